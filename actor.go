@@ -1,0 +1,37 @@
+package apitoken
+
+// Actor says who acts. It is an argument of every method that decides, never hidden in a context. The zero Actor is
+// denied everything.
+type Actor struct {
+	Kind  ActorKind
+	User  UserID  // the person, or the owner of the token; empty for the host itself
+	Token TokenID // the token he uses, if he is not a signed-in person
+}
+
+// ActorKind tells a person, the holder of a token and the host itself apart. The zero kind is nobody.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	ActorPerson ActorKind = "person"
+	ActorToken  ActorKind = "token"
+	ActorSystem ActorKind = "system"
+)
+
+// As is a person whom the host has signed in by its own means.
+func As(u UserID) Actor { return Actor{Kind: ActorPerson, User: u} }
+
+// System is the host's own trusted code. It may do everything, and no user id spells it: keep it away from requests.
+func System() Actor { return Actor{Kind: ActorSystem} }
+
+// Identity is what a token proves: whose it is, and which.
+type Identity struct {
+	User  User
+	Token Token
+}
+
+// Actor is the holder of the token. What he does, he does with the rights of its owner at that moment and bounded by the
+// token's own end.
+func (i Identity) Actor() Actor {
+	return Actor{Kind: ActorToken, User: i.User.ID, Token: i.Token.ID}
+}

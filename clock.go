@@ -1,0 +1,23 @@
+package apitoken
+
+import "time"
+
+// Clock tells the time. The Manager reads it once in each operation and hands the time on; nothing below it asks again.
+// The *Mock and the New() of github.com/benbjohnson/clock satisfy it.
+type Clock interface {
+	Now() time.Time
+}
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+// instant is the form of every time that this package stores, compares or hands out: UTC, whole microseconds, and no
+// monotonic reading, so that what was stored equals what is read back.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// From 1970 to 2200: the times that every store and every encoding holds without loss.
+var (
+	firstInstant = time.Unix(0, 0).UTC()
+	ceiling      = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+)

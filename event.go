@@ -1,0 +1,88 @@
+package apitoken
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Event is the record of one change, stored in the same transaction as the change, or of one denial. It never holds a
+// secret or a digest.
+type Event struct {
+	Seq     EventSeq // its place in the feed; the store assigns it
+	ID      EventID  // made before the first try, so that a repeated write is recognised
+	At      time.Time
+	Action  Action
+	Outcome Outcome
+	Actor   Actor
+	Owner   UserID  // the user it is about: owner of the token, or the user himself
+	Token   TokenID // the token it is about
+	Before  State   // what was, as far as the action changes it
+	After   State   // what is
+}
+
+// State is what an event remembers of the token, user or policy that it is about. Fields that the action does not
+// concern are zero.
+type State struct {
+	Name        string        `json:"name,omitzero"`         // of the token or the user
+	Kind        Kind          `json:"kind,omitzero"`         // of the token
+	ExpiresAt   time.Time     `json:"expires_at,omitzero"`   // of the token; zero: no expiration
+	RevokedAt   time.Time     `json:"revoked_at,omitzero"`   // of the token
+	Role        Role          `json:"role,omitzero"`         // of the user
+	DisabledAt  time.Time     `json:"disabled_at,omitzero"`  // of the user
+	Epoch       int64         `json:"epoch,omitzero"`        // of the user
+	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; in force, where a token was generated
+}
+
+// EventSeq is the place of an event in the feed: 1, 2, 3 and so on, in an order in which no event ever appears before
+// one that was already read. A reader keeps the last one that he has handled and continues behind it.
+type EventSeq int64
+
+// EventID is the identifier of an event, a UUIDv7.
+type EventID uuid.UUID
+
+// String is the canonical form of the UUID.
+func (id EventID) String() string { return uuid.UUID(id).String() }
+
+// Action names what was done or attempted.
+type Action string
+
+// The actions. Reading appears in the events only where it was denied, authenticating never: that is for the [Observer].
+const (
+	ActionAuthenticate Action = "token.authenticate"
+	ActionGenerate     Action = "token.generate"
+	ActionReadToken    Action = "token.read"
+	ActionListTokens   Action = "token.list"
+	ActionRevoke       Action = "token.revoke"
+	ActionRevokeAll    Action = "token.revoke_all"
+	ActionSetPolicy    Action = "policy.set"
+	ActionPutUser      Action = "user.put"
+	ActionReadUser     Action = "user.read"
+	ActionListUsers    Action = "user.list"
+	ActionDisableUser  Action = "user.disable"
+	ActionEnableUser   Action = "user.enable"
+	ActionReadEvents   Action = "event.read"
+)
+
+// Outcome says how an action ended.
+type Outcome string
+
+// The outcomes on record.
+const (
+	OutcomeDone   Outcome = "done"
+	OutcomeDenied Outcome = "denied"
+)
+
+// EventQuery selects events in the order of the feed. The zero value selects all.
+type EventQuery struct {
+	After EventSeq // only events behind this one; 0: from the first
+	Owner UserID   // only events about this user; empty: about anybody
+	Limit int      // events that are read at a time, 1 to 1,000; 0: 100
+}
+
+func (q EventQuery) check() error {
+	if q.Owner == "" {
+		return nil
+	}
+	return q.Owner.check("owner")
+}

@@ -1,0 +1,66 @@
+package apitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Authenticate tells whose token the presented text is. It reads the store once and writes nothing on the caller's path.
+//
+// Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is asked, [ErrUnknownToken],
+// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. Trouble with the store is [ErrUnavailable] and no refusal.
+func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
+	digest, ok := m.format.digest(presented)
+	if !ok {
+		return Identity{}, m.refuse(ctx, nil, ErrMalformed)
+	}
+	rec, err := m.store.Lookup(ctx, digest)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Identity{}, m.refuse(ctx, nil, ErrUnknownToken)
+	case err != nil:
+		return Identity{}, m.refuse(ctx, nil, unavailable(err))
+	case !rec.Digest.Equal(digest): // a store that folds case, or cuts, or mixes up rows
+		return Identity{}, m.refuse(ctx, nil, ErrUnknownToken)
+	}
+	now := m.clock.Now() // after the read, so that a token that ended during a slow one is refused
+	if err := rec.refusal(now); err != nil {
+		return Identity{}, m.refuse(ctx, rec, err)
+	}
+	m.lastUsed.note(rec.Token.ID, now)
+	if m.observer != nil {
+		m.observer.Observe(ctx, Observation{Action: ActionAuthenticate, Owner: rec.Token.Owner, Token: rec.Token.ID})
+	}
+	return rec.Identity, nil
+}
+
+// refusal is why the token does not authenticate at a given time, or nil. It is the one place that knows.
+func (r *Record) refusal(now time.Time) error {
+	switch {
+	case r.User.Disabled():
+		return ErrUserDisabled
+	case r.Epoch != r.User.Epoch:
+		return ErrRevoked
+	}
+	switch r.Token.Status(now) {
+	case StatusActive:
+		return nil
+	case StatusExpired:
+		return ErrExpired
+	default:
+		return ErrRevoked
+	}
+}
+
+func (m *Manager) refuse(ctx context.Context, rec *Record, cause error) error {
+	if m.observer != nil {
+		o := Observation{Action: ActionAuthenticate, Err: cause}
+		if rec != nil {
+			o.Owner, o.Token = rec.Token.Owner, rec.Token.ID
+		}
+		m.observer.Observe(ctx, o)
+	}
+	return fmt.Errorf("apitoken: authenticate: %w", cause)
+}

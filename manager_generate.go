@@ -1,0 +1,140 @@
+package apitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// GenerateParams say what token is wanted.
+type GenerateParams struct {
+	Owner     UserID        // required, also for oneself: an empty owner is a mistake, not the actor
+	Name      string        // 1 to 100 characters; no outer space, no control, format or zero-width character
+	Kind      Kind          // empty: KindUser
+	Lifetime  time.Duration // whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
+	ExpiresAt time.Time     // instead of Lifetime
+}
+
+// Generate makes a token for p.Owner and returns it with its text, which nobody can read again.
+//
+// For oneself it needs [GenerateOwn]; for somebody else [GenerateForOthers], and that the owner's role grants nothing
+// that the actor's does not. It obeys the maximum lifetime, whoever asks. If the actor uses a token himself, the new one
+// does not outlive it.
+//
+// The errors are [ErrDenied]; [ErrInvalid], among them a [LifetimeError] that carries the limit; [ErrNotFound] and
+// [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked;
+// [ErrUnavailable]. With [ErrUncertain] the token may exist: it is returned without its secret; revoke its ID, and ask
+// again.
+func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
+	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
+	if err != nil {
+		return Token{}, Secret{}, op.failed(err)
+	}
+	token, secret, err := m.generate(ctx, op, p)
+	return token, secret, op.failed(err)
+}
+
+func (m *Manager) generate(ctx context.Context, op operation, p GenerateParams) (Token, Secret, error) {
+	lifetime, err := m.checkGenerate(p, op.at)
+	if err != nil {
+		return Token{}, Secret{}, err
+	}
+	need := GenerateForOthers
+	if op.own() {
+		need = GenerateOwn
+	}
+	if !op.may.Has(need) {
+		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied)
+	}
+	text := m.format.generate()
+	digest, _ := m.format.digest(text)
+	token := Token{
+		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Kind: p.Kind,
+		CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,
+		Hint: m.format.hint(text),
+	}
+	if token.Kind == "" {
+		token.Kind = KindUser
+	}
+	for range attempts {
+		err = m.insert(ctx, op, &token, digest, lifetime)
+		if !errors.Is(err, ErrConflict) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, ErrUncertain):
+		return token, Secret{}, fmt.Errorf("token %s: %w", token.ID, err)
+	case err != nil:
+		return Token{}, Secret{}, err
+	}
+	return token, newSecret(text), nil
+}
+
+// insert decides by what the store holds now, sets the token's end, and writes it if all that still holds then.
+func (m *Manager) insert(ctx context.Context, op operation, token *Token, digest Digest, lifetime time.Duration) error {
+	owner, err := m.store.User(ctx, token.Owner)
+	if err != nil {
+		return storeError(err)
+	}
+	if !op.own() && !op.may.Has(m.permissions(owner.Role)) {
+		return m.deny(ctx, op, ErrDenied)
+	}
+	if owner.Disabled() {
+		return ErrUserDisabled
+	}
+	policy, err := m.policy(ctx)
+	if err != nil {
+		return err
+	}
+	token.ExpiresAt, err = m.expiry(op, policy, lifetime)
+	if err != nil {
+		return err
+	}
+	event := op.changed(State{}, State{
+		Name: token.Name, Kind: token.Kind, ExpiresAt: token.ExpiresAt, MaxLifetime: policy.Max,
+	})
+	event.Token = token.ID
+	return storeError(m.store.CreateToken(ctx, NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}, policy.Revision, event))
+}
+
+// expiry applies the policy. The end of the token that the actor uses is a second maximum.
+func (m *Manager) expiry(op operation, policy MaxLifetimePolicy, lifetime time.Duration) (time.Time, error) {
+	if !op.until.IsZero() {
+		policy.Max = min(policy.Max, op.until.Sub(op.at))
+	}
+	if lifetime == 0 && policy.Max == NoExpiration {
+		lifetime = m.defaultLifetime
+	}
+	return policy.Expiry(op.at, lifetime)
+}
+
+// checkGenerate holds the parameters to the rules that need no look into the store, and gives the lifetime asked for.
+func (m *Manager) checkGenerate(p GenerateParams, now time.Time) (time.Duration, error) {
+	if err := p.Owner.check("owner"); err != nil {
+		return 0, err
+	}
+	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
+		return 0, err
+	}
+	if p.Kind != "" && !m.kinds[p.Kind] {
+		return 0, invalid("kind", "%q is not declared", p.Kind)
+	}
+	if p.ExpiresAt.IsZero() {
+		if p.Lifetime != 0 && p.Lifetime < time.Microsecond {
+			return 0, invalid("lifetime", "is %s, at least 1µs is needed", p.Lifetime)
+		}
+		return p.Lifetime, nil
+	}
+	end := instant(p.ExpiresAt)
+	switch {
+	case p.Lifetime != 0:
+		return 0, invalid("lifetime", "is given twice, as a lifetime and as an expiry")
+	case !end.After(now):
+		return 0, invalid("expiry", "is not in the future")
+	case !end.Before(ceiling):
+		return 0, invalid("expiry", "is in %d, the year 2200 is the limit", end.Year())
+	}
+	return end.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
+}

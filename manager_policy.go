@@ -1,0 +1,73 @@
+package apitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Policy reads the maximum lifetime in force. Everybody may: forms need it to offer what is allowed.
+func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
+	p, err := m.policy(ctx)
+	if err != nil {
+		return MaxLifetimePolicy{}, fmt.Errorf("apitoken: policy: %w", err)
+	}
+	return p, nil
+}
+
+// SetPolicy sets the maximum lifetime to p.Max. Every [Manager.Generate] that starts after it returned obeys it, on every
+// replica; no token that exists changes.
+//
+// It needs the permission [SetPolicy]. A p.Revision of zero replaces whatever was; any other is [ErrConflict] if the
+// policy has moved since. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
+// [ErrUnavailable] and [ErrUncertain].
+func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
+	op, err := m.begin(ctx, ActionSetPolicy, actor, "", TokenID{})
+	if err != nil {
+		return MaxLifetimePolicy{}, op.failed(err)
+	}
+	set, err := m.setPolicy(ctx, op, p)
+	return set, op.failed(err)
+}
+
+func (m *Manager) setPolicy(ctx context.Context, op operation, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
+	if err := p.check(); err != nil {
+		return MaxLifetimePolicy{}, err
+	}
+	if !op.may.Has(SetPolicy) {
+		return MaxLifetimePolicy{}, m.deny(ctx, op, ErrDenied)
+	}
+	after := MaxLifetimePolicy{Max: wholeMicroseconds(p.Max), UpdatedAt: op.at, UpdatedBy: op.actor.User}
+	var err error
+	for range attempts {
+		var before MaxLifetimePolicy
+		before, err = m.policy(ctx)
+		if err != nil {
+			return MaxLifetimePolicy{}, err
+		}
+		if p.Revision != 0 && p.Revision != before.Revision {
+			return MaxLifetimePolicy{}, ErrConflict
+		}
+		after.Revision = before.Revision + 1
+		event := op.changed(State{MaxLifetime: before.Max}, State{MaxLifetime: after.Max})
+		err = m.store.PutPolicy(ctx, after, before.Revision, event)
+		if !errors.Is(err, ErrConflict) {
+			break
+		}
+	}
+	if err != nil {
+		return MaxLifetimePolicy{}, storeError(err)
+	}
+	return after, nil
+}
+
+func (m *Manager) policy(ctx context.Context) (MaxLifetimePolicy, error) {
+	p, err := m.store.Policy(ctx)
+	if err != nil {
+		return MaxLifetimePolicy{}, storeError(err)
+	}
+	if p.Revision == 0 {
+		return m.initialPolicy, nil
+	}
+	return p, nil
+}

@@ -1,0 +1,107 @@
+// Package memstore is an [apitoken.Store] in memory: for tests, for small programs, and as the model of what a Store
+// does. What it holds ends with the process.
+//
+//	m, err := apitoken.New(memstore.New(), nil)
+//
+// Lookup waits for nobody but the writer of a token that is next to its own, and allocates nothing. All other methods are
+// under one lock, so each of them happens at one moment.
+package memstore
+
+import (
+	"context"
+	"sync"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+var _ apitoken.Store = (*Store)(nil)
+
+// Store is an [apitoken.Store] in memory. Use [New].
+type Store struct {
+	digests index // has locks of its own
+
+	mu     sync.RWMutex
+	policy apitoken.MaxLifetimePolicy
+	users  map[apitoken.UserID]*user
+	sorted []*user  // by the bytes of the id
+	tokens []*token // by id
+	events []apitoken.Event
+	seen   map[apitoken.EventID]bool // the ids of events
+}
+
+// New makes an empty store.
+func New() *Store {
+	return &Store{
+		digests: newIndex(),
+		users:   map[apitoken.UserID]*user{},
+		seen:    map[apitoken.EventID]bool{},
+	}
+}
+
+// Policy implements [apitoken.Store].
+func (s *Store) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.policy, ctx.Err()
+}
+
+// PutPolicy implements [apitoken.Store].
+func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[e.ID] {
+		return nil
+	}
+	if s.policy.Revision != ifRevision {
+		return apitoken.ErrConflict
+	}
+	s.policy = p
+	s.record(e)
+	return nil
+}
+
+// AppendEvents implements [apitoken.Store].
+func (s *Store) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range events {
+		s.record(e)
+	}
+	return nil
+}
+
+// Events implements [apitoken.Store].
+func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var page []apitoken.Event
+	start := min(max(q.After, 0), apitoken.EventSeq(len(s.events))) // the event of Seq n is at n-1
+	for _, e := range s.events[start:] {
+		if len(page) == q.Limit {
+			break
+		}
+		if q.Owner == "" || e.Owner == q.Owner {
+			page = append(page, e)
+		}
+	}
+	return page, nil
+}
+
+// record gives an event its number and keeps it, once. The lock is held.
+func (s *Store) record(e apitoken.Event) {
+	if s.seen[e.ID] {
+		return
+	}
+	s.seen[e.ID] = true
+	e.Seq = apitoken.EventSeq(len(s.events) + 1)
+	s.events = append(s.events, e)
+}

@@ -1,0 +1,87 @@
+package memstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// user is a user and what is his. What he is at present is replaced as a whole, so that a change of his epoch is seen by
+// the Lookups of all of his tokens at one moment.
+type user struct {
+	now    atomic.Pointer[apitoken.User]
+	ended  []apitoken.Revocation // ended[e] ended the epoch e
+	names  map[string]*token     // the names that are held
+	tokens []*token              // by id
+}
+
+// PutUser implements [apitoken.Store].
+func (s *Store) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[e.ID] {
+		return nil
+	}
+	stored := s.users[u.ID]
+	if stored == nil {
+		stored = &user{names: map[string]*token{}}
+		stored.now.Store(&apitoken.User{ID: u.ID})
+	}
+	was := stored.now.Load()
+	if was.Revision != ifRevision {
+		return apitoken.ErrConflict
+	}
+	if ifRevision == 0 {
+		s.users[u.ID] = stored
+		at, _ := slices.BinarySearchFunc(s.sorted, u.ID, compareUserID)
+		s.sorted = slices.Insert(s.sorted, at, stored)
+	}
+	if u.Epoch > was.Epoch {
+		stored.ended = append(stored.ended, apitoken.Revocation{At: e.At, By: e.Actor.User})
+	}
+	stored.now.Store(&u)
+	s.record(e)
+	return nil
+}
+
+// User implements [apitoken.Store].
+func (s *Store) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	if err := ctx.Err(); err != nil {
+		return apitoken.User{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	u := s.users[id]
+	if u == nil {
+		return apitoken.User{}, apitoken.ErrNotFound
+	}
+	return *u.now.Load(), nil
+}
+
+// Users implements [apitoken.Store].
+func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	start, found := slices.BinarySearchFunc(s.sorted, q.After, compareUserID)
+	if found {
+		start++
+	}
+	var page []apitoken.User
+	for _, u := range s.sorted[start:min(start+q.Limit, len(s.sorted))] {
+		page = append(page, *u.now.Load())
+	}
+	return page, nil
+}
+
+func compareUserID(u *user, id apitoken.UserID) int {
+	return strings.Compare(string(u.now.Load().ID), string(id))
+}

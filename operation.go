@@ -1,0 +1,107 @@
+package apitoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// operation is one call of a Manager method: who does what to whom, when, and what he may at this moment.
+type operation struct {
+	action Action
+	actor  Actor
+	owner  UserID
+	token  TokenID
+
+	at    time.Time  // the one reading of the clock
+	id    EventID    // of its event, the same however often the write is tried
+	may   Permission // what the actor may
+	until time.Time  // the end of the token that the actor uses; zero: none
+}
+
+// begin finds out who the actor is. It denies everybody who is nobody: the zero Actor, an unknown or disabled user, a
+// token that no longer authenticates.
+func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (operation, error) {
+	op := operation{
+		action: action, actor: actor, owner: owner, token: token,
+		at: instant(m.clock.Now()), id: EventID(newID()),
+	}
+	if op.at.Before(firstInstant) || !op.at.Before(ceiling) {
+		return op, unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", op.at))
+	}
+	if actor == System() {
+		op.may = everything
+		return op, nil
+	}
+	rec, err := m.identify(ctx, actor)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return op, m.deny(ctx, op, ErrDenied)
+	case err != nil:
+		return op, unavailable(err)
+	case rec.refusal(op.at) != nil:
+		return op, m.deny(ctx, op, ErrDenied)
+	}
+	op.may, op.until = m.permissions(rec.User.Role), rec.Token.ExpiresAt
+	return op, nil
+}
+
+// identify reads who the actor is and the token that he uses; a person is as one who holds a token without end.
+func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
+	switch {
+	case actor.User.check("actor") != nil:
+		return nil, ErrNotFound
+	case actor == As(actor.User):
+		user, err := m.store.User(ctx, actor.User)
+		return &Record{Identity: Identity{User: user}, Epoch: user.Epoch}, err
+	case actor.Kind == ActorToken:
+		rec, err := m.store.Token(ctx, actor.Token)
+		if err == nil && rec.Token.Owner != actor.User {
+			return nil, ErrNotFound
+		}
+		return rec, err
+	}
+	return nil, ErrNotFound
+}
+
+// own reports whether the actor acts on what is his.
+func (op operation) own() bool { return op.actor.Kind != ActorSystem && op.actor.User == op.owner }
+
+// deny records the denial and gives the answer: ErrDenied, or ErrNotFound where the actor must not learn that there is
+// something. A denial that cannot be recorded is ErrUnavailable as well.
+func (m *Manager) deny(ctx context.Context, op operation, answer error) error {
+	if err := m.store.AppendEvents(ctx, []Event{op.event(OutcomeDenied)}); err != nil {
+		answer = fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
+	}
+	return answer
+}
+
+// changed is the event of the operation's change.
+func (op operation) changed(before, after State) Event {
+	e := op.event(OutcomeDone)
+	e.Before, e.After = before, after
+	return e
+}
+
+func (op operation) event(outcome Outcome) Event {
+	e := Event{ID: op.id, At: op.at, Action: op.action, Outcome: outcome, Actor: op.actor, Owner: op.owner, Token: op.token}
+	e.Actor.User, e.Owner = recordable(e.Actor.User), recordable(e.Owner)
+	return e
+}
+
+// recordable leaves out of an event what is no user id at all: it could be of any length and is not even text.
+func recordable(id UserID) UserID {
+	if id.check("") != nil {
+		return ""
+	}
+	return id
+}
+
+// failed says what was attempted. Every exported method wraps its error once, here.
+func (op operation) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("apitoken: %s: %w", op.action, err)
+}

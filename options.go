@@ -1,0 +1,144 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+)
+
+// Options configure a [Manager]. The zero value of every field has a sensible meaning.
+type Options struct {
+	// Prefix begins every token, before an underscore, so that people and scanners tell whose it is: 1 to 5 characters,
+	// a lower-case letter and then lower-case letters and digits. Empty: "tok". A token of another prefix is refused.
+	Prefix string
+
+	// Clock tells the time. Nil: the computer's.
+	Clock Clock
+
+	// DefaultMaxLifetime is the maximum until somebody sets a policy. 0: NoExpiration.
+	DefaultMaxLifetime time.Duration
+
+	// DefaultLifetime is for who asks for none where there is no maximum. 0: 90 days.
+	DefaultLifetime time.Duration
+
+	// LastUsedInterval is how stale LastUsedAt may be, and for how long uses are gathered before they are written.
+	// 0: one minute; negative: it is never recorded.
+	LastUsedInterval time.Duration
+
+	// Roles are added to the two that are built in, or put in their place by name.
+	Roles map[Role]Permission
+
+	// Kinds are added to KindUser.
+	Kinds []Kind
+
+	// Observer is told of every authentication. Nil: nobody.
+	Observer Observer
+}
+
+// Observer is told of what is not stored as an event. It is called on the caller's path: be quick, and do not block.
+type Observer interface {
+	Observe(ctx context.Context, o Observation)
+}
+
+// Observation is one thing that happened. More fields may be added.
+type Observation struct {
+	Action Action  // ActionAuthenticate
+	Err    error   // why it was refused; nil: it was not
+	Owner  UserID  // of the token, if the token is known
+	Token  TokenID // if it is known
+}
+
+const (
+	defaultPrefix           = "tok"
+	defaultLifetime         = 90 * day
+	defaultLastUsedInterval = time.Minute
+)
+
+// New makes a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
+//
+// A Manager starts no goroutine until a token is used; call [Manager.Close] when the host ends.
+func New(store Store, opts *Options) (*Manager, error) {
+	m, err := newManager(store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("apitoken: new manager: %w", err)
+	}
+	return m, nil
+}
+
+func newManager(store Store, opts *Options) (*Manager, error) {
+	if store == nil {
+		return nil, invalid("store", "is nil")
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
+	}
+	format, err := newFormat(o.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	if o.Clock == nil {
+		o.Clock = realClock{}
+	}
+	if o.DefaultMaxLifetime == 0 {
+		o.DefaultMaxLifetime = NoExpiration
+	}
+	initial := MaxLifetimePolicy{Max: o.DefaultMaxLifetime}
+	if err := initial.check(); err != nil {
+		return nil, err
+	}
+	if o.DefaultLifetime == 0 {
+		o.DefaultLifetime = defaultLifetime
+	}
+	if _, err := (MaxLifetimePolicy{Max: NoExpiration}).Expiry(firstInstant, o.DefaultLifetime); err != nil {
+		return nil, fmt.Errorf("default %w", err)
+	}
+	if o.LastUsedInterval == 0 {
+		o.LastUsedInterval = defaultLastUsedInterval
+	}
+	roles, err := withRoles(o.Roles)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := withKinds(o.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{
+		store:           store,
+		clock:           o.Clock,
+		format:          format,
+		initialPolicy:   initial,
+		defaultLifetime: o.DefaultLifetime,
+		roles:           roles,
+		kinds:           kinds,
+		observer:        o.Observer,
+		lastUsed:        newLastUsed(store, o.LastUsedInterval),
+	}, nil
+}
+
+func withRoles(own map[Role]Permission) (map[Role]Permission, error) {
+	all := builtinRoles()
+	for r := range own {
+		if err := checkName("role", string(r), maxTokenNameRunes); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(all, own)
+	return all, nil
+}
+
+func withKinds(own []Kind) (map[Kind]bool, error) {
+	all := map[Kind]bool{KindUser: true}
+	for _, k := range own {
+		if err := checkName("kind", string(k), maxTokenNameRunes); err != nil {
+			return nil, err
+		}
+		all[k] = true
+	}
+	return all, nil
+}

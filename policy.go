@@ -1,0 +1,82 @@
+package apitoken
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// NoExpiration, as a lifetime, asks for a token without end and, as a maximum, allows one. Nothing else means it.
+const NoExpiration = time.Duration(math.MaxInt64)
+
+const day = 24 * time.Hour
+
+// MaxLifetimePolicy is the maximum lifetime of tokens. It binds every token generated while it is in force, whoever
+// generates it, and never touches one that exists.
+type MaxLifetimePolicy struct {
+	Max       time.Duration // 1 µs to 100 years of 365 days, whole microseconds; NoExpiration: no maximum; <= 0 is invalid
+	UpdatedAt time.Time
+	UpdatedBy UserID // empty: the host itself
+	Revision  int64  // raised by every change; 0: nobody has set a policy yet
+}
+
+// maxMax keeps creation time plus maximum below the ceiling.
+const maxMax = 100 * 365 * day
+
+// Days is n days of 24 hours each. It panics if that is more than a [time.Duration] holds, 106,751 days.
+func Days(n int) time.Duration {
+	d := time.Duration(n) * day
+	if d/day != time.Duration(n) {
+		panic(fmt.Sprintf("apitoken: %d days are more than a time.Duration holds", n))
+	}
+	return d
+}
+
+// Expiry is the one rule about lifetimes, on every path: it gives the end of a token created at createdAt that is to live
+// for lifetime, or refuses. The zero time means no expiration and comes out only where lifetime is [NoExpiration] and
+// there is no maximum.
+//
+// A lifetime of zero asks for nothing and gives the maximum; where there is no maximum, it is [ErrInvalid], as are a
+// negative one, one below a microsecond, and an end in or after the year 2200. One over the maximum is a [LifetimeError].
+func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
+	if err := p.check(); err != nil {
+		return time.Time{}, err
+	}
+	if lifetime == 0 && p.Max != NoExpiration {
+		lifetime = p.Max
+	}
+	if lifetime == NoExpiration && p.Max == NoExpiration {
+		return time.Time{}, nil
+	}
+	if lifetime < time.Microsecond {
+		return time.Time{}, invalid("lifetime", "is %s, at least 1µs is needed", lifetime)
+	}
+	if wholeMicroseconds(lifetime) > wholeMicroseconds(p.Max) {
+		return time.Time{}, &LifetimeError{Requested: lifetime, Max: p.Max}
+	}
+	end := instant(createdAt).Add(wholeMicroseconds(lifetime))
+	if !end.Before(ceiling) {
+		return time.Time{}, invalid("lifetime", "ends in %d, the year 2200 is the limit", end.Year())
+	}
+	return end, nil
+}
+
+func (p MaxLifetimePolicy) check() error {
+	switch {
+	case p.Max == NoExpiration:
+		return nil
+	case p.Max < time.Microsecond:
+		return invalid("maximum lifetime", "is %s, at least 1µs is needed", p.Max)
+	case p.Max > maxMax:
+		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
+	}
+	return nil
+}
+
+// wholeMicroseconds is what counts of a lifetime. NoExpiration stays itself, for nothing else may come to mean it.
+func wholeMicroseconds(d time.Duration) time.Duration {
+	if d == NoExpiration {
+		return d
+	}
+	return d.Truncate(time.Microsecond)
+}

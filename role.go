@@ -1,0 +1,61 @@
+package apitoken
+
+import "strings"
+
+// Role names a set of permissions. Two are built in; hosts add their own with [Options.Roles]. A role that is not
+// declared grants nothing.
+type Role string
+
+// The roles that are built in.
+const (
+	RoleAdmin Role = "admin" // every permission of this package
+	RoleUser  Role = "user"  // GenerateOwn
+)
+
+// Permission is a set of things that somebody may do. One's own tokens one may always see and revoke.
+type Permission uint64
+
+// The permissions. Their values are stored nowhere; a role is stored by its name.
+const (
+	GenerateOwn       Permission = 1 << iota // generate tokens for oneself
+	GenerateForOthers                        // generate tokens for users of no more permissions than one's own
+	ListAny                                  // see everybody's tokens
+	RevokeAny                                // revoke anybody's tokens
+	SetPolicy                                // set the maximum lifetime
+	ManageUsers                              // see, provision, disable and enable users of no more permissions than one's own
+	ReadEvents                               // read the events
+
+	everything = ^Permission(0) // what the host itself may
+)
+
+var permissionNames = [...]string{
+	"GenerateOwn", "GenerateForOthers", "ListAny", "RevokeAny", "SetPolicy", "ManageUsers", "ReadEvents",
+}
+
+// Has reports whether the set holds every permission of q.
+func (p Permission) Has(q Permission) bool { return p&q == q }
+
+// String lists the permissions by name: "ListAny|RevokeAny".
+func (p Permission) String() string {
+	var names []string
+	for i, name := range permissionNames {
+		if p.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	if p>>len(permissionNames) != 0 {
+		names = append(names, "...")
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, "|")
+}
+
+// builtinRoles are the roles that every Manager knows unless the host puts its own in their place.
+func builtinRoles() map[Role]Permission {
+	return map[Role]Permission{
+		RoleAdmin: GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents,
+		RoleUser:  GenerateOwn,
+	}
+}
