@@ -93,12 +93,15 @@ func appendChecksum(text []byte, sum uint32) []byte {
 // format cannot have written: wrong length, prefix, alphabet or checksum.
 func (f format) digest(text string) (Digest, bool) {
 	body := len(f.prefix) + bodyChars
-	if len(text) != body+checksumChars || text[:len(f.prefix)] != f.prefix {
+	if len(text) != body+checksumChars {
 		return Digest{}, false
 	}
 	var bad byte
-	for i := len(f.prefix); i < body; i++ {
-		bad |= foreign[text[i]]
+	for i := range len(f.prefix) {
+		bad |= text[i] ^ f.prefix[i]
+	}
+	for _, c := range []byte(text[len(f.prefix):body]) {
+		bad |= foreign[c]
 	}
 	if bad != 0 || !hasChecksum(text[body:], checksum(text[:body])) {
 		return Digest{}, false

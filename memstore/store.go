@@ -3,8 +3,8 @@
 //
 //	m, err := apitoken.New(memstore.New(), nil)
 //
-// Lookup waits for nobody but the writer of a token that is next to its own, and allocates nothing. All other methods are
-// under one lock, so each of them happens at one moment.
+// Lookup waits for nobody and allocates nothing. All other methods are under one lock, so each of them happens at one
+// moment.
 package memstore
 
 import (
@@ -18,7 +18,7 @@ var _ apitoken.Store = (*Store)(nil)
 
 // Store is an [apitoken.Store] in memory. Use [New].
 type Store struct {
-	digests index // has locks of its own
+	digests index // readers need no lock
 
 	mu     sync.RWMutex
 	policy apitoken.MaxLifetimePolicy
@@ -31,11 +31,13 @@ type Store struct {
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{
-		digests: newIndex(),
-		users:   map[apitoken.UserID]*user{},
-		seen:    map[apitoken.EventID]bool{},
+	s := &Store{
+		users: map[apitoken.UserID]*user{},
+		seen:  map[apitoken.EventID]bool{},
 	}
+	smallest := make(table, 4)
+	s.digests.table.Store(&smallest)
+	return s
 }
 
 // Policy implements [apitoken.Store].

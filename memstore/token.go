@@ -12,10 +12,10 @@ import (
 
 // token is a token and its owner. Its record is put together anew when one of the two has changed.
 type token struct {
-	id    apitoken.TokenID
-	owner *user
-	now   atomic.Pointer[record]
-	next  *token // in the index
+	digest apitoken.Digest
+	id     apitoken.TokenID
+	owner  *user
+	now    atomic.Pointer[record]
 }
 
 // record is what Lookup returns while the token and its owner stay as they are. It is never modified.
@@ -99,14 +99,14 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	owner.names[n.Name] = t
 	owner.tokens = insert(owner.tokens, t)
 	s.tokens = insert(s.tokens, t)
-	s.digests.add(n.Digest, t)
+	s.digests.add(t)
 	s.record(e)
 	return nil
 }
 
 func newToken(n apitoken.NewToken, owner *user) *token {
 	present := owner.now.Load()
-	t := &token{id: n.ID, owner: owner}
+	t := &token{digest: n.Digest, id: n.ID, owner: owner}
 	t.now.Store(&record{
 		Record: apitoken.Record{
 			Identity: apitoken.Identity{User: *present, Token: n.Token},

@@ -1,0 +1,137 @@
+package apitoken_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	seen := apitoken.EventSeq(len(h.events()))
+	end := start.Add(time.Hour)
+	done, denied := apitoken.OutcomeDone, apitoken.OutcomeDenied
+
+	token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: time.Hour})
+	bearer := h.mustAuthenticate(text).Actor()
+	steps := []struct {
+		name string
+		do   func() error
+		want apitoken.Event // without Seq, ID and At
+	}{
+		{"generate", func() error { return nil }, apitoken.Event{
+			Action: apitoken.ActionGenerate, Outcome: done, Actor: apitoken.As(ada), Owner: bob, Token: token.ID,
+			After: apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end, MaxLifetime: apitoken.NoExpiration},
+		}},
+		{"set policy", func() error {
+			_, err := h.SetPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})
+			return err
+		}, apitoken.Event{
+			Action: apitoken.ActionSetPolicy, Outcome: done, Actor: apitoken.As(ada),
+			Before: apitoken.State{MaxLifetime: apitoken.NoExpiration}, After: apitoken.State{MaxLifetime: apitoken.Days(30)},
+		}},
+		{"set policy, denied", func() error {
+			_, err := h.SetPolicy(ctx, bearer, apitoken.MaxLifetimePolicy{Max: apitoken.Days(300)})
+			return err
+		}, apitoken.Event{Action: apitoken.ActionSetPolicy, Outcome: denied, Actor: bearer}},
+		{"generate, denied", func() error {
+			_, _, err := h.Generate(ctx, bearer, apitoken.GenerateParams{Owner: carol, Name: "x"})
+			return err
+		}, apitoken.Event{Action: apitoken.ActionGenerate, Outcome: denied, Actor: bearer, Owner: carol}},
+		{"read a foreign token", func() error {
+			_, err := h.Token(ctx, apitoken.As(carol), token.ID)
+			return err
+		}, apitoken.Event{Action: apitoken.ActionReadToken, Outcome: denied, Actor: apitoken.As(carol), Owner: bob, Token: token.ID}},
+		{"an actor that is no text", func() error {
+			return h.RevokeAll(ctx, apitoken.As("\xff"), "b\x00b")
+		}, apitoken.Event{Action: apitoken.ActionRevokeAll, Outcome: denied, Actor: apitoken.Actor{Kind: apitoken.ActorPerson}}},
+		{"revoke", func() error { return h.Revoke(ctx, bearer, token.ID) }, apitoken.Event{
+			Action: apitoken.ActionRevoke, Outcome: done, Actor: bearer, Owner: bob, Token: token.ID,
+			Before: apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end},
+			After:  apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end, RevokedAt: start},
+		}},
+		{"revoke all", func() error { return h.RevokeAll(ctx, apitoken.System(), bob) }, apitoken.Event{
+			Action: apitoken.ActionRevokeAll, Outcome: done, Actor: apitoken.System(), Owner: bob,
+			Before: apitoken.State{Role: apitoken.RoleUser}, After: apitoken.State{Role: apitoken.RoleUser, Epoch: 1},
+		}},
+		{"put user", func() error {
+			_, err := h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: "erin", Name: "Erin", Role: apitoken.RoleAdmin})
+			return err
+		}, apitoken.Event{
+			Action: apitoken.ActionPutUser, Outcome: done, Actor: apitoken.As(ada), Owner: "erin",
+			After: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin},
+		}},
+		{"disable", func() error { return h.DisableUser(ctx, apitoken.As(ada), "erin") }, apitoken.Event{
+			Action: apitoken.ActionDisableUser, Outcome: done, Actor: apitoken.As(ada), Owner: "erin",
+			Before: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin},
+			After:  apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, DisabledAt: start, Epoch: 1},
+		}},
+		{"enable", func() error { return h.EnableUser(ctx, apitoken.As(ada), "erin") }, apitoken.Event{
+			Action: apitoken.ActionEnableUser, Outcome: done, Actor: apitoken.As(ada), Owner: "erin",
+			Before: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, DisabledAt: start, Epoch: 1},
+			After:  apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, Epoch: 1},
+		}},
+	}
+	for _, s := range steps {
+		t.Run(s.name, func(t *testing.T) {
+			if err := s.do(); (err != nil) != (s.want.Outcome == denied) {
+				t.Fatal(err)
+			}
+			fresh := collect(t, h.Events(ctx, apitoken.System(), apitoken.EventQuery{After: seen}))
+			if len(fresh) != 1 {
+				t.Fatalf("%d events, want one", len(fresh))
+			}
+			seen++
+			if fresh[0].Seq != seen || fresh[0].ID == (apitoken.EventID{}) || !fresh[0].At.Equal(start) {
+				t.Errorf("event %d %s at %s", fresh[0].Seq, fresh[0].ID, fresh[0].At)
+			}
+			if diff := cmp.Diff(s.want, fresh[0], cmpopts.IgnoreFields(apitoken.Event{}, "Seq", "ID", "At")); diff != "" {
+				t.Errorf("event (-want +got):\n%s", diff)
+			}
+		})
+	}
+	h.mustPutUser(carol, "") // changes nothing
+	if got := apitoken.EventSeq(len(h.events())); got != seen {
+		t.Errorf("%d events, want %d", got, seen)
+	}
+}
+
+func TestEventsArePagedByTheirNumber(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for i := range 20 {
+		h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: []apitoken.UserID{bob, carol}[i%2], Name: fmt.Sprint(i)})
+	}
+	all := h.events()
+	for i, e := range all {
+		if e.Seq != apitoken.EventSeq(i+1) {
+			t.Errorf("event %d has the number %d", i+1, e.Seq)
+		}
+	}
+	var carols []apitoken.Event
+	for _, e := range all {
+		if e.Owner == carol {
+			carols = append(carols, e)
+		}
+	}
+	for _, limit := range []int{1, 3, 20, 1000} {
+		for _, tt := range []struct {
+			q    apitoken.EventQuery
+			want []apitoken.Event
+		}{
+			{apitoken.EventQuery{Limit: limit}, all},
+			{apitoken.EventQuery{Limit: limit, After: 5}, all[5:]},
+			{apitoken.EventQuery{Limit: limit, After: 1000}, nil},
+			{apitoken.EventQuery{Limit: limit, Owner: carol}, carols},
+		} {
+			got := collect(t, h.Events(ctx, apitoken.As(ada), tt.q))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%+v (-want +got):\n%s", tt.q, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package apitoken_test
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+func TestGenerateForOneself(t *testing.T) {
+	h := newHost(t, apitoken.Options{Prefix: "acme"})
+	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: time.Hour})
+	want := apitoken.Token{
+		ID: token.ID, Owner: bob, Name: "ci", Kind: apitoken.KindUser,
+		CreatedAt: start, ExpiresAt: start.Add(time.Hour), CreatedBy: bob,
+		Hint: "acme_..." + text[len(text)-4:],
+	}
+	if diff := cmp.Diff(want, token); diff != "" {
+		t.Errorf("token (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]apitoken.Token{want}, h.tokens()); diff != "" {
+		t.Errorf("stored (-want +got):\n%s", diff)
+	}
+	identity := h.mustAuthenticate(text)
+	if diff := cmp.Diff(want, identity.Token); diff != "" {
+		t.Errorf("identity (-want +got):\n%s", diff)
+	}
+	if identity.User.ID != bob || identity.User.Role != apitoken.RoleUser {
+		t.Errorf("identity is %v", identity.User)
+	}
+}
+
+func TestGenerateOnBehalfSaysWhoAndWithWhat(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	adas, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "admin"})
+	tests := []struct {
+		name        string
+		actor       apitoken.Actor
+		createdBy   apitoken.UserID
+		createdWith apitoken.TokenID
+	}{
+		{"person", apitoken.As(ada), ada, apitoken.TokenID{}},
+		{"token", h.mustAuthenticate(text).Actor(), ada, adas.ID},
+		{"the host itself", apitoken.System(), "", apitoken.TokenID{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			token, text := h.mustGenerate(tt.actor, apitoken.GenerateParams{Owner: bob, Name: "by " + tt.name})
+			if token.Owner != bob || token.CreatedBy != tt.createdBy || token.CreatedWith != tt.createdWith {
+				t.Errorf("owner %q, created by %q with %s", token.Owner, token.CreatedBy, token.CreatedWith)
+			}
+			if got := h.mustAuthenticate(text).User.ID; got != bob {
+				t.Errorf("the token is %s's, want bob's", got)
+			}
+		})
+	}
+}
+
+func TestGenerateLifetime(t *testing.T) {
+	day := apitoken.Days(1)
+	tests := []struct {
+		name string
+		max  time.Duration // 0: none set
+		opts apitoken.Options
+		p    apitoken.GenerateParams
+		want time.Time
+	}{
+		{"asked for", 0, apitoken.Options{}, apitoken.GenerateParams{Lifetime: day}, start.Add(day)},
+		{"nothing asked for, no maximum", 0, apitoken.Options{}, apitoken.GenerateParams{}, start.Add(90 * day)},
+		{"nothing asked for, a default", 0, apitoken.Options{DefaultLifetime: day}, apitoken.GenerateParams{}, start.Add(day)},
+		{"nothing asked for, a maximum", 30 * day, apitoken.Options{DefaultLifetime: day}, apitoken.GenerateParams{}, start.Add(30 * day)},
+		{"nothing asked for, a maximum before any policy", 0, apitoken.Options{DefaultMaxLifetime: 7 * day}, apitoken.GenerateParams{}, start.Add(7 * day)},
+		{"a policy replaces the maximum of the options", 30 * day, apitoken.Options{DefaultMaxLifetime: 7 * day}, apitoken.GenerateParams{}, start.Add(30 * day)},
+		{"no expiration", 0, apitoken.Options{}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, time.Time{}},
+		{"less than the maximum", 30 * day, apitoken.Options{}, apitoken.GenerateParams{Lifetime: 29 * day}, start.Add(29 * day)},
+		{"an instant", 0, apitoken.Options{}, apitoken.GenerateParams{ExpiresAt: start.Add(day + 1500)}, start.Add(day + 1000)},
+		{"an instant in another zone", 30 * day, apitoken.Options{},
+			apitoken.GenerateParams{ExpiresAt: start.Add(30 * day).In(time.FixedZone("UTC-12", -12*3600))}, start.Add(30 * day)},
+		{"the next microsecond", 0, apitoken.Options{}, apitoken.GenerateParams{ExpiresAt: start.Add(time.Microsecond)}, start.Add(time.Microsecond)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, tt.opts)
+			if tt.max != 0 {
+				h.mustSetMax(tt.max)
+			}
+			tt.p.Owner, tt.p.Name = bob, "ci"
+			token, _ := h.mustGenerate(apitoken.As(bob), tt.p)
+			if diff := cmp.Diff(tt.want, token.ExpiresAt); diff != "" {
+				t.Errorf("expiry (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Each row is one mistake. It gets its own error, and nothing is stored.
+func TestGenerateRefusesBadInput(t *testing.T) {
+	day := apitoken.Days(1)
+	tests := []struct {
+		name string
+		bad  func(p *apitoken.GenerateParams)
+		want error
+		says string
+	}{
+		{"no owner", func(p *apitoken.GenerateParams) { p.Owner = "" }, apitoken.ErrInvalid, "owner: is empty"},
+		{"unknown owner", func(p *apitoken.GenerateParams) { p.Owner = "nobody" }, apitoken.ErrNotFound, "not found"},
+		{"disabled owner", func(p *apitoken.GenerateParams) { p.Owner = dan }, apitoken.ErrUserDisabled, "user disabled"},
+		{"owner of 129 bytes", func(p *apitoken.GenerateParams) { p.Owner = apitoken.UserID(strings.Repeat("x", 129)) },
+			apitoken.ErrInvalid, "owner: is 129 bytes long, at most 128"},
+		{"owner of broken UTF-8", func(p *apitoken.GenerateParams) { p.Owner = "b\xffb" }, apitoken.ErrInvalid, "owner: is not valid UTF-8"},
+		{"owner with a NUL", func(p *apitoken.GenerateParams) { p.Owner = "bob\x00" }, apitoken.ErrInvalid, "owner: contains the invisible character U+0000"},
+		{"no name", func(p *apitoken.GenerateParams) { p.Name = "" }, apitoken.ErrInvalid, "name: is empty"},
+		{"name of 101 characters", func(p *apitoken.GenerateParams) { p.Name = strings.Repeat("ü", 101) },
+			apitoken.ErrInvalid, "name: is 101 characters long, at most 100"},
+		{"name with a control character", func(p *apitoken.GenerateParams) { p.Name = "a\nb" }, apitoken.ErrInvalid, "name: contains the invisible character U+000A"},
+		{"name with DEL", func(p *apitoken.GenerateParams) { p.Name = "a\x7fb" }, apitoken.ErrInvalid, "U+007F"},
+		{"name with a bidi override", func(p *apitoken.GenerateParams) { p.Name = "a\u202eb" }, apitoken.ErrInvalid, "U+202E"},
+		{"name with a bidi isolate", func(p *apitoken.GenerateParams) { p.Name = "a\u2067b" }, apitoken.ErrInvalid, "U+2067"},
+		{"name with a zero-width space", func(p *apitoken.GenerateParams) { p.Name = "a\u200bb" }, apitoken.ErrInvalid, "U+200B"},
+		{"name with a zero-width joiner", func(p *apitoken.GenerateParams) { p.Name = "a\u200db" }, apitoken.ErrInvalid, "U+200D"},
+		{"name with a byte order mark", func(p *apitoken.GenerateParams) { p.Name = "\ufeffab" }, apitoken.ErrInvalid, "U+FEFF"},
+		{"name with an invisible letter", func(p *apitoken.GenerateParams) { p.Name = "a\u3164b" }, apitoken.ErrInvalid, "U+3164"},
+		{"name with a variation selector", func(p *apitoken.GenerateParams) { p.Name = "a\ufe0fb" }, apitoken.ErrInvalid, "U+FE0F"},
+		{"name with a line separator", func(p *apitoken.GenerateParams) { p.Name = "a\u2028b" }, apitoken.ErrInvalid, "U+2028"},
+		{"name with a leading space", func(p *apitoken.GenerateParams) { p.Name = " ci" }, apitoken.ErrInvalid, "name: begins or ends with a space"},
+		{"name with a trailing space", func(p *apitoken.GenerateParams) { p.Name = "ci " }, apitoken.ErrInvalid, "name: begins or ends with a space"},
+		{"name with a trailing no-break space", func(p *apitoken.GenerateParams) { p.Name = "ci\u00a0" }, apitoken.ErrInvalid, "space"},
+		{"name of broken UTF-8", func(p *apitoken.GenerateParams) { p.Name = "c\xc3i" }, apitoken.ErrInvalid, "name: is not valid UTF-8"},
+		{"live name", func(p *apitoken.GenerateParams) { p.Name = "taken" }, apitoken.ErrExists, "exists already"},
+		{"unknown kind", func(p *apitoken.GenerateParams) { p.Kind = "robot" }, apitoken.ErrInvalid, `kind: "robot" is not declared`},
+		{"negative lifetime", func(p *apitoken.GenerateParams) { p.Lifetime = -time.Second }, apitoken.ErrInvalid, "lifetime: is -1s"},
+		{"most negative lifetime", func(p *apitoken.GenerateParams) { p.Lifetime = math.MinInt64 }, apitoken.ErrInvalid, "lifetime: is -"},
+		{"lifetime below a microsecond", func(p *apitoken.GenerateParams) { p.Lifetime = 999 }, apitoken.ErrInvalid, "lifetime: is 999ns, at least 1µs"},
+		{"lifetime over the maximum", func(p *apitoken.GenerateParams) { p.Lifetime = 31 * day }, apitoken.ErrLifetime, "31 days requested, at most 30 days allowed"},
+		{"no expiration under a maximum", func(p *apitoken.GenerateParams) { p.Lifetime = apitoken.NoExpiration }, apitoken.ErrLifetime, "no expiration requested, at most 30 days"},
+		{"zero seconds left", func(p *apitoken.GenerateParams) { p.ExpiresAt = start }, apitoken.ErrInvalid, "expiry: is not in the future"},
+		{"less than a microsecond left", func(p *apitoken.GenerateParams) { p.ExpiresAt = start.Add(999) }, apitoken.ErrInvalid, "expiry: is not in the future"},
+		{"an instant in the past", func(p *apitoken.GenerateParams) { p.ExpiresAt = start.Add(-day) }, apitoken.ErrInvalid, "expiry: is not in the future"},
+		{"an instant in the year 0", func(p *apitoken.GenerateParams) { p.ExpiresAt = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC) }, apitoken.ErrInvalid, "expiry: is not in the future"},
+		{"an instant over the maximum", func(p *apitoken.GenerateParams) { p.ExpiresAt = start.Add(30*day + time.Microsecond) }, apitoken.ErrLifetime, "at most 30 days"},
+		{"an instant beyond 2200", func(p *apitoken.GenerateParams) { p.ExpiresAt = year2200 }, apitoken.ErrInvalid, "expiry: is in 2200"},
+		{"an instant centuries away", func(p *apitoken.GenerateParams) { p.ExpiresAt = time.Date(9999, 12, 31, 23, 30, 0, 0, time.UTC) }, apitoken.ErrInvalid, "expiry: is in 9999"},
+		{"both lifetime and expiry", func(p *apitoken.GenerateParams) { p.Lifetime, p.ExpiresAt = day, start.Add(day) }, apitoken.ErrInvalid, "lifetime: is given twice"},
+	}
+	h := newHost(t, apitoken.Options{})
+	h.mustSetMax(30 * day)
+	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "taken"})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tokens, events := h.tokens(), h.events()
+			p := apitoken.GenerateParams{Owner: bob, Name: "ci"}
+			tt.bad(&p)
+			token, secret, err := h.Generate(ctx, apitoken.As(ada), p)
+			if !errors.Is(err, tt.want) {
+				t.Fatalf("error is %v, want %v", err, tt.want)
+			}
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("error %q does not say %q", err, tt.says)
+			}
+			if token != (apitoken.Token{}) || secret.Reveal() != "" {
+				t.Errorf("refused, but returned %v", token)
+			}
+			if diff := cmp.Diff(tokens, h.tokens()); diff != "" {
+				t.Errorf("tokens (-before +after):\n%s", diff)
+			}
+			if diff := cmp.Diff(events, h.events()); diff != "" {
+				t.Errorf("events (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestQueriesRefuseBadInput(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	list := func(q apitoken.TokenQuery) error {
+		_, err := h.ListTokens(ctx, apitoken.As(ada), q)
+		for _, inLoop := range h.Tokens(ctx, apitoken.As(ada), q) {
+			if (inLoop == nil) != (err == nil) {
+				t.Errorf("ListTokens says %v and Tokens %v", err, inLoop)
+			}
+		}
+		return err
+	}
+	users := func(q apitoken.UserQuery) error {
+		_, err := h.ListUsers(ctx, apitoken.As(ada), q)
+		return err
+	}
+	events := func(q apitoken.EventQuery) (err error) {
+		for _, err = range h.Events(ctx, apitoken.As(ada), q) {
+			break
+		}
+		return err
+	}
+	tests := []struct {
+		name string
+		err  error
+	}{
+		{"tokens of nobody", list(apitoken.TokenQuery{})},
+		{"tokens of an owner and of any", list(apitoken.TokenQuery{Owner: bob, AnyOwner: true})},
+		{"tokens of a broken owner", list(apitoken.TokenQuery{Owner: "\xff"})},
+		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "dead"})},
+		{"tokens by a broken text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
+		{"a negative limit of tokens", list(apitoken.TokenQuery{AnyOwner: true, Limit: -1})},
+		{"too many tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
+		{"a negative limit of users", users(apitoken.UserQuery{Limit: -1})},
+		{"too many users a page", users(apitoken.UserQuery{Limit: 1001})},
+		{"users behind a broken id", users(apitoken.UserQuery{After: "\xff"})},
+		{"a negative limit of events", events(apitoken.EventQuery{Limit: -1})},
+		{"too many events a page", events(apitoken.EventQuery{Limit: 1001})},
+		{"events of a broken owner", events(apitoken.EventQuery{Owner: "\xff"})},
+	}
+	for _, tt := range tests {
+		if !errors.Is(tt.err, apitoken.ErrInvalid) {
+			t.Errorf("%s: error is %v, want ErrInvalid", tt.name, tt.err)
+		}
+	}
+	if err := list(apitoken.TokenQuery{AnyOwner: true, Limit: 1000}); err != nil {
+		t.Errorf("a page of 1,000 tokens: %v", err)
+	}
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9]{1,100}$`)
+
+// FuzzName: what is accepted as a name comes back as it was and is visible, and the rest is ErrInvalid.
+func FuzzName(f *testing.F) {
+	for _, name := range []string{"ci", "nightly build", "", " ", "a\u200b", "é", "e\u0301", "日本語", strings.Repeat("x", 101), "\xff", "a\u2028b", "=1+1", "<b>"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		h := newHost(t, apitoken.Options{LastUsedInterval: -1})
+		token, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: name})
+		n := utf8.RuneCountInString(name)
+		visible := utf8.ValidString(name) && n >= 1 && n <= 100 && strings.TrimSpace(name) == name
+		for _, r := range name {
+			visible = visible && !unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) && r != '\u3164' && r != '\u034f'
+		}
+		switch {
+		case err != nil && !errors.Is(err, apitoken.ErrInvalid):
+			t.Errorf("%q: %v", name, err)
+		case err == nil && (!visible || token.Name != name):
+			t.Errorf("%q is accepted as %q", name, token.Name)
+		case err != nil && plainName.MatchString(name):
+			t.Errorf("%q is refused: %v", name, err)
+		}
+	})
+}

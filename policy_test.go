@@ -1,0 +1,135 @@
+package apitoken_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+func TestExpiryIsTheLifetimeOrARefusal(t *testing.T) {
+	const (
+		max   = 30 * 24 * time.Hour
+		none  = apitoken.NoExpiration
+		micro = time.Microsecond
+	)
+	after := func(d time.Duration) time.Time { return start.Add(d) }
+	never := time.Time{}
+	tests := []struct {
+		name     string
+		max      time.Duration
+		lifetime time.Duration
+		want     time.Time
+		wantErr  error
+	}{
+		{"one microsecond", max, micro, after(micro), nil},
+		{"one microsecond less than the maximum", max, max - micro, after(max - micro), nil},
+		{"exactly the maximum", max, max, after(max), nil},
+		{"one microsecond over the maximum", max, max + micro, never, apitoken.ErrLifetime},
+		{"parts of a microsecond do not count", max, max + micro - 1, after(max), nil},
+		{"nothing asked for is the maximum", max, 0, after(max), nil},
+		{"no expiration under a maximum", max, none, never, apitoken.ErrLifetime},
+		{"next to no expiration under a maximum", max, none - 1, never, apitoken.ErrLifetime},
+		{"no expiration where there is no maximum", none, none, never, nil},
+		{"nothing asked for where there is no maximum", none, 0, never, apitoken.ErrInvalid},
+		{"next to no expiration", none, none - 1, never, apitoken.ErrInvalid},
+		{"173 years end before 2200", none, apitoken.Days(173 * 365), after(apitoken.Days(173 * 365)), nil},
+		{"174 years end after 2200", none, apitoken.Days(174 * 366), never, apitoken.ErrInvalid},
+		{"the last microsecond before 2200", none, year2200.Sub(start) - micro, year2200.Add(-micro), nil},
+		{"the first instant of 2200", none, year2200.Sub(start), never, apitoken.ErrInvalid},
+		{"less than a microsecond", max, micro - 1, never, apitoken.ErrInvalid},
+		{"negative", max, -1, never, apitoken.ErrInvalid},
+		{"negative where there is no maximum", none, -micro, never, apitoken.ErrInvalid},
+		{"the most negative", none, math.MinInt64, never, apitoken.ErrInvalid},
+		{"a maximum of zero", 0, micro, never, apitoken.ErrInvalid},
+		{"a negative maximum", -max, micro, never, apitoken.ErrInvalid},
+		{"a maximum of less than a microsecond", micro - 1, 1, never, apitoken.ErrInvalid},
+		{"a maximum of 100 years", apitoken.Days(36500), 0, after(apitoken.Days(36500)), nil},
+		{"a maximum over 100 years", apitoken.Days(36501), micro, never, apitoken.ErrInvalid},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := apitoken.MaxLifetimePolicy{Max: tt.max}.Expiry(start.In(time.FixedZone("UTC+14", 14*3600)), tt.lifetime)
+			if !errors.Is(err, tt.wantErr) || (err == nil) != (tt.wantErr == nil) {
+				t.Fatalf("error is %v, want %v", err, tt.wantErr)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("expiry (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+var year2200 = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+func TestLifetimeErrorCarriesTheLimit(t *testing.T) {
+	tests := []struct {
+		lifetime time.Duration
+		want     string
+	}{
+		{apitoken.Days(31), "lifetime over the maximum: 31 days requested, at most 30 days allowed"},
+		{apitoken.NoExpiration, "lifetime over the maximum: no expiration requested, at most 30 days allowed"},
+		{apitoken.Days(30) + time.Second, "lifetime over the maximum: 720h0m1s requested, at most 30 days allowed"},
+	}
+	for _, tt := range tests {
+		_, err := apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}.Expiry(start, tt.lifetime)
+		var limit *apitoken.LifetimeError
+		if !errors.As(err, &limit) {
+			t.Fatalf("%v is no LifetimeError", err)
+		}
+		want := apitoken.LifetimeError{Requested: tt.lifetime, Max: apitoken.Days(30)}
+		if diff := cmp.Diff(want, *limit); diff != "" {
+			t.Errorf("limit (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(tt.want, err.Error()); diff != "" {
+			t.Errorf("text (-want +got):\n%s", diff)
+		}
+		if !errors.Is(err, apitoken.ErrLifetime) || !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%v is not ErrLifetime and ErrInvalid", err)
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	for n, want := range map[int]time.Duration{0: 0, 1: 24 * time.Hour, -1: -24 * time.Hour, 106751: 106751 * 24 * time.Hour} {
+		if got := apitoken.Days(n); got != want {
+			t.Errorf("Days(%d) is %s, want %s", n, got, want)
+		}
+	}
+	for _, n := range []int{106752, -106752, 213504, math.MaxInt, math.MinInt} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Days(%d) is %s, want a panic", n, apitoken.Days(n))
+				}
+			}()
+			apitoken.Days(n)
+		}()
+	}
+}
+
+// Whatever is asked for, the answer is an end within the maximum or a refusal, and no expiration only where it is spelled
+// on both sides.
+func FuzzExpiry(f *testing.F) {
+	f.Add(int64(0), int64(1), int64(1))
+	f.Add(int64(1772366400), int64(math.MaxInt64), int64(math.MaxInt64))
+	f.Add(int64(1772366400), int64(30*24*time.Hour), int64(31*24*time.Hour))
+	f.Add(int64(7258118399), int64(math.MaxInt64), int64(time.Second))
+	f.Fuzz(func(t *testing.T, createdAt, max, lifetime int64) {
+		created := time.Unix(createdAt%7258118400, 0).UTC()
+		end, err := apitoken.MaxLifetimePolicy{Max: time.Duration(max)}.Expiry(created, time.Duration(lifetime))
+		forever := max == math.MaxInt64 && lifetime == math.MaxInt64
+		switch {
+		case err != nil && (!errors.Is(err, apitoken.ErrInvalid) || !end.IsZero()):
+			t.Errorf("refused with %s, %v", end, err)
+		case err == nil && end.IsZero() != forever:
+			t.Errorf("maximum %d and lifetime %d give %s", max, lifetime, end)
+		case err == nil && !forever && (!end.After(created) || end.Sub(created) > time.Duration(max) || !end.Before(year2200)):
+			t.Errorf("created %s, maximum %s: ends %s", created, time.Duration(max), end)
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package apitoken_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// A secret, and everything that was made of it, is put through everything that prints. What comes out is searched for it.
+func TestASecretIsNeverPrinted(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, secret, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.must(err)
+	text := secret.Reveal()
+	identity := h.mustAuthenticate(text)
+	record, err := h.store.Token(ctx, token.ID)
+	h.must(err)
+	holder := struct {
+		Exported   apitoken.Secret
+		unexported apitoken.Secret
+		pointer    *apitoken.Secret
+	}{secret, secret, &secret}
+
+	values := map[string]any{
+		"Secret": secret, "*Secret": &secret, "[]Secret": []apitoken.Secret{secret},
+		"map of Secret": map[string]apitoken.Secret{"a": secret}, "struct": holder, "*struct": &holder,
+		"Token": token, "Identity": identity, "Actor": identity.Actor(), "Record": record, "User": identity.User,
+		"Event": h.events(), "Manager": h.Manager, "GenerateParams": apitoken.GenerateParams{Owner: bob, Name: "ci"},
+	}
+	leaks := func(kind, printed string) {
+		t.Helper()
+		// The whole text, and the random part without the last characters that a Hint shows.
+		if strings.Contains(printed, text) || strings.Contains(printed, text[4:40]) {
+			t.Errorf("%s shows the secret: %s", kind, printed)
+		}
+	}
+	printed := 0
+	for name, v := range values {
+		for _, verb := range []string{"v", "+v", "#v", "s", "q", "+q", "#q", "x", "X", "# x", "d", "c", "b", "o", "O", "U", "e", "f", "g", "t", "p", "T", "10.3s"} {
+			leaks(name+" under %"+verb, fmt.Sprintf("%"+verb, v))
+			printed++
+		}
+		for format, handler := range map[string]func(*bytes.Buffer) slog.Handler{
+			"text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
+			"json": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
+		} {
+			var b bytes.Buffer
+			slog.New(handler(&b)).Info("m", "v", v, slog.Group("g", "v", v))
+			leaks(name+" in slog "+format, b.String())
+			printed++
+		}
+		encoded, _ := json.Marshal(v)
+		leaks(name+" as JSON", string(encoded))
+		var b bytes.Buffer
+		_ = gob.NewEncoder(&b).Encode(v)
+		leaks(name+" as gob", b.String())
+		printed += 2
+	}
+	other := apitoken.Secret{}
+	leaks("cmp.Diff", cmp.Diff([]apitoken.Secret{secret}, []apitoken.Secret{other}))
+	leaks("cmp.Diff of structs", cmp.Diff(struct{ S apitoken.Secret }{secret}, struct{ S apitoken.Secret }{other}))
+	leaks("errors.Join", errors.Join(fmt.Errorf("%v", secret)).Error())
+	t.Logf("%d ways to print it", printed+3)
+}
+
+func TestErrorsNeverShowThePresentedText(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	refused := func(presented string) {
+		t.Helper()
+		_, err := h.Authenticate(ctx, presented)
+		if err == nil {
+			t.Fatal("accepted")
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+			if printed := fmt.Sprintf(verb, err); strings.Contains(printed, presented[4:40]) {
+				t.Errorf("the error shows the text: %s", printed)
+			}
+		}
+	}
+	refused(text + "x")
+	refused(withChecksum("tok_" + strings.Repeat("0", 43)))
+	h.store.before = func(string) error { return errors.New("down") }
+	refused(text)
+	h.store.before = nil
+	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
+	refused(text)
+	h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
+	refused(text)
+}
+
+func TestSecret(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, a, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "a"})
+	h.must(err)
+	_, b, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "b"})
+	h.must(err)
+	var none apitoken.Secret
+	if !a.Equal(a) || a.Equal(b) || a.Equal(none) || none.Equal(a) || !none.Equal(apitoken.Secret{}) {
+		t.Error("Equal does not tell texts apart")
+	}
+	if none.Reveal() != "" {
+		t.Errorf("the zero Secret reveals %q", none.Reveal())
+	}
+	encoded, err := json.Marshal(map[string]apitoken.Secret{"secret": a})
+	h.must(err)
+	if diff := cmp.Diff(`{"secret":"REDACTED"}`, string(encoded)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+	if got := fmt.Sprint(a); got != "REDACTED" {
+		t.Errorf("prints as %s", got)
+	}
+}
+
+// Every character of the random part is as likely as every other: chi-square over 62 classes, 61 degrees of freedom, where
+// 120 is passed by chance once in 100,000 runs. Taking bytes modulo 62 without throwing any away gives thousands.
+func TestSecretsAreUniform(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	var counts [256]int
+	const n = 4000
+	for i := range n {
+		_, text := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+		for _, c := range []byte(text[4:47]) {
+			counts[c]++
+		}
+	}
+	expected := float64(n*43) / 62
+	chi := 0.0
+	for _, c := range []byte(base62) {
+		chi += (float64(counts[c]) - expected) * (float64(counts[c]) - expected) / expected
+	}
+	if chi > 120 {
+		t.Errorf("chi-square is %.0f", chi)
+	}
+}

@@ -1,0 +1,142 @@
+package apitoken_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// Each call that an operation makes to the store fails once, before and after it was done. The operation never succeeds
+// then, never blames the caller for it, and leaves no half of itself.
+func TestTroubleIsNotAVerdict(t *testing.T) {
+	down := errors.New("connection reset")
+	ops := func(h host, token apitoken.Token, text string) map[string]func() error {
+		ops := map[string]func() error{
+			"authenticate": func() error {
+				_, err := h.Authenticate(ctx, text)
+				return err
+			},
+			"policy": func() error {
+				_, err := h.Policy(ctx)
+				return err
+			},
+		}
+		for who, actor := range map[string]apitoken.Actor{"person": apitoken.As(ada), "token": h.mustAuthenticate(text).Actor(), "stranger": apitoken.As(carol)} {
+			for name, op := range operations(h, token) {
+				ops[name+" by "+who] = func() error { return op(actor) }
+			}
+		}
+		return ops
+	}
+	setUp := func() (host, map[string]func() error) {
+		h := newHost(t, apitoken.Options{})
+		token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+		return h, ops(h, token, text)
+	}
+	_, names := setUp()
+	cases := 0
+	for name := range names {
+		for _, moment := range []string{"before", "after"} {
+			for k := 1; ; k++ {
+				h, ops := setUp()
+				tokens, events := h.tokens(), h.events()
+				calls, failed := 0, ""
+				fail := func(method string) error {
+					if calls++; calls == k {
+						failed = method
+						return down
+					}
+					return nil
+				}
+				if moment == "before" {
+					h.store.before = fail
+				} else {
+					h.store.after = fail
+				}
+				err := ops[name]()
+				h.store.before, h.store.after = nil, nil
+				if failed == "" {
+					break // the operation makes fewer than k calls
+				}
+				cases++
+				what := fmt.Sprintf("%s, call %d (%s) fails %s", name, k, failed, moment)
+				if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, down) {
+					t.Errorf("%s: %v", what, err)
+				}
+				for _, verdict := range []error{apitoken.ErrUnauthenticated, apitoken.ErrInvalid, apitoken.ErrExists, apitoken.ErrConflict} {
+					if errors.Is(err, verdict) {
+						t.Errorf("%s: %v is %v", what, err, verdict)
+					}
+				}
+				if moment == "before" {
+					if diff := cmp.Diff(tokens, h.tokens()); diff != "" {
+						t.Errorf("%s: tokens (-before +after):\n%s", what, diff)
+					}
+					if diff := cmp.Diff(events, h.events()); diff != "" {
+						t.Errorf("%s: events (-before +after):\n%s", what, diff)
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d failures of %d operations", cases, len(names))
+}
+
+// A store that says that the outcome is unknown: the answer names the token, so that it can be revoked, and has no secret.
+func TestAnUncertainOutcomeNamesTheToken(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	h.store.after = func(method string) error {
+		if method == "CreateToken" {
+			return fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain)
+		}
+		return nil
+	}
+	token, secret, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	if !errors.Is(err, apitoken.ErrUncertain) || !strings.Contains(err.Error(), token.ID.String()) {
+		t.Fatalf("error is %v", err)
+	}
+	if secret.Reveal() != "" {
+		t.Error("the secret was handed out")
+	}
+	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
+	h.store.after = nil
+	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+}
+
+// A store in which every write conflicts does not hold up its caller for ever.
+func TestAnEndlessConflictEnds(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.store.before = func(method string) error {
+		if method == "CreateToken" || strings.HasPrefix(method, "Put") {
+			return apitoken.ErrConflict
+		}
+		return nil
+	}
+	for _, name := range []string{"generate", "revoke all", "set policy", "put user", "disable"} {
+		if err := operations(h, token)[name](apitoken.As(ada)); !errors.Is(err, apitoken.ErrConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestACancelledContextIsNoVerdict(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err := h.Authenticate(cancelled, text)
+	if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) || errors.Is(err, apitoken.ErrUnauthenticated) {
+		t.Errorf("authenticate: %v", err)
+	}
+	if err := h.RevokeAll(cancelled, apitoken.As(ada), bob); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("revoke all: %v", err)
+	}
+	h.mustAuthenticate(text)
+}
