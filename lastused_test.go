@@ -141,6 +141,21 @@ func TestAStoreThatCannotWriteHoldsUpNobody(t *testing.T) {
 	}
 }
 
+func TestWhatCouldNotBeWrittenIsKept(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.mustAuthenticate(text)
+	h.store.before = func(string) error { return errors.New("disk full") }
+	if err := h.Flush(ctx); !errors.Is(err, apitoken.ErrUnavailable) {
+		t.Errorf("flush: %v", err)
+	}
+	h.store.before = nil
+	h.must(h.Flush(ctx))
+	if got := h.lastUsed(token.ID); !got.Equal(start) {
+		t.Errorf("last used %s, want %s", got, start)
+	}
+}
+
 func TestMemoryForUsesIsBounded(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	const waiting, more = 4096, 100

@@ -21,9 +21,6 @@ func (m *Manager) revoke(ctx context.Context, op operation) error {
 	if err != nil {
 		return err
 	}
-	if !rec.Token.RevokedAt.IsZero() {
-		return nil
-	}
 	before := stateOfToken(rec.Token)
 	after := before
 	after.RevokedAt = op.at

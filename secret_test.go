@@ -116,8 +116,10 @@ func TestSecret(t *testing.T) {
 	if diff := cmp.Diff(`{"secret":"REDACTED"}`, string(encoded)); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}
-	if got := fmt.Sprint(a); got != "REDACTED" {
-		t.Errorf("prints as %s", got)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%10.3s"} {
+		if got := fmt.Sprintf(verb, a); got != "REDACTED" {
+			t.Errorf("%s prints %s", verb, got)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func main() {
 }
 
 func run(ctx context.Context, rounds int, slice time.Duration) error {
-	for _, build := range []func(context.Context) (group, error){inMemory} {
+	for _, build := range []func(context.Context) (group, error){inMemory, onSQLite} {
 		g, err := build(ctx)
 		if err != nil {
 			return err

@@ -1,0 +1,278 @@
+package adminapi_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	m := tokentest.New(t).Manager
+	for name, err := range map[string]error{
+		"no manager": second(adminapi.New(nil, &adminapi.Options{Actor: signedIn})),
+		"no options": second(adminapi.New(m, nil)),
+		"no actor":   second(adminapi.New(m, &adminapi.Options{})),
+	} {
+		if !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+func second(_ http.Handler, err error) error { return err }
+
+// Every route with every method: what there is answers, and the rest says what there is.
+func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
+	s := newSite(t)
+	id, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
+	const name = `{"name": "x"}`
+	for path, routes := range map[string]map[string]string{
+		"/users/bob/tokens":         {"GET": "", "HEAD": "", "POST": name, "DELETE": ""},
+		"/tokens":                   {"GET": "", "HEAD": ""},
+		"/tokens/" + id.ID.String(): {"GET": "", "HEAD": "", "DELETE": ""},
+		"/policy":                   {"GET": "", "HEAD": "", "PUT": `{"no_maximum": true}`},
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get"} {
+			t.Run(method+" "+path, func(t *testing.T) {
+				body, known := routes[method]
+				w := s.call("ada", method, path, body)
+				if known {
+					if w.Code >= 300 {
+						t.Errorf("it answers %d: %s", w.Code, w.Body)
+					}
+					return
+				}
+				wantProblem(t, http.StatusMethodNotAllowed, "method_not_allowed", w)
+				allowed := strings.Split(w.Header().Get("Allow"), ", ")
+				for _, a := range allowed {
+					if _, ok := routes[a]; !ok {
+						t.Errorf("Allow lists %s", a)
+					}
+				}
+				if len(allowed) != len(routes) {
+					t.Errorf("Allow is %q", allowed)
+				}
+			})
+		}
+	}
+}
+
+func TestOtherPathsAreNotFound(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{
+		"/", "//", "/x", "/tokens/", "/tokens//", "//tokens", "/policy/", "/policy/x", "/users", "/users/", "/users/bob", "/users//tokens",
+		"/users/bob/tokens/", "/users/bob/../tokens", "/users/../tokens", "/./tokens", "/tokens/x", "/tokens/x/y", "/TOKENS",
+		"/tokens/00000000-0000-0000-0000-000000000000", "/tokens/%2e%2e",
+	} {
+		t.Run(path, func(t *testing.T) {
+			w := s.call("ada", "GET", path, "")
+			wantProblem(t, http.StatusNotFound, "not_found", w)
+		})
+	}
+	t.Run("without a path", func(t *testing.T) {
+		r := httptest.NewRequest("GET", "/admin", nil)
+		r.Header.Set("Test-User", "ada")
+		w := httptest.NewRecorder()
+		http.StripPrefix("/admin", s.handler).ServeHTTP(w, r)
+		wantProblem(t, http.StatusNotFound, "not_found", w)
+	})
+}
+
+func TestAnyUserIDFitsIntoAPath(t *testing.T) {
+	s := newSite(t)
+	for _, id := range []apitoken.UserID{"a/b", "a b", "ä@b.c", "..", "%2F", "a?b#c", "a;b", "tokens", "+", strings128} {
+		t.Run(string(id), func(t *testing.T) {
+			s.User(id, apitoken.RoleUser)
+			path := "/admin/api/users/" + strings.ReplaceAll(url.PathEscape(string(id)), ".", "%2E") + "/tokens"
+			r := httptest.NewRequest("POST", path, strings.NewReader(`{"name": "x"}`))
+			r.Header.Set("Test-User", "ada")
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			http.StripPrefix("/admin/api", s.handler).ServeHTTP(w, r)
+			wantStatus(t, http.StatusCreated, w)
+			if got := decode[struct {
+				Token struct{ Owner apitoken.UserID }
+			}](t, w).Token.Owner; got != id {
+				t.Errorf("the owner is %q, want %q", got, id)
+			}
+		})
+	}
+}
+
+var strings128 = apitoken.UserID(strings.Repeat("x", 128))
+
+func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
+	s := newSite(t)
+	mux := http.NewServeMux()
+	mux.Handle("/admin/api/", http.StripPrefix("/admin/api", s.handler))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	do := func(method, address, body string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequest(method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Test-User", "ada")
+		req.Header.Set("Content-Type", "application/json")
+		res, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res
+	}
+	res := do("POST", server.URL+"/admin/api/users/bob/tokens", `{"name": "x"}`)
+	if res.StatusCode != http.StatusCreated {
+		t.Fatalf("the status is %d", res.StatusCode)
+	}
+	location, err := res.Location() // against the address of the request
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(location.Path, "/admin/api/tokens/") {
+		t.Errorf("the location is %s", location)
+	}
+	if res := do("GET", location.String(), ""); res.StatusCode != http.StatusOK {
+		t.Errorf("the location %s answers %d", location, res.StatusCode)
+	}
+}
+
+func TestNobodyIsToldToSignIn(t *testing.T) {
+	m := tokentest.New(t).Manager
+	none := errors.New("no session")
+	tests := []struct {
+		name   string
+		actor  apitoken.Actor
+		err    error
+		status int
+		code   string
+	}{
+		{"the zero actor", apitoken.Actor{}, nil, 401, "unauthenticated"},
+		{"a refused token", apitoken.Actor{}, apitoken.ErrExpired, 401, "unauthenticated"},
+		{"a disabled user", apitoken.Actor{}, fmt.Errorf("session: %w", apitoken.ErrUserDisabled), 401, "unauthenticated"},
+		{"an actor and an error", apitoken.System(), apitoken.ErrUnauthenticated, 401, "unauthenticated"},
+		{"trouble with the sessions", apitoken.Actor{}, none, 503, "unavailable"},
+		{"trouble and an actor", apitoken.System(), none, 503, "unavailable"},
+		{"trouble that looks refused", apitoken.Actor{}, errors.Join(apitoken.ErrUnauthenticated, apitoken.ErrUnavailable), 503, "unavailable"},
+		{"an unknown user", apitoken.As("mallory"), nil, 403, "denied"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var told error
+			h, err := adminapi.New(m, &adminapi.Options{
+				Actor:   func(*http.Request) (apitoken.Actor, error) { return test.actor, test.err },
+				OnError: func(_ *http.Request, err error) { told = err },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, route := range routes {
+				w := call(h, "", route.method, route.path, route.body)
+				if test.actor == apitoken.As("mallory") && route.anybody {
+					continue
+				}
+				wantProblem(t, test.status, test.code, w)
+				challenge := map[bool]string{true: "Bearer"}[test.status == 401]
+				if got := w.Header().Get("WWW-Authenticate"); got != challenge {
+					t.Errorf("WWW-Authenticate is %q, want %q", got, challenge)
+				}
+				if retry := w.Header().Get("Retry-After"); (retry != "") != (test.status == 503) {
+					t.Errorf("Retry-After is %q", retry)
+				}
+			}
+			if (told != nil) != (test.status == 503) || told != nil && !errors.Is(told, test.err) {
+				t.Errorf("OnError was told %v", told)
+			}
+		})
+	}
+}
+
+// routes is one good request to each route.
+var routes = []struct {
+	method, path, body string
+	anybody            bool // whoever is signed in may
+}{
+	{"GET", "/users/bob/tokens", "", false},
+	{"POST", "/users/bob/tokens", `{"name": "x"}`, false},
+	{"DELETE", "/users/bob/tokens", "", false},
+	{"GET", "/tokens", "", false},
+	{"GET", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057", "", false},
+	{"DELETE", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057", "", false},
+	{"GET", "/policy", "", true},
+	{"PUT", "/policy", `{"no_maximum": true}`, false},
+}
+
+func TestTheHostChoosesTheChallenge(t *testing.T) {
+	h, err := adminapi.New(tokentest.New(t).Manager, &adminapi.Options{Actor: signedIn, Challenge: `Basic realm="site"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := call(h, "", "GET", "/tokens", "")
+	wantProblem(t, 401, "unauthenticated", w)
+	if got := w.Header().Get("WWW-Authenticate"); got != `Basic realm="site"` {
+		t.Errorf("WWW-Authenticate is %q", got)
+	}
+}
+
+func TestUnknownQueryParametersAreRefusedOnEveryRoute(t *testing.T) {
+	s := newSite(t)
+	for _, route := range routes {
+		for query, field := range map[string]string{
+			"?x=1":                  "x",
+			"?access_token=tok_abc": "access_token",
+			"?Limit=1":              "Limit",
+			"?=1":                   "",
+			"?a;b":                  "",
+			"?x=%zz":                "",
+		} {
+			t.Run(route.method+" "+route.path+query, func(t *testing.T) {
+				p := wantProblem(t, 400, "malformed", s.call("ada", route.method, route.path+query, route.body))
+				if p.Field != field {
+					t.Errorf("the field is %q, want %q", p.Field, field)
+				}
+				if strings.Contains(p.Detail, "tok_abc") {
+					t.Errorf("the detail repeats the value: %s", p.Detail)
+				}
+			})
+		}
+	}
+	for _, name := range []string{"status", "name_contains", "after", "limit"} {
+		p := wantProblem(t, 400, "malformed", s.call("ada", "GET", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057?"+name+"=x", ""))
+		if p.Field != name {
+			t.Errorf("the field is %q, want %q", p.Field, name)
+		}
+	}
+}
+
+func TestHeadHasNoBody(t *testing.T) {
+	s := newSite(t)
+	server := httptest.NewServer(s.handler)
+	defer server.Close()
+	req, err := http.NewRequest("HEAD", server.URL+"/policy", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Test-User", "bob")
+	res, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if diff := cmp.Diff([]byte{}, body); res.StatusCode != 200 || err != nil || diff != "" {
+		t.Errorf("HEAD answers %d with %q, %v", res.StatusCode, body, err)
+	}
+}

@@ -1,0 +1,161 @@
+package adminapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+var ctx = context.Background()
+
+// site is a host with an administrator, Ada, and two users, Bob and Carol, who are signed in by their bare names.
+type site struct {
+	*tokentest.Kit
+	t       *testing.T
+	handler http.Handler
+}
+
+func newSite(t *testing.T) site {
+	t.Helper()
+	return newSiteWith(t, apitoken.Options{})
+}
+
+func newSiteWith(t *testing.T, opts apitoken.Options) site {
+	t.Helper()
+	tt := tokentest.NewWith(t, opts)
+	tt.User("ada", apitoken.RoleAdmin)
+	tt.User("bob", apitoken.RoleUser)
+	tt.User("carol", apitoken.RoleUser)
+	return site{tt, t, newHandler(t, tt.Manager, tt.Clock)}
+}
+
+func newHandler(t testing.TB, m *apitoken.Manager, clock apitoken.Clock) http.Handler {
+	t.Helper()
+	h, err := adminapi.New(m, &adminapi.Options{Actor: signedIn, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func signedIn(r *http.Request) (apitoken.Actor, error) {
+	user := r.Header.Get("Test-User")
+	if user == "" {
+		return apitoken.Actor{}, nil
+	}
+	return apitoken.As(apitoken.UserID(user)), nil
+}
+
+// call sends a request as a user. A body is sent as JSON. More headers are pairs of name and value.
+func (s site) call(user, method, target, body string, more ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	return call(s.handler, user, method, target, body, more...)
+}
+
+func call(h http.Handler, user, method, target, body string, more ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header.Set("Test-User", user)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(more); i += 2 {
+		r.Header.Set(more[i], more[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// wantStatus checks the status and what every answer has in common.
+func wantStatus(t *testing.T, want int, w *httptest.ResponseRecorder) {
+	t.Helper()
+	if w.Code != want {
+		t.Fatalf("the status is %d, want %d: %s", w.Code, want, w.Body)
+	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control is %q", got)
+	}
+	wantType := map[bool]string{true: "application/json", false: "application/problem+json"}[want < 300]
+	if want == http.StatusNoContent {
+		wantType = ""
+	}
+	if got := w.Header().Get("Content-Type"); got != wantType {
+		t.Errorf("Content-Type is %q, want %q", got, wantType)
+	}
+}
+
+type problem struct {
+	Type, Title  string
+	Status       int
+	Code, Detail string
+	Field        string
+	TokenID      string `json:"token_id"`
+}
+
+// wantProblem checks the status and the code, and gives the problem for more.
+func wantProblem(t *testing.T, status int, code string, w *httptest.ResponseRecorder) problem {
+	t.Helper()
+	wantStatus(t, status, w)
+	p := decode[problem](t, w)
+	if p.Code != code {
+		t.Errorf("the code is %q, want %q: %s", p.Code, code, w.Body)
+	}
+	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Detail == "" {
+		t.Errorf("the problem is incomplete: %s", w.Body)
+	}
+	return p
+}
+
+func decode[T any](t *testing.T, w *httptest.ResponseRecorder) (value T) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &value); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+	return value
+}
+
+// wantJSON compares the text of an answer, with pairs of a varying text and what stands for it. Both are indented first,
+// so that a difference is readable; order and spelling of the members count.
+func wantJSON(t *testing.T, want string, w *httptest.ResponseRecorder, varying ...string) {
+	t.Helper()
+	got := strings.NewReplacer(varying...).Replace(w.Body.String())
+	if diff := cmp.Diff(indented(t, want), indented(t, got)); diff != "" {
+		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+}
+
+func indented(t *testing.T, text string) string {
+	t.Helper()
+	var raw json.RawMessage
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	out, err := json.MarshalIndent(raw, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// denials is how many events say that something was denied.
+func (s site) denials() (n int) {
+	s.t.Helper()
+	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{}) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if e.Outcome == apitoken.OutcomeDenied {
+			n++
+		}
+	}
+	return n
+}

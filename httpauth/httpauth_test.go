@@ -1,0 +1,277 @@
+package httpauth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/httpauth"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+var ctx = context.Background()
+
+// serve gives what a handler answers to a request with the values as Authorization headers.
+func serve(h http.Handler, authorization ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, value := range authorization {
+		r.Header.Add("Authorization", value)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func wantReply(t *testing.T, want reply, w *httptest.ResponseRecorder) {
+	t.Helper()
+	if diff := cmp.Diff(want, replyOf(w.Result(), w.Body.String())); diff != "" {
+		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+}
+
+// brokenStore fails to look a token up.
+type brokenStore struct {
+	*memstore.Store
+	err error
+}
+
+func (s brokenStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
+	return nil, s.err
+}
+
+func TestRefusalsLookAlikeWhateverTheCause(t *testing.T) {
+	tt := tokentest.New(t)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	unknown := tokentest.New(t).Token("ada")
+	_, expired := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
+	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+	must(tt.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
+	ended := tt.Token("bob")
+	must(tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
+	disabled := tt.Token("carol")
+	must(tt.Manager.DisableUser(ctx, apitoken.System(), "carol"))
+	tt.Clock.Add(time.Hour)
+
+	tests := []struct {
+		name, token string
+		cause       error
+	}{
+		{"malformed", "tok_short", apitoken.ErrMalformed},
+		{"too long", strings.Repeat("x", httpauth.MaxCredentials+1), apitoken.ErrMalformed},
+		{"unknown", unknown, apitoken.ErrUnknownToken},
+		{"expired", expired, apitoken.ErrExpired},
+		{"revoked", revokedText, apitoken.ErrRevoked},
+		{"revoked with all", ended, apitoken.ErrRevoked},
+		{"owner disabled", disabled, apitoken.ErrUserDisabled},
+	}
+	type whole struct {
+		Status int
+		Header http.Header
+		Body   string
+	}
+	var first *whole
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var cause error
+			protected := httpauth.Require(tt.Manager, &httpauth.Options{
+				OnError: func(_ *http.Request, err error) { cause = err },
+			})(http.HandlerFunc(ok))
+			w := serve(protected, "Bearer "+test.token)
+			if !errors.Is(cause, test.cause) {
+				t.Errorf("the test does not test what it says: the cause is %v, want %v", cause, test.cause)
+			}
+			wantReply(t, invalidToken, w)
+			got := &whole{w.Code, w.Header(), w.Body.String()}
+			if first == nil {
+				first = got
+			}
+			if diff := cmp.Diff(first, got); diff != "" {
+				t.Errorf("this refusal differs from the first (-first +this):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTroubleIsNoRefusal(t *testing.T) {
+	token := tokentest.New(t).Token("ada")
+	for name, trouble := range map[string]error{
+		"unavailable":                apitoken.ErrUnavailable,
+		"any error of a driver":      errors.New("connection reset"),
+		"a deadline":                 context.DeadlineExceeded,
+		"trouble that looks refused": errors.Join(apitoken.ErrUnavailable, apitoken.ErrUnauthenticated),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := apitoken.New(brokenStore{memstore.New(), trouble}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told error
+			opts := &httpauth.Options{OnError: func(_ *http.Request, err error) { told = err }}
+			for _, middleware := range []func(http.Handler) http.Handler{httpauth.Require(m, opts), httpauth.Optional(m, opts)} {
+				w := serve(middleware(http.HandlerFunc(ok)), "Bearer "+token)
+				wantReply(t, unavailable, w)
+				if got := w.Header().Get("Retry-After"); got == "" {
+					t.Error("there is no Retry-After")
+				}
+				if got := w.Header().Get("Cache-Control"); got != "no-store" {
+					t.Errorf("Cache-Control is %q", got)
+				}
+			}
+			if !errors.Is(told, apitoken.ErrUnavailable) || !errors.Is(told, trouble) {
+				t.Errorf("OnError was told %v", told)
+			}
+		})
+	}
+}
+
+func TestOptionalServesNobodyOnlyWithoutAHeader(t *testing.T) {
+	tt := tokentest.New(t)
+	token := tt.Token("ada")
+	optional := httpauth.Optional(tt.Manager, nil)(http.HandlerFunc(ok))
+
+	tests := []struct {
+		name          string
+		authorization []string
+		want          reply
+		body          string
+	}{
+		{"no header", nil, passed, "served "},
+		{"a token", []string{"Bearer " + token}, passed, "served ada"},
+		{"an empty header", []string{""}, unauthenticated, ""},
+		{"another scheme", []string{"Basic YTpi"}, unauthenticated, ""},
+		{"no token", []string{"Bearer"}, invalidRequest, ""},
+		{"two headers", []string{"Bearer " + token, "Bearer " + token}, invalidRequest, ""},
+		{"a wrong token", []string{"Bearer " + token + "0"}, invalidToken, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := serve(optional, test.authorization...)
+			wantReply(t, test.want, w)
+			if test.want == passed && w.Body.String() != test.body {
+				t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
+			}
+			if got := w.Header().Values("Vary"); !cmp.Equal(got, []string{"Authorization"}) {
+				t.Errorf("Vary is %q", got)
+			}
+		})
+	}
+}
+
+func TestIdentityReachesTheHandler(t *testing.T) {
+	tt := tokentest.New(t)
+	tt.User("ada", apitoken.RoleAdmin)
+	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+
+	var identity apitoken.Identity
+	var actor apitoken.Actor
+	h := httpauth.Require(tt.Manager, nil)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		identity, _ = httpauth.FromContext(r.Context())
+		actor = httpauth.Actor(r.Context())
+	}))
+	serve(h, "Bearer "+text)
+	if identity.User.ID != "ada" || identity.User.Role != apitoken.RoleAdmin || identity.Token.ID != token.ID {
+		t.Errorf("the identity is %+v", identity)
+	}
+	want := apitoken.Actor{Kind: apitoken.ActorToken, User: "ada", Token: token.ID}
+	if diff := cmp.Diff(want, actor); diff != "" {
+		t.Errorf("the actor differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestWithoutAnIdentityTheActorIsNobody(t *testing.T) {
+	if identity, found := httpauth.FromContext(ctx); found {
+		t.Errorf("an empty context has the identity %+v", identity)
+	}
+	if actor := httpauth.Actor(ctx); actor != (apitoken.Actor{}) {
+		t.Errorf("an empty context has the actor %+v", actor)
+	}
+	tt := tokentest.New(t)
+	_, err := tt.Manager.ListTokens(ctx, httpauth.Actor(ctx), apitoken.TokenQuery{AnyOwner: true})
+	if !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("nobody is answered %v", err)
+	}
+}
+
+func TestRealmCannotBreakOutOfItsQuotes(t *testing.T) {
+	tt := tokentest.New(t)
+	for realm, want := range map[string]string{
+		"":                         `Bearer realm="api"`,
+		"my api":                   `Bearer realm="my api"`,
+		`a "b" \c`:                 `Bearer realm="a \"b\" \\c"`,
+		"x\", error=\"y":           `Bearer realm="x\", error=\"y"`,
+		"x\r\nSet-Cookie: a=b\x00": `Bearer realm="x??Set-Cookie: a=b?"`,
+		"é\u200b\x7f\xff":          `Bearer realm="????"`,
+	} {
+		w := serve(httpauth.Require(tt.Manager, &httpauth.Options{Realm: realm})(http.HandlerFunc(ok)))
+		if got := w.Header().Get("WWW-Authenticate"); got != want {
+			t.Errorf("the realm %q gives %s, want %s", realm, got, want)
+		}
+	}
+}
+
+func TestOnErrorIsToldTheCauseAndNeverTheToken(t *testing.T) {
+	tt := tokentest.New(t)
+	token := tt.Token("ada")
+	tests := []struct {
+		name          string
+		authorization []string
+		want          error // nil: not told
+	}{
+		{"passed", []string{"Bearer " + token}, nil},
+		{"no header", nil, apitoken.ErrUnauthenticated},
+		{"another scheme", []string{"Basic " + token}, apitoken.ErrUnauthenticated},
+		{"no scheme", []string{token}, apitoken.ErrUnauthenticated},
+		{"a wrong token", []string{"Bearer " + token + "x"}, apitoken.ErrMalformed},
+		{"two tokens", []string{"Bearer " + token + "," + token}, apitoken.ErrInvalid},
+		{"two headers", []string{"Bearer " + token, "Bearer " + token}, apitoken.ErrInvalid},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var told error
+			h := httpauth.Require(tt.Manager, &httpauth.Options{OnError: func(r *http.Request, err error) {
+				told = err
+				if got := r.Header.Values("Authorization"); len(got) > 0 {
+					t.Errorf("the request has the header %q", got)
+				}
+				if r.URL.Path != "/" || r.Context() == nil {
+					t.Errorf("the request is not the one that was sent: %+v", r)
+				}
+			}})(http.HandlerFunc(ok))
+			serve(h, test.authorization...)
+			if (told == nil) != (test.want == nil) || !errors.Is(told, test.want) {
+				t.Errorf("OnError was told %v, want %v", told, test.want)
+			}
+			if told != nil && strings.Contains(told.Error(), token) {
+				t.Error("the error shows the token")
+			}
+		})
+	}
+}
+
+func TestANilManagerPanicsBeforeAnyRequest(t *testing.T) {
+	for name, middleware := range map[string]func(*apitoken.Manager, *httpauth.Options) func(http.Handler) http.Handler{
+		"Require": httpauth.Require, "Optional": httpauth.Optional,
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("it did not panic")
+				}
+			}()
+			middleware(nil, nil)
+		})
+	}
+}

@@ -1,0 +1,147 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"strings"
+)
+
+// Dialect is the SQL of one kind of database and what else is particular to it: its page of queries, the form of its
+// placeholders, the codes of its errors. Use the values of this package.
+//
+// The SQL is written with the default table prefix, so that it can be read and tried as it stands. New puts the host's
+// prefix in its place.
+type Dialect struct {
+	name           string
+	prefix         string // of the tables
+	reservedPrefix string // no table may begin with it
+
+	migrations string // the folder of its migrations
+	queries    [numQueries]string
+	list       listing
+	touch      touching
+
+	// placeholder is the n-th parameter, from 1, of a query that is put together from parts. The parts write "?". A query
+	// of the page is sent as it is written, with the dialect's own placeholders.
+	placeholder func(n int) string
+
+	// begin opens a transaction. Nil: the database's default.
+	begin *sql.TxOptions
+
+	// busy recognises an error after which the transaction has written nothing, also where it answered the COMMIT, and
+	// the whole transaction may be tried again.
+	busy func(error) bool
+
+	// duplicate recognises the refusal of a row whose key is there already.
+	duplicate func(error) bool
+
+	// oneWriter says that the database takes one writer at a time. The store's own writers then queue up here, first come,
+	// first served: a database whose waiters ask over and over lets the unlucky ones wait for ever.
+	oneWriter bool
+
+	// insist is sent as a statement, again and again, in place of a COMMIT that was answered busy before. Empty: there is
+	// nothing like it. SQLite without WAL cannot commit while somebody reads. A COMMIT that waits keeps new readers out,
+	// but only as long as the transaction stays open, and when their Commit fails the drivers roll it back.
+	insist string
+
+	// local says that no network is between the host and its data. Lookup then goes on though its context ends: a context
+	// that can be cancelled makes database/sql and the driver start goroutines to watch it, which costs more than it can
+	// save on a read of microseconds. What is given up: a Lookup that waits for a free connection of the pool, or for a
+	// lock, waits on though nobody wants the answer any more.
+	local bool
+}
+
+// query names one query of the page that every dialect has.
+type query int
+
+// The queries, with their parameters in order and what they answer.
+const (
+	// The schema.
+	findVersions query = iota // -> whether there is the table of versions
+	lastVersion               // -> the highest version
+	makeVersions              // makes the table of versions if it is not there
+	claimVersion              // version; changes nothing if it is there
+
+	// Tokens. A record is what recordInto reads.
+	lookupToken // digest -> record, with a revocation of the token itself
+	readToken   // id -> record, with a revocation also of its epoch
+	freeName    // owner, name, now, epoch; frees the name if its holder has expired or is of an earlier epoch
+	admitToken  // digest, id, owner -> token is there?, policy revision, owner is there? No change of the policy overtakes it.
+	insertToken // as insertTokenArgs; changes nothing if a key is there
+	revokeToken // at, by, id; changes nothing if the token is revoked, itself or with its epoch
+	findRevoked // id, event id -> token is there?, event is there?
+
+	// Users. A user is what userInto reads.
+	readUser   // id -> user
+	listUsers  // after, limit -> users
+	insertUser // as userArgs; changes nothing if the id is there
+	updateUser // name, role, created, disabled, epoch, revision, id, revision before
+	endEpoch   // owner, epoch that begins, at, by; changes nothing if it has begun before
+
+	// The policy. There is always one row.
+	readPolicy   // -> maximum, updated at, updated by, revision
+	updatePolicy // maximum, updated at, updated by, revision, revision before
+
+	// Events. An event is what eventInto reads.
+	insertEvent       // as eventArgs; changes nothing if the id is there
+	listEvents        // after, limit -> events
+	listEventsOfOwner // owner, after, limit -> events
+
+	numQueries
+)
+
+// listing is the query of a page of tokens in parts, each condition with at most one "?".
+type listing struct {
+	from          string // everything up to the first condition
+	after         string
+	owner         string
+	revoked       string
+	active        string // at a time
+	expired       string // at a time
+	expiresBefore string
+	nameContains  string
+	limit         string // the order, and the rows of a page
+}
+
+// touching is the query that moves times of use forward, in parts: from, a row for each token joined by between, and to.
+type touching struct {
+	from, row, between, to string
+}
+
+// withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
+// driver may take a line break behind a statement for one more statement, and then prepare nothing.
+func (d Dialect) withPrefix(prefix string) Dialect {
+	texts := []*string{
+		&d.list.from, &d.list.after, &d.list.owner, &d.list.revoked, &d.list.active, &d.list.expired,
+		&d.list.expiresBefore, &d.list.nameContains, &d.list.limit, &d.touch.from, &d.touch.to,
+	}
+	for i := range d.queries {
+		texts = append(texts, &d.queries[i])
+	}
+	for _, text := range texts {
+		*text = strings.TrimSpace(named(*text, prefix))
+	}
+	d.prefix = prefix
+	return d
+}
+
+// named puts a table prefix in the place of the default one.
+func named(text, prefix string) string { return strings.ReplaceAll(text, defaultPrefix, prefix) }
+
+// assembly puts a query together from parts. Every value is a parameter.
+type assembly struct {
+	text        strings.Builder
+	args        []any
+	placeholder func(n int) string
+}
+
+// add appends a part and the values of its placeholders.
+func (a *assembly) add(part string, args ...any) {
+	for _, arg := range args {
+		before, after, _ := strings.Cut(part, "?")
+		a.args = append(a.args, arg)
+		a.text.WriteString(before)
+		a.text.WriteString(a.placeholder(len(a.args)))
+		part = after
+	}
+	a.text.WriteString(part)
+}

@@ -1,0 +1,41 @@
+// Package sqlstore is an [apitoken.Store] in the host's own database, over database/sql.
+//
+// The host opens the database with the driver of its choice; this package imports none. It makes the tables once, or at
+// every start, and hands the store to the Manager:
+//
+//	db, err := sql.Open("sqlite", dsn) // with _ "modernc.org/sqlite" imported
+//	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
+//	err = store.Migrate(ctx)
+//	m, err := apitoken.New(store, nil)
+//
+// When the host ends, it closes the Manager, then the store, then its database. Close ends what the store has prepared
+// and leaves the database open.
+//
+// # SQLite
+//
+// SQLite 3.37 or later is needed. With modernc.org/sqlite the recommended data source name is
+//
+//	file:tokens.db?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate
+//
+// and each part of it has a reason:
+//
+//   - journal_mode(WAL): requests are authenticated while something is written. Without it a reader and a writer keep
+//     each other waiting.
+//   - synchronous(FULL): what was acknowledged survives a power failure. Under NORMAL, which writes about ten times
+//     faster, the last revocations may be undone by one, and a revoked token works again.
+//   - busy_timeout(5000): who finds the database locked waits inside SQLite, up to 5,000 ms, instead of asking over and
+//     over.
+//   - foreign_keys(ON): SQLite itself guards that every token has an owner. The store does not depend on it.
+//   - _txlock=immediate: a transaction takes the write lock when it begins. The store's own transactions begin with a
+//     write in any case.
+//
+// The store is correct with a bare file name as well; it is then slower, and reads and writes wait for each other. What it
+// finds locked it tries again, for up to ten seconds. All connections to one file, also those of other processes, must be
+// opened by the same driver, and the file must be on a local disk.
+//
+// # What is stored
+//
+// All tables have names that begin with [Options.TablePrefix]. Of a token only its digest is stored. Times are Unix
+// microseconds, and NULL where there is none; 0 is 1970. To change the rows by other means than this package is to do
+// without its promises.
+package sqlstore

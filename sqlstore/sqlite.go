@@ -1,0 +1,225 @@
+package sqlstore
+
+import (
+	"errors"
+	"reflect"
+)
+
+// SQLite is the dialect of SQLite 3.37 or later, with modernc.org/sqlite or another driver whose errors tell the
+// numeric code; see the package documentation for the data source name.
+//
+// One writer at a time: a transaction that has written holds the only write lock until it ends. That is what keeps a
+// change of the policy from overtaking a new token, and what lets an event have its number when it is inserted. The first
+// statement of every transaction is therefore a write, also where the host's data source name does not say _txlock: one
+// that began by reading could not become a writer after somebody else has written (SQLITE_BUSY_SNAPSHOT).
+var SQLite = Dialect{
+	name:           "SQLite",
+	reservedPrefix: "sqlite_",
+	migrations:     "migrations/sqlite",
+	placeholder:    func(int) string { return "?" },
+	busy:           sqliteBusy,
+	duplicate:      sqliteDuplicate,
+	oneWriter:      true,
+	insist:         "COMMIT",
+	local:          true,
+
+	queries: [numQueries]string{
+		findVersions: `
+SELECT EXISTS (
+	SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'apitoken_schema_version'
+)`,
+
+		lastVersion: `
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
+
+		makeVersions: `
+CREATE TABLE IF NOT EXISTS apitoken_schema_version (
+	version INTEGER PRIMARY KEY
+) STRICT`,
+
+		claimVersion: `
+INSERT INTO apitoken_schema_version (version) VALUES (?) ON CONFLICT DO NOTHING`,
+
+		lookupToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.digest = ?`,
+
+		readToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.id = ?`,
+
+		freeName: `
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)`,
+
+		admitToken: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
+	(SELECT revision FROM apitoken_policy),
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)`,
+
+		insertToken: `
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING`,
+
+		revokeToken: `
+UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner)`,
+
+		findRevoked: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)`,
+
+		readUser: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`,
+
+		listUsers: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+WHERE id > ? ORDER BY id LIMIT ?`,
+
+		insertUser: `
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING`,
+
+		updateUser: `
+UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ? AND revision = ?`,
+
+		endEpoch: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING`,
+
+		readPolicy: `
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+
+		updatePolicy: `
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+WHERE revision = ?`,
+
+		// Not ON CONFLICT DO NOTHING: that uses up a number, and the feed counts 1, 2, 3.
+		insertEvent: `
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1)`,
+
+		listEvents: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq > ? ORDER BY seq LIMIT ?`,
+
+		listEventsOfOwner: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
+	},
+
+	list: listing{
+		from: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+		after:         `t.id > ?`,
+		owner:         `t.owner = ?`,
+		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
+		expiresBefore: `t.expires_at < ?`,
+		nameContains:  `instr(t.name, ?) > 0`,
+		limit:         `ORDER BY t.id LIMIT ?`,
+	},
+
+	touch: touching{
+		from: `
+UPDATE apitoken_tokens AS t SET last_used_at = v.column2
+FROM (VALUES `,
+		row:     `(?, ?)`,
+		between: `, `,
+		to: `) AS v
+WHERE t.id = v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2)`,
+	},
+}
+
+// The result codes of SQLite that mean something here. The low byte is the primary code.
+const (
+	sqlitePrimary          = 0xff
+	sqliteBusyCode         = 5    // the file is locked; 517 is SQLITE_BUSY_SNAPSHOT
+	sqliteLockedCode       = 6    // a table is locked, by a connection that shares the cache
+	sqliteUniqueCode       = 2067 // SQLITE_CONSTRAINT_UNIQUE
+	sqlitePrimaryKeyCode   = 1555 // SQLITE_CONSTRAINT_PRIMARYKEY
+	sqliteDuplicateRowCode = 2579 // SQLITE_CONSTRAINT_ROWID
+)
+
+// sqliteBusy recognises a lock that somebody else holds. A COMMIT that finds one leaves the transaction open, and the
+// drivers roll it back, because database/sql holds every transaction for ended after its Commit.
+func sqliteBusy(err error) bool {
+	primary := sqliteCode(err) & sqlitePrimary
+	return primary == sqliteBusyCode || primary == sqliteLockedCode
+}
+
+func sqliteDuplicate(err error) bool {
+	switch sqliteCode(err) {
+	case sqliteUniqueCode, sqlitePrimaryKeyCode, sqliteDuplicateRowCode:
+		return true
+	}
+	return false
+}
+
+// sqliteCode is the extended result code that a driver's error carries, or 0. One driver's error has a method Code that
+// gives an int. Others have a method or a field ExtendedCode of a type of their own, which can be read without importing
+// the driver only by reflection.
+func sqliteCode(err error) int {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if e, ok := err.(interface{ Code() int }); ok {
+			return e.Code()
+		}
+		if code, ok := extendedCode(reflect.ValueOf(err)); ok {
+			return code
+		}
+	}
+	return 0
+}
+
+func extendedCode(err reflect.Value) (int, bool) {
+	code := reflect.Indirect(err)
+	if method := err.MethodByName("ExtendedCode"); method.IsValid() {
+		if method.Type().NumIn() != 0 || method.Type().NumOut() != 1 {
+			return 0, false
+		}
+		code = method.Call(nil)[0]
+	} else if code.Kind() == reflect.Struct {
+		code = code.FieldByName("ExtendedCode")
+	}
+	switch {
+	case !code.IsValid():
+		return 0, false
+	case code.CanInt():
+		return int(code.Int()), true
+	case code.CanUint():
+		return int(code.Uint()), true
+	}
+	return 0, false
+}

@@ -1,0 +1,102 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync/atomic"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+var _ apitoken.Store = (*Store)(nil)
+
+// Store is an [apitoken.Store] in a database. Use [New]. All methods are safe for concurrent use.
+type Store struct {
+	db         *sql.DB
+	dialect    Dialect // with the store's own table prefix
+	unprepared bool
+
+	opened  atomic.Pointer[opened] // nil until the first use, and after Close
+	opening chan struct{}          // holds one value while nobody opens or closes
+	closed  bool                   // guarded by opening
+
+	turn chan struct{} // holds one value while nobody writes; nil: all may write at once
+}
+
+// Options configure a [Store]. The zero value of every field has a sensible meaning.
+type Options struct {
+	// TablePrefix begins the name of every table and index: 1 to 30 lower-case letters, digits and underscores, no digit
+	// first. Empty: "apitoken_". Stores of different prefixes in one database know nothing of each other.
+	TablePrefix string
+
+	// Unprepared sends every query as text. It is for connection poolers that hand a connection to somebody else after
+	// each transaction. A lookup takes about twice as long.
+	Unprepared bool
+}
+
+const defaultPrefix = "apitoken_"
+
+var validPrefix = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,29}$`)
+
+// New makes a store over the host's database, which speaks the given dialect. Nil options mean all defaults. New does no
+// I/O: the first use checks that [Store.Migrate] has been called, by this or by another process. A mistake in the
+// arguments is [apitoken.ErrInvalid].
+func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.TablePrefix == "" {
+		o.TablePrefix = defaultPrefix
+	}
+	switch {
+	case db == nil:
+		return nil, invalid("the database is nil")
+	case d.name == "":
+		return nil, invalid("the dialect is none of this package")
+	case !validPrefix.MatchString(o.TablePrefix):
+		return nil, invalid("the table prefix %q is not 1 to 30 lower-case letters, digits and underscores, no digit first", o.TablePrefix)
+	case d.reservedPrefix != "" && strings.HasPrefix(o.TablePrefix, d.reservedPrefix):
+		return nil, invalid("the table prefix %q is reserved by %s", o.TablePrefix, d.name)
+	}
+	s := &Store{
+		db:         db,
+		dialect:    d.withPrefix(o.TablePrefix),
+		unprepared: o.Unprepared,
+		opening:    make(chan struct{}, 1),
+	}
+	s.opening <- struct{}{}
+	if d.oneWriter {
+		s.turn = make(chan struct{}, 1)
+		s.turn <- struct{}{}
+	}
+	return s, nil
+}
+
+// Close closes the statements that the store has prepared. The database stays open: it is the host's. After Close every
+// method is an error. Closing twice is no mistake.
+func (s *Store) Close() error {
+	<-s.opening
+	defer func() { s.opening <- struct{}{} }()
+	s.closed = true
+	o := s.opened.Swap(nil)
+	if o == nil {
+		return nil
+	}
+	if err := o.close(); err != nil {
+		return fmt.Errorf("sqlstore: close: %w", err)
+	}
+	return nil
+}
+
+var errClosed = errors.New("the store is closed")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("sqlstore: new store: %w: %s", apitoken.ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// failed says what was attempted. Every error that is no answer of the contract is wrapped once, here.
+func failed(what string, err error) error { return fmt.Errorf("sqlstore: %s: %w", what, err) }
