@@ -297,7 +297,9 @@ func TestAuthenticateInMemoryDoesNotAllocate(t *testing.T) {
 
 type observations struct{ seen []apitoken.Observation }
 
-func (o *observations) Observe(_ context.Context, seen apitoken.Observation) { o.seen = append(o.seen, seen) }
+func (o *observations) Observe(_ context.Context, seen apitoken.Observation) {
+	o.seen = append(o.seen, seen)
+}
 
 func TestAuthenticationsGoToTheObserverAndNotToTheStore(t *testing.T) {
 	var o observations

@@ -27,6 +27,10 @@ type Manager struct {
 // that somebody else's change was done, so only a crowd on one row comes near this number.
 const attempts = 64
 
+// Now is the time by the Manager's clock, in UTC and whole microseconds. Judge the Status of a token by it and by no other
+// clock.
+func (m *Manager) Now() time.Time { return instant(m.clock.Now()) }
+
 // Flush writes the uses that were gathered for LastUsedAt now. Where the store fails, they are kept for the next time.
 func (m *Manager) Flush(ctx context.Context) error {
 	if err := m.lastUsed.flush(ctx); err != nil {

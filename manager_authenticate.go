@@ -41,17 +41,12 @@ func (r *Record) refusal(now time.Time) error {
 	switch {
 	case r.User.Disabled():
 		return ErrUserDisabled
-	case r.Epoch != r.User.Epoch:
+	case r.Epoch != r.User.Epoch, !r.Token.RevokedAt.IsZero():
 		return ErrRevoked
-	}
-	switch r.Token.Status(now) {
-	case StatusActive:
-		return nil
-	case StatusExpired:
+	case hasEnded(r.Token.ExpiresAt, now):
 		return ErrExpired
-	default:
-		return ErrRevoked
 	}
+	return nil
 }
 
 func (m *Manager) refuse(ctx context.Context, rec *Record, cause error) error {

@@ -119,7 +119,7 @@ func (m *Manager) checkGenerate(p GenerateParams, now time.Time) (time.Duration,
 		return 0, err
 	}
 	if p.Kind != "" && !m.kinds[p.Kind] {
-		return 0, invalid("kind", "%q is not declared", p.Kind)
+		return 0, invalid("kind", "%.40q is not declared", p.Kind)
 	}
 	if p.ExpiresAt.IsZero() {
 		if p.Lifetime != 0 && p.Lifetime < time.Microsecond {

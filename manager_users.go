@@ -26,7 +26,7 @@ func (m *Manager) putUser(ctx context.Context, op operation, u User) (User, erro
 		return User{}, err
 	}
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
-		return User{}, invalid("role", "%q is not declared", u.Role)
+		return User{}, invalid("role", "%.40q is not declared", u.Role)
 	}
 	return m.manageUser(ctx, op, func(was User) (User, error) {
 		is := was

@@ -25,7 +25,7 @@ type operation struct {
 func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (operation, error) {
 	op := operation{
 		action: action, actor: actor, owner: owner, token: token,
-		at: instant(m.clock.Now()), id: EventID(newID()),
+		at: m.Now(), id: EventID(newID()),
 	}
 	if op.at.Before(firstInstant) || !op.at.Before(ceiling) {
 		return op, unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", op.at))

@@ -28,12 +28,15 @@ func (t Token) Status(now time.Time) Status {
 	switch {
 	case !t.RevokedAt.IsZero():
 		return StatusRevoked
-	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+	case hasEnded(t.ExpiresAt, now):
 		return StatusExpired
 	default:
 		return StatusActive
 	}
 }
+
+// hasEnded reports whether now is at or after the end. The zero end never comes.
+func hasEnded(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
 
 // Status is what a token is at a given time.
 type Status string
@@ -121,5 +124,5 @@ func (q TokenQuery) check() error {
 	case "", StatusActive, StatusExpired, StatusRevoked:
 		return nil
 	}
-	return invalid("status", "%q is none of %s, %s and %s", q.Status, StatusActive, StatusExpired, StatusRevoked)
+	return invalid("status", "%.40q is none of %s, %s and %s", q.Status, StatusActive, StatusExpired, StatusRevoked)
 }

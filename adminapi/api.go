@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -22,9 +21,6 @@ type Options struct {
 	// [apitoken.ErrUnauthenticated]; any other error is answered 503. Requests that anybody can send must not be
 	// [apitoken.System].
 	Actor func(*http.Request) (apitoken.Actor, error)
-
-	// Clock tells the time by which a token is shown as expired. It should be the Manager's. Nil: the computer's.
-	Clock apitoken.Clock
 
 	// Challenge is the WWW-Authenticate of a 401. Empty: Bearer.
 	Challenge string
@@ -238,11 +234,4 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, value any)
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes())
-}
-
-func (a *api) now() time.Time {
-	if a.opts.Clock == nil {
-		return time.Now()
-	}
-	return a.opts.Clock.Now()
 }

@@ -144,7 +144,7 @@ func FuzzGenerate(f *testing.F) {
 	}
 	tt := tokentest.NewWith(f, apitoken.Options{DefaultMaxLifetime: apitoken.Days(30)})
 	tt.User("bob", apitoken.RoleUser)
-	h := newHandler(f, tt.Manager, tt.Clock)
+	h := newHandler(f, tt.Manager)
 	end := tt.Clock.Now().Add(apitoken.Days(30))
 	f.Fuzz(func(t *testing.T, body string) {
 		if body == "" {

@@ -37,7 +37,6 @@ func Example() {
 
 	api, err := adminapi.New(m, &adminapi.Options{
 		Actor: func(r *http.Request) (apitoken.Actor, error) { return httpauth.Actor(r.Context()), nil },
-		Clock: now,
 	})
 	if err != nil {
 		panic(err)

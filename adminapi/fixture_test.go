@@ -35,12 +35,12 @@ func newSiteWith(t *testing.T, opts apitoken.Options) site {
 	tt.User("ada", apitoken.RoleAdmin)
 	tt.User("bob", apitoken.RoleUser)
 	tt.User("carol", apitoken.RoleUser)
-	return site{tt, t, newHandler(t, tt.Manager, tt.Clock)}
+	return site{tt, t, newHandler(t, tt.Manager)}
 }
 
-func newHandler(t testing.TB, m *apitoken.Manager, clock apitoken.Clock) http.Handler {
+func newHandler(t testing.TB, m *apitoken.Manager) http.Handler {
 	t.Helper()
-	h, err := adminapi.New(m, &adminapi.Options{Actor: signedIn, Clock: clock})
+	h, err := adminapi.New(m, &adminapi.Options{Actor: signedIn})
 	if err != nil {
 		t.Fatal(err)
 	}

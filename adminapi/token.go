@@ -38,7 +38,7 @@ type generatedJSON struct {
 	Secret string    `json:"secret"`
 }
 
-func (a *api) tokenJSON(t apitoken.Token, now time.Time) tokenJSON {
+func newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 	return tokenJSON{
 		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Status: t.Status(now),
 		CreatedAt: timeText(t.CreatedAt), ExpiresAt: timeText(t.ExpiresAt),
@@ -87,9 +87,9 @@ func (a *api) list(r *http.Request, actor apitoken.Actor, q apitoken.TokenQuery)
 		tokens = tokens[:limit]
 		page.Next = tokens[limit-1].ID
 	}
-	now := a.now()
+	now := a.manager.Now()
 	for _, t := range tokens {
-		page.Tokens = append(page.Tokens, a.tokenJSON(t, now))
+		page.Tokens = append(page.Tokens, newTokenJSON(t, now))
 	}
 	return answer{status: http.StatusOK, body: page}, nil
 }
@@ -127,7 +127,7 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 	}
 	return answer{
 		status: http.StatusCreated,
-		body:   generatedJSON{Token: a.tokenJSON(token, a.now()), Secret: secret.Reveal()},
+		body:   generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
 		place:  "../../tokens/" + token.ID.String(),
 	}, nil
 }
@@ -161,7 +161,7 @@ func (a *api) token(r *http.Request, actor apitoken.Actor) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, body: a.tokenJSON(token, a.now())}, nil
+	return answer{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
 }
 
 func (a *api) revoke(r *http.Request, actor apitoken.Actor) (answer, error) {

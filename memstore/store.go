@@ -35,8 +35,7 @@ func New() *Store {
 		users: map[apitoken.UserID]*user{},
 		seen:  map[apitoken.EventID]bool{},
 	}
-	smallest := make(table, 4)
-	s.digests.table.Store(&smallest)
+	s.digests.table.Store(newTable(4))
 	return s
 }
 

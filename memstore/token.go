@@ -5,62 +5,24 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// token is a token and its owner. Its record is put together anew when one of the two has changed.
+// token is what lists hold of a token. The rest is in the index.
 type token struct {
-	digest apitoken.Digest
 	id     apitoken.TokenID
-	owner  *user
-	now    atomic.Pointer[record]
+	digest apitoken.Digest
 }
 
-// record is what Lookup returns while the token and its owner stay as they are. It is never modified.
-type record struct {
-	apitoken.Record
-	owner *apitoken.User
-}
-
-// present is the token with its owner as they are at one moment.
-func (t *token) present() *apitoken.Record {
-	for {
-		r, owner := t.now.Load(), t.owner.now.Load()
-		switch {
-		case r != t.now.Load(): // the token changed before its owner was read
-		case r.owner == owner:
-			return &r.Record
-		default:
-			fresh := *r
-			fresh.User, fresh.owner = *owner, owner
-			t.now.CompareAndSwap(r, &fresh)
-		}
-	}
-}
-
-// change replaces the token by what edit makes of it. The store's lock is held, but a Lookup may put a new owner into the
-// record at the same time.
-func (t *token) change(edit func(*apitoken.Token)) {
-	for {
-		r := t.now.Load()
-		fresh := *r
-		edit(&fresh.Token)
-		if t.now.CompareAndSwap(r, &fresh) {
-			return
-		}
-	}
-}
-
-// revealed is the present record with the revocation that came with its epoch. The store's lock is held.
-func (t *token) revealed() *apitoken.Record {
-	r := t.present()
+// revealed is the token with its owner and with the revocation that came with its epoch. The lock is held.
+func (s *Store) revealed(t *token) *apitoken.Record {
+	r := s.digests.present(t.digest)
 	if r.Epoch >= r.User.Epoch || !r.Token.RevokedAt.IsZero() {
-		return r
+		return &r.Record
 	}
-	dead := *r
-	end := t.owner.ended[r.Epoch]
+	dead := r.Record
+	end := r.of.ended[r.Epoch]
 	dead.Token.RevokedAt, dead.Token.RevokedBy = end.At, end.By
 	return &dead
 }
@@ -70,11 +32,11 @@ func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.R
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	t := s.digests.find(digest)
-	if t == nil {
+	r := s.digests.present(digest)
+	if r == nil {
 		return nil, apitoken.ErrNotFound
 	}
-	return t.present(), nil
+	return &r.Record, nil
 }
 
 // CreateToken implements [apitoken.Store].
@@ -84,47 +46,42 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	byID, byDigest, owner := s.token(n.ID), s.digests.find(n.Digest), s.users[n.Owner]
+	byID, byDigest, owner := s.token(n.ID), s.digests.present(n.Digest), s.users[n.Owner]
 	switch {
-	case byID != nil && byID == byDigest:
+	case byID != nil && byID.digest == n.Digest:
 		return nil
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict
 	case owner == nil:
 		return apitoken.ErrNotFound
-	case byID != nil || byDigest != nil || owner.holds(n):
+	case byID != nil || byDigest != nil || s.held(owner, n):
 		return apitoken.ErrExists
 	}
-	t := newToken(n, owner)
+	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
 	owner.tokens = insert(owner.tokens, t)
 	s.tokens = insert(s.tokens, t)
-	s.digests.add(t)
-	s.record(e)
-	return nil
-}
-
-func newToken(n apitoken.NewToken, owner *user) *token {
 	present := owner.now.Load()
-	t := &token{digest: n.Digest, id: n.ID, owner: owner}
-	t.now.Store(&record{
+	s.digests.add(&record{
 		Record: apitoken.Record{
 			Identity: apitoken.Identity{User: *present, Token: n.Token},
 			Digest:   n.Digest,
 			Epoch:    n.Epoch,
 		},
-		owner: present,
+		of:   owner,
+		seen: present,
 	})
-	return t
+	s.record(e)
+	return nil
 }
 
-// holds reports whether a token that still counts when n is created has its name.
-func (u *user) holds(n apitoken.NewToken) bool {
-	holder := u.names[n.Name]
+// held reports whether a token that still counts when n is created has its name.
+func (s *Store) held(owner *user, n apitoken.NewToken) bool {
+	holder := owner.names[n.Name]
 	if holder == nil {
 		return false
 	}
-	r := holder.present()
+	r := s.digests.present(holder.digest)
 	return r.Epoch >= n.Epoch && r.Token.Status(n.CreatedAt) == apitoken.StatusActive
 }
 
@@ -142,13 +99,13 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	case s.seen[e.ID]:
 		return true, nil
 	}
-	r := t.revealed()
+	r := s.revealed(t)
 	if !r.Token.RevokedAt.IsZero() {
 		return false, nil
 	}
-	t.change(func(t *apitoken.Token) { t.RevokedAt, t.RevokedBy = by.At, by.By })
-	if t.owner.names[r.Token.Name] == t {
-		delete(t.owner.names, r.Token.Name)
+	s.digests.change(t.digest, func(t *apitoken.Token) { t.RevokedAt, t.RevokedBy = by.At, by.By })
+	if names := s.users[r.Token.Owner].names; names[r.Token.Name] == t {
+		delete(names, r.Token.Name)
 	}
 	s.record(e)
 	return true, nil
@@ -162,8 +119,12 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, touch := range touches {
-		if t := s.token(touch.Token); t != nil && t.present().Token.LastUsedAt.Before(touch.At) {
-			t.change(func(t *apitoken.Token) { t.LastUsedAt = touch.At })
+		if t := s.token(touch.Token); t != nil {
+			s.digests.change(t.digest, func(t *apitoken.Token) {
+				if t.LastUsedAt.Before(touch.At) {
+					t.LastUsedAt = touch.At
+				}
+			})
 		}
 	}
 	return nil
@@ -180,7 +141,7 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Recor
 	if t == nil {
 		return nil, apitoken.ErrNotFound
 	}
-	return t.revealed(), nil
+	return s.revealed(t), nil
 }
 
 // Tokens implements [apitoken.Store].
@@ -207,7 +168,7 @@ func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.T
 		if len(page) == q.Limit {
 			break
 		}
-		if r := t.revealed(); selects(q, r.Token) {
+		if r := s.revealed(t); selects(q, r.Token) {
 			page = append(page, r.Token)
 		}
 	}

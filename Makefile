@@ -1,0 +1,60 @@
+# All targets work on every module that go.work lists. They need Go; -race also needs a C compiler.
+
+SHELL   := /bin/sh
+TIMEOUT := 10m
+ZONES   := Pacific/Kiritimati America/St_Johns
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Go sets CGO_ENABLED to 0 where it finds no C compiler.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+# Go falls back to UTC without a word where it does not find a zone, so bring the zones along where the system has none.
+ZONE_TAGS := $(if $(wildcard $(addprefix /usr/share/zoneinfo/,$(firstword $(ZONES)))),,-tags timetzdata)
+
+# $(call each,COMMAND) runs a shell command in the folder of every module, and stops at the first failure.
+each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
+	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
+
+.PHONY: help test check race test-zones lint bench fuzz cover
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+test: check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, the tests in odd time zones
+
+check: ## gofmt, go vet, and that each module also stands without go.work
+	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }
+	@echo "== go vet"; $(call each,go vet ./...)
+	@echo "== without go.work"; $(call each,GOWORK=off go list -deps -test ./... >/dev/null)
+
+# The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
+race: ## the tests, with -race where there is a C compiler
+	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
+	@command -v curl >/dev/null || echo "!! NO CURL: the walk of the README is NOT walked"
+	@echo "== go test $(RACE)"; $(call each,go test $(RACE) -count=1 -timeout $(TIMEOUT) ./...)
+
+test-zones: ## the tests in time zones that are far from UTC, by day and by half an hour
+	@set -e; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
+		( $(call each,go test $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT) ./...) ); done
+
+lint: ## staticcheck; downloads it the first time
+	@echo "== staticcheck"; $(call each,go run $(STATICCHECK) ./...)
+
+FUZZTIME := 30s
+fuzz: ## every fuzz target of every package, FUZZTIME=30s each
+	@echo "== fuzz"; $(call each,for pkg in $$(go list ./...); do \
+		listed=$$(go test -list "^Fuzz" $$pkg); \
+		for target in $$(printf "%s\n" "$$listed" | grep "^Fuzz" || true); do \
+			echo "$$pkg $$target"; go test -run "^$$" -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done)
+
+bench: ## what it costs beside the least that it can cost, then the benchmarks
+	go run ./bench
+	@$(call each,go test -run "^$$" -bench . -benchmem ./...)
+
+cover: ## the coverage of the library by its own tests, package by package
+	go test -coverpkg=./... -coverprofile=cover.out ./... >/dev/null
+	go tool cover -func=cover.out | tail -1
+	rm cover.out
