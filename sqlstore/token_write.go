@@ -123,6 +123,7 @@ func latest(touches []apitoken.Touch) []apitoken.Touch {
 func (d *Dialect) touchTokens(touches []apitoken.Touch) (text string, args []any) {
 	a := assembly{placeholder: d.placeholder}
 	a.add(d.touch.from)
+	a.add(" ")
 	for i, t := range touches {
 		if i > 0 {
 			a.add(d.touch.between)

@@ -32,13 +32,16 @@ func answered(err error) bool {
 	return false
 }
 
+// work is what is done in a session. It may be run again, so it sets anew whatever it hands out.
+type work func(context.Context, session) error
+
 // change runs do in one transaction and commits it, if do answers nil. Where the database is busy, the whole transaction
-// is tried again, so do must set anew whatever it hands out.
+// is tried again.
 //
 // A COMMIT that was sent and not acknowledged may have been done. Then the transaction is tried again as well, for
 // settlePatience, also if the context has ended: do recognises what is stored, so its answer is what is true. Without an
 // answer, the outcome is [apitoken.ErrUncertain].
-func (s *Store) change(ctx context.Context, what string, do func(context.Context, session) error) error {
+func (s *Store) change(ctx context.Context, what string, do work) error {
 	if err := ctx.Err(); err != nil {
 		return failed(what, err)
 	}
@@ -49,28 +52,29 @@ func (s *Store) change(ctx context.Context, what string, do func(context.Context
 	return s.transact(ctx, what, opened, do)
 }
 
-func (s *Store) transact(ctx context.Context, what string, o *opened, do func(context.Context, session) error) error {
+func (s *Store) transact(ctx context.Context, what string, o *opened, do work) error {
 	var unknown error // why the outcome of a COMMIT is unknown
-	commit := s.commit
+	commit := (*sql.Tx).Commit
 	p := newPatience(busyPatience)
 	for {
 		sent, err := s.attempt(ctx, o, do, commit)
+		busy := s.dialect.busy(err)
 		switch {
 		case errors.Is(err, errStored):
 			return nil
 		case answered(err):
 			return err
-		case sent && unknown == nil && !s.dialect.busy(err):
+		case busy && sent && s.dialect.insist != "":
+			commit = s.insist
+		case busy || unknown != nil:
+		case sent:
 			unknown = err
 			p = newPatience(settlePatience)
 			detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
 			defer cancel()
 			ctx = detached
-		case unknown == nil && !s.dialect.busy(err):
+		default:
 			return failed(what, err)
-		}
-		if sent && s.dialect.busy(err) && s.dialect.insist != "" {
-			commit = s.insist
 		}
 		if waited := p.wait(ctx); waited != nil {
 			if unknown != nil {
@@ -83,9 +87,7 @@ func (s *Store) transact(ctx context.Context, what string, o *opened, do func(co
 
 // attempt runs do in a transaction of its own. Sent says that the COMMIT was sent: with an error, nobody knows what became
 // of it. An error without that has written nothing.
-func (s *Store) attempt(
-	ctx context.Context, o *opened, do func(context.Context, session) error, commit func(context.Context, *sql.Tx) error,
-) (sent bool, err error) {
+func (s *Store) attempt(ctx context.Context, o *opened, do work, commit func(*sql.Tx) error) (sent bool, err error) {
 	// The transaction's context ends with the caller's until the moment before the COMMIT, and not after it: a context
 	// that ends while the COMMIT is under way would leave its outcome unknown for no reason.
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -114,25 +116,23 @@ func (s *Store) attempt(
 	if !detach() {
 		return false, ctx.Err()
 	}
-	return true, commit(inner, tx)
+	return true, commit(tx)
 }
-
-func (s *Store) commit(_ context.Context, tx *sql.Tx) error { return tx.Commit() }
 
 // insist sends the COMMIT until it is no longer answered busy. The Rollback that follows finds nothing to do; where
 // somebody reads for longer than insistPatience, it undoes everything.
-func (s *Store) insist(ctx context.Context, tx *sql.Tx) error {
+func (s *Store) insist(tx *sql.Tx) error {
 	p := newPatience(insistPatience)
 	for {
-		_, err := tx.ExecContext(ctx, s.dialect.insist)
-		if err == nil || !s.dialect.busy(err) || p.wait(ctx) != nil {
+		_, err := tx.Exec(s.dialect.insist)
+		if err == nil || !s.dialect.busy(err) || p.wait(context.Background()) != nil {
 			return err
 		}
 	}
 }
 
 // read runs do, which reads with one query. Where the database is busy, do is run again.
-func (s *Store) read(ctx context.Context, what string, do func(context.Context, session) error) error {
+func (s *Store) read(ctx context.Context, what string, do work) error {
 	if err := ctx.Err(); err != nil {
 		return failed(what, err)
 	}

@@ -1,0 +1,9 @@
+// Package examples holds programs to read and to run, and no code of its own:
+//
+//   - quickstart shows each step in memory, with a clock that it moves: go run ./examples/quickstart
+//   - server is a small application with a login, a protected route and the administration, over a SQLite file:
+//     go run ./examples/server
+//
+// They are a module of their own, so that whoever embeds the library does not depend on what they use. Its tests run the
+// programs and hold the README to what they print.
+package examples

@@ -1,0 +1,97 @@
+package examples_test
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// limit is how long anything here may take. It is for what hangs, not for what is slow.
+const limit = 2 * time.Minute
+
+// build compiles the program in a folder of this module.
+func build(t *testing.T, folder string) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), filepath.Base(folder))
+	if out, err := command(t, "go", "build", "-o", program, "./"+folder).CombinedOutput(); err != nil {
+		t.Fatalf("go build ./%s: %v\n%s", folder, err, out)
+	}
+	return program
+}
+
+// command is one that does not outlive the test.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
+	return exec.CommandContext(ctx, name, args...)
+}
+
+// server is the program server, running.
+type server struct {
+	url    string            // where it listens: http://127.0.0.1:12345
+	logins map[string]string // what it printed to be exported: ADMIN, BOB
+	output string            // everything it printed up to and including where it listens
+
+	process *exec.Cmd
+	lines   *bufio.Scanner
+}
+
+var (
+	exported  = regexp.MustCompile(`^export ([A-Z]+)=(.*)$`)
+	listening = regexp.MustCompile(`^listening on (http://\S+), `)
+)
+
+// start runs the server on a free port and waits until it listens.
+func start(t *testing.T, program, db string) *server {
+	t.Helper()
+	s := &server{process: command(t, program, "-addr", "127.0.0.1:0", "-db", db), logins: map[string]string{}}
+	s.process.Stderr = os.Stderr
+	stdout, err := s.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.lines = bufio.NewScanner(stdout)
+	for s.lines.Scan() {
+		line := s.lines.Text()
+		s.output += line + "\n"
+		if login := exported.FindStringSubmatch(line); login != nil {
+			s.logins[login[1]] = login[2]
+		}
+		if where := listening.FindStringSubmatch(line); where != nil {
+			s.url = where[1]
+			return s
+		}
+	}
+	t.Fatalf("the server ended before it listened: %v\n%s", s.process.Wait(), s.output)
+	return nil
+}
+
+// stop ends the server with a signal and gives what it printed in the end. Another exit code than 0 is a failure.
+func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
+	t.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	for s.lines.Scan() {
+		goodbye += s.lines.Text() + "\n"
+	}
+	if err := s.process.Wait(); err != nil {
+		t.Errorf("the server ended by %v: %v", signal, err)
+	}
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://")); err == nil {
+		_ = conn.Close()
+		t.Error("somebody still listens where the server did")
+	}
+	return goodbye
+}

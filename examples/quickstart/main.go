@@ -1,0 +1,121 @@
+// Command quickstart walks through the library in memory and prints each step: provisioning users, generating a token
+// for oneself and on behalf of another user, authenticating, setting a maximum lifetime, revoking, and expiring.
+//
+//	go run ./examples/quickstart
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	// A clock that we move, so that this program can wait for a month. A host leaves Options.Clock alone.
+	now := clock.NewMock()
+	now.Set(time.Date(2030, time.January, 1, 9, 0, 0, 0, time.UTC))
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{Prefix: "demo", Clock: now})
+	if err != nil {
+		return err
+	}
+
+	// 1. The host tells the library of its users. It has its own login; the library has none.
+	for _, u := range []apitoken.User{
+		{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin},
+		{ID: "bob", Name: "Bob"},
+	} {
+		u, err := m.PutUser(ctx, apitoken.System(), u)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "provisioned %s as %q\n", u.ID, u.Role)
+	}
+
+	// 2. Bob generates a token for himself. He asks for no lifetime; without a maximum that gives 90 days.
+	laptop, laptopSecret, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+	if err != nil {
+		return err
+	}
+	describe(out, laptop)
+
+	// 3. Ada, who is an administrator, generates one on behalf of Bob.
+	build, buildSecret, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{
+		Owner: "bob", Name: "nightly build", Lifetime: apitoken.Days(365),
+	})
+	if err != nil {
+		return err
+	}
+	describe(out, build)
+	fmt.Fprintf(out, "a secret prints as %v; Reveal gives its %d characters, once, to hand to its owner\n",
+		buildSecret, len(buildSecret.Reveal()))
+
+	// 4. A request presents the secret.
+	present(ctx, out, m, "nightly build", buildSecret)
+
+	// 5. Ada sets a maximum lifetime of 30 days. Asking for 31 is refused, with the limit in the error.
+	if _, err := m.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}); err != nil {
+		return err
+	}
+	_, _, err = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{
+		Owner: "bob", Name: "report", Lifetime: apitoken.Days(31),
+	})
+	var over *apitoken.LifetimeError
+	if !errors.As(err, &over) {
+		return fmt.Errorf("31 days under a maximum of 30: %w", err)
+	}
+	fmt.Fprintf(out, "with a maximum of %.0f days, 31 are refused: %v\n", over.Max.Hours()/24, over)
+
+	// 6. The maximum binds what is generated from now on. The older token, of 365 days, is untouched.
+	present(ctx, out, m, "nightly build", buildSecret)
+
+	// 7. Who asks for less gets less; who asks for nothing gets the maximum.
+	report, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "report"})
+	if err != nil {
+		return err
+	}
+	describe(out, report)
+
+	// 8. Ada revokes the token that she generated. It is refused from then on, for good.
+	if err := m.Revoke(ctx, apitoken.As("ada"), build.ID); err != nil {
+		return err
+	}
+	present(ctx, out, m, "nightly build", buildSecret)
+
+	// 9. Bob's own token lives until its end: it is valid a microsecond before, and no longer valid then.
+	now.Set(laptop.ExpiresAt.Add(-time.Microsecond))
+	present(ctx, out, m, "laptop", laptopSecret)
+	now.Add(time.Microsecond)
+	present(ctx, out, m, "laptop", laptopSecret)
+
+	return m.Close(ctx)
+}
+
+// describe prints what everybody who may see a token sees of it.
+func describe(out io.Writer, t apitoken.Token) {
+	fmt.Fprintf(out, "generated %q for %s by %s, expires %s\n", t.Name, t.Owner, t.CreatedBy, t.ExpiresAt.Format(time.DateOnly))
+}
+
+// present does what a host does with the token of a request.
+func present(ctx context.Context, out io.Writer, m *apitoken.Manager, name string, secret apitoken.Secret) {
+	identity, err := m.Authenticate(ctx, secret.Reveal())
+	if err != nil {
+		fmt.Fprintf(out, "%q is refused: %v\n", name, err)
+		return
+	}
+	fmt.Fprintf(out, "%q is accepted: a request of %s\n", name, identity.User.Name)
+}

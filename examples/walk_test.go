@@ -1,0 +1,102 @@
+package examples_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestReadmeWalkPrintsWhatItSays runs the commands of the README's walk in one shell against a fresh server.
+func TestReadmeWalkPrintsWhatItSays(t *testing.T) {
+	needCurl(t)
+	const address, file = "http://127.0.0.1:8080", "./apitoken.db"
+	blocks := readmeBlocks(t, "A walk with curl")
+	db := filepath.Join(t.TempDir(), "walk.db")
+	s := start(t, build(t, "server"), db)
+
+	if len(blocks) < 10 || blocks[0].language != "text" {
+		t.Fatalf("the walk has %d blocks, and the first is not what the server prints", len(blocks))
+	}
+	printed := strings.NewReplacer(s.url, address, db, file).Replace(s.output)
+	if !matches(blocks[0].text, printed) {
+		t.Errorf("on its first start the server printed\n%s\nand the README says\n%s", printed, blocks[0].text)
+	}
+
+	// All commands run in one shell, so that its variables are kept, and each begins with a line of its own.
+	const mark = "@@@"
+	script := "set -u\n"
+	for i, b := range blocks {
+		if b.language == "sh" {
+			script += fmt.Sprintf("echo '%s%d'\n%s", mark, i, strings.ReplaceAll(b.text, address, s.url))
+		}
+	}
+	shell := command(t, "sh", "-c", script)
+	shell.Env = append(os.Environ(), "ADMIN="+s.logins["ADMIN"], "BOB="+s.logins["BOB"])
+	out, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the shell: %v\n%s", err, out)
+	}
+	for _, part := range strings.Split("\n"+string(out), "\n"+mark)[1:] {
+		number, got, _ := strings.Cut(part, "\n")
+		var i int
+		if _, err := fmt.Sscan(number, &i); err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if i+1 < len(blocks) && blocks[i+1].language != "sh" {
+			want = blocks[i+1].text
+		}
+		if !matches(want, got) {
+			t.Errorf("this of the README\n%s\nprinted\n%s\nand the README says\n%s", blocks[i].text, got, want)
+		}
+	}
+	s.stop(t, os.Interrupt)
+}
+
+// block is a fenced block of the README.
+type block struct{ language, text string }
+
+var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
+
+// readmeBlocks gives the fenced blocks under a heading.
+func readmeBlocks(t *testing.T, heading string) []block {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(readme), "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("the README has no heading %q", heading)
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var blocks []block
+	for _, m := range fenced.FindAllStringSubmatch(section, -1) {
+		blocks = append(blocks, block{language: m[1], text: m[2]})
+	}
+	return blocks
+}
+
+// matches reports whether a text is what the README shows, where "..." stands for what differs each time.
+func matches(shown, text string) bool {
+	pattern := regexp.QuoteMeta(strings.TrimSpace(shown))
+	pattern = strings.ReplaceAll(pattern, `\.\.\.`, `[^\n]+`)
+	return regexp.MustCompile(`\A` + pattern + `\z`).MatchString(strings.TrimSpace(text))
+}
+
+// needCurl skips the test where there is no curl, unless APITOKEN_TEST_REQUIRE lists it.
+func needCurl(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err == nil {
+		return
+	}
+	if slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), "curl") {
+		t.Fatal("there is no curl, and APITOKEN_TEST_REQUIRE lists it")
+	}
+	t.Skip("NOT TESTED: there is no curl, so the walk of the README was not walked")
+}

@@ -1,0 +1,55 @@
+package storetest_test
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// lastEpoch remembers one end of an epoch for each user, the last.
+func lastEpoch(s apitoken.Store) apitoken.Store {
+	var ends sync.Map
+	show := func(t *apitoken.Token) {
+		rec, _ := s.Token(background, t.ID)
+		raw, _ := s.Lookup(background, rec.Digest)
+		if end, ok := ends.Load(t.Owner); ok && raw.Token.RevokedAt.IsZero() && raw.Epoch < raw.User.Epoch {
+			t.RevokedAt, t.RevokedBy = end.(apitoken.Revocation).At, end.(apitoken.Revocation).By
+		}
+	}
+	asStored := func(*apitoken.Record) {}
+	outside := &shown{Store: s, token: show, lookup: asStored}
+	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+		was, _ := s.User(ctx, u.ID)
+		err := s.PutUser(ctx, u, rev, e)
+		if err == nil && u.Epoch > was.Epoch {
+			ends.Store(u.ID, apitoken.Revocation{At: e.At, By: e.Actor.User})
+		}
+		return err
+	}}
+}
+
+// massUpdate marks the tokens that it finds when an epoch ends.
+func massUpdate(s apitoken.Store) apitoken.Store {
+	var marked sync.Map
+	show := func(t *apitoken.Token) {
+		rec, _ := s.Token(background, t.ID)
+		raw, _ := s.Lookup(background, rec.Digest)
+		if _, ok := marked.Load(t.ID); !ok && raw.Token.RevokedAt.IsZero() {
+			*t = raw.Token
+		}
+	}
+	asStored := func(*apitoken.Record) {}
+	outside := &shown{Store: s, token: show, lookup: asStored}
+	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+		err := s.PutUser(ctx, u, rev, e)
+		if err == nil {
+			tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: math.MaxInt})
+			for _, t := range tokens {
+				marked.Store(t.ID, true)
+			}
+		}
+		return err
+	}}
+}

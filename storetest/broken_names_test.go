@@ -1,0 +1,98 @@
+package storetest_test
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// brokenNames take two names for one, or give one to two.
+func brokenNames() []broken {
+	return []broken{{
+		"names without case", "takes names that differ in upper and lower case for one",
+		[]string{"names/different names, upper and lower case", "names/different names, upper and lower case with an accent"},
+		func(s apitoken.Store) apitoken.Store {
+			return comparingNames(s, strings.ToLower)
+		},
+	}, {
+		"names without spaces behind", "takes names that differ in spaces behind for one",
+		[]string{"names/different names, a space behind"},
+		func(s apitoken.Store) apitoken.Store {
+			return comparingNames(s, func(name string) string { return strings.TrimRight(name, " ") })
+		},
+	}, {
+		"names of everybody", "holds a name against the tokens of other owners too",
+		[]string{"names/two owners may use one name"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				q := apitoken.TokenQuery{AnyOwner: true, NameContains: n.Name, Limit: 1}
+				if others, _ := s.Tokens(ctx, q); len(others) > 0 && others[0].Owner != n.Owner && others[0].Name == n.Name {
+					return apitoken.ErrExists
+				}
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"name free too early", "frees a name one microsecond before its holder expires",
+		[]string{"names/a name is held one microsecond before the end"},
+		func(s apitoken.Store) apitoken.Store {
+			back := func(t *apitoken.Token) { t.CreatedAt = t.CreatedAt.Add(-time.Microsecond) }
+			outside := &shown{Store: s, token: back}
+			return &otherwise{Store: outside, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				n.CreatedAt = n.CreatedAt.Add(time.Microsecond)
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"name free too late", "frees a name one microsecond after its holder has expired",
+		[]string{"names/a name is free at the very end", "names/a name is free at an end far ahead", "names/a name is free at an end in 1970"},
+		func(s apitoken.Store) apitoken.Store {
+			forth := func(t *apitoken.Token) { t.CreatedAt = t.CreatedAt.Add(time.Microsecond) }
+			outside := &shown{Store: s, token: forth}
+			return &otherwise{Store: outside, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				n.CreatedAt = n.CreatedAt.Add(-time.Microsecond)
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"check then insert", "looks whether a name is free, and then inserts, so that two find it free",
+		[]string{"one winner/a free name"},
+		checkThenInsert,
+	}}
+}
+
+// comparingNames refuses a name that is the same as a live one after key.
+func comparingNames(s apitoken.Store, key func(name string) string) apitoken.Store {
+	return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+		for _, t := range liveTokens(ctx, s, n) {
+			if t.Name != n.Name && key(t.Name) == key(n.Name) {
+				return apitoken.ErrExists
+			}
+		}
+		return s.CreateToken(ctx, n, rev, e)
+	}}
+}
+
+func liveTokens(ctx context.Context, s apitoken.Store, n apitoken.NewToken) []apitoken.Token {
+	tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: n.Owner, Status: apitoken.StatusActive, Now: n.CreatedAt, Limit: 1000})
+	return tokens
+}
+
+// checkThenInsert keeps every token under a name of its own, so that the store below refuses none, and looks after the
+// names itself.
+func checkThenInsert(s apitoken.Store) apitoken.Store {
+	const mark = "\x00"
+	named := &shown{Store: s, token: func(t *apitoken.Token) { t.Name, _, _ = strings.Cut(t.Name, mark) }}
+	return &otherwise{Store: named, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+		for _, t := range liveTokens(ctx, named, n) {
+			if t.Name == n.Name && t.ID != n.ID {
+				return apitoken.ErrExists
+			}
+		}
+		pause()
+		n.Name += mark + n.ID.String()
+		return s.CreateToken(ctx, n, rev, e)
+	}}
+}

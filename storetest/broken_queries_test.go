@@ -1,0 +1,158 @@
+package storetest_test
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// brokenQueries select, order or cut otherwise, or give other times than were stored.
+func brokenQueries() []broken {
+	selecting := func(selects func(q apitoken.TokenQuery, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
+		return func(s apitoken.Store) apitoken.Store { return &shown{Store: s, selects: selects} }
+	}
+	return []broken{{
+		"active at the end", "takes a token for active at its ExpiresAt: now <= end in place of now < end",
+		[]string{"filters/status at the very end"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			q.Now = q.Now.Add(-time.Microsecond)
+			return hasStatus(q, t) && endsBefore(q, t) && hasName(q, t)
+		}),
+	}, {
+		"expires at", "selects for ExpiresBefore the tokens that end at that time: <= in place of <",
+		[]string{"filters/expires before at the very end", "filters/expires before in 1970"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return hasStatus(q, t) && (endsBefore(q, t) || t.ExpiresAt.Equal(q.ExpiresBefore)) && hasName(q, t)
+		}),
+	}, {
+		"expires never", "selects for ExpiresBefore the tokens without expiration too",
+		[]string{"filters/expires before one microsecond after an end", "filters/expires before far ahead", "filters/all conditions together"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return hasStatus(q, t) && (endsBefore(q, t) || t.ExpiresAt.IsZero()) && hasName(q, t)
+		}),
+	}, {
+		"names by pattern", "takes percent signs and underscores in NameContains for any characters",
+		[]string{"filters/name contains a percent sign", "filters/name contains an underscore", "filters/name contains a pattern"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			pattern := strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(q.NameContains))
+			return hasStatus(q, t) && endsBefore(q, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
+		}),
+	}, {
+		"names in any case", "selects for NameContains without regard to case",
+		[]string{"filters/name contains a capital", "filters/name contains a small letter"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return hasStatus(q, t) && endsBefore(q, t) && strings.Contains(strings.ToLower(t.Name), strings.ToLower(q.NameContains))
+		}),
+	}, {
+		"skips a row", "begins a page one row too far",
+		[]string{"paging/seven tokens by pages of 2", "paging/tokens by pages while others come and go"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+				if q.After.IsZero() {
+					return s.Tokens(ctx, q)
+				}
+				q.Limit++
+				page, err := s.Tokens(ctx, q)
+				return page[min(1, len(page)):], err
+			}}
+		},
+	}, {
+		"a row too many", "gives one row more than the limit",
+		[]string{"paging/seven tokens by pages of 2"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+				q.Limit++
+				return s.Tokens(ctx, q)
+			}}
+		},
+	}, {
+		"filters a page", "reads a page and then drops what the query does not select, so that the page is short",
+		[]string{"paging/tokens by pages while a filter drops rows"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+				page, err := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit})
+				page = slices.DeleteFunc(page, func(t apitoken.Token) bool {
+					return !hasStatus(q, t) || !endsBefore(q, t) || !hasName(q, t)
+				})
+				return page, err
+			}}
+		},
+	}, {
+		"users by letters", "sorts users without regard to case",
+		[]string{"paging/users by pages of 1000"},
+		func(s apitoken.Store) apitoken.Store {
+			byLetters := func(a, b apitoken.User) int {
+				return cmp.Or(strings.Compare(strings.ToLower(string(a.ID)), strings.ToLower(string(b.ID))), strings.Compare(string(a.ID), string(b.ID)))
+			}
+			return &otherwise{Store: s, users: func(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+				all, err := s.Users(ctx, apitoken.UserQuery{Limit: math.MaxInt32})
+				all = slices.DeleteFunc(all, func(u apitoken.User) bool { return q.After != "" && byLetters(u, apitoken.User{ID: q.After}) <= 0 })
+				slices.SortFunc(all, byLetters)
+				return all[:min(q.Limit, len(all))], err
+			}}
+		},
+	}, {
+		"1970 is none", "takes the start of 1970 for no time, because it stores none as zero",
+		[]string{
+			"times/the start of 1970 in a token", "times/the start of 1970 in a user", "times/the start of 1970 in the policy",
+			"times/the start of 1970 in an event", "touch/a first use in 1970 is a use", "epochs/an epoch may end in 1970",
+		},
+		func(s apitoken.Store) apitoken.Store {
+			return changingTimes(s, func(t time.Time) time.Time {
+				if t.Equal(time.Unix(0, 0)) {
+					return time.Time{}
+				}
+				return t
+			})
+		},
+	}, {
+		"milliseconds", "keeps milliseconds",
+		[]string{
+			"times/a time to the microsecond in a token", "times/a time to the microsecond in a user",
+			"times/a time to the microsecond in the policy", "times/a time to the microsecond in an event",
+		},
+		func(s apitoken.Store) apitoken.Store {
+			return changingTimes(s, func(t time.Time) time.Time { return t.Truncate(time.Millisecond) })
+		},
+	}, {
+		"another zone", "gives times in the zone of its server",
+		[]string{"times/after 2038 in a token", "times/after 2038 in a user", "times/after 2038 in the policy", "times/after 2038 in an event"},
+		func(s apitoken.Store) apitoken.Store {
+			zone := time.FixedZone("", 3600)
+			return changingTimes(s, func(t time.Time) time.Time {
+				if t.IsZero() {
+					return t
+				}
+				return t.In(zone)
+			})
+		},
+	}}
+}
+
+// changingTimes gives every time as by makes of it.
+func changingTimes(s apitoken.Store, by func(time.Time) time.Time) apitoken.Store {
+	change := func(times ...*time.Time) {
+		for _, t := range times {
+			*t = by(*t)
+		}
+	}
+	return &shown{
+		Store:  s,
+		token:  func(t *apitoken.Token) { change(&t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt) },
+		user:   func(u *apitoken.User) { change(&u.CreatedAt, &u.DisabledAt) },
+		policy: func(p *apitoken.MaxLifetimePolicy) { change(&p.UpdatedAt) },
+		event: func(e *apitoken.Event) bool {
+			change(&e.At)
+			for _, state := range []*apitoken.State{&e.Before, &e.After} {
+				change(&state.ExpiresAt, &state.RevokedAt, &state.DisabledAt)
+			}
+			return true
+		},
+	}
+}

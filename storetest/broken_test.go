@@ -1,0 +1,122 @@
+package storetest_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// broken is a store with one bug, and the subtests of the suite that are there to find it.
+type broken struct {
+	name  string
+	bug   string
+	found []string // area and rule
+	make  func(sound apitoken.Store) apitoken.Store
+}
+
+func brokenStores() []broken {
+	return slices.Concat(brokenWrites(), brokenTokens(), brokenNames(), brokenQueries(), brokenEvents(), brokenRaces())
+}
+
+// The suite has to fail a broken store without failing this test, so each runs in a process of its own: this same binary,
+// told by the environment which store to take.
+const (
+	which = "STORETEST_BROKEN_STORE"
+	sound = "sound"
+)
+
+func TestOneStoreInAChild(t *testing.T) {
+	name := os.Getenv(which)
+	if name == "" {
+		t.Skip("is run by the other tests, in a process of its own")
+	}
+	storetest.Run(t, func(*testing.T) apitoken.Store {
+		for _, b := range brokenStores() {
+			if b.name == name {
+				return b.make(memstore.New())
+			}
+		}
+		return memstore.New()
+	})
+}
+
+func TestBrokenStoresFail(t *testing.T) {
+	for _, b := range brokenStores() {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			r := runChild(t, b.name)
+			if r.passed || len(r.failed) == 0 {
+				t.Fatalf("THE SUITE PASSES A BROKEN STORE: %s\n%s", b.bug, r.output)
+			}
+			for _, rule := range b.found {
+				if !slices.Contains(r.failed, rule) {
+					t.Errorf("the rule %q does not find the bug: %s\nfound by %q", rule, b.bug, r.failed)
+				}
+			}
+		})
+	}
+}
+
+// Were the process to fail for another reason than the bug, a broken store would look found. A sound one shows that it
+// does not.
+func TestSoundStorePasses(t *testing.T) {
+	t.Parallel()
+	r := runChild(t, sound)
+	if !r.passed || len(r.failed) > 0 {
+		t.Fatalf("the suite fails a sound store by %q\n%s", r.failed, r.output)
+	}
+	if rules := len(r.ran); rules < 100 {
+		t.Errorf("the suite has %d rules, at least 100 are to be shown", rules)
+	}
+}
+
+func TestBrokenStoresAreToldApart(t *testing.T) {
+	stores := brokenStores()
+	seen := map[string]bool{sound: true, "": true}
+	for _, b := range stores {
+		if seen[b.name] || b.bug == "" || len(b.found) == 0 {
+			t.Errorf("the store %q is named twice, or says nothing of its bug or of the rule that finds it", b.name)
+		}
+		seen[b.name] = true
+	}
+	if len(stores) < 12 {
+		t.Errorf("there are %d broken stores, at least 12 are to be found", len(stores))
+	}
+}
+
+// result is what the suite said of a store.
+type result struct {
+	passed bool
+	ran    []string // area and rule, in the spelling of package testing: underscores for spaces
+	failed []string
+	output string
+}
+
+var subtestLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL): TestOneStoreInAChild/(.+/.+) \([0-9.]+s\)$`)
+
+func runChild(t *testing.T, store string) result {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), binary, "-test.run=^TestOneStoreInAChild$", "-test.v", "-test.timeout=2m")
+	child.Env = append(os.Environ(), which+"="+store, "GORACE=atexit_sleep_ms=0") // it sleeps for a second by default
+	output, err := child.CombinedOutput()
+	r := result{passed: err == nil, output: string(output)}
+	for _, line := range subtestLine.FindAllStringSubmatch(r.output, -1) {
+		rule := strings.ReplaceAll(line[2], "_", " ")
+		r.ran = append(r.ran, rule)
+		if line[1] == "FAIL" {
+			r.failed = append(r.failed, rule)
+		}
+	}
+	return r
+}

@@ -1,0 +1,318 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+var background = context.Background()
+
+// brokenWrites answer or write otherwise than the condition of a write says.
+func brokenWrites() []broken {
+	return []broken{{
+		"records the refused", "writes the event of a PutUser though the change was refused",
+		[]string{"users/replacing at the revision before is a conflict", "users/inserting a user who is there is a conflict"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+				err := s.PutUser(ctx, u, rev, e)
+				if errors.Is(err, apitoken.ErrConflict) {
+					_ = s.AppendEvents(ctx, []apitoken.Event{e})
+				}
+				return err
+			}}
+		},
+	}, {
+		"ignores the policy revision", "inserts a token whatever the revision of the policy is",
+		[]string{"refusals/the revision before the last", "refusals/a revision to come", "concurrency/no token overtakes a policy"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, _ int64, e apitoken.Event) error {
+				return createAtAnyRevision(ctx, s, n, e)
+			}}
+		},
+	}, {
+		"asks for the owner first", "answers ErrNotFound for a missing owner before ErrConflict for a moved policy",
+		[]string{"refusals/a moved policy comes before a missing owner"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if _, err := s.User(ctx, n.Owner); err != nil {
+					return err
+				}
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"ignores the user revision", "loses a change: PutUser ignores ifRevision",
+		[]string{"users/replacing at the revision before is a conflict", "one winner/a user at a revision", "one winner/a new user"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, _ int64, e apitoken.Event) error {
+				for {
+					was, _ := s.User(ctx, u.ID)
+					if err := s.PutUser(ctx, u, was.Revision, e); !errors.Is(err, apitoken.ErrConflict) {
+						return err
+					}
+				}
+			}}
+		},
+	}, {
+		"conflict on a repetition", "answers ErrConflict to a PutUser that it has done, when it arrives again",
+		[]string{"repetition/a changed user again", "repetition/a new user again", "one winner/a user repeated at one moment"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+				if was, _ := s.User(ctx, u.ID); was.Revision != rev {
+					return apitoken.ErrConflict
+				}
+				return s.PutUser(ctx, u, rev, e)
+			}}
+		},
+	}, {
+		"exists on a repetition", "answers ErrExists to a CreateToken that it has done, when it arrives again",
+		[]string{"repetition/a token again"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if _, err := s.Token(ctx, n.ID); err == nil {
+					return apitoken.ErrExists
+				}
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"no change on a repetition", "reports no change of a RevokeToken that it has done, when it arrives again",
+		[]string{"repetition/a revocation again"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+				if rec, err := s.Token(ctx, id); err == nil && !rec.Token.RevokedAt.IsZero() {
+					return false, nil
+				}
+				return s.RevokeToken(ctx, id, by, e)
+			}}
+		},
+	}, {
+		"cancelled means missing", "answers ErrNotFound to a Lookup whose context is cancelled",
+		[]string{"cancellation/Lookup with a cancelled context gives no verdict"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+				rec, err := s.Lookup(ctx, d)
+				if err != nil {
+					return nil, apitoken.ErrNotFound
+				}
+				return rec, nil
+			}}
+		},
+	}, {
+		"trouble though it was done", "inserts the token and then answers with the error of the cancelled context",
+		[]string{"cancellation/CreateToken with a cancelled context does all or nothing"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if err := s.CreateToken(background, n, rev, e); err != nil {
+					return err
+				}
+				return ctx.Err()
+			}}
+		},
+	}, {
+		"half a batch", "stores the first event of a batch and then gives up, because the context is cancelled",
+		[]string{"cancellation/AppendEvents with a cancelled context does all or nothing"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, append: func(ctx context.Context, events []apitoken.Event) error {
+				for _, e := range events {
+					if err := s.AppendEvents(background, []apitoken.Event{e}); err != nil {
+						return err
+					}
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}}
+		},
+	}}
+}
+
+func createAtAnyRevision(ctx context.Context, s apitoken.Store, n apitoken.NewToken, e apitoken.Event) error {
+	for {
+		p, err := s.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.CreateToken(ctx, n, p.Revision, e); !errors.Is(err, apitoken.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// overrides remember what is shown of a token in place of what is stored.
+type overrides struct {
+	mu     sync.Mutex
+	tokens map[apitoken.TokenID]func(*apitoken.Token)
+}
+
+func (o *overrides) set(id apitoken.TokenID, as func(*apitoken.Token)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tokens == nil {
+		o.tokens = map[apitoken.TokenID]func(*apitoken.Token){}
+	}
+	o.tokens[id] = as
+}
+
+func (o *overrides) show(t *apitoken.Token) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	edit(o.tokens[t.ID], t)
+}
+
+// brokenTokens write something else into a token, or show it otherwise.
+func brokenTokens() []broken {
+	return []broken{{
+		"touch goes backwards", "writes the time of a touch, whatever the last use was",
+		[]string{
+			"touch/a touch never goes backwards", "touch/each token of a batch goes by itself",
+			"concurrency/a touch at that moment does not undo another",
+		},
+		func(s apitoken.Store) apitoken.Store {
+			var last overrides
+			return &otherwise{Store: &shown{Store: s, token: last.show}, touch: func(_ context.Context, touches []apitoken.Touch) error {
+				for _, touch := range touches {
+					last.set(touch.Token, func(t *apitoken.Token) { t.LastUsedAt = touch.At })
+				}
+				return nil
+			}}
+		},
+	}, {
+		"last of a batch", "of one token that is twice in a batch takes the last touch, not the latest",
+		[]string{"touch/of one token in a batch the latest counts"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
+				last := map[apitoken.TokenID]time.Time{}
+				for _, t := range touches {
+					last[t.Token] = t.At
+				}
+				for id, at := range last {
+					if err := s.Touch(ctx, []apitoken.Touch{{Token: id, At: at}}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}}
+		},
+	}, {
+		"touch of an unknown token", "answers ErrNotFound to a batch in which a token is unknown",
+		[]string{"touch/an unknown token is ignored"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
+				for _, t := range touches {
+					if _, err := s.Token(ctx, t.Token); err != nil {
+						return err
+					}
+				}
+				return s.Touch(ctx, touches)
+			}}
+		},
+	}, {
+		"second revocation", "lets a second revocation overwrite the first",
+		[]string{"revocation/the first revocation stays"},
+		func(s apitoken.Store) apitoken.Store {
+			var second overrides
+			outside := &shown{Store: s, token: second.show}
+			return &otherwise{Store: outside, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+				changed, err := s.RevokeToken(ctx, id, by, e)
+				if err == nil && !changed {
+					second.set(id, func(t *apitoken.Token) { t.RevokedAt, t.RevokedBy = by.At, by.By })
+				}
+				return changed, err
+			}}
+		},
+	}, {
+		"revokes the dead", "writes a revocation, with an event, to a token whose epoch has ended",
+		[]string{"revocation/a token ended with its epoch is not revoked again", "revocation/a token that was dead on arrival is not revoked again"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+				changed, err := s.RevokeToken(ctx, id, by, e)
+				if rec, _ := s.Token(ctx, id); err == nil && !changed && rec.Epoch < rec.User.Epoch {
+					return true, s.AppendEvents(ctx, []apitoken.Event{e})
+				}
+				return changed, err
+			}}
+		},
+	}, {
+		"no epochs", "ignores the epoch in Token and Tokens: they tell of no revocation with it",
+		[]string{"epochs/raising the epoch ends all tokens of the owner", "filters/status at the very end"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, token: func(t *apitoken.Token) {
+				rec, _ := s.Token(background, t.ID)
+				rec, _ = s.Lookup(background, rec.Digest)
+				*t = rec.Token
+			}}
+		},
+	}, {
+		"last epoch", "tells of the end of the last epoch, whichever epoch a token is of",
+		[]string{"epochs/each token shows the end of its own epoch", "epochs/a token inserted epochs late shows the end of its own epoch"},
+		lastEpoch,
+	}, {
+		"epoch by mass update", "ends an epoch by marking the tokens that are there, so that one that comes late lives",
+		[]string{
+			"epochs/a token inserted with an earlier epoch is dead on arrival", "concurrency/no token outlives the end of its epoch",
+			"concurrency/no token outlives the disabling of its owner", "concurrency/enabling at that moment revives no token",
+		},
+		massUpdate,
+	}, {
+		"modified record", "hands out one *Record for each token and writes the changes into it",
+		[]string{"kept values/a record of Lookup stays as it was"},
+		func(s apitoken.Store) apitoken.Store {
+			var mu sync.Mutex
+			kept := map[apitoken.Digest]*apitoken.Record{}
+			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+				rec, err := s.Lookup(ctx, d)
+				if err != nil {
+					return nil, err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if kept[d] == nil {
+					kept[d] = new(apitoken.Record)
+				}
+				*kept[d] = *rec
+				return kept[d], nil
+			}}
+		},
+	}, {
+		"cached record", "answers a Lookup with what it found the first time",
+		[]string{"users/a token shows its owner as he is now", "concurrency/Lookup sees what has been written"},
+		func(s apitoken.Store) apitoken.Store {
+			var cache sync.Map
+			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+				if rec, ok := cache.Load(d); ok {
+					return rec.(*apitoken.Record), nil
+				}
+				rec, err := s.Lookup(ctx, d)
+				if err == nil {
+					cache.Store(d, rec)
+				}
+				return rec, err
+			}}
+		},
+	}, {
+		"half a digest", "compares the first half of a digest",
+		[]string{"tokens/a digest with one other bit is another digest"},
+		func(s apitoken.Store) apitoken.Store {
+			var halves sync.Map
+			half := func(d apitoken.Digest) [16]byte { return [16]byte(d[:16]) }
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				err := s.CreateToken(ctx, n, rev, e)
+				if err == nil {
+					halves.Store(half(n.Digest), n.Digest)
+				}
+				return err
+			}, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+				if whole, ok := halves.Load(half(d)); ok {
+					d = whole.(apitoken.Digest)
+				}
+				return s.Lookup(ctx, d)
+			}}
+		},
+	}}
+}

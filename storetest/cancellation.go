@@ -1,0 +1,263 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// cancellationRules are about a context that ends before or during a call.
+func cancellationRules() []rule {
+	var rules []rule
+	for _, w := range writes() {
+		rules = append(rules, rule{
+			w.name + " with a cancelled context does all or nothing",
+			"Under a cancelled context a write either does all of its writes and is nil, or does nothing and is trouble: " +
+				"no verdict, and not uncertain. The store works afterwards.",
+			func(f *fixture) { cancelledWrite(f, w.prepare(f)) },
+		})
+	}
+	for _, r := range reads() {
+		rules = append(rules, rule{
+			r.name + " with a cancelled context gives no verdict",
+			"Under a cancelled context a read gives what is there, or an error that does not say that it is missing.",
+			func(f *fixture) { cancelledRead(f, r.read) },
+		})
+	}
+	return append(rules, []rule{{
+		"CreateToken cancelled in the middle",
+		cancelledInTheMiddle,
+		func(f *fixture) {
+			f.addUser("ada")
+			f.cancelMany(func(i int) attempt {
+				n := draft("ada", fmt.Sprint(i))
+				e := generated(n)
+				return attempt{e, func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }, func() bool {
+					_, err := f.store.Token(f.Context(), n.ID)
+					return f.isThere(err)
+				}}
+			})
+		},
+	}, {
+		"RevokeToken cancelled in the middle",
+		cancelledInTheMiddle,
+		func(f *fixture) {
+			f.addUser("ada")
+			f.cancelMany(func(i int) attempt {
+				n, by := f.addToken("ada", fmt.Sprint(i)), later(microsecond, "ada")
+				e := revoked(n, by)
+				return attempt{e, func(ctx context.Context) error {
+					_, err := f.store.RevokeToken(ctx, n.ID, by, e)
+					return err
+				}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
+			})
+		},
+	}, {
+		"PutUser cancelled in the middle",
+		cancelledInTheMiddle,
+		func(f *fixture) {
+			f.cancelMany(func(i int) attempt {
+				u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
+				e := userPut(apitoken.User{}, u)
+				return attempt{e, func(ctx context.Context) error { return f.store.PutUser(ctx, u, 0, e) }, func() bool {
+					_, err := f.store.User(f.Context(), u.ID)
+					return f.isThere(err)
+				}}
+			})
+		},
+	}}...)
+}
+
+const cancelledInTheMiddle = "A write whose context is cancelled while it runs is done with its event if it is nil, " +
+	"has left nothing behind if it is trouble, and is one or the other if it is ErrUncertain."
+
+// verdict reports an error that says something about the rows, which trouble must not.
+func verdict(err error) bool {
+	return errors.Is(err, apitoken.ErrNotFound) || errors.Is(err, apitoken.ErrExists) || errors.Is(err, apitoken.ErrConflict)
+}
+
+// isThere reads an error as an answer to whether a row is there.
+func (f *fixture) isThere(err error) bool {
+	f.Helper()
+	if errors.Is(err, apitoken.ErrNotFound) {
+		return false
+	}
+	f.must("read", err)
+	return true
+}
+
+// preparedWrite is a write of each method, over rows that prepare has stored.
+type preparedWrite struct {
+	name    string
+	prepare func(f *fixture) func(context.Context) error
+}
+
+func writes() []preparedWrite {
+	return []preparedWrite{
+		{"CreateToken", func(f *fixture) func(context.Context) error {
+			f.addUser("ada")
+			n := draft("ada", "a")
+			e := generated(n)
+			return func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }
+		}},
+		{"RevokeToken", func(f *fixture) func(context.Context) error {
+			f.addUser("ada")
+			n, by := f.addToken("ada", "a"), later(microsecond, "ada")
+			e := revoked(n, by)
+			return func(ctx context.Context) error {
+				changed, err := f.store.RevokeToken(ctx, n.ID, by, e)
+				if changed != (err == nil) {
+					f.broken("RevokeToken reports changed %v with the error %v", changed, err)
+				}
+				return err
+			}
+		}},
+		{"PutUser", func(f *fixture) func(context.Context) error {
+			ada := f.addUser("ada")
+			f.addToken("ada", "a")
+			is, e := nextEpoch(ada, later(microsecond, "ada"))
+			return func(ctx context.Context) error { return f.store.PutUser(ctx, is, ada.Revision, e) }
+		}},
+		{"PutPolicy", func(f *fixture) func(context.Context) error {
+			was := f.setPolicy()
+			is := newPolicy(was)
+			is.Max = apitoken.Days(7)
+			e := policyPut(was, is)
+			return func(ctx context.Context) error { return f.store.PutPolicy(ctx, is, was.Revision, e) }
+		}},
+		{"Touch", func(f *fixture) func(context.Context) error {
+			f.addUser("ada")
+			touches := []apitoken.Touch{{Token: f.addToken("ada", "a").ID, At: base}, {Token: f.addToken("ada", "b").ID, At: base}}
+			return func(ctx context.Context) error { return f.store.Touch(ctx, touches) }
+		}},
+		{"AppendEvents", func(f *fixture) func(context.Context) error {
+			events := []apitoken.Event{denied("ada"), denied("bob")}
+			return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }
+		}},
+	}
+}
+
+func cancelledWrite(f *fixture, write func(context.Context) error) {
+	ctx, cancel := context.WithCancel(f.Context())
+	cancel()
+	before := f.everything()
+	if err := write(ctx); err != nil {
+		if verdict(err) || errors.Is(err, apitoken.ErrUncertain) {
+			f.broken("the error is %v, want trouble", err)
+		}
+		same(f, "the store after a write that is trouble", before, f.everything())
+		f.must("the write with a live context", write(f.Context()))
+	}
+	if cmp.Equal(before, f.everything(), exactly) {
+		f.broken("a write that is nil has done nothing")
+	}
+	f.refused("the write again, which was done", nil, func() error { return write(f.Context()) })
+}
+
+// preparedRead is a read of each method over one user and one token; it reports whether it found what is there.
+type preparedRead struct {
+	name string
+	read func(f *fixture, ctx context.Context, n apitoken.NewToken) (found bool, err error)
+}
+
+func reads() []preparedRead {
+	return []preparedRead{
+		{"Lookup", func(f *fixture, ctx context.Context, n apitoken.NewToken) (bool, error) {
+			rec, err := f.store.Lookup(ctx, n.Digest)
+			return err != nil || rec.Token.ID == n.ID, err
+		}},
+		{"Token", func(f *fixture, ctx context.Context, n apitoken.NewToken) (bool, error) {
+			rec, err := f.store.Token(ctx, n.ID)
+			return err != nil || rec.Token.ID == n.ID, err
+		}},
+		{"User", func(f *fixture, ctx context.Context, n apitoken.NewToken) (bool, error) {
+			u, err := f.store.User(ctx, n.Owner)
+			return u.ID == n.Owner, err
+		}},
+		{"Policy", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			p, err := f.store.Policy(ctx)
+			return p.Revision == 1, err
+		}},
+		{"Tokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage})
+			return len(page) == 1, err
+		}},
+		{"Users", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.store.Users(ctx, apitoken.UserQuery{Limit: wholePage})
+			return len(page) == 1, err
+		}},
+		{"Events", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.store.Events(ctx, apitoken.EventQuery{Limit: wholePage})
+			return len(page) == 3, err
+		}},
+	}
+}
+
+func cancelledRead(f *fixture, read func(*fixture, context.Context, apitoken.NewToken) (bool, error)) {
+	f.addUser("ada")
+	f.setPolicy()
+	n := f.addToken("ada", "a")
+	ctx, cancel := context.WithCancel(f.Context())
+	cancel()
+	found, err := read(f, ctx, n)
+	switch {
+	case err == nil && !found:
+		f.broken("the read is no error and does not give what is there")
+	case verdict(err):
+		f.broken("the error is %v, want trouble", err)
+	}
+	found, err = read(f, f.Context(), n)
+	if err != nil || !found {
+		f.broken("with a live context the read gives what is there: %v, error %v", found, err)
+	}
+}
+
+// attempt is a write with its event, and a look at whether its row was written.
+type attempt struct {
+	event apitoken.Event
+	write func(context.Context) error
+	done  func() bool
+}
+
+// cancelMany cancels many writes at different moments and then looks at what they have left.
+func (f *fixture) cancelMany(prepare func(i int) attempt) {
+	f.Helper()
+	const tries = 50
+	attempts, errs := make([]attempt, tries), make([]error, tries)
+	for i := range tries {
+		attempts[i] = prepare(i)
+		ctx, cancel := context.WithCancel(f.Context())
+		cancelled := make(chan struct{})
+		go func() {
+			cancel()
+			close(cancelled)
+		}()
+		errs[i] = attempts[i].write(ctx)
+		<-cancelled
+	}
+	feed := eventIDs(f.feed())
+	for i, a := range attempts {
+		done, recorded := a.done(), slices.Contains(feed, a.event.ID)
+		switch err := errs[i]; {
+		case verdict(err):
+			f.broken("the error is %v, want trouble or ErrUncertain", err)
+		case done != recorded:
+			f.broken("the row is written: %v, its event: %v, the error: %v", done, recorded, err)
+		case err == nil && !done:
+			f.broken("the write is nil and was not done")
+		case err != nil && !errors.Is(err, apitoken.ErrUncertain) && done:
+			f.broken("the write is %v and was done", err)
+		}
+	}
+	for i, a := range attempts {
+		f.must(fmt.Sprintf("write %d again", i), a.write(f.Context()))
+		if !a.done() {
+			f.broken("write %d was not done with a live context", i)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// epochRules are about the end of all tokens of a user at once.
+func epochRules() []rule {
+	return []rule{{
+		"raising the epoch ends all tokens of the owner",
+		"An epoch one above ends every token of the earlier one: Token and Tokens tell the event's At and Actor.User, Lookup the epochs.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			all := []apitoken.NewToken{f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("ada", "c")}
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			for _, n := range all {
+				f.showsAs(n, ada, later(time.Minute, "carol"))
+			}
+		},
+	}, {
+		"raising the epoch writes exactly its event",
+		"However many tokens an epoch ends, it is one change with one event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "a")
+			f.addToken("ada", "b")
+			is, e := nextEpoch(ada, later(time.Minute, "carol"))
+			f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), is, ada.Revision, e) })
+		},
+	}, {
+		"Lookup leaves an ended epoch to the caller",
+		"RevokedAt and RevokedBy of Lookup tell only of a revocation of this one token; the caller sees that Epoch is not User.Epoch.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.endEpoch(ada, later(time.Minute, "carol"))
+			rec := f.lookup(n.Digest)
+			if rec.Epoch != 0 || rec.User.Epoch != 1 || !rec.Token.RevokedAt.IsZero() || rec.Token.RevokedBy != "" {
+				f.broken("Lookup gives epoch %d, owner's epoch %d, revoked at %v by %q; want 0, 1, none, nobody",
+					rec.Epoch, rec.User.Epoch, rec.Token.RevokedAt, rec.Token.RevokedBy)
+			}
+		},
+	}, {
+		"an epoch ended by the host has no revoker",
+		"RevokedBy of the tokens of an epoch that the host itself ended is empty, and RevokedAt is not.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.endEpoch(ada, later(time.Minute, ""))
+			f.showsAs(n, ada, later(time.Minute, ""))
+		},
+	}, {
+		"an epoch ended with a token shows its owner",
+		"RevokedBy of the tokens of an ended epoch is the Actor.User of the event, also where he used a token.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			is, e := nextEpoch(ada, later(time.Minute, "carol"))
+			e.Actor = apitoken.Actor{Kind: apitoken.ActorToken, User: "carol", Token: newTokenID()}
+			f.must("PutUser", f.store.PutUser(f.Context(), is, ada.Revision, e))
+			f.showsAs(n, is, later(time.Minute, "carol"))
+		},
+	}, {
+		"an epoch may end in 1970",
+		"1970-01-01T00:00:00Z is a time: tokens of an epoch that ended then are revoked.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.endEpoch(ada, apitoken.Revocation{At: in1970, By: "carol"})
+			f.showsAs(n, ada, apitoken.Revocation{At: in1970, By: "carol"})
+			f.revokesNothing(n, later(time.Hour, "ada"))
+		},
+	}, {
+		"a token of the new epoch is live",
+		"Raising the epoch ends the tokens of the earlier epochs and no others.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			n := draft("ada", "a")
+			n.Epoch = ada.Epoch
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"each token shows the end of its own epoch",
+		"After several epochs, each token tells by whom and when its own epoch was ended.",
+		severalEpochs,
+	}, {
+		"a token inserted with an earlier epoch is dead on arrival",
+		"A token of an earlier epoch than its owner's is inserted, and tells of the revocation of its epoch.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			n := draft("ada", "a")
+			e := generated(n)
+			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+		},
+	}, {
+		"a token inserted epochs late shows the end of its own epoch",
+		"A token that arrives several epochs late tells of the revocation of its epoch, not of the last one.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ends := []apitoken.Revocation{later(time.Minute, "carol"), later(2*time.Minute, ""), later(3*time.Minute, "bob")}
+			for _, end := range ends {
+				ada = f.endEpoch(ada, end)
+			}
+			for i, end := range ends {
+				n := draft("ada", string(rune('a'+i)))
+				n.Epoch = int64(i)
+				f.create(n)
+				f.showsAs(n, ada, end)
+			}
+		},
+	}, {
+		"a token's own revocation comes before its epoch's",
+		"A token that was revoked before its epoch ended keeps the revocation that it has.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
+			ada = f.endEpoch(ada, later(2*time.Minute, "carol"))
+			f.shows(n, ada)
+		},
+	}, {
+		"a change of the user that keeps the epoch ends nothing",
+		"Only an epoch above the stored one ends tokens; disabling or renaming the user does not.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.changeUser(ada, func(u *apitoken.User) { u.Name, u.DisabledAt = "Ada L.", base })
+			f.shows(n, ada)
+		},
+	}, {
+		"an epoch that is refused ends nothing",
+		"A PutUser that is a conflict ends no epoch, neither now nor for the tokens that come later.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			changed := f.changeUser(ada, func(u *apitoken.User) { u.Name = "Ada L." })
+			f.refused("PutUser", apitoken.ErrConflict, func() error {
+				is, e := nextEpoch(ada, later(time.Minute, "bob"))
+				return f.store.PutUser(f.Context(), is, ada.Revision, e)
+			})
+			f.shows(n, changed)
+			changed = f.endEpoch(changed, later(2*time.Minute, "carol"))
+			f.showsAs(n, changed, later(2*time.Minute, "carol"))
+		},
+	}, {
+		"enabling a user revives no token",
+		"Tokens of an ended epoch stay revoked, whatever becomes of their owner.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base.Add(time.Minute) })
+			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = noTime })
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+		},
+	}, {
+		"the epoch of one user is not that of another",
+		"Raising the epoch of a user ends no token of another.",
+		func(f *fixture) {
+			ada, bob := f.addUser("ada"), f.addUser("bob")
+			n, m := f.addToken("ada", "a"), f.addToken("bob", "a")
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			f.shows(m, bob)
+			bob = f.endEpoch(bob, later(2*time.Minute, ""))
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.showsAs(m, bob, later(2*time.Minute, ""))
+		},
+	}}
+}
+
+func severalEpochs(f *fixture) {
+	ada := f.addUser("ada")
+	var all []apitoken.NewToken
+	var ends []apitoken.Revocation
+	for i, by := range []apitoken.UserID{"carol", "", "ada", "bob"} {
+		n := draft("ada", "build")
+		n.Epoch = ada.Epoch
+		f.create(n)
+		all = append(all, n)
+		ends = append(ends, later(time.Duration(i+1)*time.Minute, by))
+		ada = f.endEpoch(ada, ends[i])
+	}
+	for i, n := range all {
+		f.showsAs(n, ada, ends[i])
+	}
+}

@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// eventRules are about the feed of events.
+func eventRules() []rule {
+	return append(fullEvents(), []rule{{
+		"the feed counts from one",
+		"The events that one has read are 1, 2, 3 and so on, and whatever is written next comes behind them.",
+		oneEventEach,
+	}, {
+		"an event keeps its place",
+		"An event has the same Seq each time that it is read, whatever is written in the meantime.",
+		func(f *fixture) {
+			f.appendEvents(denied("ada"), denied("bob"))
+			first := f.feed()
+			f.appendEvents(denied("ada"))
+			same(f, "the first two events", first, f.feed()[:len(first)])
+		},
+	}, {
+		"a smaller event id does not come before what was read",
+		"The place of an event is not given by its ID: one of a smaller ID that is written later comes behind what was read.",
+		func(f *fixture) {
+			early, late := denied("ada"), denied("bob")
+			f.recordedAs(late, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{late}) })
+			f.recordedAs(early, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{early}) })
+		},
+	}, {
+		"an earlier time does not come before what was read",
+		"The place of an event is not given by its time: clocks differ, and go back.",
+		func(f *fixture) {
+			for _, at := range []time.Time{far, base, base, in1970, base} {
+				e := denied("ada")
+				e.At = at
+				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+			}
+		},
+	}, {
+		"events by pages of any size",
+		pageByPage,
+		func(f *fixture) {
+			for i := range 7 {
+				f.appendEvents(denied([]apitoken.UserID{"ada", "bob", ""}[i%3]))
+			}
+			whole := f.feed()
+			for limit := 1; limit <= 8; limit++ {
+				same(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{Limit: limit}))
+			}
+		},
+	}, {
+		"a page begins behind the last one read",
+		"Events gives the events behind q.After; behind the last one there are none.",
+		func(f *fixture) {
+			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
+			whole := f.feed()
+			for i, e := range whole {
+				want := slices.Clone(whole[i+1:])
+				if len(want) == 0 {
+					want = nil
+				}
+				same(f, fmt.Sprint("events behind ", e.Seq), want, f.events(apitoken.EventQuery{After: e.Seq, Limit: wholePage}))
+			}
+			same(f, "events behind one that is to come", nil, f.events(apitoken.EventQuery{After: 100, Limit: wholePage}))
+		},
+	}, {
+		"events about one user",
+		"Owner selects the events about that user, byte by byte, in the order and with the Seq of the whole feed.",
+		eventsAboutOne,
+	}, {
+		"a batch is stored whole",
+		"AppendEvents stores all of its events, once, each with a Seq of its own.",
+		wholeBatch,
+	}, {
+		"an empty batch is no error",
+		"AppendEvents of nothing changes nothing.",
+		func(f *fixture) {
+			f.appendEvents(denied("ada"))
+			f.changesNothing("AppendEvents of nothing", func() {
+				f.must("AppendEvents of nil", f.store.AppendEvents(f.Context(), nil))
+				f.must("AppendEvents of an empty slice", f.store.AppendEvents(f.Context(), []apitoken.Event{}))
+			})
+		},
+	}}...)
+}
+
+// oneEventEach reads the feed after each kind of write.
+func oneEventEach(f *fixture) {
+	ada, n, p := newUser("ada"), draft("ada", "a"), newPolicy(apitoken.MaxLifetimePolicy{})
+	put, set, refusal := userPut(apitoken.User{}, ada), policyPut(apitoken.MaxLifetimePolicy{}, p), denied("bob")
+	created, gone := generated(n), revoked(n, later(microsecond, "ada"))
+	next, ended := nextEpoch(ada, later(microsecond, "ada"))
+	f.recordedAs(put, func() error { return f.store.PutUser(f.Context(), ada, 0, put) })
+	f.recordedAs(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
+	f.recordedAs(created, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, created) })
+	f.recordedAs(refusal, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{refusal}) })
+	f.recordedAs(gone, func() error {
+		_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), gone)
+		return err
+	})
+	f.recordedAs(ended, func() error { return f.store.PutUser(f.Context(), next, ada.Revision, ended) })
+}
+
+func eventsAboutOne(f *fixture) {
+	for i := range 12 {
+		f.appendEvents(denied([]apitoken.UserID{"ada", "Ada", "ad", "ada ", "", "_da"}[i%6]))
+	}
+	whole := f.feed()
+	for _, owner := range []apitoken.UserID{"ada", "Ada", "ada ", "_da"} {
+		var want []apitoken.Event
+		for _, e := range whole {
+			if e.Owner == owner {
+				want = append(want, e)
+			}
+		}
+		for limit := 1; limit <= 3; limit++ {
+			same(f, fmt.Sprintf("events about %q", owner), want, f.events(apitoken.EventQuery{Owner: owner, Limit: limit}))
+		}
+		same(f, fmt.Sprintf("later events about %q", owner), want[1:], f.events(apitoken.EventQuery{Owner: owner, After: want[0].Seq, Limit: wholePage}))
+	}
+	same(f, "events about nobody we know", nil, f.events(apitoken.EventQuery{Owner: "bob", Limit: wholePage}))
+}
+
+func wholeBatch(f *fixture) {
+	var batch []apitoken.Event
+	for i := range 120 {
+		e := denied("ada")
+		e.At = base.Add(time.Duration(i) * microsecond)
+		batch = append(batch, e)
+	}
+	f.appendEvents(batch...)
+	got := f.feed()
+	for i := range got {
+		if want := apitoken.EventSeq(i + 1); got[i].Seq != want {
+			f.broken("event %d of the feed has the Seq %d", want, got[i].Seq)
+		}
+		got[i].Seq = 0
+	}
+	slices.SortFunc(got, func(a, b apitoken.Event) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // as they were made
+	same(f, "the batch", batch, got)
+}
+
+// eventAbout makes an event about a user and a token.
+type eventAbout func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event
+
+// fullEvents write, with each method, an event in which no field is empty, and one in which all that may be empty are.
+func fullEvents() []rule {
+	const says = "An event comes back equal in every field: time, action, outcome, actor, owner, token, before and after; the store adds the Seq."
+	var rules []rule
+	for _, c := range []struct {
+		name  string
+		write func(f *fixture, about eventAbout) (apitoken.Event, func() error)
+	}{
+		{"CreateToken", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			f.addUser("ada")
+			n := draft("ada", "a")
+			event := about("ada", n.ID)
+			return event, func() error { return f.store.CreateToken(f.Context(), n, 0, event) }
+		}},
+		{"RevokeToken", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			event := about("ada", n.ID)
+			return event, func() error {
+				_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), event)
+				return err
+			}
+		}},
+		{"PutUser", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			u := newUser("ada")
+			event := about("ada", apitoken.TokenID{})
+			return event, func() error { return f.store.PutUser(f.Context(), u, 0, event) }
+		}},
+		{"PutUser with the next epoch", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			ada := f.addUser("ada")
+			is, _ := nextEpoch(ada, later(microsecond, "ada"))
+			event := about("ada", apitoken.TokenID{})
+			return event, func() error { return f.store.PutUser(f.Context(), is, ada.Revision, event) }
+		}},
+		{"PutPolicy", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			p := newPolicy(apitoken.MaxLifetimePolicy{})
+			event := about("", apitoken.TokenID{})
+			return event, func() error { return f.store.PutPolicy(f.Context(), p, 0, event) }
+		}},
+		{"AppendEvents", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			event := about("ada", newTokenID())
+			event.Outcome = apitoken.OutcomeDenied
+			return event, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{event}) }
+		}},
+	} {
+		rules = append(rules, rule{"a full event of " + c.name, says, func(f *fixture) {
+			f.recordedAs(c.write(f, func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
+				return fullEvent(apitoken.ActionGenerate, owner, token)
+			}))
+		}}, rule{"a bare event of " + c.name, says, func(f *fixture) {
+			f.recordedAs(c.write(f, func(apitoken.UserID, apitoken.TokenID) apitoken.Event {
+				return apitoken.Event{ID: newEventID(), At: in1970, Action: apitoken.ActionPutUser, Outcome: apitoken.OutcomeDone}
+			}))
+		}})
+	}
+	return rules
+}

@@ -1,0 +1,184 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// filterRules are about which tokens a query selects.
+func filterRules() []rule {
+	return append(append(statusFilters(), expiryFilters()...), append(nameFilters(), rule{
+		"all conditions together",
+		"A token is selected if every condition of the query holds.",
+		allConditions,
+	})...)
+}
+
+// statusFilters are about Status at a given Now, to the microsecond.
+func statusFilters() []rule {
+	const says = "Status selects by what a token is at q.Now: revoked, by itself or with its epoch, before expired; expired from its ExpiresAt on."
+	var rules []rule
+	end := base.Add(time.Hour) // of the tokens that end
+	for _, c := range []struct {
+		name    string
+		now     time.Time
+		active  []string
+		expired []string
+	}{
+		{"one microsecond before an end", end.Add(-microsecond), []string{"ends", "endless"}, nil},
+		{"at the very end", end, []string{"endless"}, []string{"ends"}},
+		{"one microsecond after an end", end.Add(microsecond), []string{"endless"}, []string{"ends"}},
+		{"in 1970", in1970, []string{"ends", "endless"}, nil},
+		{"far ahead", far, []string{"endless"}, []string{"ends"}},
+	} {
+		rules = append(rules, rule{"status " + c.name, says, func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "old epoch")
+			f.endEpoch(ada, apitoken.Revocation{At: far.Add(time.Hour), By: "ada"}) // when makes no difference
+			f.addEnding("ends", end)
+			f.addEnding("endless", noTime)
+			f.revoke(f.addEnding("revoked", end), apitoken.Revocation{At: in1970, By: "ada"})
+			f.revoke(f.addEnding("revoked endless", noTime), apitoken.Revocation{At: far.Add(time.Hour), By: ""})
+			dead := []string{"old epoch", "revoked", "revoked endless"}
+			for _, q := range []apitoken.TokenQuery{{Owner: "ada", Now: c.now}, {AnyOwner: true, Now: c.now}} {
+				q.Status = apitoken.StatusActive
+				same(f, "the active tokens", c.active, names(f.tokens(q)))
+				q.Status = apitoken.StatusExpired
+				same(f, "the expired tokens", c.expired, names(f.tokens(q)))
+				q.Status = apitoken.StatusRevoked
+				same(f, "the revoked tokens", dead, names(f.tokens(q)))
+				q.Status = ""
+				if n := len(f.tokens(q)); n != 5 {
+					f.broken("without a Status %d tokens are selected, want all 5", n)
+				}
+			}
+		}})
+	}
+	return append(rules, rule{"status of an end in 1970", says, func(f *fixture) {
+		ada := f.addUser("ada")
+		f.endEpoch(ada, later(0, "ada"))
+		f.addEnding("ended in 1970", in1970)
+		q := apitoken.TokenQuery{Owner: "ada", Now: base, Status: apitoken.StatusExpired}
+		same(f, "the expired tokens", []string{"ended in 1970"}, names(f.tokens(q)))
+		q.Status = apitoken.StatusActive
+		same(f, "the active tokens", nil, names(f.tokens(q)))
+	}})
+}
+
+// addEnding stores a token of ada's second epoch.
+func (f *fixture) addEnding(name string, end time.Time) apitoken.NewToken {
+	f.Helper()
+	n := draft("ada", name)
+	n.ExpiresAt, n.Epoch = end, 1
+	f.create(n)
+	return n
+}
+
+// expiryFilters are about ExpiresBefore, to the microsecond.
+func expiryFilters() []rule {
+	const says = "ExpiresBefore selects the tokens that end, and before that time: not at it, and never one without expiration."
+	var rules []rule
+	end := base.Add(time.Hour)
+	for _, c := range []struct {
+		name   string
+		before time.Time
+		want   []string
+	}{
+		{"one microsecond before an end", end.Add(-microsecond), []string{"in 1970"}},
+		{"at the very end", end, []string{"in 1970"}},
+		{"one microsecond after an end", end.Add(microsecond), []string{"in 1970", "in an hour"}},
+		{"in 1970", in1970, nil},
+		{"a microsecond after 1970", in1970.Add(microsecond), []string{"in 1970"}},
+		{"far ahead", far.Add(microsecond), []string{"in 1970", "in an hour", "far"}},
+		{"none", noTime, []string{"in 1970", "in an hour", "endless", "far"}},
+	} {
+		rules = append(rules, rule{"expires before " + c.name, says, func(f *fixture) {
+			ada := f.addUser("ada")
+			f.endEpoch(ada, later(0, "ada"))
+			f.addEnding("in 1970", in1970)
+			f.addEnding("in an hour", end)
+			f.addEnding("endless", noTime)
+			f.addEnding("far", far)
+			same(f, "the tokens of one owner", c.want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", ExpiresBefore: c.before})))
+			same(f, "the tokens of any owner", c.want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: c.before})))
+		}})
+	}
+	return rules
+}
+
+// nameFilters are about NameContains.
+func nameFilters() []rule {
+	const says = "NameContains selects the tokens whose name contains the text byte for byte; no character in it means another."
+	all := []string{
+		"Alpha", "alpha", "beta%", "beta_", `beta\`, "bet", "caf\u00e9", "cafe\u0301", "caf\u00c9", "100% of _it", `a'b"c`, "\U0001F418\U0001F419", "end ",
+	}
+	var rules []rule
+	for _, c := range []struct {
+		name, contains string
+		want           []string
+	}{
+		{"nothing", "", all},
+		{"a capital", "A", []string{"Alpha"}},
+		{"a small letter", "alpha", []string{"alpha"}},
+		{"what both have", "lph", []string{"Alpha", "alpha"}},
+		{"a percent sign", "%", []string{"beta%", "100% of _it"}},
+		{"an underscore", "_", []string{"beta_", "100% of _it"}},
+		{"a backslash", `\`, []string{`beta\`}},
+		{"two backslashes", `\\`, nil},
+		{"an escaped percent sign", `\%`, nil},
+		{"a percent sign and more", "0% o", []string{"100% of _it"}},
+		{"a pattern", "b%a", nil},
+		{"any one character", "b_t", nil},
+		{"a star", "*", nil},
+		{"a question mark", "?", nil},
+		{"a bracket", "[a-z]", nil},
+		{"a quote", "'", []string{`a'b"c`}},
+		{"a double quote", `"`, []string{`a'b"c`}},
+		{"an accent", "\u00e9", []string{"caf\u00e9"}},
+		{"a letter without its accent", "fe", []string{"cafe\u0301"}},
+		{"a combining accent", "\u0301", []string{"cafe\u0301"}},
+		{"a capital with an accent", "\u00c9", []string{"caf\u00c9"}},
+		{"four bytes", "\U0001F419", []string{"\U0001F418\U0001F419"}},
+		{"a space behind", "d ", []string{"end "}},
+		{"the whole name", "beta%", []string{"beta%"}},
+		{"more than the name", "alphabet", nil},
+	} {
+		rules = append(rules, rule{"name contains " + c.name, says, func(f *fixture) {
+			f.addUser("ada")
+			for _, name := range all {
+				f.addToken("ada", name)
+			}
+			same(f, "the tokens of one owner", c.want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", NameContains: c.contains})))
+			same(f, "the tokens of any owner", c.want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, NameContains: c.contains, Limit: 2})))
+		}})
+	}
+	return rules
+}
+
+func allConditions(f *fixture) {
+	end := base.Add(time.Hour)
+	ada := f.addUser("ada")
+	f.endEpoch(ada, later(0, "ada"))
+	f.addUser("bob")
+	f.addEnding("build 1", end)
+	f.addEnding("build 2", end)
+	f.addEnding("Build 3", end)
+	f.addEnding("build 4", end.Add(time.Hour))
+	f.addEnding("build 5", noTime)
+	f.revoke(f.addEnding("build 6", end), later(0, "ada"))
+	f.addEnding("build 7", base)
+	f.addEnding("deploy", end)
+	f.addEnding("build 8", end)
+	f.addToken("bob", "build 9")
+	q := apitoken.TokenQuery{
+		Owner: "ada", Status: apitoken.StatusActive, Now: base, ExpiresBefore: end.Add(microsecond), NameContains: "build",
+	}
+	for _, q.Limit = range []int{1, 2, 3, 4} {
+		same(f, "what Owner, Status, ExpiresBefore and NameContains select", []string{"build 1", "build 2", "build 8"}, names(f.tokens(q)))
+	}
+	q.Owner, q.AnyOwner = "", true
+	for _, q.Limit = range []int{1, 4, 5} {
+		same(f, "what AnyOwner, Status, ExpiresBefore and NameContains select", []string{"build 1", "build 2", "build 8", "build 9"}, names(f.tokens(q)))
+	}
+}

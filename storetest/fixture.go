@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// fixture is a store under test and the rule that it is held to.
+type fixture struct {
+	*testing.T
+	store apitoken.Store
+	says  string
+	shown atomic.Int32 // failures
+}
+
+// enough failures of one rule are shown; what follows says little more and would bury them.
+const enough = 5
+
+// broken reports that the store breaks the rule. The test goes on. It may be called from any goroutine.
+func (f *fixture) broken(format string, args ...any) {
+	f.Helper()
+	switch n := f.shown.Add(1); {
+	case n <= enough:
+		f.Errorf("%s\n%s", f.says, fmt.Sprintf(format, args...))
+	case n == enough+1:
+		f.Errorf("%s\nthere is more of it, which is not shown", f.says)
+	default:
+		f.Fail()
+	}
+}
+
+// must ends the test if a call went wrong that it cannot go on without.
+func (f *fixture) must(what string, err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatalf("%s\n%s: %v", f.says, what, err)
+	}
+}
+
+// exactly compares times as values: equal instants in another zone, or with a monotonic reading, are different.
+var exactly = cmp.Comparer(func(a, b time.Time) bool { return a == b })
+
+// same reports what differs between what the rule wants and what the store gave.
+func same[T any](f *fixture, what string, want, got T) {
+	f.Helper()
+	if reflect.DeepEqual(want, got) { // many times as fast, and as exact about times
+		return
+	}
+	if f.shown.Load() > enough {
+		f.Fail()
+		return
+	}
+	if diff := cmp.Diff(want, got, exactly); diff != "" {
+		f.broken("%s differs (-want +got):\n%s", what, diff)
+	}
+}
+
+// is reports an error other than the wanted one. A nil sentinel wants success.
+func (f *fixture) is(what string, want, err error) {
+	f.Helper()
+	if !errors.Is(err, want) {
+		f.broken("%s: error %v, want %v", what, err, want)
+	}
+}
+
+// refused holds that a write answers with the error and leaves neither a row nor an event behind.
+func (f *fixture) refused(what string, want error, write func() error) {
+	f.Helper()
+	f.changesNothing(what, func() { f.is(what, want, write()) })
+}
+
+// changesNothing holds that everything that can be read of the store is the same before and afterwards.
+func (f *fixture) changesNothing(what string, do func()) {
+	f.Helper()
+	before := f.everything()
+	do()
+	same(f, "the store after "+what, before, f.everything())
+}
+
+// recordedAs holds that a write succeeds and adds its event to the feed, with all of its fields, and no other.
+func (f *fixture) recordedAs(e apitoken.Event, write func() error) {
+	f.Helper()
+	before := f.feed()
+	f.must("write", write())
+	e.Seq = apitoken.EventSeq(len(before) + 1)
+	same(f, "the feed", append(before, e), f.feed())
+}
+
+// everything is all that can be read of a store.
+type everything struct {
+	Policy  apitoken.MaxLifetimePolicy
+	Users   []apitoken.User
+	Tokens  []apitoken.Token  // as Tokens gives them
+	Records []apitoken.Record // as Token gives them
+	Lookups []apitoken.Record // as Lookup gives them
+	Events  []apitoken.Event
+}
+
+func (f *fixture) everything() everything {
+	f.Helper()
+	all := everything{Policy: f.policy(), Users: f.users(), Tokens: f.tokens(apitoken.TokenQuery{AnyOwner: true}), Events: f.feed()}
+	for _, t := range all.Tokens {
+		rec := f.token(t.ID)
+		all.Records = append(all.Records, rec)
+		all.Lookups = append(all.Lookups, f.lookup(rec.Digest))
+	}
+	return all
+}
+
+// shows holds that all reads give the token as it is in n, with its owner.
+func (f *fixture) shows(n apitoken.NewToken, owner apitoken.User) {
+	f.Helper()
+	f.showsAs(n, owner, apitoken.Revocation{At: n.RevokedAt, By: n.RevokedBy})
+}
+
+// showsAs is shows, with the revocation that Token and Tokens tell of. Lookup gives n as it is.
+func (f *fixture) showsAs(n apitoken.NewToken, owner apitoken.User, told apitoken.Revocation) {
+	f.Helper()
+	rec := apitoken.Record{Identity: apitoken.Identity{User: owner, Token: n.Token}, Digest: n.Digest, Epoch: n.Epoch}
+	same(f, "the record of Lookup", rec, f.lookup(n.Digest))
+	rec.Token.RevokedAt, rec.Token.RevokedBy = told.At, told.By
+	same(f, "the record of Token", rec, f.token(n.ID))
+	for _, t := range f.tokens(apitoken.TokenQuery{Owner: n.Owner}) {
+		if t.ID == n.ID {
+			same(f, "the token in Tokens", rec.Token, t)
+			return
+		}
+	}
+	f.broken("Tokens of its owner does not give the token %s", n.ID)
+}

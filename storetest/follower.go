@@ -1,0 +1,121 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// followed reads the feed while four others write all that can be written.
+func followed(f *fixture) {
+	const rounds, most, wanted = 20, 100, 50 // of each writer, and of the pages that are read in the meantime
+	var written [4][]apitoken.EventID
+	var writers sync.WaitGroup
+	var over atomic.Bool
+	var pages atomic.Int32
+	for i := range written {
+		writers.Go(func() {
+			written[i] = f.writeAllSorts(apitoken.UserID(fmt.Sprint("writer ", i)), func(round int) bool {
+				return round < rounds || round < most && pages.Load() < wanted && !f.Failed()
+			})
+		})
+	}
+	defer writers.Wait() // also where the follower gives up
+	go func() {
+		writers.Wait()
+		over.Store(true)
+	}()
+	var seen []apitoken.Event
+	for last, page := false, []apitoken.Event(nil); !last || len(page) > 0; {
+		runtime.Gosched()  // a reader without a pause would take the processor from the writers
+		last = over.Load() // before what is read now was asked for
+		page = f.follow(seen)
+		seen = append(seen, page...)
+		pages.Add(int32(min(1, len(page))))
+	}
+	f.seenOnce(seen, slices.Concat(written[:]...))
+	if !f.Failed() { // of long feeds that differ much, the difference takes very long to find
+		same(f, "the feed, after what the follower saw,", seen, f.feed())
+	}
+}
+
+// follow reads the next page behind what was seen. It is large: a reader who lags behind the writers gives them time to
+// put in order what he would have missed.
+func (f *fixture) follow(seen []apitoken.Event) []apitoken.Event {
+	f.Helper()
+	q := apitoken.EventQuery{Limit: wholePage}
+	if len(seen) > 0 {
+		q.After = seen[len(seen)-1].Seq
+	}
+	page, err := f.store.Events(f.Context(), q)
+	f.must("Events", err)
+	for _, e := range page {
+		if e.Seq <= q.After {
+			f.Fatalf("%s\nan event of Seq %d comes behind %d", f.says, e.Seq, q.After)
+		}
+		q.After = e.Seq
+	}
+	return page
+}
+
+// seenOnce holds that the events that were seen are those that were written.
+func (f *fixture) seenOnce(seen []apitoken.Event, written []apitoken.EventID) {
+	f.Helper()
+	times := map[apitoken.EventID]int{}
+	for _, e := range seen {
+		times[e.ID]++
+	}
+	var missed, repeated int
+	for _, id := range written {
+		switch times[id] {
+		case 0:
+			missed++
+		case 1:
+		default:
+			repeated++
+		}
+		delete(times, id)
+	}
+	if missed > 0 || repeated > 0 || len(times) > 0 {
+		f.broken("%d events were missed, %d were seen more than once, %d belong to no write that was done", missed, repeated, len(times))
+	}
+}
+
+// writeAllSorts does writes of each kind, also such as are refused, round after round while more are wanted. It gives the
+// events of those that were done.
+func (f *fixture) writeAllSorts(id apitoken.UserID, more func(round int) bool) (done []apitoken.EventID) {
+	f.Helper()
+	note := func(e apitoken.Event, err error) {
+		switch {
+		case err == nil:
+			done = append(done, e.ID)
+		case !errors.Is(err, apitoken.ErrConflict):
+			f.broken("a write of %s: %v", id, err)
+		}
+	}
+	was := newUser(id)
+	e := userPut(apitoken.User{}, was)
+	note(e, f.store.PutUser(f.Context(), was, 0, e))
+	for i := 0; more(i); i++ {
+		n := draft(id, fmt.Sprint(i))
+		n.Epoch = was.Epoch
+		e = generated(n)
+		note(e, f.store.CreateToken(f.Context(), n, 0, e))
+		e = denied(id)
+		note(e, f.store.AppendEvents(f.Context(), []apitoken.Event{e}))
+		e = revoked(n, later(microsecond, id))
+		_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, id), e)
+		note(e, err)
+		is, e := nextEpoch(was, later(microsecond, id))
+		note(e, f.store.PutUser(f.Context(), is, was.Revision, e))
+		stale := userPut(was, is)
+		note(stale, f.store.PutUser(f.Context(), is, was.Revision, stale)) // somebody who comes too late
+		was = is
+	}
+	return done
+}

@@ -1,0 +1,158 @@
+package storetest_test
+
+import (
+	"context"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// A store may rest on what the contract and the Manager promise of arguments. A suite that broke that promise would fail
+// stores that are right, and memstore, which keeps whatever it is given, would not show it.
+func TestSuiteKeepsToTheContractItself(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) apitoken.Store { return guard{Store: memstore.New(), t: t} })
+}
+
+// guard looks at the arguments of all calls.
+type guard struct {
+	apitoken.Store
+	t *testing.T
+}
+
+func (g guard) times(times ...time.Time) {
+	g.t.Helper()
+	for _, at := range times {
+		if at.IsZero() && at == (time.Time{}) {
+			continue
+		}
+		if at != at.UTC().Truncate(time.Microsecond) || at.Year() < 1970 || at.Year() > 2199 {
+			g.t.Errorf("the suite hands a store the time %v, which is not UTC in whole microseconds from 1970 to 2199", at)
+		}
+	}
+}
+
+func (g guard) users(ids ...apitoken.UserID) {
+	g.t.Helper()
+	for _, id := range ids {
+		if len(id) > 128 || !utf8.ValidString(string(id)) {
+			g.t.Errorf("the suite hands a store the user id %q", id)
+		}
+	}
+}
+
+func (g guard) names(names ...string) {
+	g.t.Helper()
+	for _, name := range names {
+		if utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) {
+			g.t.Errorf("the suite hands a store the name %q", name)
+		}
+	}
+}
+
+func (g guard) limit(n int) {
+	g.t.Helper()
+	if n < 1 || n > 1000 {
+		g.t.Errorf("the suite asks for pages of %d", n)
+	}
+}
+
+func (g guard) events(events ...apitoken.Event) {
+	g.t.Helper()
+	for _, e := range events {
+		if e.Seq != 0 || e.ID == (apitoken.EventID{}) || e.At.IsZero() {
+			g.t.Errorf("the suite hands a store the event %+v, with a Seq, or without an ID or a time", e)
+		}
+		g.users(e.Actor.User, e.Owner)
+		g.times(e.At)
+		for _, s := range []apitoken.State{e.Before, e.After} {
+			g.times(s.ExpiresAt, s.RevokedAt, s.DisabledAt)
+			g.names(s.Name, string(s.Kind), string(s.Role))
+		}
+	}
+}
+
+func (g guard) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
+	g.users(n.Owner, n.CreatedBy)
+	g.names(n.Name, string(n.Kind), n.Hint)
+	g.times(n.CreatedAt, n.ExpiresAt)
+	g.events(e)
+	if n.ID.IsZero() || n.CreatedAt.IsZero() || !n.LastUsedAt.IsZero() || !n.RevokedAt.IsZero() || n.RevokedBy != "" {
+		g.t.Errorf("the suite creates the token %+v, without an id or a time, or used or revoked", n.Token)
+	}
+	return g.Store.CreateToken(ctx, n, revision, e)
+}
+
+func (g guard) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+	g.users(by.By)
+	g.times(by.At)
+	g.events(e)
+	if by.At.IsZero() {
+		g.t.Error("the suite revokes a token at no time")
+	}
+	return g.Store.RevokeToken(ctx, id, by, e)
+}
+
+func (g guard) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	g.users(u.ID)
+	g.names(u.Name, string(u.Role))
+	g.times(u.CreatedAt, u.DisabledAt)
+	g.events(e)
+	if u.ID == "" || u.CreatedAt.IsZero() || u.Revision != ifRevision+1 {
+		g.t.Errorf("the suite puts the user %+v at revision %d, without an id or a time, or at another revision than the next", u, ifRevision)
+	}
+	return g.Store.PutUser(ctx, u, ifRevision, e)
+}
+
+func (g guard) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	g.users(p.UpdatedBy)
+	g.times(p.UpdatedAt)
+	g.events(e)
+	if p.Max <= 0 || p.UpdatedAt.IsZero() || p.Revision != ifRevision+1 {
+		g.t.Errorf("the suite puts the policy %+v at revision %d, without a maximum or a time, or at another revision than the next", p, ifRevision)
+	}
+	return g.Store.PutPolicy(ctx, p, ifRevision, e)
+}
+
+func (g guard) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	if len(touches) > 4096 {
+		g.t.Errorf("the suite touches %d tokens at once", len(touches))
+	}
+	for _, touch := range touches {
+		g.times(touch.At)
+		if touch.At.IsZero() {
+			g.t.Error("the suite touches a token at no time")
+		}
+	}
+	return g.Store.Touch(ctx, touches)
+}
+
+func (g guard) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	g.events(events...)
+	return g.Store.AppendEvents(ctx, events)
+}
+
+func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	g.limit(q.Limit)
+	g.users(q.Owner)
+	g.times(q.ExpiresBefore, q.Now)
+	if q.AnyOwner == (q.Owner != "") || q.Status != "" && q.Now.IsZero() {
+		g.t.Errorf("the suite asks %+v: of no owner or of two sorts, or for a Status at no time", q)
+	}
+	return g.Store.Tokens(ctx, q)
+}
+
+func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	g.limit(q.Limit)
+	g.users(q.After)
+	return g.Store.Users(ctx, q)
+}
+
+func (g guard) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	g.limit(q.Limit)
+	g.users(q.Owner)
+	return g.Store.Events(ctx, q)
+}

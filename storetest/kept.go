@@ -1,0 +1,105 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// keptRules keep what a store returned, change all that can be changed, and look at what was kept.
+func keptRules() []rule {
+	const says = "Nothing that a Store returns is modified afterwards: what a caller keeps stays as he got it."
+	return []rule{
+		{"a record of Lookup stays as it was", says, func(f *fixture) {
+			n := f.somethingToKeep()
+			rec, err := f.store.Lookup(f.Context(), n.Digest)
+			f.must("Lookup", err)
+			before := *rec
+			f.changeAll(n, func() {
+				_, err := f.store.Lookup(f.Context(), n.Digest)
+				f.must("Lookup", err)
+				same(f, "the kept record", before, *rec)
+			})
+		}},
+		{"a record of Token stays as it was", says, func(f *fixture) {
+			n := f.somethingToKeep()
+			rec, err := f.store.Token(f.Context(), n.ID)
+			f.must("Token", err)
+			before := *rec
+			f.changeAll(n, func() {
+				_, err := f.store.Token(f.Context(), n.ID)
+				f.must("Token", err)
+				same(f, "the kept record", before, *rec)
+			})
+		}},
+		{"a page of tokens stays as it was", says, func(f *fixture) {
+			n := f.somethingToKeep()
+			keepPage(f, n, func() ([]apitoken.Token, error) {
+				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2})
+			})
+		}},
+		{"a page of users stays as it was", says, func(f *fixture) {
+			n := f.somethingToKeep()
+			keepPage(f, n, func() ([]apitoken.User, error) { return f.store.Users(f.Context(), apitoken.UserQuery{Limit: 2}) })
+		}},
+		{"a page of events stays as it was", says, func(f *fixture) {
+			n := f.somethingToKeep()
+			keepPage(f, n, func() ([]apitoken.Event, error) { return f.store.Events(f.Context(), apitoken.EventQuery{Limit: 2}) })
+		}},
+		{"a batch may be used again by its caller", "A Store keeps nothing of the slices that it is given: the caller may fill them anew.", func(f *fixture) {
+			n := f.somethingToKeep()
+			events := []apitoken.Event{denied("ada"), denied("bob")}
+			f.appendEvents(events...)
+			touches := []apitoken.Touch{{Token: n.ID, At: base}}
+			f.must("Touch", f.store.Touch(f.Context(), touches))
+			f.changesNothing("filling the slices anew", func() {
+				events[0], events[1] = denied("carol"), denied("carol")
+				touches[0].At = far
+			})
+		}},
+	}
+}
+
+// somethingToKeep stores users and tokens, and gives one of the tokens.
+func (f *fixture) somethingToKeep() apitoken.NewToken {
+	f.Helper()
+	f.addUser("ada")
+	f.addUser("bob")
+	n := f.addToken("ada", "a")
+	f.addToken("bob", "a")
+	return n
+}
+
+// keepPage keeps a page that has as many rows as it was asked for.
+func keepPage[T any](f *fixture, n apitoken.NewToken, read func() ([]T, error)) {
+	f.Helper()
+	page, err := read()
+	f.must("read", err)
+	before := slices.Clone(page)
+	f.changeAll(n, func() {
+		_, err := read()
+		f.must("read", err)
+		same(f, "the kept page", before, page)
+	})
+}
+
+// changeAll changes everything that can be changed about a token of ada, one after the other, and looks after each.
+func (f *fixture) changeAll(n apitoken.NewToken, look func()) {
+	f.Helper()
+	f.touch(base.Add(time.Second), n)
+	look()
+	ada := f.changeUser(f.user("ada"), func(u *apitoken.User) { u.Name, u.Role = "Ada L.", apitoken.RoleAdmin })
+	look()
+	f.setPolicy()
+	look()
+	f.revoke(n, later(time.Minute, "carol"))
+	look()
+	ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+	look()
+	f.endEpoch(ada, later(2*time.Minute, "bob"))
+	look()
+	f.addToken("ada", "a")
+	f.addUser("Aaron")
+	look()
+}

@@ -1,0 +1,227 @@
+package storetest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// nameRules are about who holds a name, and until when.
+func nameRules() []rule {
+	return append([]rule{{
+		"two owners may use one name",
+		"A name is held against other tokens of the same owner only.",
+		func(f *fixture) {
+			ada, bob := f.addUser("ada"), f.addUser("bob")
+			one, other := f.addToken("ada", "build"), f.addToken("bob", "build")
+			f.shows(one, ada)
+			f.shows(other, bob)
+		},
+	}, {
+		"a token without expiration holds its name for ever",
+		"No expiration is no time: a token without one does not give up its name to a token of any time.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "build")
+			n.ExpiresAt = noTime
+			f.create(n)
+			next := draft("ada", "build")
+			next.CreatedAt, next.ExpiresAt = far, noTime
+			f.refuses(apitoken.ErrExists, next)
+		},
+	}, {
+		"revoking frees the name",
+		"RevokeToken frees the name of the token, also for a token made before the revocation.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.revoke(f.addToken("ada", "build"), later(time.Minute, "ada"))
+			f.addToken("ada", "build")
+		},
+	}, {
+		"a name changes hands many times",
+		"A name may pass from token to token; each keeps its row, under that name.",
+		changesHands,
+	}, {
+		"revoking a predecessor does not free the name of the successor",
+		"RevokeToken frees the name only where the token still holds it.",
+		func(f *fixture) {
+			f.addUser("ada")
+			old := f.addToken("ada", "build")
+			next := draft("ada", "build")
+			next.CreatedAt, next.ExpiresAt = old.ExpiresAt, noTime
+			f.create(next)
+			f.revoke(old, later(2*time.Hour, "ada"))
+			third := draft("ada", "build")
+			third.CreatedAt = next.CreatedAt
+			f.refuses(apitoken.ErrExists, third)
+		},
+	}, {
+		"taking over a name leaves the predecessor as it was",
+		"Freeing a name changes nothing that can be read of the token that held it.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			old := f.addToken("ada", "build")
+			next := draft("ada", "build")
+			next.CreatedAt, next.ExpiresAt = old.ExpiresAt, noTime
+			f.create(next)
+			f.shows(old, ada)
+			f.shows(next, ada)
+		},
+	}, {
+		"a refused token frees no name",
+		"A CreateToken that is refused has not freed the name either: all of its writes are done, or none.",
+		refusedFreesNothing,
+	}, {
+		"an earlier epoch frees the name",
+		"CreateToken frees a name whose holder is of an earlier epoch than the new token.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "build")
+			ada = f.endEpoch(ada, later(microsecond, "ada"))
+			n := draft("ada", "build")
+			n.Epoch = 1
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a new epoch alone does not free a name for a late token",
+		"A token of an earlier epoch does not take the name of a token of its own epoch.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "build")
+			f.endEpoch(ada, later(microsecond, "ada"))
+			f.refuses(apitoken.ErrExists, draft("ada", "build"))
+		},
+	}, {
+		"a late token does not take the name of a live one",
+		"A token of an earlier epoch than the holder of its name is refused with ErrExists.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(microsecond, "ada"))
+			n := draft("ada", "build")
+			n.Epoch = ada.Epoch
+			f.create(n)
+			f.refuses(apitoken.ErrExists, draft("ada", "build"))
+		},
+	}, {
+		"a token that was dead on arrival gives up its name",
+		"A token that was inserted with an earlier epoch holds no name against a token of a later one.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(microsecond, "ada"))
+			f.addToken("ada", "build")
+			n := draft("ada", "build")
+			n.Epoch = ada.Epoch
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}}, append(expiryFreesNames(), differentNames()...)...)
+}
+
+func changesHands(f *fixture) {
+	ada := f.addUser("ada")
+	var all []apitoken.NewToken
+	for i := range 6 {
+		n := draft("ada", "build")
+		n.CreatedAt = base.Add(time.Duration(i) * time.Hour)
+		n.ExpiresAt = n.CreatedAt.Add(time.Hour)
+		f.create(n)
+		if i%2 == 0 {
+			n = f.revoke(n, apitoken.Revocation{At: n.CreatedAt, By: "ada"})
+		}
+		all = append(all, n)
+	}
+	for _, n := range all {
+		f.shows(n, ada)
+	}
+}
+
+func refusedFreesNothing(f *fixture) {
+	f.addUser("ada")
+	holder, other := f.addToken("ada", "build"), f.addToken("ada", "other")
+	n := draft("ada", "build")
+	n.CreatedAt, n.ExpiresAt, n.Digest = holder.ExpiresAt, noTime, other.Digest
+	f.refuses(apitoken.ErrExists, n)
+	earlier := draft("ada", "build")
+	earlier.CreatedAt = holder.ExpiresAt.Add(-microsecond)
+	f.refuses(apitoken.ErrExists, earlier)
+}
+
+// expiryFreesNames are about the microsecond at which a name is free.
+func expiryFreesNames() []rule {
+	const says = "CreateToken frees a name whose holder has expired by the new token's CreatedAt: from the holder's ExpiresAt on, and not before."
+	var rules []rule
+	for _, c := range []struct {
+		name string
+		end  time.Time
+		at   time.Duration // when the new token is created, counted from the holder's end
+		want error
+	}{
+		{"a name is held one microsecond before the end", base, -microsecond, apitoken.ErrExists},
+		{"a name is free at the very end", base, 0, nil},
+		{"a name is free one microsecond after the end", base, microsecond, nil},
+		{"a name is held one microsecond before an end far ahead", far, -microsecond, apitoken.ErrExists},
+		{"a name is free at an end far ahead", far, 0, nil},
+		{"a name is held one microsecond before an end in 1970", in1970.Add(microsecond), -microsecond, apitoken.ErrExists},
+		{"a name is free at an end in 1970", in1970, 0, nil},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) {
+			f.addUser("ada")
+			holder, next := draft("ada", "build"), draft("ada", "build")
+			holder.CreatedAt, holder.ExpiresAt = in1970, c.end
+			next.CreatedAt, next.ExpiresAt = c.end.Add(c.at), far.Add(time.Hour)
+			f.create(holder)
+			if c.want != nil {
+				f.refuses(c.want, next)
+				return
+			}
+			f.create(next)
+		}})
+	}
+	return rules
+}
+
+// lookalikes are pairs of texts that some database takes for one.
+func lookalikes() []struct{ name, one, other string } {
+	long := strings.Repeat("\U0001F418", 31) // with one more character of four bytes as long as an id may be
+	return []struct{ name, one, other string }{
+		{"upper and lower case", "A", "a"},
+		{"a space behind", "a", "a "},
+		{"two spaces inside", "a b", "a  b"},
+		{"full width", "a", "\uff41"},
+		{"a letter and its accent", "e", "\u00e9"},
+		{"composed and combining", "\u00e9", "e\u0301"},
+		{"upper and lower case with an accent", "\u00c9", "\u00e9"},
+		{"sharp s", "stra\u00dfe", "strasse"},
+		{"dotless i", "i", "\u0131"},
+		{"a ligature", "fi", "\ufb01"},
+		{"kelvin sign", "K", "\u212a"},
+		{"angstrom sign", "\u00c5", "\u212b"},
+		{"digits", "1", "\u0661"},
+		{"two characters beyond the first plane", "\U0001F418", "\U0001F419"},
+		{"a percent sign", "%", "x"},
+		{"an underscore", "_", "x"},
+		{"a backslash", `\`, `\\`},
+		{"a quote", `'`, `''`},
+		{"a number with a leading zero", "1", "01"},
+		{"a long text", long + "\U0001F418", long + "\U0001F419"},
+	}
+}
+
+// differentNames are about names that look alike.
+func differentNames() []rule {
+	const says = "Names are compared byte by byte: two that differ in anything are two names, and each is held for itself."
+	var rules []rule
+	for _, c := range lookalikes() {
+		rules = append(rules, rule{"different names, " + c.name, says, func(f *fixture) {
+			ada := f.addUser("ada")
+			for _, name := range []string{c.one, c.other} {
+				f.shows(f.addToken("ada", name), ada)
+			}
+			f.refuses(apitoken.ErrExists, draft("ada", c.one))
+			f.refuses(apitoken.ErrExists, draft("ada", c.other))
+		}})
+	}
+	return rules
+}

@@ -1,0 +1,202 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+const pageByPage = "The pages of a query, each behind the last row of the one before, are together the whole in order, " +
+	"with no row twice and none left out."
+
+// pagingRules are about reading many rows a page at a time.
+func pagingRules() []rule {
+	var rules []rule
+	for _, limit := range []int{1, 2, 3, 4, 5, 6, 7, 8, 1000} {
+		rules = append(rules, rule{fmt.Sprintf("seven tokens by pages of %d", limit), pageByPage, func(f *fixture) { sevenTokens(f, limit) }})
+	}
+	for _, limit := range []int{1, 2, 3, 7, 16, 1000} {
+		rules = append(rules, rule{fmt.Sprintf("users by pages of %d", limit), pageByPage, func(f *fixture) { usersByBytes(f, limit) }})
+	}
+	return append(rules, []rule{{
+		"tokens by pages while a filter drops rows",
+		pageByPage,
+		filteredPages,
+	}, {
+		"tokens by pages while others come and go",
+		"A page begins behind the id it is given: what is inserted before it is not read, what is inserted behind it is, and no row is read twice.",
+		insertedWhilePaging,
+	}, {
+		"users by pages while others come",
+		"A page begins behind the id it is given: a user inserted before it is not read, one inserted behind it is.",
+		usersWhilePaging,
+	}, {
+		"a page of tokens may begin behind an id that is not there",
+		"The first token of a page is the first with a greater id, whether or not there is a token of that id.",
+		func(f *fixture) {
+			f.addUser("ada")
+			ids := newTokenIDs(5)
+			stored := f.addTokens("ada", ids[1], ids[3])
+			for i, want := range [][]string{{stored[0], stored[1]}, {stored[1]}, {stored[1]}, nil, nil} {
+				q := apitoken.TokenQuery{Owner: "ada", After: ids[i]}
+				same(f, fmt.Sprint("the page behind id ", i), want, names(f.tokens(q)))
+			}
+		},
+	}, {
+		"a page of tokens may begin behind another owner's token",
+		"After is an id, and need not be one of a token that the query selects.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			ids := newTokenIDs(3)
+			f.addTokens("ada", ids[0], ids[2])
+			f.addTokens("bob", ids[1])
+			q := apitoken.TokenQuery{Owner: "ada", After: ids[1]}
+			same(f, "the page", []string{ids[2].String()}, names(f.tokens(q)))
+		},
+	}, {
+		"a page of users may begin behind an id that is not there",
+		"The first user of a page is the first with a greater id, by bytes, whether or not there is a user of that id.",
+		func(f *fixture) {
+			f.addUser("bob")
+			f.addUser("dan")
+			for after, want := range map[apitoken.UserID][]apitoken.UserID{
+				"ada": {"bob", "dan"}, "Zoe": {"bob", "dan"}, "bobby": {"dan"}, "carol": {"dan"}, "eve": nil, "\u00e9ve": nil,
+			} {
+				same(f, fmt.Sprintf("the page behind %q", after), want, userIDs(f.usersBy(apitoken.UserQuery{After: after, Limit: wholePage})))
+			}
+		},
+	}, {
+		"the tokens of everybody come by id",
+		"With AnyOwner, the tokens of all owners come in the order of their ids, not by owner.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			ids := newTokenIDs(6)
+			f.addTokens("bob", ids[0], ids[3], ids[4])
+			f.addTokens("ada", ids[1], ids[2], ids[5])
+			want := idTexts(ids)
+			for _, limit := range []int{1, 2, 5, 6} {
+				same(f, fmt.Sprint("pages of ", limit), want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
+			}
+		},
+	}, {
+		"the tokens of one owner are his alone",
+		"With an Owner, the tokens of that user come and no others.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			ids := newTokenIDs(6)
+			bobs := f.addTokens("bob", ids[0], ids[3], ids[4])
+			adas := f.addTokens("ada", ids[1], ids[2], ids[5])
+			for _, limit := range []int{1, 2, 3} {
+				same(f, "the tokens of bob", bobs, names(f.tokens(apitoken.TokenQuery{Owner: "bob", Limit: limit})))
+				same(f, "the tokens of ada", adas, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
+			}
+		},
+	}, {
+		"a user who does not exist has no tokens",
+		"Tokens of an owner who is not there is a page without rows, and no error.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			same(f, "Tokens", nil, f.tokens(apitoken.TokenQuery{Owner: "bob"}))
+		},
+	}}...)
+}
+
+// addTokens stores tokens of the given ids, each named by its id, and gives the names.
+func (f *fixture) addTokens(owner apitoken.UserID, ids ...apitoken.TokenID) []string {
+	f.Helper()
+	for _, id := range ids {
+		n := draft(owner, id.String())
+		n.ID = id
+		f.create(n)
+	}
+	return idTexts(ids)
+}
+
+func idTexts(ids []apitoken.TokenID) []string {
+	var texts []string
+	for _, id := range ids {
+		texts = append(texts, id.String())
+	}
+	return texts
+}
+
+func sevenTokens(f *fixture, limit int) {
+	f.addUser("ada")
+	ids := newTokenIDs(7)
+	f.addTokens("ada", ids[6], ids[0], ids[2], ids[1], ids[5], ids[3], ids[4])
+	want := idTexts(ids)
+	same(f, "pages of one owner", want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
+	same(f, "pages of any owner", want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
+}
+
+func usersByBytes(f *fixture, limit int) {
+	want := []apitoken.UserID{
+		"!", "0", "1", "10", "2", "A", "B", "Z", "_", "a", "a ", "a!", "aA", "aa", "b", "z", "\u00c5", "\u00e9", "\u0451", "\uff41", "\U0001F418",
+	}
+	if !slices.IsSorted(want) {
+		f.Fatal("the ids are to be in the order of their bytes")
+	}
+	for i := range want {
+		f.addUser(want[i*8%len(want)]) // 8 and 21 have no common divisor: each once, in another order
+	}
+	same(f, "Users", want, userIDs(f.usersBy(apitoken.UserQuery{Limit: limit})))
+}
+
+func filteredPages(f *fixture) {
+	f.addUser("ada")
+	ids := newTokenIDs(24)
+	f.addTokens("ada", ids...)
+	var live []apitoken.TokenID
+	for i, id := range ids {
+		if i%5 == 0 || i > 8 && i < 15 { // single ones, and more in a row than a page has
+			live = append(live, id)
+			continue
+		}
+		_, err := f.store.RevokeToken(f.Context(), id, later(microsecond, "ada"), revoked(draft("ada", id.String()), later(microsecond, "ada")))
+		f.must("RevokeToken", err)
+	}
+	want := idTexts(live)
+	for limit := 1; limit <= len(want)+1; limit++ {
+		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Now: base, Limit: limit}
+		same(f, fmt.Sprint("active tokens by pages of ", limit), want, names(f.tokens(q)))
+	}
+}
+
+func insertedWhilePaging(f *fixture) {
+	f.addUser("ada")
+	ids := newTokenIDs(12)
+	at := func(from ...int) (some []apitoken.TokenID) {
+		for _, i := range from {
+			some = append(some, ids[i])
+		}
+		return some
+	}
+	f.addTokens("ada", at(1, 2, 4, 6, 8, 9)...)
+	q := apitoken.TokenQuery{AnyOwner: true, Limit: 3}
+	first, err := f.store.Tokens(f.Context(), q)
+	f.must("Tokens", err)
+	same(f, "the first page", idTexts(at(1, 2, 4)), names(first))
+	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two behind it
+	q.After = ids[4]
+	same(f, "what follows", idTexts(at(5, 6, 8, 9, 11)), names(f.tokens(q)))
+}
+
+func usersWhilePaging(f *fixture) {
+	for _, id := range []apitoken.UserID{"b", "d", "f", "h"} {
+		f.addUser(id)
+	}
+	q := apitoken.UserQuery{Limit: 2}
+	first, err := f.store.Users(f.Context(), q)
+	f.must("Users", err)
+	same(f, "the first page", []apitoken.UserID{"b", "d"}, userIDs(first))
+	f.addUser("a")
+	f.addUser("e")
+	f.addUser("i")
+	q.After = "d"
+	same(f, "what follows", []apitoken.UserID{"e", "f", "h", "i"}, userIDs(f.usersBy(q)))
+}

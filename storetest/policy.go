@@ -1,0 +1,103 @@
+package storetest
+
+import "github.com/seed-d6cf0a46/apitoken"
+
+// policyRules are about the one row of the policy.
+func policyRules() []rule {
+	rules := []rule{{
+		"before the first it is zero",
+		"Before the first PutPolicy, Policy is the zero MaxLifetimePolicy, and no error.",
+		func(f *fixture) { same(f, "Policy", apitoken.MaxLifetimePolicy{}, f.policy()) },
+	}, {
+		"a policy set by the host has no setter",
+		"UpdatedBy of a policy that the host itself set is empty.",
+		func(f *fixture) {
+			p := newPolicy(apitoken.MaxLifetimePolicy{})
+			p.UpdatedBy = ""
+			f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+			same(f, "Policy", p, f.policy())
+		},
+	}, {
+		"setting the policy writes exactly its event",
+		"The event of a PutPolicy is stored with it, once, with all of its fields.",
+		func(f *fixture) {
+			was := f.setPolicy()
+			is := newPolicy(was)
+			e := policyPut(was, is)
+			f.recordedAs(e, func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) })
+		},
+	}, {
+		"a policy is replaced as a whole",
+		"PutPolicy replaces every field of the policy.",
+		func(f *fixture) {
+			was := f.setPolicy()
+			is := apitoken.MaxLifetimePolicy{Max: apitoken.Days(7), UpdatedAt: far, UpdatedBy: "carol", Revision: 2}
+			f.must("PutPolicy", f.store.PutPolicy(f.Context(), is, 1, policyPut(was, is)))
+			same(f, "Policy", is, f.policy())
+		},
+	}, {
+		"a policy changes no token and no user",
+		"PutPolicy touches no token that exists.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.setPolicy()
+			f.shows(n, ada)
+		},
+	}, {
+		"tokens are created at the revision that is",
+		"After a PutPolicy, CreateToken at its revision inserts.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			for _, name := range []string{"a", "b", "c"} {
+				f.setPolicy()
+				f.shows(f.addToken("ada", name), ada)
+			}
+		},
+	}}
+	for _, c := range []struct {
+		name string
+		max  apitoken.MaxLifetimePolicy
+	}{
+		{"one microsecond", apitoken.MaxLifetimePolicy{Max: microsecond}},
+		{"a hundred years", apitoken.MaxLifetimePolicy{Max: apitoken.Days(36500)}},
+		{"no expiration", apitoken.MaxLifetimePolicy{Max: apitoken.NoExpiration}},
+	} {
+		rules = append(rules, rule{
+			"a maximum of " + c.name + " is read back",
+			"What PutPolicy stored, Policy returns, to the nanosecond: NoExpiration is no rounder number.",
+			func(f *fixture) {
+				p := newPolicy(apitoken.MaxLifetimePolicy{})
+				p.Max = c.max.Max
+				f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+				same(f, "Policy", p, f.policy())
+			},
+		})
+	}
+	for _, c := range []struct {
+		name       string
+		sets       int
+		ifRevision int64
+	}{
+		{"a first policy at a revision", 0, 1},
+		{"a second policy at revision zero", 1, 0},
+		{"a policy at the revision before", 3, 2},
+		{"a policy at a revision to come", 3, 4},
+	} {
+		rules = append(rules, rule{
+			c.name + " is a conflict",
+			"PutPolicy at another revision than the stored one is ErrConflict, and writes nothing.",
+			func(f *fixture) {
+				for range c.sets {
+					f.setPolicy()
+				}
+				p := newPolicy(apitoken.MaxLifetimePolicy{Revision: c.ifRevision})
+				p.Max = apitoken.Days(1)
+				f.refused("PutPolicy", apitoken.ErrConflict, func() error {
+					return f.store.PutPolicy(f.Context(), p, c.ifRevision, policyPut(apitoken.MaxLifetimePolicy{}, p))
+				})
+			},
+		})
+	}
+	return rules
+}

@@ -1,0 +1,180 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// refusalRules are about what CreateToken does not store, and what it answers.
+func refusalRules() []rule {
+	rules := []rule{{
+		"a missing owner",
+		"CreateToken for an owner who is not there is ErrNotFound, and writes neither the token nor the event.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.refuses(apitoken.ErrNotFound, draft("bob", "a"))
+		},
+	}, {
+		"a name that is held",
+		"CreateToken under the name of a live token of the owner is ErrExists, and writes neither the token nor the event.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			f.refuses(apitoken.ErrExists, draft("ada", "a"))
+		},
+	}, {
+		"an id in use with another digest",
+		"CreateToken of an id that is in use with another digest is ErrExists, not a repetition, and writes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "b")
+			n.ID = f.addToken("ada", "a").ID
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"an id in use by another owner",
+		"CreateToken of an id that another owner's token has is ErrExists, and writes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			n := draft("bob", "b")
+			n.ID = f.addToken("ada", "a").ID
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"a digest in use with another id",
+		"CreateToken of a digest that is in use with another id is ErrExists, and writes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "b")
+			n.Digest = f.addToken("ada", "a").Digest
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"a digest in use by another owner",
+		"CreateToken of a digest that another owner's token has is ErrExists, and writes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			n := draft("bob", "b")
+			n.Digest = f.addToken("ada", "a").Digest
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"the id of one token and the digest of another",
+		"CreateToken of the id of one token with the digest of another is ErrExists: neither is the same write.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "c")
+			n.ID, n.Digest = f.addToken("ada", "a").ID, f.addToken("ada", "b").Digest
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"the id of a revoked token",
+		"An id stays in use when its token is revoked: CreateToken with it is ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "b")
+			n.ID = f.revoke(f.addToken("ada", "a"), later(microsecond, "ada")).ID
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"the digest of an expired token",
+		"A digest stays in use when its token has expired: CreateToken with it is ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			old := f.addToken("ada", "a")
+			n := draft("ada", "a")
+			n.Digest, n.CreatedAt, n.ExpiresAt = old.Digest, old.ExpiresAt, noTime
+			f.refuses(apitoken.ErrExists, n)
+		},
+	}, {
+		"a refused token may be created later",
+		"A refusal leaves nothing behind: the same token with the same event is created once nothing speaks against it.",
+		createdLater,
+	}}
+	return append(append(rules, revisionRefusals()...), orderOfRefusals()...)
+}
+
+// refuses holds that CreateToken at the policy that is answers with the error and changes nothing.
+func (f *fixture) refuses(want error, n apitoken.NewToken) {
+	f.Helper()
+	f.refused("CreateToken", want, func() error { return f.tryCreate(n) })
+}
+
+// createdLater does what the Manager does: after a conflict it judges anew, and writes the same token with the same event.
+func createdLater(f *fixture) {
+	f.addUser("ada")
+	p := f.setPolicy()
+	n := draft("ada", "a")
+	e := generated(n)
+	f.refused("CreateToken", apitoken.ErrConflict, func() error { return f.store.CreateToken(f.Context(), n, p.Revision-1, e) })
+	n.ExpiresAt = n.ExpiresAt.Add(-microsecond)
+	e.After.ExpiresAt = n.ExpiresAt
+	f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, e) })
+	f.shows(n, f.user("ada"))
+}
+
+// revisionRefusals are about a policy that is at another revision than the one by which the token was judged.
+func revisionRefusals() []rule {
+	const says = "CreateToken at a revision that the policy is not at is ErrConflict, and writes nothing."
+	var rules []rule
+	for _, c := range []struct {
+		name     string
+		sets     int // how often a policy was set
+		revision int64
+	}{
+		{"a revision before there is a policy", 0, 1},
+		{"the revision before the first policy", 1, 0},
+		{"the revision before the last", 3, 2},
+		{"a revision to come", 2, 3},
+		{"a negative revision", 0, -1},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) {
+			f.addUser("ada")
+			for range c.sets {
+				f.setPolicy()
+			}
+			n := draft("ada", "a")
+			f.refused("CreateToken", apitoken.ErrConflict, func() error {
+				return f.store.CreateToken(f.Context(), n, c.revision, generated(n))
+			})
+		}})
+	}
+	return rules
+}
+
+// orderOfRefusals are about a token that is refused for two reasons.
+func orderOfRefusals() []rule {
+	const says = "Where several answers of CreateToken apply, it is the first of ErrConflict, ErrNotFound and ErrExists."
+	var rules []rule
+	for _, c := range []struct {
+		name  string
+		moved bool // the policy
+		edit  func(n, held *apitoken.NewToken)
+		want  error
+	}{
+		{"a moved policy comes before a missing owner", true, func(n, _ *apitoken.NewToken) { n.Owner = "bob" }, apitoken.ErrConflict},
+		{"a moved policy comes before a held name", true, func(n, held *apitoken.NewToken) { n.Name = held.Name }, apitoken.ErrConflict},
+		{"a moved policy comes before an id in use", true, func(n, held *apitoken.NewToken) { n.ID = held.ID }, apitoken.ErrConflict},
+		{"a moved policy comes before a digest in use", true, func(n, held *apitoken.NewToken) { n.Digest = held.Digest }, apitoken.ErrConflict},
+		{"a missing owner comes before an id in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
+		{"a missing owner comes before a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "new")
+			held := f.addToken("ada", "held")
+			c.edit(&n, &held)
+			revision := f.policy().Revision
+			if c.moved {
+				f.setPolicy()
+			}
+			f.refused(fmt.Sprintf("CreateToken where %s", c.name), c.want, func() error {
+				return f.store.CreateToken(f.Context(), n, revision, generated(n))
+			})
+		}})
+	}
+	return rules
+}

@@ -1,0 +1,233 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// repetitionRules are about a write that arrives again, because the answer to the first was lost.
+func repetitionRules() []rule {
+	return append(createdAgain(), []rule{{
+		"a revocation again",
+		"RevokeToken with an event that is stored answers as it did the first time, that it changed the token, and changes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
+			again := f.revokeAgain(n, by)
+			again()
+		},
+	}, {
+		"a revocation again after the epoch has ended",
+		"RevokeToken with an event that is stored reports the change that it made, whatever happened since.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
+			again := f.revokeAgain(n, by)
+			f.endEpoch(ada, later(2*time.Minute, "ada"))
+			again()
+		},
+	}, {
+		"a revocation again after the name has passed on",
+		"RevokeToken with an event that is stored does not free the name of the successor.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
+			again := f.revokeAgain(n, by)
+			f.addToken("ada", "a")
+			again()
+			f.refuses(apitoken.ErrExists, draft("ada", "a"))
+		},
+	}, {
+		"a new user again",
+		"PutUser with an event that is stored answers as it did the first time, and changes nothing.",
+		func(f *fixture) { f.putUserAgain(0, 0) },
+	}, {
+		"a changed user again",
+		"PutUser with an event that is stored answers as it did the first time, and changes nothing.",
+		func(f *fixture) { f.putUserAgain(2, 0) },
+	}, {
+		"a new user again after he has changed",
+		"PutUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		func(f *fixture) { f.putUserAgain(0, 2) },
+	}, {
+		"a changed user again after he has changed again",
+		"PutUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		func(f *fixture) { f.putUserAgain(1, 2) },
+	}, {
+		"the next epoch again",
+		"A PutUser that ends an epoch ends it once, however often it arrives.",
+		epochAgain,
+	}, {
+		"a first policy again",
+		"PutPolicy with an event that is stored answers as it did the first time, and changes nothing.",
+		func(f *fixture) { f.putPolicyAgain(0, 0) },
+	}, {
+		"a policy again after it has moved",
+		"PutPolicy with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		func(f *fixture) { f.putPolicyAgain(1, 2) },
+	}, {
+		"denials again",
+		"AppendEvents with events that are stored changes nothing.",
+		func(f *fixture) {
+			batch := []apitoken.Event{denied("ada"), denied("bob"), denied("")}
+			f.appendEvents(batch...)
+			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
+			f.appendEvents(denied("ada"))
+			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
+		},
+	}, {
+		"a touch again",
+		"Touch may be repeated: the last use is where it was.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.touch(base.Add(time.Second), n)
+			f.changesNothing("Touch again", func() { f.touch(base.Add(time.Second), n) })
+		},
+	}, {
+		"a refused change is written when it is tried again",
+		"Only a stored event makes a write a repetition: what was refused is done when the same is tried under a condition that holds.",
+		refusedThenWritten,
+	}}...)
+}
+
+// createdAgain are about CreateToken of an id and a digest that are there.
+func createdAgain() []rule {
+	const says = "A token of the same id and digest that is already there is the same write: CreateToken is nil and changes nothing."
+	var rules []rule
+	for _, c := range []struct {
+		name string
+		then func(f *fixture, ada apitoken.User, n apitoken.NewToken) // what happens between the two
+	}{
+		{"a token again", func(*fixture, apitoken.User, apitoken.NewToken) {}},
+		{"a token again after the policy has moved", func(f *fixture, _ apitoken.User, _ apitoken.NewToken) { f.setPolicy() }},
+		{"a token again after it was revoked", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.revoke(n, later(microsecond, "ada")) }},
+		{"a token again after it was used", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.touch(base, n) }},
+		{"a token again after the epoch has ended", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) { f.endEpoch(ada, later(microsecond, "ada")) }},
+		{"a token again after the name has passed on", func(f *fixture, _ apitoken.User, n apitoken.NewToken) {
+			f.revoke(n, later(microsecond, "ada"))
+			f.addToken(n.Owner, n.Name)
+		}},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) {
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			e := generated(n)
+			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			c.then(f, ada, n)
+			f.refused("CreateToken again", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.refused("CreateToken again with another event", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, generated(n)) })
+		}})
+	}
+	return rules
+}
+
+// revokeAgain revokes a token and gives a function that does the same again and holds that it changes nothing.
+func (f *fixture) revokeAgain(n apitoken.NewToken, by apitoken.Revocation) (again func()) {
+	f.Helper()
+	e := revoked(n, by)
+	revoke := func() error {
+		changed, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
+		if err == nil && !changed {
+			f.broken("RevokeToken does not report the change that it made")
+		}
+		return err
+	}
+	f.recordedAs(e, revoke)
+	return func() { f.refused("RevokeToken again", nil, revoke) }
+}
+
+// putUserAgain puts a user who was changed so often before, and again after as many more changes.
+func (f *fixture) putUserAgain(before, after int) {
+	f.Helper()
+	var was apitoken.User
+	for range before {
+		is := newUser("ada")
+		is.Revision = was.Revision + 1
+		f.putUser(was, is)
+		was = is
+	}
+	is := newUser("ada")
+	is.Revision, is.Name = was.Revision+1, "Ada L."
+	e := userPut(was, is)
+	put := func() error { return f.store.PutUser(f.Context(), is, was.Revision, e) }
+	f.recordedAs(e, put)
+	last := is
+	for range after {
+		last = f.changeUser(last, func(u *apitoken.User) { u.Name += "!" })
+	}
+	f.refused("PutUser again", nil, put)
+	same(f, "User", last, f.user("ada"))
+}
+
+func epochAgain(f *fixture) {
+	ada := f.addUser("ada")
+	n := f.addToken("ada", "a")
+	second, e := nextEpoch(ada, later(time.Minute, "carol"))
+	end := func() error { return f.store.PutUser(f.Context(), second, ada.Revision, e) }
+	f.recordedAs(e, end)
+	f.refused("PutUser again", nil, end)
+	m := draft("ada", "b")
+	m.Epoch = second.Epoch
+	f.create(m)
+	f.refused("PutUser again", nil, end)
+	f.showsAs(n, second, later(time.Minute, "carol"))
+	f.shows(m, second)
+	third := f.endEpoch(second, later(2*time.Minute, "bob"))
+	f.refused("PutUser again", nil, end)
+	f.showsAs(n, third, later(time.Minute, "carol"))
+	f.showsAs(m, third, later(2*time.Minute, "bob"))
+}
+
+// putPolicyAgain is putUserAgain for the policy.
+func (f *fixture) putPolicyAgain(before, after int) {
+	f.Helper()
+	for range before {
+		f.setPolicy()
+	}
+	was := f.policy()
+	is := newPolicy(was)
+	is.Max = apitoken.Days(7)
+	e := policyPut(was, is)
+	put := func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) }
+	f.recordedAs(e, put)
+	last := is
+	for range after {
+		last = f.setPolicy()
+	}
+	f.refused("PutPolicy again", nil, put)
+	same(f, "Policy", last, f.policy())
+}
+
+// refusedThenWritten does what the Manager does after a conflict: it decides anew, and keeps the id of the event.
+func refusedThenWritten(f *fixture) {
+	ada := f.addUser("ada")
+	is := ada
+	is.Name, is.Revision = "Ada L.", 8
+	e := userPut(ada, is)
+	f.refused("PutUser", apitoken.ErrConflict, func() error { return f.store.PutUser(f.Context(), is, 7, e) })
+	is.Revision = 2
+	f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), is, 1, e) })
+	same(f, "User", is, f.user("ada"))
+
+	p := newPolicy(apitoken.MaxLifetimePolicy{})
+	p.Revision = 8
+	set := policyPut(apitoken.MaxLifetimePolicy{}, p)
+	f.refused("PutPolicy", apitoken.ErrConflict, func() error { return f.store.PutPolicy(f.Context(), p, 7, set) })
+	p.Revision = 1
+	f.recordedAs(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
+	same(f, "Policy", p, f.policy())
+
+	n, by := draft("ada", "a"), later(microsecond, "ada")
+	gone := revoked(n, by)
+	revoke := func() error {
+		_, err := f.store.RevokeToken(f.Context(), n.ID, by, gone)
+		return err
+	}
+	f.refused("RevokeToken", apitoken.ErrNotFound, revoke)
+	f.create(n)
+	f.recordedAs(gone, revoke)
+	n.RevokedAt, n.RevokedBy = by.At, by.By
+	f.shows(n, is)
+}

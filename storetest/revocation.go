@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// revocationRules are about the end of one token.
+func revocationRules() []rule {
+	return []rule{{
+		"a revoked token shows by whom and when",
+		"RevokeToken writes the time and the revoker; Lookup, Token and Tokens show both.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "carol"))
+			f.shows(n, ada)
+		},
+	}, {
+		"a token revoked by the host shows no revoker",
+		"A revocation by the host itself has a time and an empty RevokedBy.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, ""))
+			f.shows(n, ada)
+		},
+	}, {
+		"revoking writes exactly its event",
+		"The event of a RevokeToken is stored with it, once, with all of its fields.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n, by := f.addToken("ada", "a"), later(time.Minute, "ada")
+			e := revoked(n, by)
+			f.recordedAs(e, func() error {
+				_, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
+				return err
+			})
+		},
+	}, {
+		"a missing token is not found",
+		"RevokeToken of an id that is not there is ErrNotFound, and writes no event.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			n := draft("ada", "b")
+			f.refused("RevokeToken", apitoken.ErrNotFound, func() error {
+				changed, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), revoked(n, later(microsecond, "ada")))
+				if changed {
+					f.broken("RevokeToken of a missing token reports a change")
+				}
+				return err
+			})
+		},
+	}, {
+		"the first revocation stays",
+		"A token that was revoked before keeps the revocation that it has: RevokeToken reports no change, and writes no event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
+			for _, by := range []apitoken.Revocation{later(2*time.Minute, "carol"), later(0, "carol"), later(time.Minute, "")} {
+				f.revokesNothing(n, by)
+			}
+			f.shows(n, ada)
+		},
+	}, {
+		"an expired token can be revoked",
+		"RevokeToken writes the revocation, if there is none yet, whether or not the token has expired.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n = f.revoke(n, apitoken.Revocation{At: n.ExpiresAt.Add(time.Hour), By: "ada"})
+			f.shows(n, ada)
+		},
+	}, {
+		"a token ended with its epoch is not revoked again",
+		"RevokeToken of a token that was revoked with its epoch reports no change, writes no event, and leaves what Lookup tells.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			f.revokesNothing(n, later(2*time.Minute, "ada"))
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+		},
+	}, {
+		"a token that was dead on arrival is not revoked again",
+		"RevokeToken of a token inserted with an earlier epoch reports no change, and writes no event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(time.Minute, ""))
+			n := f.addToken("ada", "a")
+			f.revokesNothing(n, later(2*time.Minute, "ada"))
+			f.showsAs(n, ada, later(time.Minute, ""))
+		},
+	}, {
+		"a token of the present epoch is revoked by itself",
+		"After an epoch has ended, RevokeToken of a token of the new one writes the revocation as before.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.endEpoch(ada, later(time.Minute, "ada"))
+			n := draft("ada", "a")
+			n.Epoch = ada.Epoch
+			f.create(n)
+			n = f.revoke(n, later(2*time.Minute, "carol"))
+			f.shows(n, ada)
+		},
+	}, {
+		"revoking leaves the last use and all else",
+		"RevokeToken changes RevokedAt and RevokedBy, and nothing else of the token.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.shows(f.revoke(n, later(time.Minute, "ada")), ada)
+		},
+	}, {
+		"revoking one leaves the others",
+		"RevokeToken changes one token, not another of the owner, of the same name or of another owner.",
+		func(f *fixture) {
+			ada, bob := f.addUser("ada"), f.addUser("bob")
+			one, two, other := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("bob", "a")
+			f.revoke(one, later(time.Minute, "ada"))
+			next := f.addToken("ada", "a")
+			f.shows(two, ada)
+			f.shows(next, ada)
+			f.shows(other, bob)
+		},
+	}, {
+		"a revocation before the token was made is kept as it is",
+		"A Store compares no times of a revocation: clocks differ, and whatever the caller says is stored.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.shows(f.revoke(f.addToken("ada", "a"), later(-time.Hour, "ada")), ada)
+		},
+	}}
+}
+
+// revokesNothing holds that RevokeToken of a dead token reports no change and writes nothing.
+func (f *fixture) revokesNothing(n apitoken.NewToken, by apitoken.Revocation) {
+	f.Helper()
+	f.changesNothing("RevokeToken of a revoked token", func() {
+		changed, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by))
+		f.is("RevokeToken of a revoked token", nil, err)
+		if changed {
+			f.broken("RevokeToken of a revoked token reports a change")
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package storetest
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// base is when most tests happen and far when some do. One is long past and one is far ahead, so that a store that asks a
+// clock is found out.
+var (
+	base = time.Date(2001, time.February, 3, 4, 5, 6, 7000, time.UTC)
+	far  = time.Date(2198, time.November, 30, 23, 59, 59, 999999000, time.UTC)
+)
+
+// in1970 is a time and not none, although databases and encodings write it as zero.
+var in1970 = time.Unix(0, 0).UTC()
+
+// noTime is none.
+var noTime time.Time
+
+const microsecond = time.Microsecond
+
+func newTokenID() apitoken.TokenID { return apitoken.TokenID(uuid.Must(uuid.NewV7())) }
+
+func newEventID() apitoken.EventID { return apitoken.EventID(uuid.Must(uuid.NewV7())) }
+
+// newTokenIDs are n identifiers in ascending order.
+func newTokenIDs(n int) []apitoken.TokenID {
+	ids := make([]apitoken.TokenID, n)
+	for i := range ids {
+		ids[i] = newTokenID()
+	}
+	return ids
+}
+
+// draft is a token of the first epoch that lives for an hour from base and is not stored yet.
+func draft(owner apitoken.UserID, name string) apitoken.NewToken {
+	id := newTokenID()
+	return apitoken.NewToken{
+		Token: apitoken.Token{
+			ID: id, Owner: owner, Name: name, Kind: apitoken.KindUser,
+			CreatedAt: base, ExpiresAt: base.Add(time.Hour), CreatedBy: owner,
+			Hint: "tok_...wxyz",
+		},
+		Digest: sha256.Sum256(id[:]),
+	}
+}
+
+// newUser is an active user who is not stored yet.
+func newUser(id apitoken.UserID) apitoken.User {
+	return apitoken.User{ID: id, Name: "The user", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
+}
+
+// newPolicy follows another policy.
+func newPolicy(was apitoken.MaxLifetimePolicy) apitoken.MaxLifetimePolicy {
+	return apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: base, UpdatedBy: "ada", Revision: was.Revision + 1}
+}
+
+// generated is the event of a CreateToken.
+func generated(n apitoken.NewToken) apitoken.Event {
+	e := newEvent(apitoken.ActionGenerate, n.CreatedAt)
+	e.Owner, e.Token = n.Owner, n.ID
+	e.After = apitoken.State{Name: n.Name, Kind: n.Kind, ExpiresAt: n.ExpiresAt, MaxLifetime: apitoken.NoExpiration}
+	return e
+}
+
+// revoked is the event of a RevokeToken.
+func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
+	e := newEvent(apitoken.ActionRevoke, r.At)
+	e.Actor, e.Owner, e.Token = actor(r.By), n.Owner, n.ID
+	e.Before = apitoken.State{Name: n.Name, Kind: n.Kind, ExpiresAt: n.ExpiresAt}
+	e.After = e.Before
+	e.After.RevokedAt = r.At
+	return e
+}
+
+// userPut is the event of a PutUser.
+func userPut(was, is apitoken.User) apitoken.Event {
+	e := newEvent(apitoken.ActionPutUser, base)
+	e.Owner = is.ID
+	e.Before = apitoken.State{Name: was.Name, Role: was.Role, DisabledAt: was.DisabledAt, Epoch: was.Epoch}
+	e.After = apitoken.State{Name: is.Name, Role: is.Role, DisabledAt: is.DisabledAt, Epoch: is.Epoch}
+	return e
+}
+
+// policyPut is the event of a PutPolicy.
+func policyPut(was, is apitoken.MaxLifetimePolicy) apitoken.Event {
+	e := newEvent(apitoken.ActionSetPolicy, is.UpdatedAt)
+	e.Before = apitoken.State{MaxLifetime: was.Max}
+	e.After = apitoken.State{MaxLifetime: is.Max}
+	return e
+}
+
+// denied is an event that goes with no change.
+func denied(owner apitoken.UserID) apitoken.Event {
+	e := newEvent(apitoken.ActionListTokens, base)
+	e.Outcome, e.Owner = apitoken.OutcomeDenied, owner
+	return e
+}
+
+func newEvent(action apitoken.Action, at time.Time) apitoken.Event {
+	return apitoken.Event{ID: newEventID(), At: at, Action: action, Outcome: apitoken.OutcomeDone, Actor: apitoken.As("root")}
+}
+
+// fullEvent is an event in which every field that the caller fills in says something of its own.
+func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
+	return apitoken.Event{
+		ID: newEventID(), At: base.Add(microsecond), Action: action, Outcome: apitoken.OutcomeDone,
+		Actor: apitoken.Actor{Kind: apitoken.ActorToken, User: "root", Token: newTokenID()},
+		Owner: owner, Token: token,
+		Before: apitoken.State{
+			Name: "before", Kind: "first", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
+			Role: "junior", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,
+		},
+		After: apitoken.State{
+			Name: "after", Kind: "second", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
+			Role: "senior", DisabledAt: far.Add(-2 * microsecond), Epoch: 1<<53 + 3, MaxLifetime: apitoken.NoExpiration,
+		},
+	}
+}
+
+// actor is the person of that id, or the host itself if it is empty.
+func actor(u apitoken.UserID) apitoken.Actor {
+	if u == "" {
+		return apitoken.System()
+	}
+	return apitoken.As(u)
+}

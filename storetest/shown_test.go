@@ -1,0 +1,214 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// shown is a sound store of which tokens, users, the policy and events are changed on their way out, so that a bug needs
+// only what it does wrong. Whatever is nil leaves things as they are. Queries select by what is shown.
+type shown struct {
+	apitoken.Store
+	token   func(t *apitoken.Token)
+	user    func(u *apitoken.User)
+	policy  func(p *apitoken.MaxLifetimePolicy)
+	event   func(e *apitoken.Event) (keep bool)
+	selects func(q apitoken.TokenQuery, t apitoken.Token) bool
+	lookup  func(rec *apitoken.Record) // in place of token, where Lookup is not as Token
+}
+
+func (s *shown) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	rec, err := s.Store.Lookup(ctx, d)
+	if err != nil || s.lookup == nil {
+		return s.record(rec, err)
+	}
+	copied := *rec
+	s.lookup(&copied)
+	return &copied, nil
+}
+
+func (s *shown) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return s.record(s.Store.Token(ctx, id))
+}
+
+func (s *shown) record(rec *apitoken.Record, err error) (*apitoken.Record, error) {
+	if err != nil {
+		return nil, err
+	}
+	copied := *rec
+	edit(s.token, &copied.Token)
+	edit(s.user, &copied.User)
+	return &copied, nil
+}
+
+func (s *shown) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	all, err := s.Store.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, Limit: math.MaxInt})
+	if err != nil {
+		return nil, err
+	}
+	var page []apitoken.Token
+	for _, t := range all {
+		edit(s.token, &t)
+		if bytes.Compare(t.ID[:], q.After[:]) > 0 && s.selected(q, t) && len(page) < q.Limit {
+			page = append(page, t)
+		}
+	}
+	return page, nil
+}
+
+func (s *shown) selected(q apitoken.TokenQuery, t apitoken.Token) bool {
+	if s.selects != nil {
+		return s.selects(q, t)
+	}
+	return hasStatus(q, t) && endsBefore(q, t) && hasName(q, t)
+}
+
+func hasStatus(q apitoken.TokenQuery, t apitoken.Token) bool {
+	return q.Status == "" || t.Status(q.Now) == q.Status
+}
+
+func endsBefore(q apitoken.TokenQuery, t apitoken.Token) bool {
+	return q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore)
+}
+
+func hasName(q apitoken.TokenQuery, t apitoken.Token) bool {
+	return strings.Contains(t.Name, q.NameContains)
+}
+
+func (s *shown) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	u, err := s.Store.User(ctx, id)
+	edit(s.user, &u)
+	return u, err
+}
+
+func (s *shown) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	page, err := s.Store.Users(ctx, q)
+	for i := range page {
+		edit(s.user, &page[i])
+	}
+	return page, err
+}
+
+func (s *shown) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	p, err := s.Store.Policy(ctx)
+	edit(s.policy, &p)
+	return p, err
+}
+
+// Events numbers the events that are kept as if there were no others.
+func (s *shown) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	all, err := s.Store.Events(ctx, apitoken.EventQuery{Limit: math.MaxInt})
+	if err != nil {
+		return nil, err
+	}
+	var seq apitoken.EventSeq
+	var page []apitoken.Event
+	for _, e := range all {
+		if s.event != nil && !s.event(&e) {
+			continue
+		}
+		seq++
+		e.Seq = seq
+		if seq > q.After && len(page) < q.Limit && (q.Owner == "" || e.Owner == q.Owner) {
+			page = append(page, e)
+		}
+	}
+	return page, nil
+}
+
+func edit[T any](by func(*T), it *T) {
+	if by != nil {
+		by(it)
+	}
+}
+
+// otherwise is a sound store of which some methods do something else.
+type otherwise struct {
+	apitoken.Store
+	lookup  func(context.Context, apitoken.Digest) (*apitoken.Record, error)
+	create  func(context.Context, apitoken.NewToken, int64, apitoken.Event) error
+	revoke  func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
+	putUser func(context.Context, apitoken.User, int64, apitoken.Event) error
+	touch   func(context.Context, []apitoken.Touch) error
+	append  func(context.Context, []apitoken.Event) error
+	tokens  func(context.Context, apitoken.TokenQuery) ([]apitoken.Token, error)
+	users   func(context.Context, apitoken.UserQuery) ([]apitoken.User, error)
+	events  func(context.Context, apitoken.EventQuery) ([]apitoken.Event, error)
+}
+
+func (o *otherwise) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if o.lookup == nil {
+		return o.Store.Lookup(ctx, d)
+	}
+	return o.lookup(ctx, d)
+}
+
+func (o *otherwise) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
+	if o.create == nil {
+		return o.Store.CreateToken(ctx, n, revision, e)
+	}
+	return o.create(ctx, n, revision, e)
+}
+
+func (o *otherwise) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+	if o.revoke == nil {
+		return o.Store.RevokeToken(ctx, id, by, e)
+	}
+	return o.revoke(ctx, id, by, e)
+}
+
+func (o *otherwise) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	if o.putUser == nil {
+		return o.Store.PutUser(ctx, u, ifRevision, e)
+	}
+	return o.putUser(ctx, u, ifRevision, e)
+}
+
+func (o *otherwise) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	if o.touch == nil {
+		return o.Store.Touch(ctx, touches)
+	}
+	return o.touch(ctx, touches)
+}
+
+func (o *otherwise) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	if o.append == nil {
+		return o.Store.AppendEvents(ctx, events)
+	}
+	return o.append(ctx, events)
+}
+
+func (o *otherwise) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	if o.tokens == nil {
+		return o.Store.Tokens(ctx, q)
+	}
+	return o.tokens(ctx, q)
+}
+
+func (o *otherwise) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	if o.users == nil {
+		return o.Store.Users(ctx, q)
+	}
+	return o.users(ctx, q)
+}
+
+func (o *otherwise) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	if o.events == nil {
+		return o.Store.Events(ctx, q)
+	}
+	return o.events(ctx, q)
+}
+
+// pause is the moment between a check and the write that rests on it, in which others run. It is longer for some than for
+// others.
+func pause() {
+	for range rand.IntN(64) {
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,70 @@
+// Package storetest is the contract of [apitoken.Store] as a test suite. Whoever writes a Store runs it over his own:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) apitoken.Store { return mystore.New() })
+//	}
+//
+//	func BenchmarkStore(b *testing.B) {
+//		storetest.Benchmark(b, func(b *testing.B) apitoken.Store { return mystore.New() })
+//	}
+//
+// Every subtest shows one rule on a store of its own, and a failure begins with the rule that was broken. A store that
+// passes needs no other tests of its reads and writes; what remains is what only it can do, such as losing a connection.
+// Run it with the race detector: the rules about concurrent calls mean most there.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// Run holds a Store to its contract. newStore gives an empty store each time it is called, and arranges for its end with
+// t.Cleanup. The subtests run one after the other, so newStore may empty one database again and again.
+func Run(t *testing.T, newStore func(t *testing.T) apitoken.Store) {
+	for _, a := range areas() {
+		t.Run(a.name, func(t *testing.T) {
+			for _, r := range a.rules {
+				t.Run(r.name, func(t *testing.T) {
+					r.test(&fixture{T: t, store: newStore(t), says: r.says})
+				})
+			}
+		})
+	}
+}
+
+// rule is one promise of a Store and the test that shows it.
+type rule struct {
+	name string // states the expectation
+	says string // the promise as a sentence; every failure begins with it
+	test func(f *fixture)
+}
+
+// area is the rules about one thing.
+type area struct {
+	name  string
+	rules []rule
+}
+
+func areas() []area {
+	return []area{
+		{"tokens", tokenRules()},
+		{"refusals", refusalRules()},
+		{"names", nameRules()},
+		{"revocation", revocationRules()},
+		{"users", userRules()},
+		{"epochs", epochRules()},
+		{"policy", policyRules()},
+		{"touch", touchRules()},
+		{"paging", pagingRules()},
+		{"filters", filterRules()},
+		{"events", eventRules()},
+		{"times", timeRules()},
+		{"texts", textRules()},
+		{"repetition", repetitionRules()},
+		{"cancellation", cancellationRules()},
+		{"kept values", keptRules()},
+		{"one winner", winnerRules()},
+		{"concurrency", concurrencyRules()},
+	}
+}

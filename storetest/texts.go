@@ -1,0 +1,82 @@
+package storetest
+
+import (
+	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// textRules write a text into every field that holds one and read it back.
+func textRules() []rule {
+	const says = "A text comes back byte for byte, whatever characters it is made of and up to the longest that is allowed."
+	var rules []rule
+	for _, c := range []struct{ name, text string }{
+		{"plain", "ada"},
+		{"capitals", "ADA Lovelace"},
+		{"a space in front and behind", " a "},
+		{"quotes", `'"` + "`''\"\""},
+		{"a statement", `'; DROP TABLE tokens; --`},
+		{"percent and underscore", `%_%%__%d%s`},
+		{"backslashes", `\ \\ \' \n \x00 \u0000`},
+		{"placeholders", `? $1 :a @a {0} #{a} ${a}`},
+		{"markup", `<a href="/?a&amp;b">&lt;</a>`},
+		{"JSON", `{"a":["b\\",null]}`},
+		{"accents", "\u00e9\u00c9 \u00df \u0131"},
+		{"combining accents", "e\u0301 A\u030a n\u0303"},
+		{"from right to left", "\u05e9\u05dc\u05d5\u05dd \u0639"},
+		{"Chinese and Japanese", "\u5f8c\u85e4 \u30c8\u30fc\u30af\u30f3"},
+		{"four bytes", "\U0001F418 \U00020000"},
+		{"what is no word", "NULL"},
+		{"what looks like a number", "0012.50"},
+		{"what looks like a time", "1970-01-01T00:00:00Z"},
+		{"what looks like bytes", `\xdeadbeef`},
+		{"128 bytes", strings.Repeat("0123456789abcdef", 8)},
+		{"128 bytes in characters of four", strings.Repeat("\U0001F418", 32)},
+		{"100 characters of four bytes", strings.Repeat("\U0001F418", 99) + "\U0001F419"},
+		{"one character", "a"},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) { textInAllFields(f, c.text) }})
+	}
+	return rules
+}
+
+// textInAllFields uses the text as names, kinds and roles, and as ids, each as far as it may be long.
+func textInAllFields(f *fixture, text string) {
+	id := apitoken.UserID(text[:min(len(text), 128)]) // the longer one is of characters of four bytes
+	if characters := []rune(text); len(characters) > 100 {
+		text = string(characters[:100])
+	}
+	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Revision: 1}
+	f.putUser(apitoken.User{}, u)
+	same(f, "User", u, f.user(id))
+	same(f, "Users", []apitoken.User{u}, f.users())
+
+	n := draft(id, text)
+	n.Kind, n.CreatedBy = apitoken.Kind(text), id
+	f.create(n)
+	f.refuses(apitoken.ErrExists, draft(id, text))
+	m := draft(id, "other")
+	f.create(m)
+	same(f, "the tokens that have the name", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: id, NameContains: text}))
+	n = f.revoke(n, later(microsecond, id))
+	f.shows(n, u)
+	u = f.endEpoch(u, later(2*microsecond, id))
+	f.shows(n, u)
+	f.showsAs(m, u, later(2*microsecond, id))
+
+	p := newPolicy(apitoken.MaxLifetimePolicy{})
+	p.UpdatedBy = id
+	f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+	same(f, "Policy", p, f.policy())
+
+	e := denied(id)
+	e.Actor = apitoken.As(id)
+	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Role: apitoken.Role(text)}
+	e.After = e.Before
+	f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {
+		if e.Owner != id {
+			f.broken("Events about %q gives an event about %q", id, e.Owner)
+		}
+	}
+}

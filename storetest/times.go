@@ -1,0 +1,96 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// timeRules write a time into every field that holds one and read it back.
+func timeRules() []rule {
+	var rules []rule
+	for _, c := range []struct {
+		name string
+		at   time.Time
+	}{
+		{"the start of 1970", in1970},
+		{"a microsecond after the start of 1970", in1970.Add(microsecond)},
+		{"a time to the microsecond", time.Date(2024, time.February, 29, 12, 34, 56, 123457000, time.UTC)},
+		{"the microsecond before a second", time.Date(2016, time.December, 31, 23, 59, 59, 999999000, time.UTC)},
+		{"an hour that some zones skip", time.Date(2021, time.March, 28, 2, 30, 0, 1000, time.UTC)},
+		{"after 2038", time.Date(2038, time.January, 19, 3, 14, 8, 0, time.UTC)},
+		{"after 2106", time.Date(2106, time.February, 7, 6, 28, 16, 1000, time.UTC)},
+		{"the end of 2199", time.Date(2199, time.December, 31, 23, 59, 59, 999999000, time.UTC)},
+	} {
+		const says = "A time comes back equal, in UTC, to the microsecond; the start of 1970 is a time and not none."
+		rules = append(rules,
+			rule{c.name + " in a token", says, func(f *fixture) { timeInToken(f, c.at) }},
+			rule{c.name + " in a user", says, func(f *fixture) { timeInUser(f, c.at) }},
+			rule{c.name + " in the policy", says, func(f *fixture) {
+				p := newPolicy(apitoken.MaxLifetimePolicy{})
+				p.UpdatedAt = c.at
+				f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+				same(f, "Policy", p, f.policy())
+			}},
+			rule{c.name + " in an event", says, func(f *fixture) {
+				e := denied("ada")
+				e.At = c.at
+				e.Before = apitoken.State{ExpiresAt: c.at, RevokedAt: c.at, DisabledAt: c.at}
+				e.After = e.Before
+				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+			}},
+		)
+	}
+	return append(rules, rule{
+		"one field has a time and the other none",
+		"None comes back as none, beside fields that hold the start of 1970.",
+		timesAndNone,
+	})
+}
+
+func timeInToken(f *fixture, at time.Time) {
+	ada := f.addUser("ada")
+	n := draft("ada", "a")
+	n.CreatedAt, n.ExpiresAt = at, at
+	f.create(n)
+	f.shows(n, ada)
+	n.LastUsedAt = at
+	f.touch(at, n)
+	f.shows(n, ada)
+	other := f.addToken("ada", "b")
+	n = f.revoke(n, apitoken.Revocation{At: at, By: "carol"})
+	f.shows(n, ada)
+	ada = f.endEpoch(ada, apitoken.Revocation{At: at, By: "bob"})
+	f.shows(n, ada)
+	f.showsAs(other, ada, apitoken.Revocation{At: at, By: "bob"})
+}
+
+func timeInUser(f *fixture, at time.Time) {
+	u := newUser("ada")
+	u.CreatedAt, u.DisabledAt = at, at
+	f.putUser(apitoken.User{}, u)
+	n := f.addToken("ada", "a")
+	same(f, "User", u, f.user("ada"))
+	same(f, "Users", []apitoken.User{u}, f.users())
+	f.shows(n, u)
+}
+
+func timesAndNone(f *fixture) {
+	ada := f.changeUser(f.addUser("ada"), func(u *apitoken.User) { u.CreatedAt, u.DisabledAt = in1970, noTime })
+	same(f, "User", ada, f.user("ada"))
+	n := draft("ada", "a")
+	n.CreatedAt, n.ExpiresAt = in1970, noTime
+	f.create(n)
+	f.shows(n, ada)
+	m := draft("ada", "b")
+	m.CreatedAt, m.ExpiresAt = in1970, in1970
+	f.create(m)
+	m.LastUsedAt = in1970
+	f.touch(in1970, m)
+	f.shows(m, ada)
+	for _, s := range []apitoken.State{{ExpiresAt: in1970}, {RevokedAt: in1970}, {DisabledAt: in1970}, {}} {
+		e := denied("ada")
+		e.At, e.Before = in1970, s
+		f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+	}
+}

@@ -1,0 +1,166 @@
+package storetest
+
+import (
+	"bytes"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// tokenRules are about what CreateToken stores and how it is read back.
+func tokenRules() []rule {
+	return []rule{{
+		"a created token is read back with every field",
+		"What CreateToken stored, Token, Lookup and Tokens return equal in every field, with its owner.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := draft("ada", "nightly build")
+			n.Kind, n.CreatedBy, n.CreatedWith = "robot", "carol", newTokenID()
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a token with nothing optional is read back so",
+		"A field that was empty when it was stored is empty when it is read: no expiration, no creator but the host, no hint.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			n.ExpiresAt, n.CreatedBy, n.Hint = noTime, "", ""
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"creating writes exactly its event",
+		"The event of a CreateToken is stored with it, once, with all of its fields.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := draft("ada", "a")
+			e := generated(n)
+			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+		},
+	}, {
+		"creating changes no other token and no user",
+		"CreateToken writes one token and one event, and nothing else.",
+		func(f *fixture) {
+			ada, bob := f.addUser("ada"), f.addUser("bob")
+			one, other := f.addToken("ada", "one"), f.addToken("bob", "one")
+			f.addToken("ada", "two")
+			f.shows(one, ada)
+			f.shows(other, bob)
+		},
+	}, {
+		"a store decides nothing about a disabled owner",
+		"CreateToken has no answer for a disabled owner: whether he may have tokens is for the caller to decide.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+			f.shows(f.addToken("ada", "a"), ada)
+		},
+	}, {
+		"a token that has expired long ago is read as it is",
+		"A Store never asks a clock: a token that has reached its end is read like any other.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			n.ExpiresAt = n.CreatedAt.Add(microsecond)
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a token far ahead is read as it is",
+		"A Store never asks a clock: a token that was made long after now is read like any other.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			n.CreatedAt, n.ExpiresAt = far, far.Add(microsecond)
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
+		"ids need not arrive in their order",
+		"A token is found by its id and its digest, wherever its id is among the others.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			var all []apitoken.NewToken
+			for i, id := range newTokenIDs(7) {
+				n := draft("ada", string(rune('a'+i)))
+				n.ID = id
+				all = append(all, n)
+			}
+			for _, i := range []int{3, 6, 0, 5, 1, 4, 2} {
+				f.create(all[i])
+			}
+			for _, n := range all {
+				f.shows(n, ada)
+			}
+		},
+	}, {
+		"an unknown id is not found",
+		"Token of an id that is not there is ErrNotFound.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			_, err := f.store.Token(f.Context(), newTokenID())
+			f.is("Token", apitoken.ErrNotFound, err)
+		},
+	}, {
+		"an unknown digest is not found",
+		"Lookup of a digest that is not there is ErrNotFound.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			_, err := f.store.Lookup(f.Context(), apitoken.Digest{})
+			f.is("Lookup", apitoken.ErrNotFound, err)
+		},
+	}, {
+		"an empty store finds nothing",
+		"In an empty store every row is missing, and a page without rows is no error.",
+		emptyStore,
+	}, {
+		"a digest with one other bit is another digest",
+		"Lookup compares all 32 bytes of the digest.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			for i := range n.Digest {
+				d := n.Digest
+				d[i] ^= 1
+				_, err := f.store.Lookup(f.Context(), d)
+				f.is("Lookup of another digest", apitoken.ErrNotFound, err)
+			}
+		},
+	}, {
+		"digests of any bytes are kept apart",
+		"A digest is 32 bytes of any value, zeros and text among them, and none is taken for another.",
+		anyDigests,
+	}}
+}
+
+func emptyStore(f *fixture) {
+	_, err := f.store.User(f.Context(), "ada")
+	f.is("User", apitoken.ErrNotFound, err)
+	_, err = f.store.Token(f.Context(), newTokenID())
+	f.is("Token", apitoken.ErrNotFound, err)
+	_, err = f.store.Lookup(f.Context(), apitoken.Digest{})
+	f.is("Lookup", apitoken.ErrNotFound, err)
+	same(f, "an empty store", everything{}, f.everything())
+}
+
+func anyDigests(f *fixture) {
+	ada := f.addUser("ada")
+	var first, second, last, text, lower, spaces, high apitoken.Digest
+	second[31], last[0] = 1, 1
+	copy(text[:], `'; -- \x00 %_ ABCDEFGHIJKLMNOPQ`)
+	copy(lower[:], bytes.ToLower(text[:]))
+	copy(spaces[:], bytes.Repeat([]byte{' '}, len(spaces)))
+	copy(high[:], bytes.Repeat([]byte{0xff}, len(high)))
+	var all []apitoken.NewToken
+	for i, d := range []apitoken.Digest{first, second, last, text, lower, spaces, high} {
+		n := draft("ada", string(rune('a'+i)))
+		n.Digest = d
+		f.create(n)
+		all = append(all, n)
+	}
+	for _, n := range all {
+		f.shows(n, ada)
+	}
+}

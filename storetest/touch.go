@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// touchRules are about the last use of tokens.
+func touchRules() []rule {
+	return []rule{{
+		"a touch is seen by all reads",
+		"Touch moves LastUsedAt to the given time, and nothing else; Lookup, Token and Tokens show it.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a touch writes no event and no other row",
+		"Touch changes the tokens that it names, not another token, the owner or the feed.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			n, m, o := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("bob", "a")
+			feed := f.feed()
+			f.touch(base.Add(time.Second), n)
+			f.shows(m, f.user("ada"))
+			f.shows(o, f.user("bob"))
+			same(f, "the feed", feed, f.feed())
+		},
+	}, {
+		"a touch goes forward by a microsecond",
+		"Touch moves LastUsedAt forward, by however little.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.touch(base, n)
+			n.LastUsedAt = base.Add(microsecond)
+			f.touch(n.LastUsedAt, n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a touch never goes backwards",
+		"A token whose LastUsedAt is as late or later stays as it is.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			for _, back := range []time.Duration{0, microsecond, time.Hour} {
+				f.touch(n.LastUsedAt.Add(-back), n)
+			}
+			f.touch(in1970, n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a first use in 1970 is a use",
+		"A token that was never used takes any time, 1970-01-01T00:00:00Z as well, which is not none.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n.LastUsedAt = in1970
+			f.touch(in1970, n)
+			f.shows(n, ada)
+			n.LastUsedAt = in1970.Add(microsecond)
+			f.touch(n.LastUsedAt, n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a token used before it was made is touched",
+		"Touch compares with the last use only, not with the creation or the end of the token.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			for _, n.LastUsedAt = range []time.Time{n.CreatedAt.Add(-time.Hour), n.ExpiresAt, far} {
+				f.touch(n.LastUsedAt, n)
+				f.shows(n, ada)
+			}
+		},
+	}, {
+		"an unknown token is ignored",
+		"Touch of a token that does not exist changes nothing, is no error, and does not keep the others of the batch from being touched.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n, m := f.addToken("ada", "a"), f.addToken("ada", "b")
+			f.changesNothing("Touch of an unknown token", func() { f.touch(base, draft("ada", "unknown")) })
+			n.LastUsedAt, m.LastUsedAt = base, base
+			f.touch(base, draft("ada", "unknown"), n, draft("bob", "unknown"), m, apitoken.NewToken{})
+			f.shows(n, ada)
+			f.shows(m, ada)
+		},
+	}, {
+		"an empty batch is no error",
+		"Touch of nothing changes nothing.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addToken("ada", "a")
+			f.changesNothing("Touch of nothing", func() {
+				f.must("Touch of nil", f.store.Touch(f.Context(), nil))
+				f.must("Touch of an empty slice", f.store.Touch(f.Context(), []apitoken.Touch{}))
+			})
+		},
+	}, {
+		"of one token in a batch the latest counts",
+		"Where a batch names a token more than once, its LastUsedAt becomes the latest of the times, in whatever order they come.",
+		duplicatesInBatch,
+	}, {
+		"each token of a batch goes by itself",
+		"In one batch a token that was used later stays, and one that was used earlier moves.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n, m, o := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("ada", "c")
+			n.LastUsedAt, m.LastUsedAt, o.LastUsedAt = base.Add(time.Minute), base.Add(time.Second), base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.touch(base, m)
+			f.touch(base.Add(time.Second), n, m, o)
+			for _, n := range []apitoken.NewToken{n, m, o} {
+				f.shows(n, ada)
+			}
+		},
+	}, {
+		"a batch of 4096 is written",
+		"Touch takes as many as 4,096 tokens at once, the most that a Manager gathers.",
+		largeBatch,
+	}, {
+		"a revoked token stays revoked",
+		"Touch of a revoked token moves LastUsedAt and leaves the revocation.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.touch(base, n)
+			n = f.revoke(n, later(time.Minute, "carol"))
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.shows(n, ada)
+		},
+	}, {
+		"a token of an ended epoch stays revoked",
+		"Touch of a token whose epoch has ended moves LastUsedAt and leaves the revocation.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.touch(base, n)
+			ada = f.endEpoch(ada, later(time.Minute, "carol"))
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+		},
+	}, {
+		"a touch does not undo a change of the owner",
+		"Touch changes nothing but LastUsedAt: the owner stays as he was put last.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			f.touch(base, n)
+			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+			n.LastUsedAt = base.Add(time.Second)
+			f.touch(n.LastUsedAt, n)
+			f.shows(n, ada)
+		},
+	}}
+}
+
+func duplicatesInBatch(f *fixture) {
+	ada := f.addUser("ada")
+	for i, order := range [][]int{{1, 2, 3}, {3, 2, 1}, {2, 3, 1}, {3, 3, 3}, {0, 0, 3}} {
+		n := f.addToken("ada", fmt.Sprint(i))
+		other := f.addToken("ada", fmt.Sprint("other ", i))
+		var touches []apitoken.Touch
+		for _, at := range order {
+			touches = append(touches,
+				apitoken.Touch{Token: n.ID, At: base.Add(time.Duration(at) * microsecond)},
+				apitoken.Touch{Token: other.ID, At: base})
+		}
+		f.must("Touch", f.store.Touch(f.Context(), touches))
+		n.LastUsedAt, other.LastUsedAt = base.Add(3*microsecond), base
+		f.shows(n, ada)
+		f.shows(other, ada)
+	}
+}
+
+func largeBatch(f *fixture) {
+	const size, every = 4096, 64
+	f.addUser("ada")
+	var stored []apitoken.NewToken
+	touches := make([]apitoken.Touch, size)
+	for i := range touches {
+		n := draft("ada", fmt.Sprint(i))
+		n.LastUsedAt = base.Add(time.Duration(i) * microsecond)
+		if i%every == every-1 { // also the last one
+			fresh := n
+			fresh.LastUsedAt = noTime
+			f.create(fresh)
+			stored = append(stored, n)
+		}
+		touches[i] = apitoken.Touch{Token: n.ID, At: n.LastUsedAt}
+	}
+	f.must("Touch", f.store.Touch(f.Context(), touches))
+	var want []apitoken.Token
+	for _, n := range stored {
+		want = append(want, n.Token)
+	}
+	same(f, "the touched tokens", want, f.tokens(apitoken.TokenQuery{Owner: "ada"}))
+}

@@ -1,0 +1,334 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+const (
+	crowd  = 16 // how many try the same at one moment
+	rounds = 8  // how often they do
+)
+
+// together runs do for each of the crowd, all at one moment, and waits until all are done.
+func together(do func(i int)) {
+	var ready, done sync.WaitGroup
+	ready.Add(crowd)
+	for i := range crowd {
+		done.Go(func() {
+			ready.Done()
+			ready.Wait()
+			do(i)
+		})
+	}
+	done.Wait()
+}
+
+// winnerRules let a crowd try what only one of them can do.
+func winnerRules() []rule {
+	return []rule{{
+		"a free name",
+		"Of many tokens of one owner under one name, created at one moment, exactly one is inserted, with its event; the others are ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				f.oneToken(apitoken.ErrExists, func(int) apitoken.NewToken { return draft("ada", fmt.Sprint(round)) })
+			}
+		},
+	}, {
+		"the name of an expired token",
+		"The name of an expired token passes to exactly one of many that are created at one moment.",
+		func(f *fixture) {
+			f.addUser("ada")
+			at := f.addToken("ada", "a").ExpiresAt
+			for range rounds {
+				end := at.Add(time.Hour)
+				f.oneToken(apitoken.ErrExists, func(int) apitoken.NewToken {
+					n := draft("ada", "a")
+					n.CreatedAt, n.ExpiresAt = at, end
+					return n
+				})
+				at = end
+			}
+		},
+	}, {
+		"the name of a token of an earlier epoch",
+		"The name of a token of an earlier epoch passes to exactly one of many that are created at one moment.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "a")
+			for range rounds {
+				ada = f.endEpoch(ada, later(microsecond, "ada"))
+				f.oneToken(apitoken.ErrExists, func(int) apitoken.NewToken {
+					n := draft("ada", "a")
+					n.Epoch = ada.Epoch
+					return n
+				})
+			}
+		},
+	}, {
+		"an id",
+		"Of many tokens of one id with different digests, created at one moment, exactly one is inserted; the others are ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				id := newTokenID()
+				f.oneToken(apitoken.ErrExists, func(i int) apitoken.NewToken {
+					n := draft("ada", fmt.Sprint(round, " of ", i))
+					n.ID = id
+					return n
+				})
+			}
+		},
+	}, {
+		"a digest",
+		"Of many tokens of one digest with different ids, created at one moment, exactly one is inserted; the others are ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				digest := draft("ada", "").Digest
+				f.oneToken(apitoken.ErrExists, func(i int) apitoken.NewToken {
+					n := draft("ada", fmt.Sprint(round, " of ", i))
+					n.Digest = digest
+					return n
+				})
+			}
+		},
+	}, {
+		"a revocation",
+		"Of many revocations of one token at one moment exactly one reports a change; it is the one that stays, and the only one with an event.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				f.oneRevocation(f.addToken("ada", fmt.Sprint(round)))
+			}
+		},
+	}, {
+		"a new user",
+		"Of many that insert one user at one moment exactly one does, with its event; the others are ErrConflict.",
+		func(f *fixture) {
+			for round := range rounds {
+				f.oneUser(apitoken.User{ID: apitoken.UserID(fmt.Sprint("user ", round))})
+			}
+		},
+	}, {
+		"a user at a revision",
+		"Of many that replace one user at one revision exactly one does, with its event; the others are ErrConflict.",
+		func(f *fixture) {
+			was := f.addUser("ada")
+			for range rounds {
+				was = f.oneUser(was)
+			}
+		},
+	}, {
+		"an epoch",
+		"Of many that end one epoch at one moment exactly one does, and the tokens tell of that one.",
+		func(f *fixture) {
+			was := f.addUser("ada")
+			for round := range rounds {
+				n := draft("ada", fmt.Sprint(round))
+				n.Epoch = was.Epoch
+				f.create(n)
+				was = f.oneEpoch(was, n)
+			}
+		},
+	}, {
+		"a policy at a revision",
+		"Of many that replace the policy at one revision, zero as well, exactly one does, with its event; the others are ErrConflict.",
+		func(f *fixture) {
+			for range rounds {
+				f.onePolicy()
+			}
+		},
+	}, {
+		"a token repeated at one moment",
+		"One CreateToken that arrives many times at one moment is nil each time, and is one token with one event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			for round := range rounds {
+				n := draft("ada", fmt.Sprint(round))
+				e := generated(n)
+				f.allTheSame(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+				f.shows(n, ada)
+			}
+		},
+	}, {
+		"a revocation repeated at one moment",
+		"One RevokeToken that arrives many times at one moment reports the change each time, and is one change with one event.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				n, by := f.addToken("ada", fmt.Sprint(round)), later(microsecond, "ada")
+				e := revoked(n, by)
+				f.allTheSame(e, func() error {
+					changed, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
+					if err == nil && !changed {
+						err = errors.New("no change is reported")
+					}
+					return err
+				})
+			}
+		},
+	}, {
+		"a user repeated at one moment",
+		"One PutUser that arrives many times at one moment is nil each time, and is one change with one event.",
+		func(f *fixture) {
+			was := f.addUser("ada")
+			for range rounds {
+				is, e := nextEpoch(was, later(microsecond, "ada"))
+				f.allTheSame(e, func() error { return f.store.PutUser(f.Context(), is, was.Revision, e) })
+				same(f, "User", is, f.user("ada"))
+				was = is
+			}
+		},
+	}, {
+		"a policy repeated at one moment",
+		"One PutPolicy that arrives many times at one moment is nil each time, and is one change with one event.",
+		func(f *fixture) {
+			for range rounds {
+				was := f.policy()
+				is := newPolicy(was)
+				e := policyPut(was, is)
+				f.allTheSame(e, func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) })
+				same(f, "Policy", is, f.policy())
+			}
+		},
+	}, {
+		"denials repeated at one moment",
+		"One AppendEvents that arrives many times at one moment is nil each time, and stores its events once.",
+		func(f *fixture) {
+			for range rounds {
+				e := denied("ada")
+				f.allTheSame(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+			}
+		},
+	}}
+}
+
+// oneWins lets the crowd try and gives the one that succeeded. All others get the error, and only his event is in the feed.
+func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (winner int) {
+	f.Helper()
+	feed := f.feed()
+	var events [crowd]apitoken.Event
+	var errs [crowd]error
+	together(func(i int) {
+		runtime.Gosched()
+		events[i], errs[i] = try(i)
+	})
+	winner = -1
+	for i, err := range errs {
+		switch {
+		case err == nil && winner >= 0:
+			f.broken("the numbers %d and %d have both done it", winner, i)
+		case err == nil:
+			winner = i
+		case !errors.Is(err, lost):
+			f.broken("the error of number %d is %v, want %v", i, err, lost)
+		}
+	}
+	if winner < 0 {
+		f.Fatalf("%s\nnobody has done it", f.says)
+	}
+	e := events[winner]
+	e.Seq = apitoken.EventSeq(len(feed) + 1)
+	same(f, "the feed", append(feed, e), f.feed())
+	return winner
+}
+
+// oneToken lets the crowd create tokens of which one can be.
+func (f *fixture) oneToken(lost error, make func(i int) apitoken.NewToken) {
+	f.Helper()
+	var drafts [crowd]apitoken.NewToken
+	for i := range drafts {
+		drafts[i] = make(i)
+	}
+	before := f.tokens(apitoken.TokenQuery{AnyOwner: true})
+	winner := f.oneWins(lost, func(i int) (apitoken.Event, error) {
+		e := generated(drafts[i])
+		return e, f.store.CreateToken(f.Context(), drafts[i], 0, e)
+	})
+	f.shows(drafts[winner], f.user("ada"))
+	if after := f.tokens(apitoken.TokenQuery{AnyOwner: true}); len(after) != len(before)+1 {
+		f.broken("%d tokens have been inserted, want one", len(after)-len(before))
+	}
+}
+
+func (f *fixture) oneRevocation(n apitoken.NewToken) {
+	f.Helper()
+	late := errors.New("no change")
+	by := func(i int) apitoken.Revocation {
+		return later(time.Duration(i)*time.Minute, apitoken.UserID(fmt.Sprint("revoker ", i)))
+	}
+	winner := f.oneWins(late, func(i int) (apitoken.Event, error) {
+		e := revoked(n, by(i))
+		changed, err := f.store.RevokeToken(f.Context(), n.ID, by(i), e)
+		if err == nil && !changed {
+			err = late
+		}
+		return e, err
+	})
+	n.RevokedAt, n.RevokedBy = by(winner).At, by(winner).By
+	f.shows(n, f.user("ada"))
+}
+
+func (f *fixture) oneUser(was apitoken.User) apitoken.User {
+	f.Helper()
+	is := func(i int) apitoken.User {
+		u := newUser(was.ID)
+		u.Name, u.Revision = fmt.Sprint("put by ", i), was.Revision+1
+		return u
+	}
+	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+		e := userPut(was, is(i))
+		return e, f.store.PutUser(f.Context(), is(i), was.Revision, e)
+	})
+	same(f, "User", is(winner), f.user(was.ID))
+	return is(winner)
+}
+
+func (f *fixture) oneEpoch(was apitoken.User, n apitoken.NewToken) apitoken.User {
+	f.Helper()
+	by := func(i int) apitoken.Revocation {
+		return later(time.Duration(i)*time.Minute, apitoken.UserID(fmt.Sprint("revoker ", i)))
+	}
+	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+		is, e := nextEpoch(was, by(i))
+		return e, f.store.PutUser(f.Context(), is, was.Revision, e)
+	})
+	is, _ := nextEpoch(was, by(winner))
+	f.showsAs(n, is, by(winner))
+	return is
+}
+
+func (f *fixture) onePolicy() {
+	f.Helper()
+	was := f.policy()
+	is := func(i int) apitoken.MaxLifetimePolicy {
+		p := newPolicy(was)
+		p.Max = apitoken.Days(i + 1)
+		return p
+	}
+	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+		e := policyPut(was, is(i))
+		return e, f.store.PutPolicy(f.Context(), is(i), was.Revision, e)
+	})
+	same(f, "Policy", is(winner), f.policy())
+}
+
+// allTheSame lets the crowd do one and the same write. It succeeds each time and is in the feed once.
+func (f *fixture) allTheSame(e apitoken.Event, write func() error) {
+	f.Helper()
+	feed := f.feed()
+	together(func(i int) {
+		if err := write(); err != nil {
+			f.broken("number %d of the same write: %v", i, err)
+		}
+	})
+	e.Seq = apitoken.EventSeq(len(feed) + 1)
+	same(f, "the feed", append(feed, e), f.feed())
+}
