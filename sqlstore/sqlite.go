@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// SQLite is the dialect of SQLite 3.37 or later, with modernc.org/sqlite or another driver whose errors tell the
-// numeric code; see the package documentation for the data source name.
+// SQLite is the dialect of SQLite 3.37 or later. It is tested with the driver modernc.org/sqlite; see the package
+// documentation for the data source name.
 //
 // One writer at a time: a transaction that has written holds the only write lock until it ends. That is what keeps a
 // change of the policy from overtaking a new token, and what lets an event have its number when it is inserted. The first

@@ -296,6 +296,22 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
+		"remembers what is missing", "answers ErrNotFound to a Lookup of a digest that it did not find before",
+		[]string{"tokens/what was missing is found once it is there", "concurrency/each sees his own tokens while many are created"},
+		func(s apitoken.Store) apitoken.Store {
+			var missing sync.Map
+			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+				if _, ok := missing.Load(d); ok {
+					return nil, apitoken.ErrNotFound
+				}
+				rec, err := s.Lookup(ctx, d)
+				if errors.Is(err, apitoken.ErrNotFound) {
+					missing.Store(d, true)
+				}
+				return rec, err
+			}}
+		},
+	}, {
 		"half a digest", "compares the first half of a digest",
 		[]string{"tokens/a digest with one other bit is another digest"},
 		func(s apitoken.Store) apitoken.Store {

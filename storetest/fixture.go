@@ -22,7 +22,7 @@ type fixture struct {
 }
 
 // enough failures of one rule are shown; what follows says little more and would bury them.
-const enough = 5
+const enough = 3
 
 // broken reports that the store breaks the rule. The test goes on. It may be called from any goroutine.
 func (f *fixture) broken(format string, args ...any) {

@@ -112,6 +112,21 @@ func tokenRules() []rule {
 			f.is("Lookup", apitoken.ErrNotFound, err)
 		},
 	}, {
+		"what was missing is found once it is there",
+		"What a method has written when it returned, every later call sees, also one that asked for it before.",
+		func(f *fixture) {
+			_, err := f.store.User(f.Context(), "ada")
+			f.is("User", apitoken.ErrNotFound, err)
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			_, err = f.store.Lookup(f.Context(), n.Digest)
+			f.is("Lookup", apitoken.ErrNotFound, err)
+			_, err = f.store.Token(f.Context(), n.ID)
+			f.is("Token", apitoken.ErrNotFound, err)
+			f.create(n)
+			f.shows(n, ada)
+		},
+	}, {
 		"an empty store finds nothing",
 		"In an empty store every row is missing, and a page without rows is no error.",
 		emptyStore,

@@ -10,71 +10,134 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
+// progress is how far the writers of one token and its owner have come: what every read that starts now has to show.
+type progress struct {
+	touches   atomic.Int64 // the last of them, in microseconds after base
+	revision  atomic.Int64 // of the owner
+	revokedBy atomic.Pointer[apitoken.UserID]
+}
+
 // readsSeeWrites reads all the time and compares with what had been written when the read began.
 func (f *fixture) readsSeeWrites(read func(n apitoken.NewToken) (*apitoken.Record, error)) {
 	f.Helper()
-	const steps = 60
 	ada := f.addUser("ada")
 	n := f.addToken("ada", "a")
 	_, err := read(n) // so that a store that remembers has something to remember
 	f.must("read", err)
-	var touched, revision atomic.Int64
-	var revokedBy atomic.Pointer[apitoken.UserID]
-	revision.Store(ada.Revision)
-	half := make(chan struct{})
-	var writers, readers sync.WaitGroup
+	var done progress
+	done.revision.Store(ada.Revision)
+	var readers, writers sync.WaitGroup
 	var over atomic.Bool
 	for range 4 {
 		readers.Go(func() {
 			for last := false; !last; {
 				last = over.Load()
-				atLeast, since, by := revision.Load(), base.Add(time.Duration(touched.Load())*microsecond), revokedBy.Load()
-				rec, err := read(n)
+				f.readShows(&done, func() (*apitoken.Record, error) { return read(n) })
 				runtime.Gosched() // a reader without a pause would take the processor from the writers
-				switch {
-				case err != nil:
-					f.broken("read: %v", err)
-				case rec.User.Revision < atLeast:
-					f.broken("the owner is at revision %d, and was at %d before the read", rec.User.Revision, atLeast)
-				case since.After(base) && rec.Token.LastUsedAt.Before(since):
-					f.broken("the last use is %v, and was %v before the read", rec.Token.LastUsedAt, since)
-				case by != nil && (rec.Token.RevokedAt.IsZero() || rec.Token.RevokedBy != *by):
-					f.broken("the token is revoked by %q at %v, and was by %q before the read", rec.Token.RevokedBy, rec.Token.RevokedAt, *by)
-				}
 			}
 		})
 	}
-	writers.Go(func() {
-		for i := range int64(steps) {
-			f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration(i+1) * microsecond)})
-			touched.Store(i + 1)
-			if i == steps/2 {
-				close(half)
-			}
-		}
-	})
-	writers.Go(func() {
-		for was := ada; was.Revision < steps; {
-			is := was
-			is.Revision++
-			is.Name = fmt.Sprint("revision ", is.Revision)
-			if err := f.store.PutUser(f.Context(), is, was.Revision, userPut(was, is)); err != nil {
-				f.broken("PutUser: %v", err)
-				return
-			}
-			revision.Store(is.Revision)
-			was = is
-		}
-	})
+	half := make(chan struct{})
+	writers.Go(func() { f.touchOnAndOn(n, &done, half) })
+	writers.Go(func() { _ = f.renameOnAndOn(ada, &done) })
 	writers.Go(func() {
 		<-half // in the middle of the others
 		by := apitoken.UserID("carol")
-		if _, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, by), revoked(n, later(microsecond, by))); err != nil {
+		r := later(microsecond, by)
+		if _, err := f.store.RevokeToken(f.Context(), n.ID, r, revoked(n, r)); err != nil {
 			f.broken("RevokeToken: %v", err)
 		}
-		revokedBy.Store(&by)
+		done.revokedBy.Store(&by)
 	})
 	writers.Wait()
 	over.Store(true)
 	readers.Wait()
+}
+
+// readShows holds that a read shows at least what was written before it.
+func (f *fixture) readShows(done *progress, read func() (*apitoken.Record, error)) {
+	f.Helper()
+	used, revision, by := base.Add(time.Duration(done.touches.Load())*microsecond), done.revision.Load(), done.revokedBy.Load()
+	rec, err := read()
+	switch {
+	case err != nil:
+		f.broken("read: %v", err)
+	case rec.User.Revision < revision:
+		f.broken("the owner is at revision %d, and was at %d before the read", rec.User.Revision, revision)
+	case used.After(base) && rec.Token.LastUsedAt.Before(used):
+		f.broken("the last use is %v, and was %v before the read", rec.Token.LastUsedAt, used)
+	case by != nil && (rec.Token.RevokedAt.IsZero() || rec.Token.RevokedBy != *by):
+		f.broken("the token is revoked by %q at %v, and was by %q before the read", rec.Token.RevokedBy, rec.Token.RevokedAt, *by)
+	}
+}
+
+const steps = 60 // of each writer
+
+// touchOnAndOn touches a token, later each time, and closes half in the middle.
+func (f *fixture) touchOnAndOn(n apitoken.NewToken, done *progress, half chan<- struct{}) {
+	f.Helper()
+	for i := range int64(steps) {
+		f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration(i+1) * microsecond)})
+		done.touches.Store(i + 1)
+		if i == steps/2 {
+			close(half)
+		}
+	}
+}
+
+// renameOnAndOn changes a user again and again, and gives him as he is then.
+func (f *fixture) renameOnAndOn(was apitoken.User, done *progress) apitoken.User {
+	f.Helper()
+	for range steps {
+		is := was
+		is.Revision++
+		is.Name = fmt.Sprint("revision ", is.Revision)
+		if err := f.store.PutUser(f.Context(), is, was.Revision, userPut(was, is)); err != nil {
+			f.broken("PutUser: %v", err)
+			return was
+		}
+		done.revision.Store(is.Revision)
+		was = is
+	}
+	return was
+}
+
+// ownTokens lets each of a crowd create, touch and revoke tokens and look for them after each write.
+func ownTokens(f *fixture) {
+	ada := f.addUser("ada")
+	by := later(time.Minute, "carol")
+	together(func(i int) {
+		for j := range 2 * tries {
+			n := draft("ada", fmt.Sprint(i, " ", j))
+			f.readsAs(nil, n)
+			if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
+				f.broken("CreateToken: %v", err)
+			}
+			f.readsAs(&ada, n)
+			n.LastUsedAt = base.Add(time.Duration(j) * microsecond)
+			f.touches(apitoken.Touch{Token: n.ID, At: n.LastUsedAt})
+			f.readsAs(&ada, n)
+			if _, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by)); err != nil {
+				f.broken("RevokeToken: %v", err)
+			}
+			n.RevokedAt, n.RevokedBy = by.At, by.By
+			f.readsAs(&ada, n)
+		}
+	})
+}
+
+// readsAs holds that Lookup gives the token as it is in n with its owner, or that it finds none. It may be called from any
+// goroutine.
+func (f *fixture) readsAs(owner *apitoken.User, n apitoken.NewToken) {
+	f.Helper()
+	rec, err := f.store.Lookup(f.Context(), n.Digest)
+	switch {
+	case owner == nil:
+		f.is("Lookup before CreateToken", apitoken.ErrNotFound, err)
+	case err != nil:
+		f.broken("Lookup: %v", err)
+	default:
+		want := apitoken.Record{Identity: apitoken.Identity{User: *owner, Token: n.Token}, Digest: n.Digest, Epoch: n.Epoch}
+		same(f, "the record", want, *rec)
+	}
 }
