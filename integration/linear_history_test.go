@@ -1,0 +1,213 @@
+package integration_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// history is what the clients of one run saw.
+type history struct {
+	clock    *movable
+	progress atomic.Int64 // numbers the beginnings and ends of acts
+
+	mu      sync.Mutex
+	acts    []*act
+	secrets map[apitoken.TokenID]string
+	issued  []apitoken.Token
+	wrong   error // what needs no model to be wrong
+}
+
+func newHistory(clock *movable) *history {
+	return &history{clock: clock, secrets: map[apitoken.TokenID]string{}}
+}
+
+// provision puts the users into an empty store: an administrator, who is never disabled, and two others.
+func (h *history) provision(ctx context.Context, store apitoken.Store) error {
+	host, err := apitoken.New(store, &apitoken.Options{Clock: h.clock})
+	if err != nil {
+		return err
+	}
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}, {ID: "carol"}} {
+		if _, err := host.PutUser(ctx, apitoken.System(), u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replica is a client with a Manager of its own, as each replica of a host has.
+type replica struct {
+	*history
+	number  int
+	manager *apitoken.Manager
+	reading reading
+}
+
+// reading is a clock that remembers what it told its only reader.
+type reading struct {
+	clock *movable
+	last  time.Time
+}
+
+func (r *reading) Now() time.Time {
+	r.last = r.clock.Now()
+	return r.last
+}
+
+func (h *history) join(number int, store apitoken.Store) (*replica, error) {
+	c := &replica{history: h, number: number, reading: reading{clock: h.clock}}
+	var err error
+	c.manager, err = apitoken.New(store, &apitoken.Options{Clock: &c.reading, LastUsedInterval: time.Hour})
+	return c, err
+}
+
+func (c *replica) close() { _ = c.manager.Close(context.Background()) }
+
+// perform does what the act asks, and records it with the answer.
+func (c *replica) perform(ctx context.Context, a *act) {
+	a.client = c.number
+	earliest := c.clock.Now()
+	c.reading.last = time.Time{}
+	a.begin = c.progress.Add(1)
+	err := c.do(ctx, a)
+	a.end = c.progress.Add(1)
+	a.at, a.err = c.reading.last, cause(err)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acts = append(c.acts, a)
+	switch {
+	case a.err == nil && err != nil:
+		c.wrong = fmt.Errorf("%s: an error that is none of the sentinels: %w", a, err)
+	case !a.at.IsZero() && (a.at.Before(earliest) || a.at.After(c.clock.Now())):
+		c.wrong = fmt.Errorf("%s: judged by a time that was not during the call", a)
+	}
+}
+
+func (c *replica) do(ctx context.Context, a *act) (err error) {
+	m, actor := c.manager, apitoken.As(a.actor)
+	switch a.kind {
+	case actGenerate:
+		var secret apitoken.Secret
+		a.made, secret, err = m.Generate(ctx, actor, apitoken.GenerateParams{Owner: a.owner, Name: a.name, Lifetime: a.lifetime})
+		if err == nil {
+			c.issue(a.made, secret)
+		}
+	case actAuthenticate:
+		a.identity, err = m.Authenticate(ctx, c.secret(a.token))
+	case actList:
+		a.listed, err = m.ListTokens(ctx, actor, apitoken.TokenQuery{Owner: a.owner, Status: a.status, Limit: 1000})
+		a.listed = slices.Clone(a.listed)
+		for i := range a.listed {
+			a.listed[i].LastUsedAt = time.Time{} // of which nothing is promised
+		}
+	case actRevoke:
+		err = m.Revoke(ctx, actor, a.token)
+	case actRevokeAll:
+		err = m.RevokeAll(ctx, actor, a.owner)
+	case actDisable:
+		err = m.DisableUser(ctx, actor, a.owner)
+	case actEnable:
+		err = m.EnableUser(ctx, actor, a.owner)
+	case actReadUser:
+		a.user, err = m.User(ctx, actor, a.owner)
+	case actSetPolicy:
+		a.policy, err = m.SetPolicy(ctx, actor, apitoken.MaxLifetimePolicy{Max: a.max, Revision: a.revision})
+	case actReadPolicy:
+		a.policy, err = m.Policy(ctx)
+	case actFlush:
+		err = m.Flush(ctx)
+	case actMoveClock:
+		c.clock.add(30 * time.Minute)
+	}
+	return err
+}
+
+// issue lets all clients know of a new token.
+func (h *history) issue(t apitoken.Token, secret apitoken.Secret) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets[t.ID] = secret.Reveal()
+	h.issued = append(h.issued, t)
+}
+
+func (h *history) secret(id apitoken.TokenID) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.secrets[id]
+}
+
+// recent is one of the tokens that were issued last, if there is one; 0 is the very last.
+func (h *history) recent(back int) (apitoken.Token, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := len(h.issued)
+	if n == 0 {
+		return apitoken.Token{}, false
+	}
+	return h.issued[max(0, n-1-back)], true
+}
+
+// revision is the latest revision of the policy that any client was told of.
+func (h *history) revision() (last int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.acts {
+		last = max(last, a.policy.Revision)
+	}
+	return last
+}
+
+// cause is the one sentinel that an answer comes to.
+func cause(err error) error {
+	for _, s := range []error{
+		apitoken.ErrDenied, apitoken.ErrUncertain, apitoken.ErrUnavailable, apitoken.ErrUserDisabled, apitoken.ErrRevoked,
+		apitoken.ErrExpired, apitoken.ErrUnknownToken, apitoken.ErrLifetime, apitoken.ErrExists, apitoken.ErrConflict,
+		apitoken.ErrNotFound,
+	} {
+		if errors.Is(err, s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// overlapping counts the acts during which another client was at work.
+func (h *history) overlapping() int {
+	slices.SortFunc(h.acts, func(a, b *act) int { return cmp.Compare(a.begin, b.begin) })
+	n := 0
+	for i, a := range h.acts {
+		if slices.ContainsFunc(h.acts[:i], func(b *act) bool { return b.end > a.begin }) ||
+			i+1 < len(h.acts) && h.acts[i+1].begin < a.end {
+			n++
+		}
+	}
+	return n
+}
+
+// checkTimeout is far above what a history takes. One that takes longer is not checked, and counts as a failure.
+const checkTimeout = time.Minute
+
+// check asks whether the history is linearizable.
+func (h *history) check() porcupine.CheckResult {
+	return porcupine.CheckOperationsTimeout(specification(), h.moments(), checkTimeout)
+}
+
+func (h *history) String() string {
+	var text strings.Builder
+	for _, a := range h.acts {
+		text.WriteString(a.String() + "\n")
+	}
+	return text.String()
+}

@@ -1,0 +1,487 @@
+package integration_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// act is one call of a Manager method as a client saw it: what he asked, what he was told, and when.
+type act struct {
+	client   int
+	begin    int64 // in the order of all beginnings and ends
+	end      int64
+	kind     kind
+	actor    apitoken.UserID
+	owner    apitoken.UserID
+	name     string
+	lifetime time.Duration
+	token    apitoken.TokenID
+	status   apitoken.Status
+	max      time.Duration
+	revision int64
+	at       time.Time // what the clock read for this call
+	err      error     // which of the errors; nil: done
+	made     apitoken.Token
+	identity apitoken.Identity
+	user     apitoken.User
+	listed   []apitoken.Token
+	policy   apitoken.MaxLifetimePolicy
+}
+
+type kind string
+
+const (
+	actGenerate     kind = "generate"
+	actAuthenticate kind = "authenticate"
+	actList         kind = "list"
+	actRevoke       kind = "revoke"
+	actRevokeAll    kind = "revoke all"
+	actSetPolicy    kind = "set policy"
+	actReadPolicy   kind = "policy"
+	actReadUser     kind = "user"
+	actDisable      kind = "disable"
+	actEnable       kind = "enable"
+	actFlush        kind = "flush"
+	actMoveClock    kind = "move clock"
+)
+
+func (a *act) String() string {
+	asked := map[kind]string{
+		actGenerate:     fmt.Sprintf("%s %s %s", a.owner, a.name, a.lifetime),
+		actAuthenticate: short(a.token) + " of " + string(a.owner),
+		actList:         string(a.owner) + " " + string(a.status),
+		actRevoke:       short(a.token) + " of " + string(a.owner),
+		actRevokeAll:    string(a.owner),
+		actDisable:      string(a.owner),
+		actEnable:       string(a.owner),
+		actReadUser:     string(a.owner),
+		actSetPolicy:    fmt.Sprintf("%s if at %d", a.max, a.revision),
+	}[a.kind]
+	answer := strings.Fields(sentinels(a.err))[0]
+	switch {
+	case a.kind == actGenerate && !a.made.ID.IsZero():
+		answer = fmt.Sprintf("%s: %s until %s", answer, short(a.made.ID), a.made.ExpiresAt.Format(time.DateTime))
+	case a.kind == actList && a.err == nil:
+		for _, t := range a.listed {
+			answer += fmt.Sprintf(", %s %s %s until %s", short(t.ID), t.Name, t.Status(a.at), t.ExpiresAt.Format(time.DateTime))
+		}
+	case a.kind == actReadUser && a.err == nil:
+		answer = fmt.Sprintf("epoch %d, disabled: %t", a.user.Epoch, a.user.Disabled())
+	case a.err == nil && (a.kind == actSetPolicy || a.kind == actReadPolicy):
+		answer = fmt.Sprintf("%s at %d", a.policy.Max, a.policy.Revision)
+	}
+	return fmt.Sprintf("%3d-%3d client %d as %-5s %s  %s %s -> %s",
+		a.begin, a.end, a.client, a.actor, a.at.Format(time.TimeOnly), a.kind, asked, answer)
+}
+
+// short is enough of an id to follow a token through a history.
+func short(id apitoken.TokenID) string { return id.String()[32:] }
+
+// moment is a part of an act that happens at one moment between its beginning and its end. Most acts are one moment.
+// Two are not, and promise no more than this:
+//
+//   - Who acts for himself is looked at first, and then what he asked for is done. (An administrator who acts for others
+//     is never disabled in these histories.)
+//   - Generate first reads the owner, and from then on the token is one of that epoch; then it inserts it.
+type moment struct {
+	*act
+	part part
+}
+
+type part string
+
+const (
+	partWhole     part = "whole"
+	partPermitted part = "permitted" // the actor is active
+	partDone      part = "done"      // what he asked for
+	partDecided   part = "decided"   // the owner is active, and his epoch is that of the token
+	partInserted  part = "inserted"  // the token
+	partJudged    part = "judged"    // by the policy, see partition
+)
+
+// moments are what the checker orders. An act is in two parts only if there is something that can come between them,
+// because each part more makes the checker's work harder.
+func (h *history) moments() []porcupine.Operation {
+	var moments []porcupine.Operation
+	for _, a := range h.acts {
+		parts := []part{partWhole}
+		switch {
+		case a.err == apitoken.ErrUnavailable: // nothing was written, and nothing was said
+			continue
+		case a.kind == actFlush, a.kind == actMoveClock: // changes nothing that the specification knows
+			continue
+		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable):
+			parts = []part{partDecided, partInserted}
+		case a.forHimself() && h.during(a, actDisable, actEnable):
+			parts = []part{partPermitted, partDone}
+		}
+		for _, p := range parts {
+			moments = append(moments, porcupine.Operation{ClientId: a.client, Input: moment{a, p}, Call: a.begin, Return: a.end})
+		}
+	}
+	return moments
+}
+
+// inserts reports whether a generation came to its insertion.
+func (a *act) inserts() bool {
+	return a.err == nil || a.err == apitoken.ErrExists || a.err == apitoken.ErrUncertain
+}
+
+// forHimself reports whether somebody acts for himself, other than to generate, and was not denied it.
+func (a *act) forHimself() bool {
+	return a.actor == a.owner && (a.kind == actList || a.kind == actRevoke || a.kind == actRevokeAll) && a.err != apitoken.ErrDenied
+}
+
+// during reports whether the act overlaps one of the given kinds on the same owner.
+func (h *history) during(a *act, kinds ...kind) bool {
+	return slices.ContainsFunc(h.acts, func(b *act) bool {
+		return b != a && b.owner == a.owner && slices.Contains(kinds, b.kind) && b.begin < a.end && a.begin < b.end
+	})
+}
+
+// world is the state between two moments. It is never modified: what changes it makes a new one.
+type world struct {
+	max      time.Duration
+	revision int64
+	owners   [2]ownerState // bob and carol
+	tokens   []stored      // by id
+	pending  []pending     // by their beginning
+}
+
+type ownerState struct {
+	disabled bool
+	epoch    int
+}
+
+type stored struct {
+	id      apitoken.TokenID
+	epoch   int
+	holds   bool // its name
+	revoked apitoken.Revocation
+	token   *apitoken.Token
+}
+
+// pending is a generation that is decided and not inserted.
+type pending struct {
+	by    *act
+	epoch int
+	dead  apitoken.Revocation // if the epoch has ended since
+}
+
+func sameWorld(a, b any) bool {
+	v, w := a.(*world), b.(*world)
+	return v == w || v.max == w.max && v.revision == w.revision && v.owners == w.owners &&
+		slices.Equal(v.tokens, w.tokens) && slices.Equal(v.pending, w.pending)
+}
+
+// hash is equal for equal worlds, and that is all it needs to be.
+func (w *world) hash() uint64 {
+	sum := uint64(w.revision)
+	for _, o := range w.owners {
+		sum = sum*31 + uint64(o.epoch)
+		if o.disabled {
+			sum++
+		}
+	}
+	for _, t := range w.tokens {
+		sum = sum*31 + uint64(t.id[15]) + uint64(t.epoch)
+		if t.holds {
+			sum++
+		}
+		if t.revoked != (apitoken.Revocation{}) {
+			sum += uint64(len(t.revoked.By)) + 7
+		}
+	}
+	for _, p := range w.pending {
+		sum = sum*31 + uint64(p.by.begin) + uint64(p.epoch)
+	}
+	return sum * 0x9e3779b97f4a7c15
+}
+
+func ownerIndex(id apitoken.UserID) int {
+	if id == "bob" {
+		return 0
+	}
+	return 1
+}
+
+// step is what may be after the moment, if it is what happens next: no world if it cannot be. A write whose outcome is
+// unknown has happened or not, by the time that the client is told so.
+func (w *world) step(m moment) []any {
+	ok, next := w.effect(m, w.owners[ownerIndex(m.owner)])
+	switch {
+	case m.err == apitoken.ErrUncertain && ok && next != w:
+		return []any{next.forget(), w}
+	case m.err == apitoken.ErrUncertain:
+		return []any{w}
+	case ok && next != w:
+		return []any{next.forget()}
+	case ok:
+		return []any{w}
+	}
+	return nil
+}
+
+// forget makes worlds equal that differ only in what cannot be told any more: of which epoch a revoked token is, and
+// whether it holds its name, matters only to a generation that was decided in that epoch.
+func (w *world) forget() *world {
+	shared := true
+	for i, t := range w.tokens {
+		if t.revoked == (apitoken.Revocation{}) || t.epoch < 0 {
+			continue
+		}
+		if !slices.ContainsFunc(w.pending, func(p pending) bool { return p.by.owner == t.token.Owner && p.epoch <= t.epoch }) {
+			if shared {
+				w.tokens, shared = slices.Clone(w.tokens), false
+			}
+			w.tokens[i].epoch, w.tokens[i].holds = -1, false
+		}
+	}
+	return w
+}
+
+// effect says whether the moment can be what happens next, and what is then.
+func (w *world) effect(m moment, o ownerState) (bool, *world) {
+	switch {
+	case m.part == partJudged:
+		end, allowed := w.expiry(m.act)
+		return allowed == (m.err == nil) && end == m.made.ExpiresAt, w
+	case m.part == partPermitted:
+		return !o.disabled, w
+	case m.err == apitoken.ErrDenied:
+		return m.actor == m.owner && o.disabled, w
+	case m.part == partWhole && m.forHimself() && o.disabled:
+		return false, w
+	}
+	switch m.kind {
+	case actGenerate:
+		return w.generate(m, o)
+	case actAuthenticate:
+		return w.verdict(m, o), w
+	case actList:
+		return slices.Equal(w.list(m.act), m.listed), w
+	case actRevoke:
+		return w.revoke(m.act)
+	case actRevokeAll:
+		return true, w.endEpoch(m.act, o)
+	case actDisable:
+		if o.disabled {
+			return true, w
+		}
+		o.disabled = true
+		return true, w.endEpoch(m.act, o)
+	case actEnable:
+		o.disabled = false
+		return true, w.withOwner(m.owner, o)
+	case actReadPolicy:
+		return m.policy.Max == w.max && m.policy.Revision == w.revision, w
+	case actReadUser:
+		return m.user.Disabled() == o.disabled && m.user.Epoch == int64(o.epoch), w
+	case actSetPolicy:
+		return w.setPolicy(m.act)
+	}
+	panic("no such act: " + m.kind)
+}
+
+func (w *world) withOwner(id apitoken.UserID, o ownerState) *world {
+	next := *w
+	next.owners[ownerIndex(id)] = o
+	return &next
+}
+
+// endEpoch revokes what the owner has, and what is decided and not yet inserted.
+func (w *world) endEpoch(a *act, o ownerState) *world {
+	o.epoch++
+	next := w.withOwner(a.owner, o)
+	next.tokens, next.pending = slices.Clone(w.tokens), slices.Clone(w.pending)
+	for i, t := range next.tokens {
+		if t.token.Owner == a.owner && t.revoked == (apitoken.Revocation{}) {
+			next.tokens[i].revoked = apitoken.Revocation{At: a.at, By: a.actor}
+		}
+	}
+	for i, p := range next.pending {
+		if p.by.owner == a.owner && p.dead == (apitoken.Revocation{}) {
+			next.pending[i].dead = apitoken.Revocation{At: a.at, By: a.actor}
+		}
+	}
+	return next
+}
+
+func (w *world) setPolicy(a *act) (bool, *world) {
+	if a.revision != 0 && a.revision != w.revision {
+		return a.err == apitoken.ErrConflict, w
+	}
+	if a.err == apitoken.ErrConflict || a.err == nil && a.policy.Revision != w.revision+1 {
+		return false, w
+	}
+	next := *w
+	next.max, next.revision = a.max, w.revision+1
+	return true, &next
+}
+
+// expiry is when a token generated now would end; false: its lifetime is over the maximum.
+func (w *world) expiry(a *act) (time.Time, bool) {
+	lifetime := a.lifetime
+	switch {
+	case lifetime == 0 && w.max == apitoken.NoExpiration:
+		lifetime = apitoken.Days(90)
+	case lifetime == 0:
+		lifetime = w.max
+	case lifetime > w.max:
+		return time.Time{}, false
+	}
+	if lifetime == apitoken.NoExpiration {
+		return time.Time{}, true
+	}
+	return a.at.Add(lifetime), true
+}
+
+func (w *world) generate(m moment, o ownerState) (bool, *world) {
+	_, allowed := w.expiry(m.act)
+	switch {
+	case m.err == apitoken.ErrUserDisabled:
+		return o.disabled, w
+	case m.err == apitoken.ErrLifetime:
+		return !allowed, w
+	case m.part == partInserted:
+		return w.insert(m.act)
+	case o.disabled:
+		return false, w
+	}
+	next := *w
+	next.pending = append(slices.Clip(w.pending), pending{by: m.act, epoch: o.epoch})
+	slices.SortFunc(next.pending, func(a, b pending) int { return cmp.Compare(a.by.begin, b.by.begin) })
+	if m.part == partDecided {
+		return true, &next
+	}
+	return next.insert(m.act)
+}
+
+// insert inserts what is pending.
+func (w *world) insert(a *act) (bool, *world) {
+	end, allowed := w.expiry(a)
+	at := slices.IndexFunc(w.pending, func(p pending) bool { return p.by == a })
+	if at < 0 || !allowed {
+		return false, w
+	}
+	p, next := w.pending[at], *w
+	next.pending = slices.Delete(slices.Clone(w.pending), at, at+1)
+	if w.holder(a, p.epoch) >= 0 {
+		return a.err == apitoken.ErrExists, &next
+	}
+	if a.err == apitoken.ErrExists || a.made.ExpiresAt != end || a.made.CreatedAt != a.at {
+		return false, w
+	}
+	next.tokens = slices.Clone(w.tokens)
+	for i, t := range next.tokens {
+		if t.token.Owner == a.owner && t.token.Name == a.name {
+			next.tokens[i].holds = false
+		}
+	}
+	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, revoked: p.dead, token: &a.made})
+	slices.SortFunc(next.tokens, func(a, b stored) int { return slices.Compare(a.id[:], b.id[:]) })
+	return true, &next
+}
+
+// holder is the token that keeps a new one of the epoch from its name, or -1.
+func (w *world) holder(a *act, epoch int) int {
+	return slices.IndexFunc(w.tokens, func(t stored) bool {
+		return t.holds && t.token.Owner == a.owner && t.token.Name == a.name && t.epoch >= epoch &&
+			t.token.Status(a.at) == apitoken.StatusActive
+	})
+}
+
+func (w *world) find(id apitoken.TokenID) int {
+	return slices.IndexFunc(w.tokens, func(t stored) bool { return t.id == id })
+}
+
+// verdict is whether Authenticate may answer what it did.
+func (w *world) verdict(m moment, o ownerState) bool {
+	at := w.find(m.token)
+	if at < 0 {
+		return false
+	}
+	t := w.tokens[at]
+	switch {
+	case o.disabled:
+		return m.err == apitoken.ErrUserDisabled
+	case t.revoked != apitoken.Revocation{}:
+		return m.err == apitoken.ErrRevoked
+	case t.token.Status(m.at) == apitoken.StatusExpired:
+		return m.err == apitoken.ErrExpired
+	}
+	return m.err == nil && m.identity.Token.ID == t.id && m.identity.User.Epoch == int64(o.epoch)
+}
+
+// list is what the list of the owner's tokens shows.
+func (w *world) list(a *act) []apitoken.Token {
+	var all []apitoken.Token
+	for _, t := range w.tokens {
+		token := *t.token
+		token.RevokedAt, token.RevokedBy = t.revoked.At, t.revoked.By
+		if token.Owner == a.owner && (a.status == "" || a.status == token.Status(a.at)) {
+			all = append(all, token)
+		}
+	}
+	return all
+}
+
+func (w *world) revoke(a *act) (bool, *world) {
+	at := w.find(a.token)
+	switch {
+	case at < 0:
+		return a.err == apitoken.ErrNotFound, w
+	case a.err == apitoken.ErrNotFound:
+		return false, w
+	case w.tokens[at].revoked != apitoken.Revocation{}:
+		return true, w
+	}
+	next := *w
+	next.tokens = slices.Clone(w.tokens)
+	next.tokens[at].revoked = apitoken.Revocation{At: a.at, By: a.actor}
+	next.tokens[at].holds = false
+	return true, &next
+}
+
+// specification is the model that histories are held to.
+func specification() porcupine.Model {
+	model := porcupine.NondeterministicModel{
+		Init:      func() []any { return []any{&world{max: apitoken.NoExpiration}} },
+		Step:      func(state, input, _ any) []any { return state.(*world).step(input.(moment)) },
+		Equal:     sameWorld,
+		Hash:      func(state any) uint64 { return state.(*world).hash() },
+		Partition: partition,
+	}
+	return model.ToModel()
+}
+
+// partition takes a history apart, so that it takes milliseconds and not minutes to check: what concerns one owner, what
+// concerns the other, and the policy with what it judged. The policy belongs to all three, so a history that is in order
+// as a whole is in order in each of the parts, and a violation of any part is one of the whole. The parts of the two owners
+// alone would not see that the generations of both obey the policies in one order; for that there is the third.
+func partition(moments []porcupine.Operation) [][]porcupine.Operation {
+	parts := make([][]porcupine.Operation, 3)
+	for _, m := range moments {
+		a := m.Input.(moment).act
+		switch {
+		case a.kind == actSetPolicy || a.kind == actReadPolicy:
+			for i := range parts {
+				parts[i] = append(parts[i], m)
+			}
+			continue
+		case a.kind == actGenerate && (a.err == nil || a.err == apitoken.ErrLifetime):
+			judgement := m
+			judgement.Input = moment{a, partJudged}
+			parts[2] = append(parts[2], judgement)
+		}
+		parts[ownerIndex(a.owner)] = append(parts[ownerIndex(a.owner)], m)
+	}
+	return parts
+}

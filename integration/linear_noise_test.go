@@ -1,0 +1,147 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// noisy is a Store that gives way to other clients before and after every call, for longer or shorter as its seed has it,
+// so that what the Manager does in several steps is torn apart. It also injects trouble: a call that is never made, and
+// a write whose answer is lost, done or not.
+type noisy struct {
+	apitoken.Store
+	progress *atomic.Int64 // moves on with every act of any client
+	trouble  bool
+
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+var errInjected = errors.New("injected trouble")
+
+func newNoisy(store apitoken.Store, progress *atomic.Int64, seed uint64, trouble bool) *noisy {
+	return &noisy{Store: store, progress: progress, trouble: trouble, random: rand.New(rand.NewPCG(seed, 1))}
+}
+
+func (n *noisy) choose(of int) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.random.IntN(of)
+}
+
+// pause gives way: mostly for a moment, at times until others have got on by an act or several, at times not at all.
+func (n *noisy) pause(often int) {
+	switch c := n.choose(8); {
+	case c < often:
+		target := n.progress.Load() + int64(1+n.choose(8))
+		for range 500 {
+			if n.progress.Load() >= target {
+				return
+			}
+			runtime.Gosched()
+		}
+	case c < 6:
+		for range n.choose(4) {
+			runtime.Gosched()
+		}
+	}
+}
+
+// noisyRead makes a call that changes nothing, between two pauses.
+func noisyRead[T any](n *noisy, call func() (T, error)) (T, error) {
+	n.pause(1)
+	defer n.pause(1)
+	if n.trouble && n.choose(400) == 0 {
+		var none T
+		return none, errInjected
+	}
+	return call()
+}
+
+// write makes a call that changes something. It waits longer before it, because that is where a decision grows old.
+func (n *noisy) write(ctx context.Context, call func(context.Context) error) error {
+	n.pause(4)
+	defer n.pause(1)
+	if n.trouble {
+		switch n.choose(50) {
+		case 0:
+			return errInjected
+		case 1:
+			return apitoken.ErrUncertain // not done
+		case 2:
+			if err := call(ctx); err != nil {
+				return err
+			}
+			return apitoken.ErrUncertain // done
+		case 3:
+			return n.abandon(ctx, call)
+		}
+	}
+	return call(ctx)
+}
+
+// abandon makes a call whose context ends while it is under way.
+func (n *noisy) abandon(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range n.choose(40) {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	err := call(ctx)
+	<-ended
+	return err
+}
+
+func (n *noisy) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	return noisyRead(n, func() (*apitoken.Record, error) { return n.Store.Lookup(ctx, d) })
+}
+
+func (n *noisy) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	return noisyRead(n, func() (apitoken.MaxLifetimePolicy, error) { return n.Store.Policy(ctx) })
+}
+
+func (n *noisy) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	return noisyRead(n, func() (apitoken.User, error) { return n.Store.User(ctx, id) })
+}
+
+func (n *noisy) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return noisyRead(n, func() (*apitoken.Record, error) { return n.Store.Token(ctx, id) })
+}
+
+func (n *noisy) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return noisyRead(n, func() ([]apitoken.Token, error) { return n.Store.Tokens(ctx, q) })
+}
+
+func (n *noisy) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.CreateToken(ctx, t, policyRevision, e) })
+}
+
+func (n *noisy) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		changed, err = n.Store.RevokeToken(ctx, id, r, e)
+		return err
+	})
+	return changed, err
+}
+
+func (n *noisy) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.PutUser(ctx, u, ifRevision, e) })
+}
+
+func (n *noisy) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.PutPolicy(ctx, p, ifRevision, e) })
+}
+
+func (n *noisy) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.Touch(ctx, touches) })
+}

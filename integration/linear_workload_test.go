@@ -1,0 +1,107 @@
+package integration_test
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// workload says what the clients of a history do.
+type workload struct {
+	clients int
+	rounds  int // after each, everybody waits, and one looks at everything
+	acts    int // of each client in a round
+	owners  []apitoken.UserID
+	names   []string
+	weights map[kind]int
+	trouble bool // is injected
+
+	// planted puts a bug into a store. It is given the store also with pauses between its calls. Nil: no bug.
+	planted func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store
+}
+
+// run has the clients work on an empty store and returns what they saw. The looks between the rounds keep the checker
+// fast: whatever could have been in more than one way is settled by then.
+func (w workload) run(store apitoken.Store, seed uint64) (*history, error) {
+	ctx := context.Background()
+	h := newHistory(newMovable(beginning))
+	if w.planted != nil {
+		store = w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false), h.clock)
+	}
+	if err := h.provision(ctx, store); err != nil {
+		return nil, err
+	}
+	var clients []*replica
+	for i := range w.clients {
+		c, err := h.join(i, newNoisy(store, &h.progress, seed+uint64(i)<<32, w.trouble))
+		if err != nil {
+			return nil, err
+		}
+		defer c.close()
+		clients = append(clients, c)
+	}
+	kinds := w.kinds()
+	for round := range w.rounds {
+		var all sync.WaitGroup
+		for i, c := range clients {
+			random := rand.New(rand.NewPCG(seed, uint64(round*w.clients+i)))
+			all.Go(func() {
+				for range w.acts {
+					c.perform(ctx, w.choose(random, kinds, h))
+				}
+			})
+		}
+		all.Wait()
+		for _, owner := range []apitoken.UserID{"bob", "carol"} {
+			for _, look := range []kind{actReadPolicy, actReadUser, actList} {
+				clients[0].perform(ctx, &act{kind: look, owner: owner, actor: "ada"})
+			}
+		}
+	}
+	return h, h.wrong
+}
+
+// kinds are the kinds of acts, each as often as its weight.
+func (w workload) kinds() (kinds []kind) {
+	for _, k := range slices.Sorted(maps.Keys(w.weights)) {
+		kinds = append(kinds, slices.Repeat([]kind{k}, w.weights[k])...)
+	}
+	return kinds
+}
+
+// choose makes up what to do next. An administrator does it, or the owner himself.
+func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
+	a := &act{kind: oneOf(random, kinds), owner: oneOf(random, w.owners), actor: "ada"}
+	switch a.kind {
+	case actAuthenticate, actRevoke:
+		t, ok := h.recent(random.IntN(5))
+		if ok {
+			a.token, a.owner = t.ID, t.Owner
+			break
+		}
+		a.kind = actGenerate // something to authenticate
+		fallthrough
+	case actGenerate:
+		a.name = oneOf(random, w.names)
+		a.lifetime = oneOf(random, []time.Duration{0, 0, time.Hour, 90 * time.Minute})
+	case actList:
+		a.status = oneOf(random, []apitoken.Status{"", "", apitoken.StatusActive, apitoken.StatusRevoked})
+	case actSetPolicy:
+		a.max = oneOf(random, []time.Duration{time.Hour, 2 * time.Hour, apitoken.NoExpiration})
+		if random.IntN(4) == 0 {
+			a.revision = h.revision()
+		}
+	}
+	mayHimself := []kind{actGenerate, actList, actRevoke, actRevokeAll, actAuthenticate}
+	if slices.Contains(mayHimself, a.kind) && random.IntN(2) == 0 {
+		a.actor = a.owner
+	}
+	return a
+}
+
+func oneOf[T any](r *rand.Rand, among []T) T { return among[r.IntN(len(among))] }

@@ -1,0 +1,364 @@
+package integration_test
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// operation is one thing that a sequence does, on a Manager and on the reference.
+type operation struct {
+	name   string
+	weight int
+	run    func(*sequence, *apitoken.Manager, *operands) (what string, got, want answer)
+}
+
+// operations begins with one that changes nothing, because what fails is made simpler by going back to it.
+var operations = []operation{
+	{"policy", 1, (*sequence).policy},
+	{"generate", 12, (*sequence).generate},
+	{"authenticate", 12, (*sequence).authenticate},
+	{"clock", 9, (*sequence).moveClock},
+	{"revoke", 5, (*sequence).revoke},
+	{"list", 5, (*sequence).list},
+	{"set policy", 4, (*sequence).setPolicy},
+	{"put user", 4, (*sequence).putUser},
+	{"flush", 3, (*sequence).flush},
+	{"token", 3, (*sequence).token},
+	{"enable", 3, (*sequence).enable},
+	{"disable", 2, (*sequence).disable},
+	{"revoke all", 2, (*sequence).revokeAll},
+	{"events", 2, (*sequence).readEvents},
+	{"user", 1, (*sequence).user},
+	{"users", 1, (*sequence).listUsers},
+}
+
+const invisible = "a\u200bb"
+
+// pool is what operands choose from: mostly what is usual.
+type pool[T any] struct{ usual, odd []T }
+
+func (p pool[T]) choose(o *operands) T {
+	if o.pick(4) == 3 {
+		return choose(o, p.odd)
+	}
+	return choose(o, p.usual)
+}
+
+func choose[T any](o *operands, among []T) T { return among[o.pick(len(among))] }
+
+var (
+	someUsers = pool[apitoken.UserID]{
+		usual: []apitoken.UserID{"bob", "ada", "carol"},
+		odd:   []apitoken.UserID{"Bob", "nobody", "ci/%_1", "", invisible},
+	}
+	someNames = pool[string]{
+		usual: []string{"deploy", "backup", "Deploy", "100%_\\", "бэкап é"},
+		odd:   []string{strings.Repeat("я", 100), "", " x", invisible, strings.Repeat("x", 101)},
+	}
+	someRoles = pool[apitoken.Role]{
+		usual: []apitoken.Role{"", apitoken.RoleUser, apitoken.RoleAdmin, "support", "auditor"},
+		odd:   []apitoken.Role{"none", "undeclared"},
+	}
+	someLifetimes = pool[time.Duration]{
+		usual: []time.Duration{
+			0, time.Hour, apitoken.Days(30), apitoken.Days(1), time.Hour + 999, apitoken.NoExpiration, time.Hour + time.Microsecond,
+		},
+		odd: []time.Duration{
+			time.Microsecond, 1999, apitoken.Days(31), 999, 1, -1, -apitoken.NoExpiration - 1, apitoken.Days(36500),
+			apitoken.Days(36501), apitoken.NoExpiration - 1, apitoken.Days(65000),
+		},
+	}
+	someMoves = []time.Duration{1, time.Microsecond, time.Second, time.Minute, time.Hour, apitoken.Days(1), apitoken.Days(29)}
+)
+
+func validID(id apitoken.UserID) bool { return id != "" && id != invisible }
+
+func validName(name string) bool {
+	return name != "" && name != " x" && name != invisible && len(name) != 101
+}
+
+// recent chooses a token, or nil where there is none.
+func (s *sequence) recent(o *operands) *referenceToken {
+	n := len(s.ref.tokens)
+	if n == 0 {
+		return nil
+	}
+	return s.ref.tokens[n-1-o.pick(n)]
+}
+
+// tokenID is the id of a token, or now and then of none.
+func (s *sequence) tokenID(o *operands) apitoken.TokenID {
+	t := s.recent(o)
+	if t == nil || o.pick(16) == 15 {
+		return apitoken.TokenID{1}
+	}
+	return t.ID
+}
+
+// actor is the host, a person, the holder of a token, or nobody.
+func (s *sequence) actor(o *operands) apitoken.Actor {
+	kind, t := o.pick(16), s.recent(o)
+	switch {
+	case kind < 2:
+		return apitoken.System()
+	case kind < 6:
+		return apitoken.As("ada")
+	case kind < 10 || t == nil:
+		return apitoken.As(someUsers.choose(o))
+	case t.ExpiresAt.Sub(s.ref.now) > apitoken.Days(36500):
+		return apitoken.As(t.Owner) // such a token cannot generate: its end is no maximum that a policy could have
+	case kind < 15:
+		return apitoken.Identity{User: apitoken.User{ID: t.Owner}, Token: t.Token}.Actor()
+	}
+	return choose(o, []apitoken.Actor{
+		{},
+		{Kind: apitoken.ActorSystem, User: "ada"},
+		{Kind: apitoken.ActorPerson, User: t.Owner, Token: t.ID},
+		{Kind: apitoken.ActorToken, User: "ada"},
+		{Kind: apitoken.ActorToken, User: someUsers.choose(o), Token: t.ID},
+		{Kind: "root", User: "ada"},
+	})
+}
+
+func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor := s.actor(o)
+	p := apitoken.GenerateParams{Owner: actor.User, Name: someNames.choose(o), Lifetime: someLifetimes.choose(o)}
+	if o.pick(2) == 1 || p.Owner == "" {
+		p.Owner = someUsers.choose(o)
+	}
+	switch o.pick(8) {
+	case 5:
+		p.Lifetime = 0
+		fallthrough
+	case 6:
+		p.ExpiresAt = s.instant(o)
+	case 7:
+		p.Kind = choose(o, []apitoken.Kind{apitoken.KindUser, "machine"})
+	}
+	got, secret, err := m.Generate(s.ctx, actor, p)
+	text := secret.Reveal()
+	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])
+	if err == nil {
+		s.secrets[got.ID] = text
+	}
+	if n := len(s.ref.tokens); n > 1 && err == nil && got.ID.String() <= s.ref.tokens[n-2].ID.String() {
+		return "", answer{value: got.ID}, answer{value: "an id behind that of the token before"}
+	}
+	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
+}
+
+// instant is a time to ask for as an end: around now, around the end of another token, and around the last one possible.
+func (s *sequence) instant(o *operands) time.Time {
+	ceiling := time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+	at := choose(o, []time.Time{
+		s.ref.now.Add(time.Hour), s.ref.now.Add(apitoken.Days(2) + 300), s.ref.now, s.ref.now.Add(-time.Microsecond),
+		s.ref.now.Add(time.Microsecond), s.ref.now.AddDate(90, 0, 0), ceiling, ceiling.Add(-time.Nanosecond),
+	})
+	if t := s.recent(o); t != nil && !t.ExpiresAt.IsZero() && o.pick(3) == 2 {
+		at = t.ExpiresAt.Add(choose(o, []time.Duration{0, time.Microsecond, -time.Microsecond}))
+	}
+	return at.In(time.FixedZone("", 5*3600+1800))
+}
+
+func (s *sequence) authenticate(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	t := s.recent(o)
+	kind := o.pick(16)
+	if t == nil {
+		kind = 15
+	}
+	switch kind {
+	case 14:
+		text := s.secrets[t.ID]
+		text = choose(o, []string{text + " ", text[1:], strings.ToUpper(text), "Bearer " + text, "", t.ID.String(), text + text})
+		got, err := m.Authenticate(s.ctx, text)
+		return "a malformed text", answer{got, err}, answer{apitoken.Identity{}, apitoken.ErrMalformed}
+	case 15:
+		got, err := m.Authenticate(s.ctx, s.foreign)
+		return "a token of elsewhere", answer{got, err}, answer{apitoken.Identity{}, apitoken.ErrUnknownToken}
+	}
+	got, err := m.Authenticate(s.ctx, s.secrets[t.ID])
+	want, wantErr := s.ref.authenticate(t)
+	return t.ID.String(), answer{got, err}, answer{want, wantErr}
+}
+
+// moveClock moves the clock on, often to the end of a token or a little before or behind it.
+func (s *sequence) moveClock(_ *apitoken.Manager, o *operands) (string, answer, answer) {
+	by := choose(o, someMoves)
+	if t := s.recent(o); t != nil && o.pick(4) > 0 {
+		around := choose(o, []time.Duration{0, -time.Microsecond, time.Microsecond, -time.Nanosecond})
+		if to := t.ExpiresAt.Add(around).Sub(s.ref.now); to >= 0 && t.ExpiresAt.Before(beginning.AddDate(20, 0, 0)) {
+			by = to
+		}
+	}
+	s.clock.add(by)
+	s.ref.now = s.clock.Now()
+	return by.String(), answer{}, answer{}
+}
+
+func (s *sequence) revoke(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), s.tokenID(o)
+	return fmt.Sprintf("%+v %s", actor, id), answer{err: m.Revoke(s.ctx, actor, id)}, answer{err: s.ref.revoke(actor, id)}
+}
+
+func (s *sequence) revokeAll(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, owner := s.actor(o), someUsers.choose(o)
+	return fmt.Sprintf("%+v %q", actor, owner), answer{err: m.RevokeAll(s.ctx, actor, owner)}, answer{err: s.ref.revokeAll(actor, owner)}
+}
+
+func (s *sequence) token(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), s.tokenID(o)
+	got, err := m.Token(s.ctx, actor, id)
+	want, wantErr := s.ref.token(actor, id)
+	return fmt.Sprintf("%+v %s", actor, id), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) list(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor := s.actor(o)
+	q := apitoken.TokenQuery{
+		Owner:        actor.User,
+		AnyOwner:     actor.User == "",
+		Status:       choose(o, []apitoken.Status{"", apitoken.StatusActive, apitoken.StatusExpired, apitoken.StatusRevoked}),
+		NameContains: choose(o, []string{"", "", "deploy", "%", "_", "Я", "\\"}),
+		Limit:        choose(o, []int{0, 1, 2, 3, 1000, 0, 1001, -1}),
+	}
+	switch o.pick(4) {
+	case 1:
+		q.Owner, q.AnyOwner = "", true
+	case 2:
+		q.Owner = someUsers.choose(o)
+	}
+	if o.pick(4) == 3 {
+		q.ExpiresBefore = s.instant(o)
+	}
+	what := fmt.Sprintf("%+v %+v", actor, q)
+	if o.pick(2) == 1 && q.Limit >= 0 && q.Limit <= 1000 {
+		got, err := collectRows(m.Tokens(s.ctx, actor, q))
+		q.Limit = 1000
+		want, wantErr := s.ref.list(actor, q)
+		return what + " in pages", answer{got, err}, answer{want, wantErr}
+	}
+	if t := s.recent(o); t != nil {
+		q.After = choose(o, []apitoken.TokenID{{}, t.ID})
+	}
+	got, err := m.ListTokens(s.ctx, actor, q)
+	want, wantErr := s.ref.list(actor, q)
+	if len(want) == 0 {
+		want = nil
+	}
+	return what, answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) policy(m *apitoken.Manager, _ *operands) (string, answer, answer) {
+	got, err := m.Policy(s.ctx)
+	return "", answer{got, err}, answer{s.ref.policy, nil}
+}
+
+func (s *sequence) setPolicy(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, p := s.actor(o), apitoken.MaxLifetimePolicy{Max: someLifetimes.choose(o)}
+	p.Revision = choose(o, []int64{0, 0, s.ref.policy.Revision, s.ref.policy.Revision - 1, 7})
+	got, err := m.SetPolicy(s.ctx, actor, p)
+	want, wantErr := s.ref.setPolicy(actor, p)
+	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) putUser(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, u := s.actor(o), apitoken.User{ID: someUsers.choose(o), Name: choose(o, []string{"", "Ada", "Bob", invisible}), Role: someRoles.choose(o)}
+	got, err := m.PutUser(s.ctx, actor, u)
+	want, wantErr := s.ref.putUser(actor, u)
+	return fmt.Sprintf("%+v %+v", actor, u), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) disable(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), someUsers.choose(o)
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.DisableUser(s.ctx, actor, id)}, answer{err: s.ref.setDisabled(actor, id, true)}
+}
+
+func (s *sequence) enable(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), someUsers.choose(o)
+	for _, u := range s.ref.users {
+		if u.Disabled() && o.pick(2) == 0 {
+			id = u.ID
+		}
+	}
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.EnableUser(s.ctx, actor, id)}, answer{err: s.ref.setDisabled(actor, id, false)}
+}
+
+func (s *sequence) user(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), someUsers.choose(o)
+	got, err := m.User(s.ctx, actor, id)
+	want, wantErr := s.ref.user(actor, id)
+	return fmt.Sprintf("%+v %q", actor, id), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) listUsers(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, q := s.actor(o), apitoken.UserQuery{After: someUsers.choose(o), Limit: choose(o, []int{0, 1, 2, 1000, 1001, -1})}
+	got, err := m.ListUsers(s.ctx, actor, q)
+	want, wantErr := s.ref.listUsers(actor, q)
+	if len(want) == 0 {
+		want = nil
+	}
+	return fmt.Sprintf("%+v %+v", actor, q), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, q := s.actor(o), apitoken.EventQuery{
+		After: apitoken.EventSeq(o.pick(8) * len(s.ref.events) / 6),
+		Owner: choose(o, []apitoken.UserID{"", "", "bob", "carol", invisible}),
+		Limit: choose(o, []int{0, 1, 5, 1000, 1001}),
+	}
+	got, err := collectRows(m.Events(s.ctx, actor, q))
+	want, wantErr := s.ref.feed(actor, q)
+	return fmt.Sprintf("%+v %+v", actor, q), answer{withoutID(got), err}, answer{want, wantErr}
+}
+
+// flush writes the last uses. What is known afterwards of a use may be stale by the interval, and no more: that is
+// checked, and the reference takes it over.
+func (s *sequence) flush(*apitoken.Manager, *operands) (string, answer, answer) {
+	for _, m := range s.managers {
+		if err := m.Flush(s.ctx); err != nil {
+			return "", answer{err: err}, answer{}
+		}
+	}
+	tokens, err := s.managers[0].ListTokens(s.ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
+	if err != nil {
+		return "", answer{err: err}, answer{}
+	}
+	for i, t := range s.ref.tokens {
+		got := tokens[i].LastUsedAt
+		late := t.used.Sub(got)
+		if s.interval > 0 && got != t.LastUsedAt && got.After(t.LastUsedAt) && late >= 0 {
+			t.LastUsedAt = got
+		}
+		if s.interval > 0 && got == t.LastUsedAt && late >= 0 && late <= s.interval {
+			continue
+		}
+		if got != t.LastUsedAt || s.interval > 0 {
+			what := fmt.Sprintf("%s, used at %s, known before %s", t.ID, t.used, t.LastUsedAt)
+			return what, answer{value: got}, answer{value: t.used}
+		}
+	}
+	return "", answer{}, answer{}
+}
+
+func collectRows[T any](rows iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, nil
+}
+
+// withoutID leaves out the identifiers of events, which the Manager makes up.
+func withoutID(events []apitoken.Event) []apitoken.Event {
+	for i := range events {
+		events[i].ID = apitoken.EventID{}
+	}
+	return events
+}

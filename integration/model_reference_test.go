@@ -1,0 +1,258 @@
+package integration_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// reference is what the documentation says a Manager does, one call after the other: plain slices and maps, no store, no
+// concurrency, no secrets. It is written from the promises and not from the code.
+//
+// Where several refusals apply, the first of these is the answer: the actor is nobody, the request is wrong, he may not
+// do this, there is no such user or token, the user is above him, the user is disabled, the lifetime is over the maximum,
+// the name is taken.
+type reference struct {
+	now             time.Time
+	roles           map[apitoken.Role]apitoken.Permission
+	defaultLifetime time.Duration
+	policy          apitoken.MaxLifetimePolicy
+	users           map[apitoken.UserID]apitoken.User
+	tokens          []*referenceToken // oldest first
+	events          []apitoken.Event
+}
+
+type referenceToken struct {
+	apitoken.Token
+	used time.Time // when it last authenticated; LastUsedAt is what is known of that
+}
+
+// call is one call of a method: who, on whose behalf, with which rights.
+type referenceCall struct {
+	*reference
+	event apitoken.Event
+	may   apitoken.Permission
+	until time.Time // the end of the token that the actor uses
+}
+
+func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner apitoken.UserID, id apitoken.TokenID) (referenceCall, error) {
+	c := referenceCall{reference: r, event: apitoken.Event{
+		At: r.now.Truncate(time.Microsecond), Action: action, Actor: actor, Owner: owner, Token: id,
+	}}
+	if actor == apitoken.System() {
+		c.may = ^apitoken.Permission(0)
+		return c, nil
+	}
+	user, known := r.users[actor.User]
+	if !known || user.Disabled() {
+		return c, c.deny(apitoken.ErrDenied)
+	}
+	if actor != apitoken.As(actor.User) {
+		t := r.find(actor.Token)
+		if t == nil || actor.Kind != apitoken.ActorToken || t.Owner != actor.User || r.refusal(t) != nil {
+			return c, c.deny(apitoken.ErrDenied)
+		}
+		c.until = t.ExpiresAt
+	}
+	c.may = r.roles[user.Role]
+	return c, nil
+}
+
+func (c referenceCall) own(owner apitoken.UserID) bool {
+	return c.event.Actor.Kind != apitoken.ActorSystem && c.event.Actor.User == owner
+}
+
+func (c referenceCall) deny(answer error) error {
+	c.record(apitoken.OutcomeDenied, apitoken.State{}, apitoken.State{})
+	return answer
+}
+
+// record appends the event. A text that is no user id is not recorded.
+func (c referenceCall) record(outcome apitoken.Outcome, before, after apitoken.State) {
+	c.event.Seq = apitoken.EventSeq(len(c.events) + 1)
+	c.event.Outcome, c.event.Before, c.event.After = outcome, before, after
+	if !validID(c.event.Owner) {
+		c.event.Owner = ""
+	}
+	if !validID(c.event.Actor.User) {
+		c.event.Actor.User = ""
+	}
+	c.events = append(c.events, c.event)
+}
+
+func (r *reference) find(id apitoken.TokenID) *referenceToken {
+	for _, t := range r.tokens {
+		if t.ID == id {
+			return t
+		}
+	}
+	return nil
+}
+
+func (r *reference) refusal(t *referenceToken) error {
+	switch {
+	case r.users[t.Owner].Disabled():
+		return apitoken.ErrUserDisabled
+	case !t.RevokedAt.IsZero():
+		return apitoken.ErrRevoked
+	case !t.ExpiresAt.IsZero() && !r.now.Before(t.ExpiresAt):
+		return apitoken.ErrExpired
+	}
+	return nil
+}
+
+func (r *reference) authenticate(t *referenceToken) (apitoken.Identity, error) {
+	if err := r.refusal(t); err != nil {
+		return apitoken.Identity{}, err
+	}
+	t.used = r.now.Truncate(time.Microsecond)
+	return apitoken.Identity{User: r.users[t.Owner], Token: t.Token}, nil
+}
+
+// generate is told what only the Manager can make up: the ID and the Hint.
+func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id apitoken.TokenID, hint string) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionGenerate, actor, p.Owner, apitoken.TokenID{})
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	lifetime, wrong := p.Lifetime, p.Lifetime != 0 && p.Lifetime < time.Microsecond
+	if !p.ExpiresAt.IsZero() {
+		lifetime = p.ExpiresAt.Truncate(time.Microsecond).Sub(c.event.At)
+		wrong = p.Lifetime != 0 || lifetime <= 0 || p.ExpiresAt.UTC().Year() >= 2200
+	}
+	owner, known := r.users[p.Owner]
+	switch {
+	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser:
+		return apitoken.Token{}, apitoken.ErrInvalid
+	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers):
+		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
+	case !known:
+		return apitoken.Token{}, apitoken.ErrNotFound
+	case !c.own(p.Owner) && !c.may.Has(r.roles[owner.Role]):
+		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
+	case owner.Disabled():
+		return apitoken.Token{}, apitoken.ErrUserDisabled
+	}
+	end, err := c.expiry(lifetime)
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	for _, t := range r.tokens {
+		if t.Owner == p.Owner && t.Name == p.Name && r.refusal(t) == nil {
+			return apitoken.Token{}, apitoken.ErrExists
+		}
+	}
+	t := &referenceToken{Token: apitoken.Token{
+		ID: id, Owner: p.Owner, Name: p.Name, Kind: apitoken.KindUser, CreatedAt: c.event.At, ExpiresAt: end,
+		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
+	}}
+	r.tokens = append(r.tokens, t)
+	after := stateOf(t.Token)
+	after.MaxLifetime = r.policy.Max
+	c.event.Token = id
+	c.record(apitoken.OutcomeDone, apitoken.State{}, after)
+	return t.Token, nil
+}
+
+// expiry is the rule about lifetimes; the end of the token that the actor uses is a second maximum.
+func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
+	most := c.policy.Max
+	if !c.until.IsZero() {
+		most = min(most, c.until.Sub(c.event.At))
+	}
+	if lifetime == 0 {
+		lifetime = most
+		if most == apitoken.NoExpiration {
+			lifetime = c.defaultLifetime
+		}
+	}
+	if lifetime == apitoken.NoExpiration && most == apitoken.NoExpiration {
+		return time.Time{}, nil
+	}
+	counts := lifetime
+	if lifetime != apitoken.NoExpiration {
+		counts = lifetime.Truncate(time.Microsecond)
+	}
+	if counts > most {
+		return time.Time{}, &apitoken.LifetimeError{Requested: lifetime, Max: most}
+	}
+	if end := c.event.At.Add(counts); end.Year() < 2200 {
+		return end, nil
+	}
+	return time.Time{}, apitoken.ErrInvalid
+}
+
+// visible finds a token that the actor may know of.
+func (c *referenceCall) visible(need apitoken.Permission) (*referenceToken, error) {
+	t := c.find(c.event.Token)
+	if t == nil {
+		return nil, apitoken.ErrNotFound
+	}
+	c.event.Owner = t.Owner
+	if !c.own(t.Owner) && !c.may.Has(need) {
+		return nil, c.deny(apitoken.ErrNotFound)
+	}
+	return t, nil
+}
+
+func (r *reference) token(actor apitoken.Actor, id apitoken.TokenID) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionReadToken, actor, "", id)
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	t, err := c.visible(apitoken.ListAny)
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	return t.Token, nil
+}
+
+func (r *reference) revoke(actor apitoken.Actor, id apitoken.TokenID) error {
+	c, err := r.begin(apitoken.ActionRevoke, actor, "", id)
+	if err != nil {
+		return err
+	}
+	t, err := c.visible(apitoken.RevokeAny)
+	if err != nil || !t.RevokedAt.IsZero() {
+		return err
+	}
+	before := stateOf(t.Token)
+	t.RevokedAt, t.RevokedBy = c.event.At, actor.User
+	c.record(apitoken.OutcomeDone, before, stateOf(t.Token))
+	return nil
+}
+
+func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionListTokens, actor, q.Owner, apitoken.TokenID{})
+	switch {
+	case err != nil:
+		return nil, err
+	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner):
+		return nil, apitoken.ErrInvalid
+	case !c.own(q.Owner) && !c.may.Has(apitoken.ListAny):
+		return nil, c.deny(apitoken.ErrDenied)
+	}
+	var page []apitoken.Token
+	for _, t := range r.tokens {
+		switch {
+		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(c.event.At) != q.Status,
+			t.ID.String() <= q.After.String(), !strings.Contains(t.Name, q.NameContains),
+			!q.ExpiresBefore.IsZero() && (t.ExpiresAt.IsZero() || !t.ExpiresAt.Before(q.ExpiresBefore.Truncate(time.Microsecond))):
+			continue
+		}
+		page = append(page, t.Token)
+	}
+	return page[:min(len(page), limitOr100(q.Limit))], nil
+}
+
+func limitOr100(limit int) int {
+	if limit == 0 {
+		return 100
+	}
+	return limit
+}
+
+func stateOf(t apitoken.Token) apitoken.State {
+	return apitoken.State{Name: t.Name, Kind: t.Kind, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+}

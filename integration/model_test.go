@@ -1,0 +1,86 @@
+package integration_test
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
+// every answer: value and error. A failure is made smaller, and printed with the seed that repeats it.
+//
+// The environment variable APITOKEN_SEQUENCES sets how many sequences a store gets; 2,000 if it is not set.
+func TestModelAnswersLikeTheManager(t *testing.T) {
+	want := fromEnvironment(t, "APITOKEN_SEQUENCES", 2000)
+	setFlag(t, "rapid.checks", strconv.Itoa(want))
+	setFlag(t, "rapid.nofailfile", "true") // the seed repeats it as well
+	for _, store := range stores(t) {
+		t.Run(store.name, func(t *testing.T) {
+			seen, ran := coverage{}, 0
+			rapid.Check(t, func(rt *rapid.T) {
+				p := plans().Draw(rt, "plan")
+				s, done := store.open(t)
+				defer done()
+				if difference := runPlan(s, newMovable(beginning), p, seen); difference != "" {
+					rt.Fatal(difference)
+				}
+				ran++
+			})
+			if ran != want && !testing.Short() {
+				t.Errorf("%d sequences ran, want %d", ran, want)
+			}
+			answers := 0
+			for _, answer := range slices.Sorted(maps.Keys(seen)) {
+				answers += seen[answer]
+				t.Logf("%7d  %s", seen[answer], answer)
+			}
+			t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
+			for _, answer := range mustOccur {
+				if seen[answer] == 0 {
+					t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
+				}
+			}
+		})
+	}
+}
+
+// fromEnvironment is a number from the environment.
+func fromEnvironment(t *testing.T, name string, unset int) int {
+	t.Helper()
+	text, ok := os.LookupEnv(name)
+	if !ok {
+		return unset
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// setFlag sets a flag of package rapid, which takes its settings in no other way, until the test ends.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	was := flag.Lookup(name).Value.String()
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set(name, was) })
+}
+
+// mustOccur are answers without which the sequences would show little.
+var mustOccur = []string{
+	"generate: ok", "generate: ErrLifetime", "generate: ErrInvalid", "generate: ErrDenied", "generate: ErrExists",
+	"generate: ErrNotFound", "generate: ErrUserDisabled",
+	"authenticate: ok", "authenticate: ErrExpired", "authenticate: ErrRevoked", "authenticate: ErrUserDisabled",
+	"authenticate: ErrMalformed", "authenticate: ErrUnknownToken",
+	"set policy: ok", "set policy: ErrConflict", "set policy: ErrDenied", "set policy: ErrInvalid",
+	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
+	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "put user: ok", "put user: ErrDenied",
+	"list: ok", "list: ErrDenied", "list: ErrInvalid", "events: ok", "events: ErrDenied",
+}

@@ -1,0 +1,190 @@
+package integration_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// The rest of the [reference]: users, the policy and the events.
+
+func (r *reference) putUser(actor apitoken.Actor, u apitoken.User) (apitoken.User, error) {
+	c, err := r.begin(apitoken.ActionPutUser, actor, u.ID, apitoken.TokenID{})
+	if err != nil {
+		return apitoken.User{}, err
+	}
+	_, declared := r.roles[u.Role]
+	if !validID(u.ID) || u.Name != "" && !validName(u.Name) || u.Role != "" && !declared {
+		return apitoken.User{}, apitoken.ErrInvalid
+	}
+	was, known := r.users[u.ID]
+	is := was
+	if !known {
+		is = apitoken.User{ID: u.ID, Role: apitoken.RoleUser, CreatedAt: c.event.At}
+	}
+	is.Name = u.Name
+	if u.Role != "" {
+		is.Role = u.Role
+	}
+	return c.manage(was, is)
+}
+
+// setDisabled disables or enables.
+func (r *reference) setDisabled(actor apitoken.Actor, id apitoken.UserID, disabled bool) error {
+	action := apitoken.ActionEnableUser
+	if disabled {
+		action = apitoken.ActionDisableUser
+	}
+	c, err := r.begin(action, actor, id, apitoken.TokenID{})
+	was, known := r.users[id]
+	switch {
+	case err != nil:
+		return err
+	case !validID(id):
+		return apitoken.ErrInvalid
+	case !c.may.Has(apitoken.ManageUsers):
+		return c.deny(apitoken.ErrDenied)
+	case !known:
+		return apitoken.ErrNotFound
+	}
+	is := was
+	if !disabled {
+		is.DisabledAt = time.Time{}
+	} else if !was.Disabled() {
+		is.DisabledAt = c.event.At
+		is.Epoch++
+	}
+	_, err = c.manage(was, is)
+	return err
+}
+
+// manage writes what a manager of users makes of a user.
+func (c referenceCall) manage(was, is apitoken.User) (apitoken.User, error) {
+	if !c.may.Has(apitoken.ManageUsers) || !c.may.Has(c.roles[was.Role]) || !c.may.Has(c.roles[is.Role]) {
+		return apitoken.User{}, c.deny(apitoken.ErrDenied)
+	}
+	return c.write(was, is), nil
+}
+
+// write writes a user if he changed, and ends his tokens if his epoch did.
+func (c referenceCall) write(was, is apitoken.User) apitoken.User {
+	if is == was {
+		return was
+	}
+	is.Revision++
+	c.users[is.ID] = is
+	for _, t := range c.tokens {
+		if t.Owner == is.ID && is.Epoch > was.Epoch && t.RevokedAt.IsZero() {
+			t.RevokedAt, t.RevokedBy = c.event.At, c.event.Actor.User
+		}
+	}
+	state := func(u apitoken.User) apitoken.State {
+		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+	}
+	c.record(apitoken.OutcomeDone, state(was), state(is))
+	return is
+}
+
+func (r *reference) revokeAll(actor apitoken.Actor, owner apitoken.UserID) error {
+	c, err := r.begin(apitoken.ActionRevokeAll, actor, owner, apitoken.TokenID{})
+	was, known := r.users[owner]
+	switch {
+	case err != nil:
+		return err
+	case !validID(owner):
+		return apitoken.ErrInvalid
+	case !c.own(owner) && !c.may.Has(apitoken.RevokeAny):
+		return c.deny(apitoken.ErrDenied)
+	case !known:
+		return apitoken.ErrNotFound
+	}
+	is := was
+	is.Epoch++
+	c.write(was, is)
+	return nil
+}
+
+func (r *reference) user(actor apitoken.Actor, id apitoken.UserID) (apitoken.User, error) {
+	c, err := r.begin(apitoken.ActionReadUser, actor, id, apitoken.TokenID{})
+	user, known := r.users[id]
+	switch {
+	case err != nil:
+		return apitoken.User{}, err
+	case !validID(id):
+		return apitoken.User{}, apitoken.ErrInvalid
+	case !known:
+		return apitoken.User{}, apitoken.ErrNotFound
+	case !c.own(id) && !c.may.Has(apitoken.ManageUsers):
+		return apitoken.User{}, c.deny(apitoken.ErrNotFound)
+	}
+	return user, nil
+}
+
+func (r *reference) listUsers(actor apitoken.Actor, q apitoken.UserQuery) ([]apitoken.User, error) {
+	c, err := r.begin(apitoken.ActionListUsers, actor, "", apitoken.TokenID{})
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Limit < 0, q.Limit > 1000, q.After != "" && !validID(q.After):
+		return nil, apitoken.ErrInvalid
+	case !c.may.Has(apitoken.ManageUsers):
+		return nil, c.deny(apitoken.ErrDenied)
+	}
+	var page []apitoken.User
+	for _, u := range r.users {
+		if u.ID > q.After {
+			page = append(page, u)
+		}
+	}
+	slices.SortFunc(page, func(a, b apitoken.User) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	return page[:min(len(page), limitOr100(q.Limit))], nil
+}
+
+func (r *reference) setPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolicy) (apitoken.MaxLifetimePolicy, error) {
+	c, err := r.begin(apitoken.ActionSetPolicy, actor, "", apitoken.TokenID{})
+	switch {
+	case err != nil:
+		return apitoken.MaxLifetimePolicy{}, err
+	case p.Max < time.Microsecond, p.Max > apitoken.Days(36500) && p.Max != apitoken.NoExpiration:
+		return apitoken.MaxLifetimePolicy{}, apitoken.ErrInvalid
+	case !c.may.Has(apitoken.SetPolicy):
+		return apitoken.MaxLifetimePolicy{}, c.deny(apitoken.ErrDenied)
+	case p.Revision != 0 && p.Revision != r.policy.Revision:
+		return apitoken.MaxLifetimePolicy{}, apitoken.ErrConflict
+	}
+	before := r.policy.Max
+	if p.Max != apitoken.NoExpiration {
+		p.Max = p.Max.Truncate(time.Microsecond)
+	}
+	r.policy = apitoken.MaxLifetimePolicy{
+		Max: p.Max, UpdatedAt: c.event.At, UpdatedBy: actor.User, Revision: r.policy.Revision + 1,
+	}
+	c.record(apitoken.OutcomeDone, apitoken.State{MaxLifetime: before}, apitoken.State{MaxLifetime: p.Max})
+	return r.policy, nil
+}
+
+// feed is what a reader of the events is given. Whoever is denied leaves one more event.
+func (r *reference) feed(actor apitoken.Actor, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	c, err := r.begin(apitoken.ActionReadEvents, actor, q.Owner, apitoken.TokenID{})
+	switch {
+	case err != nil:
+		return nil, err
+	case q.Limit < 0, q.Limit > 1000, q.Owner != "" && !validID(q.Owner):
+		return nil, apitoken.ErrInvalid
+	case !c.may.Has(apitoken.ReadEvents):
+		return nil, c.deny(apitoken.ErrDenied)
+	}
+	var events []apitoken.Event
+	for _, e := range r.events {
+		if e.Seq > q.After && (q.Owner == "" || e.Owner == q.Owner) {
+			events = append(events, e)
+		}
+	}
+	return events, nil
+}

@@ -1,0 +1,92 @@
+package integration_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// What one replica of the host has written, every other sees: the contract holds also where each call goes to another
+// handle of the same file.
+func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
+	for name, parameters := range map[string]string{
+		"recommended":                   recommended,
+		"WAL without an early lock":     "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)",
+		"WAL without waiting for locks": "_pragma=journal_mode(WAL)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t *testing.T) apitoken.Store {
+				file := sqliteFile(t)
+				var r replicas
+				for range 3 {
+					r.stores = append(r.stores, newMigratedSQLite(t, openSQLite(t, file, parameters), nil))
+				}
+				return &r
+			})
+		})
+	}
+}
+
+// replicas sends each call to the next of some stores.
+type replicas struct {
+	stores []apitoken.Store
+	calls  atomic.Uint64
+}
+
+func (r *replicas) next() apitoken.Store { return r.stores[r.calls.Add(1)%uint64(len(r.stores))] }
+
+func (r *replicas) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	return r.next().Lookup(ctx, d)
+}
+
+func (r *replicas) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	return r.next().CreateToken(ctx, n, policyRevision, e)
+}
+
+func (r *replicas) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+	return r.next().RevokeToken(ctx, id, by, e)
+}
+
+func (r *replicas) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	return r.next().PutUser(ctx, u, ifRevision, e)
+}
+
+func (r *replicas) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	return r.next().PutPolicy(ctx, p, ifRevision, e)
+}
+
+func (r *replicas) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	return r.next().Touch(ctx, touches)
+}
+
+func (r *replicas) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	return r.next().AppendEvents(ctx, events)
+}
+
+func (r *replicas) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	return r.next().Policy(ctx)
+}
+
+func (r *replicas) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	return r.next().User(ctx, id)
+}
+
+func (r *replicas) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return r.next().Token(ctx, id)
+}
+
+func (r *replicas) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return r.next().Tokens(ctx, q)
+}
+
+func (r *replicas) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	return r.next().Users(ctx, q)
+}
+
+func (r *replicas) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	return r.next().Events(ctx, q)
+}

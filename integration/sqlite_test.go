@@ -1,0 +1,82 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// The parameters of the data source name: those that the documentation recommends, and none.
+const (
+	recommended = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
+	bare        = ""
+)
+
+// sqliteFile is the path of a database file that is not there yet.
+func sqliteFile(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }
+
+// openSQLite opens a database file, which the end of the test closes.
+func openSQLite(t testing.TB, file, parameters string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?"+parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// newSQLite makes a store on a database. The end of the test closes it.
+func newSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
+	t.Helper()
+	store, err := sqlstore.New(db, sqlstore.SQLite, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// newMigratedSQLite makes a store with its tables on a database.
+func newMigratedSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
+	t.Helper()
+	store := newSQLite(t, db, opts)
+	if err := store.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func TestSQLiteKeepsTheContract(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		parameters string
+		opts       *sqlstore.Options
+	}{
+		{"recommended", recommended, nil},
+		{"bare file name", bare, nil},
+		{"unprepared, another prefix", recommended, &sqlstore.Options{Unprepared: true, TablePrefix: "t_"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t *testing.T) apitoken.Store {
+				return newMigratedSQLite(t, openSQLite(t, sqliteFile(t), c.parameters), c.opts)
+			})
+		})
+	}
+}
