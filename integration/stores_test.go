@@ -74,6 +74,8 @@ func openSQLiteFile(t testing.TB, file string) (*sqlstore.Store, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.SetMaxOpenConns(4) // as many as there is use for; two more idle than the default keeps, or they come and go
+	db.SetMaxIdleConns(4)
 	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
 	if err != nil {
 		t.Fatal(err)

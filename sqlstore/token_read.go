@@ -7,8 +7,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Lookup implements [apitoken.Store]. It is one prepared query. On SQLite it does not end early when the context does; see
-// [Dialect].
+// Lookup implements [apitoken.Store]. It is one prepared query. On SQLite one that has begun goes on when its context
+// ends, also where it waits for a lock or for a free connection: to watch a context costs more than such a query.
 func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	const what = "look up a token"
 	if err := ctx.Err(); err != nil {

@@ -1,0 +1,52 @@
+package integration_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// TestCheckerWantsOneOrderOfPoliciesForAllOwners tries the checker on histories that are made up: while a policy is being
+// set, bob is given a token by the new one and carol one by the old one. That is in order if carol was first or at the
+// same time, and not if she began when bob was done.
+func TestCheckerWantsOneOrderOfPoliciesForAllOwners(t *testing.T) {
+	tests := []struct {
+		name       string
+		begin, end int64 // of carol's
+		want       porcupine.CheckResult
+	}{
+		{"the old policy first", 2, 3, porcupine.Ok},
+		{"at the same time", 5, 7, porcupine.Ok},
+		{"the old policy later", 8, 9, porcupine.Illegal},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHistory(newMovable(beginning))
+			h.acts = []*act{
+				{
+					begin: 1, end: 10, kind: actSetPolicy, actor: "ada", max: time.Hour, at: beginning,
+					policy: apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 1},
+				},
+				madeUp("bob", 4, 6, time.Hour),
+				madeUp("carol", tt.begin, tt.end, apitoken.Days(90)),
+			}
+			if got := h.check(); got != tt.want {
+				t.Errorf("the history is %s, want %s\n%s", got, tt.want, h)
+			}
+		})
+	}
+}
+
+// madeUp is a generation in which nothing was asked for.
+func madeUp(owner apitoken.UserID, begin, end int64, given time.Duration) *act {
+	return &act{
+		begin: begin, end: end, kind: actGenerate, actor: "ada", owner: owner, name: "deploy", at: beginning,
+		made: apitoken.Token{
+			ID: apitoken.TokenID{byte(begin)}, Owner: owner, Name: "deploy",
+			CreatedAt: beginning, ExpiresAt: beginning.Add(given),
+		},
+	}
+}

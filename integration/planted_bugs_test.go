@@ -1,0 +1,263 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// The planted bugs: Stores that break the contract in one point and keep it in all others.
+
+// policyUnchecked inserts tokens without asking by which policy they were judged.
+type policyUnchecked struct{ apitoken.Store }
+
+func (b policyUnchecked) CreateToken(ctx context.Context, t apitoken.NewToken, _ int64, e apitoken.Event) error {
+	for {
+		p, err := b.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		if err = b.Store.CreateToken(ctx, t, p.Revision, e); !errors.Is(err, apitoken.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// epochIgnored takes every token for one of its owner's present epoch.
+type epochIgnored struct{ apitoken.Store }
+
+func (b epochIgnored) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	r, err := b.Store.Lookup(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	fresh := *r
+	fresh.Epoch = r.User.Epoch
+	return &fresh, nil
+}
+
+// lateToAuthenticate has a token valid at its end as well: <= for <.
+type lateToAuthenticate struct {
+	apitoken.Store
+	clock apitoken.Clock
+}
+
+func (b lateToAuthenticate) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	r, err := b.Store.Lookup(ctx, d)
+	if err != nil || !r.Token.ExpiresAt.Equal(b.clock.Now().Truncate(time.Microsecond)) {
+		return r, err
+	}
+	late := *r
+	late.Token.ExpiresAt = r.Token.ExpiresAt.Add(time.Microsecond)
+	return &late, nil
+}
+
+// lateToFreeNames has a token keep its name at its end as well.
+type lateToFreeNames struct{ apitoken.Store }
+
+func (b lateToFreeNames) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	expired := apitoken.TokenQuery{Owner: t.Owner, Status: apitoken.StatusExpired, Now: t.CreatedAt, NameContains: t.Name, Limit: 1000}
+	tokens, err := b.Tokens(ctx, expired)
+	if err != nil {
+		return err
+	}
+	for _, old := range tokens {
+		if old.Name == t.Name && old.ExpiresAt.Equal(t.CreatedAt) {
+			return apitoken.ErrExists
+		}
+	}
+	return b.Store.CreateToken(ctx, t, policyRevision, e)
+}
+
+// lateToList lists a token as active at its end as well.
+type lateToList struct{ apitoken.Store }
+
+func (b lateToList) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	q.Now = q.Now.Add(-time.Microsecond)
+	return b.Store.Tokens(ctx, q)
+}
+
+// notFinal forgets which tokens were revoked one by one when their owner is changed.
+type notFinal struct {
+	apitoken.Store
+	mu      sync.Mutex
+	revived map[apitoken.TokenID]bool
+}
+
+func (b *notFinal) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+	if err := b.Store.PutUser(ctx, u, ifRevision, e); err != nil {
+		return err
+	}
+	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: 1000})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range tokens {
+		b.revived[t.ID] = true
+	}
+	return err
+}
+
+func (b *notFinal) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	r, err := b.Store.Lookup(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.revived[r.Token.ID] {
+		return r, nil
+	}
+	fresh := *r
+	fresh.Token.RevokedAt, fresh.Token.RevokedBy = time.Time{}, ""
+	return &fresh, nil
+}
+
+// checkedThenInserted looks whether a name is free, and then inserts. It keeps the store below, which knows better, from
+// noticing by giving every token a name of its own there.
+type checkedThenInserted struct {
+	apitoken.Store
+	mu      sync.Mutex
+	holders map[string]apitoken.Digest
+}
+
+const nameEnd = "\x00"
+
+func holding(owner apitoken.UserID, name string) string { return string(owner) + nameEnd + name }
+
+func (b *checkedThenInserted) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	key := holding(t.Owner, t.Name)
+	b.mu.Lock()
+	digest, held := b.holders[key]
+	b.mu.Unlock()
+	if held {
+		r, err := b.Store.Lookup(ctx, digest)
+		if err != nil {
+			return err
+		}
+		if r.Epoch >= t.Epoch && r.Token.Status(t.CreatedAt) == apitoken.StatusActive {
+			return apitoken.ErrExists
+		}
+	}
+	t.Name += nameEnd + t.ID.String()
+	if err := b.Store.CreateToken(ctx, t, policyRevision, e); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.holders[key] = t.Digest
+	return nil
+}
+
+func (b *checkedThenInserted) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	return renamed(b.Store.Lookup(ctx, d))
+}
+
+func (b *checkedThenInserted) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return renamed(b.Store.Token(ctx, id))
+}
+
+func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := b.Store.Tokens(ctx, q)
+	tokens = slices.Clone(tokens)
+	for i := range tokens {
+		tokens[i].Name, _, _ = strings.Cut(tokens[i].Name, nameEnd)
+	}
+	return tokens, err
+}
+
+func renamed(r *apitoken.Record, err error) (*apitoken.Record, error) {
+	if err != nil {
+		return nil, err
+	}
+	fresh := *r
+	fresh.Token.Name, _, _ = strings.Cut(r.Token.Name, nameEnd)
+	return &fresh, nil
+}
+
+// touchOfAllColumns reads a token, moves its last use on, and writes all of it back: also whether it was revoked, as that
+// was when it was read.
+type touchOfAllColumns struct {
+	apitoken.Store
+	torn apitoken.Store // the same, with pauses
+
+	mu      sync.Mutex
+	revoked map[apitoken.TokenID]apitoken.Revocation // one by one, as the store below has it
+	written map[apitoken.TokenID]apitoken.Revocation // the column, as it was written last
+}
+
+func (b *touchOfAllColumns) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	b.mu.Lock()
+	stale := maps.Clone(b.written)
+	b.mu.Unlock()
+	if err := b.torn.Touch(ctx, touches); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, touch := range touches {
+		b.written[touch.Token] = stale[touch.Token]
+	}
+	return nil
+}
+
+func (b *touchOfAllColumns) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	changed, err := b.Store.RevokeToken(ctx, id, r, e)
+	if changed {
+		b.revoked[id] = r
+	}
+	b.written[id] = b.revoked[id]
+	return changed, err
+}
+
+// shown is the token with the column as it was written last. What revokes it with its epoch is no column of the token.
+// The lock is held.
+func (b *touchOfAllColumns) shown(t apitoken.Token) apitoken.Token {
+	if r, ok := b.revoked[t.ID]; ok && t.RevokedAt.Equal(r.At) && t.RevokedBy == r.By {
+		t.RevokedAt, t.RevokedBy = b.written[t.ID].At, b.written[t.ID].By
+	}
+	return t
+}
+
+func (b *touchOfAllColumns) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record(b.Store.Lookup(ctx, d))
+}
+
+func (b *touchOfAllColumns) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record(b.Store.Token(ctx, id))
+}
+
+func (b *touchOfAllColumns) record(r *apitoken.Record, err error) (*apitoken.Record, error) {
+	if err != nil {
+		return nil, err
+	}
+	fresh := *r
+	fresh.Token = b.shown(r.Token)
+	return &fresh, nil
+}
+
+func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	every := q
+	every.Status = ""
+	tokens, err := b.Store.Tokens(ctx, every)
+	var page []apitoken.Token
+	for _, t := range tokens {
+		if t = b.shown(t); q.Status == "" || t.Status(q.Now) == q.Status {
+			page = append(page, t)
+		}
+	}
+	return page, err
+}
