@@ -1,0 +1,158 @@
+package apitoken_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+// exampleHost is a host with an administrator, Ada, and a user, Bob, whose clock stands at 1970.
+func exampleHost() (context.Context, *apitoken.Manager, *clock.Mock) {
+	ctx, now := context.Background(), clock.NewMock()
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{Clock: now})
+	if err != nil {
+		panic(err)
+	}
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
+		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
+			panic(err)
+		}
+	}
+	return ctx, m, now
+}
+
+// A maximum binds what is generated afterwards, whoever asks. The error carries the limit.
+func ExampleManager_SetPolicy() {
+	ctx, m, _ := exampleHost()
+	_, old, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "old", Lifetime: apitoken.NoExpiration})
+
+	policy, err := m.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})
+	fmt.Println(policy.Max, policy.UpdatedBy, err)
+
+	_, _, err = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "new", Lifetime: apitoken.Days(31)})
+	var limit *apitoken.LifetimeError
+	fmt.Println(errors.As(err, &limit), limit.Requested, limit.Max)
+
+	_, err = m.Authenticate(ctx, old.Reveal())
+	fmt.Println("the older token:", err)
+
+	// Output:
+	// 720h0m0s ada <nil>
+	// true 744h0m0s 720h0m0s
+	// the older token: <nil>
+}
+
+// Revoking is final, and revoking again is no mistake.
+func ExampleManager_Revoke() {
+	ctx, m, _ := exampleHost()
+	token, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+
+	fmt.Println(m.Revoke(ctx, apitoken.As("ada"), token.ID))
+	fmt.Println(m.Revoke(ctx, apitoken.As("bob"), token.ID))
+	_, err := m.Authenticate(ctx, secret.Reveal())
+	fmt.Println(errors.Is(err, apitoken.ErrRevoked))
+
+	// Output:
+	// <nil>
+	// <nil>
+	// true
+}
+
+// Disabling a user ends all of his tokens; enabling him revives none.
+func ExampleManager_DisableUser() {
+	ctx, m, _ := exampleHost()
+	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+
+	fmt.Println(m.DisableUser(ctx, apitoken.As("ada"), "bob"))
+	_, err := m.Authenticate(ctx, secret.Reveal())
+	fmt.Println(errors.Is(err, apitoken.ErrUserDisabled))
+
+	fmt.Println(m.EnableUser(ctx, apitoken.As("ada"), "bob"))
+	_, err = m.Authenticate(ctx, secret.Reveal())
+	fmt.Println(errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrRevoked))
+
+	// Output:
+	// <nil>
+	// true
+	// <nil>
+	// false true
+}
+
+// An administrator goes through everybody's tokens that have expired.
+func ExampleManager_Tokens() {
+	ctx, m, now := exampleHost()
+	for i, lifetime := range []time.Duration{time.Hour, apitoken.Days(1), apitoken.Days(2)} {
+		_, _, _ = m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("job ", i), Lifetime: lifetime})
+	}
+	now.Add(apitoken.Days(1))
+	for token, err := range m.Tokens(ctx, apitoken.As("ada"), apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired}) {
+		fmt.Println(token.Owner, token.Name, token.ExpiresAt.Format(time.DateTime), err)
+	}
+
+	// Output:
+	// bob job 0 1970-01-01 01:00:00 <nil>
+	// bob job 1 1970-01-02 00:00:00 <nil>
+}
+
+// Whoever follows the events keeps the number of the last one and asks again behind it.
+func ExampleManager_Events() {
+	ctx, m, _ := exampleHost()
+	_, _, _ = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "nightly build"})
+	_ = m.RevokeAll(ctx, apitoken.As("bob"), "ada")
+
+	last := apitoken.EventSeq(2) // the two users were handled before
+	for event, err := range m.Events(ctx, apitoken.As("ada"), apitoken.EventQuery{After: last}) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(event.Seq, event.Actor.User, event.Action, event.Owner, event.Outcome)
+		last = event.Seq
+	}
+
+	// Output:
+	// 3 ada token.generate bob done
+	// 4 bob token.revoke_all ada denied
+}
+
+// A host's own role sees and revokes everybody's tokens, and nothing else.
+func ExampleOptions_roles() {
+	ctx := context.Background()
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		"helpdesk": apitoken.ListAny | apitoken.RevokeAny,
+	}})
+	if err != nil {
+		panic(err)
+	}
+	_, _ = m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "carol", Role: "helpdesk"})
+
+	_, err = m.ListTokens(ctx, apitoken.As("carol"), apitoken.TokenQuery{AnyOwner: true})
+	fmt.Println(err)
+	_, _, err = m.Generate(ctx, apitoken.As("carol"), apitoken.GenerateParams{Owner: "carol", Name: "own"})
+	fmt.Println(err)
+
+	// Output:
+	// <nil>
+	// apitoken: token.generate: denied
+}
+
+// When a token was last used is written later, and by Flush at once.
+func ExampleManager_Flush() {
+	ctx, m, now := exampleHost()
+	token, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+	now.Add(time.Hour)
+	_, _ = m.Authenticate(ctx, secret.Reveal())
+
+	fmt.Println(m.Flush(ctx))
+	token, _ = m.Token(ctx, apitoken.As("bob"), token.ID)
+	fmt.Println(token.LastUsedAt.Format(time.DateTime))
+
+	// Output:
+	// <nil>
+	// 1970-01-01 01:00:00
+}
