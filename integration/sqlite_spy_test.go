@@ -52,17 +52,6 @@ func (s *spy) statements() []string {
 	return sent
 }
 
-func (s *spy) count(text string) (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, sent := range s.sent {
-		if sent == text {
-			n++
-		}
-	}
-	return n
-}
-
 // call does what was sent, between what the test does before and after it.
 func (s *spy) call(text string, do func() error) error {
 	s.mu.Lock()
