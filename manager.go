@@ -11,6 +11,10 @@ import (
 // Manager decides: who may do what, how long a token lives, whether a presented text is a token. It holds no state that
 // a second Manager on the same [Store] would need to know, so a host may run as many as it has replicas. All methods are
 // safe for concurrent use.
+//
+// Where several refusals apply, the answer is the first of these: the actor is nobody; the request is wrong; he may not do
+// this; there is no such user or token; the user may do what he may not; the user is disabled; the lifetime is over the
+// maximum; the name is taken.
 type Manager struct {
 	store           Store
 	clock           Clock

@@ -311,6 +311,8 @@ func TestAChildDoesNotOutliveItsParent(t *testing.T) {
 		{"an instant a microsecond later", 0, 10 * day, apitoken.GenerateParams{ExpiresAt: start.Add(10*day + time.Microsecond)}, 0, apitoken.ErrLifetime},
 		{"no expiration", 0, 10 * day, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, apitoken.ErrLifetime},
 		{"a parent without end", 0, apitoken.NoExpiration, apitoken.GenerateParams{Lifetime: 200 * day}, 200 * day, nil},
+		{"a parent of 150 years", 0, 150 * 365 * day, apitoken.GenerateParams{Lifetime: day}, day, nil},
+		{"a parent of 150 years, nothing asked for", 0, 150 * 365 * day, apitoken.GenerateParams{}, 150 * 365 * day, nil},
 		{"a parent without end, nothing asked for", 0, apitoken.NoExpiration, apitoken.GenerateParams{}, 90 * day, nil},
 	}
 	for _, tt := range tests {

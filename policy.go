@@ -39,7 +39,7 @@ func Days(n int) time.Duration {
 // A lifetime of zero asks for nothing and gives the maximum; where there is no maximum, it is [ErrInvalid], as are a
 // negative one, one below a microsecond, and an end in or after the year 2200. One over the maximum is a [LifetimeError].
 func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
-	if err := p.check(); err != nil {
+	if err := p.checkMax(); err != nil {
 		return time.Time{}, err
 	}
 	if lifetime == 0 && p.Max != NoExpiration {
@@ -61,14 +61,17 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
+// check holds a policy to the rules for one that is to be in force: a token that asks for nothing can have its maximum.
 func (p MaxLifetimePolicy) check() error {
-	switch {
-	case p.Max == NoExpiration:
-		return nil
-	case p.Max < time.Microsecond:
-		return invalid("maximum lifetime", "is %s, at least 1µs is needed", p.Max)
-	case p.Max > maxMax:
+	if p.Max != NoExpiration && p.Max > maxMax {
 		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
+	}
+	return p.checkMax()
+}
+
+func (p MaxLifetimePolicy) checkMax() error {
+	if p.Max < time.Microsecond {
+		return invalid("maximum lifetime", "is %s, at least 1µs is needed", p.Max)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
@@ -26,8 +27,9 @@ var plants = []planted{
 		},
 		load: &workload{
 			clients: 8,
+			rounds:  8,
 			weights: map[kind]int{actGenerate: 40, actList: 40, actSetPolicy: 20},
-			names:   []string{"a", "b", "c", "d", "e", "f", "g", "h"},
+			names:   strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), // so that few are taken
 		},
 		schedule: generateAcrossSetPolicy,
 	},
@@ -39,6 +41,7 @@ var plants = []planted{
 		model: true,
 		load: &workload{
 			clients: 5,
+			rounds:  6,
 			weights: map[kind]int{actGenerate: 25, actAuthenticate: 45, actReadUser: 15, actRevokeAll: 6, actDisable: 3, actEnable: 6},
 			names:   []string{"deploy", "backup"},
 		},
@@ -79,6 +82,7 @@ var plants = []planted{
 		},
 		load: &workload{
 			clients: 8,
+			rounds:  6,
 			weights: map[kind]int{actGenerate: 60, actList: 20, actRevoke: 20},
 			names:   []string{"deploy"},
 		},
@@ -94,6 +98,7 @@ var plants = []planted{
 		},
 		load: &workload{
 			clients: 8,
+			rounds:  6,
 			weights: map[kind]int{actGenerate: 20, actAuthenticate: 40, actFlush: 20, actRevoke: 20},
 			names:   []string{"a", "b", "c", "d"},
 		},
@@ -168,7 +173,7 @@ func differences(plant func(store, torn apitoken.Store, clock apitoken.Clock) ap
 
 func (p planted) inHistories(t *testing.T) {
 	w := *p.load
-	w.rounds, w.acts, w.owners = 6, 2, []apitoken.UserID{"bob"}
+	w.acts, w.owners = 2, []apitoken.UserID{"bob"}
 	seed, memory := firstSeed(t), namedStore{name: "memory", open: openMemory}
 	caught, unknown := 0, 0
 	for i := range plantedHistories {
