@@ -203,10 +203,11 @@ func holdNoToken(t *testing.T, dir string, texts []string) {
 }
 
 func TestSQLiteCloseLeavesTheDatabaseOpen(t *testing.T) {
-	db := openSQLite(t, sqliteFile(t), recommended)
+	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	store := newMigratedSQLite(t, db, nil)
-	if err := use(store); err != nil {
-		t.Fatal(err)
+	changes(t, store)
+	if n := spy.prepared(0); n == 0 {
+		t.Error("no statement is prepared")
 	}
 	for range 2 {
 		if err := store.Close(); err != nil {
@@ -215,6 +216,9 @@ func TestSQLiteCloseLeavesTheDatabaseOpen(t *testing.T) {
 	}
 	if err := use(store); err == nil || !strings.Contains(err.Error(), "closed") {
 		t.Errorf("a closed store: error %v, want one that says so", err)
+	}
+	if n := spy.prepared(0); n != 0 {
+		t.Errorf("%d statements are left open", n)
 	}
 	if err := db.Ping(); err != nil {
 		t.Errorf("the database: %v", err)

@@ -14,6 +14,7 @@ import (
 // spy stands between database/sql and the driver. It keeps what is sent, and lets a test interfere.
 type spy struct {
 	mu     sync.Mutex
+	open   int                     // statements that are prepared
 	sent   []string                // statements, BEGIN, COMMIT and ROLLBACK, in order
 	before func(text string) error // an error is the answer, and the driver is not asked
 	after  func(text string) error // an error is the answer, though the driver has done it
@@ -50,6 +51,14 @@ func (s *spy) statements() []string {
 	sent := s.sent
 	s.sent = nil
 	return sent
+}
+
+// prepared counts a statement that was prepared or closed, and tells how many are open.
+func (s *spy) prepared(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open += n
+	return s.open
 }
 
 // call does what was sent, between what the test does before and after it.
@@ -129,6 +138,7 @@ func (c spyConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, 
 	if err != nil {
 		return nil, err
 	}
+	c.spy.prepared(1)
 	return spyStmt{fullStmt: statement.(fullStmt), text: text, spy: c.spy}, nil
 }
 
@@ -175,6 +185,11 @@ func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (ro
 		return err
 	})
 	return rows, err
+}
+
+func (s spyStmt) Close() error {
+	s.spy.prepared(-1)
+	return s.fullStmt.Close()
 }
 
 type spyTx struct {
