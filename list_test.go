@@ -1,0 +1,134 @@
+package apitoken_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+func TestListing(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	var all []apitoken.Token
+	for i := range 25 {
+		owner := []apitoken.UserID{bob, carol}[i%2]
+		token, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{
+			Owner: owner, Name: fmt.Sprintf("t%d", i), Lifetime: time.Duration(i+1) * time.Hour,
+		})
+		all = append(all, token)
+	}
+	h.clock.Add(10 * time.Hour) // the first ten have expired
+	h.must(h.Revoke(ctx, apitoken.System(), all[20].ID))
+	all[20].RevokedAt = start.Add(10 * time.Hour)
+	where := func(keep func(apitoken.Token) bool) (kept []apitoken.Token) {
+		for _, token := range all {
+			if keep(token) {
+				kept = append(kept, token)
+			}
+		}
+		return kept
+	}
+	is := func(s apitoken.Status) func(apitoken.Token) bool {
+		return func(token apitoken.Token) bool { return token.Status(start.Add(10*time.Hour)) == s }
+	}
+	tests := []struct {
+		name string
+		q    apitoken.TokenQuery
+		want []apitoken.Token
+	}{
+		{"everybody's", apitoken.TokenQuery{AnyOwner: true}, all},
+		{"one owner's", apitoken.TokenQuery{Owner: bob}, where(func(token apitoken.Token) bool { return token.Owner == bob })},
+		{"a stranger's", apitoken.TokenQuery{Owner: "nobody"}, nil},
+		{"active", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive}, where(is(apitoken.StatusActive))},
+		{"expired", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired}, all[:10]},
+		{"revoked", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusRevoked}, all[20:21]},
+		{"the caller's idea of now does not count", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired, Now: start}, all[:10]},
+		{"ending before", apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: start.Add(3 * time.Hour)}, all[:2]},
+		{"by name", apitoken.TokenQuery{AnyOwner: true, NameContains: "t2"}, where(func(token apitoken.Token) bool { return token.Name[:2] == "t2" })},
+		{"behind a token", apitoken.TokenQuery{AnyOwner: true, After: all[22].ID}, all[23:]},
+	}
+	for _, tt := range tests {
+		for _, limit := range []int{0, 1, 2, 5, 25, 1000} {
+			tt.q.Limit = limit
+			got := collect(t, h.Tokens(ctx, apitoken.As(ada), tt.q))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s, %d a page (-want +got):\n%s", tt.name, limit, diff)
+			}
+		}
+	}
+	page, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Limit: 7})
+	h.must(err)
+	if diff := cmp.Diff(all[:7], page); diff != "" {
+		t.Errorf("a page (-want +got):\n%s", diff)
+	}
+	for token := range h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Limit: 1}) {
+		if token != all[0] {
+			t.Error("the loop went on after it was left")
+		}
+		break
+	}
+	var users []apitoken.UserID
+	for after := apitoken.UserID(""); ; {
+		page, err := h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{After: after, Limit: 3})
+		h.must(err)
+		for _, u := range page {
+			users = append(users, u.ID)
+		}
+		if len(page) < 3 {
+			break
+		}
+		after = page[2].ID
+	}
+	if diff := cmp.Diff([]apitoken.UserID{ada, bob, carol, dan}, users); diff != "" {
+		t.Errorf("users (-want +got):\n%s", diff)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	token := apitoken.Token{ExpiresAt: start}
+	for d, want := range map[time.Duration]apitoken.Status{
+		-time.Microsecond: apitoken.StatusActive, 0: apitoken.StatusExpired, time.Microsecond: apitoken.StatusExpired,
+	} {
+		if got := token.Status(start.Add(d)); got != want {
+			t.Errorf("%s from its end it is %s, want %s", d, got, want)
+		}
+	}
+	if got := (apitoken.Token{}).Status(year2200); got != apitoken.StatusActive {
+		t.Errorf("without end it is %s", got)
+	}
+	token.RevokedAt = start.Add(time.Hour)
+	for _, now := range []time.Time{start.Add(-time.Hour), start, start.Add(2 * time.Hour)} {
+		if got := token.Status(now); got != apitoken.StatusRevoked {
+			t.Errorf("revoked, at %s it is %s", now, got)
+		}
+	}
+}
+
+func TestTokenIDHasOneSpelling(t *testing.T) {
+	const text = "01890a5d-ac96-774b-bcce-b302099a8057"
+	id, err := apitoken.ParseTokenID(text)
+	if err != nil || id.String() != text || id.IsZero() {
+		t.Fatalf("%s, %v", id, err)
+	}
+	for _, bad := range []string{
+		"", "x", text[1:], text + "0", "01890A5D-AC96-774B-BCCE-B302099A8057", "{" + text + "}", "urn:uuid:" + text, "01890a5dac96774bbcceb302099a8057",
+	} {
+		if _, err := apitoken.ParseTokenID(bad); !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, want := range []apitoken.TokenID{id, {}} {
+		encoded, err := want.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := id
+		if err := got.UnmarshalText(encoded); err != nil || got != want {
+			t.Errorf("%s comes back as %s, %v", want, got, err)
+		}
+	}
+}
