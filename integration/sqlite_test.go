@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 	"github.com/seed-d6cf0a46/apitoken/storetest"

@@ -31,8 +31,12 @@ type Dialect struct {
 	// the whole transaction may be tried again.
 	busy func(error) bool
 
-	// duplicate recognises the refusal of a row whose key is there already.
+	// duplicate recognises the refusal of a row whose key is there already. Nil: such an INSERT is no error and changes
+	// no row.
 	duplicate func(error) bool
+
+	// ddlCommits says that every statement of the schema commits by itself, so that a step may be cut short anywhere.
+	ddlCommits bool
 
 	// oneWriter says that the database takes one writer at a time. The store's own writers then queue up here, first come,
 	// first served: a database whose waiters ask over and over lets the unlucky ones wait for ever.
@@ -50,7 +54,7 @@ type Dialect struct {
 	local bool
 }
 
-// query names one query of the page that every dialect has.
+// query names one query of the page that every dialect has. Those that say so are empty in some.
 type query int
 
 // The queries, with their parameters in order and what they answer.
@@ -58,6 +62,7 @@ const (
 	// The schema.
 	findVersions query = iota // -> whether there is the table of versions
 	lastVersion               // -> the highest version
+	lockSchema                // lets one at a time change the schema, to the end of the transaction; may be empty
 	makeVersions              // makes the table of versions if it is not there
 	claimVersion              // version; changes nothing if it is there
 
@@ -79,12 +84,21 @@ const (
 
 	// The policy. There is always one row.
 	readPolicy   // -> maximum, updated at, updated by, revision
+	lockPolicy   // keeps new transactions from the policy, so that a stream of them does not hold up a change; may be empty
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
-	// Events. An event is what eventInto reads.
+	// Events. An event is what eventInto reads. The next four are empty where an event is numbered when it is inserted.
 	insertEvent       // as eventArgs; changes nothing if the id is there
+	findUnnumbered    // -> whether there are committed events without a number
+	lockFeed          // -> the last number that was given; one at a time, to the end of the transaction
+	numberEvents      // how many at most, last number; numbers events from the one behind it on
+	moveFeed          // how many were numbered
 	listEvents        // after, limit -> events
 	listEventsOfOwner // owner, after, limit -> events
+
+	// confirm writes something without changing anything. The COMMIT then is acknowledged only when everything before it
+	// is as safe as the server is set to make it. Empty: what can be read is safe.
+	confirm
 
 	numQueries
 )
@@ -106,6 +120,9 @@ type listing struct {
 type touching struct {
 	from, row, between, to string
 }
+
+// has reports whether the dialect has a query that may be empty.
+func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 
 // withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
 // driver may take a line break behind a statement for one more statement, and then prepare nothing.

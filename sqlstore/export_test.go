@@ -1,6 +1,10 @@
 package sqlstore
 
-import "github.com/seed-d6cf0a46/apitoken"
+import (
+	"slices"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
 
 // What the tests of the SQL look at.
 
@@ -15,10 +19,14 @@ func (s *Store) TouchTokens(touches []apitoken.Touch) (string, []any) {
 // Latest is what is left of uses.
 var Latest = latest
 
-// Texts are all queries of the store, and those of its migrations.
-func (s *Store) Texts() ([]string, error) {
+// Texts are all queries of the store but those that its dialect has no need of, and those of its migrations.
+func (s *Store) Texts() (texts []string, err error) {
 	steps, err := s.dialect.steps()
-	texts := s.dialect.queries[:]
+	for q, text := range s.dialect.queries {
+		if text != "" || !slices.Contains(mayBeEmpty, query(q)) {
+			texts = append(texts, text)
+		}
+	}
 	for _, step := range steps {
 		texts = append(texts, step.statements...)
 	}
@@ -36,3 +44,5 @@ func (d Dialect) Numbered(placeholder func(n int) string) Dialect {
 	d.placeholder = placeholder
 	return d
 }
+
+var mayBeEmpty = []query{lockSchema, lockPolicy, findUnnumbered, lockFeed, numberEvents, moveFeed, confirm}

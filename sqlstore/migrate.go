@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -36,6 +35,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return failed(what, err)
 	}
 	err = s.transact(ctx, what, &opened{}, func(ctx context.Context, tx session) error {
+		if err := tx.lockSchema(ctx); err != nil {
+			return err
+		}
 		_, err := tx.exec(ctx, makeVersions)
 		return err
 	})
@@ -46,7 +48,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return failed(what, err)
 	}
-	if err := refuseNewer(version, len(steps)); err != nil {
+	if err := s.dialect.refuseNewer(version, len(steps)); err != nil {
 		return failed(what, err)
 	}
 	for _, step := range steps[version:] {
@@ -58,9 +60,31 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
+// lockSchema lets one process at a time change the schema, where the row of a version does not see to that.
+func (s session) lockSchema(ctx context.Context) error {
+	if !s.dialect.has(lockSchema) {
+		return nil
+	}
+	_, err := s.exec(ctx, lockSchema)
+	return err
+}
+
 // run takes the step, unless another process has. The row of its number comes first: whoever inserts it holds the lock
 // under which he makes the tables.
+//
+// Where every statement commits by itself, the row comes last. A step that was cut short is then taken again from its
+// beginning, also by several at once, and its statements are such that this does no harm.
 func (m migration) run(ctx context.Context, tx session) error {
+	if tx.dialect.ddlCommits {
+		if err := m.make(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.insert(ctx, claimVersion, m.version)
+		return err
+	}
+	if err := tx.lockSchema(ctx); err != nil {
+		return err
+	}
 	mine, err := tx.insert(ctx, claimVersion, m.version)
 	if err != nil {
 		return err
@@ -68,6 +92,10 @@ func (m migration) run(ctx context.Context, tx session) error {
 	if !mine {
 		return errStored
 	}
+	return m.make(ctx, tx)
+}
+
+func (m migration) make(ctx context.Context, tx session) error {
 	for _, statement := range m.statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%q: %w", statement, err)
@@ -95,18 +123,20 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	}
 	switch {
 	case version == 0:
-		return errors.New("the tables are not there: call Migrate first")
+		return fmt.Errorf("the tables %s* are not there: call Migrate first", s.dialect.prefix)
 	case version < int64(len(known)):
-		return fmt.Errorf("the schema is of version %d, this build needs version %d: call Migrate first", version, len(known))
+		return fmt.Errorf("the tables %s* are of version %d, this build needs version %d: call Migrate first",
+			s.dialect.prefix, version, len(known))
 	}
-	return refuseNewer(version, len(known))
+	return s.dialect.refuseNewer(version, len(known))
 }
 
-func refuseNewer(version int64, known int) error {
+func (d *Dialect) refuseNewer(version int64, known int) error {
 	if version <= int64(known) {
 		return nil
 	}
-	return fmt.Errorf("the schema is of version %d, this build knows only up to version %d: use a newer build", version, known)
+	return fmt.Errorf("the tables %s* are of version %d, this build knows only up to version %d: use a newer build",
+		d.prefix, version, known)
 }
 
 func (s *Store) version(ctx context.Context) (version int64, err error) {

@@ -26,6 +26,11 @@ func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, if
 	if err := s.record(ctx, e); err != nil {
 		return err
 	}
+	if s.dialect.has(lockPolicy) {
+		if _, err := s.exec(ctx, lockPolicy); err != nil {
+			return err
+		}
+	}
 	n, err := s.exec(ctx, updatePolicy, int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision)
 	if err != nil {
 		return err

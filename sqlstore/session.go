@@ -63,7 +63,7 @@ func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) 
 // insert runs a query that inserts a row, and reports whether it did. It did not where a key was there already.
 func (s session) insert(ctx context.Context, q query, args ...any) (bool, error) {
 	n, err := s.exec(ctx, q, args...)
-	if err != nil && s.dialect.duplicate(err) {
+	if err != nil && s.dialect.duplicate != nil && s.dialect.duplicate(err) {
 		return false, nil
 	}
 	return n > 0, err
@@ -119,6 +119,9 @@ func (s *Store) open(ctx context.Context) (*opened, error) {
 // prepare prepares every query but those of the schema, which run once.
 func (o *opened) prepare(ctx context.Context, db *sql.DB, queries [numQueries]string) (err error) {
 	for q := lookupToken; q < numQueries; q++ {
+		if queries[q] == "" {
+			continue
+		}
 		o.statements[q], err = db.PrepareContext(ctx, queries[q])
 		if err != nil {
 			return fmt.Errorf("prepare %q: %w", queries[q], err)

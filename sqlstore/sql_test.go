@@ -22,6 +22,8 @@ func newStore(t *testing.T, d sqlstore.Dialect, prefix string) *sqlstore.Store {
 	return s
 }
 
+var dialects = map[string]sqlstore.Dialect{"SQLite": sqlstore.SQLite, "PostgreSQL": sqlstore.PostgreSQL, "MySQL": sqlstore.MySQL}
+
 const selectTokens = `SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -138,20 +140,22 @@ func TestTouchKeepsTheLastUseOfEachToken(t *testing.T) {
 }
 
 func TestEveryQueryHasTheNamesOfThePrefix(t *testing.T) {
-	texts, err := newStore(t, sqlstore.SQLite, "x_").Texts()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, text := range texts {
-		switch {
-		case text == "":
-			t.Errorf("query %d is empty", i)
-		case strings.Contains(text, "apitoken_"):
-			t.Errorf("query %d keeps the default prefix: %s", i, text)
-		case !strings.Contains(text, "x_"):
-			t.Errorf("query %d names no table: %s", i, text)
-		case text != strings.TrimSpace(text), strings.HasSuffix(text, ";"):
-			t.Errorf("query %d ends with more than the statement: %q", i, text)
+	for name, d := range dialects {
+		texts, err := newStore(t, d, "x_").Texts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range texts {
+			switch {
+			case text == "":
+				t.Errorf("%s: query %d is empty", name, i)
+			case strings.Contains(text, "apitoken_"):
+				t.Errorf("%s: query %d keeps the default prefix: %s", name, i, text)
+			case !strings.Contains(text, "x_"):
+				t.Errorf("%s: query %d names no table: %s", name, i, text)
+			case text != strings.TrimSpace(text), strings.HasSuffix(text, ";"):
+				t.Errorf("%s: query %d ends with more than the statement: %q", name, i, text)
+			}
 		}
 	}
 }

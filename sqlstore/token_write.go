@@ -22,9 +22,28 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 	if err != nil {
 		return err
 	}
+	if err := s.admit(ctx, n, policyRevision); err != nil {
+		return err
+	}
+	inserted, err := s.insert(ctx, insertToken, insertTokenArgs(n)...)
+	if err != nil {
+		return err
+	}
+	if !inserted {
+		// What is in the way may be the same token: a try before, whose COMMIT was still under way when this one began.
+		if err := s.admit(ctx, n, policyRevision); err != nil {
+			return err
+		}
+		return apitoken.ErrExists
+	}
+	return s.record(ctx, e)
+}
+
+// admit is nil if the token may be inserted, as far as can be told before it is tried.
+func (s session) admit(ctx context.Context, n apitoken.NewToken, policyRevision int64) error {
 	var stored, hasOwner bool
 	var revision int64
-	err = s.row(ctx, admitToken, n.Digest[:], n.ID[:], string(n.Owner)).Scan(&stored, &revision, &hasOwner)
+	err := s.row(ctx, admitToken, n.Digest[:], n.ID[:], string(n.Owner)).Scan(&stored, &revision, &hasOwner)
 	switch {
 	case err != nil:
 		return err
@@ -35,14 +54,7 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 	case !hasOwner:
 		return apitoken.ErrNotFound
 	}
-	inserted, err := s.insert(ctx, insertToken, insertTokenArgs(n)...)
-	if err != nil {
-		return err
-	}
-	if !inserted {
-		return apitoken.ErrExists
-	}
-	return s.record(ctx, e)
+	return nil
 }
 
 func insertTokenArgs(n apitoken.NewToken) []any {

@@ -60,6 +60,9 @@ func (s *Store) transact(ctx context.Context, what string, o *opened, do work) e
 		sent, err := s.attempt(ctx, o, do, commit)
 		busy := s.dialect.busy(err)
 		switch {
+		case errors.Is(err, errStored) && s.dialect.has(confirm):
+			do = confirmStored
+			continue
 		case errors.Is(err, errStored):
 			return nil
 		case answered(err):
@@ -83,6 +86,13 @@ func (s *Store) transact(ctx context.Context, what string, o *opened, do work) e
 			return failed(what, fmt.Errorf("%w: %w", waited, err))
 		}
 	}
+}
+
+// confirmStored makes sure that what is stored already, and can be read, also stays. A server that waits for a standby when
+// the connection breaks lets the commit be seen without the standby, and a fail-over would undo it.
+func confirmStored(ctx context.Context, tx session) error {
+	_, err := tx.exec(ctx, confirm)
+	return err
 }
 
 // attempt runs do in a transaction of its own. Sent says that the COMMIT was sent: with an error, nobody knows what became

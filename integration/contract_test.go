@@ -1,0 +1,22 @@
+package integration_test
+
+import (
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+func TestPostgreSQLKeepsTheContract(t *testing.T) { onPostgreSQL.keepsTheContract(t) }
+func TestMySQLKeepsTheContract(t *testing.T)      { onMySQL.keepsTheContract(t) }
+
+// keepsTheContract runs package storetest on one database, which is emptied for each rule.
+func (e engine) keepsTheContract(t *testing.T) {
+	d := e.database(t)
+	db := d.open(t, 0)
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		store := d.newMigrated(t, db, nil)
+		d.clear(t, db)
+		return store
+	})
+}

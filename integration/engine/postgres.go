@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Options say how a server is run. nil stands for the zero value.
+type Options struct {
+	// Fast has the server acknowledge what is not on the disk yet, for tests of what it answers. What it loses when it is
+	// killed is nobody's mistake. Otherwise all that was acknowledged is on the disk.
+	Fast bool
+}
+
+func (o *Options) fast() bool { return o != nil && o.Fast }
+
+// Postgres is a PostgreSQL server, a primary or a standby.
+type Postgres struct {
+	name     string // for other servers
+	bin      string // the folder of the programs
+	dir      string
+	fast     bool
+	address  address
+	server   server
+	standbys []string // the names of those that were ever started, in their order
+}
+
+// StartPostgres makes an empty PostgreSQL server in a folder and starts it. All settings that matter for what it answers are
+// the server's defaults; the encoding is UTF-8 and the locale C.
+func StartPostgres(dir string, opts *Options) (*Postgres, error) {
+	p, err := newPostgres("primary", dir, opts.fast())
+	if err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	initdb := []string{"-D", p.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"}
+	if err := p.tool("initdb", initdb...).run(p.server.limit); err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// newPostgres prepares everything but the data.
+func newPostgres(name, dir string, fast bool) (*Postgres, error) {
+	bin, err := postgresBin()
+	if err != nil {
+		return nil, err
+	}
+	account, err := serverAccount("postgres", "postgresql")
+	if err != nil {
+		return nil, err
+	}
+	p := &Postgres{name: name, bin: bin, fast: fast}
+	if p.dir, err = account.folders(dir, "data"); err != nil {
+		return nil, err
+	}
+	if p.address, err = freeAddress(5432); err != nil {
+		return nil, err
+	}
+	p.server = server{
+		program: program{
+			path:     filepath.Join(bin, "postgres"),
+			args:     p.arguments(),
+			dir:      p.dir,
+			log:      filepath.Join(p.dir, "log"),
+			account:  account,
+			farewell: syscall.SIGQUIT, // on SIGKILL it would leave its shared memory behind
+		},
+		limit: time.Minute,
+		ready: func(ctx context.Context) error { return p.exec(ctx, "SELECT 1") },
+	}
+	return p, nil
+}
+
+// arguments are the settings that do not depend on the data.
+func (p *Postgres) arguments() []string {
+	settings := []string{
+		"cluster_name=" + p.name,
+		"listen_addresses=" + p.address.host,
+		"port=" + strconv.Itoa(p.address.ports[0]),
+		"unix_socket_directories=",        // the path would be too long in some folders
+		"dynamic_shared_memory_type=mmap", // in the data, and not where it is left behind
+		"shared_buffers=32MB",
+		"max_connections=200",
+		"wal_keep_size=256MB", // for a standby that was away
+	}
+	if p.fast {
+		settings = append(settings, "fsync=off", "full_page_writes=off")
+	}
+	args := []string{"-D", p.data()}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	return args
+}
+
+func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
+
+// tool is one of the programs that prepare a server.
+func (p *Postgres) tool(name string, args ...string) program {
+	return program{
+		path:     filepath.Join(p.bin, name),
+		args:     args,
+		dir:      p.dir,
+		log:      filepath.Join(p.dir, name+".log"),
+		account:  p.server.program.account,
+		farewell: syscall.SIGKILL,
+	}
+}
+
+// DSN is the URL of this server alone, for pgx. The user postgres owns it all and needs no password.
+func (p *Postgres) DSN() string {
+	return "postgres://postgres@" + p.address.at(0) + "/postgres?sslmode=disable&connect_timeout=2"
+}
+
+// ReadWriteDSN is the URL of several servers, for pgx: a connection is to the one that can be written to. So it follows when
+// a standby is promoted.
+func ReadWriteDSN(servers ...*Postgres) string {
+	var hosts []string
+	for _, p := range servers {
+		hosts = append(hosts, p.address.at(0))
+	}
+	return "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable&connect_timeout=2&target_session_attrs=read-write"
+}
+
+// Kill ends the server without any warning, as a crash does. When it returns all processes of the server are gone.
+func (p *Postgres) Kill() error {
+	if err := p.server.kill(); err != nil {
+		return fmt.Errorf("kill PostgreSQL %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// Start starts the server again after Kill or Stop, with the same DSN. Never start a primary again whose standby was
+// promoted: then there are two.
+func (p *Postgres) Start() error {
+	if err := p.server.start(); err != nil {
+		return fmt.Errorf("start PostgreSQL %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// Stop ends the server at once, if it runs. Its standbys go on running.
+func (p *Postgres) Stop() error {
+	if err := p.server.stop(); err != nil {
+		return fmt.Errorf("stop PostgreSQL %s: %w", p.name, err)
+	}
+	return nil
+}
+
+// exec runs statements one by one on a connection of their own.
+func (p *Postgres) exec(ctx context.Context, statements ...string) error {
+	conn, err := pgx.Connect(ctx, p.DSN())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for _, s := range statements {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// postgresBin is the folder of the programs of PostgreSQL, the newest where Debian has several.
+func postgresBin() (string, error) {
+	folders := searched("APITOKEN_POSTGRES_BIN")
+	if os.Getenv("APITOKEN_POSTGRES_BIN") == "" {
+		found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+		if err != nil {
+			return "", err
+		}
+		version := func(bin string) int {
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin))) // what is no number is older than all that are
+			return n
+		}
+		slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
+		folders = append(folders, found...)
+	}
+	initdb, err := lookIn(folders, "initdb", "postgresql")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(initdb), nil
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// program is something to run: a server, or a tool that prepares one.
+type program struct {
+	path     string
+	args     []string
+	dir      string         // the working folder
+	log      string         // the file that its output is added to
+	account  *account       // whom it runs as; nil is whoever runs the test
+	farewell syscall.Signal // what ends it at once, with all that it has started
+}
+
+// process is a program that was started, with all that it has started in turn.
+type process struct {
+	program program
+	cmd     *exec.Cmd
+	ended   chan struct{} // closed when all of it has ended
+	exit    error         // how the program ended, once all of it has
+}
+
+// start starts a program. Nothing that it starts outlives the test, if the operating system can do that.
+func (p program) start() (*process, error) {
+	log, err := os.OpenFile(p.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	// Whatever the program starts inherits one end of a pipe. When nobody holds it any more, all of them have ended.
+	last, held, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer held.Close()
+
+	cmd := exec.Command(p.path, p.args...)
+	cmd.Dir = p.dir
+	cmd.Env = environment()
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{held}
+	cmd.SysProcAttr = attributes(p.account, p.farewell)
+	s := &process{program: p, cmd: cmd, ended: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		// To the kernel the parent of a process is the thread that started it, and when the thread ends the child dies. So
+		// this one stays until the child has ended.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer last.Close()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		s.exit = cmd.Wait()
+		_, _ = io.Copy(io.Discard, last)
+		close(s.ended)
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// environment is what a program sees of the environment of the test: no setting of a server or a client, no language, and
+// no folder for temporary files that its user may not enter.
+func environment() []string {
+	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/usr/bin:/sbin:/bin"}
+	for _, name := range []string{"TZ", "LD_LIBRARY_PATH"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// run runs a tool until it has ended. It fails if the tool does, or takes longer than the limit.
+func (p program) run(limit time.Duration) error {
+	s, err := p.start()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(limit):
+		_ = s.end(syscall.SIGKILL)
+		return s.failure(fmt.Sprintf("did not end within %v", limit))
+	}
+	if s.exit != nil {
+		return s.failure(s.exit.Error())
+	}
+	return nil
+}
+
+// running says whether the program or anything that it has started still runs.
+func (s *process) running() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// await asks again and again whether a server is ready, until it is, it has ended, or the limit has passed.
+func (s *process) await(limit time.Duration, ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.ended:
+			return s.failure("ended before it was ready")
+		case <-ctx.Done():
+			return s.failure(fmt.Sprintf("was not ready within %v: %v", limit, err))
+		case <-again.C:
+		}
+	}
+}
+
+// end sends the program a signal that ends it, and waits until all of it has ended.
+func (s *process) end(signal syscall.Signal) error {
+	if err := s.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	const limit = 15 * time.Second
+	select {
+	case <-s.ended:
+		return nil
+	case <-time.After(limit):
+		return s.failure(fmt.Sprintf("or something that it started still runs %v after %v", limit, signal))
+	}
+}
+
+// failure is an error about the program that quotes the end of its log.
+func (s *process) failure(what string) error {
+	const most = 15
+	log, err := os.ReadFile(s.program.log)
+	if err != nil {
+		log = []byte(err.Error())
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	lines = lines[max(0, len(lines)-most):]
+	return fmt.Errorf("%s %s; %s ends with\n\t%s", filepath.Base(s.program.path), what, s.program.log, strings.Join(lines, "\n\t"))
+}

@@ -1,0 +1,210 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"reflect"
+)
+
+// MySQL is the dialect of MySQL 8.0.16, MariaDB 10.5, and later versions of both. It is tested with MariaDB, alone and as a
+// Galera cluster, and with the driver github.com/go-sql-driver/mysql; see the package documentation for what the server has
+// to be set to.
+//
+// Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that
+// no change of the policy overtakes it. Texts are stored as bytes, because the collations that compare byte by byte and do
+// not ignore spaces at the end have different names in the two. Statements of the schema commit by themselves.
+var MySQL = Dialect{
+	name:        "MySQL",
+	migrations:  "migrations/mysql",
+	placeholder: func(int) string { return "?" },
+	begin:       &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+	busy:        mysqlBusy,
+	duplicate:   func(err error) bool { return mysqlCode(err) == 1062 }, // ER_DUP_ENTRY
+	ddlCommits:  true,
+
+	queries: [numQueries]string{
+		findVersions: `
+SELECT EXISTS (
+	SELECT 1 FROM information_schema.tables
+	WHERE table_schema = DATABASE() AND table_name = 'apitoken_schema_version'
+)`,
+
+		lastVersion: `
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
+
+		makeVersions: `
+CREATE TABLE IF NOT EXISTS apitoken_schema_version (
+	version BIGINT NOT NULL PRIMARY KEY
+) ENGINE = InnoDB`,
+
+		claimVersion: `
+INSERT INTO apitoken_schema_version (version) VALUES (?)`,
+
+		lookupToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.digest = ?`,
+
+		readToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.id = ?`,
+
+		freeName: `
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)`,
+
+		admitToken: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
+	p.revision,
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+FROM apitoken_policy AS p
+LOCK IN SHARE MODE`,
+
+		insertToken: `
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+		// The owner stays as he is until the revocation is there, so that it does not take the place of one with the epoch.
+		revokeToken: `
+UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
+WHERE t.id = ? AND t.revoked_at IS NULL
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner LOCK IN SHARE MODE)`,
+
+		findRevoked: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)`,
+
+		readUser: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`,
+
+		listUsers: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+WHERE id > ? ORDER BY id LIMIT ?`,
+
+		insertUser: `
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?)`,
+
+		updateUser: `
+UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ? AND revision = ?`,
+
+		endEpoch: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)`,
+
+		readPolicy: `
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+
+		updatePolicy: `
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+WHERE revision = ?`,
+
+		insertEvent: `
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+		findUnnumbered: `
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
+
+		lockFeed: `
+SELECT last_seq FROM apitoken_feed FOR UPDATE`,
+
+		numberEvents: `
+UPDATE (
+	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
+	FROM apitoken_events
+	WHERE seq IS NULL ORDER BY insert_no LIMIT ?
+) AS p
+JOIN apitoken_events AS e ON e.insert_no = p.insert_no
+SET e.seq = ? + p.place`,
+
+		moveFeed: `
+UPDATE apitoken_feed SET last_seq = last_seq + ?`,
+
+		listEvents: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq > ? ORDER BY seq LIMIT ?`,
+
+		listEventsOfOwner: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
+	},
+
+	list: listing{
+		from: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+		after:         `t.id > ?`,
+		owner:         `t.owner = ?`,
+		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
+		expiresBefore: `t.expires_at < ?`,
+		nameContains:  `locate(?, t.name) > 0`,
+		limit:         `ORDER BY t.id LIMIT ?`,
+	},
+
+	// The order of the join is that of the rows, by id: two batches that lock them in different orders wait for each other.
+	touch: touching{
+		from: `
+UPDATE (`,
+		row:     `SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at`,
+		between: ` UNION ALL `,
+		to: `) AS v
+STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
+SET t.last_used_at = v.used_at
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at`,
+	},
+}
+
+// mysqlBusy recognises an error after which the transaction has to be rolled back, and can be tried again.
+func mysqlBusy(err error) bool {
+	switch mysqlCode(err) {
+	case 1213, // ER_LOCK_DEADLOCK; on Galera also where another node was first, and then it may answer the COMMIT
+		1205, // ER_LOCK_WAIT_TIMEOUT; only the statement is undone, until the rollback
+		1020, // ER_CHECKREAD; MariaDB's deadlock between versions of a row
+		3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT, of group replication
+		return true
+	}
+	return false
+}
+
+// mysqlCode is the number that a driver's error carries, or 0. The driver has it in a field, which can be read without
+// importing the driver only by reflection.
+func mysqlCode(err error) int {
+	for ; err != nil; err = errors.Unwrap(err) {
+		number := reflect.Indirect(reflect.ValueOf(err))
+		if number.Kind() == reflect.Struct {
+			number = number.FieldByName("Number")
+		}
+		if number.IsValid() && number.Kind() == reflect.Uint16 {
+			return int(number.Uint())
+		}
+	}
+	return 0
+}

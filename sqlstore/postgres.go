@@ -1,0 +1,226 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// PostgreSQL is the dialect of PostgreSQL 12 or later. It is tested with the driver github.com/jackc/pgx/v5/stdlib; see the
+// package documentation for what the server has to be set to.
+//
+// Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that
+// no change of the policy overtakes it; PutPolicy locks the table first, because those who want the row for themselves are
+// otherwise passed by all who share it. No INSERT fails over a key that is there, for that would end the transaction.
+var PostgreSQL = Dialect{
+	name:           "PostgreSQL",
+	reservedPrefix: "pg_",
+	migrations:     "migrations/postgresql",
+	placeholder:    func(n int) string { return fmt.Sprint("$", n) },
+	begin:          &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+	busy:           postgresBusy,
+
+	queries: [numQueries]string{
+		findVersions: `
+SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,
+
+		lastVersion: `
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
+
+		// CREATE TABLE IF NOT EXISTS fails where two make the same table at one moment.
+		lockSchema: `
+SELECT pg_advisory_xact_lock(hashtextextended('apitoken_schema_version', 0))`,
+
+		makeVersions: `
+CREATE TABLE IF NOT EXISTS apitoken_schema_version (
+	version BIGINT PRIMARY KEY
+)`,
+
+		claimVersion: `
+INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING`,
+
+		lookupToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.digest = $1`,
+
+		readToken: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.id = $1`,
+
+		freeName: `
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)`,
+
+		admitToken: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
+	p.revision,
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3)
+FROM apitoken_policy AS p
+FOR SHARE OF p`,
+
+		insertToken: `
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT DO NOTHING`,
+
+		// The owner stays as he is until the revocation is there, so that it does not take the place of one with the epoch.
+		revokeToken: `
+UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
+FROM (
+	SELECT o.epoch
+	FROM apitoken_users AS o
+	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR SHARE
+) AS u
+WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch`,
+
+		findRevoked: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2)`,
+
+		readUser: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1`,
+
+		listUsers: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+WHERE id > $1 ORDER BY id LIMIT $2`,
+
+		insertUser: `
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING`,
+
+		updateUser: `
+UPDATE apitoken_users SET name = $1, role = $2, created_at = $3, disabled_at = $4, epoch = $5, revision = $6
+WHERE id = $7 AND revision = $8`,
+
+		endEpoch: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING`,
+
+		readPolicy: `
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+
+		lockPolicy: `
+LOCK TABLE apitoken_policy IN EXCLUSIVE MODE`,
+
+		updatePolicy: `
+UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
+WHERE revision = $5`,
+
+		insertEvent: `
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT DO NOTHING`,
+
+		findUnnumbered: `
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
+
+		lockFeed: `
+SELECT last_seq FROM apitoken_feed FOR UPDATE`,
+
+		numberEvents: `
+UPDATE apitoken_events AS e SET seq = $2 + p.place
+FROM (
+	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
+	FROM apitoken_events
+	WHERE seq IS NULL ORDER BY insert_no LIMIT $1
+) AS p
+WHERE e.insert_no = p.insert_no`,
+
+		moveFeed: `
+UPDATE apitoken_feed SET last_seq = last_seq + $1`,
+
+		// It changes nothing, but is written, and so its COMMIT waits for the standbys.
+		confirm: `
+UPDATE apitoken_feed SET last_seq = last_seq`,
+
+		listEvents: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq > $1 ORDER BY seq LIMIT $2`,
+
+		listEventsOfOwner: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+	},
+
+	list: listing{
+		from: `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+		after:         `t.id > ?`,
+		owner:         `t.owner = ?`,
+		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
+		expiresBefore: `t.expires_at < ?`,
+		nameContains:  `strpos(t.name, ?) > 0`,
+		limit:         `ORDER BY t.id LIMIT ?`,
+	},
+
+	// The rows are locked in the order of their ids before any is written, or two batches could wait for each other.
+	touch: touching{
+		from: `
+WITH v (id, used_at) AS (VALUES `,
+		row:     `(?::bytea, ?::bigint)`,
+		between: `, `,
+		to: `), locked AS (
+	SELECT t.digest, v.used_at
+	FROM apitoken_tokens AS t
+	JOIN v ON v.id = t.id
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at
+	ORDER BY t.id
+	FOR NO KEY UPDATE OF t
+)
+UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
+FROM locked AS l
+WHERE t.digest = l.digest AND (t.last_used_at IS NULL OR t.last_used_at < l.used_at)`,
+	},
+}
+
+// postgresBusy recognises, by its SQLSTATE, an error after which the server has rolled the transaction back on account of
+// somebody else's.
+func postgresBusy(err error) bool {
+	switch sqlState(err) {
+	case "40001", // serialization_failure
+		"40P01", // deadlock_detected
+		"55P03": // lock_not_available, where the host has set lock_timeout
+		return true
+	}
+	return false
+}
+
+// sqlState is the SQLSTATE that a driver's error carries, or empty.
+func sqlState(err error) string {
+	var e interface{ SQLState() string }
+	if errors.As(err, &e) {
+		return e.SQLState()
+	}
+	return ""
+}
