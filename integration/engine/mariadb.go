@@ -115,7 +115,8 @@ GRANT ALL ON *.* TO 'test'@'%' WITH GRANT OPTION;
 		return err
 	}
 	tool.path = m.install
-	tool.args = append(tool.args[:1:1], "--auth-root-authentication-method=normal", "--skip-test-db", "--extra-file="+file)
+	settings := tool.args[:1:1] // the rest is about other nodes, if there are any
+	tool.args = append(settings, "--auth-root-authentication-method=normal", "--skip-test-db", "--extra-file="+file)
 	tool.log = filepath.Join(tool.dir, "mariadb-install-db.log")
 	return tool.run(m.server.limit)
 }

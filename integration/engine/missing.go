@@ -38,7 +38,10 @@ func missing(what, debianPackage string) error {
 // lookIn is the path of a program that is in one of the folders, or ErrMissing.
 func lookIn(folders []string, name, debianPackage string) (string, error) {
 	for _, folder := range folders {
-		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil && folder != "" {
+		if !filepath.IsAbs(folder) {
+			continue
+		}
+		if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
 			return path, nil
 		}
 	}

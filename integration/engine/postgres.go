@@ -193,5 +193,9 @@ func postgresBin() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A link to it may stand where no links to the others are.
+	if initdb, err = filepath.EvalSymlinks(initdb); err != nil {
+		return "", err
+	}
 	return filepath.Dir(initdb), nil
 }

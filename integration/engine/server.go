@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -25,7 +26,7 @@ func (s *server) start(args ...string) error {
 		return errRunning
 	}
 	p := s.program
-	p.args = append(append([]string(nil), p.args...), args...)
+	p.args = slices.Concat(p.args, args)
 	process, err := p.start()
 	if err != nil {
 		return err

@@ -1,0 +1,257 @@
+package engine_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+)
+
+// stopped stops a server at the end of the test.
+func stopped(t testing.TB, server interface{ Stop() error }) {
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func startPostgres(t testing.TB, opts *engine.Options) *engine.Postgres {
+	t.Helper()
+	p, err := engine.StartPostgres(t.TempDir(), opts)
+	engine.Require(t, "postgres", err)
+	stopped(t, p)
+	return p
+}
+
+func startMariaDB(t testing.TB, opts *engine.Options) *engine.MariaDB {
+	t.Helper()
+	m, err := engine.StartMariaDB(t.TempDir(), opts)
+	engine.Require(t, "mysql", err)
+	stopped(t, m)
+	return m
+}
+
+// openPostgres opens a database, which the end of the test closes.
+func openPostgres(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // its server is gone in most tests
+	return db
+}
+
+// openMariaDB opens a database, which the end of the test closes. That its server is gone the driver need not say each time.
+func openMariaDB(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Logger = new(mysql.NopLogger)
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func mustExec(t testing.TB, db *sql.DB, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if _, err := db.ExecContext(ctx, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func mustQuery[T any](t testing.TB, db *sql.DB, query string) (value T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := db.QueryRowContext(ctx, query).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return value
+}
+
+// insertUntilItFails has several clients insert numbers until the server is gone. It tells each number that was
+// acknowledged, and closes the channel when all clients have given up.
+func insertUntilItFails(db *sql.DB) <-chan int {
+	acknowledged := make(chan int, 1<<20)
+	var clients sync.WaitGroup
+	for client := range 4 {
+		clients.Go(func() {
+			for n := client; ; n += 4 {
+				if _, err := db.Exec("INSERT INTO numbers VALUES (" + strconv.Itoa(n) + ")"); err != nil {
+					return
+				}
+				acknowledged <- n
+			}
+		})
+	}
+	go func() {
+		clients.Wait()
+		close(acknowledged)
+	}()
+	return acknowledged
+}
+
+// expectNumbers checks that all numbers are there.
+func expectNumbers(t testing.TB, db *sql.DB, want map[int]bool) {
+	t.Helper()
+	rows, err := db.Query("SELECT n FROM numbers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	got := make(map[int]bool)
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		got[n] = true
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for n := range want {
+		if !got[n] {
+			t.Errorf("the number %d was acknowledged and is lost", n)
+		}
+	}
+}
+
+// server is what the servers of all kinds can do.
+type server interface {
+	DSN() string
+	Kill() error
+	Start() error
+	Stop() error
+}
+
+// expectWhatWasCommitted kills a server at work several times, and looks for what it has acknowledged.
+func expectWhatWasCommitted(t *testing.T, s server, db *sql.DB) {
+	t.Helper()
+	mustExec(t, db, "CREATE TABLE numbers (n INT)")
+	for range 3 {
+		mustExec(t, db, "DELETE FROM numbers")
+		want := make(map[int]bool)
+		acknowledged := insertUntilItFails(db)
+		for range 100 {
+			n, working := <-acknowledged
+			if !working {
+				t.Fatal("nothing is acknowledged any more, and nobody has killed the server yet")
+			}
+			want[n] = true
+		}
+		if err := s.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		for n := range acknowledged {
+			want[n] = true
+		}
+		if err := s.Start(); err != nil {
+			t.Fatal(err)
+		}
+		expectNumbers(t, db, want)
+	}
+}
+
+// expectStopped stops a server, and checks that nothing of it is left.
+func expectStopped(t *testing.T, s server, pid int) {
+	t.Helper()
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if runs(pid) {
+		t.Errorf("the process %d runs after Stop", pid)
+	}
+	if err := listen(s.DSN()); err != nil {
+		t.Errorf("after Stop: %v", err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Errorf("a second Stop: %v", err)
+	}
+	if err := s.Kill(); err == nil {
+		t.Error("a server that does not run could be killed")
+	}
+}
+
+// listen tries to listen where the server of a DSN does.
+func listen(dsn string) error {
+	var address string
+	if strings.HasPrefix(dsn, "postgres:") {
+		u, err := url.Parse(dsn)
+		if err != nil {
+			return err
+		}
+		address = u.Host
+	} else {
+		config, err := mysql.ParseDSN(dsn)
+		if err != nil {
+			return err
+		}
+		address = config.Addr
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// postgresPID is the process that all others of the server are children of.
+func postgresPID(t testing.TB, db *sql.DB) int {
+	t.Helper()
+	return pidIn(t, mustQuery[string](t, db, "SHOW data_directory")+"/postmaster.pid")
+}
+
+func mariaDBPID(t testing.TB, db *sql.DB) int {
+	t.Helper()
+	return pidIn(t, mustQuery[string](t, db, "SELECT @@pid_file"))
+}
+
+func pidIn(t testing.TB, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !runs(pid) {
+		t.Fatalf("the process %d of %s does not run", pid, file)
+	}
+	return pid
+}
+
+// runs says whether there is such a process. One that has ended, and that its parent has not asked about yet, does not run.
+func runs(pid int) bool {
+	if command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil && len(command) == 0 {
+		return false
+	}
+	p, err := os.FindProcess(pid)
+	return err == nil && p.Signal(syscall.Signal(0)) == nil
+}

@@ -1,0 +1,63 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+)
+
+func TestMariaDBKeepsWhatItAcknowledged(t *testing.T) {
+	m := startMariaDB(t, nil)
+	db := openMariaDB(t, m.DSN())
+	expectWhatWasCommitted(t, m, db)
+	expectStopped(t, m, mariaDBPID(t, db))
+}
+
+func TestMariaDBIsFastOnlyWhenAsked(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts *engine.Options
+		want int
+	}{
+		{"no options", nil, 1},
+		{"fast", &engine.Options{Fast: true}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			db := openMariaDB(t, startMariaDB(t, c.opts).DSN())
+			for _, setting := range []string{"innodb_flush_log_at_trx_commit", "innodb_doublewrite"} {
+				if got := mustQuery[int](t, db, "SELECT @@"+setting); got != c.want {
+					t.Errorf("%s is %d, want %d", setting, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestMariaDBThatDoesNotStartQuotesItsLog(t *testing.T) {
+	dir := t.TempDir()
+	m, err := engine.StartMariaDB(dir, nil)
+	engine.Require(t, "mysql", err)
+	stopped(t, m)
+	if err := m.Start(); err == nil {
+		t.Error("a server that runs was started")
+	}
+	if err := m.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := os.OpenFile(filepath.Join(dir, "my.cnf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := settings.WriteString("colour=green\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := settings.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Start(); err == nil || !strings.Contains(err.Error(), "unknown variable 'colour=green'") {
+		t.Errorf("error %v, want one that names the wrong setting", err)
+	}
+}
