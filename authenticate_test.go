@@ -9,8 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
@@ -292,54 +290,5 @@ func TestAuthenticateInMemoryDoesNotAllocate(t *testing.T) {
 		}
 	}); got != 0 {
 		t.Errorf("%.0f allocations, want none", got)
-	}
-}
-
-type observations struct{ seen []apitoken.Observation }
-
-func (o *observations) Observe(_ context.Context, seen apitoken.Observation) {
-	o.seen = append(o.seen, seen)
-}
-
-func TestAuthenticationsGoToTheObserverAndNotToTheStore(t *testing.T) {
-	var o observations
-	h := newHost(t, apitoken.Options{Observer: &o})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	events := len(h.events())
-	h.mustAuthenticate(text)
-	_, _ = h.Authenticate(ctx, "nonsense")
-	_, _ = h.Authenticate(ctx, withChecksum("tok_"+strings.Repeat("0", 43)))
-	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
-	_, _ = h.Authenticate(ctx, text)
-	h.store.before = func(string) error { return errors.New("down") }
-	_, _ = h.Authenticate(ctx, text)
-	h.store.before = nil
-
-	var got []string
-	for _, s := range o.seen {
-		cause := "accepted"
-		for _, c := range append(causes, apitoken.ErrUnavailable) {
-			if errors.Is(s.Err, c) {
-				cause = c.Error()
-			}
-		}
-		known := "unknown"
-		if s.Token == token.ID && s.Owner == bob {
-			known = "known"
-		}
-		got = append(got, string(s.Action)+": "+cause+", "+known)
-	}
-	want := []string{
-		"token.authenticate: accepted, known",
-		"token.authenticate: malformed token, unknown",
-		"token.authenticate: unknown token, unknown",
-		"token.authenticate: token revoked, known",
-		"token.authenticate: store unavailable, unknown",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("observed (-want +got):\n%s", diff)
-	}
-	if got := len(h.events()) - events; got != 1 { // the revocation
-		t.Errorf("%d events, want one", got)
 	}
 }

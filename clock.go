@@ -2,7 +2,8 @@ package apitoken
 
 import "time"
 
-// Clock tells the time. The Manager reads it once in each operation and hands the time on; nothing below it asks again.
+// Clock tells the time. The Manager reads it once in each operation and hands the time on; nothing below it asks again. Only
+// for an [Observer] it reads it once or twice more, to tell how long the operation took.
 // The *Mock and the New() of github.com/benbjohnson/clock satisfy it.
 type Clock interface {
 	Now() time.Time

@@ -38,6 +38,11 @@
 // the host itself ([System]). What an actor may do is what his [Role] grants at that moment. Everything else is denied, and
 // every denial and every change is an [Event].
 //
+// # Logs, metrics and scanners
+//
+// The library logs nothing itself: an [Observer] is told how every decision ended, and [Reason] gives one word for the cause.
+// A [Scanner] finds the tokens of a prefix in other text, redacts them, and writes the rule for a scanner of secrets.
+//
 // # Time
 //
 // All times are UTC in whole microseconds. A token is valid exactly while the [Clock] reads less than its ExpiresAt. No

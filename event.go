@@ -67,10 +67,12 @@ const (
 // Outcome says how an action ended.
 type Outcome string
 
-// The outcomes on record.
+// The outcomes. An [Event] has one of the first two, an [Observation] any.
 const (
-	OutcomeDone   Outcome = "done"
-	OutcomeDenied Outcome = "denied"
+	OutcomeDone    Outcome = "done"    // it is as was asked for, if only because it was so before
+	OutcomeDenied  Outcome = "denied"  // the actor may not do this; the denial is on record
+	OutcomeRefused Outcome = "refused" // it cannot be done: the text is no valid token, the request is wrong, there is no such thing
+	OutcomeFailed  Outcome = "failed"  // trouble, and no verdict: ErrUnavailable or ErrUncertain
 )
 
 // EventQuery selects events in the order of the feed. The zero value selects all.

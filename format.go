@@ -90,12 +90,21 @@ func appendChecksum(text []byte, sum uint32) []byte {
 }
 
 // digest is what the store knows of a presented text. It is false, before anything is hashed, for every text that this
-// format cannot have written: wrong length, prefix, alphabet or checksum.
+// format cannot have written.
 func (f format) digest(text string) (Digest, bool) {
-	body := len(f.prefix) + bodyChars
-	if len(text) != body+checksumChars {
+	if !f.wrote(text) {
 		return Digest{}, false
 	}
+	var block [maxTextBytes]byte // on the stack: converting the text would allocate
+	return sha256.Sum256(block[:copy(block[:], text)]), true
+}
+
+// wrote reports whether this format can have written the text: length, prefix, alphabet and checksum are right.
+func (f format) wrote(text string) bool {
+	if len(text) != f.length() {
+		return false
+	}
+	body := len(text) - checksumChars
 	var bad byte
 	for i := range len(f.prefix) {
 		bad |= text[i] ^ f.prefix[i]
@@ -103,12 +112,11 @@ func (f format) digest(text string) (Digest, bool) {
 	for _, c := range []byte(text[len(f.prefix):body]) {
 		bad |= foreign[c]
 	}
-	if bad != 0 || !hasChecksum(text[body:], checksum(text[:body])) {
-		return Digest{}, false
-	}
-	var block [maxTextBytes]byte // on the stack: converting the text would allocate
-	return sha256.Sum256(block[:copy(block[:], text)]), true
+	return bad == 0 && hasChecksum(text[body:], checksum(text[:body]))
 }
+
+// length is how long each text is, in bytes.
+func (f format) length() int { return len(f.prefix) + bodyChars + checksumChars }
 
 // checksum hands the bytes of the string to crc32 where they are. A copy would be moved to the heap, which triples the
 // time and allocates, and reading the table byte by byte takes four times as long.

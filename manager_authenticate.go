@@ -12,28 +12,45 @@ import (
 // Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is asked, [ErrUnknownToken],
 // [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. Trouble with the store is [ErrUnavailable] and no refusal.
 func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
+	var begun time.Time
+	if m.observer != nil {
+		begun = m.clock.Now()
+	}
+	rec, err := m.authenticate(ctx, presented)
+	if m.observer != nil {
+		o := Observation{Action: ActionAuthenticate, Outcome: outcome(err, false), Err: err, Duration: m.since(begun)}
+		if rec != nil {
+			o.Owner, o.Token = rec.Token.Owner, rec.Token.ID
+		}
+		m.observer.Observe(ctx, o)
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("apitoken: authenticate: %w", err)
+	}
+	return rec.Identity, nil
+}
+
+// authenticate gives the record of the token also where it refuses a token that it knows.
+func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, error) {
 	digest, ok := m.format.digest(presented)
 	if !ok {
-		return Identity{}, m.refuse(ctx, nil, ErrMalformed)
+		return nil, ErrMalformed
 	}
 	rec, err := m.store.Lookup(ctx, digest)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Identity{}, m.refuse(ctx, nil, ErrUnknownToken)
+		return nil, ErrUnknownToken
 	case err != nil:
-		return Identity{}, m.refuse(ctx, nil, unavailable(err))
+		return nil, unavailable(err)
 	case !rec.Digest.Equal(digest): // a store that folds case, or cuts, or mixes up rows
-		return Identity{}, m.refuse(ctx, nil, ErrUnknownToken)
+		return nil, ErrUnknownToken
 	}
 	now := m.clock.Now() // after the read, so that a token that ended during a slow one is refused
 	if err := rec.refusal(now); err != nil {
-		return Identity{}, m.refuse(ctx, rec, err)
+		return rec, err
 	}
 	m.lastUsed.note(rec.Token.ID, now)
-	if m.observer != nil {
-		m.observer.Observe(ctx, Observation{Action: ActionAuthenticate, Owner: rec.Token.Owner, Token: rec.Token.ID})
-	}
-	return rec.Identity, nil
+	return rec, nil
 }
 
 // refusal is why the token does not authenticate at a given time, or nil. It is the one place that knows.
@@ -47,15 +64,4 @@ func (r *Record) refusal(now time.Time) error {
 		return ErrExpired
 	}
 	return nil
-}
-
-func (m *Manager) refuse(ctx context.Context, rec *Record, cause error) error {
-	if m.observer != nil {
-		o := Observation{Action: ActionAuthenticate, Err: cause}
-		if rec != nil {
-			o.Owner, o.Token = rec.Token.Owner, rec.Token.ID
-		}
-		m.observer.Observe(ctx, o)
-	}
-	return fmt.Errorf("apitoken: authenticate: %w", cause)
 }

@@ -17,14 +17,14 @@ func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Se
 		}
 		op, err := m.begin(ctx, ActionReadEvents, actor, q.Owner, TokenID{})
 		if err != nil {
-			return nil, op.failed(err)
+			return nil, m.end(ctx, op, err)
 		}
 		events, err := m.events(ctx, op, q)
-		return events, op.failed(err)
+		return events, m.end(ctx, op, err)
 	})
 }
 
-func (m *Manager) events(ctx context.Context, op operation, q EventQuery) ([]Event, error) {
+func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Event, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

@@ -29,13 +29,13 @@ type GenerateParams struct {
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
 	if err != nil {
-		return Token{}, Secret{}, op.failed(err)
+		return Token{}, Secret{}, m.end(ctx, op, err)
 	}
 	token, secret, err := m.generate(ctx, op, p)
-	return token, secret, op.failed(err)
+	return token, secret, m.end(ctx, op, err)
 }
 
-func (m *Manager) generate(ctx context.Context, op operation, p GenerateParams) (Token, Secret, error) {
+func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
 	lifetime, err := m.checkGenerate(p, op.at)
 	if err != nil {
 		return Token{}, Secret{}, err
@@ -64,16 +64,18 @@ func (m *Manager) generate(ctx context.Context, op operation, p GenerateParams) 
 		}
 	}
 	switch {
-	case errors.Is(err, ErrUncertain):
+	case errors.Is(err, ErrUncertain) && !op.denied:
+		op.token = token.ID
 		return token, Secret{}, fmt.Errorf("token %s: %w", token.ID, err)
 	case err != nil:
 		return Token{}, Secret{}, err
 	}
+	op.token = token.ID
 	return token, newSecret(text), nil
 }
 
 // insert decides by what the store holds now, sets the token's end, and writes it if all that still holds then.
-func (m *Manager) insert(ctx context.Context, op operation, token *Token, digest Digest, lifetime time.Duration) error {
+func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
 	owner, err := m.store.User(ctx, token.Owner)
 	if err != nil {
 		return storeError(err)
@@ -100,7 +102,7 @@ func (m *Manager) insert(ctx context.Context, op operation, token *Token, digest
 }
 
 // expiry applies the policy. The end of the token that the actor uses is a second maximum.
-func (m *Manager) expiry(op operation, policy MaxLifetimePolicy, lifetime time.Duration) (time.Time, error) {
+func (m *Manager) expiry(op *operation, policy MaxLifetimePolicy, lifetime time.Duration) (time.Time, error) {
 	if !op.until.IsZero() {
 		policy.Max = min(policy.Max, op.until.Sub(op.at))
 	}

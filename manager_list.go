@@ -9,13 +9,13 @@ import (
 func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, error) {
 	op, err := m.begin(ctx, ActionReadToken, actor, "", id)
 	if err != nil {
-		return Token{}, op.failed(err)
+		return Token{}, m.end(ctx, op, err)
 	}
-	rec, err := m.visible(ctx, &op, ListAny)
+	rec, err := m.visible(ctx, op, ListAny)
 	if err != nil {
-		return Token{}, op.failed(err)
+		return Token{}, m.end(ctx, op, err)
 	}
-	return rec.Token, nil
+	return rec.Token, m.end(ctx, op, nil)
 }
 
 // ListTokens reads one page of tokens in the order of their IDs: one's own, or with [ListAny] anybody's or everybody's.
@@ -26,13 +26,13 @@ func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, er
 func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]Token, error) {
 	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
 	if err != nil {
-		return nil, op.failed(err)
+		return nil, m.end(ctx, op, err)
 	}
 	tokens, err := m.listTokens(ctx, op, q)
-	return tokens, op.failed(err)
+	return tokens, m.end(ctx, op, err)
 }
 
-func (m *Manager) listTokens(ctx context.Context, op operation, q TokenQuery) ([]Token, error) {
+func (m *Manager) listTokens(ctx context.Context, op *operation, q TokenQuery) ([]Token, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

@@ -24,13 +24,13 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
 	op, err := m.begin(ctx, ActionSetPolicy, actor, "", TokenID{})
 	if err != nil {
-		return MaxLifetimePolicy{}, op.failed(err)
+		return MaxLifetimePolicy{}, m.end(ctx, op, err)
 	}
 	set, err := m.setPolicy(ctx, op, p)
-	return set, op.failed(err)
+	return set, m.end(ctx, op, err)
 }
 
-func (m *Manager) setPolicy(ctx context.Context, op operation, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
+func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
 	if err := p.check(); err != nil {
 		return MaxLifetimePolicy{}, err
 	}

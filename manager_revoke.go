@@ -13,11 +13,11 @@ func (m *Manager) Revoke(ctx context.Context, actor Actor, id TokenID) error {
 	if err == nil {
 		err = m.revoke(ctx, op)
 	}
-	return op.failed(err)
+	return m.end(ctx, op, err)
 }
 
-func (m *Manager) revoke(ctx context.Context, op operation) error {
-	rec, err := m.visible(ctx, &op, RevokeAny)
+func (m *Manager) revoke(ctx context.Context, op *operation) error {
+	rec, err := m.visible(ctx, op, RevokeAny)
 	if err != nil {
 		return err
 	}
@@ -38,10 +38,10 @@ func (m *Manager) RevokeAll(ctx context.Context, actor Actor, owner UserID) erro
 	if err == nil {
 		err = m.revokeAll(ctx, op)
 	}
-	return op.failed(err)
+	return m.end(ctx, op, err)
 }
 
-func (m *Manager) revokeAll(ctx context.Context, op operation) error {
+func (m *Manager) revokeAll(ctx context.Context, op *operation) error {
 	if err := op.owner.check("owner"); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (
 	}
 	op.owner = rec.Token.Owner
 	if !op.own() && !op.may.Has(need) {
-		return nil, m.deny(ctx, *op, ErrNotFound)
+		return nil, m.deny(ctx, op, ErrNotFound)
 	}
 	return rec, nil
 }

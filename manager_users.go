@@ -15,13 +15,13 @@ import (
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
 	op, err := m.begin(ctx, ActionPutUser, actor, u.ID, TokenID{})
 	if err != nil {
-		return User{}, op.failed(err)
+		return User{}, m.end(ctx, op, err)
 	}
 	put, err := m.putUser(ctx, op, u)
-	return put, op.failed(err)
+	return put, m.end(ctx, op, err)
 }
 
-func (m *Manager) putUser(ctx context.Context, op operation, u User) (User, error) {
+func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, error) {
 	if err := u.check(); err != nil {
 		return User{}, err
 	}
@@ -59,10 +59,10 @@ func (m *Manager) EnableUser(ctx context.Context, actor Actor, id UserID) error 
 func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, id UserID, disabled bool) error {
 	op, err := m.begin(ctx, action, actor, id, TokenID{})
 	if err != nil {
-		return op.failed(err)
+		return m.end(ctx, op, err)
 	}
 	if err := id.check("user id"); err != nil {
-		return op.failed(err)
+		return m.end(ctx, op, err)
 	}
 	_, err = m.manageUser(ctx, op, func(was User) (User, error) {
 		is := was
@@ -77,12 +77,12 @@ func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, i
 		}
 		return is, nil
 	})
-	return op.failed(err)
+	return m.end(ctx, op, err)
 }
 
 // manageUser changes a user on behalf of somebody who manages users: neither what the user is nor what he is to be may
 // grant more than the actor's own role.
-func (m *Manager) manageUser(ctx context.Context, op operation, change func(was User) (is User, err error)) (User, error) {
+func (m *Manager) manageUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
 	if !op.may.Has(ManageUsers) {
 		return User{}, m.deny(ctx, op, ErrDenied)
 	}
@@ -97,7 +97,7 @@ func (m *Manager) manageUser(ctx context.Context, op operation, change func(was 
 
 // changeUser writes what change makes of the operation's user as he is now, the zero User if there is none. A change that
 // changes nothing is not written.
-func (m *Manager) changeUser(ctx context.Context, op operation, change func(was User) (is User, err error)) (User, error) {
+func (m *Manager) changeUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
 	var err error
 	for range attempts {
 		var was, is User
@@ -125,13 +125,13 @@ func (m *Manager) changeUser(ctx context.Context, op operation, change func(was 
 func (m *Manager) User(ctx context.Context, actor Actor, id UserID) (User, error) {
 	op, err := m.begin(ctx, ActionReadUser, actor, id, TokenID{})
 	if err != nil {
-		return User{}, op.failed(err)
+		return User{}, m.end(ctx, op, err)
 	}
 	u, err := m.user(ctx, op)
-	return u, op.failed(err)
+	return u, m.end(ctx, op, err)
 }
 
-func (m *Manager) user(ctx context.Context, op operation) (User, error) {
+func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	if err := op.owner.check("user id"); err != nil {
 		return User{}, err
 	}
@@ -150,13 +150,13 @@ func (m *Manager) user(ctx context.Context, op operation) (User, error) {
 func (m *Manager) ListUsers(ctx context.Context, actor Actor, q UserQuery) ([]User, error) {
 	op, err := m.begin(ctx, ActionListUsers, actor, "", TokenID{})
 	if err != nil {
-		return nil, op.failed(err)
+		return nil, m.end(ctx, op, err)
 	}
 	users, err := m.listUsers(ctx, op, q)
-	return users, op.failed(err)
+	return users, m.end(ctx, op, err)
 }
 
-func (m *Manager) listUsers(ctx context.Context, op operation, q UserQuery) ([]User, error) {
+func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]User, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

@@ -14,18 +14,22 @@ type operation struct {
 	owner  UserID
 	token  TokenID
 
-	at    time.Time  // the one reading of the clock
+	begun time.Time  // the clock, as it was read
+	at    time.Time  // the time of the operation, which is the same
 	id    EventID    // of its event, the same however often the write is tried
 	may   Permission // what the actor may
 	until time.Time  // the end of the token that the actor uses; zero: none
+
+	denied bool // whatever the error says
 }
 
 // begin finds out who the actor is. It denies everybody who is nobody: the zero Actor, an unknown or disabled user, a
 // token that no longer authenticates.
-func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (operation, error) {
-	op := operation{
+func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (*operation, error) {
+	now := m.clock.Now()
+	op := &operation{
 		action: action, actor: actor, owner: owner, token: token,
-		at: m.Now(), id: EventID(newID()),
+		begun: now, at: instant(now), id: EventID(newID()),
 	}
 	if op.at.Before(firstInstant) || !op.at.Before(ceiling) {
 		return op, unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", op.at))
@@ -66,11 +70,12 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 }
 
 // own reports whether the actor acts on what is his.
-func (op operation) own() bool { return op.actor.Kind != ActorSystem && op.actor.User == op.owner }
+func (op *operation) own() bool { return op.actor.Kind != ActorSystem && op.actor.User == op.owner }
 
 // deny records the denial and gives the answer: ErrDenied, or ErrNotFound where the actor must not learn that there is
 // something. A denial that cannot be recorded is ErrUnavailable as well.
-func (m *Manager) deny(ctx context.Context, op operation, answer error) error {
+func (m *Manager) deny(ctx context.Context, op *operation, answer error) error {
+	op.denied = true
 	if err := m.store.AppendEvents(ctx, []Event{op.event(OutcomeDenied)}); err != nil {
 		answer = fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
 	}
@@ -78,19 +83,19 @@ func (m *Manager) deny(ctx context.Context, op operation, answer error) error {
 }
 
 // changed is the event of the operation's change.
-func (op operation) changed(before, after State) Event {
+func (op *operation) changed(before, after State) Event {
 	e := op.event(OutcomeDone)
 	e.Before, e.After = before, after
 	return e
 }
 
-func (op operation) event(outcome Outcome) Event {
+func (op *operation) event(outcome Outcome) Event {
 	e := Event{ID: op.id, At: op.at, Action: op.action, Outcome: outcome, Actor: op.actor, Owner: op.owner, Token: op.token}
 	e.Actor.User, e.Owner = recordable(e.Actor.User), recordable(e.Owner)
 	return e
 }
 
-// recordable leaves out of an event what is no user id at all: it could be of any length and is not even text.
+// recordable leaves out of an event and of an observation what is no user id at all: it could be of any length and is not even text.
 func recordable(id UserID) UserID {
 	if id.check("") != nil {
 		return ""
@@ -98,8 +103,17 @@ func recordable(id UserID) UserID {
 	return id
 }
 
-// failed says what was attempted. Every exported method wraps its error once, here.
-func (op operation) failed(err error) error {
+// end tells the Observer how the operation ended, and makes the error say what was attempted. Every exported method comes
+// here once, last.
+func (m *Manager) end(ctx context.Context, op *operation, err error) error {
+	if m.observer != nil {
+		o := Observation{
+			Action: op.action, Outcome: outcome(err, op.denied), Err: err, Duration: m.since(op.begun),
+			Actor: op.actor, Owner: recordable(op.owner), Token: op.token,
+		}
+		o.Actor.User = recordable(o.Actor.User)
+		m.observer.Observe(ctx, o)
+	}
 	if err == nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package apitoken
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"time"
@@ -32,21 +31,8 @@ type Options struct {
 	// Kinds are added to KindUser.
 	Kinds []Kind
 
-	// Observer is told of every authentication. Nil: nobody.
+	// Observer is told how every authentication and every other decision ended. Nil: nobody.
 	Observer Observer
-}
-
-// Observer is told of what is not stored as an event. It is called on the caller's path: be quick, and do not block.
-type Observer interface {
-	Observe(ctx context.Context, o Observation)
-}
-
-// Observation is one thing that happened. More fields may be added.
-type Observation struct {
-	Action Action  // ActionAuthenticate
-	Err    error   // why it was refused; nil: it was not
-	Owner  UserID  // of the token, if the token is known
-	Token  TokenID // if it is known
 }
 
 const (

@@ -17,11 +17,16 @@ import (
 
 // A secret, and everything that was made of it, is put through everything that prints. What comes out is searched for it.
 func TestASecretIsNeverPrinted(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
+	observed := &observer{}
+	h := newHost(t, apitoken.Options{Observer: observed})
 	token, secret, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
 	h.must(err)
 	text := secret.Reveal()
 	identity := h.mustAuthenticate(text)
+	_, err = h.Authenticate(ctx, text+"x")
+	if err == nil {
+		t.Fatal("accepted")
+	}
 	record, err := h.store.Token(ctx, token.ID)
 	h.must(err)
 	holder := struct {
@@ -34,7 +39,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 		"Secret": secret, "*Secret": &secret, "[]Secret": []apitoken.Secret{secret},
 		"map of Secret": map[string]apitoken.Secret{"a": secret}, "struct": holder, "*struct": &holder,
 		"Token": token, "Identity": identity, "Actor": identity.Actor(), "Record": record, "User": identity.User,
-		"Event": h.events(), "Manager": h.Manager, "GenerateParams": apitoken.GenerateParams{Owner: bob, Name: "ci"},
+		"Event": h.events(), "Manager": h.Manager, "Observation": observed.take(), "GenerateParams": apitoken.GenerateParams{Owner: bob, Name: "ci"}, "Scanner": h.Scanner(),
 	}
 	leaks := func(kind, printed string) {
 		t.Helper()
