@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
+	"math/bits"
 	"strings"
 )
 
@@ -18,7 +20,8 @@ type Dialect struct {
 	migrations string // the folder of its migrations
 	queries    [numQueries]string
 	list       listing
-	touch      touching
+	touch      perRow // moves times of use forward: id, time
+	number     perRow // numbers events, where numberEvents is empty: insertion number, number
 
 	// placeholder is the n-th parameter, from 1, of a query that is put together from parts. The parts write "?". A query
 	// of the page is sent as it is written, with the dialect's own placeholders.
@@ -31,12 +34,19 @@ type Dialect struct {
 	// the whole transaction may be tried again.
 	busy func(error) bool
 
+	// refused recognises an answer to the COMMIT, other than busy, that says for certain that nothing was written. Nil: none
+	// does.
+	refused func(error) bool
+
 	// duplicate recognises the refusal of a row whose key is there already. Nil: such an INSERT is no error and changes
 	// no row.
 	duplicate func(error) bool
 
 	// ddlCommits says that every statement of the schema commits by itself, so that a step may be cut short anywhere.
 	ddlCommits bool
+
+	// durability says what the database's settings lack for what is acknowledged to stay.
+	durability func(context.Context, querier) (missing []string, err error)
 
 	// oneWriter says that the database takes one writer at a time. The store's own writers then queue up here, first come,
 	// first served: a database whose waiters ask over and over lets the unlucky ones wait for ever.
@@ -62,6 +72,7 @@ const (
 	// The schema.
 	findVersions query = iota // -> whether there is the table of versions
 	lastVersion               // -> the highest version
+	findFault                 // -> why the connections of the pool will not do; an empty text: they will; may be empty
 	lockSchema                // lets one at a time change the schema, to the end of the transaction; may be empty
 	makeVersions              // makes the table of versions if it is not there
 	claimVersion              // version; changes nothing if it is there
@@ -70,6 +81,7 @@ const (
 	lookupToken // digest -> record, with a revocation of the token itself
 	readToken   // id -> record, with a revocation also of its epoch
 	freeName    // owner, name, now, epoch; frees the name if its holder has expired or is of an earlier epoch
+	findDead    // owner, name, now, epoch -> is there something for freeName to free?
 	admitToken  // digest, id, owner -> token is there?, policy revision, owner is there? No change of the policy overtakes it.
 	insertToken // as insertTokenArgs; changes nothing if a key is there
 	revokeToken // at, by, id; changes nothing if the token is revoked, itself or with its epoch
@@ -87,11 +99,12 @@ const (
 	lockPolicy   // keeps new transactions from the policy, so that a stream of them does not hold up a change; may be empty
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
-	// Events. An event is what eventInto reads. The next four are empty where an event is numbered when it is inserted.
+	// Events. An event is what eventInto reads. Those of the feed are empty where an event is numbered when it is inserted.
 	insertEvent       // as eventArgs; changes nothing if the id is there
 	findUnnumbered    // -> whether there are committed events without a number
 	lockFeed          // -> the last number that was given; one at a time, to the end of the transaction
-	numberEvents      // how many at most, last number; numbers events from the one behind it on
+	numberEvents      // how many at most, last number; numbers events from the one behind it on; or empty, and
+	listUnnumbered    // how many at most -> the insertion numbers of committed events without a number; may be empty
 	moveFeed          // how many were numbered
 	listEvents        // after, limit -> events
 	listEventsOfOwner // owner, after, limit -> events
@@ -116,10 +129,13 @@ type listing struct {
 	limit         string // the order, and the rows of a page
 }
 
-// touching is the query that moves times of use forward, in parts: from, a row for each token joined by between, and to.
-type touching struct {
+// perRow is a query in parts: from, a row for each of several tokens or events, joined by between, and to.
+type perRow struct {
 	from, row, between, to string
 }
+
+// refuses reports whether an answer to the COMMIT says for certain that nothing was written.
+func (d *Dialect) refuses(err error) bool { return d.refused != nil && d.refused(err) }
 
 // has reports whether the dialect has a query that may be empty.
 func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
@@ -129,7 +145,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.list.from, &d.list.after, &d.list.owner, &d.list.revoked, &d.list.active, &d.list.expired,
-		&d.list.expiresBefore, &d.list.nameContains, &d.list.limit, &d.touch.from, &d.touch.to,
+		&d.list.expiresBefore, &d.list.nameContains, &d.list.limit, &d.touch.from, &d.touch.to, &d.number.from, &d.number.to,
 	}
 	for i := range d.queries {
 		texts = append(texts, &d.queries[i])
@@ -161,4 +177,24 @@ func (a *assembly) add(part string, args ...any) {
 		part = after
 	}
 	a.text.WriteString(part)
+}
+
+// rowsAtOnce keeps the parameters of one query below the fewest that a database allows.
+const rowsAtOnce = 256
+
+// perRow puts a query for these rows together. It repeats the last row, which changes nothing, until their number is a power
+// of two, so that there are nine texts and not 256: a driver that keeps what it has prepared has the server keep it as well,
+// on every connection, and the plans of 256 take 50 MB there.
+func (d *Dialect) perRow(q perRow, rows [][]any) (text string, args []any) {
+	a := assembly{placeholder: d.placeholder}
+	a.add(q.from)
+	a.add(" ")
+	for i := range 1 << bits.Len(uint(len(rows)-1)) {
+		if i > 0 {
+			a.add(q.between)
+		}
+		a.add(q.row, rows[min(i, len(rows)-1)]...)
+	}
+	a.add(q.to)
+	return a.text.String(), a.args
 }

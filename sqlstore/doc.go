@@ -33,6 +33,31 @@
 // finds locked it tries again, for up to ten seconds. All connections to one file, also those of other processes, must be
 // opened by the same driver, and the file must be on a local disk.
 //
+// # PostgreSQL
+//
+// PostgreSQL 12 or later is needed. With github.com/jackc/pgx/v5/stdlib a data source name is
+//
+//	postgres://user:password@host:5432/database
+//
+// and nothing has to be added. With several hosts in it, target_session_attrs=read-write finds the one that may be written to,
+// also after a fail-over. Behind a pooler that hands a connection on after each transaction, set [Options.Unprepared] and
+// default_query_exec_mode=exec.
+//
+// # MySQL and MariaDB
+//
+// MySQL 8.0.16, MariaDB 10.5, or later versions of both are needed. With github.com/go-sql-driver/mysql a data source name is
+//
+//	user:password@tcp(host:3306)/database
+//
+// and on a Galera cluster
+//
+//	user:password@tcp(host:3306)/database?wsrep_sync_wait=1
+//
+// without which a node may still take a token for good that was revoked on another. Times do not depend on parseTime and loc,
+// texts not on charset and collation.
+//
+// What servers have to be set to so that what is acknowledged stays is in docs/operating.md; [Store.CheckDurability] reads it.
+//
 // # What is stored
 //
 // All tables have names that begin with [Options.TablePrefix]. Of a token only its digest is stored. Times are Unix

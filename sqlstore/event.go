@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -13,25 +14,35 @@ func (s *Store) AppendEvents(ctx context.Context, events []apitoken.Event) error
 		return nil
 	}
 	return s.change(ctx, "append events", func(ctx context.Context, tx session) error {
+		answer := errStored // if all of them are
 		for _, e := range events {
-			if _, err := tx.insertEvent(ctx, e); err != nil {
+			err := tx.record(ctx, e)
+			if err == nil {
+				answer = nil
+			} else if err != errStored {
 				return err
 			}
 		}
-		return nil
+		return answer
 	})
 }
 
-// record stores the event of a change. One that is there already says that the change is, too: errStored.
+// record stores an event. One that is there already says that the change that it goes with is, too: errStored.
 func (s session) record(ctx context.Context, e apitoken.Event) error {
 	inserted, err := s.insertEvent(ctx, e)
-	if err != nil {
+	if err != nil || inserted {
 		return err
 	}
-	if !inserted {
-		return errStored
+	// The key that is in the way need not be its id. A cluster whose nodes come and go may give the number of a row twice.
+	var token, event bool
+	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	switch {
+	case err != nil:
+		return err
+	case !event:
+		return errors.New("a key of the event is in use, but not its id")
 	}
-	return nil
+	return errStored
 }
 
 func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bool, err error) {
@@ -51,7 +62,7 @@ func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bo
 // was last called, so it needs a database that it may write to.
 func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	page, err := s.events(ctx, q)
-	if err != nil || len(page) == q.Limit || !s.dialect.has(numberEvents) {
+	if err != nil || len(page) == q.Limit || !s.dialect.has(findUnnumbered) {
 		return page, err // a full page is full of what has its place for good
 	}
 	if err := s.numberEvents(ctx); err != nil {

@@ -1,10 +1,6 @@
 package sqlstore
 
-import (
-	"slices"
-
-	"github.com/seed-d6cf0a46/apitoken"
-)
+import "github.com/seed-d6cf0a46/apitoken"
 
 // What the tests of the SQL look at.
 
@@ -16,33 +12,68 @@ func (s *Store) TouchTokens(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchTokens(touches)
 }
 
+// NumberRows is the query that numbers events and its parameters. It is empty where there is another.
+func (s *Store) NumberRows(insertions []int64, last int64) (string, []any) {
+	if s.dialect.has(numberEvents) || !s.dialect.has(findUnnumbered) {
+		return "", nil
+	}
+	return s.dialect.numberRows(insertions, last)
+}
+
 // Latest is what is left of uses.
 var Latest = latest
 
-// Texts are all queries of the store but those that its dialect has no need of, and those of its migrations.
-func (s *Store) Texts() (texts []string, err error) {
-	steps, err := s.dialect.steps()
-	for q, text := range s.dialect.queries {
-		if text != "" || !slices.Contains(mayBeEmpty, query(q)) {
-			texts = append(texts, text)
-		}
-	}
-	for _, step := range steps {
-		texts = append(texts, step.statements...)
-	}
-	return texts, err
+// NamedQuery is a query of the page. The text is empty where the dialect has none.
+type NamedQuery struct {
+	Name, Text string
+	MayBeEmpty bool
 }
 
-// Busy reports whether an error means that the database is locked.
+// Queries are the page of the store, in its order.
+func (s *Store) Queries() []NamedQuery {
+	var all []NamedQuery
+	for q, text := range s.dialect.queries {
+		all = append(all, NamedQuery{queryNames[q], text, mayBeEmpty[query(q)]})
+	}
+	return all
+}
+
+// Placeholder is the n-th parameter of a query, from 1.
+func (d Dialect) Placeholder(n int) string { return d.placeholder(n) }
+
+// Statements are those of each step of the schema, as Migrate sends them.
+func (s *Store) Statements() (all [][]string, err error) {
+	steps, err := s.dialect.steps()
+	for _, step := range steps {
+		all = append(all, step.statements())
+	}
+	return all, err
+}
+
+// Busy reports whether an error means that the transaction may be tried again.
 func (d Dialect) Busy(err error) bool { return d.busy(err) }
 
 // Duplicate reports whether an error refuses a key that is there already.
-func (d Dialect) Duplicate(err error) bool { return d.duplicate(err) }
+func (d Dialect) Duplicate(err error) bool { return d.duplicate != nil && d.duplicate(err) }
 
-// Numbered is the dialect with placeholders of the form $1.
-func (d Dialect) Numbered(placeholder func(n int) string) Dialect {
-	d.placeholder = placeholder
-	return d
+var mayBeEmpty = map[query]bool{
+	findFault: true, lockSchema: true, lockPolicy: true, confirm: true,
+	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
 
-var mayBeEmpty = []query{lockSchema, lockPolicy, findUnnumbered, lockFeed, numberEvents, moveFeed, confirm}
+var queryNames = [numQueries]string{
+	findVersions: "findVersions", lastVersion: "lastVersion", findFault: "findFault", lockSchema: "lockSchema",
+	makeVersions: "makeVersions", claimVersion: "claimVersion",
+
+	lookupToken: "lookupToken", readToken: "readToken", freeName: "freeName", findDead: "findDead", admitToken: "admitToken",
+	insertToken: "insertToken", revokeToken: "revokeToken", findRevoked: "findRevoked",
+
+	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", updateUser: "updateUser", endEpoch: "endEpoch",
+
+	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
+
+	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
+	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed", listEvents: "listEvents", listEventsOfOwner: "listEventsOfOwner",
+
+	confirm: "confirm",
+}

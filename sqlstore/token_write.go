@@ -16,27 +16,38 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 }
 
 func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	// The name is freed before anything is known, because the transaction has to begin with a write. Where the answer is
-	// no, that is undone with the transaction.
-	_, err := s.exec(ctx, freeName, string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch)
-	if err != nil {
-		return err
-	}
-	if err := s.admit(ctx, n, policyRevision); err != nil {
-		return err
-	}
-	inserted, err := s.insert(ctx, insertToken, insertTokenArgs(n)...)
-	if err != nil {
-		return err
-	}
-	if !inserted {
-		// What is in the way may be the same token: a try before, whose COMMIT was still under way when this one began.
+	name := []any{string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch}
+	for {
+		// The name is freed before anything is known, because the transaction has to begin with a write. Where the answer is
+		// no, that is undone with the transaction.
+		if _, err := s.exec(ctx, freeName, name...); err != nil {
+			return err
+		}
+		if err := s.admit(ctx, n, policyRevision); err != nil {
+			return err
+		}
+		inserted, err := s.insert(ctx, insertToken, insertTokenArgs(n)...)
+		if err != nil {
+			return err
+		}
+		if inserted {
+			return s.record(ctx, e)
+		}
+		// What is in the way may be a token of an ended epoch, or that has expired by now: one that was still on its way when
+		// the name was freed.
+		var dead bool
+		if err := s.row(ctx, findDead, name...).Scan(&dead); err != nil {
+			return err
+		}
+		if dead {
+			continue
+		}
+		// Or it is the same token: a try before, whose COMMIT was still under way when this one began.
 		if err := s.admit(ctx, n, policyRevision); err != nil {
 			return err
 		}
 		return apitoken.ErrExists
 	}
-	return s.record(ctx, e)
 }
 
 // admit is nil if the token may be inserted, as far as can be told before it is tried.
@@ -98,9 +109,6 @@ func (s session) revokeToken(ctx context.Context, id apitoken.TokenID, r apitoke
 	}
 }
 
-// touchesAtOnce keeps the parameters of one query below the fewest that a database allows.
-const touchesAtOnce = 256
-
 // Touch implements [apitoken.Store].
 func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	if len(touches) == 0 {
@@ -108,7 +116,7 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	}
 	touches = latest(touches)
 	return s.change(ctx, "record uses", func(ctx context.Context, tx session) error {
-		for chunk := range slices.Chunk(touches, touchesAtOnce) {
+		for chunk := range slices.Chunk(touches, rowsAtOnce) {
 			text, args := tx.dialect.touchTokens(chunk)
 			if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 				return err
@@ -133,15 +141,9 @@ func latest(touches []apitoken.Touch) []apitoken.Touch {
 
 // touchTokens is one query that moves the last use of all of these tokens forward.
 func (d *Dialect) touchTokens(touches []apitoken.Touch) (text string, args []any) {
-	a := assembly{placeholder: d.placeholder}
-	a.add(d.touch.from)
-	a.add(" ")
+	rows := make([][]any, len(touches))
 	for i, t := range touches {
-		if i > 0 {
-			a.add(d.touch.between)
-		}
-		a.add(d.touch.row, t.Token[:], t.At.UnixMicro())
+		rows[i] = []any{t.Token[:], t.At.UnixMicro()}
 	}
-	a.add(d.touch.to)
-	return a.text.String(), a.args
+	return d.perRow(d.touch, rows)
 }

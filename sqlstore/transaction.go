@@ -14,6 +14,7 @@ import (
 const (
 	busyPatience   = 10 * time.Second      // for a database that others keep locked
 	settlePatience = 2 * time.Second       // for finding out what became of a COMMIT
+	commitGrace    = 2 * time.Second       // for the answer to a COMMIT, when the context has ended
 	insistPatience = time.Second           // for readers to finish, while new ones are kept out
 	shortestPause  = time.Millisecond      // before the first further try
 	longestPause   = 64 * time.Millisecond // the pauses double up to this
@@ -53,37 +54,57 @@ func (s *Store) change(ctx context.Context, what string, do work) error {
 }
 
 func (s *Store) transact(ctx context.Context, what string, o *opened, do work) error {
-	var unknown error // why the outcome of a COMMIT is unknown
 	commit := (*sql.Tx).Commit
 	p := newPatience(busyPatience)
 	for {
-		sent, err := s.attempt(ctx, o, do, commit)
+		sent, err := s.attempt(ctx, o, do, commit, commitGrace)
 		busy := s.dialect.busy(err)
 		switch {
 		case errors.Is(err, errStored) && s.dialect.has(confirm):
-			do = confirmStored
+			return s.settle(ctx, what, o, confirmStored, commit, nil)
+		case errors.Is(err, errStored):
+			return nil
+		case answered(err):
+			return err
+		case sent && busy && s.dialect.insist != "":
+			commit = s.insist
+		case busy:
+		case sent && !s.dialect.refuses(err):
+			return s.settle(ctx, what, o, do, commit, err)
+		default:
+			return failed(what, err)
+		}
+		if waited := p.wait(ctx); waited != nil {
+			return failed(what, fmt.Errorf("%w: %w", waited, err))
+		}
+	}
+}
+
+// settle finds out what became of a change that may be stored, by trying it again, also if the context has ended. Unknown
+// is why it may be; nil where it is stored, but not confirmed. Trouble in here leaves it as it is, so the answer then is
+// never that of a change that was not done.
+func (s *Store) settle(ctx context.Context, what string, o *opened, do work, commit func(*sql.Tx) error, unknown error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
+	defer cancel()
+	p := newPatience(settlePatience)
+	for {
+		sent, err := s.attempt(ctx, o, do, commit, 0)
+		switch {
+		case errors.Is(err, errStored) && s.dialect.has(confirm):
+			do, unknown = confirmStored, nil
 			continue
 		case errors.Is(err, errStored):
 			return nil
 		case answered(err):
 			return err
-		case busy && sent && s.dialect.insist != "":
+		case sent && s.dialect.busy(err) && s.dialect.insist != "":
 			commit = s.insist
-		case busy || unknown != nil:
-		case sent:
-			unknown = err
-			p = newPatience(settlePatience)
-			detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
-			defer cancel()
-			ctx = detached
-		default:
-			return failed(what, err)
 		}
-		if waited := p.wait(ctx); waited != nil {
-			if unknown != nil {
-				return failed(what, fmt.Errorf("%w: %w", apitoken.ErrUncertain, unknown))
+		if p.wait(ctx) != nil {
+			if unknown == nil {
+				unknown = fmt.Errorf("stored, but not confirmed: %w", err)
 			}
-			return failed(what, fmt.Errorf("%w: %w", waited, err))
+			return failed(what, fmt.Errorf("%w: %w", apitoken.ErrUncertain, unknown))
 		}
 	}
 }
@@ -97,7 +118,9 @@ func confirmStored(ctx context.Context, tx session) error {
 
 // attempt runs do in a transaction of its own. Sent says that the COMMIT was sent: with an error, nobody knows what became
 // of it. An error without that has written nothing.
-func (s *Store) attempt(ctx context.Context, o *opened, do work, commit func(*sql.Tx) error) (sent bool, err error) {
+func (s *Store) attempt(
+	ctx context.Context, o *opened, do work, commit func(*sql.Tx) error, grace time.Duration,
+) (sent bool, err error) {
 	// The transaction's context ends with the caller's until the moment before the COMMIT, and not after it: a context
 	// that ends while the COMMIT is under way would leave its outcome unknown for no reason.
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -126,7 +149,33 @@ func (s *Store) attempt(ctx context.Context, o *opened, do work, commit func(*sq
 	if !detach() {
 		return false, ctx.Err()
 	}
-	return true, commit(tx)
+	if s.dialect.local {
+		return true, commit(tx)
+	}
+	return true, answer(ctx, grace, func() error { return commit(tx) })
+}
+
+// answer waits for the answer to a COMMIT, but not for ever: a server that waits for its standby, or that nobody reaches any
+// more, need not answer at all. When the context has ended there is some grace, and then the answer is the context's.
+func answer(ctx context.Context, grace time.Duration, commit func() error) error {
+	if ctx.Done() == nil {
+		return commit()
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- commit() }()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+	}
+	end := time.NewTimer(grace)
+	defer end.Stop()
+	select {
+	case err := <-answer:
+		return err
+	case <-end.C:
+		return ctx.Err()
+	}
 }
 
 // insist sends the COMMIT until it is no longer answered busy. The Rollback that follows finds nothing to do; where
@@ -210,10 +259,15 @@ func (p *patience) wait(ctx context.Context) error {
 	}
 }
 
-// because gives the caller's own context error where that is why something failed, and not that of a context within.
+// because gives the caller's own context error where that is why something failed, and not that of a context within. A
+// driver need not say why: a context that ends in the wrong moment is a broken connection to some.
 func because(ctx context.Context, err error) error {
-	if ended := ctx.Err(); ended != nil && errors.Is(err, context.Canceled) {
+	ended := ctx.Err()
+	switch {
+	case ended == nil || answered(err):
+		return err
+	case errors.Is(err, context.Canceled):
 		return ended
 	}
-	return err
+	return fmt.Errorf("%w: %w", ended, err)
 }

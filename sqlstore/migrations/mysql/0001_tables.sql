@@ -1,11 +1,11 @@
--- Every statement ends with a semicolon at the end of a line, commits by itself, and changes nothing the second time.
--- A time is in Unix microseconds, UTC; NULL is none, and 0 is 1970-01-01.
+-- Every statement commits by itself. It changes nothing the second time, not even after the steps behind this one.
+-- A time is in Unix microseconds, UTC. NULL is none, and 0 is 1970-01-01.
 -- Texts are UTF-8, stored as bytes, and compare byte by byte.
 -- There are no foreign keys: to look at the owner would lock him, and a token without an owner opens nothing.
 
--- Users. A token whose epoch is lower than its owner's is revoked.
+-- Users. A token whose epoch is lower than that of its owner is revoked.
 CREATE TABLE IF NOT EXISTS apitoken_users (
-	id          VARBINARY(128) NOT NULL PRIMARY KEY,
+	id          VARBINARY(128) NOT NULL PRIMARY KEY CHECK (id <> ''),
 	name        VARBINARY(400) NOT NULL,
 	role        VARBINARY(400) NOT NULL,
 	created_at  BIGINT,
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS apitoken_epochs (
 CREATE TABLE IF NOT EXISTS apitoken_tokens (
 	digest       VARBINARY(32)  NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
 	id           VARBINARY(16)  NOT NULL CHECK (length(id) = 16),
-	owner        VARBINARY(128) NOT NULL,
+	owner        VARBINARY(128) NOT NULL CHECK (owner <> ''),
 	name         VARBINARY(400) NOT NULL,
 	live_name    VARBINARY(400), -- the name while the token holds it
 	kind         VARBINARY(400) NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS apitoken_tokens (
 	revoked_by   VARBINARY(128) NOT NULL,
 	hint         VARBINARY(64)  NOT NULL,
 	epoch        BIGINT NOT NULL CHECK (epoch >= 0),
-	key_version  BIGINT NOT NULL DEFAULT 0, -- of the key of the digest; 0: none
+	key_version  BIGINT NOT NULL DEFAULT 0, -- of the key of the digest, 0: none
 
 	UNIQUE KEY apitoken_tokens_by_id (id),
 	UNIQUE KEY apitoken_tokens_by_live_name (owner, live_name),
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS apitoken_tokens (
 -- The policy: one row, always.
 CREATE TABLE IF NOT EXISTS apitoken_policy (
 	id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-	max_lifetime BIGINT NOT NULL, -- nanoseconds; 9223372036854775807: no maximum
+	max_lifetime BIGINT NOT NULL, -- nanoseconds, 9223372036854775807: no maximum
 	updated_at   BIGINT,
 	updated_by   VARBINARY(128) NOT NULL, -- empty: the host itself
 	revision     BIGINT NOT NULL CHECK (revision >= 0) -- 0: never set
@@ -73,7 +73,7 @@ CREATE TABLE IF NOT EXISTS apitoken_events (
 	actor_kind   VARBINARY(64)  NOT NULL, -- empty: nobody
 	actor_user   VARBINARY(128) NOT NULL,
 	actor_token  VARBINARY(16)  CHECK (length(actor_token) = 16),
-	owner        VARBINARY(128) NOT NULL, -- the user it is about; need not exist
+	owner        VARBINARY(128) NOT NULL, -- the user it is about, who need not exist
 	token        VARBINARY(16)  CHECK (length(token) = 16),
 	before_state BLOB, -- JSON
 	after_state  BLOB, -- JSON

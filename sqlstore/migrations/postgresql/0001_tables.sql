@@ -1,10 +1,9 @@
--- Every statement ends with a semicolon at the end of a line.
--- A time is in Unix microseconds, UTC; NULL is none, and 0 is 1970-01-01.
+-- A time is in Unix microseconds, UTC. NULL is none, and 0 is 1970-01-01.
 -- Texts compare byte by byte in every database, whatever its locale.
 
--- Users. A token whose epoch is lower than its owner's is revoked.
+-- Users. A token whose epoch is lower than that of its owner is revoked.
 CREATE TABLE apitoken_users (
-	id          TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
+	id          TEXT   COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
 	name        TEXT   COLLATE "C" NOT NULL,
 	role        TEXT   COLLATE "C" NOT NULL,
 	created_at  BIGINT,
@@ -22,10 +21,10 @@ CREATE TABLE apitoken_epochs (
 	PRIMARY KEY (owner, epoch)
 );
 
--- Tokens.
+-- Tokens. A fifth of each page is left free, so that a time of use is written beside the row and no index has to change.
 CREATE TABLE apitoken_tokens (
 	digest       BYTEA  NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
-	id           BYTEA  NOT NULL UNIQUE CHECK (length(id) = 16),
+	id           BYTEA  NOT NULL CHECK (length(id) = 16),
 	owner        TEXT   COLLATE "C" NOT NULL REFERENCES apitoken_users (id),
 	name         TEXT   COLLATE "C" NOT NULL,
 	live_name    TEXT   COLLATE "C", -- the name while the token holds it
@@ -39,12 +38,15 @@ CREATE TABLE apitoken_tokens (
 	revoked_by   TEXT   COLLATE "C" NOT NULL,
 	hint         TEXT   COLLATE "C" NOT NULL,
 	epoch        BIGINT NOT NULL CHECK (epoch >= 0),
-	key_version  BIGINT NOT NULL DEFAULT 0, -- of the key of the digest; 0: none
+	key_version  BIGINT NOT NULL DEFAULT 0, -- of the key of the digest, 0: none
 
-	UNIQUE (owner, live_name),
 	CHECK (revoked_at IS NOT NULL OR revoked_by = ''),
 	CHECK (live_name IS NULL OR (live_name = name AND revoked_at IS NULL))
-);
+) WITH (fillfactor = 80);
+
+CREATE UNIQUE INDEX apitoken_tokens_by_id ON apitoken_tokens (id);
+
+CREATE UNIQUE INDEX apitoken_tokens_by_live_name ON apitoken_tokens (owner, live_name) WHERE live_name IS NOT NULL;
 
 CREATE INDEX apitoken_tokens_by_owner ON apitoken_tokens (owner, id);
 
@@ -53,7 +55,7 @@ CREATE INDEX apitoken_tokens_by_expiry ON apitoken_tokens (expires_at) WHERE exp
 -- The policy: one row, always.
 CREATE TABLE apitoken_policy (
 	id           BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-	max_lifetime BIGINT NOT NULL, -- nanoseconds; 9223372036854775807: no maximum
+	max_lifetime BIGINT NOT NULL, -- nanoseconds, 9223372036854775807: no maximum
 	updated_at   BIGINT,
 	updated_by   TEXT   COLLATE "C" NOT NULL, -- empty: the host itself
 	revision     BIGINT NOT NULL CHECK (revision >= 0) -- 0: never set
@@ -65,21 +67,25 @@ INSERT INTO apitoken_policy (id, max_lifetime, updated_at, updated_by, revision)
 -- number 7 may commit after the one that draws number 8, and who has read 8 would never see 7.
 CREATE TABLE apitoken_events (
 	insert_no    BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	seq          BIGINT UNIQUE CHECK (seq >= 1), -- NULL: not numbered yet
-	id           BYTEA  NOT NULL UNIQUE CHECK (length(id) = 16),
+	seq          BIGINT CHECK (seq >= 1), -- NULL: not numbered yet
+	id           BYTEA  NOT NULL CHECK (length(id) = 16),
 	at           BIGINT NOT NULL,
 	action       TEXT   COLLATE "C" NOT NULL,
 	outcome      TEXT   COLLATE "C" NOT NULL,
 	actor_kind   TEXT   COLLATE "C" NOT NULL, -- empty: nobody
 	actor_user   TEXT   COLLATE "C" NOT NULL,
 	actor_token  BYTEA  CHECK (length(actor_token) = 16),
-	owner        TEXT   COLLATE "C" NOT NULL, -- the user it is about; need not exist
+	owner        TEXT   COLLATE "C" NOT NULL, -- the user it is about, who need not exist
 	token        BYTEA  CHECK (length(token) = 16),
 	before_state TEXT, -- JSON
 	after_state  TEXT  -- JSON
 );
 
-CREATE INDEX apitoken_events_by_owner ON apitoken_events (owner, seq);
+CREATE UNIQUE INDEX apitoken_events_by_id ON apitoken_events (id);
+
+CREATE UNIQUE INDEX apitoken_events_by_seq ON apitoken_events (seq) WHERE seq IS NOT NULL;
+
+CREATE INDEX apitoken_events_by_owner ON apitoken_events (owner, seq) WHERE seq IS NOT NULL;
 
 CREATE INDEX apitoken_events_unnumbered ON apitoken_events (insert_no) WHERE seq IS NULL;
 

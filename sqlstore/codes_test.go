@@ -1,0 +1,193 @@
+package sqlstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// The errors of three drivers for SQLite, as far as they tell their code.
+type (
+	intCode    int                            // a method that gives an int
+	fieldCode  struct{ ExtendedCode ownType } // a field of a type of its own
+	methodCode struct{ code ownCode }         // a method that gives a type of its own
+	noCode     struct{ ExtendedCode string }
+	ownType    int
+	ownCode    uint16
+)
+
+func (e intCode) Error() string             { return "error" }
+func (e intCode) Code() int                 { return int(e) }
+func (e fieldCode) Error() string           { return "error" }
+func (e *methodCode) Error() string         { return "error" }
+func (e *methodCode) ExtendedCode() ownCode { return e.code }
+func (e noCode) Error() string              { return "database is locked" }
+
+func TestSQLiteErrorsAreRecognisedByTheirCode(t *testing.T) {
+	for _, c := range []struct {
+		code            int
+		busy, duplicate bool
+	}{
+		{1, false, false},
+		{5, true, false},     // SQLITE_BUSY
+		{517, true, false},   // SQLITE_BUSY_SNAPSHOT
+		{261, true, false},   // SQLITE_BUSY_RECOVERY
+		{6, true, false},     // SQLITE_LOCKED
+		{262, true, false},   // SQLITE_LOCKED_SHAREDCACHE
+		{8, false, false},    // SQLITE_READONLY
+		{10, false, false},   // SQLITE_IOERR
+		{13, false, false},   // SQLITE_FULL
+		{1555, false, true},  // SQLITE_CONSTRAINT_PRIMARYKEY
+		{2067, false, true},  // SQLITE_CONSTRAINT_UNIQUE
+		{275, false, false},  // SQLITE_CONSTRAINT_CHECK
+		{787, false, false},  // SQLITE_CONSTRAINT_FOREIGNKEY
+		{1299, false, false}, // SQLITE_CONSTRAINT_NOTNULL
+	} {
+		for _, err := range []error{
+			intCode(c.code),
+			fieldCode{ownType(c.code)},
+			&fieldCode{ownType(c.code)},
+			&methodCode{ownCode(c.code)},
+			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", intCode(c.code))),
+			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", intCode(c.code))),
+		} {
+			if got := sqlstore.SQLite.Busy(err); got != c.busy {
+				t.Errorf("code %d as %T: busy: %v, want %v", c.code, err, got, c.busy)
+			}
+			if got := sqlstore.SQLite.Duplicate(err); got != c.duplicate {
+				t.Errorf("code %d as %T: duplicate: %v, want %v", c.code, err, got, c.duplicate)
+			}
+		}
+	}
+	for _, err := range []error{nil, errors.New("database is locked (5) (SQLITE_BUSY)"), noCode{"5"}} {
+		if sqlstore.SQLite.Busy(err) || sqlstore.SQLite.Duplicate(err) {
+			t.Errorf("%v, which tells no code, is recognised", err)
+		}
+	}
+}
+
+// stateError is an error of PostgreSQL, as all drivers have it.
+type stateError string
+
+func (e stateError) Error() string    { return "error" }
+func (e stateError) SQLState() string { return string(e) }
+
+func TestPostgreSQLErrorsAreRecognisedByTheirSQLState(t *testing.T) {
+	for _, c := range []struct {
+		state string
+		busy  bool
+	}{
+		{"40001", true}, // serialization_failure
+		{"40P01", true}, // deadlock_detected
+		{"55P03", true}, // lock_not_available
+		{"", false},
+		{"23505", false}, // unique_violation
+		{"40003", false}, // statement_completion_unknown
+		{"57014", false}, // query_canceled
+		{"57P01", false}, // admin_shutdown
+	} {
+		for _, err := range []error{
+			stateError(c.state),
+			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", stateError(c.state))),
+			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", stateError(c.state))),
+		} {
+			if got := sqlstore.PostgreSQL.Busy(err); got != c.busy {
+				t.Errorf("SQLSTATE %q as %T: busy: %v, want %v", c.state, err, got, c.busy)
+			}
+			if sqlstore.PostgreSQL.Duplicate(err) {
+				t.Errorf("SQLSTATE %q as %T is a duplicate, after which the transaction could not go on", c.state, err)
+			}
+		}
+	}
+	for _, err := range []error{nil, errors.New("ERROR: deadlock detected (SQLSTATE 40P01)")} {
+		if sqlstore.PostgreSQL.Busy(err) {
+			t.Errorf("%v, which tells no SQLSTATE, is recognised", err)
+		}
+	}
+}
+
+// The errors of a driver for MySQL, and some that are none.
+type (
+	numberError struct {
+		Number  uint16
+		Message string
+	}
+	wideNumber struct{ Number int }
+	bareNumber uint16
+)
+
+func (e numberError) Error() string { return "error" }
+func (e wideNumber) Error() string  { return "error" }
+func (e bareNumber) Error() string  { return "error" }
+
+func TestMySQLErrorsAreRecognisedByTheirNumber(t *testing.T) {
+	for _, c := range []struct {
+		number          uint16
+		busy, duplicate bool
+	}{
+		{1213, true, false}, // ER_LOCK_DEADLOCK
+		{1205, true, false}, // ER_LOCK_WAIT_TIMEOUT
+		{1020, true, false}, // ER_CHECKREAD
+		{3101, true, false}, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT
+		{1062, false, true}, // ER_DUP_ENTRY
+		{0, false, false},
+		{1048, false, false}, // ER_BAD_NULL_ERROR
+		{1180, false, false}, // ER_ERROR_DURING_COMMIT
+		{4025, false, false}, // ER_CONSTRAINT_FAILED
+	} {
+		for _, err := range []error{
+			numberError{Number: c.number},
+			&numberError{Number: c.number},
+			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", &numberError{Number: c.number})),
+			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", &numberError{Number: c.number})),
+		} {
+			if got := sqlstore.MySQL.Busy(err); got != c.busy {
+				t.Errorf("number %d as %T: busy: %v, want %v", c.number, err, got, c.busy)
+			}
+			if got := sqlstore.MySQL.Duplicate(err); got != c.duplicate {
+				t.Errorf("number %d as %T: duplicate: %v, want %v", c.number, err, got, c.duplicate)
+			}
+		}
+	}
+	for _, err := range []error{
+		nil, errors.New("Error 1213 (40001): Deadlock found"), (*numberError)(nil), wideNumber{1213}, bareNumber(1213),
+	} {
+		if sqlstore.MySQL.Busy(err) || sqlstore.MySQL.Duplicate(err) {
+			t.Errorf("%T, which tells no number of MySQL, is recognised", err)
+		}
+	}
+}
+
+// A database may be locked when the statements are prepared as well.
+func TestALockedDatabaseIsPreparedAgain(t *testing.T) {
+	db, paper := openPaper(t)
+	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range store.Queries() {
+		switch q.Name {
+		case "findVersions", "lastVersion":
+			paper.answer(q.Text, int64(1))
+		case "readPolicy":
+			paper.answer(q.Text, int64(0), nil, "", int64(0))
+		}
+	}
+	refusals := 0
+	paper.prepare = func(text string) error {
+		if refusals == 3 {
+			return nil
+		}
+		refusals++
+		return intCode(5)
+	}
+	if _, err := store.Policy(context.Background()); err != nil || refusals != 3 {
+		t.Errorf("after %d refusals: error %v, want success after 3", refusals, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}

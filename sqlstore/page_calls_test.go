@@ -1,0 +1,123 @@
+package sqlstore_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// useEverything calls every method of a store, in every way that leads to another query, with nothing left out that can be
+// there. It gives the kinds of the parameters that went with each statement.
+func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string]string {
+	t.Helper()
+	text := map[string]string{}
+	for _, q := range store.Queries() {
+		text[q.Name] = q.Text
+	}
+	paper.answer(text["findVersions"], int64(0))
+	paper.answer(text["lastVersion"], int64(1))
+	paper.answer(text["findFault"], "")
+	paper.answer(text["findRevoked"], true, true)
+	paper.answer(text["admitToken"], false, int64(0), true)
+	paper.answer(text["readPolicy"], int64(0), nil, "", int64(0))
+	paper.answer(text["findDead"], false)
+	paper.answer(text["findUnnumbered"], true)
+	paper.answer(text["lockFeed"], int64(0))
+	paper.answer(text["listUnnumbered"], int64(1))
+	for _, c := range calls(store) {
+		paper.changed[text["insertToken"]] = 1
+		if strings.HasSuffix(c.name, "taken") {
+			paper.changed[text["insertToken"]] = 0
+		}
+		err := c.do(context.Background())
+		if err != nil && err != apitoken.ErrNotFound && err != apitoken.ErrExists {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		paper.answer(text["findVersions"], int64(1)) // there is a schema now
+		if c.name == "RevokeToken" {
+			paper.changed[text["revokeToken"]] = 0 // so the next time it looks what is stored, and confirms that
+		}
+	}
+	kinds := map[string]string{}
+	for _, sent := range paper.sent {
+		kinds[sent.text] = merged(kinds[sent.text], kindsOf(t, sent.text, sent.args))
+	}
+	return kinds
+}
+
+// calls are the calls of all methods.
+func calls(store *sqlstore.Store) []call {
+	event := apitoken.Event{
+		ID: apitoken.EventID{1}, At: someTime, Action: apitoken.ActionGenerate, Outcome: apitoken.OutcomeDone,
+		Actor: apitoken.Actor{Kind: apitoken.ActorToken, User: "ada", Token: someID}, Owner: "bob", Token: someID,
+		Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"},
+	}
+	user := apitoken.User{
+		ID: "bob", Name: "Bob", Role: "user", CreatedAt: someTime, DisabledAt: laterTime, Epoch: 1, Revision: 1,
+	}
+	token := apitoken.NewToken{Token: apitoken.Token{
+		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
+		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd",
+	}, Epoch: 1}
+	revoked := token
+	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
+	policy := apitoken.MaxLifetimePolicy{Max: 1, UpdatedAt: someTime, UpdatedBy: "ada", Revision: 1}
+	revoke := func(ctx context.Context) error {
+		_, err := store.RevokeToken(ctx, someID, apitoken.Revocation{At: someTime, By: "ada"}, event)
+		return err
+	}
+	all := []call{
+		{"Migrate", store.Migrate},
+		{"Lookup", func(ctx context.Context) error { _, err := store.Lookup(ctx, apitoken.Digest{}); return err }},
+		{"CreateToken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
+		{"CreateToken, revoked", func(ctx context.Context) error { return store.CreateToken(ctx, revoked, 0, event) }},
+		{"CreateToken, the name is taken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
+		{"RevokeToken", revoke},
+		{"RevokeToken again", revoke},
+		{"PutUser, new", func(ctx context.Context) error { return store.PutUser(ctx, user, 0, event) }},
+		{"PutUser", func(ctx context.Context) error { return store.PutUser(ctx, user, 1, event) }},
+		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
+		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
+		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
+		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
+		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
+		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
+		{"Users", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{After: "ada", Limit: 1})
+			return err
+		}},
+	}
+	for _, q := range pagesOfTokens {
+		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query); return err }})
+	}
+	for _, owner := range []apitoken.UserID{"", "bob"} {
+		q := apitoken.EventQuery{After: 1, Owner: owner, Limit: 1}
+		all = append(all, call{"Events", func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }})
+	}
+	return append(all, call{"Close", func(context.Context) error { return store.Close() }})
+}
+
+type call struct {
+	name string
+	do   func(context.Context) error
+}
+
+// merged are the kinds of parameters of which each was seen not to be NULL some time.
+func merged(before, now string) string {
+	if before == "" {
+		return now
+	}
+	was, is := strings.Split(before, ", "), strings.Split(now, ", ")
+	for i, kind := range is {
+		switch {
+		case was[i] == "NULL":
+			was[i] = kind
+		case kind != "NULL" && kind != was[i]:
+			was[i] = was[i] + " or " + kind
+		}
+	}
+	return strings.Join(was, ", ")
+}

@@ -1,0 +1,96 @@
+package sqlstore_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// A host that migrates with a tool of its own writes each step to a file, or registers it with the tool.
+func ExampleDialect_Migrations() {
+	steps, err := sqlstore.PostgreSQL.Migrations("tenant_7_")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, step := range steps {
+		fmt.Printf("%04d_%s.sql\n", step.Version, step.Name)
+		for line := range strings.Lines(step.SQL) {
+			if strings.HasPrefix(line, "CREATE TABLE") {
+				fmt.Print("\t", line)
+			}
+		}
+	}
+	// Output:
+	// 0001_tables.sql
+	// 	CREATE TABLE IF NOT EXISTS tenant_7_schema_version (
+	// 	CREATE TABLE tenant_7_users (
+	// 	CREATE TABLE tenant_7_epochs (
+	// 	CREATE TABLE tenant_7_tokens (
+	// 	CREATE TABLE tenant_7_policy (
+	// 	CREATE TABLE tenant_7_events (
+	// 	CREATE TABLE tenant_7_feed (
+}
+
+// Tools take a file apart in ways of their own: some at every semicolon, some at those at the ends of lines, and some count
+// quotation marks, also those in comments.
+func TestMigrationsCanBeTakenApart(t *testing.T) {
+	for name, d := range dialects {
+		t.Run(name, func(t *testing.T) {
+			steps, err := d.Migrations("x_")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for i, step := range steps {
+				if step.Version != int64(i+1) || step.Name == "" {
+					t.Errorf("step %d is of version %d and has the name %q", i+1, step.Version, step.Name)
+				}
+				if !strings.HasSuffix(step.SQL, ";\n") || strings.Contains(step.SQL, "?") || strings.Contains(step.SQL, "$") {
+					t.Errorf("step %d ends without a semicolon, or has placeholders: %s", i+1, step.SQL)
+				}
+				for line := range strings.Lines(step.SQL) {
+					if strings.Contains(strings.TrimSuffix(line, ";\n"), ";") {
+						t.Errorf("a semicolon in the middle of a line: %s", line)
+					}
+					if _, comment, ok := strings.Cut(line, "--"); ok && strings.ContainsAny(comment, "'\"`") {
+						t.Errorf("a quotation mark in a comment: %s", line)
+					}
+				}
+				for statement := range strings.SplitSeq(step.SQL, ";") {
+					if statement = strings.TrimSpace(statement); statement != "" {
+						all = append(all, statement)
+					}
+				}
+			}
+			if diff := cmp.Diff(sentByMigrate(t, d), all); diff != "" {
+				t.Errorf("statements (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// sentByMigrate is what Migrate sends between the BEGIN and the COMMIT of the steps, with the row of the version at the end
+// of a step.
+func sentByMigrate(t *testing.T, d sqlstore.Dialect) (all []string) {
+	t.Helper()
+	store := newStore(t, d, "x_")
+	page := map[string]string{}
+	for _, q := range store.Queries() {
+		page[q.Name] = q.Text
+	}
+	steps, err := store.Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = append(all, page["makeVersions"])
+	for i, step := range steps {
+		all = append(all, step...)
+		all = append(all, strings.Replace(page["claimVersion"], d.Placeholder(1), fmt.Sprint(i+1), 1))
+	}
+	return all
+}

@@ -1,0 +1,191 @@
+-- findVersions()
+SELECT EXISTS (
+	SELECT 1 FROM information_schema.tables
+	WHERE table_schema = DATABASE() AND table_name = 'apitoken_schema_version'
+);
+
+-- lastVersion()
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
+
+-- findFault()
+SELECT IF(@@autocommit, '', 'autocommit is off, and so they do not see what others commit');
+
+-- lockSchema: none
+
+-- makeVersions()
+CREATE TABLE IF NOT EXISTS apitoken_schema_version (
+	version BIGINT NOT NULL PRIMARY KEY
+) ENGINE = InnoDB;
+
+-- claimVersion(integer)
+INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?);
+
+-- lookupToken(bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.digest = ?;
+
+-- readToken(bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.id = ?;
+
+-- freeName(text, text, integer, integer)
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?);
+
+-- findDead(text, text, integer, integer)
+SELECT EXISTS (
+	SELECT 1 FROM apitoken_tokens
+	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
+);
+
+-- admitToken(bytes, bytes, text)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
+	p.revision,
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+FROM apitoken_policy AS p
+LOCK IN SHARE MODE;
+
+-- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer)
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- revokeToken(integer, text, bytes)
+UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
+WHERE t.id = ? AND t.revoked_at IS NULL
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner LOCK IN SHARE MODE);
+
+-- findRevoked(bytes, bytes)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?);
+
+-- readUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?;
+
+-- listUsers(text, integer)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+WHERE id > ? ORDER BY id LIMIT ?;
+
+-- insertUser(text, text, text, integer, integer, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- updateUser(text, text, integer, integer, integer, integer, text, integer)
+UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ? AND revision = ?;
+
+-- endEpoch(text, integer, integer, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
+
+-- readPolicy()
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+
+-- lockPolicy: none
+
+-- updatePolicy(integer, integer, text, integer, integer)
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+WHERE revision = ?;
+
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- findUnnumbered()
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
+
+-- lockFeed()
+SELECT last_seq FROM apitoken_feed FOR UPDATE;
+
+-- numberEvents: none
+
+-- listUnnumbered(integer)
+SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT ?;
+
+-- moveFeed(integer)
+UPDATE apitoken_feed SET last_seq = last_seq + ?;
+
+-- listEvents(integer, integer)
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- listEventsOfOwner(text, integer, integer)
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- confirm: none
+
+-- tokens, all(bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > ? ORDER BY t.id LIMIT ?;
+
+-- tokens, of an owner, revoked(bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > ? AND t.owner = ? AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) ORDER BY t.id LIMIT ?;
+
+-- tokens, active(bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > ? AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?) ORDER BY t.id LIMIT ?;
+
+-- tokens, expired(bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > ? AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ? ORDER BY t.id LIMIT ?;
+
+-- tokens, by everything(bytes, text, integer, integer, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > ? AND t.owner = ? AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?) AND t.expires_at < ? AND locate(?, t.name) > 0 ORDER BY t.id LIMIT ?;
+
+-- two uses(bytes, integer, bytes, integer)
+UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at UNION ALL SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at) AS v
+STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
+SET t.last_used_at = v.used_at
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at;
+
+-- two events(integer, integer, integer, integer)
+UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v
+STRAIGHT_JOIN apitoken_events AS e ON e.insert_no = v.insert_no
+SET e.seq = v.seq;

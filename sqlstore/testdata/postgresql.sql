@@ -1,0 +1,207 @@
+-- findVersions()
+SELECT to_regclass('apitoken_schema_version') IS NOT NULL;
+
+-- lastVersion()
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
+
+-- findFault: none
+
+-- lockSchema()
+SELECT pg_advisory_xact_lock(hashtextextended('apitoken_schema_version', 0));
+
+-- makeVersions()
+CREATE TABLE IF NOT EXISTS apitoken_schema_version (
+	version BIGINT PRIMARY KEY
+);
+
+-- claimVersion(integer)
+INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- lookupToken(bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.digest = $1;
+
+-- readToken(bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.id = $1;
+
+-- freeName(text, text, integer, integer)
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4);
+
+-- findDead(text, text, integer, integer)
+SELECT EXISTS (
+	SELECT 1 FROM apitoken_tokens
+	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
+);
+
+-- admitToken(bytes, bytes, text)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
+	p.revision,
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3)
+FROM apitoken_policy AS p
+FOR SHARE OF p;
+
+-- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer)
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT DO NOTHING;
+
+-- revokeToken(integer, text, bytes)
+UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
+FROM (
+	SELECT o.epoch
+	FROM apitoken_users AS o
+	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR SHARE
+) AS u
+WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch;
+
+-- findRevoked(bytes, bytes)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2);
+
+-- readUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1;
+
+-- listUsers(text, integer)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+WHERE id > $1 ORDER BY id LIMIT $2;
+
+-- insertUser(text, text, text, integer, integer, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING;
+
+-- updateUser(text, text, integer, integer, integer, integer, text, integer)
+UPDATE apitoken_users SET name = $1, role = $2, created_at = $3, disabled_at = $4, epoch = $5, revision = $6
+WHERE id = $7 AND revision = $8;
+
+-- endEpoch(text, integer, integer, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- readPolicy()
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+
+-- lockPolicy()
+LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
+
+-- updatePolicy(integer, integer, text, integer, integer)
+UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
+WHERE revision = $5;
+
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT DO NOTHING;
+
+-- findUnnumbered()
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
+
+-- lockFeed()
+SELECT last_seq FROM apitoken_feed FOR UPDATE;
+
+-- numberEvents(integer, integer)
+UPDATE apitoken_events AS e SET seq = $2 + p.place
+FROM (
+	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
+	FROM apitoken_events
+	WHERE seq IS NULL ORDER BY insert_no LIMIT $1
+) AS p
+WHERE e.insert_no = p.insert_no;
+
+-- listUnnumbered: none
+
+-- moveFeed(integer)
+UPDATE apitoken_feed SET last_seq = last_seq + $1;
+
+-- listEvents(integer, integer)
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- listEventsOfOwner(text, integer, integer)
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
+-- confirm()
+UPDATE apitoken_feed SET last_seq = last_seq;
+
+-- tokens, all(bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > $1 ORDER BY t.id LIMIT $2;
+
+-- tokens, of an owner, revoked(bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > $1 AND t.owner = $2 AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) ORDER BY t.id LIMIT $3;
+
+-- tokens, active(bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > $1 AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2) ORDER BY t.id LIMIT $3;
+
+-- tokens, expired(bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > $1 AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= $2 ORDER BY t.id LIMIT $3;
+
+-- tokens, by everything(bytes, text, integer, integer, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE t.id > $1 AND t.owner = $2 AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > $3) AND t.expires_at < $4 AND strpos(t.name, $5) > 0 ORDER BY t.id LIMIT $6;
+
+-- two uses(bytes, integer, bytes, integer)
+WITH v (id, used_at) AS (VALUES ($1::bytea, $2::bigint), ($3::bytea, $4::bigint)), locked AS (
+	SELECT t.digest, v.used_at
+	FROM apitoken_tokens AS t
+	JOIN v ON v.id = t.id
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at
+	ORDER BY t.id
+	FOR NO KEY UPDATE OF t
+)
+UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
+FROM locked AS l
+WHERE t.digest = l.digest AND (t.last_used_at IS NULL OR t.last_used_at < l.used_at);
