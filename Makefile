@@ -16,12 +16,15 @@ ZONE_TAGS := $(if $(wildcard $(addprefix /usr/share/zoneinfo/,$(firstword $(ZONE
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test check race test-zones lint bench fuzz cover
+.PHONY: help test servers check race test-zones test-galera lint bench fuzz cover
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-test: check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, the tests in odd time zones
+test: servers check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, the tests in odd time zones
+
+servers: ## the database servers for the tests, from Debian's packages, where they are missing and this may install them
+	@echo "== servers"; sh integration/install-servers.sh
 
 check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }
@@ -36,7 +39,10 @@ race: ## the tests, with -race where there is a C compiler
 
 test-zones: ## the tests in time zones that are far from UTC, by day and by half an hour
 	@set -e; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
-		( $(call each,go test $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT) ./...) ); done
+		( $(call each,go test $(ZONE_TAGS) -short -count=1 -timeout $(TIMEOUT) ./...) ); done
+
+test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them
+	@echo "== Galera"; cd integration && APITOKEN_TEST_GALERA=1 go test -run Galera -count=1 -timeout $(TIMEOUT) ./...
 
 lint: ## staticcheck; downloads it the first time
 	@echo "== staticcheck"; $(call each,go run $(STATICCHECK) ./...)

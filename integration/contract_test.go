@@ -11,8 +11,8 @@ func TestPostgreSQLKeepsTheContract(t *testing.T) { onPostgreSQL.keepsTheContrac
 func TestMySQLKeepsTheContract(t *testing.T)      { onMySQL.keepsTheContract(t) }
 
 // keepsTheContract runs package storetest on one database, which is emptied for each rule.
-func (e engine) keepsTheContract(t *testing.T) {
-	d := e.database(t)
+func (b backend) keepsTheContract(t *testing.T) {
+	d := b.database(t)
 	db := d.open(t, 0)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		store := d.newMigrated(t, db, nil)

@@ -1,52 +1,105 @@
 package integration_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
 // The environment variables that point the tests at servers which run already. Without them the tests start their own.
 const (
 	envPostgres = "APITOKEN_TEST_POSTGRES" // a URL of a role that may create databases
 	envMySQL    = "APITOKEN_TEST_MYSQL"    // a data source name of a user who may create databases
-	envGalera   = "APITOKEN_TEST_GALERA"   // three data source names, one of each node, with spaces between them
+	envGalera   = "APITOKEN_TEST_GALERA"   // three data source names, of a node each, with spaces between; 1: start a cluster
 )
 
 // TestMain ends the servers that the tests have started.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, stop := range started.stops {
-		if err := stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop a server:", err)
+	for _, s := range []*sharedServer{&sharedPostgres, &sharedMySQL, &sharedGalera} {
+		if err := s.stop(); err != nil {
+			fmt.Fprintf(os.Stderr, "stop %s: %v\n", s.name, err)
 			code = 1
 		}
 	}
 	os.Exit(code)
 }
 
-// started are the servers that all tests of the process share, each started by the first test that needs it.
-var started struct {
-	mu    sync.Mutex
-	stops []func() error
+// sharedServer is a server that all tests of the process share. The first that needs it starts it. What it stores need not
+// outlive it, so nothing waits for the disk.
+type sharedServer struct {
+	name     string // as APITOKEN_TEST_REQUIRE has it
+	variable string
+	start    func(dir string) (dsns []string, stop func() error, err error)
+
+	once sync.Once
+	dsns []string
+	err  error
+	dir  string
+	end  func() error
 }
 
-// postgresDSN is the URL of the PostgreSQL server that the tests share.
-func postgresDSN(t testing.TB) string {
+var (
+	sharedPostgres = sharedServer{name: "postgres", variable: envPostgres, start: func(dir string) ([]string, func() error, error) {
+		p, err := engine.StartPostgres(dir, &engine.Options{Fast: true})
+		if err != nil {
+			return nil, nil, err
+		}
+		return []string{p.DSN()}, p.Stop, nil
+	}}
+	sharedMySQL = sharedServer{name: "mysql", variable: envMySQL, start: func(dir string) ([]string, func() error, error) {
+		m, err := engine.StartMariaDB(dir, &engine.Options{Fast: true})
+		if err != nil {
+			return nil, nil, err
+		}
+		return []string{m.DSN()}, m.Stop, nil
+	}}
+	sharedGalera = sharedServer{name: "galera", variable: envGalera, start: func(dir string) ([]string, func() error, error) {
+		g, err := engine.StartGalera(dir, &engine.Options{Fast: true})
+		if err != nil {
+			return nil, nil, err
+		}
+		return []string{g.DSN(0), g.DSN(1), g.DSN(2)}, g.Stop, nil
+	}}
+)
+
+// needed gives the data source names of the server, one of each node, and starts it if nobody has.
+func (s *sharedServer) needed(t testing.TB) []string {
 	t.Helper()
-	return os.Getenv(envPostgres)
+	s.once.Do(func() {
+		if given := os.Getenv(s.variable); given != "" && given != "1" {
+			s.dsns = strings.Fields(given)
+			return
+		}
+		if s.dir, s.err = os.MkdirTemp("", "apitoken-"+s.name+"-"); s.err == nil {
+			s.dsns, s.end, s.err = s.start(s.dir)
+		}
+	})
+	engine.Require(t, s.name, s.err)
+	return s.dsns
 }
 
-// mysqlDSN is the data source name of the MySQL or MariaDB server that the tests share.
-func mysqlDSN(t testing.TB) string {
-	t.Helper()
-	return os.Getenv(envMySQL)
+func (s *sharedServer) stop() (err error) {
+	if s.end != nil {
+		err = s.end()
+	}
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
 }
 
-// galeraDSNs are the data source names of the nodes of the Galera cluster that the tests share.
-func galeraDSNs(t testing.TB) []string {
+// needGalera gives the data source names of the nodes of the cluster. It takes long to start and much memory, so it is
+// tested only where that is asked for.
+func needGalera(t testing.TB) []string {
 	t.Helper()
-	return strings.Fields(os.Getenv(envGalera))
+	if os.Getenv(envGalera) == "" {
+		t.Skipf("NOT TESTED: Galera; set %s=1, as make test-galera does", envGalera)
+	}
+	return sharedGalera.needed(t)
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// engine is a kind of database that the promises are held on.
-type engine struct {
+// backend is a kind of database that the promises are held on.
+type backend struct {
 	name    string
 	driver  string // of database/sql
 	dialect sqlstore.Dialect
@@ -29,14 +29,14 @@ type engine struct {
 }
 
 var (
-	onSQLite     = engine{"SQLite", "sqlite", sqlstore.SQLite, createSQLite}
-	onPostgreSQL = engine{"PostgreSQL", "pgx", sqlstore.PostgreSQL, createPostgreSQL}
-	onMySQL      = engine{"MySQL", "mysql", sqlstore.MySQL, createMySQL}
-	onGalera     = engine{"Galera", "mysql", sqlstore.MySQL, createGalera}
+	onSQLite     = backend{"SQLite", "sqlite", sqlstore.SQLite, createSQLite}
+	onPostgreSQL = backend{"PostgreSQL", "pgx", sqlstore.PostgreSQL, createPostgreSQL}
+	onMySQL      = backend{"MySQL", "mysql", sqlstore.MySQL, createMySQL}
+	onGalera     = backend{"Galera", "mysql", sqlstore.MySQL, createGalera}
 )
 
 // servers are the engines that run outside the process, and that many can write to at one time.
-var servers = []engine{onPostgreSQL, onMySQL}
+var servers = []backend{onPostgreSQL, onMySQL}
 
 // replicasOfHost is how many replicas of a host the tests run, each with a connection pool of its own.
 const replicasOfHost = 3
@@ -47,7 +47,7 @@ func createSQLite(t testing.TB) []string {
 
 func createPostgreSQL(t testing.TB) []string {
 	t.Helper()
-	server := postgresDSN(t)
+	server := sharedPostgres.needed(t)[0]
 	dsn, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +58,18 @@ func createPostgreSQL(t testing.TB) []string {
 
 func createMySQL(t testing.TB) []string {
 	t.Helper()
-	server := mysqlDSN(t)
+	server := sharedMySQL.needed(t)[0]
 	return []string{inDatabase(t, server, createDatabase(t, "mysql", server))}
 }
 
 func createGalera(t testing.TB) (dsns []string) {
 	t.Helper()
-	nodes := galeraDSNs(t)
+	nodes := needGalera(t)
 	name := createDatabase(t, "mysql", nodes[0])
 	for _, node := range nodes {
-		dsns = append(dsns, inDatabase(t, node, name))
+		config := parseMySQL(t, inDatabase(t, node, name))
+		config.Params = map[string]string{"wsrep_sync_wait": "1"}
+		dsns = append(dsns, config.FormatDSN())
 	}
 	return dsns
 }
@@ -99,23 +101,29 @@ func createDatabase(t testing.TB, driver, server string) (name string) {
 // inDatabase is a data source name of MySQL with another database in it.
 func inDatabase(t testing.TB, dsn, name string) string {
 	t.Helper()
-	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := parseMySQL(t, dsn)
 	config.DBName = name
 	return config.FormatDSN()
 }
 
+func parseMySQL(t testing.TB, dsn string) *mysql.Config {
+	t.Helper()
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
 // database is a database that was made for one test.
 type database struct {
-	engine
+	backend
 	dsns []string
 }
 
-func (e engine) database(t testing.TB) database {
+func (b backend) database(t testing.TB) database {
 	t.Helper()
-	return database{e, e.create(t)}
+	return database{b, b.create(t)}
 }
 
 // open opens a connection pool, as the given replica of the host would. The end of the test closes it.

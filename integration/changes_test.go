@@ -1,0 +1,153 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// at is when everything in these tests happens.
+var at = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+func event(action apitoken.Action) apitoken.Event {
+	return apitoken.Event{
+		ID: apitoken.EventID(uuid.Must(uuid.NewV7())), At: at, Action: action, Outcome: apitoken.OutcomeDone,
+		Actor: apitoken.As("ada"), Owner: "bob",
+	}
+}
+
+func newToken(name string) apitoken.NewToken {
+	n := apitoken.NewToken{Token: apitoken.Token{
+		ID: apitoken.TokenID(uuid.Must(uuid.NewV7())), Owner: "bob", Name: name, Kind: apitoken.KindUser,
+		CreatedAt: at, ExpiresAt: at.Add(time.Hour), CreatedBy: "ada", Hint: "tok_...abcd",
+	}}
+	copy(n.Digest[:], uuid.NewString()) // 36 characters, of which 32 fit
+	return n
+}
+
+// change is one changing call of a store, which may be repeated, and what to read to see whether it was done.
+type change struct {
+	name   string
+	events int // that go with it
+	do     func(ctx context.Context) error
+	done   func() bool
+}
+
+// changes are one change of each kind, on a store with the user bob and his token.
+func changes(t *testing.T, store *sqlstore.Store) []change {
+	t.Helper()
+	old, _ := prepareForChanges(t, store)
+	return changesOf(t, store, old)
+}
+
+// prepareForChanges makes the user bob, who has a token that is valid and one that has expired.
+func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitoken.NewToken) {
+	t.Helper()
+	ctx := context.Background()
+	old, expired = newToken("old"), newToken("expired")
+	expired.CreatedAt, expired.ExpiresAt = at.Add(-time.Hour), at
+	for _, err := range []error{
+		store.PutUser(ctx, bob, 0, event(apitoken.ActionPutUser)),
+		store.CreateToken(ctx, old, 0, event(apitoken.ActionGenerate)),
+		store.CreateToken(ctx, expired, 0, event(apitoken.ActionGenerate)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return old, expired
+}
+
+var bob = apitoken.User{ID: "bob", Role: apitoken.RoleUser, CreatedAt: at, Revision: 1}
+
+// changesOf are one change of each kind, where prepareForChanges has made what they need.
+func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []change {
+	ctx := context.Background()
+	has := func(token apitoken.TokenID, is func(apitoken.Token) bool) func() bool {
+		return func() bool {
+			rec, err := store.Token(ctx, token)
+			return err == nil && is(rec.Token)
+		}
+	}
+	is := func(user apitoken.User) func() bool {
+		return func() bool {
+			u, err := store.User(ctx, user.ID)
+			return err == nil && u == user
+		}
+	}
+	fresh := newToken("expired") // the name of the one that has
+	raised, eve := bob, bob
+	raised.Revision, raised.Epoch, eve.ID = 2, 1, "eve"
+	policy := apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: at, UpdatedBy: "ada", Revision: 1}
+	created, revoked, put, raisedBy, set := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke),
+		event(apitoken.ActionPutUser), event(apitoken.ActionRevokeAll), event(apitoken.ActionSetPolicy)
+	denied := []apitoken.Event{event(apitoken.ActionReadEvents), event(apitoken.ActionListUsers)}
+	return []change{{
+		"CreateToken", 1,
+		func(ctx context.Context) error { return store.CreateToken(ctx, fresh, 0, created) },
+		has(fresh.ID, func(apitoken.Token) bool { return true }),
+	}, {
+		"RevokeToken", 1,
+		func(ctx context.Context) error {
+			changed, err := store.RevokeToken(ctx, old.ID, apitoken.Revocation{At: at, By: "ada"}, revoked)
+			if err == nil && !changed {
+				return errors.New("it reports that it changed nothing")
+			}
+			return err
+		},
+		has(old.ID, func(t apitoken.Token) bool { return !t.RevokedAt.IsZero() }),
+	}, {
+		"PutUser that inserts", 1,
+		func(ctx context.Context) error { return store.PutUser(ctx, eve, 0, put) },
+		is(eve),
+	}, {
+		"PutUser that ends an epoch", 1,
+		func(ctx context.Context) error { return store.PutUser(ctx, raised, 1, raisedBy) },
+		is(raised),
+	}, {
+		"PutPolicy", 1,
+		func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, set) },
+		func() bool {
+			p, err := store.Policy(ctx)
+			return err == nil && p == policy
+		},
+	}, {
+		"Touch", 0,
+		func(ctx context.Context) error { return store.Touch(ctx, []apitoken.Touch{{Token: old.ID, At: at}}) },
+		has(old.ID, func(t apitoken.Token) bool { return t.LastUsedAt.Equal(at) }),
+	}, {
+		"AppendEvents", 2,
+		func(ctx context.Context) error { return store.AppendEvents(ctx, denied) },
+		func() bool {
+			return slices.ContainsFunc(feed(t, store), func(e apitoken.Event) bool { return e.ID == denied[1].ID })
+		},
+	}}
+}
+
+func feed(t testing.TB, store *sqlstore.Store) []apitoken.Event {
+	t.Helper()
+	events, err := store.Events(context.Background(), apitoken.EventQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// holdCounting holds that the events are 1, 2, 3 and so on and each is there once.
+func holdCounting(t *testing.T, store *sqlstore.Store) {
+	t.Helper()
+	seen := map[apitoken.EventID]bool{}
+	for i, e := range feed(t, store) {
+		if e.Seq != apitoken.EventSeq(i+1) || seen[e.ID] {
+			t.Errorf("event %d of the feed has number %d, seen before: %v", i+1, e.Seq, seen[e.ID])
+		}
+		seen[e.ID] = true
+	}
+}

@@ -1,0 +1,115 @@
+package integration_test
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// contents are all rows of the tables of a store, as the database gives them.
+type contents map[string][][]any
+
+// contentsOf are the columns of each table, in an order in which rows can be inserted. The numbers that a database draws for
+// the rows of events are left out: who is refused may use one up.
+func (d database) contentsOf() (tables []string, columns map[string]string) {
+	columns = map[string]string{
+		"apitoken_users":  "id, name, role, created_at, disabled_at, epoch, revision",
+		"apitoken_epochs": "owner, epoch, ended_at, ended_by",
+		"apitoken_tokens": "digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at, " +
+			"created_by, created_with, revoked_by, hint, epoch, key_version",
+		"apitoken_policy": "id, max_lifetime, updated_at, updated_by, revision",
+		"apitoken_events": "seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state",
+	}
+	tables = []string{"apitoken_users", "apitoken_epochs", "apitoken_tokens", "apitoken_policy", "apitoken_events"}
+	if d.driver == "sqlite" {
+		columns["sqlite_sequence"] = "name, seq"
+		return append(tables, "sqlite_sequence"), columns
+	}
+	columns["apitoken_feed"] = "id, last_seq"
+	return append(tables, "apitoken_feed"), columns
+}
+
+// contents reads all rows.
+func (d database) contents(t testing.TB, db *sql.DB) contents {
+	t.Helper()
+	all := contents{}
+	tables, columns := d.contentsOf()
+	for _, table := range tables {
+		row := make([]any, strings.Count(columns[table], ",")+1)
+		into := make([]any, len(row))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		rows, err := db.Query("SELECT " + columns[table] + " FROM " + table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			all[table] = append(all[table], slices.Clone(row))
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// lines are the rows as texts, which can be compared: no order, and no difference between a text and its bytes.
+func (c contents) lines() (all []string) {
+	for table, rows := range c {
+		for _, row := range rows {
+			line := table
+			for _, value := range row {
+				if bytes, ok := value.([]byte); ok {
+					value = string(bytes)
+				}
+				line += fmt.Sprintf(" %#v", value)
+			}
+			all = append(all, line)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// restore puts rows in the place of all that there are.
+func (d database) restore(t testing.TB, db *sql.DB, c contents) {
+	t.Helper()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(text string, args ...any) {
+		t.Helper()
+		if _, err := tx.Exec(text, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tables, columns := d.contentsOf()
+	for _, table := range slices.Backward(tables) {
+		exec("DELETE FROM " + table)
+	}
+	for _, table := range tables {
+		if table == "sqlite_sequence" {
+			exec("DELETE FROM sqlite_sequence") // the events have just made it anew
+		}
+		for _, row := range c[table] {
+			var places []string
+			for i := range row {
+				places = append(places, "?")
+				if d.driver == "pgx" {
+					places[i] = fmt.Sprint("$", i+1)
+				}
+			}
+			exec("INSERT INTO "+table+" ("+columns[table]+") VALUES ("+strings.Join(places, ", ")+")", row...)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+}

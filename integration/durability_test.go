@@ -1,0 +1,100 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// durabilityOf is what CheckDurability says of a data source name, but for what it says of the settings that are known to be
+// wrong: of each sentence the setting and its value.
+func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
+	t.Helper()
+	db, err := sql.Open(b.driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	store, err := sqlstore.New(db, b.dialect, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, err := store.CheckDurability(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var settings []string
+	for _, sentence := range missing {
+		setting, advice, _ := strings.Cut(sentence, ": ")
+		if !strings.Contains(advice, "; ") {
+			t.Errorf("%q does not say what follows and what to do", sentence)
+		}
+		if !slices.Contains(known, setting) {
+			settings = append(settings, setting)
+		}
+	}
+	return strings.Join(settings, ", ")
+}
+
+// ofTheFastServer is what the servers that the tests share lack on purpose.
+var ofTheFastServer = []string{
+	"fsync is off", "full_page_writes is off", "innodb_flush_log_at_trx_commit is 0", "innodb_doublewrite is off",
+}
+
+func TestSQLiteDurabilityIsChecked(t *testing.T) {
+	for parameters, want := range map[string]string{
+		recommended:                   "",
+		"_pragma=synchronous(EXTRA)":  "",
+		"_pragma=synchronous(NORMAL)": "synchronous is 1",
+		"_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)": "synchronous is 0, journal_mode is memory",
+	} {
+		if got := durabilityOf(t, onSQLite, "file:"+sqliteFile(t)+"?"+parameters); got != want {
+			t.Errorf("%s: got %q, want %q", parameters, got, want)
+		}
+	}
+}
+
+func TestPostgreSQLDurabilityIsChecked(t *testing.T) {
+	server, err := url.Parse(sharedPostgres.needed(t)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for commit, want := range map[string]string{"on": "", "remote_apply": "", "off": "synchronous_commit is off"} {
+		dsn := *server
+		q := dsn.Query()
+		q.Set("synchronous_commit", commit)
+		dsn.RawQuery = q.Encode()
+		if got := durabilityOf(t, onPostgreSQL, dsn.String(), ofTheFastServer...); got != want {
+			t.Errorf("synchronous_commit=%s: got %q, want %q", commit, got, want)
+		}
+	}
+	if got := durabilityOf(t, onPostgreSQL, server.String()); sharedPostgres.end != nil && got != "fsync is off, full_page_writes is off" {
+		t.Errorf("got %q of a server that does not wait for the disk", got)
+	}
+}
+
+func TestMySQLDurabilityIsChecked(t *testing.T) {
+	server := sharedMySQL.needed(t)[0]
+	if got := durabilityOf(t, onMySQL, server, ofTheFastServer...); got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+	const want = "innodb_flush_log_at_trx_commit is 0, innodb_doublewrite is off"
+	if got := durabilityOf(t, onMySQL, server); sharedMySQL.end != nil && got != want {
+		t.Errorf("got %q of a server that does not wait for the disk, want %q", got, want)
+	}
+}
+
+func TestGaleraDurabilityIsChecked(t *testing.T) {
+	config := parseMySQL(t, needGalera(t)[0])
+	for wait, want := range map[string]string{"0": "wsrep_sync_wait is 0", "1": "", "6": "wsrep_sync_wait is 6", "7": ""} {
+		config.Params = map[string]string{"wsrep_sync_wait": wait}
+		if got := durabilityOf(t, onGalera, config.FormatDSN(), ofTheFastServer...); got != want {
+			t.Errorf("wsrep_sync_wait=%s: got %q, want %q", wait, got, want)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package integration_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// atOnce is how many replicas of a host start at one moment.
+const atOnce = 5
+
+// crowds are the backends on which many migrate at once, and how many times they do.
+var crowds = []struct {
+	backend
+	handles, fewer int // rounds by handles of one process; fewer with the race detector, or where it should be short
+	processes      int // rounds by processes
+}{
+	{onSQLite, 20, 5, 2},
+	{backend{"SQLite, bare file name", "sqlite", sqlstore.SQLite, createBareSQLite}, 20, 5, 2},
+	{onPostgreSQL, 100, 20, 3},
+	{onMySQL, 100, 20, 3},
+	{onGalera, 20, 5, 3},
+}
+
+func createBareSQLite(t testing.TB) []string { return []string{"file:" + sqliteFile(t)} }
+
+// Five replicas start at one moment on an empty database, and a sixth when the first of them is ready.
+func TestMigrateByFiveHandlesAtOnce(t *testing.T) {
+	for _, c := range crowds {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := c.database(t)
+			pools := make([]*sql.DB, atOnce+1)
+			for i := range pools {
+				pools[i] = d.open(t, i)
+			}
+			want := d.made(t, pools[0])
+			rounds := c.handles
+			if raceDetector || testing.Short() {
+				rounds = c.fewer
+			}
+			for round := range rounds {
+				prefix := fmt.Sprintf("round_%d_", round)
+				d.migrateAtOnce(t, pools, prefix)
+				d.holdFresh(t, pools[round%len(pools)], prefix, want)
+				d.drop(t, pools[0], prefix)
+				if t.Failed() {
+					t.Fatalf("in round %d of %d", round+1, rounds)
+				}
+			}
+			t.Logf("%d rounds", rounds)
+		})
+	}
+}
+
+// migrateAtOnce migrates on all pools but the last at one moment, and on the last when the first of these is done.
+func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
+	t.Helper()
+	ctx := context.Background()
+	opts := &sqlstore.Options{TablePrefix: prefix}
+	var stores []*sqlstore.Store
+	for _, db := range pools {
+		if err := db.Ping(); err != nil { // so that there is a connection
+			t.Fatal(err)
+		}
+		store, err := sqlstore.New(db, d.dialect, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stores = append(stores, store)
+	}
+	start, done := make(chan struct{}), make(chan error)
+	for _, store := range stores[:atOnce] {
+		go func() {
+			<-start
+			done <- store.Migrate(ctx)
+		}()
+	}
+	close(start)
+	for i := range atOnce {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if i > 0 {
+			continue
+		}
+		go func() { done <- stores[atOnce].Migrate(ctx) }()
+	}
+	if err := <-done; err != nil {
+		t.Error("of those who come late:", err)
+	}
+	for _, store := range stores {
+		if err := use(store); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The environment variables that make a process of this test one that migrates a database and ends.
+const (
+	migrateBackend = "APITOKEN_TEST_MIGRATE_BACKEND"
+	migrateDSN     = "APITOKEN_TEST_MIGRATE_DSN"
+	migratePrefix  = "APITOKEN_TEST_MIGRATE_PREFIX"
+)
+
+func TestMigrateByFiveProcessesAtOnce(t *testing.T) {
+	if name := os.Getenv(migrateBackend); name != "" {
+		migrateAsProcess(t, name)
+		return
+	}
+	for _, c := range crowds {
+		t.Run(c.name, func(t *testing.T) {
+			d := c.database(t)
+			db := d.open(t, 0)
+			want := d.made(t, db)
+			for round := range c.processes {
+				prefix := fmt.Sprintf("round_%d_", round)
+				d.migrateByProcesses(t, prefix)
+				d.holdFresh(t, db, prefix, want)
+				d.drop(t, db, prefix)
+			}
+		})
+	}
+}
+
+// migrateAsProcess says that it is ready, waits for the end of its input, and migrates.
+func migrateAsProcess(t *testing.T, name string) {
+	t.Helper()
+	for _, c := range crowds {
+		if c.name != name {
+			continue
+		}
+		d := database{c.backend, []string{os.Getenv(migrateDSN)}}
+		db := d.open(t, 0)
+		if err := db.Ping(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("ready")
+		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+			t.Fatal(err)
+		}
+		d.newMigrated(t, db, &sqlstore.Options{TablePrefix: os.Getenv(migratePrefix)})
+		return
+	}
+	t.Fatalf("there is no backend %q", name)
+}
+
+// migrateByProcesses starts processes of this test, and lets all of them go when all are ready.
+func (d database) migrateByProcesses(t *testing.T, prefix string) {
+	t.Helper()
+	var waiting []io.Closer
+	var running []*exec.Cmd
+	var output []*bufio.Reader
+	for i := range atOnce {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateByFiveProcessesAtOnce$", "-test.timeout=2m")
+		cmd.Env = append(os.Environ(),
+			migrateBackend+"="+d.name, migrateDSN+"="+d.dsns[i%len(d.dsns)], migratePrefix+"="+prefix)
+		cmd.Stderr = os.Stderr
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waiting, running, output = append(waiting, in), append(running, cmd), append(output, bufio.NewReader(out))
+	}
+	for i, out := range output {
+		if line, err := out.ReadString('\n'); err != nil || line != "ready\n" {
+			t.Errorf("process %d: error %v, it says %q", i, err, line)
+		}
+	}
+	for i, in := range waiting {
+		if err := in.Close(); err != nil {
+			t.Errorf("process %d: %v", i, err)
+		}
+	}
+	for i, cmd := range running {
+		said, err := io.ReadAll(output[i])
+		if err := cmd.Wait(); err != nil || !strings.Contains(string(said), "PASS") {
+			t.Errorf("process %d: %v: %s", i, err, said)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// Wherever Migrate is cut short, there is no half-made schema that a store takes for whole, and the next Migrate finishes
+// it. Where the database can undo a change of the schema, nothing at all is left.
+func TestMigrateCutAnywhere(t *testing.T) {
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			d := b.database(t)
+			db, spy := openSpied(t, d)
+			want := d.made(t, db)
+			spy.statements()
+			d.newMigrated(t, db, &sqlstore.Options{TablePrefix: "whole_"})
+			sent := spy.statements()
+			if len(sent) < 12 || sent[len(sent)-1] != "COMMIT" {
+				t.Fatalf("only %q was sent", sent)
+			}
+			for nth := range sent {
+				for _, done := range []bool{false, true} {
+					d.migrateIsCut(t, want, &cut{nth: nth, done: done})
+				}
+			}
+		})
+	}
+}
+
+// cut breaks the connection at the nth statement, BEGIN or COMMIT.
+type cut struct {
+	nth   int    // from 0
+	done  bool   // whether the database has done what it could not answer any more
+	text  string // what it was
+	calls int
+}
+
+func (c *cut) surround(call driverCall, do func() error) error {
+	if !slices.Contains([]callKind{callBegin, callExec, callQuery, callCommit}, call.kind) || c.text != "" {
+		return do()
+	}
+	c.calls++
+	if c.calls <= c.nth {
+		return do()
+	}
+	if c.done {
+		if err := do(); err != nil { // a driver that is to be asked in another way
+			return err
+		}
+	}
+	c.text = call.text
+	if call.kind != callQuery { // of which nothing is left in any case
+		call.conn.breakDown()
+	}
+	return errCut
+}
+
+// migrateIsCut holds what is left when Migrate is cut short, and that the next Migrate makes the tables that are wanted.
+func (d database) migrateIsCut(t *testing.T, want []string, c *cut) {
+	t.Helper()
+	db, spy := openSpied(t, d)
+	const prefix = "cut_"
+	opts := &sqlstore.Options{TablePrefix: prefix}
+	store := d.newStore(t, db, opts)
+	spy.surround(c.surround)
+	ctx := context.Background()
+	err := store.Migrate(ctx)
+	spy.surround(nil)
+
+	// After a COMMIT nobody knows, so Migrate looks, and does what is still to be done.
+	if commit := c.text == "COMMIT"; commit && err != nil || !commit && !errors.Is(err, errCut) {
+		t.Errorf("cut at %q, done: %v: error %v", c.text, c.done, err)
+	}
+	left := d.catalogue(t, db, prefix)
+	if err != nil && d.driver != "mysql" && len(left) > 0 {
+		t.Errorf("cut at %q, done: %v: it leaves %q", c.text, c.done, left)
+	}
+	opens := use(d.newStore(t, db, opts)) == nil
+	if opens && !cmp.Equal(want, left) || err == nil && !opens {
+		t.Errorf("cut at %q, done: %v: a store opens: %v, on %q", c.text, c.done, opens, left)
+	}
+	if err := store.Migrate(ctx); err != nil {
+		t.Errorf("cut at %q, done: %v: again: %v", c.text, c.done, err)
+	}
+	d.holdFresh(t, db, prefix, want)
+	d.drop(t, db, prefix)
+}

@@ -1,0 +1,221 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+func TestMigrateTwiceChangesNothing(t *testing.T) {
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			db, spy := openSpied(t, d)
+			store := d.newMigrated(t, db, nil)
+			for _, c := range changes(t, store) {
+				if err := c.do(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			plain := d.open(t, 0)
+			tables, rows := d.catalogue(t, plain, defaultPrefix), d.rows(t, plain, defaultPrefix)
+			spy.statements()
+			for _, again := range []*sqlstore.Store{store, d.newStore(t, db, nil)} {
+				if err := again.Migrate(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			holdOnlyReads(t, spy)
+			if diff := cmp.Diff(tables, d.catalogue(t, plain, defaultPrefix)); diff != "" {
+				t.Errorf("schema (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(rows, d.rows(t, plain, defaultPrefix)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// holdOnlyReads holds that something was sent, and nothing that changes or locks anything: a host's role may be one that
+// must not, and its database one that cannot.
+func holdOnlyReads(t *testing.T, spy *spy) {
+	t.Helper()
+	sent := spy.statements()
+	if len(sent) == 0 {
+		t.Error("nothing was sent")
+	}
+	for _, text := range sent {
+		if !strings.HasPrefix(text, "SELECT") || strings.Contains(text, "lock") {
+			t.Errorf("a schema that is up to date is sent %s", text)
+		}
+	}
+}
+
+// Stores of different prefixes in one database know nothing of each other, however long the prefix is.
+func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
+	prefixes := []string{defaultPrefix, "tenant_7_", longestPrefix, longestPrefix[:len(longestPrefix)-2] + "8_"}
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			db := d.open(t, 0)
+			want := d.made(t, db)
+			stores := make([]*sqlstore.Store, len(prefixes))
+			for i, prefix := range prefixes {
+				stores[i] = d.newMigrated(t, db, &sqlstore.Options{TablePrefix: prefix})
+			}
+			for _, name := range d.tables(t, db, "") {
+				if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) &&
+					!strings.HasPrefix(name, "sqlite_") {
+					t.Errorf("made the table %s", name)
+				}
+			}
+			for i, prefix := range prefixes {
+				d.holdFresh(t, db, prefix, want) // which also fills them
+				for _, other := range prefixes[i+1:] {
+					if diff := cmp.Diff(d.untouched(), d.rows(t, db, other)); diff != "" {
+						t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", other, prefix, diff)
+					}
+				}
+			}
+			ctx := context.Background()
+			rows := d.rows(t, db, prefixes[1])
+			if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
+				t.Error("a token that is not there is revoked")
+			}
+			bob := apitoken.User{ID: "bob", Name: "Robert", Role: "user", CreatedAt: at, Epoch: 2, Revision: 3}
+			if err := stores[0].PutUser(ctx, bob, 2, event(apitoken.ActionPutUser)); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {
+				t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
+			}
+		})
+	}
+}
+
+func TestMigrateRefusesANewerSchema(t *testing.T) {
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			db := d.open(t, 0)
+			opts := &sqlstore.Options{TablePrefix: "tenant_7_"}
+			d.newMigrated(t, db, opts)
+			if _, err := db.Exec(`INSERT INTO tenant_7_schema_version (version) VALUES (2), (77)`); err != nil {
+				t.Fatal(err)
+			}
+			tables, rows := d.catalogue(t, db, opts.TablePrefix), d.rows(t, db, opts.TablePrefix)
+			store := d.newStore(t, db, opts)
+			for name, err := range map[string]error{"Migrate": store.Migrate(context.Background()), "use": use(store)} {
+				if err == nil {
+					t.Errorf("%s: no error", name)
+					continue
+				}
+				for _, part := range []string{"tenant_7_*", "version 77", "version 1:"} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%s: error %v, want one that says %q", name, err, part)
+					}
+				}
+			}
+			if diff := cmp.Diff(tables, d.catalogue(t, db, opts.TablePrefix)); diff != "" {
+				t.Errorf("schema (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(rows, d.rows(t, db, opts.TablePrefix)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func use(store *sqlstore.Store) error {
+	_, err := store.Policy(context.Background())
+	return err
+}
+
+func TestUseBeforeMigrateSaysSo(t *testing.T) {
+	for _, b := range withSchemas {
+		for name, opts := range map[string]*sqlstore.Options{"": nil, ", unprepared": {TablePrefix: "t_", Unprepared: true}} {
+			t.Run(b.name+name, func(t *testing.T) {
+				d := b.database(t)
+				store := d.newStore(t, d.open(t, 0), opts)
+				ctx := context.Background()
+				_, lookup := store.Lookup(ctx, apitoken.Digest{})
+				_, tokens := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 1})
+				for name, err := range map[string]error{
+					"Lookup": lookup, "Tokens": tokens, "Policy": use(store),
+					"AppendEvents": store.AppendEvents(ctx, []apitoken.Event{event(apitoken.ActionRevoke)}),
+				} {
+					if err == nil || !strings.Contains(err.Error(), "are not there: call Migrate first") {
+						t.Errorf("%s: error %v, want one that says to call Migrate", name, err)
+					}
+				}
+				if err := store.Migrate(ctx); err != nil {
+					t.Fatal(err)
+				}
+				if err := use(store); err != nil {
+					t.Errorf("after Migrate: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// Where a tool of the host's runs the SQL of the steps, there is nothing left for Migrate to do, and no need to call it.
+func TestMigrationsMakeTheSameTables(t *testing.T) {
+	for _, b := range withSchemas {
+		for _, prefix := range []string{"", "tenant_7_", longestPrefix} {
+			t.Run(b.name+", "+prefix, func(t *testing.T) {
+				d := b.database(t)
+				db, spy := openSpied(t, d)
+				runMigrations(t, d, prefix)
+				opts := &sqlstore.Options{TablePrefix: prefix}
+				if err := use(d.newStore(t, db, opts)); err != nil {
+					t.Fatalf("without Migrate: %v", err)
+				}
+				spy.statements()
+				if err := d.newStore(t, db, opts).Migrate(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				holdOnlyReads(t, spy)
+				want := d.made(t, db)
+				if prefix == "" {
+					prefix = defaultPrefix
+				}
+				d.holdFresh(t, db, prefix, want)
+			})
+		}
+	}
+}
+
+// runMigrations runs the SQL of the steps as a tool does. Where a step may have to be run again, it is.
+func runMigrations(t *testing.T, d database, prefix string) {
+	t.Helper()
+	dsn, times := d.dsns[0], 1
+	if d.driver == "mysql" {
+		config := parseMySQL(t, dsn)
+		config.MultiStatements = true
+		dsn, times = config.FormatDSN(), 2
+	}
+	tool, err := sql.Open(d.driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tool.Close() }()
+	steps, err := d.dialect.Migrations(prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		for range times {
+			if _, err := tool.Exec(step.SQL); err != nil {
+				t.Fatalf("%d %s: %v", step.Version, step.Name, err)
+			}
+		}
+	}
+}

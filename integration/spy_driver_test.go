@@ -1,0 +1,234 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+)
+
+// What follows is the driver that database/sql sees where a spy is at work. It can do what any of the drivers can, and
+// answers for a driver that cannot as database/sql would.
+
+type spyConnector struct {
+	driver driver.Driver
+	open   func(context.Context) (driver.Conn, error)
+	spy    *spy
+}
+
+func (c spyConnector) Driver() driver.Driver { return c.driver }
+
+func (c spyConnector) Connect(ctx context.Context) (conn driver.Conn, err error) {
+	err = c.spy.call(driverCall{kind: callConnect}, func() error {
+		real, err := c.open(ctx)
+		if err != nil {
+			return err
+		}
+		spied := &spyConn{fullConn: real.(fullConn), spy: c.spy}
+		conn = spied
+		if _, ok := real.(driver.Validator); ok {
+			conn = spyValidConn{spied}
+		}
+		return nil
+	})
+	if err != nil && conn != nil {
+		_ = conn.Close() // database/sql knows nothing of it
+		conn = nil
+	}
+	return conn, err
+}
+
+// fullConn is what the connections of all drivers can do.
+type fullConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.SessionResetter
+	driver.Pinger
+}
+
+type spyConn struct {
+	fullConn
+	spy    *spy
+	broken bool
+}
+
+// breakDown makes the connection what it is when the network fails: nothing gets through any more, and the server undoes
+// the transaction that has not ended.
+func (c *spyConn) breakDown() {
+	if c.broken {
+		return
+	}
+	c.broken = true
+	// Where that is refused, since there is no transaction or something still runs, the end of the connection does the same.
+	_, _ = c.fullConn.ExecContext(context.Background(), "ROLLBACK", nil)
+}
+
+func (c *spyConn) call(kind callKind, text string, do func() error) error {
+	if c.broken {
+		return driver.ErrBadConn
+	}
+	return c.spy.call(driverCall{kind, text, c}, do)
+}
+
+// spyValidConn is a spyConn of a driver that knows when a connection is of no use any more. What database/sql does with the
+// connection of a transaction that a context has ended depends on that.
+type spyValidConn struct{ *spyConn }
+
+func (c spyValidConn) IsValid() bool { return !c.broken && c.fullConn.(driver.Validator).IsValid() }
+
+func (c *spyConn) ResetSession(ctx context.Context) error {
+	if c.broken {
+		return driver.ErrBadConn
+	}
+	return c.fullConn.ResetSession(ctx)
+}
+
+func (c *spyConn) Ping(ctx context.Context) error {
+	if c.broken {
+		return driver.ErrBadConn
+	}
+	return c.fullConn.Ping(ctx)
+}
+
+func (c *spyConn) CheckNamedValue(value *driver.NamedValue) error {
+	if real, ok := c.fullConn.(driver.NamedValueChecker); ok {
+		return real.CheckNamedValue(value)
+	}
+	return driver.ErrSkip
+}
+
+func (c *spyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (tx driver.Tx, err error) {
+	err = c.call(callBegin, "BEGIN", func() error {
+		real, err := c.fullConn.BeginTx(ctx, opts)
+		if err == nil {
+			tx = &spyTx{Tx: real, conn: c}
+		}
+		return err
+	})
+	if err != nil && tx != nil {
+		c.breakDown() // database/sql knows nothing of the transaction
+		tx = nil
+	}
+	return tx, err
+}
+
+func (c *spyConn) PrepareContext(ctx context.Context, text string) (statement driver.Stmt, err error) {
+	text = c.spy.rewritten(text)
+	err = c.call(callPrepare, text, func() error {
+		real, err := c.fullConn.PrepareContext(ctx, text)
+		if err != nil {
+			return err
+		}
+		c.spy.prepared(1)
+		statement = spyStmt{fullStmt: real.(fullStmt), text: text, conn: c}
+		return nil
+	})
+	if err != nil && statement != nil {
+		_ = statement.Close() // database/sql knows nothing of it
+		statement = nil
+	}
+	return statement, err
+}
+
+func (c *spyConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (r driver.Result, err error) {
+	text = c.spy.rewritten(text)
+	err = c.call(callExec, text, func() (err error) {
+		r, err = c.fullConn.ExecContext(ctx, text, args)
+		return err
+	})
+	return r, err
+}
+
+func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	text = c.spy.rewritten(text)
+	return c.query(text, func() (driver.Rows, error) { return c.fullConn.QueryContext(ctx, text, args) })
+}
+
+func (c *spyConn) query(text string, do func() (driver.Rows, error)) (rows driver.Rows, err error) {
+	err = c.call(callQuery, text, func() error {
+		real, err := do()
+		if err == nil {
+			rows = spyRows{Rows: real, text: text, conn: c}
+		}
+		return err
+	})
+	if err != nil && rows != nil {
+		_ = rows.Close() // database/sql knows nothing of them
+		rows = nil
+	}
+	return rows, err
+}
+
+// fullStmt is what the statements of all drivers can do.
+type fullStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type spyStmt struct {
+	fullStmt
+	text string
+	conn *spyConn
+}
+
+func (s spyStmt) CheckNamedValue(value *driver.NamedValue) error {
+	if real, ok := s.fullStmt.(driver.NamedValueChecker); ok {
+		return real.CheckNamedValue(value)
+	}
+	return s.conn.CheckNamedValue(value)
+}
+
+func (s spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
+	err = s.conn.call(callExec, s.text, func() (err error) {
+		r, err = s.fullStmt.ExecContext(ctx, args)
+		return err
+	})
+	return r, err
+}
+
+func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return s.conn.query(s.text, func() (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) })
+}
+
+func (s spyStmt) Close() error {
+	s.conn.spy.prepared(-1)
+	return s.fullStmt.Close()
+}
+
+// spyRows hides that some drivers can answer with several sets of rows.
+type spyRows struct {
+	driver.Rows
+	text string
+	conn *spyConn
+}
+
+func (r spyRows) Next(row []driver.Value) error {
+	return r.conn.call(callNext, r.text, func() error { return r.Rows.Next(row) })
+}
+
+type spyTx struct {
+	driver.Tx
+	conn *spyConn
+}
+
+// Commit rolls back what it is kept from committing, as a server does that refuses a COMMIT, and as the drivers do where
+// the server does not.
+func (tx *spyTx) Commit() error { return tx.end(callCommit, "COMMIT", tx.Tx.Commit) }
+
+// Rollback rolls back also where it is kept from it: no server goes on with a transaction whose end it was told.
+func (tx *spyTx) Rollback() error { return tx.end(callRollback, "ROLLBACK", tx.Tx.Rollback) }
+
+func (tx *spyTx) end(kind callKind, text string, do func() error) error {
+	done := false
+	err := tx.conn.call(kind, text, func() error {
+		done = true
+		return do()
+	})
+	if err != nil && !done && !tx.conn.broken {
+		err = errors.Join(err, tx.Tx.Rollback())
+	}
+	return err
+}

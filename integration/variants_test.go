@@ -1,0 +1,166 @@
+package integration_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	_ "time/tzdata" // where the system has no time zones
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// Whatever a host's database and data source name are set to, the store does the same. Each row puts many oddities
+// together. Under the race detector, which sees the same code in all of them, and where it should be short, one will do.
+func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		backend
+		opts   *sqlstore.Options
+		always bool
+	}{{
+		name: "PostgreSQL of another locale, parameters as text, serializable",
+		backend: onPostgreSQLWith(
+			"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
+			"default_query_exec_mode=simple_protocol", "default_transaction_isolation=serializable", "TimeZone=America/St_Johns",
+		),
+		opts:   &sqlstore.Options{TablePrefix: longestPrefix, Unprepared: true},
+		always: true,
+	}, {
+		name: "PostgreSQL of locale C.UTF-8, no statement known to the server, repeatable read",
+		backend: onPostgreSQLWith(
+			"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+			"default_query_exec_mode=exec", "default_transaction_isolation=repeatable read",
+		),
+		opts: &sqlstore.Options{Unprepared: true},
+	}, {
+		name: "MySQL of latin1, which cuts what is too long",
+		backend: onMySQLWith("CHARACTER SET latin1",
+			"charset=latin1", "parseTime=true", "loc=America/St_Johns", "clientFoundRows=true", "sql_mode=''", "time_zone='-03:30'",
+		),
+		opts: &sqlstore.Options{TablePrefix: longestPrefix},
+	}, {
+		name: "MySQL of utf8mb4_general_ci, parameters as text, quotes as in ANSI",
+		backend: onMySQLWith("COLLATE utf8mb4_general_ci",
+			"collation=utf8mb4_general_ci", "interpolateParams=true", "sql_mode='ANSI,NO_BACKSLASH_ESCAPES'",
+		),
+		opts: &sqlstore.Options{Unprepared: true},
+	}} {
+		if (raceDetector || testing.Short()) && !c.always {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := c.database(t)
+			db := d.open(t, 0)
+			prefix := defaultPrefix
+			if c.opts.TablePrefix != "" {
+				prefix = c.opts.TablePrefix
+			}
+			storetest.Run(t, func(t *testing.T) apitoken.Store {
+				store := d.newMigrated(t, db, c.opts)
+				d.empty(t, db, prefix)
+				return store
+			})
+		})
+	}
+}
+
+// onPostgreSQLWith is PostgreSQL with a database that is made with options, and with parameters in the data source name.
+func onPostgreSQLWith(options string, parameters ...string) backend {
+	b := onPostgreSQL
+	b.create = func(t testing.TB) []string {
+		t.Helper()
+		server := sharedPostgres.needed(t)[0]
+		dsn, err := url.Parse(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("apitoken_test_%d_%d", os.Getpid(), databases.Add(1))
+		db, err := sql.Open("pgx", server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := db.Exec("DROP DATABASE IF EXISTS " + name); err != nil {
+				t.Error(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := db.Exec("CREATE DATABASE " + name + " " + options); err != nil {
+			t.Skipf("NOT TESTED: a database with %s: %v", options, err)
+		}
+		dsn.Path = name
+		return []string{withParameters(dsn.String(), parameters)}
+	}
+	return b
+}
+
+// onMySQLWith is MySQL with a database of which something is altered, and with parameters in the data source name.
+func onMySQLWith(alteration string, parameters ...string) backend {
+	b := onMySQL
+	b.create = func(t testing.TB) []string {
+		t.Helper()
+		dsn := createMySQL(t)[0]
+		db, err := sql.Open("mysql", dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }()
+		if _, err := db.Exec("ALTER DATABASE " + alteration); err != nil {
+			t.Fatal(err)
+		}
+		return []string{withParameters(dsn, parameters)}
+	}
+	return b
+}
+
+// withParameters adds parameters to a data source name. The drivers take %20 for a space, and not all of them a plus sign.
+func withParameters(dsn string, parameters []string) string {
+	between := "?"
+	if strings.Contains(dsn, "?") {
+		between = "&"
+	}
+	for _, p := range parameters {
+		key, value, _ := strings.Cut(p, "=")
+		dsn += between + key + "=" + strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+		between = "&"
+	}
+	return dsn
+}
+
+// empty makes the tables of a prefix as they were after Migrate.
+func (d database) empty(t testing.TB, db *sql.DB, prefix string) {
+	t.Helper()
+	for _, statement := range []string{
+		"DELETE FROM " + prefix + "tokens",
+		"DELETE FROM " + prefix + "epochs",
+		"DELETE FROM " + prefix + "users",
+		"DELETE FROM " + prefix + "events",
+		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0",
+		"UPDATE " + prefix + "feed SET last_seq = 0",
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Without autocommit a connection of MySQL goes on reading what was there when it first read, and would take a token for
+// good that was revoked since. So the store refuses to work.
+func TestMySQLWithoutAutocommitIsRefused(t *testing.T) {
+	d := onMySQLWith("CHARACTER SET utf8mb4", "autocommit=0").database(t)
+	store := d.newStore(t, d.open(t, 0), nil)
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Lookup(t.Context(), apitoken.Digest{}); err == nil || !strings.Contains(err.Error(), "autocommit is off") {
+		t.Errorf("error %v, want one that says that autocommit is off", err)
+	}
+}
