@@ -1,0 +1,107 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// A context may end at any moment of a change. What is then said to be done is done, and what is said not to be is not, now
+// and later. Nothing is left unknown, because the server is there to be asked.
+func TestContextEndsAtAnyMoment(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			store := d.newMigrated(t, d.open(t, 0), nil)
+			if err := store.PutUser(context.Background(), bob, 0, event(apitoken.ActionPutUser)); err != nil {
+				t.Fatal(err)
+			}
+			// The longest time that a context lasts goes up and down, so that about half of the changes make it.
+			longest := time.Millisecond
+			var done, not []change
+			for range 150 {
+				for _, c := range moreChanges(t, store) {
+					ctx, cancel := context.WithTimeout(context.Background(), rand.N(longest))
+					err := c.do(ctx)
+					cancel()
+					switch {
+					case err == nil:
+						done = append(done, c)
+						longest = max(longest*9/10, 10*time.Microsecond)
+					case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, apitoken.ErrUncertain):
+						not = append(not, c)
+						longest = longest * 10 / 9
+					default:
+						t.Errorf("%s: error %v, want %v and certainty", c.name, err, context.DeadlineExceeded)
+					}
+				}
+			}
+			wrong := map[string]int{}
+			for _, c := range done {
+				if !c.done() {
+					wrong["said to be done, and not done: "+c.name]++
+				}
+			}
+			for _, c := range not {
+				if c.done() {
+					wrong["said not to be done, and done: "+c.name]++
+				}
+			}
+			if len(wrong) > 0 || len(done) < 50 || len(not) < 50 {
+				t.Errorf("of %d that were done and %d that were not, wrong are %v", len(done), len(not), wrong)
+			}
+			t.Logf("%d were done and %d were not; at the end a context lasted up to %v", len(done), len(not), longest)
+			holdCounting(t, store)
+		})
+	}
+}
+
+// moreChanges are changes that have to do with no others, however many of them there are.
+func moreChanges(t *testing.T, store *sqlstore.Store) []change {
+	t.Helper()
+	created, revoked := newToken(""), newToken("")
+	created.Name, revoked.Name = created.ID.String(), revoked.ID.String()
+	if err := store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)); err != nil {
+		t.Fatal(err)
+	}
+	eve := bob
+	eve.ID = apitoken.UserID("eve " + created.Name)
+	generate, revoke, put := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke), event(apitoken.ActionPutUser)
+	return []change{
+		{
+			name: "CreateToken",
+			do:   func(ctx context.Context) error { return store.CreateToken(ctx, created, 0, generate) },
+			done: func() bool { return has(t, store.Token, created.ID, func(*apitoken.Record) bool { return true }) },
+		},
+		{
+			name: "RevokeToken",
+			do: func(ctx context.Context) error {
+				_, err := store.RevokeToken(ctx, revoked.ID, apitoken.Revocation{At: at, By: "ada"}, revoke)
+				return err
+			},
+			done: func() bool {
+				return has(t, store.Token, revoked.ID, func(r *apitoken.Record) bool { return !r.Token.RevokedAt.IsZero() })
+			},
+		},
+		{
+			name: "PutUser",
+			do:   func(ctx context.Context) error { return store.PutUser(ctx, eve, 0, put) },
+			done: func() bool { return has(t, store.User, eve.ID, func(apitoken.User) bool { return true }) },
+		},
+	}
+}
+
+// has reports whether a row is there and as it should be. Nothing but its absence keeps it from being read.
+func has[ID, Row any](t *testing.T, read func(context.Context, ID) (Row, error), id ID, is func(Row) bool) bool {
+	t.Helper()
+	row, err := read(context.Background(), id)
+	if err != nil && !errors.Is(err, apitoken.ErrNotFound) {
+		t.Fatal(err)
+	}
+	return err == nil && is(row)
+}

@@ -1,0 +1,241 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// load is clients who work on the replicas of a host at the same time, while servers come and go.
+type load struct {
+	books    books
+	clients  []*client
+	replicas []*apitoken.Manager
+	outages  []*outage // one of each replica's server
+
+	mu            sync.Mutex
+	changed       *sync.Cond // whenever one of the following is
+	acknowledged  int        // changes
+	authenticated int        // tokens that were presented and judged
+	uncertain     int        // changes whose outcome is unknown
+	unavailable   int        // calls that did nothing
+	wrong         []string   // answers that no trouble explains
+}
+
+const (
+	boss           = apitoken.UserID("boss") // an administrator
+	usersOfClient  = 2
+	longestOutcome = 30 * time.Second // for an answer
+	longestWait    = time.Minute      // for what the clients should do
+)
+
+// newLoad provisions the users of some clients. Each client works on one of the replicas, and presents tokens to all.
+func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
+	t.Helper()
+	l := &load{}
+	l.changed = sync.NewCond(&l.mu)
+	for _, store := range stores {
+		l.outages = append(l.outages, new(outage))
+		l.replicas = append(l.replicas, newReplica(t, store))
+	}
+	put := func(u apitoken.User) {
+		t.Helper()
+		if _, err := l.replicas[0].PutUser(t.Context(), apitoken.System(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(apitoken.User{ID: boss, Role: apitoken.RoleAdmin})
+	for i := range clients {
+		var users []apitoken.UserID
+		for j := range usersOfClient {
+			users = append(users, apitoken.UserID(fmt.Sprintf("user-%d-%d", i, j)))
+			put(apitoken.User{ID: users[j]})
+		}
+		c := &client{load: l, number: i, replica: i % len(stores), ledger: newLedger(users...)}
+		l.clients = append(l.clients, c)
+		l.books.ledgers = append(l.books.ledgers, c.ledger)
+	}
+	return l
+}
+
+// newReplica is a Manager that writes uses as often as it can, as one more kind of change that a crash meets.
+func newReplica(t *testing.T, store apitoken.Store) *apitoken.Manager {
+	t.Helper()
+	m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close(context.Background()) }) // what a crash left unwritten does not matter
+	return m
+}
+
+// useStores has the clients go on with other stores, as many as before.
+func (l *load) useStores(t *testing.T, stores []apitoken.Store) {
+	t.Helper()
+	for i, store := range stores {
+		_ = l.replicas[i].Close(t.Context())
+		l.replicas[i] = newReplica(t, store)
+	}
+}
+
+// start has the clients work until stop is called, or the test ends.
+func (l *load) start(t *testing.T) (stop func()) {
+	stopped := make(chan struct{})
+	var working sync.WaitGroup
+	for _, c := range l.clients {
+		working.Go(func() {
+			for {
+				select {
+				case <-stopped:
+					return
+				default:
+				}
+				if inTrouble := c.act(); inTrouble {
+					l.count(func() { c.troubled++ })
+					l.outages[c.replica].wait(stopped)
+				}
+			}
+		})
+	}
+	stop = sync.OnceFunc(func() {
+		close(stopped)
+		working.Wait()
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// count enters an answer in the figures.
+func (l *load) count(enter func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	enter()
+	l.changed.Broadcast()
+}
+
+// await waits until the figures of the load are such. It fails as soon as there is a wrong answer.
+func (l *load) await(t *testing.T, what string, such func() bool) {
+	t.Helper()
+	late := false
+	alarm := time.AfterFunc(longestWait, func() { l.count(func() { late = true }) })
+	defer alarm.Stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !such() {
+		if len(l.wrong) > 0 {
+			t.Fatalf("%s\n%s", l.figures(), strings.Join(l.wrong, "\n"))
+		}
+		if late {
+			t.Fatalf("not within %v: %s; %s", longestWait, what, l.figures())
+		}
+		l.changed.Wait()
+	}
+}
+
+// awaitAcknowledged waits until the clients were acknowledged so many changes more.
+func (l *load) awaitAcknowledged(t *testing.T, more int) {
+	t.Helper()
+	l.mu.Lock()
+	enough := l.acknowledged + more
+	l.mu.Unlock()
+	l.await(t, fmt.Sprintf("%d more changes", more), func() bool { return l.acknowledged >= enough })
+}
+
+// since takes a figure of each of the clients now. What it returns is for await: how many of them have a higher one.
+func (l *load) since(clients []*client, figure func(*client) int) (higher func() int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	then := make([]int, len(clients))
+	for i, c := range clients {
+		then[i] = figure(c)
+	}
+	return func() (n int) {
+		for i, c := range clients {
+			if figure(c) > then[i] {
+				n++
+			}
+		}
+		return n
+	}
+}
+
+// awaitEach waits until each of the clients was acknowledged a change, from now on.
+func (l *load) awaitEach(t *testing.T, clients []*client) {
+	t.Helper()
+	acknowledged := l.since(clients, (*client).changes)
+	l.await(t, "a change of each client", func() bool { return acknowledged() == len(clients) })
+}
+
+// goWithout takes the server of all replicas away, and brings it or another one back when as many clients have noticed.
+func (l *load) goWithout(t *testing.T, noticed int, takeAway, bringBack func() error) {
+	t.Helper()
+	for _, o := range l.outages {
+		o.begin()
+		defer o.end()
+	}
+	inTrouble := l.since(l.clients, (*client).troubles)
+	if err := takeAway(); err != nil {
+		t.Fatal(err)
+	}
+	l.await(t, fmt.Sprintf("%d clients in trouble", noticed), func() bool { return inTrouble() >= noticed })
+	if err := bringBack(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle holds that all is in order, while nobody works.
+func (l *load) settle(t *testing.T, d database, last bool) {
+	t.Helper()
+	for _, wrong := range l.wrong {
+		t.Error(wrong)
+	}
+	l.wrong = nil
+	d.visit(t, func(m *apitoken.Manager) { l.books.settle(t, m, last) })
+}
+
+func (l *load) figures() string {
+	return fmt.Sprintf("%d changes acknowledged, %d of unknown outcome, %d calls that did nothing, %d tokens presented",
+		l.acknowledged, l.uncertain, l.unavailable, l.authenticated)
+}
+
+// outage is the time in which a server is away. A client who got no answer waits for its end.
+type outage struct {
+	mu   sync.Mutex
+	over chan struct{} // nil: there is none
+}
+
+func (o *outage) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.over = make(chan struct{})
+}
+
+func (o *outage) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.over)
+	o.over = nil
+}
+
+// now says whether the server is away, and gives what is closed when it is there again.
+func (o *outage) now() (over chan struct{}, away bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.over, o.over != nil
+}
+
+func (o *outage) wait(stopped <-chan struct{}) {
+	over, away := o.now()
+	if !away {
+		return
+	}
+	select {
+	case <-over:
+	case <-stopped:
+	}
+}

@@ -1,0 +1,155 @@
+package integration_test
+
+import (
+	"database/sql"
+	"log"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+)
+
+func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	server, err := engine.StartPostgres(t.TempDir(), nil)
+	engine.Require(t, "postgres", err)
+	stopAtTheEnd(t, server)
+	keepsWhatItAcknowledged(t, database{onPostgreSQL, []string{server.DSN()}}, crashes{
+		makeCanary: `CREATE UNLOGGED TABLE crash_canary (n INT)`,
+		kill:       func() error { return killPostgreSQL(t, server) },
+		start:      server.Start,
+	})
+}
+
+func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	server, err := engine.StartMariaDB(t.TempDir(), nil)
+	engine.Require(t, "mysql", err)
+	stopAtTheEnd(t, server)
+	hushMySQL(t)
+	keepsWhatItAcknowledged(t, database{onMySQL, []string{server.DSN()}}, crashes{
+		makeCanary: `CREATE TABLE crash_canary (n INT) ENGINE = MEMORY`,
+		kill:       server.Kill,
+		start:      server.Start,
+	})
+}
+
+// crashes is how a server is killed and started again, and how a table is made that does not survive this.
+type crashes struct {
+	makeCanary  string
+	kill, start func() error
+}
+
+func stopAtTheEnd(t *testing.T, server interface{ Stop() error }) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+const clientsOfCrash = 8
+
+// crashRounds is less under the race detector, which is no help against a server.
+func crashRounds(rounds int) int {
+	if raceDetector {
+		return max(1, rounds/4)
+	}
+	return rounds
+}
+
+// keepsWhatItAcknowledged kills a server again and again while clients work on it. All that was ever acknowledged has to be
+// there each time that it is back.
+func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
+	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	d.connect(t, func(db *sql.DB) { mustExec(t, db, server.makeCanary) })
+	rounds := crashRounds(20)
+	for round := range rounds {
+		d.connect(t, func(db *sql.DB) { mustExec(t, db, `INSERT INTO crash_canary VALUES (1)`) })
+		stop := l.start(t)
+		l.awaitAcknowledged(t, 50+rand.IntN(250))
+		noticed := 1
+		if round%4 == 0 {
+			noticed = len(l.clients) // so long that nobody can find out what became of his COMMIT
+		}
+		l.goWithout(t, noticed, server.kill, server.start)
+		d.connect(t, func(db *sql.DB) { holdCrashed(t, db) })
+		l.awaitEach(t, l.clients)
+		stop()
+		l.settle(t, d, round == rounds-1)
+	}
+	t.Logf("%d rounds: %s", rounds, l.figures())
+}
+
+// killPostgreSQL kills all processes of a server at once. Where the first one alone is killed, the others notice after they
+// have answered, and no COMMIT is cut short.
+func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
+	t.Helper()
+	var pids []int
+	database{onPostgreSQL, []string{server.DSN()}}.connect(t, func(db *sql.DB) {
+		const query = `SELECT array_to_string(array_agg(pid), ' ') FROM pg_stat_activity`
+		var list string
+		if err := db.QueryRowContext(t.Context(), query).Scan(&list); err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range strings.Fields(list) {
+			pid, err := strconv.Atoi(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	})
+	for _, pid := range pids {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill() // one that has ended meanwhile is no mistake
+		}
+	}
+	return server.Kill()
+}
+
+// loadedStores are the stores of the replicas of a host, as newLoad takes them.
+func loadedStores(t *testing.T, d database) (stores []apitoken.Store) {
+	t.Helper()
+	for _, s := range d.replicas(t) {
+		stores = append(stores, s)
+	}
+	return stores
+}
+
+// hushMySQL keeps the driver from logging every connection that a crash breaks.
+func hushMySQL(t *testing.T) {
+	t.Helper()
+	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := mysql.SetLogger(log.New(os.Stderr, "[mysql] ", log.LstdFlags)); err != nil { // as the driver's own
+			t.Error(err)
+		}
+	})
+}
+
+func mustExec(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holdCrashed holds that the canary is dead: the rows of a table that does not survive a crash, unlike all others.
+func holdCrashed(t *testing.T, db *sql.DB) {
+	t.Helper()
+	var n int
+	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if n != 0 {
+		t.Fatal("the server has not crashed: it still knows what it does not keep")
+	}
+}

@@ -1,0 +1,106 @@
+package integration_test
+
+import (
+	"bufio"
+	"bytes"
+	"database/sql"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// The environment variable that makes a process of this test one that works on a database file until it is killed.
+const crashFile = "APITOKEN_TEST_CRASH_FILE"
+
+// crashWriters work at one time in the process that is killed. So it may have done as many changes that nobody heard of.
+var crashWriters = []apitoken.UserID{"ada", "bob", "eve", "joe"}
+
+// Each round is a process that is killed, in most of them soon. A few live so long that SQLite moves what is in its log into
+// the database.
+func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	if file := os.Getenv(crashFile); file != "" {
+		workUntilKilled(t, file)
+		return
+	}
+	file := sqliteFile(t)
+	d := database{onSQLite, []string{"file:" + file + "?" + recommended}}
+	b := &books{ledgers: []*ledger{newLedger(crashWriters...)}}
+	d.connect(t, func(db *sql.DB) {
+		if err := d.newStore(t, db, nil).Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	d.visit(t, func(m *apitoken.Manager) {
+		for _, id := range crashWriters {
+			if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.settle(t, m, false)
+	})
+	rounds := crashRounds(200)
+	acknowledged, unheard := 0, 0
+	for round := range rounds {
+		before := len(b.feed)
+		most := 30
+		if round%20 == 19 {
+			most = 500
+		}
+		heard := killWorker(t, file, b.ledgers[0], 1+rand.IntN(most))
+		d.visit(t, func(m *apitoken.Manager) { b.settle(t, m, round == rounds-1) })
+		d.connect(t, func(db *sql.DB) { holdIntegrity(t, db) })
+		more := len(b.feed) - before - heard
+		if more < 0 || more > len(crashWriters) {
+			t.Fatalf("%d changes were acknowledged, and %d more done by %d writers", heard, more, len(crashWriters))
+		}
+		acknowledged += heard
+		unheard += more
+	}
+	t.Logf("%d rounds: %d changes acknowledged, %d more done", rounds, acknowledged, unheard)
+}
+
+// killWorker has a process work on a file, kills it when it has acknowledged n changes, and enters what it said in the
+// ledger. It gives the number of changes that it acknowledged in all.
+func killWorker(t *testing.T, file string, l *ledger, n int) (heard int) {
+	t.Helper()
+	worker := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")
+	worker.Env = append(os.Environ(), crashFile+"="+file)
+	var trouble bytes.Buffer
+	worker.Stderr = &trouble
+	said, err := worker.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		switch l.enter(strings.Fields(lines.Text())) {
+		case acknowledgement:
+			if heard++; heard == n {
+				if err := worker.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		case gibberish:
+			trouble.WriteString(lines.Text() + "\n")
+		}
+	}
+	const bySignal = -1
+	if err := worker.Wait(); worker.ProcessState.ExitCode() != bySignal || heard < n || trouble.Len() > 0 {
+		t.Fatalf("the process was not killed at work, after %d changes of %d: %v\n%s", heard, n, err, &trouble)
+	}
+	return heard
+}
+
+func holdIntegrity(t *testing.T, db *sql.DB) {
+	t.Helper()
+	var verdict string
+	if err := db.QueryRowContext(t.Context(), `PRAGMA integrity_check`).Scan(&verdict); err != nil || verdict != "ok" {
+		t.Fatalf("the integrity of the file is %q, error %v", verdict, err)
+	}
+}

@@ -1,0 +1,276 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// storeCall is one call of a store, which may be repeated.
+type storeCall struct {
+	name string
+	do   func(ctx context.Context) (answer any, err error)
+}
+
+// storeCallsOf are all operations, where prepareForChanges has made what they need.
+func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (writes, reads []storeCall) {
+	for _, c := range changesOf(t, store, old) {
+		writes = append(writes, storeCall{c.name, func(ctx context.Context) (any, error) { return nil, c.do(ctx) }})
+	}
+	return writes, []storeCall{
+		{"Lookup", func(ctx context.Context) (any, error) { return store.Lookup(ctx, old.Digest) }},
+		{"Token", func(ctx context.Context) (any, error) { return store.Token(ctx, old.ID) }},
+		{"Tokens", func(ctx context.Context) (any, error) {
+			return store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 10})
+		}},
+		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
+		{"Users", func(ctx context.Context) (any, error) { return store.Users(ctx, apitoken.UserQuery{Limit: 10}) }},
+		{"Policy", func(ctx context.Context) (any, error) { return store.Policy(ctx) }},
+		{"Events", func(ctx context.Context) (any, error) { return store.Events(ctx, apitoken.EventQuery{Limit: 10}) }},
+	}
+}
+
+// stage is where operations meet faults.
+type stage struct {
+	database
+	db    *sql.DB // with the spy
+	plain *sql.DB // without it
+	spy   *spy
+	store *sqlstore.Store
+	first bool // use of a store: faults strike also where a connection is made and a statement prepared
+	cases int
+}
+
+func TestEveryFaultAtEveryCall(t *testing.T) {
+	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.stage(t)
+			old, _ := prepareForChanges(t, s.store)
+			empty := s.contents(t, s.plain)
+			writes, reads := storeCallsOf(t, s.store, old)
+			for _, o := range append(writes, reads...) {
+				t.Run(o.name, func(t *testing.T) { s.meetsFaults(t, o, empty) })
+			}
+			for _, o := range writes {
+				t.Run(o.name+" again", func(t *testing.T) { s.meetsFaultsAgain(t, o, empty) })
+			}
+			t.Logf("%d faults", s.cases)
+			if s.cases < 500 {
+				t.Errorf("only %d faults", s.cases)
+			}
+		})
+	}
+}
+
+func (b backend) stage(t *testing.T) *stage {
+	d := b.database(t)
+	if b.driver == "sqlite" {
+		d.dsns[0] = strings.Replace(d.dsns[0], "synchronous(FULL)", "synchronous(OFF)", 1) // thousands of transactions
+	}
+	s := &stage{database: d, plain: d.open(t, 0)}
+	s.db, s.spy = openSpied(t, d)
+	s.store = d.newMigrated(t, s.db, nil)
+	return s
+}
+
+// course is what an operation makes of the rows before it, and what it answers.
+type course struct {
+	answer        any
+	before, after []string
+	calls         []driverCall
+}
+
+// meetsFaults lets an operation meet every fault at every call that it makes, from the same rows each time.
+func (s *stage) meetsFaults(t *testing.T, o storeCall, from contents) {
+	s.restore(t, s.plain, from)
+	good := s.goesWell(t, o)
+	for k, call := range good.calls {
+		for _, f := range s.faults() {
+			if s.believes(f, call, "apitoken_epochs") {
+				continue // a lie that the store cannot see through
+			}
+			s.cases++
+			s.restore(t, s.plain, from)
+			answer, err := s.strike(t, o, f, k)
+			what := fmt.Sprintf("%s at call %d of %d, %s", f.name, k+1, len(good.calls), call)
+			s.holdCourse(t, what, good, answer, err)
+			if err != nil {
+				s.holdTrouble(t, what, f, call, err)
+			}
+			s.holdRecovered(t, what, o, good)
+		}
+	}
+}
+
+// holdCourse holds that what was done is all or nothing, and what the answer says.
+func (s *stage) holdCourse(t *testing.T, what string, good course, answer any, err error) {
+	t.Helper()
+	now := s.contents(t, s.plain).lines()
+	switch {
+	case err == nil:
+		if diff := cmp.Diff(good.answer, answer); diff != "" {
+			t.Errorf("%s: answer (-want +got):\n%s", what, diff)
+		}
+		if diff := cmp.Diff(good.after, now); diff != "" {
+			t.Errorf("%s: success, but not all was done (-want +got):\n%s", what, diff)
+		}
+	case good.answer != nil: // a read, which may number events whatever it answers
+		if !slices.Equal(now, good.before) && !slices.Equal(now, good.after) {
+			t.Errorf("%s: something was done by half (-want +got):\n%s", what, cmp.Diff(good.before, now))
+		}
+	case !slices.Equal(now, good.before):
+		t.Errorf("%s: error %v, but something was done (-want +got):\n%s", what, err, cmp.Diff(good.before, now))
+	}
+}
+
+// meetsFaultsAgain is the same where the operation was done before, and its answer was lost.
+func (s *stage) meetsFaultsAgain(t *testing.T, o storeCall, from contents) {
+	s.restore(t, s.plain, from)
+	s.goesWell(t, o)
+	good := s.goesWell(t, o)
+	known := slices.IndexFunc(good.calls, func(c driverCall) bool { return c.kind == callRollback })
+	for k, call := range good.calls {
+		for _, f := range s.faults() {
+			if s.believes(f, call, "apitoken_epochs") {
+				continue // a lie that the store cannot see through
+			}
+			s.cases++
+			_, err := s.strike(t, o, f, k)
+			what := fmt.Sprintf("%s at call %d of %d, %s", f.name, k+1, len(good.calls), call)
+			switch {
+			case err == nil || errors.Is(err, apitoken.ErrUncertain):
+			case known >= 0 && k > known:
+				t.Errorf("%s: error %v says that nothing is stored, which the store knew to be wrong", what, err)
+			default:
+				s.holdTrouble(t, what, f, call, err)
+			}
+			s.holdRecovered(t, what, o, good)
+		}
+	}
+}
+
+// goesWell runs an operation without a fault. The second time that it is run all statements are prepared and the calls are
+// those that every further run makes.
+func (s *stage) goesWell(t *testing.T, o storeCall) (good course) {
+	t.Helper()
+	good.before = s.contents(t, s.plain).lines()
+	s.spy.surround(func(c driverCall, do func() error) error {
+		if s.counts(c) {
+			good.calls = append(good.calls, c)
+		}
+		return do()
+	})
+	var err error
+	good.answer, err = o.do(context.Background())
+	s.spy.surround(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good.after = s.contents(t, s.plain).lines()
+	return good
+}
+
+// counts reports whether a call is one at which a fault may strike.
+func (s *stage) counts(c driverCall) bool {
+	return s.first || c.kind != callConnect && c.kind != callPrepare
+}
+
+func (c driverCall) String() string {
+	text, _, _ := strings.Cut(c.text, "\n")
+	return fmt.Sprintf("%s %s", c.kind, text)
+}
+
+// strike runs an operation with a fault at one of its calls.
+func (s *stage) strike(t *testing.T, o storeCall, f fault, k int) (any, error) {
+	t.Helper()
+	inner, end := context.WithCancel(context.Background())
+	defer end()
+	n := -1
+	s.spy.surround(func(c driverCall, do func() error) error {
+		if !s.counts(c) {
+			return do()
+		}
+		if n++; n != k {
+			return do()
+		}
+		return f.strike(c, do, end)
+	})
+	defer s.spy.surround(nil)
+	ctx := ended{inner, context.Canceled}
+	if f.context != nil {
+		ctx.err = f.context
+	}
+	answer, err := o.do(ctx)
+	if n < k {
+		t.Errorf("%s: there were only %d calls", f.name, n+1)
+	}
+	return answer, err
+}
+
+// believes reports whether a fault is the lie that a row is there already which is to be inserted into one of some tables,
+// and the store believes it. On PostgreSQL it never does, because its own INSERTs meet no such refusal.
+func (s *stage) believes(f fault, c driverCall, tables ...string) bool {
+	return f.duplicate && s.driver != "pgx" && slices.ContainsFunc(tables, func(table string) bool {
+		return strings.HasPrefix(c.text, "INSERT INTO "+table)
+	})
+}
+
+// holdTrouble holds that an error is trouble and no verdict, and says what was attempted and why it failed.
+func (s *stage) holdTrouble(t *testing.T, what string, f fault, c driverCall, err error) {
+	t.Helper()
+	if s.believes(f, c, "apitoken_tokens", "apitoken_users") {
+		return
+	}
+	for _, verdict := range []error{apitoken.ErrNotFound, apitoken.ErrExists, apitoken.ErrConflict} {
+		if errors.Is(err, verdict) {
+			t.Errorf("%s: error %v is %v", what, err, verdict)
+		}
+	}
+	if errors.Is(err, apitoken.ErrUncertain) {
+		t.Errorf("%s: error %v, though only one thing went wrong, and there was time to find out", what, err)
+	}
+	if !strings.HasPrefix(err.Error(), "sqlstore: ") {
+		t.Errorf("%s: error %v does not say what was attempted", what, err)
+	}
+	if f.context != nil && !errors.Is(err, f.context) {
+		t.Errorf("%s: error %v, want %v", what, err, f.context)
+	}
+}
+
+// holdRecovered holds that the fault has left nothing behind: the same operation is done once, and connections and
+// statements are free.
+func (s *stage) holdRecovered(t *testing.T, what string, o storeCall, good course) {
+	t.Helper()
+	answer, err := o.do(context.Background())
+	if err != nil {
+		t.Errorf("%s, again: %v", what, err)
+	}
+	if diff := cmp.Diff(good.answer, answer); diff != "" {
+		t.Errorf("%s, again: answer (-want +got):\n%s", what, diff)
+	}
+	if diff := cmp.Diff(good.after, s.contents(t, s.plain).lines()); diff != "" {
+		t.Errorf("%s, again: rows (-want +got):\n%s", what, diff)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for s.db.Stats().InUse > 0 && time.Now().Before(deadline) {
+		runtime.Gosched() // database/sql rolls back behind the caller's back when his context ends
+	}
+	stats := s.db.Stats()
+	if stats.InUse > 0 {
+		t.Fatalf("%s: %d connections are in use and nobody uses them", what, stats.InUse)
+	}
+	if n, most := s.spy.prepared(0), 40*stats.OpenConnections; n > most {
+		t.Errorf("%s: %d statements are prepared on %d connections", what, n, stats.OpenConnections)
+	}
+}

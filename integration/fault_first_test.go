@@ -1,0 +1,116 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// The first use of a store makes a connection, looks at the schema, and prepares every statement. A fault in that is trouble
+// like any other, and the next use begins anew.
+func TestEveryFaultAtTheFirstUse(t *testing.T) {
+	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.stage(t)
+			prepareForChanges(t, s.store)
+			from := s.contents(t, s.plain)
+			fresh, created := newToken("fresh"), event(apitoken.ActionGenerate)
+			use := func(t *testing.T, do func(first *stage, o storeCall)) {
+				s.restore(t, s.plain, from)
+				first := &stage{database: s.database, plain: s.plain, first: true}
+				t.Cleanup(func() {
+					if n := first.spy.prepared(0); n != 0 {
+						t.Errorf("%d statements are left open when the database is closed", n)
+					}
+				})
+				first.db, first.spy = openSpied(t, s.database)
+				first.store = s.newStore(t, first.db, nil)
+				do(first, storeCall{"CreateToken", func(ctx context.Context) (any, error) {
+					return nil, first.store.CreateToken(ctx, fresh, 0, created)
+				}})
+			}
+			var good course
+			t.Run("no fault", func(t *testing.T) {
+				use(t, func(first *stage, o storeCall) { good = first.goesWell(t, o) })
+			})
+			prepared := slices.DeleteFunc(slices.Clone(good.calls), func(c driverCall) bool { return c.kind != callPrepare })
+			if good.calls[0].kind != callConnect || len(prepared) < 15 {
+				t.Errorf("the first use makes the calls %v", good.calls)
+			}
+			for _, f := range s.fewFaults() {
+				for k, call := range good.calls {
+					t.Run(fmt.Sprintf("%s at call %d", f.name, k+1), func(t *testing.T) {
+						use(t, func(first *stage, o storeCall) {
+							answer, err := first.strike(t, o, f, k)
+							first.holdCourse(t, call.String(), good, answer, err)
+							if err != nil {
+								first.holdTrouble(t, call.String(), f, call, err)
+							}
+							first.holdRecovered(t, call.String(), o, good)
+						})
+					})
+				}
+			}
+		})
+	}
+}
+
+// fewFaults are one of a kind: to begin anew each time takes long.
+func (s *stage) fewFaults() (some []fault) {
+	for _, f := range s.faults() {
+		if slices.Contains([]string{"cut before", "context canceled before", s.serverErrors().busy[0].Error()}, f.name) {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+// Migrate may meet any fault as well: what is left is made whole by the next Migrate. Connections that break are not among
+// them here; TestMigrateCutAnywhere has those.
+func TestEveryFaultInMigrate(t *testing.T) {
+	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.stage(t)
+			ctx := context.Background()
+			const prefix = "fault_"
+			store := s.newStore(t, s.db, &sqlstore.Options{TablePrefix: prefix})
+			migrate := storeCall{"Migrate", func(ctx context.Context) (any, error) { return nil, store.Migrate(ctx) }}
+			calls := s.goesWell(t, migrate).calls
+			want := s.catalogue(t, s.plain, prefix)
+			for k, call := range calls {
+				for _, f := range s.fewFaults() {
+					if f.breaks {
+						continue
+					}
+					s.drop(t, s.plain, prefix)
+					what := fmt.Sprintf("%s at call %d of %d, %s", f.name, k+1, len(calls), call)
+					_, err := s.strike(t, migrate, f, k)
+					left := s.catalogue(t, s.plain, prefix)
+					switch {
+					case err == nil && !slices.Equal(want, left):
+						t.Errorf("%s: success, but not all was made (-want +got):\n%s", what, cmp.Diff(want, left))
+					case errors.Is(err, apitoken.ErrUncertain):
+						t.Errorf("%s: error %v", what, err)
+					case err != nil && s.driver != "mysql" && len(left) > 0:
+						t.Errorf("%s: error %v leaves %q", what, err, left)
+					case err != nil:
+						s.holdTrouble(t, what, f, call, err)
+					}
+					if err := store.Migrate(ctx); err != nil {
+						t.Errorf("%s, again: %v", what, err)
+					}
+					if diff := cmp.Diff(want, s.catalogue(t, s.plain, prefix)); diff != "" {
+						t.Errorf("%s, again: schema (-want +got):\n%s", what, diff)
+					}
+				}
+			}
+		})
+	}
+}

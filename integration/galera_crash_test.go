@@ -1,0 +1,121 @@
+package integration_test
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+)
+
+// One node after the other is killed while clients work on all of them. Those on the others go on, and when it has come back
+// all that was ever acknowledged is on all nodes.
+func TestGaleraKeepsWhatItAcknowledgedWhenANodeIsKilled(t *testing.T) {
+	if os.Getenv(envGalera) == "" {
+		t.Skipf("NOT TESTED: Galera; set %s=1, as make test-galera does", envGalera)
+	}
+	cluster, err := engine.StartGalera(t.TempDir(), nil) // not the one that the tests share
+	engine.Require(t, "galera", err)
+	stopAtTheEnd(t, cluster)
+	hushMySQL(t)
+	var d database
+	for node := range replicasOfHost {
+		d = database{onGalera, append(d.dsns, cluster.DSN(node)+"?wsrep_sync_wait=1")}
+	}
+	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	d.connect(t, func(db *sql.DB) { mustExec(t, db, `CREATE TABLE crash_canary (n INT) ENGINE = MEMORY`) })
+	rounds := crashRounds(5)
+	for round := range rounds {
+		node := round % replicasOfHost
+		lost := database{onGalera, d.dsns[node : node+1]}
+		lost.connect(t, func(db *sql.DB) { mustExec(t, db, `INSERT INTO crash_canary VALUES (1)`) })
+		stop := l.start(t)
+		l.awaitAcknowledged(t, 50+rand.IntN(150))
+		l.goOnWithout(t, cluster, node)
+		lost.connect(t, func(db *sql.DB) { holdCrashed(t, db) })
+		l.awaitEach(t, l.clients)
+		stop()
+		l.settle(t, d, round == rounds-1)
+	}
+	holdSame(t, d)
+	t.Logf("%d nodes killed: %s", rounds, l.figures())
+}
+
+// goOnWithout kills a node, waits until all of its clients have noticed and all others are acknowledged changes again, and
+// starts the node.
+func (l *load) goOnWithout(t *testing.T, cluster *engine.Galera, node int) {
+	t.Helper()
+	isLost := func(c *client) bool { return c.replica == node }
+	lost, left := slices.Clone(l.clients), slices.Clone(l.clients)
+	lost = slices.DeleteFunc(lost, func(c *client) bool { return !isLost(c) })
+	left = slices.DeleteFunc(left, isLost)
+
+	l.outages[node].begin()
+	defer l.outages[node].end()
+	inTrouble := l.since(lost, (*client).troubles)
+	if err := cluster.Kill(node); err != nil {
+		t.Fatal(err)
+	}
+	l.await(t, "all clients of the node in trouble", func() bool { return inTrouble() == len(lost) })
+	l.awaitEach(t, left)
+	if err := cluster.Start(node); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holdSame holds that all nodes have the same rows.
+func holdSame(t *testing.T, d database) {
+	t.Helper()
+	for _, table := range []string{"tokens", "users", "epochs", "policy", "events", "feed"} {
+		first := rowsOf(t, d.dsns[0], table)
+		if len(first) == 0 {
+			t.Errorf("there are no %s", table)
+		}
+		for node := 1; node < len(d.dsns); node++ {
+			if diff := cmp.Diff(first, rowsOf(t, d.dsns[node], table)); diff != "" {
+				t.Errorf("%s (-node 0 +node %d):\n%s", table, node, diff)
+			}
+		}
+	}
+}
+
+// rowsOf are the rows of a table as text, in an order that all nodes agree on.
+func rowsOf(t *testing.T, dsn, table string) (texts []string) {
+	t.Helper()
+	database{onGalera, []string{dsn}}.connect(t, func(db *sql.DB) {
+		rows, err := db.QueryContext(t.Context(), `SELECT * FROM apitoken_`+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(sql.RawBytes)
+		}
+		for rows.Next() {
+			if err := rows.Scan(values...); err != nil {
+				t.Fatal(err)
+			}
+			var text strings.Builder
+			for i, v := range values {
+				fmt.Fprintf(&text, "%s %x, ", columns[i], *v.(*sql.RawBytes))
+			}
+			texts = append(texts, text.String())
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	slices.Sort(texts)
+	return texts
+}

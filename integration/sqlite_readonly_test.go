@@ -1,0 +1,79 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// A database that cannot be written to answers every read, and says of every change that it cannot.
+func TestSQLiteReadOnly(t *testing.T) {
+	for _, c := range []struct{ name, parameters string }{
+		{"the file is opened for reading", "mode=ro&_pragma=busy_timeout(5000)"},
+		{"the connection may only query", recommended + "&_pragma=query_only(ON)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx := context.Background()
+			file := sqliteFile(t)
+			store := newMigratedSQLite(t, openSQLite(t, file, recommended), nil)
+			writing, _ := newManager(t, store)
+			texts := generateMany(t, writing, 2)
+			identity, err := writing.Authenticate(ctx, texts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := database{backend: onSQLite}
+			plain := openSQLite(t, file, recommended)
+			before := d.contents(t, plain).lines()
+
+			readOnly := newMigratedSQLite(t, openSQLite(t, file, c.parameters), nil) // the tables are there, so nothing is written
+			m, _ := newManager(t, readOnly)
+			_, generate := generateErr(m, "new")
+			_, setPolicy := m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: apitoken.Days(1)})
+			_, putUser := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "eve"})
+			_, denied := m.ListTokens(ctx, apitoken.As("bob"), apitoken.TokenQuery{AnyOwner: true})
+			for what, err := range map[string]error{
+				"create a token": generate,
+				"revoke a token": m.Revoke(ctx, apitoken.System(), identity.Token.ID),
+				"put the policy": setPolicy,
+				"put a user":     putUser,
+				"append events":  denied,
+			} {
+				if !errors.Is(err, apitoken.ErrUnavailable) || errors.Is(err, apitoken.ErrUncertain) ||
+					!strings.Contains(err.Error(), "sqlstore: "+what+": ") || !strings.Contains(err.Error(), "readonly") {
+					t.Errorf("%s: error %v, want %v that says so", what, err, apitoken.ErrUnavailable)
+				}
+			}
+			if !errors.Is(denied, apitoken.ErrDenied) {
+				t.Errorf("what is denied where it cannot be recorded: error %v, want %v as well", denied, apitoken.ErrDenied)
+			}
+			for _, text := range texts {
+				if _, err := m.Authenticate(ctx, text); err != nil {
+					t.Errorf("Authenticate: %v", err)
+				}
+			}
+			if n := len(all(t, m.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}))); n != len(texts) {
+				t.Errorf("%d tokens are listed, want %d", n, len(texts))
+			}
+			if diff := cmp.Diff(feed(t, store), all(t, m.Events(ctx, apitoken.System(), apitoken.EventQuery{}))); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, d.contents(t, plain).lines()); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+			if _, err := generateErr(writing, "new"); err != nil {
+				t.Errorf("where it can be written to: %v", err)
+			}
+		})
+	}
+}
+
+func generateErr(m *apitoken.Manager, name string) (apitoken.Token, error) {
+	token, _, err := m.Generate(context.Background(), apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name})
+	return token, err
+}

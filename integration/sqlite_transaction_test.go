@@ -1,0 +1,77 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// A transaction that reads before it writes cannot become a writer once somebody else has written. So all of them begin
+// with a write, whatever the data source name says.
+func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
+	db, spy := openSpiedSQLite(t, sqliteFile(t), bare)
+	store := newMigratedSQLite(t, db, nil)
+	for _, c := range changes(t, store) {
+		for range 2 { // the second time it finds that all is done
+			if err := c.do(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	first, transactions := false, 0
+	for _, text := range spy.statements() {
+		switch {
+		case text == "BEGIN":
+			first = true
+			transactions++
+		case first:
+			verb, _, _ := strings.Cut(text, " ")
+			if !slices.Contains([]string{"INSERT", "UPDATE", "CREATE"}, verb) {
+				t.Errorf("a transaction begins with %s", text)
+			}
+			first = false
+		}
+	}
+	if transactions < 14 {
+		t.Errorf("only %d transactions were seen", transactions)
+	}
+}
+
+// Where somebody holds the database locked for long, a change gives up when its context ends, and has done nothing.
+func TestSQLiteGivesUpWithTheContext(t *testing.T) {
+	file := sqliteFile(t)
+	store := newMigratedSQLite(t, openSQLite(t, file, bare), nil)
+	all := changes(t, store)
+	before := feed(t, store)
+
+	other, err := openSQLite(t, file, "_txlock=immediate").Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		err := c.do(ctx)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, apitoken.ErrUncertain) {
+			t.Errorf("%s: error %v, want %v and certainty", c.name, err, context.DeadlineExceeded)
+		}
+	}
+	if err := other.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.done() {
+			t.Errorf("%s was done all the same", c.name)
+		}
+	}
+	if diff := cmp.Diff(before, feed(t, store)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
