@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
@@ -14,9 +15,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// One node after the other is killed while clients work on all of them. Those on the others go on, and when it has come back
-// all that was ever acknowledged is on all nodes.
-func TestGaleraKeepsWhatItAcknowledgedWhenANodeIsKilled(t *testing.T) {
+// One node after the other is killed while clients work on all of them, and in the end all at once. The clients of the nodes
+// that are left go on, and when what was killed has come back all that was ever acknowledged is on all nodes.
+func TestGaleraKeepsWhatItAcknowledgedWhenNodesAreKilled(t *testing.T) {
 	if os.Getenv(envGalera) == "" {
 		t.Skipf("NOT TESTED: Galera; set %s=1, as make test-galera does", envGalera)
 	}
@@ -31,21 +32,44 @@ func TestGaleraKeepsWhatItAcknowledgedWhenANodeIsKilled(t *testing.T) {
 	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, `CREATE TABLE crash_canary (n INT) ENGINE = MEMORY`) })
 	rounds := crashRounds(5)
-	for round := range rounds {
-		node := round % replicasOfHost
-		lost := database{onGalera, d.dsns[node : node+1]}
-		lost.connect(t, func(db *sql.DB) { mustExec(t, db, `INSERT INTO crash_canary VALUES (1)`) })
+	for round := range rounds + 1 {
+		nodes := []int{round % replicasOfHost}
+		if round == rounds {
+			nodes = []int{0, 1, 2}
+		}
+		for _, node := range nodes {
+			d.at(node).connect(t, func(db *sql.DB) { mustExec(t, db, `INSERT INTO crash_canary VALUES (1)`) })
+		}
 		stop := l.start(t)
 		l.awaitAcknowledged(t, 50+rand.IntN(150))
-		l.goOnWithout(t, cluster, node)
-		lost.connect(t, func(db *sql.DB) { holdCrashed(t, db) })
+		if len(nodes) == 1 {
+			l.goOnWithout(t, cluster, nodes[0])
+		} else {
+			l.goWithout(t, len(l.clients), func() error { return killAll(cluster, nodes) }, cluster.StartAll)
+		}
+		for _, node := range nodes {
+			d.at(node).connect(t, func(db *sql.DB) { holdCrashed(t, db) })
+		}
 		l.awaitEach(t, l.clients)
 		stop()
-		l.settle(t, d, round == rounds-1)
+		l.settle(t, d, round == rounds)
+		l.flush(t)
+		holdSame(t, d)
 	}
-	holdSame(t, d)
-	t.Logf("%d nodes killed: %s", rounds, l.figures())
+	t.Logf("%d times one node killed, and once all: %s", rounds, l.figures())
 }
+
+func killAll(cluster *engine.Galera, nodes []int) error {
+	for _, node := range nodes {
+		if err := cluster.Kill(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// at is the database as one node has it.
+func (d database) at(node int) database { return database{d.backend, d.dsns[node : node+1]} }
 
 // goOnWithout kills a node, waits until all of its clients have noticed and all others are acknowledged changes again, and
 // starts the node.
@@ -69,26 +93,44 @@ func (l *load) goOnWithout(t *testing.T, cluster *engine.Galera, node int) {
 	}
 }
 
+// flush writes all uses, so that nothing is written any more.
+func (l *load) flush(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), longestWait)
+	defer cancel()
+	for _, m := range l.replicas {
+		for {
+			err := m.Flush(ctx)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil { // else a connection that was broken by the crash
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // holdSame holds that all nodes have the same rows.
 func holdSame(t *testing.T, d database) {
 	t.Helper()
 	for _, table := range []string{"tokens", "users", "epochs", "policy", "events", "feed"} {
-		first := rowsOf(t, d.dsns[0], table)
+		first := rowsOf(t, d.at(0), table)
 		if len(first) == 0 {
 			t.Errorf("there are no %s", table)
 		}
 		for node := 1; node < len(d.dsns); node++ {
-			if diff := cmp.Diff(first, rowsOf(t, d.dsns[node], table)); diff != "" {
-				t.Errorf("%s (-node 0 +node %d):\n%s", table, node, diff)
+			if diff := cmp.Diff(first, rowsOf(t, d.at(node), table)); diff != "" {
+				t.Fatalf("%s (-node 0 +node %d):\n%s", table, node, diff)
 			}
 		}
 	}
 }
 
 // rowsOf are the rows of a table as text, in an order that all nodes agree on.
-func rowsOf(t *testing.T, dsn, table string) (texts []string) {
+func rowsOf(t *testing.T, node database, table string) (texts []string) {
 	t.Helper()
-	database{onGalera, []string{dsn}}.connect(t, func(db *sql.DB) {
+	node.connect(t, func(db *sql.DB) {
 		rows, err := db.QueryContext(t.Context(), `SELECT * FROM apitoken_`+table)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +150,7 @@ func rowsOf(t *testing.T, dsn, table string) (texts []string) {
 			}
 			var text strings.Builder
 			for i, v := range values {
-				fmt.Fprintf(&text, "%s %x, ", columns[i], *v.(*sql.RawBytes))
+				fmt.Fprintf(&text, "%s %q, ", columns[i], *v.(*sql.RawBytes))
 			}
 			texts = append(texts, text.String())
 		}

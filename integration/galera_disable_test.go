@@ -100,7 +100,7 @@ func holdRefused(t *testing.T, nodes []*apitoken.Manager, texts []string) {
 	t.Helper()
 	for i, m := range nodes {
 		if n := accepted(t, m, texts); n != 0 {
-			t.Errorf("node %d of %d accepts %d tokens of a user who was disabled", i, len(nodes), n)
+			t.Fatalf("node %d of %d accepts %d tokens of a user who was disabled", i, len(nodes), n)
 		}
 	}
 }

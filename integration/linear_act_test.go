@@ -70,6 +70,9 @@ func (a *act) String() string {
 	case a.kind == actList && a.err == nil:
 		for _, t := range a.listed {
 			answer += fmt.Sprintf(", %s %s %s until %s", short(t.ID), t.Name, t.Status(a.at), t.ExpiresAt.Format(time.DateTime))
+			if !t.RevokedAt.IsZero() {
+				answer += fmt.Sprintf(" at %s by %s", t.RevokedAt.Format(time.TimeOnly), t.RevokedBy)
+			}
 		}
 	case a.kind == actReadUser && a.err == nil:
 		answer = fmt.Sprintf("epoch %d, disabled: %t", a.user.Epoch, a.user.Disabled())

@@ -21,24 +21,24 @@ type workload struct {
 	weights map[kind]int
 	trouble bool // is injected
 
-	// planted puts a bug into a store. It is given the store also with pauses between its calls. Nil: no bug.
-	planted func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store
+	planted plant
 }
 
-// run has the clients work on an empty store and returns what they saw. The looks between the rounds keep the checker
-// fast: whatever could have been in more than one way is settled by then.
-func (w workload) run(store apitoken.Store, seed uint64) (*history, error) {
+// run has the clients work on an empty store, as many at each replica, and returns what they saw. The looks between the
+// rounds keep the checker fast: whatever could have been in more than one way is settled by then.
+func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	ctx := context.Background()
 	h := newHistory(newMovable(beginning))
-	if w.planted != nil {
-		store = w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false), h.clock)
+	if w.planted != nil { // one for all each, because a bug may have something to remember
+		store := &replicas{stores: each}
+		each = []apitoken.Store{w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false), h.clock)}
 	}
-	if err := h.provision(ctx, store); err != nil {
+	if err := h.provision(ctx, each[0]); err != nil {
 		return nil, err
 	}
 	var clients []*replica
 	for i := range w.clients {
-		c, err := h.join(i, newNoisy(store, &h.progress, seed+uint64(i)<<32, w.trouble))
+		c, err := h.join(i, newNoisy(each[i%len(each)], &h.progress, seed+uint64(i)<<32, w.trouble))
 		if err != nil {
 			return nil, err
 		}

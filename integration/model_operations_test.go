@@ -3,6 +3,8 @@ package integration_test
 import (
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -277,9 +279,9 @@ func (s *sequence) disable(m *apitoken.Manager, o *operands) (string, answer, an
 
 func (s *sequence) enable(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, id := s.actor(o), someUsers.choose(o)
-	for _, u := range s.ref.users {
-		if u.Disabled() && o.pick(2) == 0 {
-			id = u.ID
+	for _, known := range slices.Sorted(maps.Keys(s.ref.users)) {
+		if s.ref.users[known].Disabled() && o.pick(2) == 0 {
+			id = known
 		}
 	}
 	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.EnableUser(s.ctx, actor, id)}, answer{err: s.ref.setDisabled(actor, id, false)}

@@ -77,7 +77,8 @@ func newMovable(t time.Time) *movable {
 func (c *movable) Now() time.Time      { return time.Unix(0, c.now.Load()).UTC() }
 func (c *movable) add(d time.Duration) { c.now.Add(int64(d)) }
 
-// sequence runs one plan on two Managers over one store, which are to be as one, and on the [reference].
+// sequence runs one plan on two Managers, which are to be as one, and on the [reference]. They are over one store, or on a
+// server over two on different connection pools.
 type sequence struct {
 	ctx      context.Context
 	managers [2]*apitoken.Manager
@@ -96,7 +97,7 @@ type coverage map[string]int
 // beginning is the time at which sequences and histories begin: not far from the end of a month of a leap year.
 var beginning = time.Date(2024, time.February, 28, 22, 30, 0, 0, time.UTC)
 
-func newSequence(store apitoken.Store, clock *movable, options operands, seen coverage) (*sequence, error) {
+func newSequence(replicas []apitoken.Store, clock *movable, options operands, seen coverage) (*sequence, error) {
 	declared := map[apitoken.Role]apitoken.Permission{
 		"support": apitoken.GenerateOwn | apitoken.GenerateForOthers | apitoken.ManageUsers,
 		"auditor": apitoken.ListAny | apitoken.RevokeAny | apitoken.ReadEvents,
@@ -136,7 +137,7 @@ func newSequence(store apitoken.Store, clock *movable, options operands, seen co
 		s.ref.policy.Max = opts.DefaultMaxLifetime
 	}
 	for i := range s.managers {
-		m, err := apitoken.New(store, opts)
+		m, err := apitoken.New(replicas[i%len(replicas)], opts)
 		if err != nil {
 			return nil, err
 		}
@@ -170,8 +171,8 @@ func (s *sequence) populate() error {
 
 // runPlan runs the plan on an empty store, and returns the first difference between the Managers and the reference, with
 // the operations up to there; empty: none.
-func runPlan(store apitoken.Store, clock *movable, p plan, seen coverage) string {
-	s, err := newSequence(store, clock, p.Options, seen)
+func runPlan(replicas []apitoken.Store, clock *movable, p plan, seen coverage) string {
+	s, err := newSequence(replicas, clock, p.Options, seen)
 	if err != nil {
 		return err.Error()
 	}

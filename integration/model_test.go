@@ -14,23 +14,22 @@ import (
 // TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
 // every answer: value and error. A failure is made smaller, and printed with the seed that repeats it.
 //
-// Each store gets 2,000 sequences, or as many as the environment variable APITOKEN_SEQUENCES says. SQLite under the race
-// detector gets a twentieth: it takes fifteen times as long there, and a sequence is a single goroutine.
+// Each store gets 2,000 sequences, or as many as the environment variable APITOKEN_SEQUENCES says; one on a server gets a
+// tenth of that. Under the race detector SQLite gets a twentieth, because it takes fifteen times as long there, and a server
+// a quarter of its own: a sequence is a single goroutine.
 func TestModelAnswersLikeTheManager(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true") // the seed repeats it as well
-	for _, store := range stores(t) {
+	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
-			want := fromEnvironment(t, "APITOKEN_SEQUENCES", 2000)
-			if raceDetector && store.name != "memory" {
-				want = max(1, want/20)
-			}
+			open := store.prepare(t)
+			want := store.sequences(fromEnvironment(t, "APITOKEN_SEQUENCES", 2000))
 			setFlag(t, "rapid.checks", strconv.Itoa(want))
 			seen, ran := coverage{}, 0
 			rapid.Check(t, func(rt *rapid.T) {
 				p := plans().Draw(rt, "plan")
-				s, done := store.open(t)
+				replicas, done := open(t)
 				defer done()
-				if difference := runPlan(s, newMovable(beginning), p, seen); difference != "" {
+				if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
 					rt.Log(difference)
 					rt.Fatal("the Managers and the reference differ") // always the same text: package rapid goes by it
 				}
@@ -52,6 +51,19 @@ func TestModelAnswersLikeTheManager(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sequences is how many of a number of sequences there is time for.
+func (s namedStore) sequences(n int) int {
+	switch {
+	case s.server && raceDetector:
+		n /= 40
+	case s.server:
+		n /= 10
+	case s.name != "memory" && raceDetector:
+		n /= 20
+	}
+	return max(1, n)
 }
 
 // fromEnvironment is a number from the environment.

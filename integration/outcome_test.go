@@ -165,6 +165,7 @@ func TestOutcomeOfAChange(t *testing.T) {
 func TestUncertainOutcomeOfAChange(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
 			var going sync.WaitGroup
 			for _, o := range uncertainOutcomes() {
 				for i, n := 0, 1; i < n; i++ {

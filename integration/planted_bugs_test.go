@@ -12,6 +12,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
+// plant puts a bug into a store. It is given the store also with a pause before its calls.
+type plant func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store
+
 // The planted bugs: Stores that break the contract in one point and keep it in all others.
 
 // policyUnchecked inserts tokens without asking by which policy they were judged.
@@ -126,7 +129,8 @@ type checkedThenInserted struct {
 	holders map[string]apitoken.Digest
 }
 
-const nameEnd = "\x00"
+// nameEnd is in no name that anybody asks for.
+const nameEnd = "\x1f"
 
 func holding(owner apitoken.UserID, name string) string { return string(owner) + nameEnd + name }
 

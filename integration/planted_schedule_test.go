@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
-	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
 // schedule runs acts one after the other, except for one that is held up on its way into the store.
@@ -17,25 +16,23 @@ type schedule struct {
 	gate  *gate
 	first *replica
 	other *replica
+
+	// waiting reports whether somebody waits for a lock of the database. Nil: nobody ever does.
+	waiting func() bool
 }
 
-func newSchedule(t *testing.T, plant func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store) *schedule {
+// newSchedule makes a schedule on two replicas of a host. The gate is on the way of the first.
+func newSchedule(t *testing.T, clock *movable, g *gate, first, other apitoken.Store) *schedule {
 	t.Helper()
-	s := &schedule{history: newHistory(newMovable(beginning)), t: t, ctx: t.Context()}
-	memory := memstore.New()
-	s.gate = &gate{Store: memory, reached: make(chan struct{}), open: make(chan struct{})}
-	store := apitoken.Store(s.gate)
-	if plant != nil {
-		store = plant(memory, s.gate, s.clock)
-	}
-	if err := s.provision(s.ctx, store); err != nil {
+	s := &schedule{history: newHistory(clock), t: t, ctx: t.Context(), gate: g}
+	if err := s.provision(s.ctx, first); err != nil {
 		t.Fatal(err)
 	}
 	var err error
-	if s.first, err = s.join(0, store); err != nil {
+	if s.first, err = s.join(0, first); err != nil {
 		t.Fatal(err)
 	}
-	if s.other, err = s.join(1, store); err != nil {
+	if s.other, err = s.join(1, other); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.first.close)
@@ -43,24 +40,68 @@ func newSchedule(t *testing.T, plant func(store, torn apitoken.Store, clock apit
 	return s
 }
 
-// across starts an act, waits until it is about to change the store, does the others, and lets it go on.
-func (s *schedule) across(held *act, others ...*act) {
-	s.gate.armed.Store(true)
-	finished := make(chan struct{})
+// held is an act that is held up.
+type held struct {
+	*barrier
+	finished chan struct{}
+}
+
+// hold starts an act, and returns when it is held up before a statement that begins like that. On a store whose gate is not
+// between its statements, that is empty.
+func (s *schedule) hold(by *replica, before string, a *act) held {
+	h := held{s.gate.arm(before), s.start(by, a)}
+	select {
+	case <-h.reached:
+	case <-h.finished:
+		s.t.Fatalf("%s: was not held up", a)
+	}
+	return h
+}
+
+func (h held) goOn() {
+	close(h.open)
+	<-h.finished
+}
+
+// across starts an act, waits until it is held up, does the others, as far as they do not wait for it, and lets it go on.
+// It reports whether the others had to wait.
+func (s *schedule) across(before string, a *act, others ...*act) (waited bool) {
+	h := s.hold(s.first, before, a)
+	finished := s.start(s.other, others...)
+	waited = s.untilWaiting(finished)
+	h.goOn()
+	<-finished
+	return waited
+}
+
+// start performs acts one after the other, and closes the channel behind the last.
+func (s *schedule) start(by *replica, acts ...*act) (finished chan struct{}) {
+	finished = make(chan struct{})
 	go func() {
 		defer close(finished)
-		s.first.perform(s.ctx, held)
+		for _, a := range acts {
+			by.perform(s.ctx, a)
+		}
 	}()
-	select {
-	case <-s.gate.reached:
-	case <-finished:
-		s.t.Fatalf("%s: did not come to the store", held)
+	return finished
+}
+
+// untilWaiting returns when somebody waits for a lock, or when all is finished.
+func (s *schedule) untilWaiting(finished <-chan struct{}) (waiting bool) {
+	if s.waiting == nil {
+		<-finished
+		return false
 	}
-	for _, a := range others {
-		s.other.perform(s.ctx, a)
+	for {
+		select {
+		case <-finished:
+			return false
+		default:
+			if s.waiting() {
+				return true
+			}
+		}
 	}
-	close(s.gate.open)
-	<-finished
 }
 
 // do performs an act. One that is about a token is about the last one that was issued.
@@ -72,21 +113,21 @@ func (s *schedule) do(a *act) {
 }
 
 func generateAcrossSetPolicy(s *schedule) {
-	s.across(&act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+	s.across("", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actSetPolicy, actor: "ada", max: time.Hour},
 		&act{kind: actList, actor: "ada", owner: "bob"})
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
 }
 
 func generateAcrossDisable(s *schedule) {
-	s.across(&act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+	s.across("", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actDisable, actor: "ada", owner: "bob"})
 	s.do(&act{kind: actEnable, actor: "ada", owner: "bob"})
 	s.do(&act{kind: actAuthenticate, owner: "bob"})
 }
 
 func generateTwice(s *schedule) {
-	s.across(&act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+	s.across("", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
 }
@@ -94,9 +135,39 @@ func generateTwice(s *schedule) {
 func revokeAcrossFlush(s *schedule) {
 	s.do(&act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
 	s.do(&act{kind: actAuthenticate, owner: "bob"})
-	revocation := &act{kind: actRevoke, actor: "ada", owner: "bob"}
 	t, _ := s.recent(0)
-	revocation.token = t.ID
-	s.across(&act{kind: actFlush}, revocation)
+	s.across("", &act{kind: actFlush}, &act{kind: actRevoke, actor: "ada", owner: "bob", token: t.ID})
 	s.do(&act{kind: actAuthenticate, owner: "bob"})
+}
+
+// The schedules in which the gate is between the statements of a transaction.
+
+func generateBesideSetPolicy(s *schedule) (waited bool) {
+	waited = s.across("INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+		&act{kind: actSetPolicy, actor: "ada", max: time.Hour},
+		&act{kind: actList, actor: "ada", owner: "bob"})
+	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
+	return waited
+}
+
+func revokeBesideRevokeAll(s *schedule) (waited bool) {
+	s.do(&act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
+	t, _ := s.recent(0)
+	waited = s.across("INSERT INTO apitoken_events", &act{kind: actRevoke, actor: "ada", owner: "bob", token: t.ID},
+		&act{kind: actMoveClock},
+		&act{kind: actRevokeAll, actor: "ada", owner: "bob"},
+		&act{kind: actList, actor: "ada", owner: "bob"})
+	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
+	return waited
+}
+
+// generateBesideDeadToken has a token inserted that was dead before, when another generation has freed the name already.
+func generateBesideDeadToken(s *schedule) (waited bool) {
+	dead := s.hold(s.first, "UPDATE apitoken_tokens SET live_name", &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
+	s.other.perform(s.ctx, &act{kind: actRevokeAll, actor: "ada", owner: "bob"})
+	alive := s.hold(s.other, "INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
+	dead.goOn()
+	alive.goOn()
+	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
+	return false
 }

@@ -7,16 +7,22 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/seed-d6cf0a46/apitoken"
-	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
 // planted is a bug, and who has to catch it.
 type planted struct {
 	name     string
-	plant    func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store
+	plant    plant
 	model    bool // the model test
 	load     *workload
 	schedule func(*schedule)
+}
+
+var generateAndSetPolicy = workload{
+	clients: 8,
+	rounds:  8,
+	weights: map[kind]int{actGenerate: 40, actList: 40, actSetPolicy: 20},
+	names:   strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), // so that few are taken
 }
 
 var plants = []planted{
@@ -25,12 +31,7 @@ var plants = []planted{
 		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store {
 			return policyUnchecked{torn}
 		},
-		load: &workload{
-			clients: 8,
-			rounds:  8,
-			weights: map[kind]int{actGenerate: 40, actList: 40, actSetPolicy: 20},
-			names:   strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), // so that few are taken
-		},
+		load:     &generateAndSetPolicy,
 		schedule: generateAcrossSetPolicy,
 	},
 	{
@@ -110,6 +111,7 @@ const (
 	plantedHistories = 200
 	plantedSequences = 500
 	fewestCaught     = 10
+	enoughOnServer   = 3 // histories
 )
 
 // TestPlanted plants bugs into the store in memory, one at a time, and wants them caught. The same plans, workloads and
@@ -128,83 +130,163 @@ const (
 // By the model and in the histories a bug must be caught at least 10 times, of 500 sequences and of 200 histories. That
 // expiry is late by a microsecond is planted in each of the three places that compare with it.
 func TestPlanted(t *testing.T) {
+	open := prepareMemory(t)
 	t.Run("no bug", func(t *testing.T) { // for the model; histories and schedules are run without the bug one by one
-		if n, example := differences(nil); n != 0 {
-			t.Errorf("%d of %d sequences differ without a bug, for example: %s", n, plantedSequences, example)
+		if caught, example := differences(t, open, nil, plantedSequences); len(caught) != 0 {
+			t.Errorf("%d of %d sequences differ without a bug, for example: %s", len(caught), plantedSequences, example)
 		}
 	})
 	for _, bug := range plants {
 		t.Run(bug.name, func(t *testing.T) {
 			if bug.model {
-				t.Run("model", bug.inSequences)
+				t.Run("model", func(t *testing.T) {
+					caught, example := differences(t, open, bug.plant, plantedSequences)
+					t.Logf("caught in %d of %d sequences, for example: %.300s", len(caught), plantedSequences, example)
+					if len(caught) < fewestCaught {
+						t.Errorf("caught in %d of %d sequences, want at least %d", len(caught), plantedSequences, fewestCaught)
+					}
+				})
 			}
 			if bug.load != nil {
-				t.Run("histories", bug.inHistories)
+				t.Run("histories", func(t *testing.T) { bug.inHistories(t, open, plantedHistories, fewestCaught) })
 			}
 			if bug.schedule != nil {
-				t.Run("schedule", bug.inSchedule)
+				t.Run("schedule", func(t *testing.T) { bug.inSchedule(t, open) })
 			}
 		})
 	}
 }
 
-// inSequences counts the sequences in which the Managers and the reference differ.
-func (p planted) inSequences(t *testing.T) {
-	caught, example := differences(p.plant)
-	t.Logf("caught in %d of %d sequences, for example: %.300s", caught, plantedSequences, example)
-	if caught < fewestCaught {
-		t.Errorf("caught in %d of %d sequences, want at least %d", caught, plantedSequences, fewestCaught)
+// TestPlantedOnServers plants the same bugs into stores on servers, each with three connection pools. The model has only
+// the first sequences in which the bug was caught in memory, and there are histories only until it is caught three times.
+func TestPlantedOnServers(t *testing.T) {
+	memory, enough := prepareMemory(t), fewestCaught
+	if raceDetector {
+		enough = 3
+	}
+	for _, server := range storesOnServers() {
+		t.Run(server.name, func(t *testing.T) {
+			open := server.prepare(t)
+			for _, bug := range plants {
+				t.Run(bug.name, func(t *testing.T) {
+					if bug.model {
+						t.Run("model", func(t *testing.T) {
+							caught, _ := differences(t, memory, bug.plant, plantedSequences)
+							bug.inSequences(t, open, caught[:enough])
+						})
+					}
+					if bug.load != nil {
+						t.Run("histories", func(t *testing.T) { bug.inHistories(t, open, enoughOnServer, enoughOnServer) })
+					}
+					if bug.schedule != nil {
+						t.Run("schedule", func(t *testing.T) { bug.inSchedule(t, open) })
+					}
+				})
+			}
+		})
 	}
 }
 
-func differences(plant func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store) (n int, example string) {
-	generator := plans()
-	for i := range plantedSequences {
-		clock, store := newMovable(beginning), apitoken.Store(memstore.New())
-		if plant != nil {
-			store = plant(store, store, clock)
-		}
-		if d := runPlan(store, clock, generator.Example(i), coverage{}); d != "" {
-			n, example = n+1, d
+// differences runs sequences on stores with a bug, or without one, and says in which of them the Managers and the reference
+// differ.
+func differences(t *testing.T, open opener, bug plant, sequences int) (caught []int, example string) {
+	t.Helper()
+	for i := range sequences {
+		if d := difference(t, open, bug, i); d != "" {
+			caught, example = append(caught, i), d
 		}
 	}
-	return n, example
+	return caught, example
 }
 
-func (p planted) inHistories(t *testing.T) {
-	w := *p.load
+// difference runs one sequence.
+func difference(t *testing.T, open opener, bug plant, sequence int) string {
+	t.Helper()
+	each, done := open(t)
+	defer done()
+	clock := newMovable(beginning)
+	if bug != nil {
+		store := &replicas{stores: each}
+		each = []apitoken.Store{bug(store, store, clock)}
+	}
+	return runPlan(each, clock, plans().Example(sequence), coverage{})
+}
+
+// inSequences wants the bug caught in every one of the given sequences, and nothing else.
+func (p planted) inSequences(t *testing.T, open opener, sequences []int) {
+	for _, i := range sequences {
+		if d := difference(t, open, nil, i); d != "" {
+			t.Errorf("control: sequence %d differs without the bug: %s", i, d)
+		}
+		if difference(t, open, p.plant, i) == "" {
+			t.Errorf("sequence %d does not differ with the bug", i)
+		}
+	}
+	t.Logf("caught in %d of %d sequences", len(sequences), len(sequences))
+}
+
+// inHistories wants the bug caught in some of the histories, and stops when it has been caught often enough.
+func (p planted) inHistories(t *testing.T, open opener, enough, fewest int) {
+	plain := p.load.short()
+	buggy := plain
+	buggy.planted = p.plant
+	caughtInHistories(t, enough, fewest,
+		func(seed uint64) *history { return runHistory(t, plain, open, seed) },
+		func(seed uint64) *history { return runHistory(t, buggy, open, seed) })
+}
+
+// short is the workload with few acts at one owner, so that each bug has a chance and the checker an easy time.
+func (w workload) short() workload {
 	w.acts, w.owners = 2, []apitoken.UserID{"bob"}
-	seed, memory := firstSeed(t), namedStore{name: "memory", open: openMemory}
-	caught, unknown := 0, 0
-	for i := range plantedHistories {
-		w.planted = nil
-		if h := runHistory(t, w, memory, seed+uint64(i)); h.check() != porcupine.Ok {
-			t.Fatalf("control: history %d is %s without the bug\n%s", i, h.check(), h)
+	return w
+}
+
+// caughtInHistories wants some histories with a bug to be illegal, and none without it.
+func caughtInHistories(t *testing.T, enough, fewest int, plain, buggy func(seed uint64) *history) {
+	t.Helper()
+	seed := firstSeed(t)
+	ran, caught, unknown := 0, 0, 0
+	for ran < plantedHistories && caught < enough {
+		if h := plain(seed + uint64(ran)); h.check() != porcupine.Ok {
+			t.Fatalf("control: history %d is %s without the bug\n%s", ran, h.check(), h)
 		}
-		w.planted = p.plant
-		switch runHistory(t, w, memory, seed+uint64(i)).check() {
+		switch buggy(seed + uint64(ran)).check() {
 		case porcupine.Illegal:
 			caught++
 		case porcupine.Unknown:
 			unknown++
 		}
+		ran++
 	}
-	t.Logf("caught in %d of %d histories, %d unknown", caught, plantedHistories, unknown)
-	if caught < fewestCaught || unknown > 0 {
-		t.Errorf("caught in %d of %d histories, %d unknown; want at least %d caught and none unknown",
-			caught, plantedHistories, unknown, fewestCaught)
+	t.Logf("caught in %d of %d histories, %d unknown", caught, ran, unknown)
+	if caught < fewest || unknown > 0 {
+		t.Errorf("caught in %d of %d histories, %d unknown; want at least %d caught and none unknown", caught, ran, unknown, fewest)
 	}
 }
 
-func (p planted) inSchedule(t *testing.T) {
-	control := newSchedule(t, nil)
+func (p planted) inSchedule(t *testing.T, open opener) {
+	control := scheduleOn(t, open, nil)
 	p.schedule(control)
 	if result := control.check(); result != porcupine.Ok {
 		t.Errorf("control: the schedule is %s without the bug\n%s", result, control)
 	}
-	planted := newSchedule(t, p.plant)
+	planted := scheduleOn(t, open, p.plant)
 	p.schedule(planted)
 	if result := planted.check(); result != porcupine.Illegal {
 		t.Errorf("the schedule is %s with the bug, want %s\n%s", result, porcupine.Illegal, planted)
 	}
+}
+
+// scheduleOn makes a schedule on a store with a bug, or without one. The gate is before its calls.
+func scheduleOn(t *testing.T, open opener, bug plant) *schedule {
+	t.Helper()
+	each, done := open(t)
+	t.Cleanup(done)
+	clock, g := newMovable(beginning), &gate{}
+	store := &replicas{stores: each}
+	behind := apitoken.Store(gated{store, g})
+	if bug != nil {
+		behind = bug(store, behind, clock)
+	}
+	return newSchedule(t, clock, g, behind, behind)
 }

@@ -30,6 +30,8 @@ type severance struct {
 	at     func(text string) bool // which statement
 	after  bool                   // the server is to have done it, and its answer is swallowed
 	refuse bool                   // from then on nobody gets through
+	silent bool                   // it is not cut, but neither side hears anything more
+	then   func()                 // what to do when it has happened; nil: nothing
 
 	text   string // the statement
 	sent   bool   // to the server
@@ -41,6 +43,7 @@ type link struct {
 	client, server net.Conn
 	wire           wire
 	swallow        *severance // guarded by the proxy's mu
+	silent         bool       // guarded by the proxy's mu
 }
 
 // through is a database behind a proxy.
@@ -113,6 +116,17 @@ func (p *proxy) refuse(refuse bool) {
 	}
 }
 
+// hangUp ends the connections that have fallen silent.
+func (p *proxy) hangUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		if l.silent {
+			l.close()
+		}
+	}
+}
+
 func (l *link) close() {
 	_ = l.client.Close()
 	_ = l.server.Close()
@@ -153,68 +167,90 @@ func (p *proxy) forward(l *link) {
 	both.Wait()
 }
 
-func pass(l *link, from, to net.Conn, look func(*link, message) (goOn bool)) {
+// fate is what becomes of a message.
+type fate int
+
+const (
+	forwarded fate = iota
+	dropped
+	cutOff // with the connection
+)
+
+func pass(l *link, from, to net.Conn, look func(*link, message) fate) {
 	defer l.close()
 	for {
 		m, err := l.wire.read(from, from == l.client)
-		if err != nil || !look(l, m) {
+		if err != nil {
 			return
 		}
-		if _, err := to.Write(m.raw); err != nil {
+		switch look(l, m) {
+		case forwarded:
+			if _, err := to.Write(m.raw); err != nil {
+				return
+			}
+		case cutOff:
 			return
 		}
 	}
 }
 
 // fromClient sees a message before the server does.
-func (p *proxy) fromClient(l *link, m message) (goOn bool) {
+func (p *proxy) fromClient(l *link, m message) fate {
 	text := l.wire.statement(m)
-	if text == "" || strings.Contains(text, "-- ping") {
-		return true
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if l.silent {
+		return dropped
+	}
+	if text == "" || strings.Contains(text, "-- ping") {
+		return forwarded
+	}
 	p.seen = append(p.seen, text)
 	s := p.cutting
 	if s == nil || !s.at(text) {
-		return true
+		return forwarded
 	}
 	p.cutting = nil
 	s.text, s.sent = text, s.after
 	if s.after {
 		l.swallow = s // and the rest of what belongs to the statement goes on to the server
-		return true
+		return forwarded
 	}
-	p.sever(l, s)
-	return false
+	return p.sever(l, s)
 }
 
 // fromServer sees a message before the client does.
-func (p *proxy) fromServer(l *link, m message) (goOn bool) {
+func (p *proxy) fromServer(l *link, m message) fate {
 	answer := l.wire.answer(m)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := l.swallow
-	if s == nil {
-		return true
+	if l.silent {
+		return dropped
 	}
-	if answer == "" {
-		return true // there is more to come, such as rows
+	s := l.swallow
+	if s == nil || answer == "" { // or there is more to come, such as rows
+		return forwarded
 	}
 	s.answer = answer
-	p.sever(l, s)
-	return false
+	return p.sever(l, s)
 }
 
-// sever cuts a connection. The proxy's mu is held.
-func (p *proxy) sever(l *link, s *severance) {
+// sever cuts a connection, or has it fall silent. The proxy's mu is held.
+func (p *proxy) sever(l *link, s *severance) fate {
 	p.severed = append(p.severed, *s)
+	if s.then != nil {
+		s.then()
+	}
+	if s.silent {
+		l.silent = true
+		return dropped
+	}
 	l.close()
-	if !s.refuse {
-		return
+	if s.refuse {
+		p.refusing = true
+		for other := range p.links {
+			other.close()
+		}
 	}
-	p.refusing = true
-	for other := range p.links {
-		other.close()
-	}
+	return cutOff
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -14,28 +15,67 @@ import (
 
 // namedStore is a store that the model test and the linearizability test hold to the same promises.
 type namedStore struct {
-	name string
+	name   string
+	server bool // outside the process
 
-	// open makes an empty store. Thousands are opened in one test, so whoever opens one calls done as soon as he is done
-	// with it and does not wait for the end of the test.
-	open func(t testing.TB) (store apitoken.Store, done func())
+	// prepare makes what all stores that are opened in one test have in common. The end of the test removes it.
+	prepare func(t testing.TB) opener
 }
 
+// opener opens an empty store as each replica of a host has it: one that they share, or one each on a connection pool of
+// its own. Thousands are opened in one test, one at a time, so whoever opens one calls done as soon as he is done with it
+// and does not wait for the end of the test.
+type opener func(t testing.TB) (replicas []apitoken.Store, done func())
+
 // stores are the stores under test.
-func stores(t testing.TB) []namedStore {
-	return []namedStore{
-		{name: "memory", open: openMemory},
-		{name: "SQLite", open: copiesOfSQLite(t)},
+var stores = append([]namedStore{
+	{name: "memory", prepare: prepareMemory},
+	{name: "SQLite", prepare: copiesOfSQLite},
+}, storesOnServers()...)
+
+func storesOnServers() (all []namedStore) {
+	for _, b := range servers {
+		all = append(all, namedStore{b.name, true, func(t testing.TB) opener { return b.database(t).opener(t, nil) }})
+	}
+	return all
+}
+
+func prepareMemory(testing.TB) opener {
+	return func(testing.TB) ([]apitoken.Store, func()) { return []apitoken.Store{memstore.New()}, func() {} }
+}
+
+// opener makes the stores of three replicas on the database, which is emptied for each store that is opened. A spy, if there
+// is one, is on all of their connections.
+func (d database) opener(t testing.TB, s *spy) opener {
+	t.Helper()
+	replicas, db := d.stores(t, s), d.open(t, 0)
+	return func(t testing.TB) ([]apitoken.Store, func()) {
+		t.Helper()
+		d.clear(t, db)
+		return replicas, func() {}
 	}
 }
 
-func openMemory(testing.TB) (apitoken.Store, func()) { return memstore.New(), func() {} }
+// stores are the stores of three replicas of a host, each on a connection pool of its own.
+func (d database) stores(t testing.TB, s *spy) (all []apitoken.Store) {
+	t.Helper()
+	for i := range replicasOfHost {
+		var pool *sql.DB
+		if s == nil {
+			pool = d.open(t, i)
+		} else {
+			pool = s.openPool(t, d.driver, d.dsns[i%len(d.dsns)])
+		}
+		all = append(all, d.newMigrated(t, pool, nil))
+	}
+	return all
+}
 
 // What is tested here is what the store answers and not that it survives, so nothing waits for the disk.
 const fastSQLite = "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(ON)&_txlock=immediate"
 
 // copiesOfSQLite makes an empty database with its tables once, and copies the file for each store that is opened.
-func copiesOfSQLite(t testing.TB) func(testing.TB) (apitoken.Store, func()) {
+func copiesOfSQLite(t testing.TB) opener {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "empty.db")
@@ -48,7 +88,7 @@ func copiesOfSQLite(t testing.TB) func(testing.TB) (apitoken.Store, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(t testing.TB) (apitoken.Store, func()) {
+	return func(t testing.TB) ([]apitoken.Store, func()) {
 		t.Helper()
 		one, err := os.MkdirTemp(dir, "")
 		if err != nil {
@@ -59,13 +99,21 @@ func copiesOfSQLite(t testing.TB) func(testing.TB) (apitoken.Store, func()) {
 			t.Fatal(err)
 		}
 		store, done := openSQLiteFile(t, file)
-		return store, func() {
+		return []apitoken.Store{store}, func() {
 			done()
 			if err := os.RemoveAll(one); err != nil {
 				t.Error(err)
 			}
 		}
 	}
+}
+
+// withoutDisk is the database with nothing that waits for the disk. The servers of the tests never do.
+func (d database) withoutDisk() database {
+	for i := range d.dsns {
+		d.dsns[i] = strings.Replace(d.dsns[i], "synchronous(FULL)", "synchronous(OFF)", 1)
+	}
+	return d
 }
 
 func openSQLiteFile(t testing.TB, file string) (*sqlstore.Store, func()) {

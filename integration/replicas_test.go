@@ -34,6 +34,20 @@ func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	}
 }
 
+func TestPostgreSQLKeepsTheContractAcrossPools(t *testing.T) {
+	onPostgreSQL.keepsTheContractAcrossPools(t)
+}
+func TestMySQLKeepsTheContractAcrossPools(t *testing.T) { onMySQL.keepsTheContractAcrossPools(t) }
+
+// keepsTheContractAcrossPools runs package storetest with each call on the next of three connection pools.
+func (b backend) keepsTheContractAcrossPools(t *testing.T) {
+	open := b.database(t).opener(t, nil)
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		stores, _ := open(t)
+		return &replicas{stores: stores}
+	})
+}
+
 // replicas sends each call to the next of some stores.
 type replicas struct {
 	stores []apitoken.Store

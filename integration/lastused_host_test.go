@@ -1,0 +1,152 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// busyHost is a host whose users authenticate. A spy is on its connections.
+type busyHost struct {
+	*apitoken.Manager
+	t     *testing.T
+	d     database
+	spy   *spy
+	store apitoken.Store
+	clock *movable
+
+	tokens []apitoken.TokenID
+	texts  []string
+
+	mu      sync.Mutex
+	touches []int
+}
+
+// newBusyHost makes a host with a user who has so many tokens. What is used is written when it is flushed, and not before.
+func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
+	t.Helper()
+	d := b.database(t).withoutDisk()
+	db, spy := openSpied(t, d)
+	h := &busyHost{t: t, d: d, spy: spy, store: d.newMigrated(t, db, nil), clock: newMovable(beginning)}
+	h.Manager = h.replica(h.store, h.clock)
+	if _, err := h.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	h.tokens, h.texts = make([]apitoken.TokenID, tokens), make([]string, tokens)
+	var clients sync.WaitGroup
+	const atOnce = 8
+	for i := range atOnce {
+		clients.Go(func() {
+			for k := i; k < tokens; k += atOnce {
+				token, secret, err := h.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(k)})
+				if err != nil {
+					t.Error(err)
+				}
+				h.tokens[k], h.texts[k] = token.ID, secret.Reveal()
+			}
+		})
+	}
+	clients.Wait()
+	h.spy.interfere(nil, h.note)
+	h.spy.statements()
+	return h
+}
+
+// replica is a Manager as another replica of the host has it.
+func (h *busyHost) replica(store apitoken.Store, clock apitoken.Clock) *apitoken.Manager {
+	h.t.Helper()
+	m, err := apitoken.New(store, &apitoken.Options{Clock: clock, LastUsedInterval: time.Hour})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		if err := m.Close(context.Background()); err != nil {
+			h.t.Error(err)
+		}
+	})
+	return m
+}
+
+// use has the holder of a token authenticate.
+func (h *busyHost) use(m *apitoken.Manager, token int) {
+	h.t.Helper()
+	if _, err := m.Authenticate(h.t.Context(), h.texts[token]); err != nil {
+		h.t.Errorf("authenticate with token %d: %v", token, err)
+	}
+}
+
+func (h *busyHost) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// lastUsed wants a token to be last used at a time.
+func (h *busyHost) lastUsed(token int, want time.Time) {
+	h.t.Helper()
+	got, err := h.Token(h.t.Context(), apitoken.System(), h.tokens[token])
+	h.must(err)
+	if !got.LastUsedAt.Equal(want) {
+		h.t.Errorf("token %d was last used at %s, want %s", token, got.LastUsedAt, want)
+	}
+}
+
+// written are the statements that have recorded uses since the last time: for how many tokens each, by its parameters.
+func (h *busyHost) written() (tokens []int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	tokens, h.touches = h.touches, nil
+	return tokens
+}
+
+// note keeps what the database has done, as the [spy] tells it. (What is sent to a driver says less: one of them is asked
+// twice.)
+func (h *busyHost) note(text string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if isTouch(text) {
+		h.touches = append(h.touches, (strings.Count(text, "?")+strings.Count(text, "$"))/2)
+	}
+	return nil
+}
+
+func isTouch(text string) bool {
+	return strings.Contains(text, "UPDATE") && strings.Contains(text, "last_used_at = ")
+}
+
+// lock has somebody else lock the rows of all tokens or, where there are no locks of rows, the database.
+func (h *busyHost) lock() (unlock func()) {
+	h.t.Helper()
+	statement := `SELECT id FROM apitoken_tokens FOR UPDATE`
+	if h.d.driver == "sqlite" {
+		statement = `UPDATE apitoken_tokens SET hint = hint`
+	}
+	tx, err := h.d.open(h.t, 0).Begin()
+	h.must(err)
+	_, err = tx.Exec(statement)
+	h.must(err)
+	unlock = sync.OnceFunc(func() { h.must(tx.Rollback()) })
+	h.t.Cleanup(unlock) // or the Manager could not close
+	return unlock
+}
+
+// untilHeldUp returns when a flush has come to the lock.
+func (h *busyHost) untilHeldUp() {
+	h.t.Helper()
+	if h.d.driver == "sqlite" { // which tells nobody who waits: it is enough that the transaction is on its way
+		for !slices.Contains(h.spy.statements(), "BEGIN") {
+			runtime.Gosched()
+		}
+		return
+	}
+	for db := h.d.open(h.t, 0); !h.d.waiting(h.t, db); {
+	}
+}
