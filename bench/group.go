@@ -1,11 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
-	"testing"
 	"text/tabwriter"
 	"time"
 )
@@ -14,20 +15,31 @@ import (
 type group struct {
 	title string
 	cases []benchCase
+	aims  []aim
+	long  int                    // a slice is so many times as long as usual, and all together take twice as long; 0: as usual
+	after func() (string, error) // what else there is to tell; may be nil
 	close func() error
 }
 
-// benchCase does its work n times.
+// benchCase does its work n times. What prepare does before is not measured; it may be nil.
 type benchCase struct {
-	name string
-	run  func(n int)
+	name    string
+	prepare func(n int) error
+	run     func(n int) error
+}
+
+// aim is how many times as long as another case a case may take.
+type aim struct {
+	name        string
+	of, against int // index of the case in its group
+	most        float64
 }
 
 // result holds the nanoseconds an operation of each round.
 type result struct {
-	name   string
-	rounds []float64
-	allocs float64
+	name          string
+	rounds        []float64
+	allocs, bytes float64
 }
 
 type results struct {
@@ -36,52 +48,129 @@ type results struct {
 }
 
 // measure runs one slice of every case in each round, in an order that changes from round to round.
-func (g group) measure(rounds int, slice time.Duration) results {
+func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (results, error) {
+	if g.long > 0 {
+		rounds, slice = max(2*rounds/g.long, 2), slice*time.Duration(g.long)
+	}
 	out := results{title: g.title, cases: make([]result, len(g.cases))}
 	n := make([]int, len(g.cases))
 	order := make([]int, len(g.cases))
 	for i, c := range g.cases {
 		order[i] = i
-		n[i] = fitting(c, slice)
-		out.cases[i] = result{name: c.name, allocs: testing.AllocsPerRun(1000, func() { c.run(1) })}
+		var err error
+		if n[i], err = c.fitting(slice); err != nil {
+			return out, err
+		}
+		out.cases[i].name = c.name
+		if out.cases[i].allocs, out.cases[i].bytes, err = c.memory(n[i]); err != nil {
+			return out, err
+		}
 	}
 	for range rounds {
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
-			start := time.Now()
-			g.cases[i].run(n[i])
-			out.cases[i].rounds = append(out.cases[i].rounds, float64(time.Since(start))/float64(n[i]))
+			if err := ctx.Err(); err != nil {
+				return out, err
+			}
+			took, err := g.cases[i].time(n[i])
+			if err != nil {
+				return out, err
+			}
+			out.cases[i].rounds = append(out.cases[i].rounds, float64(took)/float64(n[i]))
 		}
 	}
-	return out
+	return out, nil
+}
+
+// time is how long the case takes n times.
+func (c benchCase) time(n int) (time.Duration, error) {
+	if c.prepare != nil {
+		if err := c.prepare(n); err != nil {
+			return 0, fmt.Errorf("prepare %s: %w", c.name, err)
+		}
+	}
+	start := time.Now()
+	err := c.run(n)
+	took := time.Since(start)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", c.name, err)
+	}
+	return took, nil
 }
 
 // fitting is how often the case fits into a slice.
-func fitting(c benchCase, slice time.Duration) int {
+func (c benchCase) fitting(slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
-		start := time.Now()
-		c.run(n)
-		if took := time.Since(start); took > slice/2 {
-			return max(1, int(float64(n)*float64(slice)/float64(took)))
+		took, err := c.time(n)
+		if err != nil {
+			return 0, err
+		}
+		if took > slice/2 {
+			return max(1, int(float64(n)*float64(slice)/float64(took))), nil
 		}
 	}
+}
+
+// memory is what the case allocates each time, in this process.
+func (c benchCase) memory(n int) (allocs, bytes float64, err error) {
+	if c.prepare != nil {
+		if err := c.prepare(n); err != nil {
+			return 0, 0, fmt.Errorf("prepare %s: %w", c.name, err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := c.run(n); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", c.name, err)
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(n), float64(after.TotalAlloc-before.TotalAlloc) / float64(n), nil
 }
 
 func (r results) print(w io.Writer) {
 	fmt.Fprintln(w, r.title)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "p10 ns\tp50 ns\tallocs\tx floor (p10)\tx floor (p50)\t  case")
-	floor := r.cases[0]
-	for _, c := range r.cases {
-		fmt.Fprintf(t, "%.0f\t%.0f\t%.0f\t%.2f\t%.2f\t  %s\n", c.at(0.10), c.at(0.50), c.allocs,
-			c.at(0.10)/floor.at(0.10), c.at(0.50)/floor.at(0.50), c.name)
+	fmt.Fprintln(t, "p10 µs\tp50 µs\tallocs\tbytes\tx floor (p10)\tx floor (p50)\t  case")
+	for i, c := range r.cases {
+		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t  %s\n", micros(c.at(0.10)), micros(c.at(0.50)), c.allocs, c.bytes,
+			r.ratio(i, 0, 0.10), r.ratio(i, 0, 0.50), c.name)
 	}
 	_ = t.Flush()
 	fmt.Fprintln(w)
 }
 
+// ratio is how many times as long as another case a case takes, at a quantile of each.
+func (r results) ratio(i, against int, quantile float64) float64 {
+	return r.cases[i].at(quantile) / r.cases[against].at(quantile)
+}
+
+// verdict says whether an aim is met. It goes by the 10th percentile, which a busy machine moves least.
+func (r results) verdict(a aim) string {
+	p10, p50 := r.ratio(a.of, a.against, 0.10), r.ratio(a.of, a.against, 0.50)
+	return verdict(a.name, fmt.Sprintf("%.2f x (p50 %.2f)", p10, p50), fmt.Sprintf("%.2f", a.most), p10 <= a.most)
+}
+
+func verdict(name, is, most string, within bool) string {
+	word := "within"
+	if !within {
+		word = "MISSED"
+	}
+	return fmt.Sprintf("  %s  %-72s %s, aim %s", word, name, is, most)
+}
+
+// micros writes nanoseconds as microseconds, with about three digits that count.
+func micros(nanoseconds float64) string {
+	us := nanoseconds / 1000
+	if us < 10 {
+		return fmt.Sprintf("%.3f", us)
+	}
+	return fmt.Sprintf("%.1f", us)
+}
+
 // at is a quantile of the rounds.
-func (r result) at(quantile float64) float64 {
-	sorted := slices.Sorted(slices.Values(r.rounds))
+func (r result) at(quantile float64) float64 { return quantileOf(r.rounds, quantile) }
+
+func quantileOf[T float64 | time.Duration](all []T, quantile float64) T {
+	sorted := slices.Sorted(slices.Values(all))
 	return sorted[int(quantile*float64(len(sorted)-1))]
 }

@@ -1,38 +1,132 @@
-// Command bench measures apitoken side by side with the least that the same work can cost. All cases of a group run
-// interleaved in random order in short slices over many rounds, so that a machine that is busy with something else
-// slows all of them down alike: read the ratios, not the nanoseconds.
+// Command bench measures apitoken side by side with the least that the same work can cost: in memory, and on SQLite,
+// PostgreSQL and MariaDB, whose servers it starts for itself. All cases of a group run interleaved in random order in short
+// slices over many rounds, so that a machine that is busy with something else slows all of them down alike: read the
+// ratios, not the microseconds.
 //
 //	go run ./bench
+//	go run ./bench -engines sqlite -rounds 20 -rows 20000
+//
+// It ends with a line for each aim. To miss one is no failure of the program; a wrong answer or an error is.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 	"time"
+
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
+// bench is one run of the program.
+type bench struct {
+	rounds int
+	slice  time.Duration
+	rows   int // of the large table
+	out    io.Writer
+
+	verdicts []string // a line for each aim
+	left     []string // what was not measured
+}
+
 func main() {
-	rounds := flag.Int("rounds", 200, "rounds; each case runs one slice a round")
-	slice := flag.Duration("slice", 2*time.Millisecond, "length of a slice")
+	b := bench{out: os.Stdout}
+	engines := flag.String("engines", "memory,sqlite,postgresql,mariadb", "what to measure, with commas between")
+	flag.IntVar(&b.rounds, "rounds", 200, "rounds; each case runs one slice a round")
+	flag.DurationVar(&b.slice, "slice", 5*time.Millisecond, "length of a slice")
+	flag.IntVar(&b.rows, "rows", 1_000_000, "rows of the large table, which pages are read from and expired tokens are removed from")
 	flag.Parse()
-	if err := run(context.Background(), *rounds, *slice); err != nil {
+	// The context is looked at between slices. What is measured has contexts of its own.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := b.run(ctx, strings.Split(*engines, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, slice time.Duration) error {
-	for _, build := range []func(context.Context) (group, error){inMemory, onSQLite} {
-		g, err := build(ctx)
+func (b *bench) run(ctx context.Context, engines []string) error {
+	if b.rounds < 1 || b.rows < 1000 {
+		return errors.New("at least 1 round and 1,000 rows are needed")
+	}
+	for _, name := range engines {
+		if name == "memory" {
+			if err := b.compare(ctx, inMemory); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := b.runEngine(ctx, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	fmt.Fprintf(b.out, "AIMS, judged by p10\n%s\n", strings.Join(b.verdicts, "\n"))
+	for _, name := range b.left {
+		fmt.Fprintln(b.out, "!! NOT MEASURED:", name)
+	}
+	return nil
+}
+
+// runEngine measures on one kind of database, in a folder that is removed afterwards. Where its server is not installed, it
+// says so and goes on.
+func (b *bench) runEngine(ctx context.Context, name string) (err error) {
+	dir, err := os.MkdirTemp("", "apitoken-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := start(ctx, name, dir)
+	if errors.Is(err, engine.ErrMissing) {
+		fmt.Fprintf(b.out, "!! NOT MEASURED: %s: %v\n\n", name, err)
+		b.left = append(b.left, name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	begin := time.Now()
+	fmt.Fprintf(b.out, "%s\n%s\n\n", s.version, strings.Repeat("=", len(s.version)))
+	if err := b.small(ctx, s); err != nil {
+		return err
+	}
+	if err := b.large(ctx, s); err != nil {
+		return err
+	}
+	fmt.Fprintf(b.out, "%s took %.0f s.\n\n", s.name, time.Since(begin).Seconds())
+	return nil
+}
+
+// compare builds a group, measures it and prints it.
+func (b *bench) compare(ctx context.Context, build func(context.Context) (group, error)) error {
+	g, err := build(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.measure(ctx, g), g.close())
+}
+
+func (b *bench) measure(ctx context.Context, g group) error {
+	r, err := g.measure(ctx, b.rounds, b.slice)
+	if err != nil {
+		return fmt.Errorf("%s: %w", g.title, err)
+	}
+	r.print(b.out)
+	if g.after != nil {
+		note, err := g.after()
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", g.title, err)
 		}
-		g.measure(rounds, slice).print(os.Stdout)
-		if err := g.close(); err != nil {
-			return err
-		}
+		fmt.Fprintf(b.out, "%s\n\n", note)
+	}
+	for _, a := range g.aims {
+		b.verdicts = append(b.verdicts, r.verdict(a))
 	}
 	return nil
 }
