@@ -3,6 +3,9 @@
 //   - quickstart shows each step in memory, with a clock that it moves: go run ./examples/quickstart
 //   - server is a small application with a login, a protected route and the administration, over a SQLite file:
 //     go run ./examples/server
+//   - metrics counts what the library decides, for Prometheus: go run ./examples/metrics
+//   - scanning takes tokens out of a log, and writes the rule with which gitleaks finds them:
+//     go run ./examples/scanning -prefix acme -gitleaks
 //
 // They are a module of their own, so that whoever embeds the library does not depend on what they use. Its tests run the
 // programs and hold the README to what they print.

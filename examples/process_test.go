@@ -34,7 +34,7 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, name, args...)
 }
 
-// server is the program server, running.
+// server is the program server, or another one that serves, running.
 type server struct {
 	url    string            // where it listens: http://127.0.0.1:12345
 	logins map[string]string // what it printed to be exported: ADMIN, BOB
@@ -52,7 +52,13 @@ var (
 // start runs the server on a free port and waits until it listens.
 func start(t *testing.T, program, db string) *server {
 	t.Helper()
-	s := &server{process: command(t, program, "-addr", "127.0.0.1:0", "-db", db), logins: map[string]string{}}
+	return listen(t, program, "-db", db)
+}
+
+// listen runs a program that serves on a free port, and waits until it listens.
+func listen(t *testing.T, program string, args ...string) *server {
+	t.Helper()
+	s := &server{process: command(t, program, append(args, "-addr", "127.0.0.1:0")...), logins: map[string]string{}}
 	s.process.Stderr = os.Stderr
 	stdout, err := s.process.StdoutPipe()
 	if err != nil {

@@ -3,8 +3,10 @@ package httpauth_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
@@ -76,3 +78,81 @@ func ExampleOptional() {
 	// 200 ""
 	// 401 "Bearer realm=\"api\", error=\"invalid_token\""
 }
+
+// A group of routes takes tokens of one kind, also as curl -u presents them, and says when one is about to end.
+func ExampleOptions() {
+	tt := tokentest.NewWith(new(example), apitoken.Options{Kinds: []apitoken.Kind{"deploy"}})
+	_, deploy := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "deploy", Lifetime: apitoken.Days(7)})
+	handler := httpauth.Require(tt.Manager, &httpauth.Options{
+		Kinds:        []apitoken.Kind{"deploy"},
+		Basic:        true,
+		Header:       "X-API-Key",
+		ExpiryWindow: apitoken.Days(14),
+	})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "deployed") }))
+
+	send := func(authorize func(*http.Request)) {
+		r := httptest.NewRequest("POST", "/deploy", nil)
+		authorize(r)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Printf("%d %q\n", w.Code, w.Header().Get("Token-Expires"))
+	}
+	send(func(r *http.Request) { r.SetBasicAuth(deploy, "") })
+	send(func(r *http.Request) { r.Header.Set("X-API-Key", deploy) })
+	send(func(r *http.Request) { r.Header.Set("X-API-Key", tt.Token("ada")) }) // of the kind user
+
+	// Output:
+	// 200 "Thu, 08 Jan 2026 12:00:00 GMT"
+	// 200 "Thu, 08 Jan 2026 12:00:00 GMT"
+	// 403 ""
+}
+
+// A proxy asks this endpoint, and copies the headers of the answer into the request that it passes on.
+func ExampleVerify() {
+	m, token := newManager()
+	mux := http.NewServeMux()
+	mux.Handle("/verify", httpauth.Verify(m, nil))
+
+	for _, presented := range []string{token, ""} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, tokentest.Request("GET", "/verify", presented))
+		fmt.Printf("%d %q %q\n", w.Code, w.Header().Get(httpauth.UserHeader), w.Header().Get("WWW-Authenticate"))
+	}
+
+	// Output:
+	// 200 "ada" ""
+	// 401 "" "Bearer realm=\"api\""
+}
+
+// A host whose errors have a form of their own takes the status and the header of a refusal, and leaves the body.
+func ExampleAuthenticator() {
+	m, token := newManager()
+	authenticate := httpauth.Authenticator(m, nil)
+	hello := func(w http.ResponseWriter, r *http.Request) {
+		identity, refusal := authenticate(r)
+		if refusal != nil {
+			maps.Copy(w.Header(), refusal.Header())
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(refusal.Status())
+			fmt.Fprint(w, "no entry")
+			return
+		}
+		fmt.Fprintf(w, "hello, %s", identity.User.Name)
+	}
+
+	for _, presented := range []string{token, "tok_wrong"} {
+		w := httptest.NewRecorder()
+		hello(w, tokentest.Request("GET", "/hello", presented))
+		fmt.Printf("%d %s %q\n", w.Code, w.Body, w.Header().Get("WWW-Authenticate"))
+	}
+
+	// Output:
+	// 200 hello, Ada ""
+	// 401 no entry "Bearer realm=\"api\", error=\"invalid_token\""
+}
+
+// example stands for the test's t, which an example has none of.
+type example struct{ testing.TB }
+
+func (*example) Helper()        {}
+func (*example) Cleanup(func()) {}

@@ -1,0 +1,253 @@
+package httpauth_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/httpauth"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+var update = flag.Bool("update", false, "write the answers as they are into the golden file")
+
+// Every answer there is, to the byte: of Require and of Verify, with the default options and with everything on.
+func TestAnswersAreGolden(t *testing.T) {
+	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"project"}})
+	token := tt.Token("ada")
+	_, project := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "project", Lifetime: apitoken.Days(7)})
+	broken, err := apitoken.New(brokenStore{memstore.New(), apitoken.ErrUnavailable}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	everything := httpauth.Options{
+		Realm: "my api", Basic: true, Header: "X-API-Key", Kinds: []apitoken.Kind{"project"}, ExpiryWindow: apitoken.Days(7),
+	}
+	configurations := []struct {
+		name    string
+		opts    *httpauth.Options
+		handler func(m *apitoken.Manager, opts *httpauth.Options) http.Handler
+		good    string
+	}{
+		{"Require, by default", nil, requireOK, token},
+		{"Require, everything on", &everything, requireOK, project},
+		{"Verify, by default", nil, httpauth.Verify, token},
+		{"Verify, everything on", &everything, httpauth.Verify, project},
+	}
+	var got bytes.Buffer
+	for _, c := range configurations {
+		answer := func(name string, m *apitoken.Manager, authorization ...string) {
+			w := serve(c.handler(m, c.opts), authorization...)
+			fmt.Fprintf(&got, "== %s: %s\n", c.name, name)
+			writeAnswer(&got, w)
+		}
+		answer("a token", tt.Manager, "Bearer "+c.good)
+		answer("nothing", tt.Manager)
+		answer("a refused token", tt.Manager, "Bearer "+c.good+"0")
+		answer("two tokens", tt.Manager, "Bearer "+c.good, "Bearer "+c.good)
+		if c.opts != nil {
+			answer("a token of another kind", tt.Manager, "Bearer "+token)
+		}
+		answer("trouble", broken, "Bearer "+c.good)
+	}
+	// The ids of tokens are new each time.
+	id, err := tt.Manager.Authenticate(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	projectID, err := tt.Manager.Authenticate(ctx, project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bytes.ReplaceAll(got.Bytes(), []byte(id.Token.ID.String()), []byte("<id of the token>"))
+	out = bytes.ReplaceAll(out, []byte(projectID.Token.ID.String()), []byte("<id of the token>"))
+	golden(t, "testdata/answers.golden", out)
+}
+
+func requireOK(m *apitoken.Manager, opts *httpauth.Options) http.Handler {
+	return httpauth.Require(m, opts)(http.HandlerFunc(ok))
+}
+
+func writeAnswer(out *bytes.Buffer, w *httptest.ResponseRecorder) {
+	fmt.Fprintf(out, "%d %s\n", w.Code, http.StatusText(w.Code))
+	for _, name := range slices.Sorted(maps.Keys(w.Header())) {
+		for _, value := range w.Header()[name] {
+			fmt.Fprintf(out, "%s: %s\n", name, value)
+		}
+	}
+	fmt.Fprintf(out, "\n%s\n", bytes.TrimSuffix(w.Body.Bytes(), []byte("\n")))
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("the answers differ (-want +got), go test -update writes them anew:\n%s", diff)
+	}
+}
+
+// A refusal answers the same whether the middleware gives it or a host by what it is told, and nobody can change it.
+func TestAuthenticatorGivesTheAnswersOfRequire(t *testing.T) {
+	tt := tokentest.New(t)
+	token := tt.Token("ada")
+	for _, set := range vectorSets(token) {
+		authenticate := httpauth.Authenticator(tt.Manager, set.opts)
+		require := requireOK(tt.Manager, set.opts)
+		for _, v := range set.vectors {
+			if v.want == refusedByServer {
+				continue
+			}
+			t.Run(set.name+"/"+v.name, func(t *testing.T) {
+				r := httptest.NewRequest("GET", "/", nil)
+				for _, f := range v.fields {
+					r.Header.Add(f.name, f.value)
+				}
+				want := httptest.NewRecorder()
+				require.ServeHTTP(want, r)
+
+				// Only the header and the context are read.
+				identity, refusal := authenticate((&http.Request{Header: r.Header}).WithContext(ctx))
+				if refusal == nil {
+					if identity.User.ID != "ada" || v.want != passed {
+						t.Errorf("it passes as %q, want %v", identity.User.ID, v.want)
+					}
+					return
+				}
+				if refusal.Cause == nil || identity != (apitoken.Identity{}) {
+					t.Errorf("the refusal has the cause %v and the identity %+v", refusal.Cause, identity)
+				}
+				got := httptest.NewRecorder()
+				refusal.ServeHTTP(got, r)
+				if diff := cmp.Diff(asText(want), asText(got)); diff != "" {
+					t.Errorf("the answer differs (-Require +Refusal):\n%s", diff)
+				}
+				if refusal.Status() != want.Code || !cmp.Equal(refusal.Header(), want.Header()) || !bytes.Equal(refusal.Body(), want.Body.Bytes()) {
+					t.Errorf("the parts differ: %d %v %s", refusal.Status(), refusal.Header(), refusal.Body())
+				}
+			})
+		}
+	}
+}
+
+func TestNobodyCanChangeAnAnswer(t *testing.T) {
+	tt := tokentest.New(t)
+	authenticate := httpauth.Authenticator(tt.Manager, nil)
+	r := httptest.NewRequest("GET", "/", nil)
+	fresh := func() string {
+		_, refusal := authenticate(r)
+		w := httptest.NewRecorder()
+		refusal.ServeHTTP(w, r)
+		return asText(w)
+	}
+	before := fresh()
+	_, refusal := authenticate(r)
+	clear(refusal.Body())
+	for _, values := range refusal.Header() {
+		values[0] = "changed"
+	}
+	w := httptest.NewRecorder()
+	refusal.ServeHTTP(w, r)
+	for _, values := range w.Header() {
+		values[0] = "changed"
+	}
+	if diff := cmp.Diff(before, fresh()); diff != "" {
+		t.Errorf("the next answer differs (-before +after):\n%s", diff)
+	}
+}
+
+func asText(w *httptest.ResponseRecorder) string {
+	var out bytes.Buffer
+	writeAnswer(&out, w)
+	return out.String()
+}
+
+// What stands outside has written a header already. The answer is about Authorization as well, and not about what was
+// to be served.
+func TestARefusalAddsToVaryAndReplacesTheRest(t *testing.T) {
+	tt := tokentest.New(t)
+	outer := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Vary", "Accept-Encoding")
+			w.Header().Set("Cache-Control", "public, max-age=3600")
+			w.Header().Set("Content-Type", "text/html")
+			next.ServeHTTP(w, r)
+		})
+	}
+	w := serve(outer(requireOK(tt.Manager, nil)))
+	want := http.Header{
+		"Vary":             {"Accept-Encoding", "Authorization"},
+		"Cache-Control":    {"no-store"},
+		"Content-Type":     {"application/problem+json"},
+		"Www-Authenticate": {`Bearer realm="api"`},
+	}
+	if diff := cmp.Diff(want, w.Header()); diff != "" {
+		t.Errorf("the header differs (-want +got):\n%s", diff)
+	}
+	w = serve(outer(requireOK(tt.Manager, nil)), "Bearer "+tt.Token("ada"))
+	if diff := cmp.Diff([]string{"Accept-Encoding", "Authorization"}, w.Header()["Vary"]); diff != "" {
+		t.Errorf("Vary of what was served differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestATokenOfAnotherKindMayNotPass(t *testing.T) {
+	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"project", "deploy"}})
+	text := map[apitoken.Kind]string{}
+	for _, kind := range []apitoken.Kind{apitoken.KindUser, "project", "deploy"} {
+		_, text[kind] = tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: kind, Lifetime: time.Hour})
+	}
+	tests := []struct {
+		name  string
+		kinds []apitoken.Kind
+		want  map[apitoken.Kind]reply
+	}{
+		{"every kind", nil, map[apitoken.Kind]reply{apitoken.KindUser: passed, "project": passed, "deploy": passed}},
+		{"one", []apitoken.Kind{"project"}, map[apitoken.Kind]reply{apitoken.KindUser: insufficientScope, "project": passed, "deploy": insufficientScope}},
+		{"two", []apitoken.Kind{"project", apitoken.KindUser}, map[apitoken.Kind]reply{apitoken.KindUser: passed, "project": passed, "deploy": insufficientScope}},
+		{"the empty kind", []apitoken.Kind{""}, map[apitoken.Kind]reply{apitoken.KindUser: insufficientScope, "project": insufficientScope, "deploy": insufficientScope}},
+	}
+	for _, test := range tests {
+		for kind, want := range test.want {
+			t.Run(test.name+"/"+string(kind), func(t *testing.T) {
+				var told error
+				opts := &httpauth.Options{Kinds: test.kinds, OnError: func(_ *http.Request, err error) { told = err }}
+				for name, middleware := range middlewares {
+					told = nil
+					w := serve(middleware(tt.Manager, opts)(http.HandlerFunc(ok)), "Bearer "+text[kind])
+					wantReply(t, want, w)
+					if denied := isOnly(told, apitoken.ErrDenied); denied != (want == insufficientScope) {
+						t.Errorf("%s: OnError was told %v", name, told)
+					}
+				}
+			})
+		}
+	}
+	// What the host does with its list later changes nothing.
+	kinds := []apitoken.Kind{"project"}
+	require := requireOK(tt.Manager, &httpauth.Options{Kinds: kinds})
+	kinds[0] = "deploy"
+	wantReply(t, passed, serve(require, "Bearer "+text["project"]))
+	wantReply(t, insufficientScope, serve(require, "Bearer "+text["deploy"]))
+	// A token that has ended is refused as one, whatever its kind: 403 would tell that it once was good.
+	tt.Clock.Add(time.Hour)
+	w := serve(requireOK(tt.Manager, &httpauth.Options{Kinds: []apitoken.Kind{"project"}}), "Bearer "+text["deploy"])
+	wantReply(t, invalidToken, w)
+}

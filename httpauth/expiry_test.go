@@ -1,0 +1,91 @@
+package httpauth_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/httpauth"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+func TestAnswersSayWhenATokenEndsFromTheMicrosecondOn(t *testing.T) {
+	const window = 14 * 24 * time.Hour
+	// The end is at 13:30:15 and a half, and the header leaves the half out.
+	lifetime := apitoken.Days(30) + 90*time.Minute + 15*time.Second + 500_000*time.Microsecond
+	const end = "Sat, 31 Jan 2026 13:30:15 GMT"
+	tests := []struct {
+		name string
+		opts httpauth.Options
+		left time.Duration // until the end
+		want map[string]string
+	}{
+		{"long before", httpauth.Options{ExpiryWindow: window}, window + time.Hour, nil},
+		{"a microsecond before", httpauth.Options{ExpiryWindow: window}, window + time.Microsecond, nil},
+		{"at that microsecond", httpauth.Options{ExpiryWindow: window}, window, map[string]string{"Token-Expires": end}},
+		{"a microsecond behind", httpauth.Options{ExpiryWindow: window}, window - time.Microsecond, map[string]string{"Token-Expires": end}},
+		{"a microsecond before the end", httpauth.Options{ExpiryWindow: window}, time.Microsecond, map[string]string{"Token-Expires": end}},
+		{"off, a microsecond before the end", httpauth.Options{ExpiryHeader: "X-Ends"}, time.Microsecond, nil},
+		{"the shortest window, before", httpauth.Options{ExpiryWindow: time.Microsecond}, 2 * time.Microsecond, nil},
+		{"the shortest window, in it", httpauth.Options{ExpiryWindow: time.Microsecond}, time.Microsecond, map[string]string{"Token-Expires": end}},
+		{"the longest window", httpauth.Options{ExpiryWindow: apitoken.NoExpiration}, apitoken.Days(30), map[string]string{"Token-Expires": end}},
+		{
+			"a name and a form of the host's own",
+			httpauth.Options{ExpiryWindow: window, ExpiryHeader: "x-ends", ExpiryLayout: "2006-01-02T15:04:05-0700"},
+			time.Hour,
+			map[string]string{"X-Ends": "2026-01-31T13:30:15+0000"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tt := tokentest.New(t)
+			_, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: lifetime})
+			_, endless := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: apitoken.NoExpiration})
+			tt.Clock.Add(lifetime - test.left)
+			for name, h := range everyHandler(tt.Manager, &test.opts) {
+				w := serve(h, "Bearer "+text)
+				if w.Code != http.StatusOK {
+					t.Fatalf("%s answers %d to a token that has not ended", name, w.Code)
+				}
+				for _, header := range []string{"Token-Expires", "X-Ends"} {
+					if got := w.Header().Get(header); got != test.want[header] {
+						t.Errorf("%s says %s %q, want %q", name, header, got, test.want[header])
+					}
+				}
+				if got := serve(h, "Bearer "+endless).Header().Get("Token-Expires"); got != "" {
+					t.Errorf("%s says of a token without an end that it ends: %q", name, got)
+				}
+			}
+		})
+	}
+}
+
+// An answer that refuses says nothing of the end, and neither does one that serves nobody.
+func TestOnlyWhoPassesIsToldWhenHisTokenEnds(t *testing.T) {
+	tt := tokentest.New(t)
+	_, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
+	opts := &httpauth.Options{ExpiryWindow: apitoken.NoExpiration}
+	otherKind := &httpauth.Options{ExpiryWindow: apitoken.NoExpiration, Kinds: []apitoken.Kind{"other"}}
+	check := func(what string, handlers map[string]http.Handler, authorization ...string) {
+		t.Helper()
+		for name, h := range handlers {
+			if got, found := serve(h, authorization...).Header()["Token-Expires"]; found {
+				t.Errorf("%s: %s says %q", what, name, got)
+			}
+		}
+	}
+	check("nothing", everyHandler(tt.Manager, opts))
+	check("another kind", everyHandler(tt.Manager, otherKind), "Bearer "+text)
+	tt.Clock.Add(time.Hour)
+	check("expired", everyHandler(tt.Manager, opts), "Bearer "+text)
+}
+
+// everyHandler has everything in it that answers requests.
+func everyHandler(m *apitoken.Manager, opts *httpauth.Options) map[string]http.Handler {
+	all := map[string]http.Handler{"Verify": httpauth.Verify(m, opts)}
+	for name, middleware := range middlewares {
+		all[name] = middleware(m, opts)(http.HandlerFunc(ok))
+	}
+	return all
+}
