@@ -1,8 +1,11 @@
 # All targets work on every module that go.work lists. They need Go; -race also needs a C compiler.
 
 SHELL   := /bin/sh
-TIMEOUT := 10m
+TIMEOUT := 20m
 ZONES   := Pacific/Kiritimati America/St_Johns
+
+# Tests that kill servers, plant bugs or go on for long. They run once, in the first zone.
+SLOW := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -21,7 +24,7 @@ each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-test: servers check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, the tests in odd time zones
+test: servers check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
 
 servers: ## the database servers for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh
@@ -32,14 +35,15 @@ check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== without go.work"; $(call each,GOWORK=off go list -deps -test ./... >/dev/null)
 
 # The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
-race: ## the tests, with -race where there is a C compiler
+race: ## the tests but the slow ones, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
 	@command -v curl >/dev/null || echo "!! NO CURL: the walk of the README is NOT walked"
-	@echo "== go test $(RACE)"; $(call each,go test $(RACE) -count=1 -timeout $(TIMEOUT) ./...)
+	@echo "== go test $(RACE)"; $(call each,go test $(RACE) -short -skip '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
 
-test-zones: ## the tests in time zones that are far from UTC, by day and by half an hour
-	@set -e; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
-		( $(call each,go test $(ZONE_TAGS) -short -count=1 -timeout $(TIMEOUT) ./...) ); done
+test-zones: ## all tests in a time zone that is far from UTC by day, and those but the slow ones in one that is by half an hour
+	@set -e; some=; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
+		( $(call each,go test $(ZONE_TAGS) $$some -count=1 -timeout $(TIMEOUT) ./...) ); \
+		some="-short -skip $(SLOW)"; done
 
 test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them
 	@echo "== Galera"; cd integration && APITOKEN_TEST_GALERA=1 go test -run Galera -count=1 -timeout $(TIMEOUT) ./...
