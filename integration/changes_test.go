@@ -131,6 +131,30 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 	}}
 }
 
+// storeCall is one call of a store, which may be repeated.
+type storeCall struct {
+	name string
+	do   func(ctx context.Context) (answer any, err error)
+}
+
+// storeCallsOf are all operations, where prepareForChanges has made what they need.
+func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (writes, reads []storeCall) {
+	for _, c := range changesOf(t, store, old) {
+		writes = append(writes, storeCall{c.name, func(ctx context.Context) (any, error) { return nil, c.do(ctx) }})
+	}
+	return writes, []storeCall{
+		{"Lookup", func(ctx context.Context) (any, error) { return store.Lookup(ctx, old.Digest) }},
+		{"Token", func(ctx context.Context) (any, error) { return store.Token(ctx, old.ID) }},
+		{"Tokens", func(ctx context.Context) (any, error) {
+			return store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 10})
+		}},
+		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
+		{"Users", func(ctx context.Context) (any, error) { return store.Users(ctx, apitoken.UserQuery{Limit: 10}) }},
+		{"Policy", func(ctx context.Context) (any, error) { return store.Policy(ctx) }},
+		{"Events", func(ctx context.Context) (any, error) { return store.Events(ctx, apitoken.EventQuery{Limit: 10}) }},
+	}
+}
+
 func feed(t testing.TB, store *sqlstore.Store) []apitoken.Event {
 	t.Helper()
 	events, err := store.Events(context.Background(), apitoken.EventQuery{Limit: 1000})

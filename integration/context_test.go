@@ -27,9 +27,11 @@ func TestContextEndsAtAnyMoment(t *testing.T) {
 			for range 150 {
 				for _, c := range moreChanges(t, store) {
 					ctx, cancel := context.WithTimeout(context.Background(), rand.N(longest))
+					start := time.Now()
 					err := c.do(ctx)
 					cancel()
 					switch {
+					case gaveUp(t, c.name, start, err):
 					case err == nil:
 						done = append(done, c)
 						longest = max(longest*9/10, 10*time.Microsecond)

@@ -44,16 +44,9 @@ func TestEveryFaultAtTheFirstUse(t *testing.T) {
 				t.Errorf("the first use makes the calls %v", good.calls)
 			}
 			for _, f := range s.fewFaults() {
-				for k, call := range good.calls {
+				for k := range good.calls {
 					t.Run(fmt.Sprintf("%s at call %d", f.name, k+1), func(t *testing.T) {
-						use(t, func(first *stage, o storeCall) {
-							answer, err := first.strike(t, o, f, k)
-							first.holdCourse(t, call.String(), good, answer, err)
-							if err != nil {
-								first.holdTrouble(t, call.String(), f, call, err)
-							}
-							first.holdRecovered(t, call.String(), o, good)
-						})
+						use(t, func(first *stage, o storeCall) { first.meetsFault(t, o, f, k, good) })
 					})
 				}
 			}

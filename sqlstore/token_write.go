@@ -17,7 +17,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 
 func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
 	name := []any{string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch}
-	for {
+	for range insertions {
 		// The name is freed before anything is known, because the transaction has to begin with a write. Where the answer is
 		// no, that is undone with the transaction.
 		if _, err := s.exec(ctx, freeName, name...); err != nil {
@@ -33,22 +33,25 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 		if inserted {
 			return s.record(ctx, e)
 		}
-		// What is in the way may be a token of an ended epoch, or that has expired by now: one that was still on its way when
-		// the name was freed.
+		// What is in the way may be a token of an ended epoch, or one that has expired: it was inserted after the name was
+		// freed, by somebody who began earlier.
 		var dead bool
 		if err := s.row(ctx, findDead, name...).Scan(&dead); err != nil {
 			return err
 		}
-		if dead {
-			continue
+		if !dead {
+			break
 		}
-		// Or it is the same token: a try before, whose COMMIT was still under way when this one began.
-		if err := s.admit(ctx, n, policyRevision); err != nil {
-			return err
-		}
-		return apitoken.ErrExists
 	}
+	// Or it is the same token: a try before, whose COMMIT was still under way when this one began.
+	if err := s.admit(ctx, n, policyRevision); err != nil {
+		return err
+	}
+	return apitoken.ErrExists
 }
+
+// insertions is how often a token is inserted at most, each time behind another that took its name and was dead.
+const insertions = 8
 
 // admit is nil if the token may be inserted, as far as can be told before it is tried.
 func (s session) admit(ctx context.Context, n apitoken.NewToken, policyRevision int64) error {
