@@ -6,6 +6,8 @@
 //   - metrics counts what the library decides, for Prometheus: go run ./examples/metrics
 //   - scanning takes tokens out of a log, and writes the rule with which gitleaks finds them:
 //     go run ./examples/scanning -prefix acme -gitleaks
+//   - frameworks has the middleware in front of the routers of net/http, chi and gin, to copy from
+//   - grpc has interceptors for a gRPC server, to copy from
 //
 // They are a module of their own, so that whoever embeds the library does not depend on what they use. Its tests run the
 // programs and hold the README to what they print.

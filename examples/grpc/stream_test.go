@@ -1,0 +1,101 @@
+package grpcauth_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+func TestAStreamCarriesNoMessageAfterRevocation(t *testing.T) {
+	tt := tokentest.New(t)
+	for _, stop := range []struct {
+		name string
+		do   func(token apitoken.Token) error
+	}{
+		{"revoked", func(token apitoken.Token) error { return tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID) }},
+		{"its owner disabled", func(apitoken.Token) error { return tt.Manager.DisableUser(t.Context(), apitoken.System(), "ada") }},
+	} {
+		t.Run(stop.name, func(t *testing.T) {
+			token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+			_, client := serve(t, tt.Manager, nil)
+			stream, err := client.FullDuplexCall(with(t, "Bearer "+text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			user, err := echo(stream)
+			wantCode(t, "before", codes.OK, err)
+			if user != "ada" {
+				t.Errorf("the stream is served as %q", user)
+			}
+			if err := stop.do(token); err != nil {
+				t.Fatal(err)
+			}
+			_, err = echo(stream)
+			wantCode(t, "after", codes.Unauthenticated, err)
+		})
+	}
+}
+
+// failingStore fails to look a token up once it is told to.
+type failingStore struct {
+	*memstore.Store
+	fails atomic.Bool
+}
+
+func (s *failingStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if s.fails.Load() {
+		return nil, errors.New("connection reset")
+	}
+	return s.Store.Lookup(ctx, d)
+}
+
+func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
+	store := &failingStore{Store: memstore.New()}
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := m.Generate(t.Context(), apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "ci"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, client := serve(t, m, nil)
+	stream, err := client.FullDuplexCall(with(t, "Bearer "+secret.Reveal()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = echo(stream)
+	wantCode(t, "before", codes.OK, err)
+	store.fails.Store(true)
+	_, err = echo(stream)
+	wantCode(t, "after", codes.Unavailable, err)
+}
+
+// Nothing is sent on this stream, and nobody looks. The context has a deadline on the computer's clock, as far away as the
+// end of the token is on the Manager's when the stream begins.
+func TestAnIdleStreamEndsWhenItsTokenExpires(t *testing.T) {
+	tt := tokentest.New(t)
+	_, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
+	tt.Clock.Add(time.Hour - time.Microsecond)
+	_, client := serve(t, tt.Manager, nil)
+	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = stream.Recv()
+	wantCode(t, "before", codes.OK, err)
+	_, err = stream.Recv()
+	wantCode(t, "at the end", codes.Unauthenticated, err)
+}
