@@ -50,12 +50,15 @@ func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 func disabledWhileGenerating(t *testing.T, nodes []*apitoken.Manager, owner apitoken.UserID) (texts, late []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
+	var generators sync.WaitGroup
+	defer func() {
+		cancel()
+		generators.Wait()
+	}()
 	var mu sync.Mutex
 	byID := map[apitoken.TokenID]string{}
 	enough, once := make(chan struct{}), new(sync.Once)
 	wanted := 1 + rand.IntN(4)
-	var generators sync.WaitGroup
 	for node := range 2 {
 		generators.Go(func() {
 			for i := 0; ; i++ {
