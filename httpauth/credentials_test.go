@@ -51,7 +51,7 @@ func FuzzCredentials(f *testing.F) {
 	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 	for _, authorization := range []string{
 		"", "Bearer " + token, "Bearer", basic(token + ":"), basic(token + ":" + token), basic(token), basic(":"), basic(":" + token),
-		basic("") + "!", "Basic", "Basic =", "Basic " + token, "basic  " + basic(token + ":")[6:], strings.TrimRight(basic("ab:"), "="), "Digest x",
+		basic("") + "!", "Basic", "Basic =", "Basic " + token, "basic  " + basic(token + ":")[6:], "Basic YWJjOg==", "Basic YWJjOh==", "Basic YWJjOg", "Digest x",
 	} {
 		for _, own := range []string{"", token, " " + token + "\t", "Bearer " + token, token + "," + token, strings.Repeat("x", 513)} {
 			f.Add(authorization, true, own, true)

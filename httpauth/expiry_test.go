@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -58,6 +59,43 @@ func TestAnswersSayWhenATokenEndsFromTheMicrosecondOn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// tickingClock goes on by a microsecond with each reading, once it ticks.
+type tickingClock struct {
+	now   time.Time
+	ticks bool
+}
+
+func (c *tickingClock) Now() time.Time {
+	if c.ticks {
+		c.now = c.now.Add(time.Microsecond)
+	}
+	return c.now
+}
+
+// The token ends while its request is being let pass. Off is off even then, and on tells an end that has just been.
+func TestATokenThatEndsMeanwhileIsToldOnlyWhereThatIsOn(t *testing.T) {
+	for window, want := range map[time.Duration]string{0: "", time.Microsecond: "Thu, 01 Jan 2026 13:00:00 GMT"} {
+		clock := &tickingClock{now: time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)}
+		m, err := apitoken.New(memstore.New(), &apitoken.Options{Clock: clock, LastUsedInterval: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
+			t.Fatal(err)
+		}
+		params := apitoken.GenerateParams{Owner: "ada", Name: "short", Lifetime: time.Hour}
+		_, secret, err := m.Generate(ctx, apitoken.System(), params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.now, clock.ticks = clock.now.Add(time.Hour-2*time.Microsecond), true
+		w := serve(requireOK(m, &httpauth.Options{ExpiryWindow: window}), "Bearer "+secret.Reveal())
+		if got := w.Header().Get("Token-Expires"); w.Code != http.StatusOK || got != want {
+			t.Errorf("with the window %v it answers %d and says %q, want %q", window, w.Code, got, want)
+		}
 	}
 }
 

@@ -185,6 +185,48 @@ func TestOptionalServesNobodyOnlyWithoutAHeader(t *testing.T) {
 	}
 }
 
+// A header of the host's own counts where it is named, and nowhere else.
+func TestOptionalServesNobodyOnlyWithoutAKey(t *testing.T) {
+	tt := tokentest.New(t)
+	token := tt.Token("ada")
+	tests := []struct {
+		name   string
+		header string
+		fields []field
+		want   reply
+		body   string
+	}{
+		{"nothing", "X-API-Key", nil, passed, "served "},
+		{"a key", "x-api-key", key(token), passed, "served ada"},
+		{"an empty key", "X-API-Key", key(""), unauthenticated, ""},
+		{"a wrong key", "X-API-Key", key(token + "0"), invalidToken, ""},
+		{"two keys", "X-API-Key", key(token, token), invalidRequest, ""},
+		{"a token and no key", "X-API-Key", auth("Bearer " + token), passed, "served ada"},
+		{"a key that means nothing", "", key(token + "0"), passed, "served "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			for _, f := range test.fields {
+				r.Header.Add(f.name, f.value)
+			}
+			w := httptest.NewRecorder()
+			httpauth.Optional(tt.Manager, &httpauth.Options{Header: test.header})(http.HandlerFunc(ok)).ServeHTTP(w, r)
+			wantReply(t, test.want, w)
+			if test.want == passed && w.Body.String() != test.body {
+				t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
+			}
+			vary := []string{"Authorization"}
+			if test.header != "" {
+				vary[0] += ", " + test.header
+			}
+			if got := w.Header().Values("Vary"); !cmp.Equal(got, vary) {
+				t.Errorf("Vary is %q, want %q", got, vary)
+			}
+		})
+	}
+}
+
 func TestIdentityReachesTheHandler(t *testing.T) {
 	tt := tokentest.New(t)
 	tt.User("ada", apitoken.RoleAdmin)

@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,21 +10,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// One node of a cluster is like one server. Each rule is held on another node than the one before.
-func TestGaleraKeepsTheContractOnOneNode(t *testing.T) {
+// One node of a cluster is like one server, and so is each of the others.
+func TestGaleraKeepsTheContractOnEachNode(t *testing.T) {
 	d := onGalera.database(t)
-	var nodes []*sql.DB
 	for node := range d.dsns {
-		nodes = append(nodes, d.open(t, node))
+		db := d.open(t, node)
+		t.Run(fmt.Sprint("node ", node), func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T) apitoken.Store {
+				store := d.newMigrated(t, db, nil)
+				d.clear(t, db)
+				return store
+			})
+		})
 	}
-	rules := 0
-	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		db := nodes[rules%len(nodes)]
-		rules++
-		store := d.newMigrated(t, db, nil)
-		d.clear(t, db)
-		return store
-	})
 }
 
 // onOneServerOnly is the rule that no cluster of servers keeps: a token that was judged on one node before the policy was

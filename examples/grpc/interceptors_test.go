@@ -3,6 +3,7 @@ package grpcauth_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -26,8 +27,10 @@ import (
 // service is a host's. It counts the calls that reach it, and says whose they are.
 type service struct {
 	testpb.UnimplementedTestServiceServer
-	manager *apitoken.Manager
-	calls   atomic.Int64
+	manager  *apitoken.Manager
+	calls    atomic.Int64
+	received chan struct{} // one for each message of StreamingInputCall
+	again    chan struct{} // lets StreamingOutputCall send a second message
 }
 
 // EmptyCall lists everybody's tokens, which not everybody may.
@@ -51,19 +54,39 @@ func (s *service) FullDuplexCall(stream grpc.BidiStreamingServer[testpb.Streamin
 			return err
 		}
 		if err := stream.Send(saying(stream.Context())); err != nil {
-			return errors.New("could not send") // a handler that keeps the cause to itself
+			return err
 		}
 	}
 }
 
-// StreamingOutputCall sends one message, and then waits for the end of the context.
+// StreamingInputCall takes messages until there are no more.
+func (s *service) StreamingInputCall(stream grpc.ClientStreamingServer[testpb.StreamingInputCallRequest, testpb.StreamingInputCallResponse]) error {
+	for {
+		switch _, err := stream.Recv(); {
+		case errors.Is(err, io.EOF):
+			return stream.SendAndClose(&testpb.StreamingInputCallResponse{})
+		case err != nil:
+			return errors.New("could not receive") // a handler that keeps the cause to itself
+		}
+		s.received <- struct{}{}
+	}
+}
+
+// StreamingOutputCall sends one message, and another one if it is told to before the context ends.
 func (s *service) StreamingOutputCall(_ *testpb.StreamingOutputCallRequest, stream grpc.ServerStreamingServer[testpb.StreamingOutputCallResponse]) error {
 	s.calls.Add(1)
 	if err := stream.Send(saying(stream.Context())); err != nil {
 		return err
 	}
-	<-stream.Context().Done()
-	return errors.New("the context ended")
+	select {
+	case <-s.again:
+		if err := stream.Send(saying(stream.Context())); err != nil {
+			return errors.New("could not send")
+		}
+		return nil
+	case <-stream.Context().Done():
+		return errors.New("the context ended")
+	}
 }
 
 func saying(ctx context.Context) *testpb.StreamingOutputCallResponse {
@@ -74,7 +97,7 @@ func saying(ctx context.Context) *testpb.StreamingOutputCallResponse {
 // serve runs a server with the interceptors, in memory, until the test ends.
 func serve(t *testing.T, m *apitoken.Manager, opts *httpauth.Options) (*service, testpb.TestServiceClient) {
 	t.Helper()
-	s := &service{manager: m}
+	s := &service{manager: m, received: make(chan struct{}, 10), again: make(chan struct{}, 1)}
 	interceptors := grpcauth.New(m, opts)
 	server := grpc.NewServer(grpc.UnaryInterceptor(interceptors.Unary), grpc.StreamInterceptor(interceptors.Stream))
 	testpb.RegisterTestServiceServer(server, s)

@@ -45,6 +45,47 @@ func TestAStreamCarriesNoMessageAfterRevocation(t *testing.T) {
 	}
 }
 
+func TestAMessageFromTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
+	tt := tokentest.New(t)
+	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+	s, client := serve(t, tt.Manager, nil)
+	stream, err := client.StreamingInputCall(with(t, "Bearer "+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&testpb.StreamingInputCallRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	<-s.received
+	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
+		t.Fatal(err)
+	}
+	_ = stream.Send(&testpb.StreamingInputCallRequest{}) // if this fails, the answer says why
+	_, err = stream.CloseAndRecv()
+	wantCode(t, "after", codes.Unauthenticated, err)
+	if len(s.received) > 0 {
+		t.Error("the handler has the message")
+	}
+}
+
+func TestAMessageToTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
+	tt := tokentest.New(t)
+	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+	s, client := serve(t, tt.Manager, nil)
+	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = stream.Recv()
+	wantCode(t, "before", codes.OK, err)
+	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.again <- struct{}{}
+	_, err = stream.Recv()
+	wantCode(t, "after", codes.Unauthenticated, err)
+}
+
 // failingStore fails to look a token up once it is told to.
 type failingStore struct {
 	*memstore.Store
