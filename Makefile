@@ -26,7 +26,9 @@ each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-test: servers check race test-zones ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
+# The two run side by side: most of the tests keep one processor busy, or wait.
+test: servers check ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
+	@$(MAKE) --no-print-directory -j2 -O race test-zones
 
 servers: ## the database servers for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh
