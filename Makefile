@@ -28,7 +28,7 @@ help: ## list the targets
 
 # The two run side by side: most of the tests keep one processor busy, or wait.
 test: servers check ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
-	@$(MAKE) --no-print-directory -j2 -O race test-zones
+	@$(MAKE) --no-print-directory -j2 race test-zones
 
 servers: ## the database servers for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh

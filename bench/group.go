@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -16,7 +17,7 @@ type group struct {
 	title string
 	cases []benchCase
 	aims  []aim
-	long  int                    // a slice is so many times as long as usual, and all together take twice as long; 0: as usual
+	times float64                // as long as usual is a slice, and all together take twice as long; 0: as usual
 	after func() (string, error) // what else there is to tell; may be nil
 	close func() error
 }
@@ -49,8 +50,8 @@ type results struct {
 
 // measure runs one slice of every case in each round, in an order that changes from round to round.
 func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (results, error) {
-	if g.long > 0 {
-		rounds, slice = max(2*rounds/g.long, 2), slice*time.Duration(g.long)
+	if g.times > 0 {
+		rounds, slice = max(int(2*float64(rounds)/g.times), 2), time.Duration(g.times*float64(slice))
 	}
 	out := results{title: g.title, cases: make([]result, len(g.cases))}
 	n := make([]int, len(g.cases))
@@ -98,15 +99,22 @@ func (c benchCase) time(n int) (time.Duration, error) {
 	return took, nil
 }
 
-// fitting is how often the case fits into a slice.
+// fitting is how often the case fits into a slice. It goes by the fastest of several tries: one that was interrupted would
+// make every slice too short.
 func (c benchCase) fitting(slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
-		took, err := c.time(n)
-		if err != nil {
-			return 0, err
+		fastest := time.Duration(math.MaxInt64)
+		for range 3 {
+			took, err := c.time(n)
+			if err != nil {
+				return 0, err
+			}
+			if fastest = min(fastest, took); fastest < slice/2 {
+				break
+			}
 		}
-		if took > slice/2 {
-			return max(1, int(float64(n)*float64(slice)/float64(took))), nil
+		if fastest >= slice/2 {
+			return max(1, int(float64(n)*float64(slice)/float64(fastest))), nil
 		}
 	}
 }

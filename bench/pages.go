@@ -27,7 +27,10 @@ func (b *bench) large(ctx context.Context, s *server) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.pages(ctx, h, now), b.sweep(ctx, h, now, all), h.close())
+	if err = b.pages(ctx, h, now); err == nil {
+		err = b.sweep(ctx, h, now, all)
+	}
+	return errors.Join(err, h.close())
 }
 
 func (b *bench) pages(ctx context.Context, h *host, now time.Time) error {

@@ -37,7 +37,8 @@ const (
 	relies disk = false // on the server not to crash
 )
 
-// start starts a server, and what it needs to be a fair one: its own settings but for more memory, where that can be given.
+// start starts a server that keeps what it has acknowledged. MariaDB is given as much memory and log as somebody with a million
+// tokens gives it; PostgreSQL goes by what the system keeps of its files.
 func start(ctx context.Context, name, dir string) (s *server, err error) {
 	switch name {
 	case "sqlite":
