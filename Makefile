@@ -1,7 +1,7 @@
 # All targets work on every module that go.work lists. They need Go; -race also needs a C compiler.
 
 SHELL   := /bin/sh
-TIMEOUT := 20m
+TIMEOUT := 30m
 ZONES   := Pacific/Kiritimati America/St_Johns
 
 # Tests that kill servers, plant bugs or go on for long run once, in the first zone. Those that hold a server to what they have
