@@ -68,9 +68,13 @@ func (h *host) load(ctx context.Context, rows iter.Seq[tokenRow]) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if h.driver == "sqlite" { // the keys are random, so a page that does not fit in is written many times
-		if _, err := db.ExecContext(ctx, "PRAGMA cache_size = -500000"); err != nil {
-			return err
+	for _, setting := range map[string][]string{
+		// The keys are random, so a page that does not fit in is written many times.
+		"sqlite": {"PRAGMA cache_size = -500000", "PRAGMA foreign_keys = OFF"},
+		"pgx":    {"SET session_replication_role = replica"}, // looks for no owner
+	}[h.driver] {
+		if _, err := db.ExecContext(ctx, setting); err != nil {
+			return fmt.Errorf("%s: %w", setting, err)
 		}
 	}
 	var gathered []tokenRow

@@ -55,7 +55,7 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 	fmt.Fprintf(b.out, "Removal of %d expired tokens of %d on %s, %d at a time, with %d times as long a rest: %.1f s, of which %.1f s deleting\n",
 		toRemove, b.rows, h.name, s.atOnce, s.rest, with.took.Seconds(), sum(batches).Seconds())
 	t := tabwriter.NewWriter(b.out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "number\tp50 ms\tp99 ms\tlongest ms\t  case")
+	fmt.Fprintf(t, "number\tp50 ms\tp99 ms\tlongest ms\tabove %s\t  case\n", longestStall)
 	for _, row := range []struct {
 		name string
 		took []time.Duration
@@ -66,8 +66,14 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 		{"Generate during the removal", with.generate},
 		{"DELETE", batches},
 	} {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t  %s\n", len(row.took), millis(quantileOf(row.took, 0.50)), millis(quantileOf(row.took, 0.99)),
-			millis(slices.Max(row.took)), row.name)
+		above := 0
+		for _, took := range row.took {
+			if took > longestStall {
+				above++
+			}
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t  %s\n", len(row.took), millis(quantileOf(row.took, 0.50)),
+			millis(quantileOf(row.took, 0.99)), millis(slices.Max(row.took)), above, row.name)
 	}
 	_ = t.Flush()
 	fmt.Fprintln(b.out)
