@@ -67,7 +67,7 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 		}
 	}
 	if len(b.verdicts) > 0 {
-		fmt.Fprintf(b.out, "Aims, judged by p10\n%s\n", strings.Join(b.verdicts, "\n"))
+		fmt.Fprintf(b.out, "Aims, judged by p50\n%s\n", strings.Join(b.verdicts, "\n"))
 	}
 	for _, err := range b.left {
 		fmt.Fprintln(b.out, "!! NOT MEASURED:", err)
