@@ -23,6 +23,10 @@ var (
 	// ErrExists says that the owner already has a live token of that name.
 	ErrExists error = &sentinel{text: "exists already"}
 
+	// ErrRepeated says that the same request was done before, and that the token that it generated then is in use. It is
+	// [ErrExists].
+	ErrRepeated error = &sentinel{text: "done before, and the token is in use", is: ErrExists}
+
 	// ErrConflict says that what was to be changed has changed in the meantime: read it again and decide anew.
 	ErrConflict error = &sentinel{text: "changed in the meantime"}
 

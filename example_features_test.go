@@ -100,6 +100,43 @@ func ExampleManager_Tokens() {
 	// bob job 1 1970-01-02 00:00:00 <nil>
 }
 
+// Who has lost the answer asks again with the same key. He gets a fresh token in place of the one that nobody has.
+func ExampleGenerateParams_idempotencyKey() {
+	ctx, m, _ := exampleHost()
+	wanted := apitoken.GenerateParams{Owner: "bob", Name: "nightly build", IdempotencyKey: "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+	_, lost, _ := m.Generate(ctx, apitoken.As("bob"), wanted)
+	_, fresh, err := m.Generate(ctx, apitoken.As("bob"), wanted)
+	fmt.Println(err)
+	_, err = m.Authenticate(ctx, lost.Reveal())
+	fmt.Println(err)
+	identity, err := m.Authenticate(ctx, fresh.Reveal())
+	fmt.Println(identity.Token.Name, err)
+
+	_, _, err = m.Generate(ctx, apitoken.As("bob"), wanted)
+	fmt.Println(err)
+
+	// Output:
+	// <nil>
+	// apitoken: authenticate: token revoked
+	// nightly build <nil>
+	// apitoken: token.generate: done before, and the token is in use
+}
+
+// A form offers what the policy allows.
+func ExampleMaxLifetimePolicy_Choices() {
+	ctx, m, _ := exampleHost()
+	_, _ = m.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(180)})
+	policy, _ := m.Policy(ctx)
+	for _, lifetime := range policy.Choices() {
+		fmt.Println(int(lifetime.Hours()/24), "days")
+	}
+
+	// Output:
+	// 30 days
+	// 90 days
+	// 180 days
+}
+
 // Whoever follows the events keeps the number of the last one and asks again behind it.
 func ExampleManager_Events() {
 	ctx, m, _ := exampleHost()

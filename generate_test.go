@@ -187,6 +187,9 @@ func TestQueriesRefuseBadInput(t *testing.T) {
 				t.Errorf("ListTokens says %v and Tokens %v", err, inLoop)
 			}
 		}
+		if _, inPage := h.TokenPage(ctx, apitoken.As(ada), q); (inPage == nil) != (err == nil) {
+			t.Errorf("ListTokens says %v and TokenPage %v", err, inPage)
+		}
 		return err
 	}
 	users := func(q apitoken.UserQuery) error {
@@ -208,6 +211,10 @@ func TestQueriesRefuseBadInput(t *testing.T) {
 		{"tokens of a broken owner", list(apitoken.TokenQuery{Owner: "\xff"})},
 		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "dead"})},
 		{"tokens by a broken text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
+		{"tokens of a broken kind", list(apitoken.TokenQuery{AnyOwner: true, Kind: "a\x00"})},
+		{"tokens by a broken creator", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: "\xff"})},
+		{"tokens by a creator whose id is too long", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: apitoken.UserID(strings.Repeat("x", 129))})},
+		{"tokens that live longer than less than nothing", list(apitoken.TokenQuery{AnyOwner: true, LivesLongerThan: -1})},
 		{"a negative limit of tokens", list(apitoken.TokenQuery{AnyOwner: true, Limit: -1})},
 		{"too many tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
 		{"a negative limit of users", users(apitoken.UserQuery{Limit: -1})},

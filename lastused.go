@@ -56,7 +56,7 @@ func (l *lastUsed) note(id TokenID, now time.Time) {
 	if l.interval < 0 {
 		return
 	}
-	random := binary.BigEndian.Uint64(id[8:])
+	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])
 	slot := &l.recent[random%maxWaiting]
 	mark := random&^(1<<32-1) | uint64(uint32(now.UnixNano()>>l.tick))
 	if slot.Load() == mark {

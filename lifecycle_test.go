@@ -195,7 +195,7 @@ func TestPutUser(t *testing.T) {
 		return got
 	}
 	want := apitoken.User{ID: "erin", Name: "Erin", Role: apitoken.RoleUser, CreatedAt: start, Revision: 1}
-	got := put(apitoken.User{ID: "erin", Name: "Erin", Epoch: 9, Revision: 9, DisabledAt: start, CreatedAt: time.Unix(1, 0)})
+	got := put(apitoken.User{ID: "erin", Name: "Erin", Epoch: 9, DisabledAt: start, CreatedAt: time.Unix(1, 0)})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("new (-want +got):\n%s", diff)
 	}
@@ -234,6 +234,38 @@ func TestPutUser(t *testing.T) {
 		if _, err := h.PutUser(ctx, apitoken.As(ada), bad); !errors.Is(err, apitoken.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestPutUserAtARevision(t *testing.T) {
+	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"helpdesk": apitoken.ManageUsers}})
+	h.mustPutUser("erin", "helpdesk")
+	h.mustPutUser("fay", "helpdesk")
+	tests := []struct {
+		name  string
+		actor apitoken.Actor
+		user  apitoken.User
+		want  error
+	}{
+		{"the present one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, nil},
+		{"an outdated one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 1}, apitoken.ErrConflict},
+		{"an outdated one that changes nothing", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrConflict},
+		{"one to come", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 3}, apitoken.ErrConflict},
+		{"a negative one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: -1}, apitoken.ErrConflict},
+		{"of nobody", apitoken.As(ada), apitoken.User{ID: "fred", Name: "Fred", Revision: 1}, apitoken.ErrConflict},
+		{"outdated, by somebody who may not", apitoken.As(carol), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrDenied},
+		{"outdated, to a role that may more", apitoken.As("erin"), apitoken.User{ID: "fay", Role: apitoken.RoleAdmin, Revision: 9}, apitoken.ErrDenied},
+		{"outdated, of somebody who may more", apitoken.As("erin"), apitoken.User{ID: ada, Name: "A", Revision: 9}, apitoken.ErrDenied},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := h.PutUser(ctx, tt.actor, tt.user); !errors.Is(err, tt.want) {
+				t.Errorf("%v, want %v", err, tt.want)
+			}
+			if u, err := h.User(ctx, apitoken.As(ada), bob); err != nil || u.Name != "Bob" || u.Revision != 2 {
+				t.Errorf("%v: %v", err, u)
+			}
+		})
 	}
 }
 

@@ -14,6 +14,13 @@ type GenerateParams struct {
 	Kind      Kind          // empty: KindUser
 	Lifetime  time.Duration // whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
 	ExpiresAt time.Time     // instead of Lifetime
+
+	// IdempotencyKey makes it safe to ask again where the answer was lost: 1 to 255 bytes, no invisible character; make a
+	// new one for each token that is wanted, such as a UUID. If the same actor has generated a token with the same key and
+	// otherwise the same params before, and it is alive, then it is revoked and a fresh one takes its place; if it was
+	// used meanwhile, as far as that is recorded, the answer is [ErrRepeated] and it stays. Empty: a name that is taken is
+	// [ErrExists].
+	IdempotencyKey string
 }
 
 // Generate makes a token for p.Owner and returns it with its text, which nobody can read again.
@@ -23,8 +30,8 @@ type GenerateParams struct {
 // does not outlive it.
 //
 // The errors are [ErrDenied]; [ErrInvalid], among them a [LifetimeError] that carries the limit; [ErrNotFound] and
-// [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked;
-// [ErrUnavailable]. With [ErrUncertain] the token may exist: it is returned without its secret; revoke its ID, and ask
+// [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked, [ErrRepeated]
+// if it is what the same request generated before; [ErrUnavailable]. With [ErrUncertain] the token may exist: it is returned without its secret; revoke its ID, and ask
 // again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
@@ -57,8 +64,15 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	if token.Kind == "" {
 		token.Kind = KindUser
 	}
+	mark := markOf(op.actor, p)
+	if p.IdempotencyKey != "" {
+		token.ID = mark.on(token.ID)
+	}
 	for range attempts {
 		err = m.insert(ctx, op, &token, digest, lifetime)
+		if errors.Is(err, ErrExists) && p.IdempotencyKey != "" {
+			err = m.withdraw(ctx, op, token, mark)
+		}
 		if !errors.Is(err, ErrConflict) {
 			break
 		}
@@ -122,6 +136,12 @@ func (m *Manager) checkGenerate(p GenerateParams, now time.Time) (time.Duration,
 	}
 	if p.Kind != "" && !m.kinds[p.Kind] {
 		return 0, invalid("kind", "%.40q is not declared", p.Kind)
+	}
+	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {
+		return 0, invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
+	}
+	if err := checkVisible("idempotency key", p.IdempotencyKey); err != nil {
+		return 0, err
 	}
 	if p.ExpiresAt.IsZero() {
 		if p.Lifetime != 0 && p.Lifetime < time.Microsecond {

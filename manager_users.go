@@ -8,10 +8,10 @@ import (
 
 // PutUser provisions a user: call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u;
 // an empty Role keeps the present one, and is [RoleUser] for a new user. Changing nothing writes nothing. A disabled user
-// stays disabled.
+// stays disabled. A u.Revision of zero replaces whatever was; any other is [ErrConflict] if the user has changed since.
 //
 // It needs [ManageUsers], and neither the present nor the new role may grant what the actor's does not. The errors are
-// [ErrDenied], [ErrInvalid], [ErrUnavailable] and [ErrUncertain].
+// [ErrDenied], [ErrInvalid], [ErrConflict], [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
 	op, err := m.begin(ctx, ActionPutUser, actor, u.ID, TokenID{})
 	if err != nil {
@@ -36,6 +36,9 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 		is.Name = u.Name
 		if u.Role != "" {
 			is.Role = u.Role
+		}
+		if u.Revision != 0 && u.Revision != was.Revision {
+			return is, ErrConflict
 		}
 		return is, nil
 	})
@@ -88,7 +91,7 @@ func (m *Manager) manageUser(ctx context.Context, op *operation, change func(was
 	}
 	return m.changeUser(ctx, op, func(was User) (User, error) {
 		is, err := change(was)
-		if err == nil && !op.may.Has(m.permissions(was.Role)|m.permissions(is.Role)) {
+		if !op.may.Has(m.permissions(was.Role) | m.permissions(is.Role)) {
 			return User{}, m.deny(ctx, op, ErrDenied)
 		}
 		return is, err

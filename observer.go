@@ -74,13 +74,14 @@ var reasons = []struct {
 	{ErrDenied, "denied"},
 	{ErrNotFound, "not_found"},
 	{ErrUncertain, "outcome_unknown"},
+	{ErrRepeated, "repeated"},
 	{ErrExists, "exists"},
 	{ErrConflict, "conflict"},
 }
 
 // Reason is one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
-// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "conflict", "unavailable" or
-// "outcome_unknown". [ErrUnavailable] because the caller gave up, as far as the store's error says so, is "canceled". No
+// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
+// "unavailable" or "outcome_unknown". [ErrUnavailable] because the caller gave up, as far as the store's error says so, is "canceled". No
 // error is the empty string, and an error of somebody else "other".
 //
 // The words are stable, and more come only with more sentinels.

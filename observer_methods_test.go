@@ -107,6 +107,17 @@ func observedMethods() []observedMethod {
 				return err
 			},
 		}},
+		{"TokenPage", apitoken.ActionListTokens, bob, nil,
+			func(h *observedHost, a apitoken.Actor) error {
+				_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{Owner: bob})
+				return err
+			},
+			map[string]func(*observedHost) error{
+				"invalid": func(h *observedHost) error {
+					_, err := h.TokenPage(ctx, apitoken.As(ada), apitoken.TokenQuery{})
+					return err
+				},
+			}},
 		{"Tokens", apitoken.ActionListTokens, "", nil,
 			func(h *observedHost, a apitoken.Actor) error {
 				return tokens(h, a, apitoken.TokenQuery{AnyOwner: true})

@@ -38,6 +38,14 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 			_, err := h.ListTokens(ctx, a, apitoken.TokenQuery{AnyOwner: true})
 			return err
 		},
+		"page": func(a apitoken.Actor) error {
+			_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{Owner: bob})
+			return err
+		},
+		"page of any": func(a apitoken.Actor) error {
+			_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{AnyOwner: true})
+			return err
+		},
 		"set policy": func(a apitoken.Actor) error {
 			_, err := h.SetPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})
 			return err
@@ -75,14 +83,17 @@ func verdict(err error) string {
 func TestWhoMay(t *testing.T) {
 	admin := map[string]string{
 		"generate": "may", "revoke": "may", "revoke all": "may", "token": "may", "list": "may", "list any": "may",
+		"page": "may", "page of any": "may",
 		"set policy": "may", "put user": "may", "user": "may", "list users": "may", "disable": "may", "enable": "may", "events": "may",
 	}
 	owner := map[string]string{
 		"generate": "may", "revoke": "may", "revoke all": "may", "token": "may", "list": "may", "list any": "denied",
+		"page": "may", "page of any": "denied",
 		"set policy": "denied", "put user": "denied", "user": "may", "list users": "denied", "disable": "denied", "enable": "denied", "events": "denied",
 	}
 	stranger := map[string]string{
 		"generate": "denied", "revoke": "not found", "revoke all": "denied", "token": "not found", "list": "denied", "list any": "denied",
+		"page": "denied", "page of any": "denied",
 		"set policy": "denied", "put user": "denied", "user": "not found", "list users": "denied", "disable": "denied", "enable": "denied", "events": "denied",
 	}
 	nobody := map[string]string{}
@@ -112,7 +123,7 @@ func TestWhoMay(t *testing.T) {
 		{"another user", func(host) apitoken.Actor { return apitoken.As(carol) }, stranger},
 		{"another user's token", func(h host) apitoken.Actor { return holder(h, carol) }, stranger},
 		{"who generates for others", as("GenerateForOthers"), with(stranger, "generate")},
-		{"who lists any", as("ListAny"), with(stranger, "token", "list", "list any")},
+		{"who lists any", as("ListAny"), with(stranger, "token", "list", "list any", "page", "page of any")},
 		{"who revokes any", as("RevokeAny"), with(stranger, "revoke", "revoke all")},
 		{"who sets the policy", as("SetPolicy"), with(stranger, "set policy")},
 		{"who manages users", as("ManageUsers"), with(stranger, "put user", "user", "list users", "disable", "enable")},

@@ -61,6 +61,18 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
+// Choices are the lifetimes that a form should offer: 30 days, 90 days, a year and no expiration, as far as the policy
+// allows them, and the maximum itself, the shortest first.
+func (p MaxLifetimePolicy) Choices() []time.Duration {
+	var choices []time.Duration
+	for _, lifetime := range [...]time.Duration{Days(30), Days(90), Days(365)} {
+		if lifetime < p.Max {
+			choices = append(choices, lifetime)
+		}
+	}
+	return append(choices, p.Max)
+}
+
 // check holds a policy to the rules for one that is to be in force: a token that asks for nothing can have its maximum.
 func (p MaxLifetimePolicy) check() error {
 	if p.Max != NoExpiration && p.Max > maxMax {

@@ -134,3 +134,33 @@ func FuzzExpiry(f *testing.F) {
 		}
 	})
 }
+
+func TestChoicesAreAllowedAndEndWithTheMaximum(t *testing.T) {
+	day := apitoken.Days(1)
+	tests := []struct {
+		name string
+		max  time.Duration
+		want []time.Duration
+	}{
+		{"no maximum", apitoken.NoExpiration, []time.Duration{30 * day, 90 * day, 365 * day, apitoken.NoExpiration}},
+		{"longer than all", 400 * day, []time.Duration{30 * day, 90 * day, 365 * day, 400 * day}},
+		{"one of them", 90 * day, []time.Duration{30 * day, 90 * day}},
+		{"between", 31 * day, []time.Duration{30 * day, 31 * day}},
+		{"the shortest", 30 * day, []time.Duration{30 * day}},
+		{"shorter than all", time.Microsecond, []time.Duration{time.Microsecond}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			policy := apitoken.MaxLifetimePolicy{Max: tt.max}
+			got := policy.Choices()
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("choices (-want +got):\n%s", diff)
+			}
+			for _, lifetime := range got {
+				if _, err := policy.Expiry(start, lifetime); err != nil {
+					t.Errorf("%s is offered: %v", lifetime, err)
+				}
+			}
+		})
+	}
+}

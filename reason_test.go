@@ -22,6 +22,7 @@ var reasons = map[string]struct {
 	"ErrDenied":          {apitoken.ErrDenied, "denied"},
 	"ErrNotFound":        {apitoken.ErrNotFound, "not_found"},
 	"ErrExists":          {apitoken.ErrExists, "exists"},
+	"ErrRepeated":        {apitoken.ErrRepeated, "repeated"},
 	"ErrConflict":        {apitoken.ErrConflict, "conflict"},
 	"ErrUnavailable":     {apitoken.ErrUnavailable, "unavailable"},
 	"ErrUncertain":       {apitoken.ErrUncertain, "outcome_unknown"},

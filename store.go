@@ -86,6 +86,15 @@ type Store interface {
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 }
 
+// TokenScanner is what a [Store] may be besides: one that reads a page of tokens within a budget, however many it has.
+// Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes.
+type TokenScanner interface {
+	// ScanTokens is Tokens with a limit to the work: it looks at no more than about rows tokens, and then returns what it has
+	// found, with the place to go on from. A page that ends there, or at q.Limit, has a Next behind which alone further
+	// tokens are; one that has seen the last token that the query can select has none.
+	ScanTokens(ctx context.Context, q TokenQuery, rows int) (TokenPage, error)
+}
+
 // Record is a token as stored, with its owner.
 type Record struct {
 	Identity

@@ -98,8 +98,15 @@ type TokenQuery struct {
 	Status        Status    // only tokens that are this now; empty: all
 	ExpiresBefore time.Time // only tokens that end, and before this time; zero: all
 	NameContains  string    // only tokens whose name contains this text, byte for byte
-	After         TokenID   // continue behind this token; zero: from the first
-	Limit         int       // tokens a page, 1 to 1,000; 0: 100
+	Kind          Kind      // only tokens of this kind; empty: all
+	CreatedBy     UserID    // only tokens that this user generated, for whomever; empty: all
+
+	WithoutExpiration bool          // only tokens that never end
+	UnusedSince       time.Time     // only tokens that were created before this time and not used from it on; zero: all
+	LivesLongerThan   time.Duration // only tokens that from creation to end live longer than this, or never end; 0: all
+
+	After TokenID // continue behind this token; zero: from the first
+	Limit int     // tokens a page, 1 to 1,000; 0: 100
 
 	// Now is the time at which Status is judged. The Manager sets it from its clock, whatever the caller wrote.
 	Now time.Time
@@ -120,9 +127,26 @@ func (q TokenQuery) check() error {
 	if err := checkVisible("name contains", q.NameContains); err != nil {
 		return err
 	}
+	if err := checkVisible("kind", string(q.Kind)); err != nil {
+		return err
+	}
+	if q.CreatedBy != "" {
+		if err := q.CreatedBy.check("created by"); err != nil {
+			return err
+		}
+	}
+	if q.LivesLongerThan < 0 {
+		return invalid("lives longer than", "is %s, at least 0 is needed", q.LivesLongerThan)
+	}
 	switch q.Status {
 	case "", StatusActive, StatusExpired, StatusRevoked:
 		return nil
 	}
 	return invalid("status", "%.40q is none of %s, %s and %s", q.Status, StatusActive, StatusExpired, StatusRevoked)
+}
+
+// TokenPage is what [Manager.TokenPage] reads at a time.
+type TokenPage struct {
+	Tokens []Token
+	Next   TokenID // the After of the query for the next page; zero: there is none
 }
