@@ -74,8 +74,8 @@ func authenticate(ctx context.Context, m *apitoken.Manager, presented []issued) 
 	return inTurn(presented, func(t *issued) error { return present(ctx, m, t) })
 }
 
-// inTurn is a case that does something with one token after the other, and goes on where the last slice ended.
-func inTurn(presented []issued, once func(*issued) error) func(n int) error {
+// inTurn is a case that does something with one thing after the other, and goes on where the last slice ended.
+func inTurn[T any](presented []T, once func(*T) error) func(n int) error {
 	next := 0
 	return func(n int) error {
 		for range n {
