@@ -1,7 +1,7 @@
 // Command bench measures apitoken side by side with the least that the same work can cost: in memory, and on SQLite,
-// PostgreSQL and MariaDB, whose servers it starts for itself; and in front of an HTTP handler, beside a JWT middleware. All cases of a group run interleaved in random order in short
-// slices over many rounds, so that a machine that is busy with something else slows all of them down alike: read the
-// ratios, not the microseconds.
+// PostgreSQL and MariaDB, whose servers it starts for itself; and the middleware beside a handler that nothing protects
+// and one that a JWT protects. All cases of a group run interleaved in random order in short slices over many rounds, so
+// that a machine that is busy with something else slows all of them down alike: read the ratios, not the microseconds.
 //
 //	go run ./bench
 //	go run ./bench -engines sqlite -rounds 20 -rows 10000
