@@ -4,9 +4,9 @@ SHELL   := /bin/sh
 TIMEOUT := 30m
 ZONES   := Pacific/Kiritimati America/St_Johns
 
-# Tests that kill servers, plant bugs or go on for long run once, in the first zone. Those that hold a server to what they have
+# Tests that kill servers, drive other programs, plant bugs or go on for long run once, in the first zone. Those that hold a server to what they have
 # held SQLite to, and what makes trouble, run in two of the three passes.
-SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut
+SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows|Gateway|GeneratedClient|Browser|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|FalsePositives
 TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -30,8 +30,8 @@ help: ## list the targets
 test: servers check ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
 	@$(MAKE) --no-print-directory -j2 race test-zones
 
-servers: ## the database servers for the tests, from Debian's packages, where they are missing and this may install them
-	@echo "== servers"; sh integration/install-servers.sh
+servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
+	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh
 
 check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }

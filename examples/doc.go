@@ -6,6 +6,8 @@
 //   - metrics counts what the library decides, for Prometheus: go run ./examples/metrics
 //   - scanning takes tokens out of a log, and writes the rule with which gitleaks finds them:
 //     go run ./examples/scanning -prefix acme -gitleaks
+//   - gateway has configurations for nginx, Caddy and Apache in front of an application in any language:
+//     go run ./examples/gateway/demo
 //   - frameworks has the middleware in front of the routers of net/http, chi and gin, to copy from
 //   - grpc has interceptors for a gRPC server, to copy from
 //

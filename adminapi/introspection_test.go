@@ -1,0 +1,273 @@
+package adminapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+// tokenForm is a form with a token and nothing else.
+func tokenForm(token string) string { return url.Values{"token": {token}}.Encode() }
+
+func TestIntrospectionTellsWhoseTokenItIs(t *testing.T) {
+	const noon = 1767268800 // of 1 January 2026, which is the Kit's time
+	tests := []struct {
+		name   string
+		user   apitoken.User
+		params apitoken.GenerateParams
+		cap    time.Duration
+		later  time.Duration // when it is asked
+		want   string
+	}{
+		{"a minute is the default cap", apitoken.User{ID: "bob", Name: "Bob"}, apitoken.GenerateParams{}, 0, 0,
+			`{"active":true,"sub":"bob","username":"Bob","token_type":"Bearer","iat":1767268800,"exp":1767268860,"jti":"ID"}`},
+		{"the cap moves on", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, 0, 10 * time.Second,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268870,"jti":"ID"}`},
+		{"an earlier end", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: 59 * time.Second}, 0, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268859,"jti":"ID"}`},
+		{"an end within a second is cut off", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: 59*time.Second + 999*time.Millisecond}, 0, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268859,"jti":"ID"}`},
+		{"a cap within a second is cut off", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, 1999 * time.Millisecond, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268801,"jti":"ID"}`},
+		{"the least cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, time.Second, 999 * time.Millisecond,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268801,"jti":"ID"}`},
+		{"no cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.Days(30)}, apitoken.NoExpiration, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1769860800,"jti":"ID"}`},
+		{"no end", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
+		{"no end and no cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, apitoken.NoExpiration, 0,
+			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
+		{"odd names", apitoken.User{ID: `jürgen"/+ %41`, Name: `Jürgen "der" <b>`}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, 0,
+			`{"active":true,"sub":"jürgen\"/+ %41","username":"Jürgen \"der\" \u003cb\u003e","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tt := tokentest.New(t)
+			if now := tt.Clock.Now().Unix(); now != noon {
+				t.Fatalf("the Kit begins at %d", now)
+			}
+			if _, err := tt.Manager.PutUser(t.Context(), apitoken.System(), test.user); err != nil {
+				t.Fatal(err)
+			}
+			test.params.Owner = test.user.ID
+			token, text := tt.Generate(test.params)
+			tt.Clock.Add(test.later)
+			w := answerTo(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{ExpiryCap: test.cap}), asGateway(tokenForm(text)))
+			want := "200\nCache-Control: no-store\nContent-Type: application/json\n" + strings.Replace(test.want, "ID", token.ID.String(), 1)
+			if diff := cmp.Diff(want, told(w)); diff != "" {
+				t.Errorf("the answer differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// deadTokens are texts that are no active token, for every reason there is.
+func deadTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
+	t.Helper()
+	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
+	_, expiredText := tt.Generate(apitoken.GenerateParams{Owner: "bob", Lifetime: time.Minute})
+	_, endingText := tt.Generate(apitoken.GenerateParams{Owner: "bob", Lifetime: 2 * time.Minute})
+	disabledText := tt.Token("carol")
+	allText := tt.Token("dave")
+	unknown := tokentest.New(t).Token("bob")
+	for _, err := range []error{
+		tt.Manager.Revoke(t.Context(), apitoken.System(), revoked.ID),
+		tt.Manager.DisableUser(t.Context(), apitoken.System(), "carol"),
+		tt.Manager.RevokeAll(t.Context(), apitoken.System(), "dave"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tt.Clock.Add(2 * time.Minute)
+	return map[string]string{
+		"malformed": "x", "one character more": endingText + "0", "not UTF-8": "\xff\xfe", "very long": strings.Repeat("t", 16000), "unknown": unknown,
+		"expired": expiredText, "at its end": endingText, "revoked": revokedText, "revoked with all": allText, "disabled": disabledText,
+		"the id of a token": revoked.ID.String(), "space in front": " " + revokedText,
+	}
+}
+
+func TestEveryInactiveTokenIsAnsweredAlike(t *testing.T) {
+	tt := tokentest.New(t)
+	h := introspecting(t, tt.Manager, adminapi.IntrospectionOptions{})
+	for cause, text := range deadTokens(t, tt) {
+		w := answerTo(h, asGateway(tokenForm(text)))
+		if diff := cmp.Diff(toldInactive, told(w)); diff != "" {
+			t.Errorf("%s: the answer differs (-want +got):\n%s", cause, diff)
+		}
+		want := http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}
+		if diff := cmp.Diff(want, w.Header()); diff != "" {
+			t.Errorf("%s: the header differs (-want +got):\n%s", cause, diff)
+		}
+	}
+}
+
+// A token proves who its owner is, not that it may learn about tokens: not others, and not itself.
+func TestATokenIsNoClient(t *testing.T) {
+	tt := tokentest.New(t)
+	tt.User("ada", apitoken.RoleAdmin)
+	ada, bob := tt.Token("ada"), tt.Token("bob")
+	h := introspecting(t, tt.Manager, adminapi.IntrospectionOptions{})
+	for _, asked := range []string{ada, bob} {
+		for _, header := range []string{"Bearer " + ada, basic(ada + ":"), basic("ada:" + ada), basic(ada + ":" + ada)} {
+			if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(asked), "Authorization", header)))); diff != "" {
+				t.Errorf("the answer differs (-want +got):\n%s", diff)
+			}
+		}
+		if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(asked)+"&client_id=ada&client_secret="+ada)))); diff != "" {
+			t.Errorf("the answer differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestIntrospectionCountsAsAUse(t *testing.T) {
+	tt := tokentest.New(t)
+	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
+	tt.Clock.Add(time.Hour)
+	answerTo(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
+	if err := tt.Manager.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := tt.Manager.Token(t.Context(), apitoken.System(), token.ID)
+	if err != nil || !got.LastUsedAt.Equal(tt.Clock.Now()) {
+		t.Errorf("it was last used at %v, %v; want %v", got.LastUsedAt, err, tt.Clock.Now())
+	}
+}
+
+// lostStore has lost its connection, as far as a test says so.
+type lostStore struct {
+	*memstore.Store
+	lookup, revoke error
+	revokeFirst    bool             // the write is done, and its answer lost
+	beforeRevoke   func(*lostStore) // what happens meanwhile
+}
+
+func (s *lostStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if s.lookup != nil {
+		return nil, s.lookup
+	}
+	return s.Store.Lookup(ctx, d)
+}
+
+func (s *lostStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	if do := s.beforeRevoke; do != nil {
+		s.beforeRevoke = nil
+		do(s)
+	}
+	return s.Store.Token(ctx, id)
+}
+
+func (s *lostStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
+	if s.revoke == nil || s.revokeFirst {
+		if changed, err := s.Store.RevokeToken(ctx, id, r, e); err != nil {
+			return changed, err
+		}
+	}
+	return s.revoke == nil, s.revoke
+}
+
+// newLostStore gives a store that is in order until the test says otherwise, with one token.
+func newLostStore(t *testing.T) (store *lostStore, m *apitoken.Manager, token apitoken.Token, text string) {
+	t.Helper()
+	store = &lostStore{Store: memstore.New()}
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	token, secret, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, m, token, secret.Reveal()
+}
+
+func TestTroubleIsNeverInactive(t *testing.T) {
+	store, m, _, text := newLostStore(t)
+	var toldHost error
+	h := introspecting(t, m, adminapi.IntrospectionOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
+	quiet := introspecting(t, m, adminapi.IntrospectionOptions{})
+	for _, trouble := range []error{
+		errors.New("connection reset"), apitoken.ErrUnavailable, context.Canceled, apitoken.ErrConflict, apitoken.ErrUncertain,
+		apitoken.ErrUnauthenticated, apitoken.ErrRevoked, // a store has no verdict to give
+	} {
+		store.lookup, toldHost = trouble, nil
+		for _, h := range []http.Handler{h, quiet} {
+			if diff := cmp.Diff(toldTrouble, told(answerTo(h, asGateway(tokenForm(text))))); diff != "" {
+				t.Errorf("%v: the answer differs (-want +got):\n%s", trouble, diff)
+			}
+		}
+		if !errors.Is(toldHost, apitoken.ErrUnavailable) || !errors.Is(toldHost, trouble) || strings.Contains(toldHost.Error(), text) {
+			t.Errorf("%v: the host is told %v", trouble, toldHost)
+		}
+	}
+	store.lookup, toldHost = nil, nil
+	if w := answerTo(h, asGateway(tokenForm(text))); !strings.HasPrefix(w.Body.String(), `{"active":true,`) || toldHost != nil {
+		t.Errorf("afterwards it answers %s, and the host is told %v", told(w), toldHost)
+	}
+}
+
+func TestIntrospectionRefusesBadOptions(t *testing.T) {
+	m := tokentest.New(t).Manager
+	check := gateways(t)
+	for name, try := range map[string]func() (http.Handler, error){
+		"no manager": func() (http.Handler, error) {
+			return adminapi.Introspection(nil, &adminapi.IntrospectionOptions{Clients: check})
+		},
+		"no options":        func() (http.Handler, error) { return adminapi.Introspection(m, nil) },
+		"no clients":        func() (http.Handler, error) { return adminapi.Introspection(m, &adminapi.IntrospectionOptions{}) },
+		"a negative cap":    func() (http.Handler, error) { return capped(m, check, -time.Second) },
+		"a cap of no sense": func() (http.Handler, error) { return capped(m, check, time.Second-1) },
+	} {
+		if h, err := try(); h != nil || !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%s: it gives %v, %v", name, h, err)
+		}
+	}
+	for _, most := range []time.Duration{0, time.Second, apitoken.NoExpiration} {
+		if _, err := capped(m, check, most); err != nil {
+			t.Errorf("a cap of %v: %v", most, err)
+		}
+	}
+}
+
+func capped(m *apitoken.Manager, check adminapi.ClientCheck, most time.Duration) (http.Handler, error) {
+	return adminapi.Introspection(m, &adminapi.IntrospectionOptions{Clients: check, ExpiryCap: most})
+}
+
+// Over a connection, so that what net/http does to a request is part of it.
+func TestIntrospectionOverAConnection(t *testing.T) {
+	tt := tokentest.New(t)
+	text := tt.Token("bob")
+	server := httptest.NewServer(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{}))
+	defer server.Close()
+	for form, want := range map[string]int{tokenForm(text): 200, strings.Repeat("x", 1<<20): 413} {
+		r, err := http.NewRequest("POST", server.URL, strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth("gw", gatewaySecret)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("a form of %d bytes is answered %d, want %d", len(form), res.StatusCode, want)
+		}
+	}
+}

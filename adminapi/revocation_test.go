@@ -1,0 +1,165 @@
+package adminapi_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+const toldRevoked = "200\nCache-Control: no-store\n"
+
+func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOptions) http.Handler {
+	t.Helper()
+	h, err := adminapi.Revocation(m, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestRevocationEndsTheTokenThatIsPresented(t *testing.T) {
+	tt := tokentest.New(t)
+	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
+	other := tt.Token("bob")
+	h := revoking(t, tt.Manager, nil)
+	for _, what := range []string{"an active token", "again"} {
+		w := answerTo(h, formRequest(tokenForm(text)+"&token_type_hint=refresh_token"))
+		if diff := cmp.Diff(toldRevoked, told(w)); diff != "" {
+			t.Errorf("%s: the answer differs (-want +got):\n%s", what, diff)
+		}
+		if _, err := tt.Manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
+			t.Errorf("%s: Authenticate says %v", what, err)
+		}
+	}
+	if _, err := tt.Manager.Authenticate(t.Context(), other); err != nil {
+		t.Errorf("another token of his: %v", err)
+	}
+	var got []apitoken.Event
+	for e, err := range tt.Manager.Events(t.Context(), apitoken.System(), apitoken.EventQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Action == apitoken.ActionRevoke || e.Outcome == apitoken.OutcomeDenied {
+			got = append(got, e)
+		}
+	}
+	want := apitoken.Actor{Kind: apitoken.ActorToken, User: "bob", Token: token.ID}
+	if len(got) != 1 || got[0].Actor != want || got[0].Token != token.ID || got[0].Outcome != apitoken.OutcomeDone {
+		t.Errorf("the events are %v", got)
+	}
+}
+
+// Whoever asks learns nothing of a token that is none.
+func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
+	tt := tokentest.New(t)
+	texts := deadTokens(t, tt)
+	texts["active"] = tt.Token("bob")
+	h := revoking(t, tt.Manager, nil)
+	for cause, text := range texts {
+		w := answerTo(h, formRequest(tokenForm(text)))
+		if diff := cmp.Diff(toldRevoked, told(w)); diff != "" {
+			t.Errorf("%s: the answer differs (-want +got):\n%s", cause, diff)
+		}
+		if diff := cmp.Diff(http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}, w.Header()); diff != "" {
+			t.Errorf("%s: the header differs (-want +got):\n%s", cause, diff)
+		}
+	}
+}
+
+func TestRevocationOfClientsOnly(t *testing.T) {
+	tt := tokentest.New(t)
+	text := tt.Token("bob")
+	h := revoking(t, tt.Manager, &adminapi.RevocationOptions{Clients: gateways(t)})
+	for _, header := range []string{"", "Bearer " + text, basic("gw:wrong")} {
+		if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(text), "Authorization", header)))); diff != "" {
+			t.Errorf("%q: the answer differs (-want +got):\n%s", header, diff)
+		}
+	}
+	if _, err := tt.Manager.Authenticate(t.Context(), text); err != nil {
+		t.Errorf("who is no client has revoked it: %v", err)
+	}
+	if diff := cmp.Diff(toldRevoked, told(answerTo(h, asGateway(tokenForm(text))))); diff != "" {
+		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+	if _, err := tt.Manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("Authenticate says %v", err)
+	}
+}
+
+// Where there are no clients, credentials of one are nobody's business, be they wrong.
+func TestRevocationWithoutClientsLooksAtNone(t *testing.T) {
+	tt := tokentest.New(t)
+	h := revoking(t, tt.Manager, nil)
+	for _, r := range []*http.Request{
+		formRequest(tokenForm(tt.Token("bob"))+"&client_id=cli", "Authorization", "Basic x"),
+		formRequest(tokenForm(tt.Token("bob")), "Authorization", "Bearer x", "Authorization", "Bearer y"),
+	} {
+		if diff := cmp.Diff(toldRevoked, told(answerTo(h, r))); diff != "" {
+			t.Errorf("the answer differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
+	uncertain := errors.Join(apitoken.ErrUncertain, errors.New("connection reset"))
+	endMeanwhile := func(s *lostStore) { // by somebody else, between the look-up and the revocation
+		m, err := apitoken.New(s.Store, nil)
+		if err == nil {
+			err = m.RevokeAll(t.Context(), apitoken.System(), "bob")
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	tests := []struct {
+		name  string
+		store lostStore
+		want  string
+	}{
+		{"the look-up fails", lostStore{lookup: errors.New("connection reset")}, toldTrouble},
+		{"the write fails", lostStore{revoke: errors.New("connection reset")}, toldTrouble},
+		{"the store is away at the write", lostStore{revoke: apitoken.ErrUnavailable}, toldTrouble},
+		{"the outcome is unknown, and it was done", lostStore{revoke: uncertain, revokeFirst: true}, toldTrouble},
+		{"the outcome is unknown, and it was not done", lostStore{revoke: uncertain}, toldTrouble},
+		{"a store that knows no such token, which lives", lostStore{revoke: apitoken.ErrNotFound}, toldTrouble},
+		{"somebody else is faster", lostStore{beforeRevoke: endMeanwhile}, toldRevoked},
+		{"somebody else is faster, and then the store fails", lostStore{beforeRevoke: func(s *lostStore) {
+			endMeanwhile(s)
+			s.lookup = errors.New("connection reset")
+		}}, toldTrouble},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			store, m, _, text := newLostStore(t)
+			store.lookup, store.revoke, store.revokeFirst, store.beforeRevoke = test.store.lookup, test.store.revoke, test.store.revokeFirst, test.store.beforeRevoke
+			var toldHost error
+			h := revoking(t, m, &adminapi.RevocationOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
+			if diff := cmp.Diff(test.want, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
+				t.Errorf("the answer differs (-want +got):\n%s", diff)
+			}
+			if (test.want == toldTrouble) != (toldHost != nil) || toldHost != nil && strings.Contains(toldHost.Error(), text) {
+				t.Errorf("the host is told %v", toldHost)
+			}
+			store.lookup, store.revoke = nil, nil
+			if diff := cmp.Diff(toldRevoked, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
+				t.Errorf("the answer to the same request later differs (-want +got):\n%s", diff)
+			}
+			if _, err := m.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
+				t.Errorf("then Authenticate says %v", err)
+			}
+		})
+	}
+}
+
+func TestRevocationNeedsAManager(t *testing.T) {
+	if h, err := adminapi.Revocation(nil, nil); h != nil || !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("it gives %v, %v", h, err)
+	}
+}

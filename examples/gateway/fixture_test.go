@@ -1,0 +1,182 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/examples/gateway"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+const (
+	clientSecret = "the-secret-of-the-gateway-in-tests"
+	oddUser      = "jürgen+1 %/@example.org"
+)
+
+// store is one that can be in trouble.
+type store struct {
+	*memstore.Store
+	down atomic.Bool
+}
+
+func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if s.down.Load() {
+		return nil, errors.New("connection refused")
+	}
+	return s.Store.Lookup(ctx, d)
+}
+
+// host is a host of apitoken with an application behind some gateway.
+type host struct {
+	t           *testing.T
+	store       *store
+	manager     *apitoken.Manager
+	names       atomic.Int64     // of its tokens
+	server      *httptest.Server // the gateways ask it
+	tls         *httptest.Server // the same, for those that insist
+	application *httptest.Server
+}
+
+// newHost starts one. Times are real, as they are to the gateways.
+func newHost(t *testing.T, expiryCap time.Duration) *host {
+	t.Helper()
+	h := &host{t: t, store: &store{Store: memstore.New()}}
+	var err error
+	h.manager, err = apitoken.New(h.store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []apitoken.User{{ID: "bob", Name: "Bob"}, {ID: oddUser, Name: "Jürgen"}} {
+		if _, err := h.manager.PutUser(t.Context(), apitoken.System(), user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clients, err := adminapi.FixedClients(map[string]string{"gateway": clientSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := gateway.Host(h.manager, &adminapi.IntrospectionOptions{Clients: clients, ExpiryCap: expiryCap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.server, h.tls, h.application = httptest.NewServer(handler), httptest.NewTLSServer(handler), httptest.NewServer(gateway.Application())
+	t.Cleanup(func() { h.server.Close(); h.tls.Close(); h.application.Close() })
+	return h
+}
+
+// address is where a server listens, without the scheme.
+func address(s *httptest.Server) string { return s.Listener.Addr().String() }
+
+// generate gives a token of 90 days, which is for how long a gateway might keep it.
+func (h *host) generate(owner apitoken.UserID) (apitoken.Token, string) {
+	h.t.Helper()
+	return h.generateWith(owner, apitoken.Days(90))
+}
+
+// generateFor gives a token of Bob's.
+func (h *host) generateFor(lifetime time.Duration) (apitoken.Token, string) {
+	h.t.Helper()
+	return h.generateWith("bob", lifetime)
+}
+
+func (h *host) generateWith(owner apitoken.UserID, lifetime time.Duration) (apitoken.Token, string) {
+	h.t.Helper()
+	name := fmt.Sprint(h.names.Add(1))
+	token, secret, err := h.manager.Generate(h.t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: owner, Name: name, Lifetime: lifetime})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return token, secret.Reveal()
+}
+
+// revoke presents the token at the endpoint of RFC 7009.
+func (h *host) revoke(token string) {
+	h.t.Helper()
+	res, err := http.PostForm(h.server.URL+"/oauth2/revoke", url.Values{"token": {token}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		h.t.Fatalf("the revocation is answered %s", res.Status)
+	}
+}
+
+// seen is what comes back through a gateway.
+type seen struct {
+	Status     int
+	Challenge  []string
+	RetryAfter string
+	By         map[string][]string // what the application is told of the caller, if it is reached
+}
+
+// Headers in which a client claims to be the administrator. To an application that gets headers as variables, as by CGI, it
+// is the same whether a name has hyphens or underscores.
+var (
+	spoofed          = []string{"X-Auth-User", "x-auth-user", "X-Auth-Token-Id", "X-Auth-Token-Kind", "Remote-User"}
+	spelledOtherwise = []string{"X_Auth_User", "X-Auth_User", "X_Auth-User", "x_auth_token_kind", "REMOTE_USER"}
+)
+
+// send sends a request through a gateway. Every request claims to be the administrator's.
+func send(t *testing.T, addr, token string, more ...string) seen {
+	t.Helper()
+	r, err := http.NewRequest("GET", "http://"+addr+"/hello?x=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range spoofed {
+		r.Header[name] = []string{"admin"}
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(more); i += 2 {
+		r.Header[more[i]] = []string{more[i+1]}
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := seen{Status: res.StatusCode, Challenge: res.Header["Www-Authenticate"], RetryAfter: res.Header.Get("Retry-After")}
+	if s.Status == http.StatusOK {
+		if err := json.Unmarshal(body, &s.By); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+	}
+	if strings.Contains(string(body), "admin") {
+		t.Errorf("what the client claims comes back: %s", body)
+	}
+	return s
+}
+
+// told is what the application is told of a token's owner by a gateway that says all there is.
+func told(token apitoken.Token, user string) map[string][]string {
+	return map[string][]string{"X-Auth-User": {user}, "X-Auth-Token-Id": {token.ID.String()}, "X-Auth-Token-Kind": {"user"}}
+}
+
+// want compares what came back.
+func want(t *testing.T, what string, want, got seen) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: what comes back differs (-want +got):\n%s", what, diff)
+	}
+}

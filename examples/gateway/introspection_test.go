@@ -1,0 +1,132 @@
+package gateway_test
+
+import (
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// apache runs Apache with one of the two modules in front of the application of a host. More pairs are what else is to be
+// replaced in its configuration.
+func apache(t *testing.T, h *host, module string, more ...string) (addr string) {
+	t.Helper()
+	const modules = "/usr/lib/apache2/modules/"
+	program := need(t, "apache", "apache2", modules+"mod_oauth2.so", modules+"mod_auth_openidc.so")
+	addr = freeAddress(t)
+	authority := filepath.Join(folder(t, "node"), "authority.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.tls.Certificate().Raw})
+	if err := os.WriteFile(authority, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := folder(t, "apache", append([]string{
+		"127.0.0.1:8080", addr, "127.0.0.1:9000", address(h.server), "127.0.0.1:9443", address(h.tls), "127.0.0.1:9001", address(h.application),
+		"REPLACE-THIS-CLIENT-SECRET", clientSecret, "/etc/ssl/certs/ca-certificates.crt", authority,
+	}, more...)...)
+	start(t, dir, addr, program, "-d", dir, "-f", "httpd.conf", "-D", module, "-X")
+	return addr
+}
+
+func TestGatewayApacheOAuth2(t *testing.T) {
+	h := newHost(t, 0)
+	addr := apache(t, h, "oauth2")
+	const refused = `Bearer error="invalid_token", error_description="Token could not be verified."`
+	before, text := testIntrospecting(t, h, addr, refused, `Bearer error="invalid_request", error_description="No bearer token found in the request."`)
+
+	h.revoke(text)
+	after := send(t, addr, text)
+	late := await(t, 3*time.Second, "the token is refused", func() bool { return send(t, addr, text).Status == 401 })
+	t.Logf("mod_oauth2, expiry=1: before %d, right after %d, after %.1f s 401", before, after.Status, late.Seconds())
+}
+
+// Left to itself mod_oauth2 keeps an answer for 300 seconds, whatever is said of the end of the token.
+func TestGatewayApacheOAuth2LooksAtNoExpiry(t *testing.T) {
+	h := newHost(t, 0)
+	addr := apache(t, h, "oauth2", "&expiry=1", "")
+	token, text := h.generateFor(2 * time.Second)
+	want(t, "a token of two seconds", seen{Status: 200, By: toldByApache(token, "bob")}, send(t, addr, text))
+	await(t, 5*time.Second, "the token has expired", func() bool {
+		_, err := h.manager.Authenticate(t.Context(), text)
+		return errors.Is(err, apitoken.ErrExpired)
+	})
+	want(t, "the token, expired", seen{Status: 200, By: toldByApache(token, "bob")}, send(t, addr, text))
+	t.Log("mod_oauth2 without expiry: before 200, expired 200")
+}
+
+func TestGatewayApacheOpenIDC(t *testing.T) {
+	h := newHost(t, 0)
+	addr := apache(t, h, "openidc")
+	const refused = `Bearer error="invalid_token", error_description="Reference token could not be introspected"`
+	before, text := testIntrospecting(t, h, addr, refused, `Bearer error="invalid_request", error_description="No bearer token found in the request"`)
+
+	h.revoke(text)
+	after := send(t, addr, text)
+	want(t, "a revoked token", seen{Status: 401, Challenge: []string{refused}}, after)
+	t.Logf("mod_auth_openidc, interval -1: before %d, after %d", before, after.Status)
+}
+
+// Left to itself mod_auth_openidc keeps an answer until its exp, so IntrospectionOptions.ExpiryCap is what bounds the life
+// of a revoked token, and a token without an end is refused at once.
+func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		expiryCap time.Duration
+		lifetime  time.Duration
+		after     int
+	}{
+		{"the real exp", apitoken.NoExpiration, apitoken.Days(90), 200},
+		{"exp capped to a second", time.Second, apitoken.Days(90), 401},
+		{"no exp", 0, apitoken.NoExpiration, 401},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHost(t, test.expiryCap)
+			addr := apache(t, h, "openidc", "OIDCOAuthTokenIntrospectionInterval -1", "")
+			token, text := h.generateFor(test.lifetime)
+			before := send(t, addr, text)
+			want(t, "a token", seen{Status: 200, By: toldByApache(token, "bob")}, before)
+			h.revoke(text)
+			after := send(t, addr, text)
+			late := await(t, 3*time.Second, "it is answered as it should be", func() bool { return send(t, addr, text).Status == test.after })
+			t.Logf("mod_auth_openidc, interval 0, %s: before %d, right after %d, after %.1f s %d", test.name, before.Status, after.Status, late.Seconds(), test.after)
+			switch test.name {
+			case "the real exp":
+				want(t, "the revoked token", before, after)
+			case "no exp":
+				if after.Status != 401 {
+					t.Errorf("right after the revocation it answers %d", after.Status)
+				}
+			}
+		})
+	}
+}
+
+// toldByApache is what the application is told by one of the modules. It learns no kind from an introspection.
+func toldByApache(token apitoken.Token, user string) map[string][]string {
+	return map[string][]string{"X-Auth-User": {user}, "X-Auth-Token-Id": {token.ID.String()}}
+}
+
+// testIntrospecting tests what both modules have in common, and gives a token that is good.
+func testIntrospecting(t *testing.T, h *host, addr, refused, without string) (before int, text string) {
+	token, text := h.generate("bob")
+	first := send(t, addr, text)
+	want(t, "a token", seen{Status: 200, By: toldByApache(token, "bob")}, first)
+	want(t, "no token", seen{Status: 401, Challenge: []string{without}}, send(t, addr, ""))
+	want(t, "an unknown token", seen{Status: 401, Challenge: []string{refused}}, send(t, addr, "tok_unknown"))
+	want(t, "headers of the connection", seen{Status: 200, By: toldByApache(token, "bob")}, send(t, addr, text, "Connection", "X-Auth-User"))
+	odd, oddText := h.generate(oddUser)
+	want(t, "an odd user id", seen{Status: 200, By: toldByApache(odd, "j%c3%bcrgen+1%20%25/@example.org")}, send(t, addr, oddText))
+	for _, name := range spelledOtherwise {
+		want(t, name, seen{Status: 403}, send(t, addr, text, name, "admin"))
+	}
+
+	// Neither module tells trouble from a refusal.
+	_, later := h.generate("bob")
+	h.store.down.Store(true)
+	want(t, "a store in trouble", seen{Status: 401, Challenge: []string{refused}}, send(t, addr, later))
+	h.store.down.Store(false)
+	return first.Status, text
+}

@@ -1,0 +1,166 @@
+package gateway_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// need is the path of a program, in PATH or where Debian has servers. Where it is missing, or one of the files that it
+// needs, the test is skipped, or fails if APITOKEN_TEST_REQUIRE lists the name.
+func need(t *testing.T, name, program string, files ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if elsewhere, notThere := exec.LookPath("/usr/sbin/" + program); err != nil && notThere == nil {
+		path, err = elsewhere, nil
+	}
+	for _, file := range files {
+		if err == nil {
+			_, err = os.Stat(file)
+		}
+	}
+	if err != nil {
+		missing(t, name, err)
+	}
+	return path
+}
+
+func missing(t *testing.T, name string, err error) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), name) {
+		t.Fatalf("APITOKEN_TEST_REQUIRE names %s: %v", name, err)
+	}
+	t.Skipf("NOT TESTED: %s: %v; install.sh installs it", name, err)
+}
+
+// folder is a copy of a folder of configurations, with other addresses and secrets: pairs of what stands there and what is
+// to. Everything that is to be replaced has to be there. Also an account that may do little can read it, because servers
+// that root starts go on as such.
+func folder(t *testing.T, from string, pairs ...string) string {
+	t.Helper()
+	to, err := os.MkdirTemp("", "gateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(to) })
+	entries, err := os.ReadDir(from)
+	if err == nil {
+		err = os.Chmod(to, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(from, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			found[pairs[i]] = found[pairs[i]] || strings.Contains(string(text), pairs[i])
+		}
+		if err := os.WriteFile(filepath.Join(to, entry.Name()), []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if !found[pairs[i]] {
+			t.Fatalf("there is no %q in %s to be replaced", pairs[i], from)
+		}
+	}
+	return to
+}
+
+// freeAddress is one on which nobody listens at the moment.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// guard runs a server until its own standard input ends, which is when whoever started it says so or is no more, and then
+// ends it by its process id.
+const guard = `
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ read -r _; kill "$server"; } <&3 & reader=$!
+wait "$server"; code=$?
+kill "$reader" 2>/dev/null
+exit "$code"`
+
+// start runs a server in a folder, waits until it listens, and ends it with the test, or with the process of the test.
+func start(t *testing.T, dir, addr, program string, args ...string) {
+	t.Helper()
+	log, err := os.Create(filepath.Join(dir, "output.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	server := exec.Command("sh", append([]string{"-c", guard, "sh", program}, args...)...)
+	server.Dir = dir
+	server.Stdout, server.Stderr = log, log
+	server.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
+	stdin, err := server.StdinPipe()
+	if err == nil {
+		err = server.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = server.Wait()
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s does not end", program)
+		}
+		if !t.Failed() {
+			return
+		}
+		for _, name := range []string{"output.log", "error.log"} {
+			text, _ := os.ReadFile(filepath.Join(dir, name))
+			t.Logf("%s:\n%s", name, text)
+		}
+	})
+	await(t, 10*time.Second, "it listens on "+addr, func() bool {
+		select {
+		case <-ended:
+			t.Fatalf("%s has ended: %v", program, server.ProcessState)
+		default:
+		}
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// await asks until it is so, and gives how long that took.
+func await(t *testing.T, limit time.Duration, what string, isSo func() bool) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for !isSo() {
+		if time.Since(begun) > limit {
+			t.Fatalf("after %v it still is not so that %s", limit, what)
+		}
+		<-again.C
+	}
+	return time.Since(begun)
+}
