@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -18,8 +15,8 @@ import (
 type Options struct {
 	// Actor says who sends the request. It is required, and decides everything: never take it from what the client
 	// merely claims. The zero Actor is nobody and is answered 401, as is an error that is
-	// [apitoken.ErrUnauthenticated]; any other error is answered 503. Requests that anybody can send must not be
-	// [apitoken.System].
+	// [apitoken.ErrUnauthenticated]; one that is [apitoken.ErrDenied] is answered 403, and any other 503. Requests that
+	// anybody can send must not be [apitoken.System].
 	Actor func(*http.Request) (apitoken.Actor, error)
 
 	// Challenge is the WWW-Authenticate of a 401. Empty: Bearer.
@@ -54,13 +51,6 @@ type api struct {
 	opts    Options
 }
 
-// route is what one method does on one path.
-type route struct {
-	method string
-	params []string // the query parameters that it knows
-	do     func(r *http.Request, actor apitoken.Actor) (answer, error)
-}
-
 // answer is a success. Without a body, the status is 204.
 type answer struct {
 	status int
@@ -69,36 +59,15 @@ type answer struct {
 	place  string // Location
 }
 
-// routes are all routes, by path.
-func (a *api) routes() map[string][]route {
-	list := []string{"status", "name_contains", "after", "limit"}
-	return map[string][]route{
-		"/users/{id}/tokens": {
-			{http.MethodGet, list, a.listOfUser},
-			{http.MethodPost, nil, a.generate},
-			{http.MethodDelete, nil, a.revokeAll},
-		},
-		"/tokens": {
-			{http.MethodGet, list, a.listOfAll},
-		},
-		"/tokens/{id}": {
-			{http.MethodGet, nil, a.token},
-			{http.MethodDelete, nil, a.revoke},
-		},
-		"/policy": {
-			{http.MethodGet, nil, a.policy},
-			{http.MethodPut, nil, a.setPolicy},
-		},
-	}
-}
-
 func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
-	for path, routes := range a.routes() {
-		for _, route := range routes {
-			mux.Handle(route.method+" "+path, a.serve(route))
-		}
-		mux.Handle(path, a.refuseMethod(routes))
+	methods := map[string][]string{} // by path
+	for _, route := range a.routes() {
+		mux.Handle(route.method+" "+route.path, a.serve(route))
+		methods[route.path] = append(methods[route.path], route.methods()...)
+	}
+	for path, allowed := range methods {
+		mux.Handle(path, a.refuseMethod(allowed))
 	}
 	mux.HandleFunc("/", a.refusePath)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -126,23 +95,29 @@ func clean(path string) bool {
 // serve is the way of every request: who asks, is the query known, do it, answer.
 func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		actor, err := a.actor(r)
-		if err != nil {
-			a.fail(w, r, err)
-			return
-		}
-		if err := checkQuery(r.URL.RawQuery, route.params); err != nil {
-			a.fail(w, r, err)
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		ans, err := route.do(r, actor)
+		ans, err := a.do(w, r, route)
 		if err != nil {
 			a.fail(w, r, err)
 			return
 		}
 		ans.write(w)
 	})
+}
+
+func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, error) {
+	var actor apitoken.Actor
+	if route.who != anybody {
+		var err error
+		actor, err = a.actor(r)
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	if err := checkQuery(r.URL.RawQuery, route.params); err != nil {
+		return answer{}, err
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	return route.do(r, actor)
 }
 
 // actor asks the host who sends the request.
@@ -153,43 +128,19 @@ func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 		return actor, &unauthenticated
 	case err == nil:
 		return actor, nil
-	case errors.Is(err, apitoken.ErrUnauthenticated) && !errors.Is(err, apitoken.ErrUnavailable):
+	case errors.Is(err, apitoken.ErrUnavailable):
+	case errors.Is(err, apitoken.ErrUnauthenticated):
 		return actor, &unauthenticated
+	case errors.Is(err, apitoken.ErrDenied):
+		return actor, &denied
 	}
 	return actor, fmt.Errorf("%w: the caller: %w", apitoken.ErrUnavailable, err)
 }
 
-// checkQuery refuses query parameters that the route does not know, that are repeated, and that are empty.
-func checkQuery(raw string, known []string) error {
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		return malformed("", "the query cannot be read")
-	}
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		values := query[name]
-		switch {
-		case !slices.Contains(known, name):
-			return malformed(name, "is not a query parameter of this route")
-		case len(values) > 1:
-			return malformed(name, "is given more than once")
-		case values[0] == "":
-			return malformed(name, "is empty; leave it out")
-		}
-	}
-	return nil
-}
-
 func (a *api) refusePath(w http.ResponseWriter, r *http.Request) { a.fail(w, r, apitoken.ErrNotFound) }
 
-func (a *api) refuseMethod(routes []route) http.Handler {
-	var methods []string
-	for _, route := range routes {
-		methods = append(methods, route.method)
-		if route.method == http.MethodGet {
-			methods = append(methods, http.MethodHead)
-		}
-	}
-	allow := strings.Join(methods, ", ")
+func (a *api) refuseMethod(allowed []string) http.Handler {
+	allow := strings.Join(allowed, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
 		a.fail(w, r, &methodNotAllowed)
@@ -218,20 +169,28 @@ func (ans answer) write(w http.ResponseWriter) {
 	if ans.place != "" {
 		w.Header().Set("Location", ans.place)
 	}
-	if ans.body == nil {
+	switch body := ans.body.(type) {
+	case nil:
 		w.WriteHeader(http.StatusNoContent)
-		return
+	case document:
+		write(w, ans.status, "application/json", body)
+	default:
+		writeJSON(w, ans.status, "application/json", body)
 	}
-	writeJSON(w, ans.status, "application/json", ans.body)
 }
 
-// writeJSON writes a value that always encodes. A client that is gone is nobody to tell.
+// writeJSON writes a value that always encodes.
 func writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(value)
+	write(w, status, contentType, body.Bytes())
+}
+
+// write writes a body. A client that is gone is nobody to tell.
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes())
+	_, _ = w.Write(body)
 }

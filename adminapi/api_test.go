@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,20 +33,25 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 
 func second(_ http.Handler, err error) error { return err }
 
-// Every route with every method: what there is answers, and the rest says what there is.
+// Every path with every method: what there is answers, and the rest says what there is.
 func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 	s := newSite(t)
-	id, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
-	const name = `{"name": "x"}`
-	for path, routes := range map[string]map[string]string{
-		"/users/bob/tokens":         {"GET": "", "HEAD": "", "POST": name, "DELETE": ""},
-		"/tokens":                   {"GET": "", "HEAD": ""},
-		"/tokens/" + id.ID.String(): {"GET": "", "HEAD": "", "DELETE": ""},
-		"/policy":                   {"GET": "", "HEAD": "", "PUT": `{"no_maximum": true}`},
-	} {
-		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get"} {
+	token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
+	known := map[string]map[string]string{} // the bodies, by path and method
+	for _, r := range requests() {
+		path := strings.Replace(r.path, noToken, token.ID.String(), 1)
+		if known[path] == nil {
+			known[path] = map[string]string{}
+		}
+		known[path][r.Method] = r.body
+		if r.Method == "GET" {
+			known[path]["HEAD"] = ""
+		}
+	}
+	for path, methods := range known {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "get", "put"} {
 			t.Run(method+" "+path, func(t *testing.T) {
-				body, known := routes[method]
+				body, known := methods[method]
 				w := s.call("ada", method, path, body)
 				if known {
 					if w.Code >= 300 {
@@ -56,11 +62,11 @@ func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 				wantProblem(t, http.StatusMethodNotAllowed, "method_not_allowed", w)
 				allowed := strings.Split(w.Header().Get("Allow"), ", ")
 				for _, a := range allowed {
-					if _, ok := routes[a]; !ok {
+					if _, ok := methods[a]; !ok {
 						t.Errorf("Allow lists %s", a)
 					}
 				}
-				if len(allowed) != len(routes) {
+				if len(allowed) != len(methods) {
 					t.Errorf("Allow is %q", allowed)
 				}
 			})
@@ -71,7 +77,8 @@ func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 func TestOtherPathsAreNotFound(t *testing.T) {
 	s := newSite(t)
 	for _, path := range []string{
-		"/", "//", "/x", "/tokens/", "/tokens//", "//tokens", "/policy/", "/policy/x", "/users", "/users/", "/users/bob", "/users//tokens",
+		"/", "//", "/x", "/tokens/", "/tokens//", "//tokens", "/policy/", "/policy/x", "/users/", "/users//tokens", "/users//disabled",
+		"/users/bob/", "/users/bob/disabled/", "/users/bob/x", "/policy/choices/", "/events/", "/events/1", "/openapi.json/", "/openapi",
 		"/users/bob/tokens/", "/users/bob/../tokens", "/users/../tokens", "/./tokens", "/tokens/x", "/tokens/x/y", "/TOKENS",
 		"/tokens/00000000-0000-0000-0000-000000000000", "/tokens/%2e%2e",
 	} {
@@ -167,21 +174,21 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 		{"trouble with the sessions", apitoken.Actor{}, none, 503, "unavailable"},
 		{"trouble and an actor", apitoken.System(), none, 503, "unavailable"},
 		{"trouble that looks refused", apitoken.Actor{}, errors.Join(apitoken.ErrUnauthenticated, apitoken.ErrUnavailable), 503, "unavailable"},
+		{"trouble that looks denied", apitoken.System(), errors.Join(apitoken.ErrDenied, apitoken.ErrUnavailable), 503, "unavailable"},
+		{"a token that may not be used here", apitoken.System(), fmt.Errorf("kind: %w", apitoken.ErrDenied), 403, "denied"},
 		{"an unknown user", apitoken.As("mallory"), nil, 403, "denied"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var told error
-			h, err := adminapi.New(m, &adminapi.Options{
+			h := newHandlerWith(t, m, adminapi.Options{
 				Actor:   func(*http.Request) (apitoken.Actor, error) { return test.actor, test.err },
 				OnError: func(_ *http.Request, err error) { told = err },
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, route := range routes {
-				w := call(h, "", route.method, route.path, route.body)
-				if test.actor == apitoken.As("mallory") && route.anybody {
+			for _, r := range requests() {
+				w := call(h, "", r.Method, r.path, r.body)
+				if r.anybody() || test.actor == apitoken.As("mallory") && !r.asksManager() {
+					wantStatus(t, http.StatusOK, w)
 					continue
 				}
 				wantProblem(t, test.status, test.code, w)
@@ -200,21 +207,6 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 	}
 }
 
-// routes is one good request to each route.
-var routes = []struct {
-	method, path, body string
-	anybody            bool // whoever is signed in may
-}{
-	{"GET", "/users/bob/tokens", "", false},
-	{"POST", "/users/bob/tokens", `{"name": "x"}`, false},
-	{"DELETE", "/users/bob/tokens", "", false},
-	{"GET", "/tokens", "", false},
-	{"GET", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057", "", false},
-	{"DELETE", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057", "", false},
-	{"GET", "/policy", "", true},
-	{"PUT", "/policy", `{"no_maximum": true}`, false},
-}
-
 func TestTheHostChoosesTheChallenge(t *testing.T) {
 	h, err := adminapi.New(tokentest.New(t).Manager, &adminapi.Options{Actor: signedIn, Challenge: `Basic realm="site"`})
 	if err != nil {
@@ -229,7 +221,7 @@ func TestTheHostChoosesTheChallenge(t *testing.T) {
 
 func TestUnknownQueryParametersAreRefusedOnEveryRoute(t *testing.T) {
 	s := newSite(t)
-	for _, route := range routes {
+	for _, r := range requests() {
 		for query, field := range map[string]string{
 			"?x=1":                  "x",
 			"?access_token=tok_abc": "access_token",
@@ -238,8 +230,8 @@ func TestUnknownQueryParametersAreRefusedOnEveryRoute(t *testing.T) {
 			"?a;b":                  "",
 			"?x=%zz":                "",
 		} {
-			t.Run(route.method+" "+route.path+query, func(t *testing.T) {
-				p := wantProblem(t, 400, "malformed", s.call("ada", route.method, route.path+query, route.body))
+			t.Run(r.String()+query, func(t *testing.T) {
+				p := wantProblem(t, 400, "malformed", s.call("ada", r.Method, r.path+query, r.body))
 				if p.Field != field {
 					t.Errorf("the field is %q, want %q", p.Field, field)
 				}
@@ -249,30 +241,66 @@ func TestUnknownQueryParametersAreRefusedOnEveryRoute(t *testing.T) {
 			})
 		}
 	}
-	for _, name := range []string{"status", "name_contains", "after", "limit"} {
-		p := wantProblem(t, 400, "malformed", s.call("ada", "GET", "/tokens/01890a5d-ac96-774b-bcce-b302099a8057?"+name+"=x", ""))
-		if p.Field != name {
-			t.Errorf("the field is %q, want %q", p.Field, name)
+	all := map[string]bool{}
+	for _, r := range requests() {
+		for _, name := range r.Params {
+			all[name] = true
 		}
+	}
+	for _, r := range requests() {
+		for name := range all {
+			if slices.Contains(r.Params, name) {
+				continue
+			}
+			p := wantProblem(t, 400, "malformed", s.call("ada", r.Method, r.path+"?"+name+"=x", r.body))
+			if p.Field != name {
+				t.Errorf("%s?%s=x: the field is %q", r, name, p.Field)
+			}
+		}
+	}
+	if policy, err := s.Manager.Policy(ctx); err != nil || policy.Revision != 0 {
+		t.Errorf("a refused request changed the policy: %+v, %v", policy, err)
 	}
 }
 
-func TestHeadHasNoBody(t *testing.T) {
+// Over a connection, because only there the body is left out.
+func TestHeadAnswersLikeGetWithoutABody(t *testing.T) {
 	s := newSite(t)
+	token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
 	server := httptest.NewServer(s.handler)
 	defer server.Close()
-	req, err := http.NewRequest("HEAD", server.URL+"/policy", nil)
-	if err != nil {
-		t.Fatal(err)
+	send := func(method, path string) (*http.Response, []byte) {
+		t.Helper()
+		req, err := http.NewRequest(method, server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Test-User", "ada")
+		res, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Header.Del("Date")
+		res.Header.Del("Content-Length") // left out where the answer is long
+		return res, body
 	}
-	req.Header.Set("Test-User", "bob")
-	res, err := server.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if diff := cmp.Diff([]byte{}, body); res.StatusCode != 200 || err != nil || diff != "" {
-		t.Errorf("HEAD answers %d with %q, %v", res.StatusCode, body, err)
+	for _, r := range requests() {
+		if r.Method != "GET" {
+			continue
+		}
+		path := strings.Replace(r.path, noToken, token.ID.String(), 1)
+		get, _ := send("GET", path)
+		head, body := send("HEAD", path)
+		if head.StatusCode != http.StatusOK || len(body) != 0 {
+			t.Errorf("HEAD %s answers %d with %q", path, head.StatusCode, body)
+		}
+		if diff := cmp.Diff(get.Header, head.Header); diff != "" {
+			t.Errorf("the header of HEAD %s differs from that of GET (-get +head):\n%s", path, diff)
+		}
 	}
 }

@@ -70,6 +70,15 @@ func readMembers(r *http.Request, known []string) (map[string]any, error) {
 	return members, nil
 }
 
+// noBody refuses a body where a route takes none, lest somebody believes in what he sends.
+func noBody(r *http.Request) error {
+	n, err := io.ReadFull(r.Body, make([]byte, 1))
+	if n > 0 || !errors.Is(err, io.EOF) {
+		return malformed("", "This takes no body.")
+	}
+	return nil
+}
+
 // isJSON reports whether the body says that it is application/json in UTF-8, and not compressed.
 func isJSON(h http.Header) bool {
 	types := h.Values("Content-Type")
@@ -126,6 +135,20 @@ func (b *body) text(name string) string {
 	return text
 }
 
+// textOrEmpty is a string that has to be there, and may be empty.
+func (b *body) textOrEmpty(name string) string {
+	switch {
+	case b.err != nil:
+		return ""
+	case !b.has(name):
+		b.fail(invalid(name, "has to be given"))
+		return ""
+	case b.members[name] == "":
+		return ""
+	}
+	return b.text(name)
+}
+
 // truth is whether the member is there. It is refused where it is anything but true.
 func (b *body) truth(name string) bool {
 	if b.err != nil || !b.has(name) {
@@ -171,11 +194,13 @@ func (b *body) seconds(name string) time.Duration {
 	}
 	micros, ok := parseMicros(number.String())
 	if !ok || micros == 0 {
-		b.fail(invalid(name, "is not a positive number of seconds with at most six decimals, or is too large"))
+		b.fail(invalid(name, notSeconds))
 		return 0
 	}
 	return time.Duration(micros) * time.Microsecond
 }
+
+const notSeconds = "is not a positive number of seconds with at most six decimals, or is too large"
 
 // parseMicros reads seconds as microseconds: digits, and up to six more behind a point. It takes no sign and no exponent,
 // and what fits into a [time.Duration].

@@ -35,14 +35,12 @@ func Example() {
 		panic(err)
 	}
 
-	api, err := adminapi.New(m, &adminapi.Options{
-		Actor: func(r *http.Request) (apitoken.Actor, error) { return httpauth.Actor(r.Context()), nil },
-	})
+	api, err := adminapi.New(m, &adminapi.Options{Actor: httpauth.ActorFunc(m, nil)})
 	if err != nil {
 		panic(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/admin/api/", httpauth.Require(m, nil)(http.StripPrefix("/admin/api", api)))
+	mux.Handle("/admin/api/", http.StripPrefix("/admin/api", api))
 
 	send := func(method, path, body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, strings.NewReader(body))

@@ -40,19 +40,69 @@ func newSiteWith(t *testing.T, opts apitoken.Options) site {
 
 func newHandler(t testing.TB, m *apitoken.Manager) http.Handler {
 	t.Helper()
-	h, err := adminapi.New(m, &adminapi.Options{Actor: signedIn})
+	return newHandlerWith(t, m, adminapi.Options{Actor: signedIn})
+}
+
+// newHandlerWith makes a handler that fails the test where it gives an answer of which there is no exchange in testdata.
+func newHandlerWith(t testing.TB, m *apitoken.Manager, opts adminapi.Options) http.Handler {
+	t.Helper()
+	h, err := adminapi.New(m, &opts)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if test, ok := t.(*testing.T); ok {
+		return onRecord(test, h)
 	}
 	return h
 }
 
+// signedIn takes the name in Test-User for the user who is signed in. The robot has a token of a kind that may not be used
+// here.
 func signedIn(r *http.Request) (apitoken.Actor, error) {
-	user := r.Header.Get("Test-User")
-	if user == "" {
+	switch user := r.Header.Get("Test-User"); user {
+	case "":
 		return apitoken.Actor{}, nil
+	case "robot":
+		return apitoken.Actor{}, apitoken.ErrDenied
+	default:
+		return apitoken.As(apitoken.UserID(user)), nil
 	}
-	return apitoken.As(apitoken.UserID(user)), nil
+}
+
+const noToken = "01890a5d-ac96-774b-bcce-b302099a8057" // the id of no token
+
+// goodBodies are bodies that routes take, by route.
+var goodBodies = map[string]string{
+	"PUT /users/{id}":         `{"name": "Bob"}`,
+	"POST /users/{id}/tokens": `{"name": "x"}`,
+	"PUT /policy":             `{"no_maximum": true}`,
+}
+
+// request is a good request to a route, on Bob or on no token.
+type request struct {
+	adminapi.Route
+	path, body string
+}
+
+func (r request) String() string { return r.Method + " " + r.Route.Path }
+
+// anybody reports whether the route asks for no actor.
+func (r request) anybody() bool { return r.Who == "anybody" }
+
+// asksManager reports whether the Manager decides who may.
+func (r request) asksManager() bool { return !r.anybody() && r.Who != "anyone signed in" }
+
+// requests are one for each route.
+func requests() []request {
+	var all []request
+	for _, route := range adminapi.Routes() {
+		id := "bob"
+		if strings.HasPrefix(route.Path, "/tokens/") {
+			id = noToken
+		}
+		all = append(all, request{route, strings.Replace(route.Path, "{id}", id, 1), goodBodies[route.Method+" "+route.Path]})
+	}
+	return all
 }
 
 // call sends a request as a user. A body is sent as JSON. More headers are pairs of name and value.
@@ -61,18 +111,34 @@ func (s site) call(user, method, target, body string, more ...string) *httptest.
 	return call(s.handler, user, method, target, body, more...)
 }
 
-func call(h http.Handler, user, method, target, body string, more ...string) *httptest.ResponseRecorder {
+// newRequest makes a request with a JSON body, if any.
+func newRequest(method, target, body string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r.Header.Set("Test-User", user)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i < len(more); i += 2 {
-		r.Header.Set(more[i], more[i+1])
-	}
+	return r
+}
+
+// serve answers a request of a user.
+func (s site) serve(user string, r *http.Request) *httptest.ResponseRecorder {
+	r.Header.Set("Test-User", user)
+	return respond(s.handler, r)
+}
+
+func respond(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
+}
+
+func call(h http.Handler, user, method, target, body string, more ...string) *httptest.ResponseRecorder {
+	r := newRequest(method, target, body)
+	r.Header.Set("Test-User", user)
+	for i := 0; i < len(more); i += 2 {
+		r.Header.Set(more[i], more[i+1])
+	}
+	return respond(h, r)
 }
 
 // wantStatus checks the status and what every answer has in common.

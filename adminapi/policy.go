@@ -2,10 +2,7 @@ package adminapi
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -28,12 +25,12 @@ func (a *api) policy(r *http.Request, _ apitoken.Actor) (answer, error) {
 }
 
 func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
-	revision, err := ifMatch(r.Header.Values("If-Match"))
+	condition, err := readPrecondition(r) // the policy always exists, so * asks for nothing
 	if err != nil {
 		return answer{}, err
 	}
 	b := readBody(r, "max_lifetime_seconds", "no_maximum")
-	p := apitoken.MaxLifetimePolicy{Max: b.seconds("max_lifetime_seconds"), Revision: revision}
+	p := apitoken.MaxLifetimePolicy{Max: b.seconds("max_lifetime_seconds"), Revision: condition.revision}
 	if b.truth("no_maximum") {
 		p.Max = apitoken.NoExpiration
 	}
@@ -42,11 +39,8 @@ func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
 		return answer{}, b.err
 	}
 	p, err = a.manager.SetPolicy(r.Context(), actor, p)
-	switch {
-	case revision != 0 && errors.Is(err, apitoken.ErrConflict):
-		return answer{}, &preconditionFailed
-	case err != nil:
-		return answer{}, err
+	if err != nil {
+		return answer{}, condition.failed(err)
 	}
 	return answerPolicy(p), nil
 }
@@ -61,37 +55,28 @@ func answerPolicy(p apitoken.MaxLifetimePolicy) answer {
 	return answer{status: http.StatusOK, body: body, etag: etag(p.Revision)}
 }
 
-// etag is the entity tag of a revision. Revision 0 has none: it cannot be set again, and to the Manager it means whatever
-// was.
-func etag(revision int64) string {
-	if revision == 0 {
-		return ""
-	}
-	return `"` + strconv.FormatInt(revision, 10) + `"`
+// choiceJSON is a lifetime that a form should offer, in the members that generate reads.
+type choiceJSON struct {
+	LifetimeSeconds json.Number `json:"lifetime_seconds,omitempty"`
+	NoExpiration    bool        `json:"no_expiration,omitempty"`
 }
 
-// ifMatch is the revision that the policy must be at, 0 for any. An entity tag that no revision has, weak ones among them
-// (RFC 9110 section 13.1.1), is a precondition that fails.
-func ifMatch(values []string) (int64, error) {
-	switch {
-	case len(values) == 0 || len(values) == 1 && values[0] == "*":
-		return 0, nil
-	case len(values) > 1 || !isEntityTag(values[0]):
-		return 0, malformed("", "If-Match is neither * nor one entity tag.")
-	}
-	revision, err := strconv.ParseInt(strings.Trim(values[0], `"`), 10, 64)
-	if err != nil || revision < 1 || etag(revision) != values[0] {
-		return 0, &preconditionFailed
-	}
-	return revision, nil
+type choicesJSON struct {
+	Choices []choiceJSON `json:"choices"`
 }
 
-// isEntityTag reports whether the text is one entity tag, weak or strong.
-func isEntityTag(text string) bool {
-	text, quoted := strings.CutPrefix(strings.TrimPrefix(text, "W/"), `"`)
-	if !quoted {
-		return false
+func (a *api) choices(r *http.Request, _ apitoken.Actor) (answer, error) {
+	p, err := a.manager.Policy(r.Context())
+	if err != nil {
+		return answer{}, err
 	}
-	text, quoted = strings.CutSuffix(text, `"`)
-	return quoted && !strings.ContainsAny(text, "\" \t")
+	var body choicesJSON
+	for _, lifetime := range p.Choices() {
+		choice := choiceJSON{NoExpiration: true}
+		if lifetime != apitoken.NoExpiration {
+			choice = choiceJSON{LifetimeSeconds: secondsOf(lifetime)}
+		}
+		body.Choices = append(body.Choices, choice)
+	}
+	return answer{status: http.StatusOK, body: body}, nil
 }

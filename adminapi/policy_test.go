@@ -1,7 +1,10 @@
 package adminapi_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -131,6 +134,62 @@ func TestIfMatchGuardsTheRevision(t *testing.T) {
 			p, err := s.Manager.Policy(ctx)
 			if err != nil || (p.Max == 30*time.Second) != (test.status == 200) {
 				t.Errorf("the policy is %+v, %v", p, err)
+			}
+		})
+	}
+}
+
+// A precondition that fails is for who may set the policy (RFC 9110 section 13.2.1); others are denied as ever.
+func TestIfMatchTellsAUserNothingOfThePolicy(t *testing.T) {
+	s := newSite(t)
+	wantStatus(t, http.StatusOK, s.call("ada", "PUT", "/policy", `{"max_lifetime_seconds": 60}`))
+	for _, tag := range []string{`"1"`, `"2"`, `W/"1"`, `"x"`, `*`} {
+		wantProblem(t, 403, "denied", s.call("bob", "PUT", "/policy", `{"no_maximum": true}`, "If-Match", tag))
+	}
+	r := newRequest("PUT", "/policy", `{"no_maximum": true}`)
+	r.Header["If-Match"] = []string{`"1"`, `"1"`}
+	wantProblem(t, 400, "malformed", s.serve("ada", r))
+}
+
+// Every choice can be put into the body that generates a token, and gives the lifetime that it says.
+func TestEveryChoiceCanBeGenerated(t *testing.T) {
+	const day = 24 * time.Hour
+	tests := []struct {
+		maximum time.Duration
+		want    string
+	}{
+		{apitoken.NoExpiration, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"lifetime_seconds": 31536000}, {"no_expiration": true}]}`},
+		{400 * day, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"lifetime_seconds": 31536000}, {"lifetime_seconds": 34560000}]}`},
+		{365 * day, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"lifetime_seconds": 31536000}]}`},
+		{45 * day, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 3888000}]}`},
+		{30 * day, `{"choices": [{"lifetime_seconds": 2592000}]}`},
+		{1500 * time.Millisecond, `{"choices": [{"lifetime_seconds": 1.5}]}`},
+		{time.Microsecond, `{"choices": [{"lifetime_seconds": 0.000001}]}`},
+	}
+	for _, test := range tests {
+		t.Run(test.maximum.String(), func(t *testing.T) {
+			s := newSiteWith(t, apitoken.Options{DefaultMaxLifetime: test.maximum})
+			w := s.call("bob", "GET", "/policy/choices", "")
+			wantStatus(t, http.StatusOK, w)
+			wantJSON(t, test.want, w)
+			for i, choice := range decode[struct{ Choices []json.RawMessage }](t, w).Choices {
+				body := fmt.Sprintf(`{"name": "%d", %s`, i, choice[1:])
+				w := s.call("bob", "POST", "/users/bob/tokens", body)
+				wantStatus(t, http.StatusCreated, w)
+				token := decode[struct {
+					Token struct {
+						Created time.Time `json:"created_at"`
+						Expires time.Time `json:"expires_at"`
+					}
+				}](t, w).Token
+				want := `{"no_expiration":true}`
+				if !token.Expires.IsZero() {
+					seconds := token.Expires.Sub(token.Created).Seconds()
+					want = `{"lifetime_seconds":` + strconv.FormatFloat(seconds, 'f', -1, 64) + `}`
+				}
+				if string(choice) != want {
+					t.Errorf("%s gives a token from %s to %s", choice, token.Created, token.Expires)
+				}
 			}
 		})
 	}

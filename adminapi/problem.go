@@ -38,8 +38,9 @@ const retryAfter = "5"
 // The problems that carry nothing of the request.
 var (
 	unauthenticated      = newProblem(http.StatusUnauthorized, "unauthenticated", "Sign in to use this.")
+	denied               = newProblem(http.StatusForbidden, "denied", "You may not do this.")
 	methodNotAllowed     = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The header Allow lists the methods of this path.")
-	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "The policy is not at the revision of If-Match: read it again.")
+	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This is not as If-Match wants it: read it again.")
 	tooLarge             = newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is longer than %d bytes.", maxBody))
 	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body has to be application/json in UTF-8, not compressed.")
 	unavailable          = newProblem(http.StatusServiceUnavailable, "unavailable", "This cannot be answered at the moment. Nothing was done.")
@@ -58,9 +59,10 @@ var answers = []struct {
 	{apitoken.ErrLifetime, lifetimeOverMaximum},
 	{apitoken.ErrInvalid, invalidRequest},
 	{apitoken.ErrUserDisabled, newProblem(http.StatusConflict, "user_disabled", "The user is disabled and can have no tokens.")},
-	{apitoken.ErrDenied, newProblem(http.StatusForbidden, "denied", "You may not do this.")},
+	{apitoken.ErrDenied, denied},
 	{apitoken.ErrNotFound, newProblem(http.StatusNotFound, "not_found", "There is no such thing, or none that you may know of.")},
 	{apitoken.ErrUncertain, newProblem(http.StatusServiceUnavailable, "outcome_unknown", "This may have been done or not: look before you repeat it.")},
+	{apitoken.ErrRepeated, newProblem(http.StatusConflict, "repeated", "This was done before, and the token that came of it is in use.")},
 	{apitoken.ErrExists, newProblem(http.StatusConflict, "exists", "The user has a token of this name that is neither expired nor revoked.")},
 	{apitoken.ErrConflict, newProblem(http.StatusConflict, "conflict", "This changed in the meantime: ask again.")},
 }
@@ -130,9 +132,10 @@ func about(p problem, field, format string, args ...any) error {
 	return &p
 }
 
-// shortened keeps a name that the client made up from filling the answer.
+// shortened keeps a name that the client made up, which may be no text at all, from filling the answer.
 func shortened(name string) string {
 	const most = 64
+	name = strings.ToValidUTF8(name, "?")
 	if len(name) <= most {
 		return name
 	}

@@ -3,9 +3,6 @@ package adminapi
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -56,63 +53,51 @@ func timeText(t time.Time) string {
 }
 
 func (a *api) listOfUser(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return a.list(r, actor, apitoken.TokenQuery{Owner: owner(r)})
+	return a.list(r, actor, apitoken.TokenQuery{Owner: userID(r)})
 }
 
 func (a *api) listOfAll(r *http.Request, actor apitoken.Actor) (answer, error) {
 	return a.list(r, actor, apitoken.TokenQuery{AnyOwner: true})
 }
 
-func (a *api) list(r *http.Request, actor apitoken.Actor, q apitoken.TokenQuery) (answer, error) {
-	query := r.URL.Query()
-	q.Status = apitoken.Status(query.Get("status"))
-	q.NameContains = query.Get("name_contains")
-	limit, err := pageSize(query)
+// tokenConditions are the query parameters that select tokens.
+var tokenConditions = []string{
+	"status", "name_contains", "kind", "created_by", "expires_before", "without_expiration", "unused_since",
+	"lives_longer_than_seconds",
+}
+
+func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (answer, error) {
+	q := readQuery(r)
+	wanted.Status = apitoken.Status(q.text("status"))
+	wanted.NameContains = q.text("name_contains")
+	wanted.Kind = apitoken.Kind(q.text("kind"))
+	wanted.CreatedBy = apitoken.UserID(q.text("created_by"))
+	wanted.ExpiresBefore = q.instant("expires_before")
+	wanted.WithoutExpiration = q.truth("without_expiration")
+	wanted.UnusedSince = q.instant("unused_since")
+	wanted.LivesLongerThan = q.seconds("lives_longer_than_seconds")
+	wanted.After, wanted.Limit = q.afterToken(), q.limit()
+	if q.err != nil {
+		return answer{}, q.err
+	}
+	tokens, err := a.manager.TokenPage(r.Context(), actor, wanted)
 	if err != nil {
 		return answer{}, err
 	}
-	if after := query.Get("after"); after != "" {
-		q.After, err = apitoken.ParseTokenID(after)
-		if err != nil {
-			return answer{}, malformed("after", "is not the next of a page")
-		}
-	}
-	q.Limit = limit + 1 // one more tells whether there is another page
-	tokens, err := a.manager.ListTokens(r.Context(), actor, q)
-	if err != nil {
-		return answer{}, err
-	}
-	page := pageJSON{Tokens: []tokenJSON{}}
-	if len(tokens) > limit {
-		tokens = tokens[:limit]
-		page.Next = tokens[limit-1].ID
-	}
+	page := pageJSON{Tokens: []tokenJSON{}, Next: tokens.Next}
 	now := a.manager.Now()
-	for _, t := range tokens {
+	for _, t := range tokens.Tokens {
 		page.Tokens = append(page.Tokens, newTokenJSON(t, now))
 	}
 	return answer{status: http.StatusOK, body: page}, nil
 }
 
-// pageSize is the number of tokens that a list is to have.
-func pageSize(query url.Values) (int, error) {
-	const usual, most = 100, 500
-	text := query.Get("limit")
-	if text == "" {
-		return usual, nil
-	}
-	if strings.Trim(text, "0123456789") != "" {
-		return 0, malformed("limit", "is not a whole number")
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 1 || limit > most {
-		return 0, invalid("limit", "is out of range, 1 to %d are allowed", most)
-	}
-	return limit, nil
-}
-
 func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 	params, err := generateParams(r)
+	if err != nil {
+		return answer{}, err
+	}
+	params.IdempotencyKey, err = idempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -135,7 +120,7 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 func generateParams(r *http.Request) (apitoken.GenerateParams, error) {
 	b := readBody(r, "name", "kind", "lifetime_seconds", "expires_at", "no_expiration")
 	p := apitoken.GenerateParams{
-		Owner:     owner(r),
+		Owner:     userID(r),
 		Name:      b.text("name"),
 		Kind:      apitoken.Kind(b.text("kind")),
 		Lifetime:  b.seconds("lifetime_seconds"),
@@ -148,8 +133,25 @@ func generateParams(r *http.Request) (apitoken.GenerateParams, error) {
 	return p, b.err
 }
 
+// idempotencyKey is the key of a request that may be repeated, empty if there is none. It is taken byte for byte.
+func idempotencyKey(values []string) (string, error) {
+	const most = 255
+	switch {
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1 || values[0] == "" || len(values[0]) > most:
+		return "", malformed("", "Idempotency-Key is not one value of 1 to %d characters.", most)
+	}
+	for _, c := range []byte(values[0]) {
+		if c < '!' || c > '~' {
+			return "", malformed("", "Idempotency-Key has a character that is not visible ASCII.")
+		}
+	}
+	return values[0], nil
+}
+
 func (a *api) revokeAll(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return answer{}, a.manager.RevokeAll(r.Context(), actor, owner(r))
+	return answer{}, a.manager.RevokeAll(r.Context(), actor, userID(r))
 }
 
 func (a *api) token(r *http.Request, actor apitoken.Actor) (answer, error) {
@@ -171,8 +173,6 @@ func (a *api) revoke(r *http.Request, actor apitoken.Actor) (answer, error) {
 	}
 	return answer{}, a.manager.Revoke(r.Context(), actor, id)
 }
-
-func owner(r *http.Request) apitoken.UserID { return apitoken.UserID(r.PathValue("id")) }
 
 // tokenID reads the token of the path. What is no id at all answers like the id of no token.
 func tokenID(r *http.Request) (apitoken.TokenID, error) {

@@ -15,15 +15,29 @@ import (
 // faultyStore answers with an error, if one is set, in place of some of its methods or after it has done what it should.
 type faultyStore struct {
 	*memstore.Store
-	users, appending, writing error
-	done                      bool // the write is done all the same
+	lookup, down, appending, writing error
+	done                             bool // the write is done all the same
+}
+
+func (s *faultyStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if s.lookup != nil {
+		return nil, s.lookup
+	}
+	return s.Store.Lookup(ctx, d)
 }
 
 func (s *faultyStore) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
-	if s.users != nil {
-		return apitoken.User{}, s.users
+	if s.down != nil {
+		return apitoken.User{}, s.down
 	}
 	return s.Store.User(ctx, id)
+}
+
+func (s *faultyStore) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	if s.down != nil {
+		return apitoken.MaxLifetimePolicy{}, s.down
+	}
+	return s.Store.Policy(ctx)
 }
 
 func (s *faultyStore) AppendEvents(ctx context.Context, events []apitoken.Event) error {
@@ -78,27 +92,23 @@ func newFaultySite(t *testing.T, told *error) (*faultyStore, *apitoken.Manager, 
 			t.Fatal(err)
 		}
 	}
-	h, err := adminapi.New(m, &adminapi.Options{
+	return store, m, newHandlerWith(t, m, adminapi.Options{
 		Actor:   signedIn,
 		OnError: func(_ *http.Request, err error) { *told = err },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store, m, h
 }
 
 func TestTroubleWithTheStoreIs503OnEveryRoute(t *testing.T) {
 	cause := errors.New("secret address of the database")
-	for _, route := range routes {
-		if route.anybody {
-			continue // asks for no user
+	for _, r := range requests() {
+		if r.anybody() {
+			continue // asks for nothing
 		}
-		t.Run(route.method+" "+route.path, func(t *testing.T) {
+		t.Run(r.String(), func(t *testing.T) {
 			var told error
 			store, _, h := newFaultySite(t, &told)
-			store.users = cause
-			w := call(h, "ada", route.method, route.path, route.body)
+			store.down = cause
+			w := call(h, "ada", r.Method, r.path, r.body)
 			wantProblem(t, 503, "unavailable", w)
 			if w.Header().Get("Retry-After") == "" {
 				t.Error("there is no Retry-After")
@@ -174,11 +184,16 @@ func TestAnUnknownOutcomeOfOtherWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	putDisabled(t, m, "eve")
 	store.writing = apitoken.ErrUncertain
 	for _, route := range [][3]string{
 		{"DELETE", "/tokens/" + token.ID.String(), ""},
 		{"DELETE", "/users/bob/tokens", ""},
 		{"PUT", "/policy", `{"no_maximum": true}`},
+		{"PUT", "/users/bob", `{"name": "Robert"}`},
+		{"PUT", "/users/dan", `{"name": "Dan"}`},
+		{"PUT", "/users/bob/disabled", ""},
+		{"DELETE", "/users/eve/disabled", ""},
 	} {
 		p := wantProblem(t, 503, "outcome_unknown", call(h, "ada", route[0], route[1], route[2]))
 		if p.TokenID != "" {
@@ -187,12 +202,34 @@ func TestAnUnknownOutcomeOfOtherWrites(t *testing.T) {
 	}
 }
 
+func putDisabled(t *testing.T, m *apitoken.Manager, id apitoken.UserID) {
+	t.Helper()
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: id}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.DisableUser(ctx, apitoken.System(), id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Only after all attempts of the Manager, and only where the client has named no revision: else it is 412.
 func TestAStandingConflictIs409(t *testing.T) {
 	var told error
-	store, _, h := newFaultySite(t, &told)
+	store, m, h := newFaultySite(t, &told)
+	putDisabled(t, m, "eve")
 	store.writing = apitoken.ErrConflict
-	wantProblem(t, 409, "conflict", call(h, "ada", "PUT", "/policy", `{"no_maximum": true}`))
-	wantProblem(t, 409, "conflict", call(h, "ada", "POST", "/users/bob/tokens", `{"name": "x"}`))
+	for _, route := range [][3]string{
+		{"PUT", "/policy", `{"no_maximum": true}`},
+		{"POST", "/users/bob/tokens", `{"name": "x"}`},
+		{"DELETE", "/users/bob/tokens", ""},
+		{"PUT", "/users/bob", `{"name": "Robert"}`},
+		{"PUT", "/users/bob/disabled", ""},
+		{"DELETE", "/users/eve/disabled", ""},
+	} {
+		wantProblem(t, 409, "conflict", call(h, "ada", route[0], route[1], route[2]))
+	}
+	wantProblem(t, 409, "conflict", call(h, "ada", "PUT", "/users/bob", `{"name": "Robert"}`, "If-Match", "*"))
+	wantProblem(t, 412, "precondition_failed", call(h, "ada", "PUT", "/users/bob", `{"name": "Robert"}`, "If-Match", `"1"`))
 	if told != nil {
 		t.Errorf("OnError was told %v", told)
 	}

@@ -1,0 +1,324 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+// Who may use a route is declared once, and here held to what the routes do: every route with every actor on every object.
+
+// single are roles of one permission each, by name.
+var single = map[apitoken.Role]apitoken.Permission{
+	"may GenerateOwn":       apitoken.GenerateOwn,
+	"may GenerateForOthers": apitoken.GenerateForOthers,
+	"may ListAny":           apitoken.ListAny,
+	"may RevokeAny":         apitoken.RevokeAny,
+	"may SetPolicy":         apitoken.SetPolicy,
+	"may ManageUsers":       apitoken.ManageUsers,
+	"may ReadEvents":        apitoken.ReadEvents,
+}
+
+// permissionsOf is what the roles of this file grant.
+func permissionsOf(role apitoken.Role) apitoken.Permission {
+	switch role {
+	case apitoken.RoleAdmin:
+		return apitoken.GenerateOwn | apitoken.GenerateForOthers | apitoken.ListAny | apitoken.RevokeAny |
+			apitoken.SetPolicy | apitoken.ManageUsers | apitoken.ReadEvents
+	case apitoken.RoleUser:
+		return apitoken.GenerateOwn
+	}
+	return single[role] // none: nothing
+}
+
+// caller is an actor of the matrix. The one who acts is always the user "me".
+type caller struct {
+	name      string
+	role      apitoken.Role
+	withToken bool
+	state     callerState
+}
+
+type callerState int
+
+const (
+	live     callerState = iota
+	absent               // nobody is signed in
+	disabled             // is disabled, or his token is revoked with him
+	unknown              // the library was not told of him
+	revoked              // the token was revoked
+	expired              // the token has ended
+)
+
+func callers() []caller {
+	all := []caller{
+		{name: "nobody", state: absent},
+		{name: "a disabled admin", role: apitoken.RoleAdmin, state: disabled},
+		{name: "an unknown user", state: unknown},
+		{name: "a disabled admin's token", role: apitoken.RoleAdmin, withToken: true, state: disabled},
+		{name: "an admin's revoked token", role: apitoken.RoleAdmin, withToken: true, state: revoked},
+		{name: "an admin's expired token", role: apitoken.RoleAdmin, withToken: true, state: expired},
+	}
+	roles := []apitoken.Role{"none", apitoken.RoleUser, apitoken.RoleAdmin}
+	for role := range single {
+		roles = append(roles, role)
+	}
+	for _, role := range roles {
+		all = append(all,
+			caller{name: "one who is " + string(role), role: role},
+			caller{name: "a token of one who is " + string(role), role: role, withToken: true})
+	}
+	return all
+}
+
+// object is whom or whose token a request is about.
+type object struct {
+	user     apitoken.UserID
+	role     apitoken.Role
+	disabled bool
+	unknown  bool
+}
+
+var objects = []object{
+	{user: "me"},
+	{user: "nil", role: "none"},
+	{user: "bob", role: apitoken.RoleUser},
+	{user: "ada", role: apitoken.RoleAdmin},
+	{user: "gone", role: "none", disabled: true},
+	{user: "mallory", unknown: true},
+}
+
+// stage is a host with all objects, each with a token, and the caller.
+type stage struct {
+	*tokentest.Kit
+	handler http.Handler
+	actor   apitoken.Actor
+	tokens  map[apitoken.UserID]string // ids
+}
+
+func newStage(t *testing.T, c caller) stage {
+	t.Helper()
+	roles := map[apitoken.Role]apitoken.Permission{"none": 0}
+	for role, may := range single {
+		roles[role] = may
+	}
+	s := stage{Kit: tokentest.NewWith(t, apitoken.Options{Roles: roles}), tokens: map[apitoken.UserID]string{"mallory": noToken}}
+	token := func(p apitoken.GenerateParams) apitoken.TokenID {
+		generated, _ := s.Generate(p)
+		return generated.ID
+	}
+	for _, o := range objects {
+		switch {
+		case o.unknown || o.user == "me" && c.state == unknown:
+			continue
+		case o.user == "me":
+			o.role = c.role
+		}
+		s.User(o.user, o.role)
+		s.tokens[o.user] = token(apitoken.GenerateParams{Owner: o.user, Name: "kept"}).String()
+		if o.disabled {
+			must(t, s.Manager.DisableUser(ctx, apitoken.System(), o.user))
+		}
+	}
+	if c.state != absent {
+		s.actor = apitoken.As("me")
+	}
+	if c.withToken {
+		s.actor = apitoken.Actor{Kind: apitoken.ActorToken, User: "me", Token: token(apitoken.GenerateParams{Owner: "me", Lifetime: time.Hour})}
+	}
+	switch c.state {
+	case disabled:
+		must(t, s.Manager.DisableUser(ctx, apitoken.System(), "me"))
+	case revoked:
+		must(t, s.Manager.Revoke(ctx, apitoken.System(), s.actor.Token))
+	case expired:
+		s.Clock.Add(time.Hour)
+	case unknown:
+		s.tokens["me"] = noToken
+	}
+	s.handler = newHandlerWith(t, s.Manager, adminapi.Options{
+		Actor: func(*http.Request) (apitoken.Actor, error) { return s.actor, nil },
+	})
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send sends the route's good request about an object.
+func (s stage) send(r request, o object) *httptest.ResponseRecorder {
+	id := string(o.user)
+	if strings.HasPrefix(r.Route.Path, "/tokens/") {
+		id = s.tokens[o.user]
+	}
+	return call(s.handler, "", r.Method, strings.Replace(r.Route.Path, "{id}", id, 1), r.body)
+}
+
+// changes is how many events say that something was done.
+func (s stage) changes(t *testing.T) (n int) {
+	t.Helper()
+	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{}) {
+		must(t, err)
+		if e.Outcome == apitoken.OutcomeDone {
+			n++
+		}
+	}
+	return n
+}
+
+// verdict is the code that the declaration wants, empty for a success, and whether the caller is refused for what he is:
+// then he must not learn what there is.
+func verdict(t *testing.T, r request, c caller, o object) (code string, blind bool) {
+	t.Helper()
+	switch {
+	case r.Who == "anybody":
+		return "", false
+	case c.state == absent:
+		return "unauthenticated", true
+	case r.Who == "anyone signed in":
+		return "", false
+	case c.state != live:
+		return "denied", true
+	}
+	hidden := "denied" // what he is told of what he may not know of
+	if r.Method == "GET" && r.Route.Path == "/users/{id}" || strings.HasPrefix(r.Route.Path, "/tokens/") {
+		hidden = "not_found"
+	}
+	may, own := permissionsOf(c.role), o.user == "me"
+	theirs := permissionsOf(o.role)
+	if own {
+		theirs = may
+	}
+	check := func(need apitoken.Permission) (string, bool) {
+		if !may.Has(need) {
+			return hidden, true
+		}
+		return "", false
+	}
+	switch r.Who {
+	case "ListAny":
+		return check(apitoken.ListAny)
+	case "SetPolicy":
+		return check(apitoken.SetPolicy)
+	case "ReadEvents":
+		return check(apitoken.ReadEvents)
+	case "ManageUsers":
+		code, blind = check(apitoken.ManageUsers)
+		switch {
+		case code != "" || !strings.Contains(r.Route.Path, "{id}"):
+			return code, blind
+		case o.unknown && strings.HasSuffix(r.Route.Path, "/disabled"):
+			return "not_found", false
+		case o.unknown && !may.Has(permissionsOf(apitoken.RoleUser)), !o.unknown && !may.Has(theirs):
+			return "denied", false
+		}
+		return "", false
+	case "the user or ManageUsers", "the owner or ListAny", "the owner or RevokeAny":
+		need := map[string]apitoken.Permission{
+			"the user or ManageUsers": apitoken.ManageUsers,
+			"the owner or ListAny":    apitoken.ListAny,
+			"the owner or RevokeAny":  apitoken.RevokeAny,
+		}[r.Who]
+		if !own {
+			code, blind = check(need)
+		}
+		if code == "" && o.unknown && r.String() != "GET /users/{id}/tokens" { // whose page is empty
+			code = "not_found"
+		}
+		return code, blind
+	case "GenerateOwn or GenerateForOthers":
+		need := apitoken.GenerateForOthers
+		if own {
+			need = apitoken.GenerateOwn
+		}
+		code, blind = check(need)
+		switch {
+		case code != "":
+			return code, blind
+		case o.unknown:
+			return "not_found", false
+		case !own && !may.Has(theirs):
+			return "denied", false
+		case o.disabled:
+			return "user_disabled", false
+		}
+		return "", false
+	}
+	t.Fatalf("%s declares %q, which says nothing of who may use it", r, r.Who)
+	return "", false
+}
+
+func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
+	cells, refused, alike := 0, 0, 0
+	for _, r := range requests() {
+		about := objects
+		if !strings.Contains(r.Route.Path, "{id}") {
+			about = objects[:1]
+		}
+		for _, c := range callers() {
+			t.Run(fmt.Sprintf("%s by %s", r, c.name), func(t *testing.T) {
+				var first string // what who may not know is told of
+				for _, o := range about {
+					s := newStage(t, c)
+					before := s.changes(t)
+					w := s.send(r, o)
+					code, blind := verdict(t, r, c, o)
+					if got := codeOf(w.Body.Bytes()); got != code || (w.Code < 300) != (code == "") {
+						t.Errorf("on %s: it answers %d %q, want %q: %s", o.user, w.Code, got, code, w.Body)
+					}
+					cells++
+					if code == "" {
+						continue
+					}
+					refused++
+					if after := s.changes(t); after != before {
+						t.Errorf("on %s: it is refused and %d things changed", o.user, after-before)
+					}
+					if !blind {
+						continue
+					}
+					text := fmt.Sprint(w.Code, w.Header(), w.Body)
+					if first == "" {
+						first = text
+					}
+					if diff := cmp.Diff(first, text); diff != "" {
+						t.Errorf("on %s: the answer is another (-first +this):\n%s", o.user, diff)
+					}
+					alike++
+				}
+			})
+		}
+	}
+	t.Logf("%d cells: %d routes, %d callers, up to %d objects; %d refused, %d of them without a look at the object",
+		cells, len(requests()), len(callers()), len(objects), refused, alike)
+}
+
+// A route without a declaration would let nobody know whether it is right.
+func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
+	known := map[string]bool{}
+	for _, r := range requests() {
+		if r.Who == "" {
+			t.Errorf("%s declares nothing", r)
+		}
+		if known[r.String()] {
+			t.Errorf("%s is there twice", r)
+		}
+		known[r.String()] = true
+		if (r.Who == "anybody") != (r.Route.Path == "/openapi.json") {
+			t.Errorf("%s is for %s", r, r.Who)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+// newFuzzSite is a host with an administrator, Ada, and a user, Bob.
+func newFuzzSite(f *testing.F) (*apitoken.Manager, http.Handler) {
+	m, err := apitoken.New(memstore.New(), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
+		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
+			f.Fatal(err)
+		}
+	}
+	return m, newHandler(f, m)
+}
+
+// FuzzQuery holds whatever query to the promise that it is refused, or reaches the store as what its parameters say: none
+// that is there is lost.
+func FuzzQuery(f *testing.F) {
+	for _, query := range []string{
+		"", "limit=5", "after=" + noToken, "status=active&kind=user", "expires_before=2026-01-31T00:00:00Z", "without_expiration=true",
+		"lives_longer_than_seconds=1.5", "unused_since=0001-01-01T00:00:00Z", "limit=0", "a;b", "%zz", "status=&status=", "created_by=%C3%A4",
+	} {
+		f.Add(query)
+	}
+	store := &recordingStore{Store: memstore.New()}
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada", Role: apitoken.RoleAdmin}); err != nil {
+		f.Fatal(err)
+	}
+	h := newHandler(f, m)
+	f.Fuzz(func(t *testing.T, query string) {
+		store.asked = nil
+		r := newRequest("GET", "/tokens", "")
+		r.URL.RawQuery = query
+		r.Header.Set("Test-User", "ada")
+		w := respond(h, r)
+		switch w.Code {
+		case 400, 422:
+			if len(store.asked) > 0 {
+				t.Errorf("%q is refused and the store was asked", query)
+			}
+			return
+		case 200:
+		default:
+			t.Fatalf("%q is answered %d: %s", query, w.Code, w.Body)
+		}
+		values, err := url.ParseQuery(query)
+		if err != nil || len(store.asked) != 1 {
+			t.Fatalf("%q is let pass: %v", query, err)
+		}
+		q := store.asked[0]
+		there := map[string]bool{
+			"status": q.Status != "", "name_contains": q.NameContains != "", "kind": q.Kind != "", "created_by": q.CreatedBy != "",
+			"expires_before": !q.ExpiresBefore.IsZero(), "without_expiration": q.WithoutExpiration, "unused_since": !q.UnusedSince.IsZero(),
+			"lives_longer_than_seconds": q.LivesLongerThan != 0, "after": !q.After.IsZero(), "limit": values.Has("limit"),
+		}
+		for name := range values {
+			if _, known := there[name]; !known {
+				t.Errorf("%q has the unknown parameter %q and is let pass", query, name)
+			}
+		}
+		for name, is := range there {
+			if is != values.Has(name) {
+				t.Errorf("%q: %s is there: %v, reaches the store: %v", query, name, values.Has(name), is)
+			}
+		}
+		want := values.Get("limit")
+		if want == "" {
+			want = "100"
+		}
+		if limit, err := strconv.Atoi(want); err != nil || limit != q.Limit {
+			t.Errorf("%q asks for a page of %d", query, q.Limit)
+		}
+	})
+}
+
+// FuzzSeconds holds what is read as seconds to the promise that it is written as the same number, and is never no expiration.
+func FuzzSeconds(f *testing.F) {
+	for _, text := range []string{"0", "1", "0.000001", "9223372036.854775", "9223372036.854776", "-1", "1e3", "1.", ".5", "00", "1.0000001"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		micros, ok := adminapi.ParseMicros(text)
+		if !ok {
+			return
+		}
+		d := time.Duration(micros) * time.Microsecond
+		if d < 0 || d == apitoken.NoExpiration || d/time.Microsecond != time.Duration(micros) {
+			t.Fatalf("%q is read as %d µs", text, micros)
+		}
+		again, ok := adminapi.ParseMicros(adminapi.SecondsOf(d).String())
+		if !ok || again != micros {
+			t.Errorf("%q is %d µs, and written as %s", text, micros, adminapi.SecondsOf(d))
+		}
+		want, err := strconv.ParseFloat("0"+text, 64)
+		if err != nil || math.Abs(want-d.Seconds()) > 1e-6*math.Max(1, want) {
+			t.Errorf("%q is read as %s, %v", text, d, err)
+		}
+	})
+}
+
+// FuzzIfMatch holds whatever If-Match to the promise that only the one spelling of the revision, and *, let a change through.
+func FuzzIfMatch(f *testing.F) {
+	for _, value := range []string{`"1"`, `"2"`, `*`, `W/"1"`, `"1", "2"`, `1`, `""`, `"01"`, `"+1"`, ``, ` *`, `"1" `} {
+		f.Add(value)
+	}
+	m, h := newFuzzSite(f)
+	f.Fuzz(func(t *testing.T, value string) {
+		bob, err := m.User(ctx, apitoken.System(), "bob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRequest("PUT", "/users/bob", fmt.Sprintf(`{"name": "%d"}`, bob.Revision))
+		r.Header.Set("Test-User", "ada")
+		r.Header["If-Match"] = []string{value}
+		w := respond(h, r)
+		want := value == "*" || value == fmt.Sprintf(`"%d"`, bob.Revision)
+		if (w.Code == 200) != want || !want && w.Code != 400 && w.Code != 412 {
+			t.Errorf("If-Match: %s at revision %d is answered %d: %s", value, bob.Revision, w.Code, w.Body)
+		}
+		if adminapi.IsEntityTag(value) && w.Code == 400 {
+			t.Errorf("the entity tag %s is malformed", value)
+		}
+	})
+}
+
+// FuzzPutUser holds whatever body to the promise that it is answered from the table and changes only what it says.
+func FuzzPutUser(f *testing.F) {
+	for _, body := range []string{
+		`{"name": "x"}`, `{"name": "", "role": "admin"}`, `{"role": "user"}`, `{"name": "x", "name": "y"}`, `{"Name": null}`, `[[`, `{"name": "\ud800"}`,
+	} {
+		f.Add(body)
+	}
+	m, h := newFuzzSite(f)
+	f.Fuzz(func(t *testing.T, body string) {
+		if body == "" {
+			return
+		}
+		before, err := m.User(ctx, apitoken.System(), "bob")
+		must(t, err)
+		w := call(h, "ada", "PUT", "/users/bob", body)
+		after, err := m.User(ctx, apitoken.System(), "bob")
+		must(t, err)
+		switch w.Code {
+		case 400, 413, 422:
+			if before != after {
+				t.Errorf("%q is refused and makes %+v of %+v", body, after, before)
+			}
+		case 200:
+			changed := before
+			changed.Name, changed.Role, changed.Revision = after.Name, after.Role, after.Revision
+			if after != changed || after.Role != apitoken.RoleUser && after.Role != apitoken.RoleAdmin || !strings.Contains(body, "name") {
+				t.Errorf("%q makes %+v of %+v", body, after, before)
+			}
+		default:
+			t.Errorf("%q is answered %d: %s", body, w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzPath holds whatever path to the promise that it is answered in the form of this package, and changes nothing by GET.
+func FuzzPath(f *testing.F) {
+	for _, path := range []string{"/", "//", "/users", "/users/%2e%2e/tokens", "/users/../policy", "/tokens/" + noToken, "/policy/choices/", "/users/%00", "/a%2Fb", "/users/bob%2Ftokens"} {
+		f.Add(path)
+	}
+	m, h := newFuzzSite(f)
+	f.Fuzz(func(t *testing.T, path string) {
+		r := newRequest("GET", "/", "")
+		if !strings.HasPrefix(path, "/") {
+			return
+		}
+		parsed, err := r.URL.Parse("http://host" + path)
+		if err != nil {
+			return
+		}
+		r.URL = parsed
+		r.Header.Set("Test-User", "ada")
+		w := respond(h, r)
+		if contentType := w.Header().Get("Content-Type"); w.Header().Get("Cache-Control") != "no-store" ||
+			contentType != "application/json" && contentType != "application/problem+json" {
+			t.Errorf("%q is answered %d with the header %v", path, w.Code, w.Header())
+		}
+		switch w.Code {
+		case 200, 400, 404, 405, 422:
+		default:
+			t.Errorf("%q is answered %d: %s", path, w.Code, w.Body)
+		}
+		for e, err := range m.Events(ctx, apitoken.System(), apitoken.EventQuery{After: 2}) {
+			t.Fatalf("%q made the event %+v, %v", path, e, err)
+		}
+	})
+}

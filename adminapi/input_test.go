@@ -1,0 +1,231 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// bodyRoutes are the routes that take a body, with their members by type.
+var bodyRoutes = []struct {
+	method, path, body string
+	member             string // one that is good alone, or the first of those that are needed
+	texts              []string
+	booleans           []string
+	seconds            []string
+}{
+	{"POST", "/users/bob/tokens", `{"name": "x"}`, `"name": "x"`, []string{"kind"}, []string{"no_expiration"}, []string{"lifetime_seconds"}},
+	{"PUT", "/users/bob", `{"name": "x"}`, `"name": "x"`, []string{"role"}, nil, nil},
+	{"PUT", "/policy", `{"no_maximum": true}`, `"no_maximum": true`, nil, nil, nil},
+	{"PUT", "/policy", `{"max_lifetime_seconds": 60}`, `"max_lifetime_seconds": 60`, nil, nil, nil},
+}
+
+// Every route that takes a body reads it alike. The members of each are in its own test.
+func TestEveryBodyIsReadStrictly(t *testing.T) {
+	for _, route := range bodyRoutes {
+		first, _, _ := strings.Cut(strings.Trim(route.member, `"`), `"`)
+		upper := strings.ToUpper(first)
+		quoted := fmt.Sprintf("%q", first)
+		more := func(members string) string { return "{" + route.member + ", " + members + "}" }
+		type test struct {
+			name, body string
+			status     int
+			code       string
+		}
+		tests := []test{
+			{"blank", " ", 400, "malformed"},
+			{"nothing", "", 415, "unsupported_media_type"}, // and so without a content type
+			{"no JSON", "x", 400, "malformed"},
+			{"a form", "name=x", 400, "malformed"},
+			{"a text", `"x"`, 400, "malformed"},
+			{"a number", "1", 400, "malformed"},
+			{"null", "null", 400, "malformed"},
+			{"an array", "[" + route.body + "]", 400, "malformed"},
+			{"empty", "{}", 422, "invalid"},
+			{"cut off", strings.TrimSuffix(route.body, "}"), 400, "malformed"},
+			{"a comma at the end", "{" + route.member + ",}", 400, "malformed"},
+			{"something behind", route.body + "x", 400, "malformed"},
+			{"a second object", route.body + route.body, 400, "malformed"},
+			{"NUL behind", route.body + "\x00", 400, "malformed"},
+			{"a byte order mark", "\ufeff" + route.body, 400, "malformed"},
+			{"UTF-16", "\xff\xfe{\x00}\x00", 400, "malformed"},
+			{"a comment", "{/* */" + route.member + "}", 400, "malformed"},
+			{"unknown", more(`"scope": "all"`), 400, "malformed"},
+			{"unknown and null", more(`"scope": null`), 400, "malformed"},
+			{"unknown and deep", more(`"scope": ` + strings.Repeat(`{"a":`, 900) + "1" + strings.Repeat("}", 900)), 400, "malformed"},
+			{"too deep", more(`"scope": ` + strings.Repeat("[", 16000)), 400, "malformed"},
+			{"no name", more(`"": 1`), 400, "malformed"},
+			{"__proto__", more(`"__proto__": {}`), 400, "malformed"},
+			{"twice", more(route.member), 400, "malformed"},
+			{"twice, escaped", more(strings.Replace(route.member, first, fmt.Sprintf(`\u%04x%s`, first[0], first[1:]), 1)), 400, "malformed"},
+			{"another case", "{" + strings.Replace(route.member, first, upper, 1) + "}", 400, "malformed"},
+			{"another case besides", more(`"` + upper + `": 1`), 400, "malformed"},
+			{"a space in the name", "{" + strings.Replace(route.member, first, first+" ", 1) + "}", 400, "malformed"},
+			{"null for the member", "{" + quoted + ": null}", 400, "malformed"},
+			{"an object for the member", "{" + quoted + ": {}}", 400, "malformed"},
+			{"an array for the member", "{" + quoted + ": []}", 400, "malformed"},
+			{"16 KiB", route.body + strings.Repeat(" ", 16<<10-len(route.body)), 0, ""},
+			{"16 KiB and one", route.body + strings.Repeat(" ", 16<<10-len(route.body)+1), 413, "too_large"},
+			{"1 MiB", `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
+		}
+		for _, name := range route.texts {
+			tests = append(tests,
+				test{"empty " + name, more(`"` + name + `": ""`), 422, "invalid"},
+				test{"number " + name, more(`"` + name + `": 0`), 400, "malformed"},
+				test{"false " + name, more(`"` + name + `": false`), 400, "malformed"},
+				test{"null " + name, more(`"` + name + `": null`), 400, "malformed"},
+				test{"half a pair " + name, more(`"` + name + `": "\udc00"`), 400, "malformed"})
+		}
+		for _, name := range route.booleans {
+			tests = append(tests,
+				test{"false " + name, more(`"` + name + `": false`), 422, "invalid"},
+				test{"null " + name, more(`"` + name + `": null`), 400, "malformed"},
+				test{"0 " + name, more(`"` + name + `": 0`), 400, "malformed"},
+				test{"text " + name, more(`"` + name + `": "true"`), 400, "malformed"})
+		}
+		for _, name := range route.seconds {
+			for number, status := range map[string]int{
+				"0": 422, "-0": 422, "0.0": 422, "-1": 422, "1e2": 422, "1E400": 422, "0.0000001": 422, "1e-7": 422, "18446744073709551616": 422,
+				"99999999999999999999999999": 422, "null": 400, `""`: 400, `"1"`: 400, "true": 400, "[]": 400, "NaN": 400, "+1": 400, "01": 400, ".5": 400, "0x10": 400,
+			} {
+				tests = append(tests, test{name + " " + number, more(`"` + name + `": ` + number), status, map[int]string{422: "invalid", 400: "malformed"}[status]})
+			}
+		}
+		for _, test := range tests {
+			t.Run(route.method+" "+route.path+" "+first+" "+test.name, func(t *testing.T) {
+				s := newSite(t)
+				before := s.lists()
+				w := s.call("ada", route.method, route.path, test.body)
+				if test.code == "" {
+					if w.Code >= 300 {
+						t.Errorf("it is answered %d: %s", w.Code, w.Body)
+					}
+					return
+				}
+				wantProblem(t, test.status, test.code, w)
+				if diff := cmp.Diff(before, s.lists()); diff != "" {
+					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// lists is all that there is.
+func (s site) lists() (all []string) {
+	for _, path := range []string{"/users", "/tokens", "/policy", "/events"} {
+		all = append(all, s.call("ada", "GET", path, "").Body.String())
+	}
+	return all
+}
+
+func TestEveryBodyHasToSayThatItIsJSON(t *testing.T) {
+	for _, route := range bodyRoutes {
+		for name, header := range map[string]http.Header{
+			"none":                   {},
+			"empty":                  {"Content-Type": {""}},
+			"text":                   {"Content-Type": {"text/plain"}},
+			"a form":                 {"Content-Type": {"application/x-www-form-urlencoded"}},
+			"a form with a boundary": {"Content-Type": {"multipart/form-data; boundary=x"}},
+			"another JSON":           {"Content-Type": {"application/merge-patch+json"}},
+			"JSON as text":           {"Content-Type": {"text/json"}},
+			"another charset":        {"Content-Type": {"application/json; charset=utf-16"}},
+			"two":                    {"Content-Type": {"application/json", "application/json"}},
+			"a list":                 {"Content-Type": {"application/json, application/json"}},
+			"compressed":             {"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}},
+			"compressed otherwise":   {"Content-Type": {"application/json"}, "Content-Encoding": {"br"}},
+		} {
+			t.Run(route.method+" "+route.path+" "+name, func(t *testing.T) {
+				s := newSite(t)
+				before := s.lists()
+				r := httptest.NewRequest(route.method, route.path, strings.NewReader(route.body))
+				r.Header = header
+				wantProblem(t, 415, "unsupported_media_type", s.serve("ada", r))
+				if diff := cmp.Diff(before, s.lists()); diff != "" {
+					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// Ids in the path: what cannot be one never gets anywhere, and what can is taken letter for letter.
+func TestIDsInThePath(t *testing.T) {
+	s := newSite(t)
+	for _, id := range []apitoken.UserID{"a/b", "..", ".", "%2F", "tokens", "disabled", "a/tokens", "Bob", "bob ", "b\u00e4b", "//"} {
+		if id != "bob " {
+			s.User(id, "")
+		}
+	}
+	tests := []struct {
+		segment string
+		want    string // the id that is answered, or the code of the problem
+	}{
+		{"bob", "bob"},
+		{"Bob", "Bob"},
+		{"BOB", "not_found"},
+		{"%62ob", "bob"},
+		{"bob%20", "not_found"}, // a user id may have spaces; this one there is not
+		{"bob%00", "invalid"},
+		{"bob%0A", "invalid"},
+		{"%E2%80%AEbob", "invalid"},
+		{"%ff", "invalid"},
+		{"b%C3%A4b", "b\u00e4b"},
+		{"ba%CC%88b", "not_found"}, // the same to the eye
+		{"a%2Fb", "a/b"},
+		{"a%2fb", "a/b"},
+		{"a/b", "not_found"},
+		{"%2F%2F", "//"},
+		{"%2E%2E", ".."},
+		{"%2e", "."},
+		{"..", "not_found"},
+		{".", "not_found"},
+		{"", "not_found"},
+		{"%252F", "%2F"},
+		{"tokens", "tokens"},
+		{"disabled", "disabled"},
+		{"a%2Ftokens", "a/tokens"},
+		{tooLongID, "invalid"},
+		{strings.Repeat("x", 1<<16), "invalid"},
+		{"bob;x=1", "not_found"},
+		{"*", "not_found"},
+		{"bob+", "not_found"},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprintf("%.30s", test.segment), func(t *testing.T) {
+			w := s.call("ada", "GET", "/users/"+test.segment, "")
+			got := codeOf(w.Body.Bytes())
+			if w.Code == http.StatusOK {
+				got = decode[struct{ ID string }](t, w).ID
+			}
+			if got != test.want {
+				t.Errorf("it is %q, want %q", got, test.want)
+			}
+		})
+	}
+	token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
+	id := token.ID.String()
+	for name, text := range map[string]string{
+		"capitals": strings.ToUpper(id), "braces": "%7B" + id + "%7D", "a URN": "urn:uuid:" + id, "no hyphens": strings.ReplaceAll(id, "-", ""),
+		"a space": id + "%20", "NUL": id + "%00", "short": id[:35], "long": id + "0", "a number": "1", "nothing but zeros": "00000000-0000-0000-0000-000000000000",
+		"a secret": s.Token("bob"), "a hint": token.Hint, "not UTF-8": "%ff", "very long": strings.Repeat("0", 1<<16),
+	} {
+		for _, method := range []string{"GET", "DELETE"} {
+			t.Run(method+" "+name, func(t *testing.T) {
+				wantProblem(t, 404, "not_found", s.call("ada", method, "/tokens/"+text, ""))
+			})
+		}
+	}
+	if _, err := s.Manager.Token(ctx, apitoken.As("bob"), token.ID); err != nil {
+		t.Error(err)
+	}
+	if got := s.live(); len(got) != 2 {
+		t.Errorf("%d tokens are alive", len(got))
+	}
+}

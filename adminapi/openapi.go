@@ -1,0 +1,18 @@
+package adminapi
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// document is JSON that is answered as it is.
+type document []byte
+
+//go:embed openapi.json
+var openAPI document
+
+func (a *api) openAPI(*http.Request, apitoken.Actor) (answer, error) {
+	return answer{status: http.StatusOK, body: openAPI}, nil
+}

@@ -1,0 +1,141 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+)
+
+// described is as much of the document as says what a route declares. What is declared once and referred to is in the
+// components.
+type described struct {
+	Paths map[string]map[string]json.RawMessage
+
+	Components struct {
+		Parameters map[string]describedParameter
+		Responses  map[string]describedResponse
+		Schemas    map[string]describedSchema
+	}
+}
+
+type describedOperation struct {
+	OperationID string
+	Permission  string `json:"x-permission"`
+	Security    *[]map[string][]string
+	Parameters  []reference
+	Responses   map[string]json.RawMessage
+}
+
+type reference struct {
+	Ref string `json:"$ref"`
+}
+
+func (r reference) name() string { return r.Ref[strings.LastIndexByte(r.Ref, '/')+1:] }
+
+type describedParameter struct{ Name, In string }
+
+type describedResponse struct {
+	Content map[string]struct{ Schema describedSchema }
+}
+
+type describedSchema struct {
+	Properties map[string]struct{ Enum []string }
+}
+
+func readDescribed(t *testing.T) described {
+	t.Helper()
+	var d described
+	must(t, json.Unmarshal(adminapi.OpenAPI, &d))
+	return d
+}
+
+// operation gives what the document says of a route.
+func (d described) operation(t *testing.T, r adminapi.Route) (o describedOperation) {
+	t.Helper()
+	must(t, json.Unmarshal(d.Paths[r.Path][strings.ToLower(r.Method)], &o))
+	return o
+}
+
+func TestTheDocumentSaysWhoMayUseWhatAsItIsDeclared(t *testing.T) {
+	d := readDescribed(t)
+	ids := map[string]bool{}
+	for _, r := range adminapi.Routes() {
+		t.Run(r.Method+" "+r.Path, func(t *testing.T) {
+			o := d.operation(t, r)
+			if o.OperationID == "" || ids[o.OperationID] {
+				t.Errorf("the operationId %q is of none or of two", o.OperationID)
+			}
+			ids[o.OperationID] = true
+			if diff := cmp.Diff(r.Who, o.Permission); diff != "" {
+				t.Errorf("who may use it differs (-route +document):\n%s", diff)
+			}
+			forAnybody := o.Security != nil && len(*o.Security) == 0
+			if forAnybody != (r.Who == "anybody") {
+				t.Errorf("the document asks for a sign-in: %t", !forAnybody)
+			}
+			var params []string
+			for _, ref := range o.Parameters {
+				p := d.Components.Parameters[ref.name()]
+				if p.In == "query" {
+					params = append(params, p.Name)
+				}
+			}
+			if diff := cmp.Diff(slices.Sorted(slices.Values(r.Params)), slices.Sorted(slices.Values(params))); diff != "" {
+				t.Errorf("the query parameters differ (-route +document):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The document gives the codes that each operation answers with each status: those on record, and no others.
+func TestTheDocumentListsTheCodesOfEveryAnswer(t *testing.T) {
+	d := readDescribed(t)
+	got, want := map[string]bool{}, map[string]bool{}
+	add := func(place string, schema describedSchema) {
+		for _, code := range schema.Properties["code"].Enum {
+			got[place+" "+code] = true
+		}
+	}
+	for _, r := range adminapi.Routes() {
+		for status, text := range d.operation(t, r).Responses {
+			var ref reference
+			must(t, json.Unmarshal(text, &ref))
+			if ref.Ref != "" {
+				add(r.Method+" "+r.Path+" "+status, d.Components.Responses[ref.name()].Content["application/problem+json"].Schema)
+			}
+		}
+	}
+	codes := map[string]bool{}
+	for kind := range recordedKinds(t) {
+		if kind.code == "" {
+			continue
+		}
+		codes[kind.code] = true
+		if kind.pattern[0] != '/' {
+			want[kind.String()] = true
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the codes differ from the exchanges (-exchanges +document):\n%s", diff)
+	}
+	enum := slices.Sorted(slices.Values(d.Components.Schemas["Problem"].Properties["code"].Enum))
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(codes)), enum); diff != "" {
+		t.Errorf("the codes of the schema differ (-exchanges +document):\n%s", diff)
+	}
+	t.Logf("%d codes of %d operations", len(want), len(adminapi.Routes()))
+}
+
+func TestTheDocumentIsIndentedByTwoSpaces(t *testing.T) {
+	var want bytes.Buffer
+	must(t, json.Indent(&want, adminapi.OpenAPI, "", "  "))
+	if diff := cmp.Diff(want.String(), string(adminapi.OpenAPI)); diff != "" {
+		t.Errorf("the form differs (-want +got):\n%s", diff)
+	}
+}

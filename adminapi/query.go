@@ -1,0 +1,154 @@
+package adminapi
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// checkQuery refuses query parameters that the route does not know, that are repeated, and that are empty.
+func checkQuery(raw string, known []string) error {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return malformed("", "the query cannot be read")
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		values := query[name]
+		switch {
+		case !slices.Contains(known, name):
+			return malformed(name, "is not a query parameter of this route")
+		case len(values) > 1:
+			return malformed(name, "is given more than once")
+		case values[0] == "":
+			return malformed(name, "is empty; leave it out")
+		}
+	}
+	return nil
+}
+
+// query reads the parameters of a request, after checkQuery has let them pass. After the first mistake, which is kept in err, all
+// reads give zero values. A parameter that is there never reads as the zero value, which would select everything.
+type query struct {
+	values url.Values
+	err    error
+}
+
+func readQuery(r *http.Request) *query { return &query{values: r.URL.Query()} }
+
+// text is a text, empty if it is absent.
+func (q *query) text(name string) string {
+	if q.err != nil {
+		return ""
+	}
+	return q.values.Get(name)
+}
+
+// truth is whether the parameter is there. It is refused where it is anything but true.
+func (q *query) truth(name string) bool {
+	switch q.text(name) {
+	case "":
+		return false
+	case "true":
+		return true
+	case "false":
+		q.err = invalid(name, "is false; leave it out")
+	default:
+		q.err = malformed(name, "is not true")
+	}
+	return false
+}
+
+// instant is a time, zero if it is absent.
+func (q *query) instant(name string) time.Time {
+	text := q.text(name)
+	if text == "" {
+		return time.Time{}
+	}
+	var at time.Time
+	switch err := at.UnmarshalText([]byte(text)); {
+	case err != nil:
+		q.err = malformed(name, "is not a time of RFC 3339, like 2026-01-31T12:00:00Z; a plus sign in it is %%2B")
+	case at.Before(time.Unix(0, 0)): // the zero time, say, would mean that nothing was asked for
+		q.err = invalid(name, "is before 1970")
+	default:
+		return at
+	}
+	return time.Time{}
+}
+
+// seconds is a positive time span, zero if it is absent. It is spelled as in a body, so that what one takes the other takes.
+func (q *query) seconds(name string) time.Duration {
+	text := q.text(name)
+	if text == "" {
+		return 0
+	}
+	if strings.Trim(text, "0123456789.+-eE") != "" || !json.Valid([]byte(text)) {
+		q.err = malformed(name, "is not a number of seconds")
+		return 0
+	}
+	micros, ok := parseMicros(text)
+	if !ok || micros == 0 {
+		q.err = invalid(name, notSeconds)
+		return 0
+	}
+	return time.Duration(micros) * time.Microsecond
+}
+
+// limit is the number of things that a page is to have.
+func (q *query) limit() int {
+	const usual, most = 100, 500
+	if q.text("limit") == "" {
+		return usual
+	}
+	limit, ok := q.number("limit")
+	if ok && (limit < 1 || limit > most) {
+		q.err = invalid("limit", "is out of range, 1 to %d are allowed", most)
+	}
+	return int(limit)
+}
+
+// afterEvent is the place in the events behind which to go on, 0 if it is absent.
+func (q *query) afterEvent() apitoken.EventSeq {
+	if q.text("after") == "" {
+		return 0
+	}
+	seq, ok := q.number("after")
+	if ok && seq < 0 {
+		q.err = invalid("after", "is out of range")
+	}
+	return apitoken.EventSeq(seq)
+}
+
+// afterToken is the token behind which to go on, zero if it is absent.
+func (q *query) afterToken() apitoken.TokenID {
+	text := q.text("after")
+	if text == "" {
+		return apitoken.TokenID{}
+	}
+	id, err := apitoken.ParseTokenID(text)
+	if err != nil || id.IsZero() {
+		q.err = malformed("after", "is not the next of a page")
+	}
+	return id
+}
+
+// number is a whole number of digits alone, and -1 for one that is too large.
+func (q *query) number(name string) (n int64, ok bool) {
+	text := q.text(name)
+	if strings.Trim(text, "0123456789") != "" {
+		q.err = malformed(name, "is not a whole number")
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return -1, true
+	}
+	return n, true
+}

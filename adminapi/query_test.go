@@ -1,0 +1,230 @@
+package adminapi_test
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+// recordingStore writes down what it is asked for, and answers with the page that it was given.
+type recordingStore struct {
+	*memstore.Store
+	asked []apitoken.TokenQuery
+	page  apitoken.TokenPage
+}
+
+func (s *recordingStore) ScanTokens(_ context.Context, q apitoken.TokenQuery, _ int) (apitoken.TokenPage, error) {
+	s.asked = append(s.asked, q)
+	return s.page, nil
+}
+
+func newRecordingSite(t *testing.T) (*recordingStore, http.Handler) {
+	t.Helper()
+	store := &recordingStore{Store: memstore.New()}
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
+		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store, newHandler(t, m)
+}
+
+func TestEveryConditionReachesTheManager(t *testing.T) {
+	after, err := apitoken.ParseTokenID(noToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2026, time.January, 31, 0, 0, 0, 0, time.UTC)
+	tests := []struct {
+		query string
+		want  apitoken.TokenQuery // Limit 0: 100
+	}{
+		{"", apitoken.TokenQuery{}},
+		{"status=active", apitoken.TokenQuery{Status: apitoken.StatusActive}},
+		{"status=expired", apitoken.TokenQuery{Status: apitoken.StatusExpired}},
+		{"status=revoked", apitoken.TokenQuery{Status: apitoken.StatusRevoked}},
+		{"name_contains=100%25+%26+%C3%A4", apitoken.TokenQuery{NameContains: "100% & ä"}},
+		{"kind=robot", apitoken.TokenQuery{Kind: "robot"}},
+		{"created_by=a%2Fb", apitoken.TokenQuery{CreatedBy: "a/b"}},
+		{"expires_before=2026-01-31T00:00:00Z", apitoken.TokenQuery{ExpiresBefore: day}},
+		{"expires_before=2026-01-31T05%3A30%3A00.000001999%2B05%3A30", apitoken.TokenQuery{ExpiresBefore: day.Add(time.Microsecond)}},
+		{"expires_before=1970-01-01T00:00:00Z", apitoken.TokenQuery{ExpiresBefore: time.Unix(0, 0).UTC()}},
+		{"without_expiration=true", apitoken.TokenQuery{WithoutExpiration: true}},
+		{"unused_since=2026-01-30T12:00:00-12:00", apitoken.TokenQuery{UnusedSince: day}},
+		{"lives_longer_than_seconds=2592000", apitoken.TokenQuery{LivesLongerThan: apitoken.Days(30)}},
+		{"lives_longer_than_seconds=0.000001", apitoken.TokenQuery{LivesLongerThan: time.Microsecond}},
+		{"lives_longer_than_seconds=9223372036.854775", apitoken.TokenQuery{LivesLongerThan: time.Duration(math.MaxInt64).Truncate(time.Microsecond)}},
+		{"after=" + noToken, apitoken.TokenQuery{After: after}},
+		{"limit=1", apitoken.TokenQuery{Limit: 1}},
+		{"limit=500", apitoken.TokenQuery{Limit: 500}},
+		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&created_by=ada&expires_before=2026-01-31T00:00:00Z" +
+			"&without_expiration=true&unused_since=2026-01-31T00:00:00Z&lives_longer_than_seconds=0.5",
+			apitoken.TokenQuery{
+				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, CreatedBy: "ada",
+				ExpiresBefore: day, WithoutExpiration: true, UnusedSince: day, LivesLongerThan: time.Second / 2,
+			}},
+	}
+	for _, test := range tests {
+		for path, about := range map[string]apitoken.TokenQuery{"/tokens": {AnyOwner: true}, "/users/bob/tokens": {Owner: "bob"}} {
+			t.Run(path+"?"+test.query, func(t *testing.T) {
+				store, h := newRecordingSite(t)
+				wantStatus(t, http.StatusOK, call(h, "ada", "GET", path+"?"+test.query, ""))
+				want := test.want
+				want.Owner, want.AnyOwner = about.Owner, about.AnyOwner
+				if want.Limit == 0 {
+					want.Limit = 100
+				}
+				if len(store.asked) != 1 {
+					t.Fatalf("the store was asked %d times", len(store.asked))
+				}
+				got := store.asked[0]
+				got.Now = time.Time{} // the Manager's
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("the query differs (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// Every parameter that a list of tokens knows is in the table above.
+func TestEveryParameterOfTokensIsTested(t *testing.T) {
+	want := "status name_contains kind created_by expires_before without_expiration unused_since lives_longer_than_seconds after limit"
+	for _, r := range adminapi.Routes() {
+		if r.Method == "GET" && strings.HasSuffix(r.Path, "/tokens") {
+			if diff := cmp.Diff(want, strings.Join(r.Params, " ")); diff != "" {
+				t.Errorf("the parameters of %s differ (-want +got):\n%s", r.Path, diff)
+			}
+		}
+	}
+}
+
+// A page is what the Manager says: it may be short, or empty, and go on.
+func TestAShortPageGoesOn(t *testing.T) {
+	next, err := apitoken.ParseTokenID(noToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, h := newRecordingSite(t)
+	store.page.Next = next
+	w := call(h, "ada", "GET", "/tokens?kind=rare", "")
+	wantStatus(t, http.StatusOK, w)
+	wantJSON(t, `{"tokens": [], "next": "`+noToken+`"}`, w)
+	store.page.Tokens = []apitoken.Token{{ID: next, Owner: "bob", Name: "x", Kind: "rare", Hint: "tok_...1234"}}
+	wantJSON(t, `{"tokens": [{"id": "`+noToken+`", "owner": "bob", "name": "x", "kind": "rare", "status": "active", "created_at": "", "hint": "tok_...1234"}], "next": "`+noToken+`"}`,
+		call(h, "ada", "GET", "/tokens?kind=rare", ""))
+}
+
+// What is there and cannot be read never selects everything.
+func TestBadConditionsAreRefused(t *testing.T) {
+	tests := []struct {
+		query  string
+		status int
+		code   string
+		field  string
+	}{
+		{"status=ACTIVE", 422, "invalid", ""},
+		{"status=active%00", 422, "invalid", ""},
+		{"name_contains=%00", 422, "invalid", ""},
+		{"name_contains=%ff", 422, "invalid", ""},
+		{"kind=a%0Ab", 422, "invalid", ""},
+		{"kind=%ff", 422, "invalid", ""},
+		{"created_by=%00", 422, "invalid", ""},
+		{"created_by=" + tooLongID, 422, "invalid", ""},
+		{"expires_before=2026-01-31", 400, "malformed", "expires_before"},
+		{"expires_before=2026-01-31T00:00:00", 400, "malformed", "expires_before"},
+		{"expires_before=2026-01-31T00:00:00+01:00", 400, "malformed", "expires_before"}, // + is a space
+		{"expires_before=1769860800", 400, "malformed", "expires_before"},
+		{"expires_before=2026-02-30T00:00:00Z", 400, "malformed", "expires_before"},
+		{"expires_before=10000-01-01T00:00:00Z", 400, "malformed", "expires_before"},
+		{"expires_before=0001-01-01T00:00:00Z", 422, "invalid", "expires_before"},
+		{"expires_before=0001-01-01T00:00:00.0000001Z", 422, "invalid", "expires_before"},
+		{"expires_before=1969-12-31T23:59:59.999999Z", 422, "invalid", "expires_before"},
+		{"unused_since=yesterday", 400, "malformed", "unused_since"},
+		{"unused_since=0001-01-01T00:00:00Z", 422, "invalid", "unused_since"},
+		{"unused_since=0000-01-01T00:00:00Z", 422, "invalid", "unused_since"},
+		{"without_expiration=false", 422, "invalid", "without_expiration"},
+		{"without_expiration=True", 400, "malformed", "without_expiration"},
+		{"without_expiration=1", 400, "malformed", "without_expiration"},
+		{"lives_longer_than_seconds=0", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=0.0000001", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=9223372036.854776", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=99999999999999999999", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=1.", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=.5", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=01", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=%201", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=true", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=1.2.3", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=-1", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=%2B1", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=1e3", 422, "invalid", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=30d", 400, "malformed", "lives_longer_than_seconds"},
+		{"lives_longer_than_seconds=%D9%A1", 400, "malformed", "lives_longer_than_seconds"}, // an Arabic 1
+		{"after=00000000-0000-0000-0000-000000000000", 400, "malformed", "after"},
+		{"after=" + strings.ToUpper(noToken), 400, "malformed", "after"},
+		{"after=%7B" + noToken + "%7D", 400, "malformed", "after"},
+		{"limit=0", 422, "invalid", "limit"},
+		{"limit=00", 422, "invalid", "limit"},
+		{"limit=501", 422, "invalid", "limit"},
+		{"limit=9223372036854775808", 422, "invalid", "limit"},
+		{"limit=0x10", 400, "malformed", "limit"},
+		{"limit=1_0", 400, "malformed", "limit"},
+		{"limit=+5", 400, "malformed", "limit"},
+	}
+	for _, name := range []string{"status", "name_contains", "kind", "created_by", "expires_before", "without_expiration", "unused_since", "lives_longer_than_seconds", "after", "limit"} {
+		for _, query := range []string{name + "=", name, name + "=x&" + name + "=x"} {
+			tests = append(tests, struct {
+				query  string
+				status int
+				code   string
+				field  string
+			}{query, 400, "malformed", name})
+		}
+	}
+	for _, test := range tests {
+		t.Run(test.query, func(t *testing.T) {
+			store, h := newRecordingSite(t)
+			p := wantProblem(t, test.status, test.code, call(h, "ada", "GET", "/tokens?"+test.query, ""))
+			if p.Field != test.field {
+				t.Errorf("the field is %q, want %q", p.Field, test.field)
+			}
+			if len(store.asked) > 0 {
+				t.Errorf("the store was asked %+v", store.asked)
+			}
+		})
+	}
+}
+
+// A parameter can have any name, and one that is no text.
+func TestNamesOfParametersAreShownShortened(t *testing.T) {
+	_, h := newRecordingSite(t)
+	for name, want := range map[string]string{
+		strings.Repeat("x", 64):          strings.Repeat("x", 64),
+		strings.Repeat("x", 65):          strings.Repeat("x", 64) + "...",
+		strings.Repeat("ä", 5000):        strings.Repeat("ä", 32) + "...",
+		"x" + strings.Repeat("ä", 5000):  "x" + strings.Repeat("ä", 31) + "...",
+		strings.Repeat("\x9f", 65):       "?",
+		"\xff" + strings.Repeat("x", 63): "?" + strings.Repeat("x", 63),
+		"a\x00b":                         "a\x00b",
+	} {
+		p := wantProblem(t, 400, "malformed", call(h, "ada", "GET", "/tokens?"+url.QueryEscape(name)+"=1", ""))
+		if p.Field != want {
+			t.Errorf("%.80q is shown as %q, want %q", name, p.Field, want)
+		}
+	}
+}

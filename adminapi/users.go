@@ -1,0 +1,112 @@
+package adminapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// userJSON is a user as the client sees him.
+type userJSON struct {
+	ID         apitoken.UserID `json:"id"`
+	Name       string          `json:"name,omitempty"`
+	Role       apitoken.Role   `json:"role"`
+	CreatedAt  string          `json:"created_at"`
+	DisabledAt string          `json:"disabled_at,omitempty"`
+	Revision   int64           `json:"revision"`
+}
+
+type userPageJSON struct {
+	Users []userJSON      `json:"users"`
+	Next  apitoken.UserID `json:"next,omitempty"`
+}
+
+func newUserJSON(u apitoken.User) userJSON {
+	return userJSON{
+		ID: u.ID, Name: u.Name, Role: u.Role,
+		CreatedAt: timeText(u.CreatedAt), DisabledAt: timeText(u.DisabledAt), Revision: u.Revision,
+	}
+}
+
+func answerUser(u apitoken.User) answer {
+	return answer{status: http.StatusOK, body: newUserJSON(u), etag: etag(u.Revision)}
+}
+
+// userID is the user of the path.
+func userID(r *http.Request) apitoken.UserID { return apitoken.UserID(r.PathValue("id")) }
+
+func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
+	q := readQuery(r)
+	after, limit := apitoken.UserID(q.text("after")), q.limit()
+	if q.err != nil {
+		return answer{}, q.err
+	}
+	// One more tells whether there is another page.
+	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{After: after, Limit: limit + 1})
+	if err != nil {
+		return answer{}, err
+	}
+	page := userPageJSON{Users: []userJSON{}}
+	if len(users) > limit {
+		users = users[:limit]
+		page.Next = users[limit-1].ID
+	}
+	for _, u := range users {
+		page.Users = append(page.Users, newUserJSON(u))
+	}
+	return answer{status: http.StatusOK, body: page}, nil
+}
+
+func (a *api) user(r *http.Request, actor apitoken.Actor) (answer, error) {
+	u, err := a.manager.User(r.Context(), actor, userID(r))
+	if err != nil {
+		return answer{}, err
+	}
+	return answerUser(u), nil
+}
+
+func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
+	condition, err := readPrecondition(r)
+	if err != nil {
+		return answer{}, err
+	}
+	b := readBody(r, "name", "role")
+	u := apitoken.User{ID: userID(r), Name: b.textOrEmpty("name"), Role: apitoken.Role(b.text("role"))}
+	if b.err != nil {
+		return answer{}, b.err
+	}
+	if condition.exists {
+		condition, err = a.ofUser(r, actor, u.ID)
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	u.Revision = condition.revision
+	u, err = a.manager.PutUser(r.Context(), actor, u)
+	if err != nil {
+		return answer{}, condition.failed(err)
+	}
+	return answerUser(u), nil
+}
+
+// ofUser is the precondition that the user exists. Users are not removed, so one who is there stays, at whatever revision.
+// One who is not, or whom the actor may not know of, is for PutUser to answer.
+func (a *api) ofUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (precondition, error) {
+	_, err := a.manager.User(r.Context(), actor, id)
+	if errors.Is(err, apitoken.ErrNotFound) {
+		return precondition{revision: nowhere}, nil
+	}
+	return precondition{}, err
+}
+
+func (a *api) disableUser(r *http.Request, actor apitoken.Actor) (answer, error) {
+	if err := noBody(r); err != nil {
+		return answer{}, err
+	}
+	return answer{}, a.manager.DisableUser(r.Context(), actor, userID(r))
+}
+
+func (a *api) enableUser(r *http.Request, actor apitoken.Actor) (answer, error) {
+	return answer{}, a.manager.EnableUser(r.Context(), actor, userID(r))
+}
