@@ -8,7 +8,7 @@
 //
 // [Require] never calls the handler behind it without an identity, and [Optional] does so only for a request that presents
 // nothing. [Verify] is an endpoint for a proxy that asks before it lets a request pass, and [Authenticator] the function by
-// which all of them decide.
+// which all of them decide. [ActorFunc] tells a handler that asks the host who sends a request, as the administration does.
 //
 // # Where a token is presented
 //
