@@ -8,6 +8,8 @@
 //   - Planted bugs show that both, and schedules that hold a call in the middle, catch what they are there to catch.
 //   - Faults are what a driver or a network can answer at each call; crashes kill processes, servers and nodes under load.
 //     Both compare what is stored afterwards with what was acknowledged.
+//   - The OpenAPI document of package adminapi is held to every exchange on record there, and clients that are generated from it
+//     in TypeScript and Go, in the folder openapi, do their work on a real handler. The first needs Node.js and npm.
 //   - The rest is about the schema, its migrations and the plans of the queries, about the feed of events and the last uses.
 //
 // Package engine starts the servers. The environment variables APITOKEN_TEST_POSTGRES and APITOKEN_TEST_MYSQL point the tests
