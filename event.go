@@ -77,9 +77,10 @@ const (
 
 // EventQuery selects events in the order of the feed. The zero value selects all.
 type EventQuery struct {
-	After EventSeq // only events behind this one; 0: from the first
-	Owner UserID   // only events about this user; empty: about anybody
-	Limit int      // events that are read at a time, 1 to 1,000; 0: 100
+	Owner       UserID   // only events about this user; empty: about anybody
+	NewestFirst bool     // against the order of the feed: to look back, not to follow
+	After       EventSeq // only events behind this one, in the order that is asked for; 0: from the first
+	Limit       int      // events that are read at a time, 1 to 1,000; 0: 100
 }
 
 func (q EventQuery) check() error {

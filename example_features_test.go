@@ -137,6 +137,41 @@ func ExampleMaxLifetimePolicy_Choices() {
 	// 180 days
 }
 
+// An administrator looks for tokens that nobody has used for a while, a page at a time. A page may come back short, and the
+// last one is the one without a Next.
+func ExampleManager_TokenPage() {
+	ctx, m, now := exampleHost()
+	var laptop string
+	for _, name := range []string{"forgotten", "laptop", "retired"} {
+		_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: name})
+		if name == "laptop" {
+			laptop = secret.Reveal()
+		}
+	}
+	now.Add(apitoken.Days(60))
+	_, _ = m.Authenticate(ctx, laptop)
+	_ = m.Flush(ctx)
+
+	q := apitoken.TokenQuery{AnyOwner: true, UnusedSince: now.Now().Add(-apitoken.Days(30)), Limit: 2}
+	for {
+		page, err := m.TokenPage(ctx, apitoken.As("ada"), q)
+		if err != nil {
+			panic(err)
+		}
+		for _, token := range page.Tokens {
+			fmt.Println(token.Owner, token.Name)
+		}
+		if page.Next.IsZero() {
+			break
+		}
+		q.After = page.Next
+	}
+
+	// Output:
+	// bob forgotten
+	// bob retired
+}
+
 // Whoever follows the events keeps the number of the last one and asks again behind it.
 func ExampleManager_Events() {
 	ctx, m, _ := exampleHost()

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
 func TestListing(t *testing.T) {
@@ -85,6 +86,96 @@ func TestListing(t *testing.T) {
 	}
 	if diff := cmp.Diff([]apitoken.UserID{ada, bob, carol, dan}, users); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
+	}
+}
+
+// What is asked for in nanoseconds counts in whole microseconds, as all times do.
+func TestListingByKindCreatorAndAge(t *testing.T) {
+	h := newHost(t, apitoken.Options{Kinds: []apitoken.Kind{"machine"}})
+	generate := func(actor apitoken.UserID, p apitoken.GenerateParams) (apitoken.Token, string) {
+		return h.mustGenerate(apitoken.As(actor), p)
+	}
+	own, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "own", Lifetime: time.Hour})
+	gift, text := generate(ada, apitoken.GenerateParams{Owner: bob, Name: "gift", Lifetime: 2 * time.Hour})
+	robot, _ := generate(ada, apitoken.GenerateParams{Owner: carol, Name: "robot", Lifetime: apitoken.NoExpiration, Kind: "machine"})
+	h.clock.Add(time.Minute)
+	late, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "late", Lifetime: apitoken.NoExpiration})
+	h.clock.Add(time.Minute)
+	_, err := h.Authenticate(ctx, text)
+	h.must(err)
+	h.must(h.Flush(ctx))
+	gift.LastUsedAt = start.Add(2 * time.Minute)
+	for _, tt := range []struct {
+		name string
+		q    apitoken.TokenQuery
+		want []apitoken.Token
+	}{
+		{"kind", apitoken.TokenQuery{Kind: "machine"}, []apitoken.Token{robot}},
+		{"the usual kind", apitoken.TokenQuery{Kind: apitoken.KindUser}, []apitoken.Token{own, gift, late}},
+		{"a kind that is not declared", apitoken.TokenQuery{Kind: "Machine"}, nil},
+		{"creator", apitoken.TokenQuery{CreatedBy: ada}, []apitoken.Token{gift, robot}},
+		{"creator and owner of others", apitoken.TokenQuery{CreatedBy: carol}, nil},
+		{"without expiration", apitoken.TokenQuery{WithoutExpiration: true}, []apitoken.Token{robot, late}},
+		{"without expiration, and ending", apitoken.TokenQuery{WithoutExpiration: true, ExpiresBefore: year2200}, nil},
+		{"unused from its creation", apitoken.TokenQuery{UnusedSince: start}, nil},
+		{"unused since less than a microsecond later", apitoken.TokenQuery{UnusedSince: start.Add(999)}, nil},
+		{"unused since just later", apitoken.TokenQuery{UnusedSince: start.Add(time.Microsecond)}, []apitoken.Token{own, robot}},
+		{"unused since its use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt}, []apitoken.Token{own, robot, late}},
+		{"unused since just after its use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt.Add(time.Microsecond)}, []apitoken.Token{own, gift, robot, late}},
+		{"longer than an hour", apitoken.TokenQuery{LivesLongerThan: time.Hour}, []apitoken.Token{gift, robot, late}},
+		{"longer than an hour and less than a microsecond", apitoken.TokenQuery{LivesLongerThan: 2*time.Hour + 999}, []apitoken.Token{robot, late}},
+		{"longer than just less than an hour", apitoken.TokenQuery{LivesLongerThan: time.Hour - 1}, []apitoken.Token{own, gift, robot, late}},
+		{"longer than all that ends", apitoken.TokenQuery{LivesLongerThan: apitoken.NoExpiration}, []apitoken.Token{robot, late}},
+	} {
+		for _, limit := range []int{0, 1} {
+			tt.q.AnyOwner, tt.q.Limit = true, limit
+			got := collect(t, h.Tokens(ctx, apitoken.As(ada), tt.q))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s, limit %d (-want +got):\n%s", tt.name, limit, diff)
+			}
+		}
+	}
+	for what, q := range map[string]apitoken.TokenQuery{
+		"a negative lifetime":        {LivesLongerThan: -1},
+		"a creator that is no id":    {CreatedBy: "a\x00"},
+		"a kind that is not visible": {Kind: "a\u200bb"},
+	} {
+		q.AnyOwner = true
+		_, list := h.ListTokens(ctx, apitoken.As(ada), q)
+		_, page := h.TokenPage(ctx, apitoken.As(ada), q)
+		if !errors.Is(list, apitoken.ErrInvalid) || !errors.Is(page, apitoken.ErrInvalid) {
+			t.Errorf("%s: %v, %v, want %v", what, list, page, apitoken.ErrInvalid)
+		}
+	}
+}
+
+// A store that reads within a budget ends a page that has found too little, and the page says where to go on.
+func TestTokenPageEndsWithTheBudget(t *testing.T) {
+	const tokens = 1100
+	m, err := apitoken.New(memstore.New(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	system := apitoken.System()
+	if _, err := m.PutUser(ctx, system, apitoken.User{ID: bob}); err != nil {
+		t.Fatal(err)
+	}
+	var last apitoken.Token
+	for i := range tokens {
+		last, _, err = m.Generate(ctx, system, apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint("token ", i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := apitoken.TokenQuery{AnyOwner: true, NameContains: last.Name}
+	first, err := m.TokenPage(ctx, system, q)
+	if err != nil || len(first.Tokens) != 0 || first.Next.IsZero() {
+		t.Fatalf("the first page has %d tokens and the Next %s, %v, want none, and where to go on", len(first.Tokens), first.Next, err)
+	}
+	q.After = first.Next
+	second, err := m.TokenPage(ctx, system, q)
+	if diff := cmp.Diff(apitoken.TokenPage{Tokens: []apitoken.Token{last}}, second); err != nil || diff != "" {
+		t.Errorf("the second page, %v (-want +got):\n%s", err, diff)
 	}
 }
 

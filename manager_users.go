@@ -148,6 +148,13 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	return u, nil
 }
 
+// Permissions tells what an actor may at this moment, so that a page can leave out what he may not. It is no decision: every
+// method decides for itself. An actor who is nobody is [ErrDenied]; the other error is [ErrUnavailable].
+func (m *Manager) Permissions(ctx context.Context, actor Actor) (Permission, error) {
+	op, err := m.begin(ctx, ActionReadUser, actor, actor.User, TokenID{})
+	return op.may, m.end(ctx, op, err)
+}
+
 // ListUsers reads one page of users in the order of the bytes of their IDs. It needs [ManageUsers]. A page of fewer than
 // q.Limit users is the last. The errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) ListUsers(ctx context.Context, actor Actor, q UserQuery) ([]User, error) {

@@ -2,6 +2,7 @@ package apitoken_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,6 +46,9 @@ func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
 				}
 				q.After = page.Next
 			}
+			if n, err := h.CountTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Limit: 1, After: q.After}); err != nil || n != tt.tokens {
+				t.Errorf("%d tokens are counted, %v", n, err)
+			}
 			if diff := cmp.Diff(tt.want, sizes); diff != "" {
 				t.Errorf("pages (-want +got):\n%s", diff)
 			}
@@ -52,5 +56,51 @@ func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
 				t.Errorf("tokens (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestUsersAreFoundByIDAndByName(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for _, u := range []apitoken.User{{ID: "u1", Name: "Ada Lovelace"}, {ID: "u2", Name: "Grace"}, {ID: "100%"}} {
+		if _, err := h.PutUser(ctx, apitoken.System(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for contains, want := range map[string][]apitoken.UserID{
+		"": {"100%", ada, bob, carol, dan, "u1", "u2"}, "a": {ada, carol, dan, "u1", "u2"}, "ada": {ada}, "Ada": {"u1"}, "%": {"100%"}, "zz": nil, "u": {"u1", "u2"},
+	} {
+		users, err := h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Contains: contains})
+		h.must(err)
+		var got []apitoken.UserID
+		for _, u := range users {
+			got = append(got, u.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", contains, diff)
+		}
+	}
+}
+
+func TestEventsCanBeReadBackwards(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for i := range 10 {
+		h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+	}
+	for _, owner := range []apitoken.UserID{"", bob, carol, "nobody"} {
+		for _, limit := range []int{0, 1, 2, 7} {
+			want := collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: owner}))
+			slices.Reverse(want)
+			got := collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: owner, NewestFirst: true, Limit: limit}))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("of %q, %d at a time (-want +got):\n%s", owner, limit, diff)
+			}
+		}
+	}
+	var before []apitoken.EventSeq
+	for _, e := range collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{NewestFirst: true, After: 3})) {
+		before = append(before, e.Seq)
+	}
+	if diff := cmp.Diff([]apitoken.EventSeq{2, 1}, before); diff != "" {
+		t.Errorf("before the third (-want +got):\n%s", diff)
 	}
 }

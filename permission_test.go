@@ -42,6 +42,14 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 			_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{Owner: bob})
 			return err
 		},
+		"count": func(a apitoken.Actor) error {
+			_, err := h.CountTokens(ctx, a, apitoken.TokenQuery{Owner: bob})
+			return err
+		},
+		"count any": func(a apitoken.Actor) error {
+			_, err := h.CountTokens(ctx, a, apitoken.TokenQuery{AnyOwner: true})
+			return err
+		},
 		"page of any": func(a apitoken.Actor) error {
 			_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{AnyOwner: true})
 			return err
@@ -83,17 +91,17 @@ func verdict(err error) string {
 func TestWhoMay(t *testing.T) {
 	admin := map[string]string{
 		"generate": "may", "revoke": "may", "revoke all": "may", "token": "may", "list": "may", "list any": "may",
-		"page": "may", "page of any": "may",
+		"page": "may", "page of any": "may", "count": "may", "count any": "may",
 		"set policy": "may", "put user": "may", "user": "may", "list users": "may", "disable": "may", "enable": "may", "events": "may",
 	}
 	owner := map[string]string{
 		"generate": "may", "revoke": "may", "revoke all": "may", "token": "may", "list": "may", "list any": "denied",
-		"page": "may", "page of any": "denied",
+		"page": "may", "page of any": "denied", "count": "may", "count any": "denied",
 		"set policy": "denied", "put user": "denied", "user": "may", "list users": "denied", "disable": "denied", "enable": "denied", "events": "denied",
 	}
 	stranger := map[string]string{
 		"generate": "denied", "revoke": "not found", "revoke all": "denied", "token": "not found", "list": "denied", "list any": "denied",
-		"page": "denied", "page of any": "denied",
+		"page": "denied", "page of any": "denied", "count": "denied", "count any": "denied",
 		"set policy": "denied", "put user": "denied", "user": "not found", "list users": "denied", "disable": "denied", "enable": "denied", "events": "denied",
 	}
 	nobody := map[string]string{}
@@ -123,7 +131,7 @@ func TestWhoMay(t *testing.T) {
 		{"another user", func(host) apitoken.Actor { return apitoken.As(carol) }, stranger},
 		{"another user's token", func(h host) apitoken.Actor { return holder(h, carol) }, stranger},
 		{"who generates for others", as("GenerateForOthers"), with(stranger, "generate")},
-		{"who lists any", as("ListAny"), with(stranger, "token", "list", "list any", "page", "page of any")},
+		{"who lists any", as("ListAny"), with(stranger, "token", "list", "list any", "page", "page of any", "count", "count any")},
 		{"who revokes any", as("RevokeAny"), with(stranger, "revoke", "revoke all")},
 		{"who sets the policy", as("SetPolicy"), with(stranger, "set policy")},
 		{"who manages users", as("ManageUsers"), with(stranger, "put user", "user", "list users", "disable", "enable")},
@@ -359,5 +367,39 @@ func TestPermissionString(t *testing.T) {
 		if got := p.String(); got != want {
 			t.Errorf("%d is %q, want %q", uint64(p), got, want)
 		}
+	}
+}
+
+// What an actor may is told to himself, and to nobody who is nobody.
+func TestPermissionsOfAnActor(t *testing.T) {
+	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"auditor": apitoken.ListAny | apitoken.ReadEvents}})
+	h.mustPutUser("erin", "auditor")
+	tests := []struct {
+		name  string
+		actor apitoken.Actor
+		want  apitoken.Permission
+		err   error
+	}{
+		{"administrator", apitoken.As(ada), apitoken.GenerateOwn | apitoken.GenerateForOthers | apitoken.ListAny |
+			apitoken.RevokeAny | apitoken.SetPolicy | apitoken.ManageUsers | apitoken.ReadEvents, nil},
+		{"user", apitoken.As(bob), apitoken.GenerateOwn, nil},
+		{"a user's token", holder(h, bob), apitoken.GenerateOwn, nil},
+		{"a role of the host", apitoken.As("erin"), apitoken.ListAny | apitoken.ReadEvents, nil},
+		{"the host itself", apitoken.System(), ^apitoken.Permission(0), nil},
+		{"disabled", apitoken.As(dan), 0, apitoken.ErrDenied},
+		{"unknown", apitoken.As("eve"), 0, apitoken.ErrDenied},
+		{"the zero Actor", apitoken.Actor{}, 0, apitoken.ErrDenied},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := h.denials()
+			got, err := h.Permissions(ctx, tt.actor)
+			if got != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%s, %v, want %s, %v", got, err, tt.want, tt.err)
+			}
+			if denials := h.denials() - before; denials > 1 || (denials == 1) != (tt.err != nil) {
+				t.Errorf("%d denials on record", denials)
+			}
+		})
 	}
 }

@@ -75,7 +75,8 @@ type Store interface {
 	Token(ctx context.Context, id TokenID) (*Record, error)
 
 	// Tokens reads one page: the first q.Limit tokens behind q.After that the query selects, by id. RevokedAt and RevokedBy
-	// tell also of a revocation with the epoch, and Status goes by them. The Limit is set; Now is the time of the Status.
+	// tell also of a revocation with the epoch, and Status goes by them. The Limit is set; Now is the time of the Status. A
+	// token is selected if it meets every condition of the query; one that was never used is as if used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
 	// Users reads one page: the first q.Limit users behind q.After, by the bytes of their ids. The Limit is set.
@@ -89,10 +90,21 @@ type Store interface {
 // TokenScanner is what a [Store] may be besides: one that reads a page of tokens within a budget, however many it has.
 // Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes.
 type TokenScanner interface {
-	// ScanTokens is Tokens with a limit to the work: it looks at no more than about rows tokens, and then returns what it has
-	// found, with the place to go on from. A page that ends there, or at q.Limit, has a Next behind which alone further
-	// tokens are; one that has seen the last token that the query can select has none.
+	// ScanTokens is Tokens with a limit to the work: it looks at no more than about rows tokens, 1 or more, and then returns
+	// what it has found, with the place to go on from. A page that ends there has a Next, also where it has no tokens; it is
+	// behind q.After, and not before the last token of the page. Any other page has a Next, the last token of it, exactly if
+	// the query selects a token behind it.
+	//
+	// The pages, each with the Next of the one before as q.After, come to an end, and hold every token once that the query
+	// selects from the first page to the last, whatever is inserted and revoked meanwhile.
 	ScanTokens(ctx context.Context, q TokenQuery, rows int) (TokenPage, error)
+}
+
+// TokenCounter is what a [Store] may be besides: one that counts tokens without handing them out. Without it,
+// [Manager.CountTokens] reads them all with Tokens.
+type TokenCounter interface {
+	// CountTokens is how many tokens Tokens gives from the first to the last; q.After and q.Limit do not matter.
+	CountTokens(ctx context.Context, q TokenQuery) (int, error)
 }
 
 // Record is a token as stored, with its owner.

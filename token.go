@@ -92,17 +92,18 @@ func (id *TokenID) UnmarshalText(text []byte) (err error) {
 }
 
 // TokenQuery selects a page of tokens. One of Owner and AnyOwner is required; all other conditions narrow the selection.
+// Times and durations count in whole microseconds, like those of tokens.
 type TokenQuery struct {
 	Owner         UserID    // the tokens of this user
 	AnyOwner      bool      // the tokens of everybody; needs ListAny
 	Status        Status    // only tokens that are this now; empty: all
 	ExpiresBefore time.Time // only tokens that end, and before this time; zero: all
 	NameContains  string    // only tokens whose name contains this text, byte for byte
-	Kind          Kind      // only tokens of this kind; empty: all
-	CreatedBy     UserID    // only tokens that this user generated, for whomever; empty: all
+	Kind          Kind      // only tokens of this kind, byte for byte; empty: all
+	CreatedBy     UserID    // only tokens that this user generated, for whomever; the host's own are nobody's; empty: all
 
 	WithoutExpiration bool          // only tokens that never end
-	UnusedSince       time.Time     // only tokens that were created before this time and not used from it on; zero: all
+	UnusedSince       time.Time     // only tokens that were created before this time and not used at it or later; zero: all
 	LivesLongerThan   time.Duration // only tokens that from creation to end live longer than this, or never end; 0: all
 
 	After TokenID // continue behind this token; zero: from the first

@@ -22,8 +22,9 @@ func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
 // UserQuery selects a page of users. The zero value selects the first page of all.
 type UserQuery struct {
-	After UserID // continue behind this user; empty: from the start
-	Limit int    // users a page, 1 to 1,000; 0: 100
+	Contains string // only users whose id or name contains this text, byte for byte
+	After    UserID // continue behind this user; empty: from the start
+	Limit    int    // users a page, 1 to 1,000; 0: 100
 }
 
 const (
@@ -42,6 +43,9 @@ func (id UserID) check(field string) error {
 }
 
 func (q UserQuery) check() error {
+	if err := checkVisible("contains", q.Contains); err != nil {
+		return err
+	}
 	if q.After == "" {
 		return nil
 	}

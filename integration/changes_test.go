@@ -148,6 +148,12 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 		{"Tokens", func(ctx context.Context) (any, error) {
 			return store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 10})
 		}},
+		{"ScanTokens in a window", func(ctx context.Context) (any, error) {
+			return store.ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, NameContains: "e", Limit: 10}, 1)
+		}},
+		{"ScanTokens by their ends", func(ctx context.Context) (any, error) {
+			return store.ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: at.AddDate(1, 0, 0), Limit: 10}, 1000)
+		}},
 		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
 		{"Users", func(ctx context.Context) (any, error) { return store.Users(ctx, apitoken.UserQuery{Limit: 10}) }},
 		{"Policy", func(ctx context.Context) (any, error) { return store.Policy(ctx) }},

@@ -123,7 +123,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	}
 	owner, known := r.users[p.Owner]
 	switch {
-	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser:
+	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine:
 		return apitoken.Token{}, apitoken.ErrInvalid
 	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
@@ -143,8 +143,12 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 			return apitoken.Token{}, apitoken.ErrExists
 		}
 	}
+	kind := p.Kind
+	if kind == "" {
+		kind = apitoken.KindUser
+	}
 	t := &referenceToken{Token: apitoken.Token{
-		ID: id, Owner: p.Owner, Name: p.Name, Kind: apitoken.KindUser, CreatedAt: c.event.At, ExpiresAt: end,
+		ID: id, Owner: p.Owner, Name: p.Name, Kind: kind, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
 	}}
 	r.tokens = append(r.tokens, t)
@@ -228,22 +232,51 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	switch {
 	case err != nil:
 		return nil, err
-	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner):
+	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner),
+		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible:
 		return nil, apitoken.ErrInvalid
 	case !c.own(q.Owner) && !c.may.Has(apitoken.ListAny):
 		return nil, c.deny(apitoken.ErrDenied)
 	}
-	var page []apitoken.Token
+	page := r.selected(q, c.event.At)
+	return page[:min(len(page), limitOr100(q.Limit))], nil
+}
+
+// page is what [apitoken.Manager.TokenPage] gives where no budget ends it.
+func (r *reference) page(actor apitoken.Actor, q apitoken.TokenQuery) (apitoken.TokenPage, error) {
+	tokens, err := r.list(actor, q)
+	if err != nil {
+		return apitoken.TokenPage{}, err
+	}
+	page := apitoken.TokenPage{Tokens: tokens}
+	if all := r.selected(q, r.now.Truncate(time.Microsecond)); len(all) > len(tokens) {
+		page.Next = tokens[len(tokens)-1].ID
+	}
+	return page, nil
+}
+
+// selected are all tokens that a query selects at a time.
+func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitoken.Token) {
+	expires, unused := q.ExpiresBefore.Truncate(time.Microsecond), q.UnusedSince.Truncate(time.Microsecond)
+	longer := q.LivesLongerThan
+	if longer != apitoken.NoExpiration {
+		longer = longer.Truncate(time.Microsecond)
+	}
 	for _, t := range r.tokens {
+		ends := !t.ExpiresAt.IsZero()
 		switch {
-		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(c.event.At) != q.Status,
+		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(now) != q.Status,
 			t.ID.String() <= q.After.String(), !strings.Contains(t.Name, q.NameContains),
-			!q.ExpiresBefore.IsZero() && (t.ExpiresAt.IsZero() || !t.ExpiresAt.Before(q.ExpiresBefore.Truncate(time.Microsecond))):
+			q.Kind != "" && t.Kind != q.Kind, q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
+			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
+			q.WithoutExpiration && ends,
+			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
+			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer:
 			continue
 		}
-		page = append(page, t.Token)
+		all = append(all, t.Token)
 	}
-	return page[:min(len(page), limitOr100(q.Limit))], nil
+	return all
 }
 
 func limitOr100(limit int) int {

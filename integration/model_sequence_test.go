@@ -82,6 +82,7 @@ func (c *movable) add(d time.Duration) { c.now.Add(int64(d)) }
 type sequence struct {
 	ctx      context.Context
 	managers [2]*apitoken.Manager
+	scanner  apitoken.TokenScanner // the store of the first, if it is one
 	clock    *movable
 	interval time.Duration
 	ref      *reference
@@ -108,6 +109,7 @@ func newSequence(replicas []apitoken.Store, clock *movable, options operands, se
 		DefaultMaxLifetime: [...]time.Duration{0, apitoken.Days(30)}[options.pick(2)],
 		DefaultLifetime:    [...]time.Duration{0, apitoken.Days(7)}[options.pick(2)],
 		LastUsedInterval:   [...]time.Duration{time.Hour, -1}[options.pick(4)/3],
+		Kinds:              []apitoken.Kind{kindMachine},
 		Roles:              declared,
 	}
 	s := &sequence{
@@ -127,6 +129,7 @@ func newSequence(replicas []apitoken.Store, clock *movable, options operands, se
 		secrets: map[apitoken.TokenID]string{},
 		seen:    seen,
 	}
+	s.scanner, _ = replicas[0].(apitoken.TokenScanner)
 	for role, grants := range declared {
 		s.ref.roles[role] = grants
 	}

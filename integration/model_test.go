@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
@@ -28,6 +30,9 @@ func TestModelAnswersLikeTheManager(t *testing.T) {
 				p := plans().Draw(rt, "plan")
 				replicas, done := open(t)
 				defer done()
+				if _, ok := replicas[0].(apitoken.TokenScanner); !ok {
+					t.Fatalf("%T is no apitoken.TokenScanner, and so nothing is scanned", replicas[0])
+				}
 				if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
 					rt.Log(difference)
 					rt.Fatal("the Managers and the reference differ") // always the same text: package rapid goes by it
@@ -98,5 +103,6 @@ var mustOccur = []string{
 	"set policy: ok", "set policy: ErrConflict", "set policy: ErrDenied", "set policy: ErrInvalid",
 	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
 	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "put user: ok", "put user: ErrDenied",
-	"list: ok", "list: ErrDenied", "list: ErrInvalid", "events: ok", "events: ErrDenied",
+	"list: ok", "list: ErrDenied", "list: ErrInvalid",
+	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",
 }

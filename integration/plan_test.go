@@ -84,7 +84,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_owner (owner=? AND id>?)"},
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_owner (owner=? AND id>? AND id<?)"},
 			"PostgreSQL": {"epochs_pkey, tokens_by_owner"},
 			"MySQL":      {"e PRIMARY, t tokens_by_owner"},
 		},
@@ -95,7 +95,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_id (id>?)"},
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_id (id>? AND id<?)"},
 			"PostgreSQL": {"epochs_pkey, tokens_by_id"},
 			"MySQL":      {"e PRIMARY, t tokens_by_id"},
 		},
@@ -108,7 +108,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_id (id>?)"},
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_id (id>? AND id<?)"},
 			"PostgreSQL": {"epochs_pkey, tokens_by_id"},
 			"MySQL":      {"e PRIMARY, t tokens_by_id"},
 		},
@@ -284,7 +284,7 @@ func TestExpiryIsFoundByAnIndex(t *testing.T) {
 	want := map[string][]string{
 		"SQLite":     {"SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_expiry (expires_at<?)"},
 		"PostgreSQL": {"tokens_by_expiry"},
-		"MySQL":      {"tokens tokens_by_expiry"},
+		"MySQL":      {"tokens tokens_by_end"},
 	}
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {

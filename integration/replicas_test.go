@@ -103,6 +103,10 @@ func (r *replicas) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoke
 	return r.next().Tokens(ctx, q)
 }
 
+func (r *replicas) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	return r.next().(apitoken.TokenScanner).ScanTokens(ctx, q, rows)
+}
+
 func (r *replicas) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
 	return r.next().Users(ctx, q)
 }

@@ -9,12 +9,18 @@ package memstore
 
 import (
 	"context"
+	"iter"
+	"slices"
 	"sync"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-var _ apitoken.Store = (*Store)(nil)
+var (
+	_ apitoken.Store        = (*Store)(nil)
+	_ apitoken.TokenScanner = (*Store)(nil)
+	_ apitoken.TokenCounter = (*Store)(nil)
+)
 
 // Store is an [apitoken.Store] in memory. Use [New].
 type Store struct {
@@ -85,8 +91,7 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var page []apitoken.Event
-	start := min(max(q.After, 0), apitoken.EventSeq(len(s.events))) // the event of Seq n is at n-1
-	for _, e := range s.events[start:] {
+	for _, e := range s.eventsBehind(q) {
 		if len(page) == q.Limit {
 			break
 		}
@@ -95,6 +100,19 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 		}
 	}
 	return page, nil
+}
+
+// eventsBehind are all events behind the one that the query names, in the order that it asks for. The lock is held, and has
+// to be until they have been gone through.
+func (s *Store) eventsBehind(q apitoken.EventQuery) iter.Seq2[int, apitoken.Event] {
+	number := apitoken.EventSeq(len(s.events)) // the event of Seq n is at n-1
+	if !q.NewestFirst {
+		return slices.All(s.events[min(max(q.After, 0), number):])
+	}
+	if q.After > 0 {
+		number = min(q.After-1, number)
+	}
+	return slices.Backward(s.events[:number])
 }
 
 // record gives an event its number and keeps it, once. The lock is held.

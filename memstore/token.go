@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -142,47 +141,6 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Recor
 		return nil, apitoken.ErrNotFound
 	}
 	return s.revealed(t), nil
-}
-
-// Tokens implements [apitoken.Store].
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	all := s.tokens
-	if !q.AnyOwner {
-		owner := s.users[q.Owner]
-		if owner == nil {
-			return nil, nil
-		}
-		all = owner.tokens
-	}
-	start, found := slices.BinarySearchFunc(all, q.After, compareTokenID)
-	if found {
-		start++
-	}
-	var page []apitoken.Token
-	for _, t := range all[start:] {
-		if len(page) == q.Limit {
-			break
-		}
-		if r := s.revealed(t); selects(q, r.Token) {
-			page = append(page, r.Token)
-		}
-	}
-	return page, nil
-}
-
-func selects(q apitoken.TokenQuery, t apitoken.Token) bool {
-	switch {
-	case q.Status != "" && t.Status(q.Now) != q.Status:
-		return false
-	case !q.ExpiresBefore.IsZero() && (t.ExpiresAt.IsZero() || !t.ExpiresAt.Before(q.ExpiresBefore)):
-		return false
-	}
-	return strings.Contains(t.Name, q.NameContains)
 }
 
 // token finds a token by id. The lock is held.

@@ -76,8 +76,14 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 		start++
 	}
 	var page []apitoken.User
-	for _, u := range s.sorted[start:min(start+q.Limit, len(s.sorted))] {
-		page = append(page, *u.now.Load())
+	for _, stored := range s.sorted[start:] {
+		if len(page) == q.Limit {
+			break
+		}
+		u := stored.now.Load()
+		if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {
+			page = append(page, *u)
+		}
 	}
 	return page, nil
 }

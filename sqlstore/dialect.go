@@ -45,6 +45,9 @@ type Dialect struct {
 	// ddlCommits says that every statement of the schema commits by itself, so that a step may be cut short anywhere.
 	ddlCommits bool
 
+	// made recognises the refusal of a change of the schema that was made before. Nil: there is no such refusal.
+	made func(error) bool
+
 	// durability says what the database's settings lack for what is acknowledged to stay.
 	durability func(context.Context, querier) (missing []string, err error)
 
@@ -86,10 +89,11 @@ const (
 	insertToken // as insertTokenArgs; changes nothing if a key is there
 	revokeToken // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findRevoked // id, event id -> token is there?, event is there?
+	countEnds   // from, to, limit -> how many tokens end from the one time on and before the other, up to the limit
 
 	// Users. A user is what userInto reads.
 	readUser   // id -> user
-	listUsers  // after, limit -> users
+	listUsers  // after, text that the id or the name contains, again, limit -> users
 	insertUser // as userArgs; changes nothing if the id is there
 	updateUser // name, role, created, disabled, epoch, revision, id, revision before
 	endEpoch   // owner, epoch that begins, at, by; changes nothing if it has begun before
@@ -100,14 +104,16 @@ const (
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
 	// Events. An event is what eventInto reads. Those of the feed are empty where an event is numbered when it is inserted.
-	insertEvent       // as eventArgs; changes nothing if the id is there
-	findUnnumbered    // -> whether there are committed events without a number
-	lockFeed          // -> the last number that was given; one at a time, to the end of the transaction
-	numberEvents      // how many at most, last number; numbers events from the one behind it on; or empty, and
-	listUnnumbered    // how many at most -> the insertion numbers of committed events without a number; may be empty
-	moveFeed          // how many were numbered
-	listEvents        // after, limit -> events
-	listEventsOfOwner // owner, after, limit -> events
+	insertEvent           // as eventArgs; changes nothing if the id is there
+	findUnnumbered        // -> whether there are committed events without a number
+	lockFeed              // -> the last number that was given; one at a time, to the end of the transaction
+	numberEvents          // how many at most, last number; numbers events from the one behind it on; or empty, and
+	listUnnumbered        // how many at most -> the insertion numbers of committed events without a number; may be empty
+	moveFeed              // how many were numbered
+	listEvents            // after, limit -> events
+	listEventsOfOwner     // owner, after, limit -> events
+	listEventsBack        // before, limit -> events, the last first
+	listEventsOfOwnerBack // owner, before, limit -> events, the last first
 
 	// confirm writes something without changing anything. The COMMIT then is acknowledged only when everything before it
 	// is as safe as the server is set to make it. Empty: what can be read is safe.
@@ -116,17 +122,66 @@ const (
 	numQueries
 )
 
-// listing is the query of a page of tokens in parts, each condition with at most one "?".
+// listing is the query of a page of tokens in parts.
 type listing struct {
-	from          string // everything up to the first condition
-	after         string
-	owner         string
-	revoked       string
-	active        string // at a time
-	expired       string // at a time
-	expiresBefore string
-	nameContains  string
-	limit         string // the order, and the rows of a page
+	from  string // everything up to the first condition
+	ids   string // the same for the ids alone
+	count string // the same for their number
+
+	// A page is read along one index, which gives the tokens in the order of their ids, from one on and no further than to
+	// another. So that the planner takes that index whatever it believes of the rows, filters are written such that no index
+	// serves them.
+	all       walk
+	owner     walk
+	createdBy walk
+	rareKind  walk // a kind other than the usual one
+	endless   walk
+	filter    filters
+
+	limit  string // the rows of a page
+	lastOf string // how many rows to pass over, and two rows
+
+	few few
+}
+
+// walk is the part of an index behind a token and up to another, which is included. One of a column has the value of the
+// column before each of the two.
+type walk struct {
+	after string
+	upTo  string
+	order string
+}
+
+// filters are the conditions that each row is looked at for.
+type filters struct {
+	revoked         string
+	active          string // at a time
+	expired         string // at a time
+	createdBy       string
+	kind            string
+	endless         string
+	expiresBefore   string
+	unusedSince     string // a time, twice
+	livesLongerThan string // microseconds
+	nameContains    string
+}
+
+// few is how few tokens are read: all of one index, whatever their ids, and then sorted.
+type few struct {
+	ends  string // from a time, before a time
+	after string // a token
+	order string
+}
+
+// texts are all parts.
+func (l *listing) texts() []*string {
+	all := []*string{&l.from, &l.ids, &l.count, &l.limit, &l.lastOf, &l.few.ends, &l.few.after, &l.few.order}
+	for _, w := range []*walk{&l.all, &l.owner, &l.createdBy, &l.rareKind, &l.endless} {
+		all = append(all, &w.after, &w.upTo, &w.order)
+	}
+	f := &l.filter
+	return append(all, &f.revoked, &f.active, &f.expired, &f.createdBy, &f.kind, &f.endless, &f.expiresBefore, &f.unusedSince,
+		&f.livesLongerThan, &f.nameContains)
 }
 
 // perRow is a query in parts: from, a row for each of several tokens or events, joined by between, and to.
@@ -143,10 +198,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 // withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
 // driver may take a line break behind a statement for one more statement, and then prepare nothing.
 func (d Dialect) withPrefix(prefix string) Dialect {
-	texts := []*string{
-		&d.list.from, &d.list.after, &d.list.owner, &d.list.revoked, &d.list.active, &d.list.expired,
-		&d.list.expiresBefore, &d.list.nameContains, &d.list.limit, &d.touch.from, &d.touch.to, &d.number.from, &d.number.to,
-	}
+	texts := append(d.list.texts(), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
 	for i := range d.queries {
 		texts = append(texts, &d.queries[i])
 	}
@@ -165,6 +217,12 @@ type assembly struct {
 	text        strings.Builder
 	args        []any
 	placeholder func(n int) string
+}
+
+func (d *Dialect) assembly(from string) *assembly {
+	a := &assembly{placeholder: d.placeholder}
+	a.add(from)
+	return a
 }
 
 // add appends a part and the values of its placeholders.
@@ -186,8 +244,7 @@ const rowsAtOnce = 256
 // of two, so that there are nine texts and not 256: a driver that keeps what it has prepared has the server keep it as well,
 // on every connection, and the plans of 256 take 50 MB there.
 func (d *Dialect) perRow(q perRow, rows [][]any) (text string, args []any) {
-	a := assembly{placeholder: d.placeholder}
-	a.add(q.from)
+	a := d.assembly(q.from)
 	a.add(" ")
 	for i := range 1 << bits.Len(uint(len(rows)-1)) {
 		if i > 0 {

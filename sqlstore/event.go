@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -61,9 +62,14 @@ func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bo
 // Events implements [apitoken.Store]. Where several write at one time, it numbers the events that were committed since it
 // was last called, so it needs a database that it may write to.
 func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
-	page, err := s.events(ctx, q)
-	if err != nil || len(page) == q.Limit || !s.dialect.has(findUnnumbered) {
-		return page, err // a full page is full of what has its place for good
+	if !s.dialect.has(findUnnumbered) || q.NewestFirst && q.After > 0 {
+		return s.events(ctx, q) // all that it selects have their place
+	}
+	if !q.NewestFirst {
+		page, err := s.events(ctx, q)
+		if err != nil || len(page) == q.Limit {
+			return page, err // a full page is full of what has its place for good
+		}
 	}
 	if err := s.numberEvents(ctx); err != nil {
 		return nil, err
@@ -84,7 +90,16 @@ func (s *Store) events(ctx context.Context, q apitoken.EventQuery) (page []apito
 }
 
 func selectEvents(ctx context.Context, db session, q apitoken.EventQuery) (*sql.Rows, error) {
-	if q.Owner != "" {
+	before := int64(q.After)
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	switch {
+	case q.NewestFirst && q.Owner != "":
+		return db.rows(ctx, listEventsOfOwnerBack, string(q.Owner), before, q.Limit)
+	case q.NewestFirst:
+		return db.rows(ctx, listEventsBack, before, q.Limit)
+	case q.Owner != "":
 		return db.rows(ctx, listEventsOfOwner, string(q.Owner), int64(q.After), q.Limit)
 	}
 	return db.rows(ctx, listEvents, int64(q.After), q.Limit)

@@ -5,7 +5,38 @@ import "github.com/seed-d6cf0a46/apitoken"
 // What the tests of the SQL look at.
 
 // ListTokens is the query of a page of tokens and its parameters.
-func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) { return s.dialect.listTokens(q) }
+func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
+	a := s.dialect.listTokens(q)
+	return a.text.String(), a.args
+}
+
+// CountQuery is the query of a number of tokens and its parameters.
+func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
+	a := s.dialect.countTokens(q)
+	return a.text.String(), a.args
+}
+
+// ScanQueries are the queries of a page within a window that ends with a token, and those that answer where it ends.
+func (s *Store) ScanQueries(q apitoken.TokenQuery, end apitoken.TokenID) []ScanQuery {
+	d := &s.dialect
+	along, _ := d.conditions(q)
+	parts := []ScanQuery{
+		scanQuery("end of a window", d.listWindow(along, q.After, 10_000)),
+		scanQuery("window", d.listUpTo(q, end)),
+	}
+	if from, to, ok := ends(q); ok {
+		parts = append(parts, scanQuery("few", d.listEnds(q, from, to)))
+	}
+	return parts
+}
+
+func scanQuery(name string, a *assembly) ScanQuery { return ScanQuery{name, a.text.String(), a.args} }
+
+// ScanQuery is a query with its parameters.
+type ScanQuery struct {
+	Name, Text string
+	Args       []any
+}
 
 // TouchTokens is the query that records uses and its parameters.
 func (s *Store) TouchTokens(touches []apitoken.Touch) (string, []any) {
@@ -67,6 +98,7 @@ var queryNames = [numQueries]string{
 
 	lookupToken: "lookupToken", readToken: "readToken", freeName: "freeName", findDead: "findDead", admitToken: "admitToken",
 	insertToken: "insertToken", revokeToken: "revokeToken", findRevoked: "findRevoked",
+	countEnds: "countEnds",
 
 	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", updateUser: "updateUser", endEpoch: "endEpoch",
 
@@ -74,6 +106,7 @@ var queryNames = [numQueries]string{
 
 	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed", listEvents: "listEvents", listEventsOfOwner: "listEventsOfOwner",
+	listEventsBack: "listEventsBack", listEventsOfOwnerBack: "listEventsOfOwnerBack",
 
 	confirm: "confirm",
 }

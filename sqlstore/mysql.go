@@ -20,6 +20,7 @@ var MySQL = Dialect{
 	busy:        mysqlBusy,
 	duplicate:   func(err error) bool { return mysqlCode(err) == 1062 }, // ER_DUP_ENTRY
 	ddlCommits:  true,
+	made:        mysqlMade,
 	durability:  mysqlDurability,
 
 	queries: [numQueries]string{
@@ -102,12 +103,16 @@ SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)`,
 
+		countEnds: `
+SELECT count(*)
+FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
+
 		readUser: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`,
 
 		listUsers: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
-WHERE id > ? ORDER BY id LIMIT ?`,
+WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?`,
 
 		insertUser: `
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
@@ -154,6 +159,16 @@ WHERE seq > ? ORDER BY seq LIMIT ?`,
 SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
 FROM apitoken_events
 WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
+
+		listEventsBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+
+		listEventsOfOwnerBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
 	list: listing{
@@ -165,14 +180,63 @@ SELECT
 	t.hint
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
-		after:         `t.id > ?`,
-		owner:         `t.owner = ?`,
-		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
-		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
-		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
-		expiresBefore: `t.expires_at < ?`,
-		nameContains:  `locate(?, t.name) > 0`,
-		limit:         `ORDER BY t.id LIMIT ?`,
+
+		ids: `
+SELECT t.id
+FROM apitoken_tokens AS t`,
+
+		count: `
+SELECT count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+
+		all: walk{
+			after: `t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		owner: walk{
+			after: `t.owner = ? AND t.id > ?`,
+			upTo:  `t.owner = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		createdBy: walk{
+			after: `t.created_by = ? AND t.id > ?`,
+			upTo:  `t.created_by = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		rareKind: walk{
+			after: `t.kind = ? AND t.id > ?`,
+			upTo:  `t.kind = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		endless: walk{
+			after: `t.expires_at IS NULL AND t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+
+		filter: filters{
+			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)`,
+			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
+			createdBy:       `concat(t.created_by, '') = ?`,
+			kind:            `concat(t.kind, '') = ?`,
+			endless:         `t.expires_at + 0 IS NULL`,
+			expiresBefore:   `t.expires_at + 0 < ?`,
+			unusedSince:     `t.created_at < ? AND (t.last_used_at IS NULL OR t.last_used_at < ?)`,
+			livesLongerThan: `(t.expires_at IS NULL OR t.expires_at - t.created_at > ?)`,
+			nameContains:    `locate(?, t.name) > 0`,
+		},
+
+		limit:  `LIMIT ?`,
+		lastOf: `LIMIT 2 OFFSET ?`,
+
+		few: few{
+			ends:  `t.expires_at >= ? AND t.expires_at < ?`,
+			after: `concat(t.id, '') > ?`,
+			order: `ORDER BY concat(t.id, '')`,
+		},
 	},
 
 	// The order of the join is that of the rows, by id: two batches that lock them in different orders wait for each other.
@@ -205,6 +269,17 @@ func mysqlBusy(err error) bool {
 		1205, // ER_LOCK_WAIT_TIMEOUT; only the statement is undone, until the rollback
 		1020, // ER_CHECKREAD; MariaDB's deadlock between versions of a row
 		3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT, of group replication
+		return true
+	}
+	return false
+}
+
+// mysqlMade recognises that a key which is to be added is there, or that one which is to be dropped is not. MariaDB is told IF
+// EXISTS, which MySQL does not know.
+func mysqlMade(err error) bool {
+	switch mysqlCode(err) {
+	case 1061, // ER_DUP_KEYNAME
+		1091: // ER_CANT_DROP_FIELD_OR_KEY
 		return true
 	}
 	return false

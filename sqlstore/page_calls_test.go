@@ -18,15 +18,20 @@ func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string
 		text[q.Name] = q.Text
 	}
 	paper.answer(text["findVersions"], int64(0))
-	paper.answer(text["lastVersion"], int64(1))
+	paper.answer(text["lastVersion"], newest(t, store))
 	paper.answer(text["findFault"], "")
 	paper.answer(text["findRevoked"], true, true)
 	paper.answer(text["admitToken"], false, int64(0), true)
 	paper.answer(text["readPolicy"], int64(0), nil, "", int64(0))
 	paper.answer(text["findDead"], false)
 	paper.answer(text["findUnnumbered"], true)
+	paper.answer(text["countEnds"], int64(2))
 	paper.answer(text["lockFeed"], int64(0))
 	paper.answer(text["listUnnumbered"], int64(1))
+	for _, q := range countsOfTokens {
+		text, _ := store.CountQuery(q.query)
+		paper.answer(text, int64(2))
+	}
 	for _, c := range calls(store) {
 		paper.changed[text["insertToken"]] = 1
 		if strings.HasSuffix(c.name, "taken") {
@@ -46,6 +51,16 @@ func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string
 		kinds[sent.text] = merged(kinds[sent.text], kindsOf(t, sent.text, sent.args))
 	}
 	return kinds
+}
+
+// newest is the version of the schema that this build makes.
+func newest(t *testing.T, store *sqlstore.Store) int64 {
+	t.Helper()
+	steps, err := store.Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int64(len(steps))
 }
 
 // calls are the calls of all methods.
@@ -86,16 +101,26 @@ func calls(store *sqlstore.Store) []call {
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
 		{"Users", func(ctx context.Context) error {
-			_, err := store.Users(ctx, apitoken.UserQuery{After: "ada", Limit: 1})
+			_, err := store.Users(ctx, apitoken.UserQuery{Contains: "b", After: "ada", Limit: 1})
 			return err
 		}},
 	}
 	for _, q := range pagesOfTokens {
 		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query); return err }})
 	}
+	for _, q := range countsOfTokens {
+		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query); return err }})
+	}
+	for _, q := range scansOfTokens {
+		for _, rows := range []int{1, 10_000} { // the paper answers that two tokens have such an end
+			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error { _, err := store.ScanTokens(ctx, q.query, rows); return err }})
+		}
+	}
 	for _, owner := range []apitoken.UserID{"", "bob"} {
-		q := apitoken.EventQuery{After: 1, Owner: owner, Limit: 1}
-		all = append(all, call{"Events", func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }})
+		for _, back := range []bool{false, true} {
+			q := apitoken.EventQuery{After: 1, Owner: owner, NewestFirst: back, Limit: 1}
+			all = append(all, call{"Events", func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }})
+		}
 	}
 	return append(all, call{"Close", func(context.Context) error { return store.Close() }})
 }

@@ -103,12 +103,16 @@ SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2)`,
 
+		countEnds: `
+SELECT count(*)
+FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found`,
+
 		readUser: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1`,
 
 		listUsers: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
-WHERE id > $1 ORDER BY id LIMIT $2`,
+WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4`,
 
 		insertUser: `
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
@@ -170,8 +174,21 @@ WHERE seq > $1 ORDER BY seq LIMIT $2`,
 SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
 FROM apitoken_events
 WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+
+		listEventsBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq < $1 ORDER BY seq DESC LIMIT $2`,
+
+		listEventsOfOwnerBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`,
 	},
 
+	// The planner likes to go through all tokens by their ids where the condition is of a column, and through all epochs where
+	// it expects many tokens. A comparison of rows is answered by the index of the column and no other, and what has a LIMIT is
+	// looked up for each row.
 	list: listing{
 		from: `
 SELECT
@@ -180,15 +197,66 @@ SELECT
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.hint
 FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+) AS e ON true`,
+
+		ids: `
+SELECT t.id
+FROM apitoken_tokens AS t`,
+
+		count: `
+SELECT count(*)
+FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
-		after:         `t.id > ?`,
-		owner:         `t.owner = ?`,
-		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
-		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
-		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
-		expiresBefore: `t.expires_at < ?`,
-		nameContains:  `strpos(t.name, ?) > 0`,
-		limit:         `ORDER BY t.id LIMIT ?`,
+
+		all: walk{
+			after: `t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		owner: walk{
+			after: `(t.owner, t.id) > (?, ?)`,
+			upTo:  `(t.owner, t.id) <= (?, ?)`,
+			order: `ORDER BY t.owner, t.id`,
+		},
+		createdBy: walk{
+			after: `(t.created_by, t.id) > (?, ?)`,
+			upTo:  `(t.created_by, t.id) <= (?, ?)`,
+			order: `ORDER BY t.created_by, t.id`,
+		},
+		rareKind: walk{
+			after: `(t.kind, t.id) > (?, ?) AND t.kind <> 'user'`,
+			upTo:  `(t.kind, t.id) <= (?, ?)`,
+			order: `ORDER BY t.kind, t.id`,
+		},
+		endless: walk{
+			after: `t.expires_at IS NULL AND t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+
+		filter: filters{
+			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)`,
+			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
+			createdBy:       `t.created_by || '' = ?`,
+			kind:            `t.kind || '' = ?`,
+			endless:         `t.expires_at + 0 IS NULL`,
+			expiresBefore:   `t.expires_at + 0 < ?`,
+			unusedSince:     `t.created_at < ? AND (t.last_used_at IS NULL OR t.last_used_at < ?)`,
+			livesLongerThan: `(t.expires_at IS NULL OR t.expires_at - t.created_at > ?)`,
+			nameContains:    `strpos(t.name, ?) > 0`,
+		},
+
+		limit:  `LIMIT ?`,
+		lastOf: `LIMIT 2 OFFSET ?`,
+
+		few: few{
+			ends:  `t.expires_at >= ? AND t.expires_at < ?`,
+			after: `t.id || '' > ?`,
+			order: `ORDER BY t.id || ''`,
+		},
 	},
 
 	// The rows are locked in the order of their ids before any is written, or two batches could wait for each other.

@@ -20,7 +20,7 @@ func ExampleDialect_Migrations() {
 	for _, step := range steps {
 		fmt.Printf("%04d_%s.sql\n", step.Version, step.Name)
 		for line := range strings.Lines(step.SQL) {
-			if strings.HasPrefix(line, "CREATE TABLE") {
+			if strings.HasPrefix(line, "CREATE TABLE") || strings.HasPrefix(line, "CREATE INDEX") && step.Version > 1 {
 				fmt.Print("\t", line)
 			}
 		}
@@ -34,6 +34,10 @@ func ExampleDialect_Migrations() {
 	// 	CREATE TABLE tenant_7_policy (
 	// 	CREATE TABLE tenant_7_events (
 	// 	CREATE TABLE tenant_7_feed (
+	// 0002_lists.sql
+	// 	CREATE INDEX tenant_7_tokens_by_creator ON tenant_7_tokens (created_by, id);
+	// 	CREATE INDEX tenant_7_tokens_by_rare_kind ON tenant_7_tokens (kind, id) WHERE kind <> 'user';
+	// 	CREATE INDEX tenant_7_tokens_endless ON tenant_7_tokens (id) WHERE expires_at IS NULL;
 }
 
 // Tools take a file apart in ways of their own: some at every semicolon, some at those at the ends of lines, and some count

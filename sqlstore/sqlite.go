@@ -93,12 +93,16 @@ SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)`,
 
+		countEnds: `
+SELECT count(*)
+FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
+
 		readUser: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`,
 
 		listUsers: `
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
-WHERE id > ? ORDER BY id LIMIT ?`,
+WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) ORDER BY id LIMIT ?`,
 
 		insertUser: `
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -136,8 +140,19 @@ WHERE seq > ? ORDER BY seq LIMIT ?`,
 SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
 FROM apitoken_events
 WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
+
+		listEventsBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+
+		listEventsOfOwnerBack: `
+SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+FROM apitoken_events
+WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
+	// The plus keeps an index from the filters.
 	list: listing{
 		from: `
 SELECT
@@ -147,14 +162,63 @@ SELECT
 	t.hint
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
-		after:         `t.id > ?`,
-		owner:         `t.owner = ?`,
-		revoked:       `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
-		active:        `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)`,
-		expired:       `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at <= ?`,
-		expiresBefore: `t.expires_at < ?`,
-		nameContains:  `instr(t.name, ?) > 0`,
-		limit:         `ORDER BY t.id LIMIT ?`,
+
+		ids: `
+SELECT t.id
+FROM apitoken_tokens AS t`,
+
+		count: `
+SELECT count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+
+		all: walk{
+			after: `t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		owner: walk{
+			after: `t.owner = ? AND t.id > ?`,
+			upTo:  `t.owner = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		createdBy: walk{
+			after: `t.created_by = ? AND t.id > ?`,
+			upTo:  `t.created_by = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		rareKind: walk{
+			after: `t.kind = ? AND t.id > ? AND t.kind <> 'user'`,
+			upTo:  `t.kind = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+		endless: walk{
+			after: `t.expires_at IS NULL AND t.id > ?`,
+			upTo:  `t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
+
+		filter: filters{
+			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)`,
+			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ?`,
+			createdBy:       `+t.created_by = ?`,
+			kind:            `+t.kind = ?`,
+			endless:         `+t.expires_at IS NULL`,
+			expiresBefore:   `+t.expires_at < ?`,
+			unusedSince:     `t.created_at < ? AND (t.last_used_at IS NULL OR t.last_used_at < ?)`,
+			livesLongerThan: `(t.expires_at IS NULL OR t.expires_at - t.created_at > ?)`,
+			nameContains:    `instr(t.name, ?) > 0`,
+		},
+
+		limit:  `LIMIT ?`,
+		lastOf: `LIMIT 2 OFFSET ?`,
+
+		few: few{
+			ends:  `t.expires_at >= ? AND t.expires_at < ?`,
+			after: `+t.id > ?`,
+			order: `ORDER BY +t.id`,
+		},
 	},
 
 	// The plus keeps an index from the values, with which SQLite would rather go through all tokens, where ANALYZE has told it

@@ -9,7 +9,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-var _ apitoken.Store = (*Store)(nil)
+var (
+	_ apitoken.Store        = (*Store)(nil)
+	_ apitoken.TokenScanner = (*Store)(nil)
+	_ apitoken.TokenCounter = (*Store)(nil)
+)
 
 // Store is an [apitoken.Store] in a database. Use [New]. All methods are safe for concurrent use.
 type Store struct {

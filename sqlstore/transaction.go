@@ -190,7 +190,7 @@ func (s *Store) insist(tx *sql.Tx) error {
 	}
 }
 
-// read runs do, which reads with one query. Where the database is busy, do is run again.
+// read runs do, which reads with one query or a few. Where the database is busy, do is run again.
 func (s *Store) read(ctx context.Context, what string, do work) error {
 	if err := ctx.Err(); err != nil {
 		return failed(what, err)

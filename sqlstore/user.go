@@ -54,7 +54,7 @@ func (s *Store) User(ctx context.Context, id apitoken.UserID) (u apitoken.User, 
 // Users implements [apitoken.Store].
 func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoken.User, err error) {
 	err = s.read(ctx, "list users", func(ctx context.Context, db session) error {
-		rows, err := db.rows(ctx, listUsers, string(q.After), q.Limit)
+		rows, err := db.rows(ctx, listUsers, string(q.After), q.Contains, q.Contains, q.Limit)
 		if err != nil {
 			return err
 		}

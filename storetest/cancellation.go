@@ -187,6 +187,10 @@ func reads() []preparedRead {
 			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage})
 			return len(page) == 1, err
 		}},
+		{"ScanTokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.scanner().ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, endless)
+			return len(page.Tokens) == 1 && page.Next.IsZero(), err
+		}},
 		{"Users", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
 			page, err := f.store.Users(ctx, apitoken.UserQuery{Limit: wholePage})
 			return len(page) == 1, err

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -8,11 +10,28 @@ import (
 
 // filterRules are about which tokens a query selects.
 func filterRules() []rule {
-	return append(append(statusFilters(), expiryFilters()...), append(nameFilters(), rule{
-		"all conditions together",
-		"A token is selected if every condition of the query holds.",
-		allConditions,
-	})...)
+	return slices.Concat(
+		statusFilters(), expiryFilters(), nameFilters(), kindFilters(), creatorFilters(), endlessFilters(), unusedFilters(),
+		lifetimeFilters(), combinedFilters(),
+	)
+}
+
+// selects holds that a query selects tokens of these names, and no others. So it does within every budget, and where they
+// are only counted.
+func (f *fixture) selects(what string, want []string, q apitoken.TokenQuery) {
+	f.Helper()
+	same(f, what, want, names(f.tokens(q)))
+	if counter, ok := f.store.(apitoken.TokenCounter); ok && q.After.IsZero() {
+		n, err := counter.CountTokens(f.Context(), q)
+		f.must("CountTokens", err)
+		same(f, what+", counted", len(want), n)
+	}
+	if _, ok := f.store.(apitoken.TokenScanner); !ok {
+		return // the rules about scans say so
+	}
+	for _, rows := range []int{1, 3, endless} {
+		same(f, fmt.Sprintf("%s, %d rows at a time", what, rows), want, names(f.scanned(q, rows)))
+	}
 }
 
 // statusFilters are about Status at a given Now, to the microsecond.
@@ -43,11 +62,11 @@ func statusFilters() []rule {
 			dead := []string{"old epoch", "revoked", "revoked endless"}
 			for _, q := range []apitoken.TokenQuery{{Owner: "ada", Now: c.now}, {AnyOwner: true, Now: c.now}} {
 				q.Status = apitoken.StatusActive
-				same(f, "the active tokens", c.active, names(f.tokens(q)))
+				f.selects("the active tokens", c.active, q)
 				q.Status = apitoken.StatusExpired
-				same(f, "the expired tokens", c.expired, names(f.tokens(q)))
+				f.selects("the expired tokens", c.expired, q)
 				q.Status = apitoken.StatusRevoked
-				same(f, "the revoked tokens", dead, names(f.tokens(q)))
+				f.selects("the revoked tokens", dead, q)
 				q.Status = ""
 				if n := len(f.tokens(q)); n != 5 {
 					f.broken("without a Status %d tokens are selected, want all 5", n)
@@ -60,9 +79,9 @@ func statusFilters() []rule {
 		f.endEpoch(ada, later(0, "ada"))
 		f.addEnding("ended in 1970", in1970)
 		q := apitoken.TokenQuery{Owner: "ada", Now: base, Status: apitoken.StatusExpired}
-		same(f, "the expired tokens", []string{"ended in 1970"}, names(f.tokens(q)))
+		f.selects("the expired tokens", []string{"ended in 1970"}, q)
 		q.Status = apitoken.StatusActive
-		same(f, "the active tokens", nil, names(f.tokens(q)))
+		f.selects("the active tokens", nil, q)
 	}})
 }
 
@@ -100,8 +119,8 @@ func expiryFilters() []rule {
 			f.addEnding("in an hour", end)
 			f.addEnding("endless", noTime)
 			f.addEnding("far", far)
-			same(f, "the tokens of one owner", c.want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", ExpiresBefore: c.before})))
-			same(f, "the tokens of any owner", c.want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: c.before})))
+			f.selects("the tokens of one owner", c.want, apitoken.TokenQuery{Owner: "ada", ExpiresBefore: c.before})
+			f.selects("the tokens of any owner", c.want, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: c.before})
 		}})
 	}
 	return rules
@@ -149,36 +168,9 @@ func nameFilters() []rule {
 			for _, name := range all {
 				f.addToken("ada", name)
 			}
-			same(f, "the tokens of one owner", c.want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", NameContains: c.contains})))
-			same(f, "the tokens of any owner", c.want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, NameContains: c.contains, Limit: 2})))
+			f.selects("the tokens of one owner", c.want, apitoken.TokenQuery{Owner: "ada", NameContains: c.contains})
+			f.selects("the tokens of any owner", c.want, apitoken.TokenQuery{AnyOwner: true, NameContains: c.contains, Limit: 2})
 		}})
 	}
 	return rules
-}
-
-func allConditions(f *fixture) {
-	end := base.Add(time.Hour)
-	ada := f.addUser("ada")
-	f.endEpoch(ada, later(0, "ada"))
-	f.addUser("bob")
-	f.addEnding("build 1", end)
-	f.addEnding("build 2", end)
-	f.addEnding("Build 3", end)
-	f.addEnding("build 4", end.Add(time.Hour))
-	f.addEnding("build 5", noTime)
-	f.revoke(f.addEnding("build 6", end), later(0, "ada"))
-	f.addEnding("build 7", base)
-	f.addEnding("deploy", end)
-	f.addEnding("build 8", end)
-	f.addToken("bob", "build 9")
-	q := apitoken.TokenQuery{
-		Owner: "ada", Status: apitoken.StatusActive, Now: base, ExpiresBefore: end.Add(microsecond), NameContains: "build",
-	}
-	for _, q.Limit = range []int{1, 2, 3, 4} {
-		same(f, "what Owner, Status, ExpiresBefore and NameContains select", []string{"build 1", "build 2", "build 8"}, names(f.tokens(q)))
-	}
-	q.Owner, q.AnyOwner = "", true
-	for _, q.Limit = range []int{1, 4, 5} {
-		same(f, "what AnyOwner, Status, ExpiresBefore and NameContains select", []string{"build 1", "build 2", "build 8", "build 9"}, names(f.tokens(q)))
-	}
 }

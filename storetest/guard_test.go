@@ -136,13 +136,30 @@ func (g guard) AppendEvents(ctx context.Context, events []apitoken.Event) error 
 }
 
 func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	g.query(q)
+	return g.Store.Tokens(ctx, q)
+}
+
+func (g guard) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	g.query(q)
+	if rows < 1 {
+		g.t.Errorf("the suite scans %d rows", rows)
+	}
+	return g.Store.(apitoken.TokenScanner).ScanTokens(ctx, q, rows)
+}
+
+func (g guard) query(q apitoken.TokenQuery) {
+	g.t.Helper()
 	g.limit(q.Limit)
-	g.users(q.Owner)
-	g.times(q.ExpiresBefore, q.Now)
+	g.users(q.Owner, q.CreatedBy)
+	g.names(string(q.Kind))
+	g.times(q.ExpiresBefore, q.UnusedSince, q.Now)
+	if d := q.LivesLongerThan; d < 0 || d%time.Microsecond != 0 && d != apitoken.NoExpiration {
+		g.t.Errorf("the suite asks for the lifetime %v", d)
+	}
 	if q.AnyOwner == (q.Owner != "") || q.Status != "" && q.Now.IsZero() {
 		g.t.Errorf("the suite asks %+v: of no owner or of two sorts, or for a Status at no time", q)
 	}
-	return g.Store.Tokens(ctx, q)
 }
 
 func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {

@@ -66,19 +66,20 @@ func (s *shown) selected(q apitoken.TokenQuery, t apitoken.Token) bool {
 	if s.selects != nil {
 		return s.selects(q, t)
 	}
-	return hasStatus(q, t) && endsBefore(q, t) && hasName(q, t)
+	return soundly(q, t)
 }
 
-func hasStatus(q apitoken.TokenQuery, t apitoken.Token) bool {
-	return q.Status == "" || t.Status(q.Now) == q.Status
-}
-
-func endsBefore(q apitoken.TokenQuery, t apitoken.Token) bool {
-	return q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore)
-}
-
-func hasName(q apitoken.TokenQuery, t apitoken.Token) bool {
-	return strings.Contains(t.Name, q.NameContains)
+// soundly is which tokens a query selects. A bug takes a condition out of the query and puts its own in its place.
+func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
+	endless := t.ExpiresAt.IsZero()
+	return (q.Status == "" || t.Status(q.Now) == q.Status) &&
+		(q.ExpiresBefore.IsZero() || !endless && t.ExpiresAt.Before(q.ExpiresBefore)) &&
+		strings.Contains(t.Name, q.NameContains) &&
+		(q.Kind == "" || t.Kind == q.Kind) &&
+		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
+		(!q.WithoutExpiration || endless) &&
+		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&
+		(q.LivesLongerThan == 0 || endless || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
 }
 
 func (s *shown) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {

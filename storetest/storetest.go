@@ -14,6 +14,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -52,13 +53,14 @@ func areas() []area {
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
 		{"revocation", revocationRules()},
-		{"users", userRules()},
+		{"users", slices.Concat(userRules(), usersByText())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
 		{"touch", touchRules()},
 		{"paging", pagingRules()},
 		{"filters", filterRules()},
-		{"events", eventRules()},
+		{"scans", scanRules()},
+		{"events", slices.Concat(eventRules(), eventsBackwards())},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},

@@ -1,0 +1,112 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// lookedAt is how many tokens a database looks at for a statement, by its own account, which SQLite does not give.
+func (d database) lookedAt(t *testing.T, db *sql.DB, q askedQuery) int {
+	t.Helper()
+	switch d.driver {
+	case "pgx":
+		return lookedAtByPostgreSQL(t, db, q)
+	case "mysql":
+		return lookedAtByMySQL(t, db, q)
+	}
+	return countedBySQLite(t, db, q)
+}
+
+// countedBySQLite is how many tokens are in the part of the index that a statement goes along: its first condition, in one
+// line. The plan says that it goes along no other part. One without filters ends with its limit, which is the last parameter.
+func countedBySQLite(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
+	t.Helper()
+	_, where, ok := strings.Cut(q.text, "\nWHERE ")
+	if !ok || strings.Contains(q.text, "OFFSET") {
+		return 0 // it counts, and stops by itself
+	}
+	part, rest, _ := strings.Cut(where, "\n")
+	args := q.args[:strings.Count(part, "?")]
+	if err := db.QueryRow("SELECT count(*) FROM apitoken_tokens AS t WHERE "+part, args...).Scan(&rows); err != nil {
+		t.Fatalf("%v: %s", err, part)
+	}
+	if limit := q.args[len(q.args)-1].(int64); !strings.Contains(rest, "AND") {
+		rows = min(rows, int(limit))
+	}
+	return rows
+}
+
+func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
+	t.Helper()
+	type node struct {
+		Table   string  `json:"Relation Name"`
+		Rows    float64 `json:"Actual Rows"`
+		Loops   float64 `json:"Actual Loops"`
+		Removed float64 `json:"Rows Removed by Filter"`
+		Recheck float64 `json:"Rows Removed by Index Recheck"`
+		Plans   []node
+	}
+	var text string
+	if err := db.QueryRow("EXPLAIN (ANALYZE, FORMAT JSON) "+q.text, q.args...).Scan(&text); err != nil {
+		t.Fatalf("%v: %s", err, q.text)
+	}
+	var plans []struct{ Plan node }
+	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(n node)
+	walk = func(n node) {
+		if n.Table == defaultPrefix+"tokens" {
+			rows += int((n.Rows + n.Removed + n.Recheck) * n.Loops)
+		}
+		for _, below := range n.Plans {
+			walk(below)
+		}
+	}
+	walk(plans[0].Plan)
+	return rows
+}
+
+// lookedAtByMySQL is what the server counts of a statement: the rows that it read one behind the other, or the entries of an
+// index by which it saw that it need not read some of them.
+func lookedAtByMySQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.ExecContext(ctx, "FLUSH STATUS"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := conn.QueryContext(ctx, q.text, q.args...)
+	if err != nil {
+		t.Fatalf("%v: %s", err, q.text)
+	}
+	for answer.Next() {
+	}
+	if err := answer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	counters, err := conn.QueryContext(ctx, `SHOW SESSION STATUS WHERE Variable_name IN
+		('Handler_read_next', 'Handler_read_prev', 'Handler_read_rnd_next', 'Handler_icp_attempts')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = counters.Close() }()
+	count := map[string]int{}
+	for counters.Next() {
+		var name string
+		var n int
+		if err := counters.Scan(&name, &n); err != nil {
+			t.Fatal(err)
+		}
+		count[name] = n
+	}
+	rows = max(count["Handler_icp_attempts"], count["Handler_read_next"])
+	return rows + count["Handler_read_prev"] + count["Handler_read_rnd_next"]
+}

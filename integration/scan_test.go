@@ -1,0 +1,197 @@
+package integration_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// A page of a list reads one index of the tokens within the budget, whatever the conditions are and however few tokens they
+// select. The pages together are the list.
+func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
+	const rows, budget = 20_000, 200
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.scanStage(t, rows)
+			for _, l := range lists() {
+				s.holdBudget(t, l, budget)
+				s.holdWalk(t, l, 10*budget)
+			}
+		})
+	}
+}
+
+// The size makes no difference: of a million tokens as many are looked at. It is loaded as the host of an older build has it,
+// and migrated. What it takes is printed, beside a page without a condition. (On MariaDB, whose test server keeps a tenth of
+// such a table in memory, it would take minutes to load.)
+func TestScansOfAMillionRows(t *testing.T) {
+	const rows, budget = 1_000_000, 1000
+	for _, b := range []backend{onSQLite, onPostgreSQL} {
+		t.Run(b.name, func(t *testing.T) {
+			s := b.scanStage(t, rows)
+			var first time.Duration
+			for _, l := range lists() {
+				tokens := s.holdBudget(t, l, budget)
+				took := s.time(t, l, budget)
+				if first == 0 {
+					first = took
+				}
+				t.Logf("%-35s %9v %6.1f times, %d tokens", l.name, took.Round(time.Microsecond), float64(took)/float64(first), tokens)
+			}
+		})
+	}
+}
+
+// scanStage is where lists are read.
+type scanStage struct {
+	database
+	rows     int
+	asked    *asked
+	store    *sqlstore.Store // whose statements are asked for
+	prepared *sqlstore.Store
+}
+
+func (b backend) scanStage(t *testing.T, rows int) *scanStage {
+	t.Helper()
+	s := &scanStage{database: b.database(t).withoutDisk(), rows: rows}
+	s.loadForScans(t, s.open(t, 0), rows)
+	db, asked := openAsked(t, s.database)
+	s.asked = asked
+	s.store = s.newStore(t, db, &sqlstore.Options{Unprepared: true})
+	s.prepared = s.newStore(t, s.open(t, 0), nil)
+	if err := use(s.store); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const rowsOfPage = 100
+
+// holdBudget reads the first page of a list, and holds that each statement for it goes along the index that it is meant to,
+// and looks at no more tokens than the budget, and one more to see whether there is one. It gives their number.
+func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) int {
+	t.Helper()
+	q := l.query
+	q.Limit = rowsOfPage
+	s.asked.taken()
+	page, err := s.store.ScanTokens(context.Background(), q, budget)
+	if err != nil {
+		t.Fatalf("%s: %v", l.name, err)
+	}
+	db := s.open(t, 0)
+	defer func() { _ = db.Close() }()
+	for _, sent := range s.asked.taken() {
+		index := s.indexOf(l, sent)
+		var seen []string
+		for _, line := range s.plan(t, db, sent) {
+			if strings.Contains(line, "epochs") || strings.HasPrefix(line, "e ") || strings.HasPrefix(line, "SEARCH e ") {
+				continue // which are looked up, or few
+			}
+			seen = append(seen, line)
+			if !strings.Contains(line, index) {
+				t.Errorf("%s: %s, want the index %s: %s", l.name, line, index, sent.text)
+			}
+			if s.driver == "sqlite" && strings.Contains(sent.text, "t.id >") && !strings.Contains(sent.text, "+t.id >") &&
+				!strings.Contains(line, "id>? AND id<?") {
+				t.Errorf("%s: %s, want a part of it between two tokens: %s", l.name, line, sent.text)
+			}
+		}
+		if len(seen) != 1 {
+			t.Errorf("%s: the tokens are read by %q: %s", l.name, seen, sent.text)
+		}
+		most := budget + 1
+		if s.driver == "mysql" && strings.Contains(sent.text, "count(*)") {
+			most *= 2 // it keeps what it has found, to count it
+		}
+		if n := s.lookedAt(t, db, sent); n > most+10 { // MariaDB counts some more
+			t.Errorf("%s: %d tokens are looked at, want no more than %d: %s", l.name, n, most, sent.text)
+		}
+	}
+	return len(page.Tokens)
+}
+
+// indexOf is the index of a statement. Ends are counted by theirs, before it is known whether they are few.
+func (s *scanStage) indexOf(l scanned, sent askedQuery) string {
+	along := l.along
+	if strings.Contains(sent.text, "count(*)") {
+		along = "by_expiry"
+	}
+	if s.driver == "mysql" {
+		along = strings.NewReplacer("rare_kind", "kind", "endless", "by_end", "by_expiry", "by_end").Replace(along)
+	}
+	return along
+}
+
+// holdWalk holds that the pages of a list are what Tokens gives, and what was put into it.
+func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
+	t.Helper()
+	ctx := context.Background()
+	q := l.query
+	q.Limit = 1000
+	var want []apitoken.TokenID
+	for {
+		page, err := s.prepared.Tokens(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, tokenIDs(page)...)
+		if len(page) < q.Limit {
+			break
+		}
+		q.After = page[len(page)-1].ID
+	}
+	var got []apitoken.TokenID
+	pages := 0
+	for q.After = (apitoken.TokenID{}); ; pages++ {
+		page, err := s.prepared.ScanTokens(ctx, q, budget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, tokenIDs(page.Tokens)...)
+		if page.Next.IsZero() {
+			break
+		}
+		if bytes.Compare(page.Next[:], q.After[:]) <= 0 {
+			t.Fatalf("%s: a page behind %s goes on behind %s", l.name, q.After, page.Next)
+		}
+		q.After = page.Next
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %d pages (-of Tokens +of ScanTokens):\n%s", l.name, pages, diff)
+	}
+	if share := float64(len(want)) * 100 / float64(s.rows); share < l.share*.7-.2 || share > l.share*1.3+.2 {
+		t.Errorf("%s: %.2f of a hundred tokens are selected, want about %.2f", l.name, share, l.share)
+	}
+}
+
+func tokenIDs(tokens []apitoken.Token) (ids []apitoken.TokenID) {
+	for _, t := range tokens {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// time is the median of what a page takes.
+func (s *scanStage) time(t *testing.T, l scanned, budget int) time.Duration {
+	t.Helper()
+	q := l.query
+	q.Limit = rowsOfPage
+	var took []time.Duration
+	for range 3 {
+		start := time.Now()
+		if _, err := s.prepared.ScanTokens(context.Background(), q, budget); err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}

@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// usersByText are about the Contains of a UserQuery.
+func usersByText() []rule {
+	const says = "Contains selects the users whose id or name contains the text byte for byte; no character in it means another."
+	people := []apitoken.User{
+		{ID: "100%", Name: "A. Hundred"}, {ID: "Ada"}, {ID: "a_b", Name: "Under"}, {ID: "ada", Name: "Lovelace"}, {ID: "bob", Name: "Bob adamant"},
+		{ID: "étage", Name: "Grüße"}, {ID: "日本", Name: `back\slash`},
+	}
+	var rules []rule
+	for _, c := range []struct {
+		name, contains string
+		want           []apitoken.UserID
+	}{
+		{"nothing", "", []apitoken.UserID{"100%", "Ada", "a_b", "ada", "bob", "étage", "日本"}},
+		{"what is in ids and names", "ada", []apitoken.UserID{"ada", "bob"}},
+		{"a capital", "Ada", []apitoken.UserID{"Ada"}},
+		{"a percent sign", "%", []apitoken.UserID{"100%"}},
+		{"an underscore", "_", []apitoken.UserID{"a_b"}},
+		{"a backslash", `\`, []apitoken.UserID{"日本"}},
+		{"other scripts", "本", []apitoken.UserID{"日本"}},
+		{"an accent", "é", []apitoken.UserID{"étage"}},
+		{"no accent", "e", []apitoken.UserID{"100%", "a_b", "ada", "étage"}},
+		{"more than there is", "adamantine", nil},
+		{"a quotation mark", "'", nil},
+	} {
+		rules = append(rules, rule{"users found by " + c.name, says, func(f *fixture) {
+			for _, u := range people {
+				u.Role, u.CreatedAt, u.Revision = apitoken.RoleUser, base, 1
+				f.putUser(apitoken.User{}, u)
+			}
+			for _, limit := range []int{1, 2, wholePage} {
+				var got []apitoken.UserID
+				for _, u := range f.usersBy(apitoken.UserQuery{Contains: c.contains, Limit: limit}) {
+					got = append(got, u.ID)
+				}
+				same(f, fmt.Sprint("pages of ", limit), c.want, got)
+			}
+		}})
+	}
+	return rules
+}
+
+// eventsBackwards are about the NewestFirst of an EventQuery.
+func eventsBackwards() []rule {
+	const says = "With NewestFirst the events are those of the feed from the last to the first, with the Seq that they have there, and After " +
+		"means those before it."
+	return []rule{{
+		"events backwards by pages of any size",
+		says,
+		func(f *fixture) {
+			for i := range 7 {
+				f.appendEvents(denied([]apitoken.UserID{"ada", "bob", ""}[i%3]))
+			}
+			whole := f.feed()
+			slices.Reverse(whole)
+			for limit := 1; limit <= 8; limit++ {
+				same(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{NewestFirst: true, Limit: limit}))
+			}
+		},
+	}, {
+		"events backwards before nobody has read them",
+		says,
+		func(f *fixture) {
+			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
+			got := f.events(apitoken.EventQuery{NewestFirst: true, Limit: 2})
+			whole := f.feed()
+			slices.Reverse(whole)
+			same(f, "the events", whole, got)
+		},
+	}, {
+		"events backwards before one of them",
+		says,
+		func(f *fixture) {
+			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
+			whole := f.feed()
+			for i, e := range whole {
+				want := slices.Clone(whole[:i])
+				slices.Reverse(want)
+				if len(want) == 0 {
+					want = nil
+				}
+				same(f, fmt.Sprint("events before ", e.Seq), want, f.events(apitoken.EventQuery{NewestFirst: true, After: e.Seq, Limit: wholePage}))
+			}
+			slices.Reverse(whole)
+			same(f, "events before one that is to come", whole, f.events(apitoken.EventQuery{NewestFirst: true, After: 100, Limit: wholePage}))
+		},
+	}, {
+		"events backwards about one user",
+		says,
+		func(f *fixture) {
+			for i := range 9 {
+				f.appendEvents(denied([]apitoken.UserID{"ada", "Ada", ""}[i%3]))
+			}
+			want := f.events(apitoken.EventQuery{Owner: "ada", Limit: wholePage})
+			slices.Reverse(want)
+			for _, limit := range []int{1, 2, 3, wholePage} {
+				same(f, fmt.Sprint("pages of ", limit), want, f.events(apitoken.EventQuery{Owner: "ada", NewestFirst: true, Limit: limit}))
+			}
+		},
+	}, {
+		"no events backwards",
+		says,
+		func(f *fixture) {
+			same(f, "the events", nil, f.events(apitoken.EventQuery{NewestFirst: true, Limit: 1}))
+		},
+	}}
+}

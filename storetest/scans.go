@@ -1,0 +1,249 @@
+package storetest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+const (
+	scanPages = "The pages of ScanTokens, each behind the Next of the one before, are together what Tokens gives: in order, with no token " +
+		"twice and none left out, whatever the budget."
+	scanEnds = "Where the budget does not end it, a page has a Next exactly if the query selects a token behind it."
+)
+
+// scanRules are about reading tokens within a budget, as an [apitoken.TokenScanner] does.
+func scanRules() []rule {
+	var rules []rule
+	for _, rows := range []int{1, 2, 3, 7, 24, 25, 26, 1000} {
+		rules = append(rules, rule{fmt.Sprintf("tokens by %d rows", rows), scanPages, func(f *fixture) { assortedByRows(f, rows) }})
+	}
+	return append(rules, []rule{{
+		"the last page has no next",
+		scanEnds,
+		lastPages,
+	}, {
+		"nothing is selected",
+		scanEnds,
+		func(f *fixture) {
+			for _, q := range []apitoken.TokenQuery{{AnyOwner: true}, {Owner: "nobody"}, {AnyOwner: true, NameContains: "a"}} {
+				f.scans(q, endless, nil, apitoken.TokenID{})
+			}
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			for _, q := range []apitoken.TokenQuery{{Owner: "nobody"}, {AnyOwner: true, NameContains: "b"}, {AnyOwner: true, After: n.ID}} {
+				f.scans(q, endless, nil, apitoken.TokenID{})
+			}
+		},
+	}, {
+		"tokens come and go while pages are read",
+		"A page begins behind the Next that it is given: what is inserted before it is not read, what is inserted behind it is, and what " +
+			"is there all the time is read once.",
+		scannedWhileInserting,
+	}, {
+		"tokens come and go at the same time",
+		"A token that is there and is selected from the first page to the last is in one of the pages, while others are inserted and revoked.",
+		scannedBesideWrites,
+	}, {
+		"a page of a scan stays as it was",
+		"Nothing that a Store returns is modified afterwards: what a caller keeps stays as he got it.",
+		func(f *fixture) {
+			scanner := f.scanner()
+			n := f.somethingToKeep()
+			keepPage(f, n, func() ([]apitoken.Token, error) {
+				page, err := scanner.ScanTokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, endless)
+				return page.Tokens, err
+			})
+		},
+	}}...)
+}
+
+// scanner is the store as what it may be besides. A test of what the store is not ends.
+func (f *fixture) scanner() apitoken.TokenScanner {
+	f.Helper()
+	scanner, ok := f.store.(apitoken.TokenScanner)
+	if !ok {
+		f.Skip("NOT TESTED: the store is no apitoken.TokenScanner")
+	}
+	return scanner
+}
+
+// scanned reads all pages of a query within a budget for each.
+func (f *fixture) scanned(q apitoken.TokenQuery, rows int) []apitoken.Token {
+	f.Helper()
+	if q.Limit == 0 {
+		q.Limit = wholePage
+	}
+	var all []apitoken.Token
+	for range endless {
+		page := f.scan(q, rows)
+		all = append(all, page.Tokens...)
+		if page.Next.IsZero() {
+			return all
+		}
+		q.After = page.Next
+	}
+	f.Fatalf("%s\nScanTokens comes to no end, page after page", f.says)
+	return nil
+}
+
+// scan reads one page, and holds that it is one: of no more tokens than the limit, behind After and not behind Next.
+func (f *fixture) scan(q apitoken.TokenQuery, rows int) apitoken.TokenPage {
+	f.Helper()
+	page, err := f.scanner().ScanTokens(f.Context(), q, rows)
+	f.must("ScanTokens", err)
+	if len(page.Tokens) > q.Limit {
+		f.Fatalf("%s\nScanTokens gives a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
+	}
+	last := q.After
+	for _, t := range page.Tokens {
+		if bytes.Compare(t.ID[:], last[:]) <= 0 {
+			f.Fatalf("%s\nScanTokens gives the token %s behind %s", f.says, t.ID, last)
+		}
+		last = t.ID
+	}
+	next := page.Next
+	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
+		f.Fatalf("%s\nScanTokens goes on behind %s from a page behind %s that reaches to %s", f.says, next, q.After, last)
+	}
+	return page
+}
+
+// scans holds what one page is.
+func (f *fixture) scans(q apitoken.TokenQuery, rows int, want []string, next apitoken.TokenID) {
+	f.Helper()
+	if q.Limit == 0 {
+		q.Limit = wholePage
+	}
+	page := f.scan(q, rows)
+	same(f, fmt.Sprintf("the page of %d behind %s", q.Limit, q.After), want, names(page.Tokens))
+	same(f, fmt.Sprintf("the Next of the page of %d behind %s", q.Limit, q.After), next, page.Next)
+}
+
+func assortedByRows(f *fixture, rows int) {
+	f.scanner()
+	f.addAssorted()
+	for _, c := range assortedConditions() {
+		for _, of := range []apitoken.TokenQuery{{AnyOwner: true}, {Owner: "ada"}, {AnyOwner: true, CreatedBy: "ada"}} {
+			q := of
+			q.Now = base
+			c.narrow(&q)
+			want := f.tokens(q)
+			for _, limit := range []int{2, wholePage} {
+				q.Limit = limit
+				same(f, fmt.Sprintf("%s, by pages of %d", c.name, limit), want, f.scanned(q, rows))
+			}
+		}
+	}
+}
+
+func lastPages(f *fixture) {
+	f.scanner()
+	f.addUser("ada")
+	ids := newTokenIDs(8)
+	texts := f.addTokens("ada", ids[:6]...)
+	for _, id := range ids[6:] { // which the query does not select
+		n := draft("ada", "other "+id.String())
+		n.ID, n.Kind = id, "other"
+		f.create(n)
+	}
+	var none apitoken.TokenID
+	for _, q := range []apitoken.TokenQuery{{AnyOwner: true, Kind: apitoken.KindUser}, {Owner: "ada", Kind: apitoken.KindUser}} {
+		q.Limit = 7
+		f.scans(q, endless, texts, none)
+		q.Limit = 6
+		f.scans(q, endless, texts, none)
+		q.Limit = 5
+		f.scans(q, endless, texts[:5], ids[4])
+		q.Limit, q.After = 3, ids[2]
+		f.scans(q, endless, texts[3:], none)
+		q.Limit = 2
+		f.scans(q, endless, texts[3:5], ids[4])
+		q.After = ids[5]
+		f.scans(q, endless, nil, none)
+	}
+	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 2}, endless, []string{"other " + ids[6].String(), "other " + ids[7].String()}, none)
+	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 1}, endless, []string{"other " + ids[6].String()}, ids[6])
+}
+
+func scannedWhileInserting(f *fixture) {
+	f.scanner()
+	for i, rows := range []int{1, 2, 3, endless} {
+		owner := apitoken.UserID(fmt.Sprint("user ", i))
+		f.addUser(owner)
+		ids := newTokenIDs(20)
+		steady := f.addTokens(owner, ids[2], ids[6], ids[10], ids[14])
+		q := apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive, Now: base, Limit: 1}
+		page := f.scan(q, rows)
+		read := names(page.Tokens)
+		f.addTokens(owner, ids[0], ids[18])
+		gone := draft(owner, "revoked")
+		gone.ID = ids[16]
+		f.create(gone)
+		f.revoke(gone, later(0, owner))
+		if !slices.Contains(read, steady[0]) && bytes.Compare(page.Next[:], ids[2][:]) >= 0 {
+			f.broken("%d rows at a time: the first page goes on behind %s and does not have it", rows, ids[2])
+		}
+		q.After = page.Next
+		read = append(read, names(f.scanned(q, rows))...)
+		same(f, fmt.Sprintf("what is read, %d rows at a time", rows), append(steady, ids[18].String()), read)
+	}
+}
+
+func scannedBesideWrites(f *fixture) {
+	f.scanner()
+	f.addUser("ada")
+	ids := newTokenIDs(40)
+	var steady []string
+	for i := 0; i < len(ids); i += 4 {
+		steady = append(steady, f.addTokens("ada", ids[i])...)
+	}
+	q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Now: base, Limit: 2}
+	written := make(chan struct{})
+	defer func() { <-written }()
+	go func() {
+		defer close(written)
+		for i, id := range ids {
+			if i%4 == 0 {
+				continue
+			}
+			n, by := draft("ada", id.String()), later(0, "ada")
+			n.ID = id
+			if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
+				f.broken("CreateToken: %v", err)
+			}
+			if i%2 == 0 {
+				continue
+			}
+			if _, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by)); err != nil {
+				f.broken("RevokeToken: %v", err)
+			}
+		}
+	}()
+	for round := 0; ; round++ {
+		over := false
+		select {
+		case <-written:
+			over = true // and one more round shows the end of it
+		default:
+		}
+		var read []string
+		for q.After = (apitoken.TokenID{}); ; {
+			page := f.scan(q, 1+round%3)
+			for _, t := range page.Tokens {
+				if slices.Contains(steady, t.Name) {
+					read = append(read, t.Name)
+				}
+			}
+			if q.After = page.Next; q.After.IsZero() {
+				break
+			}
+		}
+		same(f, "the tokens that are there all the time", steady, read)
+		if over {
+			return
+		}
+	}
+}
