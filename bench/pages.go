@@ -37,6 +37,7 @@ func (b *bench) pages(ctx context.Context, h *host, now time.Time) error {
 	for _, build := range []func() (group, error){
 		func() (group, error) { return h.paging(b.rows, 1, now, apitoken.TokenQuery{AnyOwner: true}) },
 		func() (group, error) { return h.paging(b.rows, 10, now, apitoken.TokenQuery{Owner: collector}) },
+		func() (group, error) { return h.inventory(ctx, b.rows) },
 	} {
 		if err := b.compare(ctx, func(context.Context) (group, error) { return build() }); err != nil {
 			return err

@@ -1,0 +1,159 @@
+package adminui_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
+)
+
+// visitors are people, and what they may not do here is the last column of the table below.
+var visitors = []string{"ada", "helpdesk", "auditor", "bob", "carol", "nothing", "stranger", "disabled", ""}
+
+// access says, for each route, how it answers each visitor. Every token and every path belongs to bob.
+var access = map[string][]int{
+	//                              ada  help audit bob carol nothing stranger disabled nobody
+	"GET /{$}":                    {303, 303, 303, 303, 303, 303, 403, 403, 303},
+	"GET /users":                  {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"GET /users/{id}/tokens":      {200, 200, 200, 200, 403, 403, 403, 403, 303},
+	"POST /users/{id}/tokens":     {201, 403, 403, 201, 403, 403, 403, 403, 303},
+	"GET /users/{id}/revoke-all":  {200, 200, 403, 200, 403, 403, 403, 403, 303},
+	"POST /users/{id}/revoke-all": {303, 303, 403, 303, 403, 403, 403, 403, 303},
+	"GET /tokens":                 {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"GET /tokens.csv":             {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"POST /tokens/revoke":         {200, 200, 404, 200, 200, 200, 403, 403, 303},
+	"GET /tokens/{id}/revoke":     {200, 200, 200, 200, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/revoke":    {303, 303, 404, 303, 404, 404, 403, 403, 303},
+	"GET /expiring":               {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"GET /policy":                 {200, 200, 200, 200, 200, 200, 403, 403, 303},
+	"POST /policy":                {303, 403, 403, 403, 403, 403, 403, 403, 303},
+	"GET /activity":               {200, 403, 200, 403, 403, 403, 403, 403, 303},
+}
+
+func (h host) withVisitors() host {
+	h.put(apitoken.User{ID: "helpdesk", Role: "helpdesk"})
+	h.put(apitoken.User{ID: "auditor", Role: "auditor"})
+	h.put(apitoken.User{ID: "nothing", Role: "nothing"})
+	h.put(apitoken.User{ID: "disabled", Role: apitoken.RoleAdmin})
+	h.must(h.Manager.DisableUser(ctx, apitoken.System(), "disabled"))
+	return h
+}
+
+// A route that is added has to be in the table.
+func TestEveryRouteSaysWhoMay(t *testing.T) {
+	var known []string
+	for _, route := range adminui.Routes() {
+		if access[route] != nil {
+			known = append(known, route)
+		}
+	}
+	if diff := cmp.Diff(adminui.Routes(), known); diff != "" {
+		t.Errorf("routes (-there are +in the table):\n%s", diff)
+	}
+	cells := 0
+	for _, route := range adminui.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		for i, visitor := range visitors {
+			cells++
+			t.Run(fmt.Sprintf("%s for %s", route, visitor), func(t *testing.T) {
+				h := newHost(t, func(o *adminui.Options) { o.SignIn = "/sign-in" }).withVisitors()
+				token, secret := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
+				before := h.state()
+				id := "bob"
+				if strings.HasPrefix(path, "/tokens/{id}") {
+					id = token.ID.String()
+				}
+				form := url.Values{
+					"name": {"new"}, "lifetime": {days30}, "id": {token.ID.String()}, "max": {"30"}, "revision": {"0"}, "confirmed": {"yes"},
+				}
+				w := h.send(visitor, method, "/admin"+strings.NewReplacer("{id}", id, "{$}", "").Replace(path), form)
+				if w.Code != access[route][i] {
+					t.Errorf("%d, want %d: %.300s", w.Code, access[route][i], text(w.Body.String()))
+				}
+				if visitor == "" && w.Header().Get("Location") != "/sign-in"+wanted(method, path, id) {
+					t.Errorf("sent to %q", w.Header().Get("Location"))
+				}
+				may := w.Code < 400 && visitor != "" && !(strings.HasPrefix(route, "POST /tokens/revoke") && !strings.Contains("ada helpdesk bob", visitor))
+				if method == http.MethodGet || !may {
+					if diff := cmp.Diff(before, h.state()); diff != "" {
+						t.Errorf("something was done (-before +after):\n%s", diff)
+					}
+					h.saysNothingOf(w.Body.String(), secret)
+				}
+			})
+		}
+	}
+	t.Logf("%d cells", cells)
+}
+
+func wanted(method, path, id string) string {
+	if method != http.MethodGet {
+		return ""
+	}
+	return "?next=" + url.QueryEscape("/admin"+strings.NewReplacer("{id}", id, "{$}", "").Replace(path))
+}
+
+// state is everything that a form could change.
+func (h host) state() map[string]any {
+	h.t.Helper()
+	state := map[string]any{}
+	for token, err := range h.Manager.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}) {
+		h.must(err)
+		state[token.ID.String()] = token
+	}
+	var err error
+	state["policy"], err = h.Manager.Policy(ctx)
+	h.must(err)
+	state["users"], err = h.Manager.ListUsers(ctx, apitoken.System(), apitoken.UserQuery{})
+	h.must(err)
+	return state
+}
+
+// What somebody may not do is not offered to him.
+func TestWhatOneMayNotIsLeftOut(t *testing.T) {
+	tests := []struct {
+		person string
+		links  []string
+		path   string
+		has    []string
+		hasNot []string
+	}{
+		{"ada", []string{"Users", "My tokens", "All tokens", "Expiring", "Maximum lifetime", "Activity"}, "/users/bob/tokens",
+			[]string{"Generate a token", "Revoke bobs", "Revoke all tokens…"}, nil},
+		{"helpdesk", []string{"Users", "My tokens", "All tokens", "Expiring"}, "/users/bob/tokens",
+			[]string{"Revoke bobs", "Revoke all tokens…"}, []string{"Generate a token"}},
+		{"auditor", []string{"My tokens", "All tokens", "Expiring", "Activity"}, "/users/bob/tokens",
+			[]string{"bobs"}, []string{"Generate a token", "Revoke bobs", "Revoke all tokens…"}},
+		{"auditor", nil, "/tokens", []string{"bobs", "Download as CSV"}, []string{"Revoke the selected…"}},
+		{"auditor", nil, "/policy", []string{"In force"}, []string{"Go on"}},
+		{"bob", []string{"My tokens"}, "/users/bob/tokens", []string{"Generate a token", "Revoke bobs", "Revoke all tokens…"}, nil},
+		{"nothing", []string{"My tokens"}, "/users/nothing/tokens", []string{"No tokens."}, []string{"Generate a token"}},
+		{"ada", nil, "/users/disabled/tokens", []string{"This user is disabled"}, []string{"Generate a token"}},
+	}
+	h := newHost(t).withVisitors()
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
+	for _, tt := range tests {
+		t.Run(tt.person+" "+tt.path, func(t *testing.T) {
+			h.t = t
+			page := h.page(tt.person, "/admin"+tt.path)
+			h.says(page, tt.has...)
+			h.saysNothingOf(text(page), tt.hasNot...)
+			if tt.links == nil {
+				return
+			}
+			var links []string
+			for _, a := range strings.Split(page[:strings.Index(page, "</nav>")], "<a href=")[1:] {
+				links = append(links, text(a[strings.Index(a, ">")+1:]))
+			}
+			if diff := cmp.Diff(tt.links, links); diff != "" {
+				t.Errorf("links (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package adminui
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// eventsOnPage is how many events a page shows.
+const eventsOnPage = 50
+
+type eventRow struct {
+	apitoken.Event
+	At     moment
+	Who    string
+	Denied bool
+	What   string // the name of the token or the user, or the new maximum
+}
+
+type activityPage struct {
+	Owner string
+	Rows  []eventRow
+	Next  string
+}
+
+func (v *visit) activity() error {
+	query := v.r.URL.Query()
+	page := activityPage{Owner: query.Get("owner")}
+	after, err := eventSeq(query.Get("after"))
+	if err != nil {
+		return err
+	}
+	events := v.manager.Events(v.r.Context(), v.actor, apitoken.EventQuery{
+		Owner: apitoken.UserID(page.Owner), NewestFirst: true, After: after, Limit: eventsOnPage + 1,
+	})
+	for e, err := range events {
+		if err != nil {
+			return err
+		}
+		if len(page.Rows) == eventsOnPage {
+			page.Next = v.with("after", strconv.FormatInt(int64(page.Rows[eventsOnPage-1].Seq), 10))
+			break
+		}
+		page.Rows = append(page.Rows, v.eventRow(e))
+	}
+	return v.render(http.StatusOK, "activity.html", "Activity", page)
+}
+
+func (v *visit) eventRow(e apitoken.Event) eventRow {
+	row := eventRow{Event: e, At: v.moment(e.At), Who: string(e.Actor.User), Denied: e.Outcome == apitoken.OutcomeDenied, What: e.After.Name}
+	if e.Actor.Kind == apitoken.ActorSystem {
+		row.Who = "the host"
+	}
+	if row.Who == "" {
+		row.Who = "nobody"
+	}
+	if e.Action == apitoken.ActionSetPolicy && !row.Denied {
+		row.What = lifetimeText(e.After.MaxLifetime)
+	}
+	return row
+}
+
+// eventSeq reads the number of an event, and nothing as 0.
+func eventSeq(text string) (apitoken.EventSeq, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, apitoken.ErrNotFound
+	}
+	return apitoken.EventSeq(n), nil
+}

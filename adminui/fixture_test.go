@@ -1,0 +1,141 @@
+package adminui_test
+
+import (
+	"context"
+	"errors"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+var ctx = context.Background()
+
+// host is a host application with an administrator, ada, and two users, bob and carol.
+type host struct {
+	*tokentest.Kit
+	t     *testing.T
+	pages http.Handler
+}
+
+// newHost mounts the pages under /admin. Who is signed in says the header Person; broken sessions are the host's trouble.
+func newHost(t *testing.T, change ...func(*adminui.Options)) host {
+	t.Helper()
+	h := host{Kit: tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		"auditor":  apitoken.ListAny | apitoken.ReadEvents,
+		"helpdesk": apitoken.ListAny | apitoken.RevokeAny | apitoken.ManageUsers | apitoken.GenerateOwn,
+		"nothing":  0,
+	}}), t: t}
+	opts := &adminui.Options{Prefix: "/admin", Actor: func(r *http.Request) (apitoken.Actor, error) {
+		switch person := r.Header.Get("Person"); person {
+		case "":
+			return apitoken.Actor{}, nil
+		case "broken":
+			return apitoken.Actor{}, errors.New("the sessions are gone")
+		default:
+			return apitoken.As(apitoken.UserID(person)), nil
+		}
+	}}
+	for _, c := range change {
+		c(opts)
+	}
+	pages, err := adminui.New(h.Manager, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.pages = pages
+	h.put(apitoken.User{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin})
+	h.put(apitoken.User{ID: "bob", Name: "Bob"})
+	h.put(apitoken.User{ID: "carol"})
+	return h
+}
+
+func (h host) put(u apitoken.User) {
+	h.t.Helper()
+	if _, err := h.Manager.PutUser(ctx, apitoken.System(), u); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h host) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// send asks for a page, or sends a form.
+func (h host) send(person, method, path string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if person != "" {
+		r.Header.Set("Person", person)
+	}
+	w := httptest.NewRecorder()
+	h.pages.ServeHTTP(w, r)
+	return w
+}
+
+// page asks for a page that has to be there.
+func (h host) page(person, path string) string {
+	h.t.Helper()
+	w := h.send(person, http.MethodGet, path, nil)
+	if w.Code != http.StatusOK {
+		h.t.Fatalf("GET %s for %s: %d %s", path, person, w.Code, text(w.Body.String()))
+	}
+	return w.Body.String()
+}
+
+// form sends a form that has to be answered with a status.
+func (h host) form(person, path string, status int, form url.Values) string {
+	h.t.Helper()
+	w := h.send(person, http.MethodPost, path, form)
+	if w.Code != status {
+		h.t.Fatalf("POST %s for %s: %d, want %d: %s", path, person, w.Code, status, text(w.Body.String()))
+	}
+	return w.Body.String()
+}
+
+var (
+	tag    = regexp.MustCompile(`<[^>]*>`)
+	spaces = regexp.MustCompile(`\s+`)
+	secret = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
+)
+
+// text is what a person reads of a page.
+func text(page string) string {
+	if _, main, found := strings.Cut(page, `<main id="main" tabindex="-1">`); found {
+		page = main
+	}
+	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(tag.ReplaceAllString(page, " ")), " "))
+}
+
+func (h host) says(page string, wants ...string) {
+	h.t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text(page), want) {
+			h.t.Errorf("the page does not say %q:\n%.600s", want, text(page))
+		}
+	}
+}
+
+func (h host) saysNothingOf(page string, wants ...string) {
+	h.t.Helper()
+	for _, want := range wants {
+		if strings.Contains(page, want) {
+			h.t.Errorf("the page says %q:\n%.600s", want, text(page))
+		}
+	}
+}
+
+// days30 is the choice of 30 days in the form.
+var days30 = "2592000000000000"

@@ -1,0 +1,380 @@
+package adminui_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
+)
+
+// What administrators do all day: generate for somebody, lower the maximum, revoke.
+func TestTheWorkOfAnAdministrator(t *testing.T) {
+	h := newHost(t)
+	page := h.form("ada", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"nightly"}, "lifetime": {days30}})
+	shown := secret.FindAllString(page, -1)
+	if len(shown) != 1 {
+		t.Fatalf("the secret is shown %d times", len(shown))
+	}
+	identity, err := h.Manager.Authenticate(ctx, shown[0])
+	h.must(err)
+	token := identity.Token
+	if token.Owner != "bob" || token.CreatedBy != "ada" || !token.ExpiresAt.Equal(h.Clock.Now().AddDate(0, 0, 30)) {
+		t.Errorf("generated %v", token)
+	}
+	page = h.page("ada", "/admin/users/bob/tokens")
+	h.saysNothingOf(page, shown[0])
+	h.says(page, "nightly", "1 Jan 2026, 12:00 by ada", "31 Jan 2026, 12:00", "active")
+
+	h.says(h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"days"}, "days": {"20"}}),
+		"Set the maximum to 20 days?", "1 live token lives longer than that. It stays as it is.")
+	if p, _ := h.Manager.Policy(ctx); p.Max != apitoken.NoExpiration {
+		t.Errorf("the maximum was set without being confirmed: %s", p.Max)
+	}
+	h.form("ada", "/admin/policy", http.StatusSeeOther, url.Values{"max": {"days"}, "days": {"20"}, "revision": {"0"}, "confirmed": {"yes"}})
+	h.says(h.page("ada", "/admin/policy"), "In force 20 days", "Set 1 Jan 2026, 12:00 by ada")
+
+	page = h.form("ada", "/admin/users/bob/tokens", http.StatusUnprocessableEntity, url.Values{"name": {"another"}, "lifetime": {"date"}, "date": {"2026-01-22"}})
+	h.says(page, "The lifetime is over the maximum: at most 20 days is allowed.")
+	for _, kept := range []string{`value="another"`, `value="2026-01-22"`, `<option value="date" selected>`, `max="2026-01-20"`} {
+		if !strings.Contains(page, kept) {
+			t.Errorf("the form has lost %s", kept)
+		}
+	}
+	if _, err := h.Manager.Authenticate(ctx, shown[0]); err != nil {
+		t.Errorf("the token of before: %v", err)
+	}
+
+	h.says(h.page("ada", "/admin/tokens/"+token.ID.String()+"/revoke"), "Revoke the token “nightly” of bob?")
+	if _, err := h.Manager.Authenticate(ctx, shown[0]); err != nil {
+		t.Errorf("asking revoked it: %v", err)
+	}
+	h.form("ada", "/admin/tokens/"+token.ID.String()+"/revoke", http.StatusSeeOther, nil)
+	if _, err := h.Manager.Authenticate(ctx, shown[0]); !errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("after revoking: %v", err)
+	}
+	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime: 20 days – done",
+		"ada generated a token: nightly bob done", "the host changed a user: Bob bob done")
+}
+
+func TestTheFormSaysWhatIsWrong(t *testing.T) {
+	tests := []struct {
+		name   string
+		form   url.Values
+		status int
+		want   string
+	}{
+		{"no name", url.Values{"lifetime": {days30}}, 422, "Refused: name: is empty."},
+		{"a name too long", url.Values{"name": {strings.Repeat("x", 101)}, "lifetime": {days30}}, 422, "Refused: name: is 101 characters long, at most 100 are allowed."},
+		{"a name with a control character", url.Values{"name": {"a\x00"}, "lifetime": {days30}}, 422, "contains the invisible character U+0000"},
+		{"a name that is taken", url.Values{"name": {"taken"}, "lifetime": {days30}}, 409, "There is a live token of this name already."},
+		{"no lifetime", url.Values{"name": {"new"}}, 422, "Choose how long the token is to live."},
+		{"a lifetime of nothing", url.Values{"name": {"new"}, "lifetime": {"0"}}, 422, "Choose how long the token is to live."},
+		{"a negative lifetime", url.Values{"name": {"new"}, "lifetime": {"-1"}}, 422, "Choose how long the token is to live."},
+		{"a lifetime in words", url.Values{"name": {"new"}, "lifetime": {"long"}}, 422, "Choose how long the token is to live."},
+		{"a lifetime that wraps", url.Values{"name": {"new"}, "lifetime": {"9223372036854775808"}}, 422, "Choose how long the token is to live."},
+		{"over the maximum", url.Values{"name": {"new"}, "lifetime": {"9000000000000000"}}, 422, "at most 90 days is allowed"},
+		{"no expiration", url.Values{"name": {"new"}, "lifetime": {"9223372036854775807"}}, 422, "at most 90 days is allowed"},
+		{"no date", url.Values{"name": {"new"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
+		{"a date that is none", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-02-30"}}, 422, "Enter the last day of the token"},
+		{"a day that is over", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2025-12-31"}}, 422, "Refused: expiry: is not in the future."},
+		{"a day too far", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-04-02"}}, 422, "at most 90 days is allowed"},
+	}
+	h := newHost(t)
+	h.setMax(apitoken.Days(90))
+	h.form("bob", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"taken"}, "lifetime": {days30}})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := h.send("bob", http.MethodPost, "/admin/users/bob/tokens", tt.form)
+			if w.Code != tt.status || !strings.Contains(text(w.Body.String()), tt.want) {
+				t.Errorf("%d, want %d and %q:\n%s", w.Code, tt.status, tt.want, text(w.Body.String()))
+			}
+			if n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}); err != nil || n != 1 {
+				t.Errorf("%d tokens, %v", n, err)
+			}
+		})
+	}
+}
+
+func (h host) setMax(d time.Duration) {
+	h.t.Helper()
+	_, err := h.Manager.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: d})
+	h.must(err)
+}
+
+// A token until the end of a day lives through that day where the person is.
+func TestADayEndsWhereThePersonIs(t *testing.T) {
+	zone := time.FixedZone("UTC+14", 14*60*60)
+	h := newHost(t, func(o *adminui.Options) { o.Location = func(*http.Request) *time.Location { return zone } })
+	page := h.form("bob", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"ci"}, "lifetime": {"date"}, "date": {"2026-01-10"}})
+	identity, err := h.Manager.Authenticate(ctx, secret.FindString(page))
+	h.must(err)
+	if want := time.Date(2026, 1, 11, 0, 0, 0, 0, zone); !identity.Token.ExpiresAt.Equal(want) {
+		t.Errorf("it ends at %s, want %s", identity.Token.ExpiresAt, want)
+	}
+	h.says(page, "2 Jan 2026, 02:00")
+	if !strings.Contains(page, `title="2026-01-01 12:00:00.000000 UTC"`) {
+		t.Error("the exact time is not there")
+	}
+}
+
+func TestChoicesAreThoseThatThePolicyAllows(t *testing.T) {
+	option := regexp.MustCompile(`<option value="[^"]*"( selected)?>([^<]*)</option>`)
+	tests := []struct {
+		max  time.Duration
+		want []string
+	}{
+		{apitoken.NoExpiration, []string{"30 days *", "90 days", "1 year", "No expiration", "Until the end of a day"}},
+		{apitoken.Days(100), []string{"30 days *", "90 days", "100 days", "Until the end of a day"}},
+		{apitoken.Days(30), []string{"30 days *", "Until the end of a day"}},
+		{apitoken.Days(1), []string{"1 day *", "Until the end of a day"}},
+	}
+	for _, tt := range tests {
+		h := newHost(t)
+		h.setMax(tt.max)
+		var got []string
+		for _, o := range option.FindAllStringSubmatch(h.page("bob", "/admin/users/bob/tokens"), -1) {
+			if o[1] != "" {
+				o[2] += " *"
+			}
+			got = append(got, o[2])
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("maximum %s (-want +got):\n%s", tt.max, diff)
+		}
+	}
+}
+
+func TestThePolicyFormSaysWhatIsWrong(t *testing.T) {
+	for _, form := range []url.Values{
+		{}, {"max": {"days"}}, {"max": {"days"}, "days": {"0"}}, {"max": {"days"}, "days": {"-1"}}, {"max": {"days"}, "days": {"36501"}},
+		{"max": {"days"}, "days": {"1.5"}}, {"max": {"forever"}}, {"max": {"days"}, "days": {"99999999999999999999"}},
+	} {
+		h := newHost(t)
+		h.says(h.form("ada", "/admin/policy", http.StatusUnprocessableEntity, form), "Enter a whole number of days, 1 to 36500.")
+		form.Set("confirmed", "yes")
+		form.Set("revision", "0")
+		h.form("ada", "/admin/policy", http.StatusUnprocessableEntity, form)
+	}
+}
+
+// Who confirms what was asked before somebody else set the maximum is asked again.
+func TestThePolicyHasMovedInTheMeantime(t *testing.T) {
+	h := newHost(t)
+	h.setMax(apitoken.Days(90))
+	page := h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"none"}})
+	if !strings.Contains(page, `name="revision" value="1"`) {
+		t.Fatalf("the question does not carry the revision:\n%s", page)
+	}
+	h.setMax(apitoken.Days(7))
+	page = h.form("ada", "/admin/policy", http.StatusConflict, url.Values{"max": {"none"}, "revision": {"1"}, "confirmed": {"yes"}})
+	h.says(page, "Somebody else has set the maximum in the meantime.", "In force 7 days")
+	if p, _ := h.Manager.Policy(ctx); p.Max != apitoken.Days(7) {
+		t.Errorf("the maximum is %s", p.Max)
+	}
+}
+
+func TestBulkRevocationCountsAndAsksFirst(t *testing.T) {
+	h := newHost(t)
+	selected := url.Values{}
+	var texts []string
+	for i := range 5 {
+		token, text := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprintf("t%d", i)})
+		texts = append(texts, text)
+		if i < 3 {
+			selected.Add("id", token.ID.String())
+		}
+		if i == 0 {
+			h.must(h.Manager.Revoke(ctx, apitoken.System(), token.ID))
+		}
+	}
+	alive := func() (n int) {
+		for _, text := range texts {
+			if _, err := h.Manager.Authenticate(ctx, text); err == nil {
+				n++
+			}
+		}
+		return n
+	}
+	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "Revoke 2 live tokens?", "t1", "t2")
+	if n := alive(); n != 4 {
+		t.Fatalf("asking left %d alive", n)
+	}
+	selected.Set("confirmed", "yes")
+	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "2 live tokens revoked.")
+	if n := alive(); n != 2 {
+		t.Fatalf("%d are alive, want 2", n)
+	}
+	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "there is nothing to revoke")
+	h.form("ada", "/admin/tokens/revoke", http.StatusBadRequest, url.Values{"id": {"all"}})
+	h.says(h.page("ada", "/admin/users/bob/revoke-all"), "Revoke all tokens of bob, 2 live tokens?")
+	h.form("ada", "/admin/users/bob/revoke-all", http.StatusSeeOther, nil)
+	if n := alive(); n != 0 {
+		t.Fatalf("%d are alive after all were revoked", n)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	h := newHost(t)
+	h.setMax(apitoken.NoExpiration)
+	generate := func(owner apitoken.UserID, name string, lifetime time.Duration) (apitoken.Token, string) {
+		return h.Generate(apitoken.GenerateParams{Owner: owner, Name: name, Lifetime: lifetime})
+	}
+	generate("bob", "expired", time.Hour)
+	_, used := generate("bob", "used", apitoken.Days(100))
+	generate("bob", "unused", apitoken.Days(45))
+	generate("carol", "endless", apitoken.NoExpiration)
+	revoked, _ := generate("carol", "revoked", apitoken.Days(45))
+	h.must(h.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
+	h.Clock.Add(apitoken.Days(40))
+	if _, err := h.Manager.Authenticate(ctx, used); err != nil {
+		t.Fatal(err)
+	}
+	h.must(h.Manager.Flush(ctx))
+	generate("carol", "new", apitoken.Days(400))
+	h.setMax(apitoken.Days(90))
+	for query, want := range map[string][]string{
+		"":                           {"expired", "used", "unused", "endless", "revoked", "new"},
+		"?owner=carol":               {"endless", "revoked", "new"},
+		"?name=use":                  {"used", "unused"},
+		"?status=active":             {"used", "unused", "endless", "new"},
+		"?status=expired":            {"expired"},
+		"?status=revoked":            {"revoked"},
+		"?within=30":                 {"unused"},
+		"?within=30&status=revoked":  {"revoked"},
+		"?unused=30":                 {"expired", "unused", "endless", "revoked"},
+		"?no-end=yes":                {"endless"},
+		"?beyond=yes":                {"used", "endless", "new"},
+		"?beyond=yes&owner=bob":      {"used"},
+		"?within=x&unused=-1&owner=": {"expired", "used", "unused", "endless", "revoked", "new"},
+		"?owner=bob&status=expired":  {"expired"},
+		"?owner=nobody":              nil,
+		"?unused=30&status=active":   {"unused", "endless"},
+	} {
+		var got []string
+		for _, m := range nameCell.FindAllStringSubmatch(h.page("ada", "/admin/tokens"+query), -1) {
+			got = append(got, m[1])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+	if w := h.send("ada", http.MethodGet, "/admin/tokens?status=dead", nil); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown status: %d", w.Code)
+	}
+}
+
+var nameCell = regexp.MustCompile(`data-label="Name"><bdi>([^<]*)</bdi>`)
+
+func TestExpiringCountsByWeek(t *testing.T) {
+	h := newHost(t)
+	for i, day := range []int{1, 6, 7, 8, 90, 91, 92} {
+		h.Generate(apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(i), Lifetime: apitoken.Days(day) - time.Microsecond})
+	}
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "for ever", Lifetime: apitoken.NoExpiration})
+	page := h.page("ada", "/admin/expiring")
+	h.says(page, "6 live tokens end in the next thirteen weeks.", "1 Jan 8 Jan 3", "8 Jan 15 Jan 1", "15 Jan 22 Jan 0", "26 Mar 2 Apr 2")
+	if n := strings.Count(page, "<rect"); n != 13 {
+		t.Errorf("the picture has %d bars", n)
+	}
+}
+
+func TestUsersAreCountedAndFound(t *testing.T) {
+	h := newHost(t)
+	h.put(apitoken.User{ID: "dan"})
+	h.Generate(apitoken.GenerateParams{Owner: "dan", Name: "x"})
+	h.must(h.Manager.DisableUser(ctx, apitoken.System(), "dan"))
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "a"})
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "b", Lifetime: time.Hour})
+	h.Clock.Add(time.Hour)
+	h.says(h.page("ada", "/admin/users"), "ada Ada admin active 0 Tokens of ada", "bob Bob user active 1", "dan – user disabled 1 Jan 2026, 12:00 0")
+	page := h.page("ada", "/admin/users?q=ar")
+	h.says(page, "carol")
+	h.saysNothingOf(text(page), "bob")
+	h.says(h.page("ada", "/admin/users?q=zz"), "No user's id or name contains “zz”.")
+	for i := range 60 {
+		h.put(apitoken.User{ID: apitoken.UserID(fmt.Sprintf("user-%02d", i))})
+	}
+	page = h.page("ada", "/admin/users?q=user")
+	h.says(page, "user-49", "Next page")
+	h.saysNothingOf(page, "user-50")
+	page = h.page("ada", nextOf(t, page))
+	h.says(page, "user-50", "user-59")
+	h.saysNothingOf(page, "Next page")
+}
+
+var nextLink = regexp.MustCompile(`href="([^"]*)" rel="next"`)
+
+func nextOf(t *testing.T, page string) string {
+	t.Helper()
+	link := nextLink.FindStringSubmatch(page)
+	if link == nil {
+		t.Fatal("there is no next page")
+	}
+	return strings.ReplaceAll(link[1], "&amp;", "&")
+}
+
+func TestActivityIsPagedBackwards(t *testing.T) {
+	h := newHost(t)
+	for i := range 120 {
+		h.put(apitoken.User{ID: "bob", Name: fmt.Sprintf("Bob %d", i)})
+	}
+	page := h.page("ada", "/admin/activity?owner=bob")
+	h.says(page, "Bob 119", "Bob 70")
+	h.saysNothingOf(page, "Bob 69")
+	page = h.page("ada", nextOf(t, page))
+	h.says(page, "Bob 69", "Bob 20")
+	page = h.page("ada", nextOf(t, page))
+	h.says(page, "Bob 19", "Bob 0", "Bob bob done")
+	h.saysNothingOf(page, "Next page", "Bob 20")
+}
+
+// What a store is in trouble with is neither refused nor done, and the host is told.
+func TestTroubleIsAPageOfItsOwn(t *testing.T) {
+	var told []error
+	h := newHost(t, func(o *adminui.Options) { o.OnError = func(_ *http.Request, err error) { told = append(told, err) } })
+	w := h.send("broken", http.MethodGet, "/admin/users", nil)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "5" {
+		t.Errorf("%d, %v", w.Code, w.Header())
+	}
+	h.saysNothingOf(w.Body.String(), "sessions are gone")
+	if len(told) != 1 || !errors.Is(told[0], apitoken.ErrUnavailable) {
+		t.Errorf("the host was told %v", told)
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	m := tokentest.New(t).Manager
+	actor := func(*http.Request) (apitoken.Actor, error) { return apitoken.Actor{}, nil }
+	for name, opts := range map[string]*adminui.Options{
+		"nil":                        nil,
+		"no actor":                   {},
+		"a prefix without a slash":   {Actor: actor, Prefix: "admin"},
+		"a prefix that ends in one":  {Actor: actor, Prefix: "/admin/"},
+		"the root by a slash":        {Actor: actor, Prefix: "/"},
+		"a prefix that is not clean": {Actor: actor, Prefix: "/a//b"},
+		"a prefix with a wildcard":   {Actor: actor, Prefix: "/{tenant}"},
+		"an origin that is none":     {Actor: actor, TrustedOrigins: []string{"tokens.example.com"}},
+	} {
+		if _, err := adminui.New(m, opts); !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := adminui.New(nil, &adminui.Options{Actor: actor}); !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("no manager: %v", err)
+	}
+	for _, prefix := range []string{"", "/admin", "/a/b-c"} {
+		if _, err := adminui.New(m, &adminui.Options{Actor: actor, Prefix: prefix}); err != nil {
+			t.Errorf("%q: %v", prefix, err)
+		}
+	}
+}

@@ -1,0 +1,216 @@
+package adminui_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
+)
+
+func TestEveryAnswerIsProtected(t *testing.T) {
+	h := newHost(t)
+	for _, person := range []string{"ada", "bob", "broken", ""} {
+		for _, path := range []string{"/admin/", "/admin/users", "/admin/users/bob/tokens", "/admin/tokens.csv", "/admin/nothing", "/admin/static/style.css", "/"} {
+			w := h.send(person, http.MethodGet, path, nil)
+			want := map[string]string{
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+				"Cache-Control":           "no-store",
+				"Referrer-Policy":         "no-referrer",
+				"X-Content-Type-Options":  "nosniff",
+				"X-Frame-Options":         "DENY",
+			}
+			if strings.Contains(path, "/static/") {
+				want["Cache-Control"] = "max-age=3600"
+			}
+			for name, value := range want {
+				if got := w.Header().Get(name); got != value {
+					t.Errorf("%s for %q: %s is %q, want %q", path, person, name, got, value)
+				}
+			}
+		}
+	}
+}
+
+func TestTheFolderOfFilesIsNotListed(t *testing.T) {
+	h := newHost(t)
+	for _, path := range []string{"/admin/static/", "/admin/static/x/", "/admin/static/nothing.css"} {
+		if w := h.send("ada", http.MethodGet, path, nil); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// A form counts only if it was sent from these pages, or from an origin that the host trusts.
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	tests := []struct {
+		name   string
+		header map[string]string
+		want   int
+	}{
+		{"these pages", map[string]string{"Sec-Fetch-Site": "same-origin"}, http.StatusCreated},
+		{"an old browser on these pages", map[string]string{"Origin": "http://example.com"}, http.StatusCreated},
+		{"no browser", nil, http.StatusCreated},
+		{"the trusted origin", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://tokens.example.com"}, http.StatusCreated},
+		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, http.StatusForbidden},
+		{"another site of the same domain", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "http://other.example.com"}, http.StatusForbidden},
+		{"an old browser on another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
+		{"a page without an origin", map[string]string{"Origin": "null"}, http.StatusForbidden},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, func(o *adminui.Options) { o.TrustedOrigins = []string{"https://tokens.example.com"} })
+			r := httptest.NewRequest(http.MethodPost, "http://example.com/admin/users/bob/tokens", strings.NewReader("name=ci&lifetime="+days30))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Person", "ada")
+			for name, value := range tt.header {
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			h.pages.ServeHTTP(w, r)
+			if w.Code != tt.want {
+				t.Errorf("%d, want %d: %.200s", w.Code, tt.want, text(w.Body.String()))
+			}
+			n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
+			if err != nil || (n == 1) != (tt.want == http.StatusCreated) {
+				t.Errorf("%d tokens, %v", n, err)
+			}
+		})
+	}
+}
+
+// hostile are names that somebody gives a token who means no good, as far as the library takes them.
+func hostile() []string {
+	parts := []string{
+		"<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "' onfocus='alert(1)' autofocus='",
+		"javascript:alert(1)", "{{.Secret}}", "${7*7}", "%3Cscript%3E", "&lt;b&gt;", "&amp;", "=1+1", "=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)",
+		"'quoted", "''", "\"", "a,b", "a;b", "a\"b", "\\", "שלום", "مرحبا", "日本語", "é", "e\u0301", "😀", "..", "/", "?x=1#y", "null", "0", "’", "\u00a0x"[2:],
+	}
+	var names []string
+	for _, a := range parts {
+		for _, b := range parts {
+			if name := a + " " + b; len([]rune(name)) <= 100 && len(names) < 480 {
+				names = append(names, name)
+			}
+		}
+	}
+	return append(append(names, parts[:19]...), strings.Repeat("W", 100))
+}
+
+// 500 hostile names are text on the pages, and the same text in the file, where none of them begins a formula.
+func TestHostileNamesAreText(t *testing.T) {
+	h := newHost(t)
+	names := hostile()
+	if len(names) != 500 {
+		t.Fatalf("there are %d names", len(names))
+	}
+	for i, name := range names {
+		if _, _, err := h.Manager.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name}); err != nil {
+			t.Fatalf("name %d, %q: %v", i, name, err)
+		}
+	}
+	shown := regexp.MustCompile(`<th scope="row" data-label="Name"><bdi>([^<]*)</bdi>`)
+	var onPages []string
+	for path := "/admin/tokens?owner=bob"; ; {
+		page := h.page("ada", path)
+		for _, m := range shown.FindAllStringSubmatch(page, -1) {
+			onPages = append(onPages, html.UnescapeString(m[1]))
+		}
+		for _, bad := range []string{"<script>", "<img", "<svg", "onerror=\"", "onload=\""} {
+			if strings.Contains(strings.ReplaceAll(page, `<script src="/admin/static/enhance.js" defer></script>`, ""), bad) {
+				t.Errorf("%s holds %s", path, bad)
+			}
+		}
+		if !strings.Contains(page, `rel="next"`) {
+			break
+		}
+		path = nextOf(t, page)
+	}
+	if diff := cmp.Diff(names, onPages); diff != "" {
+		t.Errorf("names on the pages (-want +got):\n%s", diff)
+	}
+
+	w := h.send("ada", http.MethodGet, "/admin/tokens.csv", nil)
+	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="tokens.csv"` {
+		t.Errorf("Content-Disposition is %q", got)
+	}
+	rows, err := csv.NewReader(w.Body).ReadAll()
+	h.must(err)
+	var inFile []string
+	for _, row := range rows[1:] {
+		for _, cell := range row {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				t.Errorf("the cell %q is a formula", cell)
+			}
+		}
+		inFile = append(inFile, strings.TrimPrefix(row[2], "'"))
+	}
+	if diff := cmp.Diff(names, inFile); diff != "" {
+		t.Errorf("names in the file (-want +got):\n%s", diff)
+	}
+}
+
+func TestInertCellsCanBeToldFromWhatTheyWere(t *testing.T) {
+	for _, cell := range []string{"", "x", "=1", "'=1", "''", "'", "+", "-1", "@x", "\tx", "\rx", "é", "a=1"} {
+		got := adminui.Inert(cell)
+		if strings.TrimPrefix(got, "'") != cell {
+			t.Errorf("%q became %q", cell, got)
+		}
+		if got != "" && strings.ContainsRune("=+-@\t\r", rune(got[0])) {
+			t.Errorf("%q is not inert", got)
+		}
+	}
+}
+
+// The secret is in the answer to the form and in nothing else: no address, no cookie, no other page.
+func TestTheSecretIsShownOnce(t *testing.T) {
+	h := newHost(t)
+	w := h.send("ada", http.MethodPost, "/admin/users/bob/tokens", url.Values{"name": {"ci"}, "lifetime": {days30}})
+	text := secret.FindString(w.Body.String())
+	if text == "" || strings.Count(w.Body.String(), text) != 1 {
+		t.Fatalf("the secret is shown %d times", strings.Count(w.Body.String(), text))
+	}
+	if strings.Contains(fmt.Sprint(w.Header()), text) {
+		t.Errorf("the secret is in the header: %v", w.Header())
+	}
+	if cookies := w.Header().Values("Set-Cookie"); cookies != nil {
+		t.Errorf("cookies: %q", cookies)
+	}
+	w = h.send("ada", http.MethodPost, "/admin/users/bob/tokens", url.Values{"name": {"ci"}, "lifetime": {days30}})
+	if w.Code != http.StatusConflict || secret.MatchString(w.Body.String()) {
+		t.Errorf("sent again: %d", w.Code)
+	}
+	for _, path := range []string{"/users", "/users/bob/tokens", "/tokens", "/tokens.csv", "/expiring", "/policy", "/activity"} {
+		h.saysNothingOf(h.page("ada", "/admin"+path), text)
+	}
+}
+
+// What the policy forbids is not in the templates either.
+func TestNothingIsInline(t *testing.T) {
+	inline := regexp.MustCompile(`(?i)<script(?:[^>]*[^>]src=)?>|\sstyle=|\son[a-z]+=|<style|javascript:|https?://`)
+	files := os.DirFS("templates")
+	names, err := fs.Glob(files, "*.html")
+	if err != nil || len(names) < 10 {
+		t.Fatalf("%d templates, %v", len(names), err)
+	}
+	for _, name := range names {
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := inline.FindString(string(content)); found != "" {
+			t.Errorf("%s holds %q", name, found)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package adminui
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// lifetimeText writes a lifetime the way people say it.
+func lifetimeText(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == apitoken.NoExpiration:
+		return "No expiration"
+	case d == apitoken.Days(365):
+		return "1 year"
+	case d == day:
+		return "1 day"
+	case d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
+}
+
+// actionText says what an event did, as the middle of a sentence that begins with who did it.
+func actionText(a apitoken.Action) string {
+	if text, ok := actions[a]; ok {
+		return text
+	}
+	return string(a)
+}
+
+var actions = map[apitoken.Action]string{
+	apitoken.ActionGenerate:    "generated a token",
+	apitoken.ActionReadToken:   "looked at a token",
+	apitoken.ActionListTokens:  "listed tokens",
+	apitoken.ActionRevoke:      "revoked a token",
+	apitoken.ActionRevokeAll:   "revoked all tokens",
+	apitoken.ActionSetPolicy:   "set the maximum lifetime",
+	apitoken.ActionPutUser:     "changed a user",
+	apitoken.ActionReadUser:    "looked at a user",
+	apitoken.ActionListUsers:   "listed the users",
+	apitoken.ActionDisableUser: "disabled a user",
+	apitoken.ActionEnableUser:  "enabled a user",
+	apitoken.ActionReadEvents:  "read the events",
+}
+
+// reasonText says to a person why something was refused.
+func reasonText(err error) string {
+	var over *apitoken.LifetimeError
+	switch {
+	case errors.As(err, &over):
+		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", asked(over.Max))
+	case errors.Is(err, apitoken.ErrUserDisabled):
+		return "The user is disabled, and can have no tokens."
+	case errors.Is(err, apitoken.ErrExists):
+		return "There is a live token of this name already. Choose another name, or revoke that one first."
+	case errors.Is(err, apitoken.ErrInvalid):
+		_, field, _ := strings.Cut(err.Error(), apitoken.ErrInvalid.Error()+": ")
+		return "Refused: " + field + "."
+	}
+	return "Refused."
+}
+
+// asked is a lifetime in the middle of a sentence.
+func asked(d time.Duration) string {
+	text := lifetimeText(d)
+	return strings.ToLower(text[:1]) + text[1:]
+}
+
+// since says how long ago something was, as exactly as anybody wants to know.
+func since(t, now time.Time) string {
+	switch ago := now.Sub(t); {
+	case t.IsZero():
+		return ""
+	case ago < time.Hour:
+		return "less than an hour ago"
+	case ago < 2*time.Hour:
+		return "an hour ago"
+	case ago < 48*time.Hour:
+		return fmt.Sprintf("%d hours ago", ago/time.Hour)
+	default:
+		return fmt.Sprintf("%d days ago", ago/(24*time.Hour))
+	}
+}

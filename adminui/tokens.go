@@ -1,0 +1,211 @@
+package adminui
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// tokensOnPage is how many tokens a page shows.
+const tokensOnPage = 50
+
+// soon is how long before its end a token is marked.
+const soon = 14 * 24 * time.Hour
+
+// tokenRow is a token as a table shows it.
+type tokenRow struct {
+	apitoken.Token
+	Status              apitoken.Status
+	Created, Used, Ends moment
+	UsedAgo             string
+	Revoked             moment
+	Soon                bool
+	RevokeURL           string // empty: not to be revoked, or not by this person
+	OwnerURL            string
+}
+
+func (v *visit) row(t apitoken.Token) tokenRow {
+	row := tokenRow{
+		Token: t, Status: t.Status(v.now),
+		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt), Revoked: v.moment(t.RevokedAt),
+		UsedAgo:  since(t.LastUsedAt, v.now),
+		OwnerURL: v.opts.Prefix + v.pathOfUser(t.Owner) + "/tokens",
+	}
+	if row.Status == apitoken.StatusActive {
+		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soon
+		if v.own(t.Owner) || v.may.Has(apitoken.RevokeAny) {
+			row.RevokeURL = v.opts.Prefix + "/tokens/" + t.ID.String() + "/revoke"
+		}
+	}
+	return row
+}
+
+// tokensPage is the tokens of one user, with the form that generates one.
+type tokensPage struct {
+	Owner        apitoken.UserID
+	OwnerName    string
+	Disabled     bool
+	Own          bool
+	Rows         []tokenRow
+	Next         string
+	Form         *generateForm // nil: this person cannot generate tokens here
+	Generated    *generated    // what was just generated
+	RevokeAllURL string        // empty: not by this person
+}
+
+// generateForm is the form with what was entered.
+type generateForm struct {
+	Name     string
+	Lifetime string // the value of the choice
+	Date     string
+	Choices  []choice
+	LastDate string // the last day that the policy allows; empty: any
+	Problem  string
+}
+
+type choice struct {
+	Value, Text string
+}
+
+// generated is a token whose secret is shown, this once.
+type generated struct {
+	Name, Secret string
+	Ends         moment
+}
+
+// onDate is the choice that leaves the end to the field for a date.
+const onDate = "date"
+
+func (v *visit) owner() apitoken.UserID { return apitoken.UserID(v.r.PathValue("id")) }
+
+func (v *visit) tokensOfUser() error { return v.showTokens(http.StatusOK, nil, nil) }
+
+// showTokens shows the tokens of a user, the form as it was entered, and what was generated.
+func (v *visit) showTokens(status int, form *generateForm, made *generated) error {
+	page := tokensPage{Owner: v.owner(), Own: v.own(v.owner()), Generated: made}
+	after, err := tokenID(v.r.URL.Query().Get("after"))
+	if err != nil {
+		return err
+	}
+	list, err := v.manager.TokenPage(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: page.Owner, After: after, Limit: tokensOnPage})
+	if err != nil {
+		return err
+	}
+	for _, t := range list.Tokens {
+		page.Rows = append(page.Rows, v.row(t))
+	}
+	if !list.Next.IsZero() {
+		page.Next = v.with("after", list.Next.String())
+	}
+	if page.Own || v.may.Has(apitoken.RevokeAny) {
+		page.RevokeAllURL = v.opts.Prefix + v.pathOfUser(page.Owner) + "/revoke-all"
+	}
+	page.Form, err = v.generateForm(&page, form)
+	if err != nil {
+		return err
+	}
+	heading := "Tokens of " + string(page.Owner)
+	if page.Own {
+		heading = "My tokens"
+	}
+	return v.render(status, "tokens.html", heading, page)
+}
+
+// generateForm is the form, if this person may generate a token for the user as far as can be told before he tries.
+func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generateForm, error) {
+	need := apitoken.GenerateForOthers
+	if page.Own {
+		need = apitoken.GenerateOwn
+	}
+	if page.Own || v.may.Has(apitoken.ManageUsers) {
+		u, err := v.manager.User(v.r.Context(), v.actor, page.Owner)
+		if err != nil {
+			return nil, err
+		}
+		page.OwnerName, page.Disabled = u.Name, u.Disabled()
+	}
+	if !v.may.Has(need) || page.Disabled {
+		return nil, nil
+	}
+	policy, err := v.manager.Policy(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	form := entered
+	if form == nil {
+		form = &generateForm{Lifetime: value(min(apitoken.Days(30), policy.Max))}
+	}
+	for _, lifetime := range policy.Choices() {
+		form.Choices = append(form.Choices, choice{value(lifetime), lifetimeText(lifetime)})
+	}
+	form.Choices = append(form.Choices, choice{onDate, "Until the end of a day"})
+	if policy.Max != apitoken.NoExpiration {
+		form.LastDate = v.now.Add(policy.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return form, nil
+}
+
+// value is a lifetime as the value of a choice.
+func value(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
+
+// generate generates a token and shows its secret in the answer. It does not redirect, because then the secret would have
+// to wait somewhere.
+func (v *visit) generate() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errForm
+	}
+	form := &generateForm{
+		Name: v.r.PostForm.Get("name"), Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
+	}
+	params, problem := v.params(form)
+	if problem != "" {
+		form.Problem = problem
+		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
+	}
+	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
+	switch {
+	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled):
+		form.Problem = reasonText(err)
+		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
+	case errors.Is(err, apitoken.ErrExists):
+		form.Problem = reasonText(err)
+		return v.showTokens(http.StatusConflict, form, nil)
+	case err != nil:
+		return err
+	}
+	return v.showTokens(http.StatusCreated, nil, &generated{token.Name, secret.Reveal(), v.moment(token.ExpiresAt)})
+}
+
+// params reads what was entered, or says to the person what is wrong with it.
+func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
+	p = apitoken.GenerateParams{Owner: v.owner(), Name: form.Name}
+	if form.Lifetime != onDate {
+		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
+		if err != nil || lifetime <= 0 {
+			return p, "Choose how long the token is to live."
+		}
+		p.Lifetime = time.Duration(lifetime)
+		return p, ""
+	}
+	day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
+	if err != nil {
+		return p, "Enter the last day of the token, as year-month-day."
+	}
+	p.ExpiresAt = day.AddDate(0, 0, 1)
+	return p, ""
+}
+
+// tokenID reads an identifier, and nothing as the zero one. What is no identifier is that of no token.
+func tokenID(text string) (apitoken.TokenID, error) {
+	if text == "" {
+		return apitoken.TokenID{}, nil
+	}
+	id, err := apitoken.ParseTokenID(text)
+	if err != nil {
+		return id, apitoken.ErrNotFound
+	}
+	return id, nil
+}
