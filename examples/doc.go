@@ -1,8 +1,8 @@
 // Package examples holds programs to read and to run, and no code of its own:
 //
 //   - quickstart shows each step in memory, with a clock that it moves: go run ./examples/quickstart
-//   - server is a small application with a login, a protected route and the administration, over a SQLite file:
-//     go run ./examples/server
+//   - server is a small application with a login, a protected route, and the administration as pages and as JSON, over
+//     SQLite, PostgreSQL, MySQL or MariaDB: go run ./examples/server
 //   - metrics counts what the library decides, for Prometheus: go run ./examples/metrics
 //   - scanning takes tokens out of a log, and writes the rule with which gitleaks finds them:
 //     go run ./examples/scanning -prefix acme -gitleaks

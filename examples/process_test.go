@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -16,10 +17,26 @@ import (
 // limit is how long anything here may take. It is for what hangs, not for what is slow.
 const limit = 2 * time.Minute
 
-// build compiles the program in a folder of this module.
+// programs is the folder of what build has compiled.
+var programs string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs, err = os.MkdirTemp("", "examples"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(programs)
+	os.Exit(code)
+}
+
+// build compiles the program in a folder of this module, once.
 func build(t *testing.T, folder string) (program string) {
 	t.Helper()
-	program = filepath.Join(t.TempDir(), filepath.Base(folder))
+	program = filepath.Join(programs, filepath.Base(folder))
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
 	if out, err := command(t, "go", "build", "-o", program, "./"+folder).CombinedOutput(); err != nil {
 		t.Fatalf("go build ./%s: %v\n%s", folder, err, out)
 	}
@@ -39,9 +56,28 @@ type server struct {
 	url    string            // where it listens: http://127.0.0.1:12345
 	logins map[string]string // what it printed to be exported: ADMIN, BOB
 	output string            // everything it printed up to and including where it listens
+	log    *lines            // what it has logged, all of it once it has ended
 
 	process *exec.Cmd
-	lines   *bufio.Scanner
+	stdout  *bufio.Scanner
+}
+
+// lines gathers what a program writes to stderr.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 var (
@@ -58,8 +94,13 @@ func start(t *testing.T, program, db string) *server {
 // listen runs a program that serves on a free port, and waits until it listens.
 func listen(t *testing.T, program string, args ...string) *server {
 	t.Helper()
-	s := &server{process: command(t, program, append(args, "-addr", "127.0.0.1:0")...), logins: map[string]string{}}
-	s.process.Stderr = os.Stderr
+	s := &server{process: command(t, program, append(args, "-addr", "127.0.0.1:0")...), logins: map[string]string{}, log: new(lines)}
+	s.process.Stderr = s.log
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%s logged:\n%s", program, s.log)
+		}
+	})
 	stdout, err := s.process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -67,9 +108,9 @@ func listen(t *testing.T, program string, args ...string) *server {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.lines = bufio.NewScanner(stdout)
-	for s.lines.Scan() {
-		line := s.lines.Text()
+	s.stdout = bufio.NewScanner(stdout)
+	for s.stdout.Scan() {
+		line := s.stdout.Text()
 		s.output += line + "\n"
 		if login := exported.FindStringSubmatch(line); login != nil {
 			s.logins[login[1]] = login[2]
@@ -89,8 +130,8 @@ func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 	if err := s.process.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	for s.lines.Scan() {
-		goodbye += s.lines.Text() + "\n"
+	for s.stdout.Scan() {
+		goodbye += s.stdout.Text() + "\n"
 	}
 	if err := s.process.Wait(); err != nil {
 		t.Errorf("the server ended by %v: %v", signal, err)

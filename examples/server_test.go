@@ -63,7 +63,7 @@ func TestServerLetsNobodyInWhoIsNobody(t *testing.T) {
 		"no password":                    basic("admin:"),
 		"an unknown user":                basic("carol:wrong"),
 		"another's password":             basic("admin:" + strings.TrimPrefix(s.logins["BOB"], "bob:")),
-		"a token where people sign in":   bearer(token),
+		"a token that is none":           bearer(token + "x"),
 		"a token as a password":          basic("bob:" + token),
 		"a name that differs in case":    basic("A" + s.logins["ADMIN"][1:]),
 		"a password and something after": basic(s.logins["ADMIN"] + "x"),
@@ -72,6 +72,10 @@ func TestServerLetsNobodyInWhoIsNobody(t *testing.T) {
 			s.expect(t, 401, authorization, "GET", "/admin/api/policy", "")
 		})
 	}
+	t.Run("a token of a user where only administrators may", func(t *testing.T) {
+		s.expect(t, 200, bearer(token), "GET", "/admin/api/users/bob/tokens", "")
+		s.expect(t, 403, bearer(token), "GET", "/admin/api/tokens", "")
+	})
 	t.Run("a user where only administrators may", func(t *testing.T) {
 		s.expect(t, 403, basic(s.logins["BOB"]), "PUT", "/admin/api/policy", `{"no_maximum": true}`)
 	})
@@ -98,6 +102,14 @@ func TestServerExplainsItself(t *testing.T) {
 		{"a prefix that is none", []string{"-prefix", "My-App", "-addr", "127.0.0.1:0"}, true, "prefix"},
 		{"an address that is none", []string{"-addr", "127.0.0.1:x"}, true, "unknown port"},
 		{"a folder that is not there", []string{"-db", "no/such.db", "-addr", "127.0.0.1:0"}, true, "no/such.db"},
+		{"a database of a kind that is none", []string{"-db", "oracle://bob:opensesame@localhost/x"}, true, "oracle://"},
+		{"a URL that cannot be read", []string{"-db", "mysql://bob:opensesame:%@localhost/x"}, true, "percent-encoded"},
+		{"another", []string{"-db", "postgres://bob:opensesame:%@localhost/x"}, true, "-db"},
+		{"a parameter that is none", []string{"-db", "postgres://bob:opensesame@localhost/x?sslmode=maybe"}, true, "sslmode"},
+		{"nobody where the database should be", []string{"-db", "mysql://bob:opensesame@127.0.0.1:1/x"}, true, "mysql://bob:xxxxx@127.0.0.1:1/x"},
+		{"nobody there either", []string{"-db", "postgres://bob:opensesame@127.0.0.1:1/x"}, true, "postgres://bob@127.0.0.1:1/x"},
+		{"an origin that is none", []string{"-origin", "tokens.example.com", "-addr", "127.0.0.1:0"}, true, "-origin"},
+		{"a level that is none", []string{"-log", "loud"}, true, "-log"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := command(t, program, test.args...)
@@ -105,6 +117,9 @@ func TestServerExplainsItself(t *testing.T) {
 			out, err := cmd.CombinedOutput()
 			if failed := err != nil; failed != test.fails || !strings.Contains(string(out), test.says) {
 				t.Errorf("err = %v, output:\n%s\nwant failure %t and %q in the output", err, out, test.fails, test.says)
+			}
+			if strings.Contains(string(out), "opensesame") {
+				t.Errorf("the password is shown:\n%s", out)
 			}
 			if strings.Contains(string(out), "export") {
 				t.Errorf("a start that failed made accounts:\n%s", out)

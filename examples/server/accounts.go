@@ -2,32 +2,39 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/bcrypt"
-
-	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // accounts is the login of this host: names and password hashes, in a table of its own. The library knows nothing of it.
 // An application that has a login already uses that.
 type accounts struct {
-	db     *sql.DB
+	db     database
 	nobody []byte // the hash to compare with where there is no such account, so that the time does not tell
+
+	// Tries are counted by name. Those from a browser in which somebody has signed in under this name before are counted
+	// apart, so that whoever tries names and passwords keeps nobody out who has his own browser.
+	strangers, acquainted *tries
 }
 
-func openAccounts(ctx context.Context, db *sql.DB) (accounts, error) {
-	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, password_hash BLOB NOT NULL)`)
-	if err != nil {
-		return accounts{}, fmt.Errorf("open accounts: %w", err)
-	}
+var (
+	errPassword = errors.New("the name or the password is wrong")
+	errTries    = errors.New("too many wrong passwords under this name")
+)
+
+func openAccounts(db database) (*accounts, error) {
 	_, nobody, err := newPassword()
-	return accounts{db: db, nobody: nobody}, err
+	return &accounts{db: db, nobody: nobody, strangers: newTries(), acquainted: newTries()}, err
 }
 
 func newPassword() (password string, hash []byte, err error) {
@@ -36,61 +43,77 @@ func newPassword() (password string, hash []byte, err error) {
 	return password, hash, err
 }
 
-// actor tells who sends a request: the person who signs in with HTTP Basic. It is what adminapi asks the host for.
-func (a accounts) actor(r *http.Request) (apitoken.Actor, error) {
-	name, password, ok := r.BasicAuth()
-	if !ok {
-		return apitoken.Actor{}, nil // nobody: 401
+// check holds a password against that of an account, and gives what the browser may show the next time to prove that
+// somebody has signed in there; proof is what it shows now, or nothing. A refusal is errPassword or errTries; every other
+// error is trouble, and says nothing of the password.
+func (a *accounts) check(ctx context.Context, name, password, proof string) (newProof string, err error) {
+	hash, err := a.hash(ctx, name)
+	if err != nil {
+		return "", err
 	}
-	var hash []byte
-	err := a.db.QueryRowContext(r.Context(), `SELECT password_hash FROM accounts WHERE name = ?`, name).Scan(&hash)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		hash = a.nobody
-	case err != nil:
-		return apitoken.Actor{}, fmt.Errorf("sign in: %w", err) // trouble says nothing of the password: 503
+	newProof = proofOf(name, hash)
+	counted := a.strangers
+	if hmac.Equal([]byte(proof), []byte(newProof)) {
+		counted = a.acquainted
+	}
+	// The try counts before it is known to fail, or many at once would all be let through.
+	if !counted.take(name, time.Now()) {
+		return "", errTries
 	}
 	if bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil {
-		return apitoken.Actor{}, nil
+		return "", errPassword
 	}
-	return apitoken.As(apitoken.UserID(name)), nil
+	counted.giveBack(name)
+	return newProof, nil
 }
 
-// firstStart makes the accounts admin and bob, tells the library of them, and prints how to sign in. Where there are
-// accounts already, it does nothing.
-func firstStart(ctx context.Context, m *apitoken.Manager, a accounts, out io.Writer) error {
-	var started bool
-	err := a.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM accounts)`).Scan(&started)
-	if err != nil || started {
-		return err
+// hash is that of an account, or of nobody.
+func (a *accounts) hash(ctx context.Context, name string) (hash []byte, err error) {
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return a.nobody, nil // no name at all, and some databases would call it an error
 	}
-	adminPassword, adminHash, err := newPassword()
-	if err != nil {
-		return err
+	err = a.db.row(ctx, `SELECT password_hash FROM accounts WHERE name = ?`, name).Scan(&hash)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return a.nobody, nil
+	case err != nil:
+		return nil, fmt.Errorf("read an account: %w", err)
 	}
-	bobPassword, bobHash, err := newPassword()
-	if err != nil {
-		return err
-	}
-	// An application does this wherever it makes or signs in a user: docs/you-already-have-users.md. It comes before the
-	// accounts, so that a start which ends in between is a first start still.
-	for _, u := range []apitoken.User{
-		{ID: "admin", Name: "The administrator", Role: apitoken.RoleAdmin},
-		{ID: "bob", Name: "Bob", Role: apitoken.RoleUser},
-	} {
-		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
-			return err
-		}
-	}
-	_, err = a.db.ExecContext(ctx, `INSERT INTO accounts (name, password_hash) VALUES ('admin', ?), ('bob', ?)`, adminHash, bobHash)
+	return hash, nil
+}
+
+// proofOf is what only somebody has who was once told: it opens nothing. It changes with the password.
+func proofOf(name string, hash []byte) string {
+	mac := hmac.New(sha256.New, hash)
+	mac.Write([]byte("somebody has signed in here as " + name))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// account is a name and the hash of its password.
+type account struct {
+	name string
+	hash []byte
+}
+
+// add makes all of the accounts, or none.
+func (a *accounts) add(ctx context.Context, all []account) error {
+	tx, err := a.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("make accounts: %w", err)
 	}
-	_, err = fmt.Fprintf(out, `This is the first start. Two accounts were made. Their passwords are shown now and never again:
+	defer tx.Rollback() // after a commit it does nothing
+	for _, one := range all {
+		_, err := tx.ExecContext(ctx, a.db.parameters(`INSERT INTO accounts (name, password_hash) VALUES (?, ?)`), one.name, one.hash)
+		if err != nil {
+			return fmt.Errorf("make the account %s: %w", one.name, err)
+		}
+	}
+	return tx.Commit()
+}
 
-export ADMIN=admin:%s
-export BOB=bob:%s
-
-`, adminPassword, bobPassword)
-	return err
+// none reports whether there is no account yet.
+func (a *accounts) none(ctx context.Context) (bool, error) {
+	var some bool
+	err := a.db.row(ctx, `SELECT EXISTS (SELECT 1 FROM accounts)`).Scan(&some)
+	return !some, err
 }

@@ -5,32 +5,46 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 )
 
 type options struct {
-	addr, db, prefix string
+	addr, db, prefix, origin string
+	demo                     bool
+	level                    slog.Level // of the log
 }
 
 const usage = `A small application with API tokens. On the first start it makes two accounts, the administrator
 admin and the user bob, and prints their passwords once. Later starts keep everything.
 
-  GET  /api/hello    for whoever presents a token: Authorization: Bearer tok_...
-  /admin/api/...     the administration, for whoever signs in with name and password (HTTP Basic);
+  /                  the administration as pages, for whoever signs in there
+  /admin/api/...     the same as JSON, for a name and password (HTTP Basic), a token, or who is signed in;
                      its routes: go doc github.com/seed-d6cf0a46/apitoken/adminapi
+  GET  /api/hello    for whoever presents a token: Authorization: Bearer tok_...
+  /verify            for a proxy that asks whether to let a request with a token pass
 
 It speaks plain HTTP, so passwords and tokens travel as they are. Have something with TLS in front of
-it before you let it listen on anything but a loopback address.
+it before you let it listen on anything but a loopback address, and name its address with -origin.
+
+It logs a line for each request to stderr, and at the level debug each decision of the library.
 
 Usage: server [flags]
 
 `
+
+const usageOfDB = "the `database`: a file of SQLite, which is made if it is not there, or\n" +
+	"postgres://user:password@host:5432/database, or mysql://user:password@host:3306/database;\n" +
+	"to begin anew, delete the file and its -wal and -shm"
 
 func readFlags(args []string, out io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the error, and nothing else
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	flags.StringVar(&o.db, "db", "./apitoken.db", "SQLite `file`, made if it is not there; to begin anew, delete it and its -wal and -shm")
+	flags.StringVar(&o.db, "db", "./apitoken.db", usageOfDB)
+	flags.BoolVar(&o.demo, "demo", false, "on the first start, make 40 users and 400 tokens to look at as well; later it does nothing")
+	flags.TextVar(&o.level, "log", slog.LevelInfo, "the least `level` that is logged: debug, info, warn or error")
+	flags.StringVar(&o.origin, "origin", "", "the `address` under which a proxy with TLS shows all this, such as https://tokens.example.com;\ncookies are for HTTPS alone then")
 	flags.StringVar(&o.prefix, "prefix", "tok", "`text` that every token begins with; with another one, the tokens of before are refused")
 	err := flags.Parse(args)
 	switch {

@@ -1,19 +1,21 @@
-// Command server is a small application with API tokens: it keeps its users and the tokens in one SQLite file, protects
-// a route with tokens, and offers their administration as JSON. The README walks through it with curl.
+// Command server is a small application with API tokens, to try them on: it keeps users and tokens in a database, protects a
+// route with tokens, and has their administration as pages and as JSON. The README walks through it.
 //
 //	go run ./examples/server
+//	go run ./examples/server -demo -db ./demo.db
 //
-// What a host has to bring is in the other files: its own login in accounts.go, and its routes in routes.go. This one
-// puts the parts together, and takes them apart again in the right order.
+// What a host has to bring is in the other files: its own login in accounts.go, sessions.go and signin.go, who sends a
+// request in callers.go, and its routes in routes.go. This one puts the parts together, and takes them apart again in the
+// right order.
 package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
@@ -27,7 +29,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -36,16 +38,20 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out, logTo io.Writer) error {
 	o, err := readFlags(args, out)
 	if err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, o.db)
+	log, err := newLog(logTo, o)
 	if err != nil {
 		return err
 	}
-	err = runOn(ctx, db, o, out)
+	db, err := openDatabase(ctx, o.db, log)
+	if err != nil {
+		return err
+	}
+	err = runOn(ctx, db, o, log, out)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
@@ -54,28 +60,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // runOn is the application from the first start to the last write.
-func runOn(ctx context.Context, db *sql.DB, o options, out io.Writer) (err error) {
-	// The library's tables, beside those of the host. Migrate makes them once, and later does nothing.
-	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
+func runOn(ctx context.Context, db database, o options, log *slog.Logger, out io.Writer) (err error) {
+	store, err := openStore(ctx, db, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := store.Migrate(ctx); err != nil {
-		return err
-	}
 
-	m, err := apitoken.New(store, &apitoken.Options{Prefix: o.prefix})
+	m, err := apitoken.New(store, managerOptions(o, log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeManager(ctx, m)) }()
 
-	logins, err := openAccounts(ctx, db)
+	logins, err := openAccounts(db)
 	if err != nil {
 		return err
 	}
-	handler, err := routes(m, logins)
+	handler, err := routes(m, logins, o, log)
 	if err != nil {
 		return err
 	}
@@ -83,11 +85,30 @@ func runOn(ctx context.Context, db *sql.DB, o options, out io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	if err := firstStart(ctx, m, logins, out); err != nil {
+	if err := firstStart(ctx, m, store, logins, o, log, out); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	fmt.Fprintf(out, "listening on http://%s, the data is in %s; Ctrl-C ends it\n", listener.Addr(), o.db)
-	return serve(ctx, listener, handler)
+	fmt.Fprintf(out, "listening on http://%s, the data is in %s; Ctrl-C ends it\n", listener.Addr(), db.where)
+	return serve(ctx, listener, handler, log)
+}
+
+// openStore makes the library's tables, beside those of the host. Migrate makes them once, and later does nothing.
+func openStore(ctx context.Context, db database, log *slog.Logger) (*sqlstore.Store, error) {
+	store, err := sqlstore.New(db.DB, db.dialect, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	missing, err := store.CheckDurability(ctx)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	for _, sentence := range missing {
+		log.Warn("the database may forget what it has acknowledged", "missing", sentence)
+	}
+	return store, nil
 }
 
 // closeManager writes when tokens were last used. It comes before the database is closed, and its time is its own: that of

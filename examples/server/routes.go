@@ -1,58 +1,118 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log"
-	"net"
+	"io"
+	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
 // routes are the application: one route for tokens, and their administration for people.
-func routes(m *apitoken.Manager, a accounts) (http.Handler, error) {
-	admin, err := adminapi.New(m, &adminapi.Options{
-		Actor:     a.actor,
-		Challenge: `Basic realm="administration", charset="UTF-8"`,
-		OnError:   func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
+func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http.Handler, error) {
+	s := signIn{
+		callers: callers{manager: m, accounts: a, token: httpauth.ActorFunc(m, nil),
+			sessions: sessions{db: a.db, secure: strings.HasPrefix(o.origin, "https://")}},
+		fail: func(r *http.Request, err error) {
+			log.Error("trouble", "method", r.Method, "path", r.URL.Path, "error", err)
+		},
+	}
+	protection, trusted, err := crossOrigin(o.origin)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := adminui.New(m, &adminui.Options{
+		Prefix: "/admin", Actor: s.ofPages, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted, OnError: s.fail,
 	})
 	if err != nil {
 		return nil, err
 	}
+	api, err := adminapi.New(m, &adminapi.Options{
+		Actor:     s.ofAPI,
+		Challenge: `Basic realm="administration", charset="UTF-8", Bearer realm="administration"`,
+		OnError:   s.fail,
+	})
+	if err != nil {
+		return nil, err
+	}
+
 	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", http.RedirectHandler("/admin/", http.StatusSeeOther))
 	mux.Handle("GET /api/hello", httpauth.Require(m, nil)(http.HandlerFunc(hello)))
-	mux.Handle("/admin/api/", http.StripPrefix("/admin/api", admin))
-	return mux, nil
+	mux.Handle("/verify", httpauth.Verify(m, nil))
+	mux.Handle("/admin/", pages)
+	// A session opens the administration in JSON too, and browsers show a session for whoever asks them to.
+	mux.Handle("/admin/api/", protection.Handler(patient(a, http.StripPrefix("/admin/api", api))))
+
+	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
+	mux.Handle("GET /sign-in", secured(http.HandlerFunc(s.page)))
+	mux.Handle("POST /sign-in", secured(protection.Handler(http.HandlerFunc(s.in))))
+	mux.Handle("POST /sign-out", secured(protection.Handler(http.HandlerFunc(s.out))))
+	mux.HandleFunc("GET /sign-in.css", file("web/sign-in.css"))
+	mux.HandleFunc("GET /icon.svg", file("web/icon.svg"))
+	return logged(log, mux), nil
+}
+
+// crossOrigin refuses what other sites have the browser send, but for the origin of a proxy, if there is one.
+func crossOrigin(origin string) (protection *http.CrossOriginProtection, trusted []string, err error) {
+	protection = http.NewCrossOriginProtection()
+	if origin == "" {
+		return protection, nil, nil
+	}
+	if err := protection.AddTrustedOrigin(origin); err != nil {
+		return nil, nil, fmt.Errorf("-origin: %w", err)
+	}
+	return protection, []string{origin}, nil
+}
+
+// secured puts on the pages of the sign-in what keeps them from being cached, framed, or made to run something.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// patient answers 429 to a name and a password under a name that was tried too often.
+func patient(a *accounts, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, isBasic := r.BasicAuth()
+		if !isBasic || !a.strangers.full(name, time.Now()) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Retry-After", strconv.Itoa(int(triesRest.Seconds())))
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"too many wrong passwords under this name"}`+"\n")
+	})
+}
+
+// file answers with a file of the sign-in. Browsers may keep it for an hour.
+func file(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.ServeFileFS(w, r, web, name)
+	}
 }
 
 // hello is any handler of the application. Who sends the request is in its context.
 func hello(w http.ResponseWriter, r *http.Request) {
 	identity, _ := httpauth.FromContext(r.Context())
+	note(r, string(identity.User.ID))
 	fmt.Fprintf(w, "Hello, %s. Your token is %q.\n", identity.User.Name, identity.Token.Name)
-}
-
-// serve answers requests until the context ends, and then those that have begun, for up to ten seconds.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return server.Shutdown(ctx)
 }

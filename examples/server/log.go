@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// redacting passes on what is written to it, without the tokens in it, wherever they come from.
+type redacting struct {
+	apitoken.Scanner
+	to io.Writer
+}
+
+func (r redacting) Write(line []byte) (int, error) {
+	_, err := io.WriteString(r.to, r.Redact(string(line)))
+	return len(line), err
+}
+
+func newLog(to io.Writer, o options) (*slog.Logger, error) {
+	scanner, err := apitoken.NewScanner(o.prefix)
+	if err != nil {
+		return nil, err
+	}
+	return slog.New(slog.NewTextHandler(redacting{scanner, to}, &slog.HandlerOptions{Level: o.level})), nil
+}
+
+// observer logs every decision of the library.
+type observer struct{ *slog.Logger }
+
+func (l observer) Observe(ctx context.Context, o apitoken.Observation) {
+	if l.Enabled(ctx, slog.LevelDebug) {
+		l.LogAttrs(ctx, slog.LevelDebug, "apitoken", o.LogValue().Group()...)
+	}
+}
+
+// entry is what is found out of a request while it is answered.
+type entry struct{ user string }
+
+type entryKey struct{}
+
+// note has the log say whose request it is.
+func note(r *http.Request, user string) {
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		e.user = user
+	}
+}
+
+// logged logs a line for each request: nothing of its header, its body or its query, where secrets may be.
+func logged(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun, e, answer := time.Now(), new(entry), &answer{ResponseWriter: w, status: http.StatusOK}
+		defer func() { // also where the handler panics
+			attrs := []slog.Attr{
+				slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.Int("status", answer.status), slog.Duration("duration", time.Since(begun)),
+			}
+			if e.user != "" {
+				attrs = append(attrs, slog.String("user", e.user))
+			}
+			log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+		}()
+		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+	})
+}
+
+// answer remembers its status.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController find what is below.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

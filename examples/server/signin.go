@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed web
+var web embed.FS
+
+var signInPage = template.Must(template.ParseFS(web, "web/sign-in.html"))
+
+// signIn is the page on which people sign in and the addresses to which its forms go.
+type signIn struct {
+	callers
+	fail func(r *http.Request, err error) // is told of trouble
+}
+
+// form is the page: what was entered, and what is wrong with it.
+type form struct{ Name, Next, Problem string }
+
+// maxForm is how long the body of a form may be, in bytes.
+const maxForm = 8 << 10
+
+func (s signIn) page(w http.ResponseWriter, r *http.Request) {
+	next := local(r.URL.Query().Get("next"))
+	actor, err := s.ofPages(r)
+	switch {
+	case err != nil:
+		s.trouble(w, r, err)
+	case actor.User != "":
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	default:
+		show(w, http.StatusOK, form{Next: next})
+	}
+}
+
+func (s signIn) in(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	f := form{Name: r.PostFormValue("name"), Next: local(r.PostFormValue("next"))}
+	proof := ""
+	if cookie, err := r.Cookie(proofName); err == nil {
+		proof = cookie.Value
+	}
+	proof, err := s.accounts.check(r.Context(), f.Name, r.PostFormValue("password"), proof)
+	if err == nil {
+		err = s.enabled(r.Context(), f.Name)
+	}
+	switch {
+	case errors.Is(err, errPassword):
+		f.Problem = "The name or the password is wrong."
+		show(w, http.StatusForbidden, f)
+	case errors.Is(err, errDisabled):
+		f.Problem = "This account is disabled. Ask an administrator."
+		show(w, http.StatusForbidden, f)
+	case errors.Is(err, errTries):
+		f.Problem = "There were too many wrong passwords under this name. Try again in a minute."
+		w.Header().Set("Retry-After", strconv.Itoa(int(triesRest.Seconds())))
+		show(w, http.StatusTooManyRequests, f)
+	case err != nil:
+		s.trouble(w, r, err)
+	default:
+		s.begin(w, r, f, proof)
+	}
+}
+
+// begin ends the session that the browser had, if any, and begins one.
+func (s signIn) begin(w http.ResponseWriter, r *http.Request, f form, proof string) {
+	cookie, err := s.sessions.begin(r.Context(), f.Name)
+	if err == nil {
+		err = s.sessions.end(r)
+	}
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	note(r, f.Name)
+	http.SetCookie(w, cookie)
+	http.SetCookie(w, s.proof(proof))
+	http.Redirect(w, r, f.Next, http.StatusSeeOther)
+}
+
+const proofName = "known"
+
+// proof is the cookie by which a browser shows that somebody has signed in there before. It outlives the session.
+func (s signIn) proof(text string) *http.Cookie {
+	const year = 365 * 24 * 60 * 60
+	return &http.Cookie{
+		Name: proofName, Value: text, Path: "/sign-in", MaxAge: year,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.sessions.secure,
+	}
+}
+
+func (s signIn) out(w http.ResponseWriter, r *http.Request) {
+	if err := s.sessions.end(r); err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	cookie := s.sessions.cookie("")
+	cookie.MaxAge = -1
+	http.SetCookie(w, cookie)
+	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+}
+
+// foreign refuses a form that another site has sent.
+func (s signIn) foreign(w http.ResponseWriter, _ *http.Request) {
+	show(w, http.StatusForbidden, form{Next: local(""), Problem: "This form was sent by another site, so nothing was done."})
+}
+
+func (s signIn) trouble(w http.ResponseWriter, r *http.Request, err error) {
+	s.fail(r, err)
+	w.Header().Set("Retry-After", "5")
+	show(w, http.StatusServiceUnavailable, form{Next: local(""), Problem: "This is not available at the moment. Try again in a moment."})
+}
+
+func show(w http.ResponseWriter, status int, f form) {
+	var page bytes.Buffer
+	if err := signInPage.Execute(&page, f); err != nil {
+		http.Error(w, "This page cannot be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // a browser that is gone is nobody to tell
+}
+
+// local is the page that somebody wanted to see, if it is one of the administration, and else its first page. What is asked
+// for comes from whoever made the link, so it must not lead to another site.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(path.Clean(u.Path), "/admin/") {
+		return "/admin/"
+	}
+	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).RequestURI()
+}
