@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -170,6 +171,52 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq>?)"},
 			"PostgreSQL": {"events_by_owner"},
 			"MySQL":      {"events events_by_owner"},
+		},
+	}, {
+		"events from the newest on",
+		func(ctx context.Context) error {
+			_, err := store.Events(ctx, apitoken.EventQuery{NewestFirst: true, After: 2000, Limit: 100})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid<?)"},
+			"PostgreSQL": {"events_by_seq"},
+			"MySQL":      {"events events_by_seq"},
+		},
+	}, {
+		"events of an owner from the newest on",
+		func(ctx context.Context) error {
+			_, err := store.Events(ctx, apitoken.EventQuery{Owner: "user1", NewestFirst: true, After: 4000, Limit: 3})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq<?)"},
+			"PostgreSQL": {"events_by_owner"},
+			"MySQL":      {"events events_by_owner"},
+		},
+	}, {
+		"how many live tokens an owner has",
+		func(ctx context.Context) error {
+			_, err := store.CountTokens(ctx, apitoken.TokenQuery{Owner: "user1", Status: apitoken.StatusActive, Now: at})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_owner (owner=? AND id>? AND id<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_owner"},
+			"MySQL":      {"e PRIMARY, t tokens_by_live_name"},
+		},
+	}, {
+		"how many live tokens end soon",
+		func(ctx context.Context) error {
+			_, err := store.CountTokens(ctx, apitoken.TokenQuery{
+				AnyOwner: true, Status: apitoken.StatusActive, ExpiresBefore: at.Add(time.Microsecond * 10), Now: at,
+			})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_expiry (expires_at>? AND expires_at<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_expiry"},
+			"MySQL":      {"e PRIMARY, t tokens_by_end"},
 		},
 	}, {
 		"create a token",

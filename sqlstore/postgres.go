@@ -208,7 +208,9 @@ FROM apitoken_tokens AS t`,
 		count: `
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+LEFT JOIN LATERAL (
+	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+) AS e ON true`,
 
 		all: walk{
 			after: `t.id > ?`,

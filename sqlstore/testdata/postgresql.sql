@@ -429,14 +429,18 @@ ORDER BY t.id || '' LIMIT $5;
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+LEFT JOIN LATERAL (
+	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
 
 -- how many, active, expires before(integer, integer, integer, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+LEFT JOIN LATERAL (
+	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+) AS e ON true
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND t.expires_at + 0 < $4;
@@ -444,7 +448,9 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 -- how many, active, lives longer than(bytes, bytes, integer, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+LEFT JOIN LATERAL (
+	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
