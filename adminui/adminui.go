@@ -30,7 +30,8 @@ type Options struct {
 	// Title is the name above the pages. Empty: "API tokens".
 	Title string
 
-	// Location gives the time zone in which times are shown and days begin. Nil: UTC.
+	// Location gives the time zone in which times are shown and days begin. Nil: UTC; where JavaScript runs, times are then
+	// shown in the zone of the browser.
 	Location func(*http.Request) *time.Location
 
 	// TrustedOrigins may send forms besides the pages themselves: the origins under which a proxy shows them, where it

@@ -33,7 +33,7 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 	}
 	page = h.page("ada", "/admin/users/bob/tokens")
 	h.saysNothingOf(page, shown[0])
-	h.says(page, "nightly", "1 Jan 2026, 12:00 by ada", "31 Jan 2026, 12:00", "active")
+	h.says(page, "nightly", "1 Jan 2026, 12:00 UTC by ada", "31 Jan 2026, 12:00 UTC", "active")
 
 	h.says(h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"days"}, "days": {"20"}}),
 		"Set the maximum to 20 days?", "1 live token lives longer than that. It stays as it is.")
@@ -41,7 +41,7 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 		t.Errorf("the maximum was set without being confirmed: %s", p.Max)
 	}
 	h.form("ada", "/admin/policy", http.StatusSeeOther, url.Values{"max": {"days"}, "days": {"20"}, "revision": {"0"}, "confirmed": {"yes"}})
-	h.says(h.page("ada", "/admin/policy"), "In force 20 days", "Set 1 Jan 2026, 12:00 by ada")
+	h.says(h.page("ada", "/admin/policy"), "In force 20 days", "Set 1 Jan 2026, 12:00 UTC by ada")
 
 	page = h.form("ada", "/admin/users/bob/tokens", http.StatusUnprocessableEntity, url.Values{"name": {"another"}, "lifetime": {"date"}, "date": {"2026-01-22"}})
 	h.says(page, "The lifetime is over the maximum: at most 20 days is allowed.")
@@ -296,7 +296,7 @@ func TestUsersAreCountedAndFound(t *testing.T) {
 	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "a"})
 	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "b", Lifetime: time.Hour})
 	h.Clock.Add(time.Hour)
-	h.says(h.page("ada", "/admin/users"), "ada Ada admin active 0 Tokens of ada", "bob Bob user active 1", "dan – user disabled 1 Jan 2026, 12:00 0")
+	h.says(h.page("ada", "/admin/users"), "ada Ada admin active 0 Tokens of ada", "bob Bob user active 1", "dan – user disabled 1 Jan 2026, 12:00 UTC 0")
 	page := h.page("ada", "/admin/users?q=ar")
 	h.says(page, "carol")
 	h.saysNothingOf(text(page), "bob")

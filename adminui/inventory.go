@@ -142,6 +142,6 @@ func (v *visit) expiring() error {
 // day is the day of a time as a page shows it.
 func (v *visit) day(t time.Time) moment {
 	m := v.moment(t)
-	m.Text = t.In(v.zone).Format("2 Jan")
+	m.Text, m.ZoneUnknown = t.In(v.zone).Format("2 Jan"), false
 	return m
 }

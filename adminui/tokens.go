@@ -63,6 +63,7 @@ type generateForm struct {
 	Date     string
 	Choices  []choice
 	LastDate string // the last day that the policy allows; empty: any
+	Zone     string // where days end
 	Problem  string
 }
 
@@ -138,6 +139,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if form == nil {
 		form = &generateForm{Lifetime: value(min(apitoken.Days(30), policy.Max))}
 	}
+	form.Zone = v.zone.String()
 	for _, lifetime := range policy.Choices() {
 		form.Choices = append(form.Choices, choice{value(lifetime), lifetimeText(lifetime)})
 	}

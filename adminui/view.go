@@ -164,19 +164,26 @@ func (v *visit) wanted() string {
 	return "?next=" + url.QueryEscape(v.r.URL.RequestURI())
 }
 
-// moment is a time as a page shows it: in the viewer's zone, with the exact time in UTC behind it. The zero time has no
-// Text.
-type moment struct{ Text, Exact, Machine string }
+// moment is a time as a page shows it: in the viewer's zone, with the exact time in UTC behind it. Where the host does not
+// know the zone, the script puts it in place of UTC. The zero time has no Text.
+type moment struct {
+	Text, Exact, Machine string
+	ZoneUnknown          bool
+}
 
 func (v *visit) moment(t time.Time) moment {
 	if t.IsZero() {
 		return moment{}
 	}
-	return moment{
+	m := moment{
 		Text:    t.In(v.zone).Format("2 Jan 2006, 15:04"),
 		Exact:   t.UTC().Format("2006-01-02 15:04:05.000000 UTC"),
 		Machine: t.UTC().Format(time.RFC3339Nano),
 	}
+	if v.opts.Location == nil {
+		m.Text, m.ZoneUnknown = m.Text+" UTC", true
+	}
+	return m
 }
 
 // pathOfUser is the path of a user's pages, without the prefix.

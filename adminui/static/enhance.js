@@ -49,3 +49,9 @@ if (lifetime && date) {
 // A search that has found nothing yet goes on by itself.
 const unfinished = document.querySelector("[data-goes-on]");
 if (unfinished) location.replace(unfinished.dataset.goesOn);
+
+// Times are in the zone of the person who looks, where the server does not know it.
+const inZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[data-zone-unknown]")) {
+  time.textContent = inZone.format(new Date(time.dateTime));
+}
