@@ -4,9 +4,11 @@ SHELL   := /bin/sh
 TIMEOUT := 30m
 ZONES   := Pacific/Kiritimati America/St_Johns
 
-# Tests that kill servers, drive other programs, plant bugs or go on for long run once, in the first zone. Those that hold a server to what they have
-# held SQLite to, and what makes trouble, run in two of the three passes.
-SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows|Gateway|GeneratedClient|Browser|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|FalsePositives
+# Tests that kill servers, run programs, plant bugs or go on for long run once, in the first zone. Those that hold a server to
+# what they have held SQLite to, and what makes trouble, run in two of the three passes.
+SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
+SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
+SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser
 TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
