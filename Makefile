@@ -33,7 +33,7 @@ test: servers check ## everything that has to pass: gofmt, vet, the tests with -
 	@$(MAKE) --no-print-directory -j2 race test-zones
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
-	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh
+	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh examples/browser/install.sh
 
 check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }

@@ -58,14 +58,15 @@ func (v *visit) askRevokeAll() error {
 	if !v.own(owner) && !v.may.Has(apitoken.RevokeAny) {
 		return apitoken.ErrDenied
 	}
-	question := fmt.Sprintf("Revoke all tokens of %s? Whatever uses them is refused from then on. This cannot be undone.", owner)
+	what := "all tokens"
 	if v.own(owner) || v.may.Has(apitoken.ListAny) {
 		n, err := v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive})
 		if err != nil {
 			return err
 		}
-		question = fmt.Sprintf("Revoke all tokens of %s, %s? Whatever uses them is refused from then on. This cannot be undone.", owner, counted(n))
+		what = counted(n)
 	}
+	question := fmt.Sprintf("Revoke %s of %s? Whatever uses them is refused from then on. This cannot be undone.", what, owner)
 	path := v.opts.Prefix + v.pathOfUser(owner)
 	return v.render(http.StatusOK, "ask.html", "Revoke all tokens", askPage{
 		Question: question, Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens",

@@ -1,0 +1,93 @@
+package browser_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// limit is how long a page may take. It is for what hangs, not for what is slow.
+const limit = 30 * time.Second
+
+// One Chromium serves all tests; what a test opens in it has cookies and storage of its own. It ends with the tests, and
+// with their process.
+var (
+	chromium    = sync.OnceValues(startChromium)
+	endChromium = func() {}
+	scratch     string // a folder for as long as the tests run
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if scratch, err = os.MkdirTemp("", "browser"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(scratch)
+	defer func() { endChromium() }()
+	code := m.Run()
+	if testing.Verbose() {
+		fmt.Printf("%d pages were loaded\n", loaded.Load())
+	}
+	return code
+}
+
+func startChromium() (context.Context, error) {
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		return nil, err
+	}
+	ctx, endAllocator := chromedp.NewExecAllocator(context.Background(),
+		append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+			chromedp.ExecPath(program),
+			chromedp.UserDataDir(filepath.Join(scratch, "profile")),
+			chromedp.Flag("headless", "new"),
+			chromedp.NoSandbox, chromedp.DisableGPU,
+			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess"),
+			chromedp.Flag("lang", "en-US"), // the order of the parts of a date
+		)...)
+	ctx, endBrowser := chromedp.NewContext(ctx)
+	endChromium = func() { endBrowser(); endAllocator() }
+	if err := chromedp.Do(ctx); err != nil { // this starts it
+		return nil, fmt.Errorf("start %s: %w", program, err)
+	}
+	return ctx, nil
+}
+
+// missing skips a test for want of a program, or fails it if APITOKEN_TEST_REQUIRE lists the name.
+func missing(t *testing.T, name string, err error) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), name) {
+		t.Fatalf("APITOKEN_TEST_REQUIRE names %s: %v", name, err)
+	}
+	t.Skipf("NOT TESTED: %s: %v; install.sh installs it", name, err)
+}
+
+// await asks until it is so.
+func await(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	begun := time.Now()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for !isSo() {
+		if time.Since(begun) > limit {
+			t.Fatalf("after %v it still is not so that %s", limit, what)
+		}
+		<-again.C
+	}
+}

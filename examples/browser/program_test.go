@@ -1,0 +1,172 @@
+package browser_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// program is examples/server as a process of its own, with a database that is gone afterwards.
+type program struct {
+	t         *testing.T
+	url       string
+	passwords map[string]string
+	admin     *http.Client // has a session of its own beside the browser
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(scratch, "server")
+	if out, err := exec.Command("go", "build", "-o", path, "../server").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build ../server: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+var (
+	exported  = regexp.MustCompile(`^export [A-Z]+=([^:]*):(.*)$`)
+	listening = regexp.MustCompile(`^listening on (http://\S+), `)
+)
+
+// guard runs a program until its own standard input ends, which is when the test says so or is no more, and then ends it by
+// its process id.
+const guard = `
+exec 3<&0
+"$@" </dev/null 3<&- & program=$!
+{ read -r _; kill "$program"; } <&3 >/dev/null 2>&1 & reader=$!
+wait "$program"; code=$?
+kill "$reader" 2>/dev/null
+exit "$code"`
+
+// serve starts the program on a free port, and ends it with the test, or with the process of the test.
+func serve(t *testing.T) program {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := exec.Command("sh", "-c", guard, "sh", path, "-addr", "127.0.0.1:0", "-log", "warn", "-db", filepath.Join(t.TempDir(), "browser.db"))
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := process.StdoutPipe()
+	if err == nil {
+		err = process.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = process.Wait()
+	})
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := program{t: t, passwords: map[string]string{}, admin: &http.Client{Jar: jar}}
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		if login := exported.FindStringSubmatch(lines.Text()); login != nil {
+			s.passwords[login[1]] = login[2]
+		}
+		if where := listening.FindStringSubmatch(lines.Text()); where != nil {
+			s.url = where[1]
+			answer, err := s.admin.PostForm(s.url+"/sign-in", url.Values{"name": {"admin"}, "password": {s.passwords["admin"]}})
+			if err != nil || answer.StatusCode != http.StatusOK {
+				t.Fatalf("the administrator signs in: %v %v", answer, err)
+			}
+			_ = answer.Body.Close()
+			return s
+		}
+	}
+	t.Fatal("the server ended before it listened")
+	return s
+}
+
+// signIn signs somebody in on the page for it, where the browser is already.
+func (s program) signIn(h hands, name string) (status int) {
+	s.t.Helper()
+	h.fill("Name", name)
+	h.fill("Password", s.passwords[name])
+	return h.follow("Sign in")
+}
+
+// api is a request of the administrator to the administration in JSON, beside the browser.
+func (s program) api(method, path, body string, into any) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/admin/api"+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := s.admin.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 300 {
+		s.t.Fatalf("%s %s: %d %s %v", method, path, response.StatusCode, answer, err)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// made is a token as the administration in JSON gives it.
+type made struct {
+	Token  struct{ ID string }
+	Secret string
+}
+
+// generate generates a token for somebody, beside the browser.
+func (s program) generate(owner, name string) made {
+	s.t.Helper()
+	var m made
+	s.api("POST", "/users/"+owner+"/tokens", fmt.Sprintf("{%q: %q}", "name", name), &m)
+	return m
+}
+
+// hello presents a token where the application wants one, and gives the status.
+func (s program) hello(token string) int {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+"/api/hello", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// state is what forms could change, as the administration in JSON tells it.
+func (s program) state() string {
+	s.t.Helper()
+	var tokens, policy any
+	s.api("GET", "/tokens", "", &tokens)
+	s.api("GET", "/policy", "", &policy)
+	state, err := json.MarshalIndent([]any{tokens, policy}, "", " ")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(state)
+}

@@ -1,0 +1,130 @@
+package browser_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// watch writes down what a tab asks for and what it complains of: errors and warnings of the console, violations of the
+// Content-Security-Policy, and dialogs.
+type watch struct {
+	mu        sync.Mutex
+	ctx       context.Context
+	all       []string
+	told      int             // so many of them were told already
+	requests  []string        // address and header
+	documents map[string]bool // addresses of pages; that one was answered 4xx is no complaint
+	expected  []string
+}
+
+// loaded counts the pages that all tabs have loaded.
+var loaded atomic.Int64
+
+// begin has the tab tell what it does not by itself.
+func (w *watch) begin(ctx context.Context) error {
+	w.ctx = ctx
+	_, err := chromedp.Call(ctx, audits.Enable, cdp.Empty{})
+	if err == nil {
+		_, err = chromedp.Call(ctx, runtime.AddBinding, runtime.AddBindingParams{Name: "tellViolation"})
+	}
+	if err == nil {
+		_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+			Source: `document.addEventListener("securitypolicyviolation", e => tellViolation(e.violatedDirective + " " + e.blockedURI + " " + e.sample))`,
+		})
+	}
+	return err
+}
+
+// see is told of every event of the tab.
+func (w *watch) see(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		w.requests = append(w.requests, fmt.Sprint(e.Request.Method, " ", e.Request.URL, e.Request.URLFragment, " ", e.Request.Headers))
+		if e.Type == network.ResourceTypeDocument {
+			loaded.Add(1)
+			if w.documents == nil {
+				w.documents = map[string]bool{}
+			}
+			w.documents[e.Request.URL] = true
+		}
+	case *log.EventEntryAdded:
+		ofPage := e.Entry.Source == "network" && w.documents[e.Entry.URL] && strings.Contains(e.Entry.Text, "responded with a status")
+		if (e.Entry.Level == "error" || e.Entry.Level == "warning") && !ofPage {
+			w.all = append(w.all, fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *runtime.EventConsoleAPICalled:
+		w.all = append(w.all, fmt.Sprintf("console.%s", e.Type))
+	case *runtime.EventExceptionThrown:
+		w.all = append(w.all, "exception: "+e.ExceptionDetails.Text+" "+e.ExceptionDetails.URL)
+	case *runtime.EventBindingCalled:
+		if e.Name == "tellViolation" {
+			w.all = append(w.all, "violation: "+e.Payload)
+		}
+	case *audits.EventIssueAdded:
+		if e.Issue.Code != "PerformanceIssue" { // which is what the tests ask the page, such as for its cookies
+			w.all = append(w.all, "issue: "+string(e.Issue.Code))
+		}
+	case *page.EventJavascriptDialogOpening:
+		w.all = append(w.all, "dialog: "+e.Message)
+		go func() { // a listener must not send commands
+			_, _ = chromedp.Call(w.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
+	}
+}
+
+// expect names the beginning of a complaint that is no failure.
+func (w *watch) expect(beginning string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.expected = append(w.expected, beginning)
+}
+
+// count is how many complaints begin like this.
+func (w *watch) count(beginning string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, complaint := range w.all {
+		if strings.HasPrefix(complaint, beginning) {
+			n++
+		}
+	}
+	return n
+}
+
+// complaints are those that nobody expected, since the last time.
+func (w *watch) complaints() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var unexpected []string
+next:
+	for _, complaint := range w.all[w.told:] {
+		for _, beginning := range w.expected {
+			if strings.HasPrefix(complaint, beginning) {
+				continue next
+			}
+		}
+		unexpected = append(unexpected, complaint)
+	}
+	w.told = len(w.all)
+	return unexpected
+}
+
+// asked is everything that the tab has asked for, with what it sent in the header.
+func (w *watch) asked() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.requests...)
+}
