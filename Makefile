@@ -9,7 +9,7 @@ ZONES   := Pacific/Kiritimati America/St_Johns
 SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
 SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
 SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser
-TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories
+TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories|Handles|Scans
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 

@@ -60,7 +60,7 @@ func newMigratedSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlsto
 	return store
 }
 
-// Under the race detector, which makes SQLite ten times slower, only the recommended data source name is tested.
+// With -short only the recommended data source name is tested: the race detector makes SQLite ten times slower.
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -71,7 +71,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 		{"bare file name", bare, nil},
 		{"unprepared, another prefix", recommended, &sqlstore.Options{Unprepared: true, TablePrefix: "t_"}},
 	} {
-		if raceDetector && c.name != "recommended" {
+		if testing.Short() && c.name != "recommended" {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
