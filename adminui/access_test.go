@@ -115,6 +115,18 @@ func (h host) state() map[string]any {
 	return state
 }
 
+// Who is signed in and unknown to the library, or disabled, gets no page with his name on it.
+func TestNobodyIsShownToBeNobody(t *testing.T) {
+	h := newHost(t).withVisitors()
+	for _, person := range []string{"stranger", "disabled"} {
+		w := h.send(person, http.MethodGet, "/admin/", nil)
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d", person, w.Code)
+		}
+		h.saysNothingOf(w.Body.String(), "My tokens", "Signed in as")
+	}
+}
+
 // What somebody may not do is not offered to him.
 func TestWhatOneMayNotIsLeftOut(t *testing.T) {
 	tests := []struct {

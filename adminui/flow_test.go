@@ -154,6 +154,24 @@ func TestChoicesAreThoseThatThePolicyAllows(t *testing.T) {
 	}
 }
 
+// What is counted before a maximum is saved are the tokens that will go on living beyond it.
+func TestTheQuestionBeforeAMaximum(t *testing.T) {
+	h := newHost(t)
+	for i := range 3 {
+		h.Generate(apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(i), Lifetime: apitoken.Days(40)})
+	}
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "short", Lifetime: apitoken.Days(30)})
+	revoked, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "revoked", Lifetime: apitoken.Days(40)})
+	h.must(h.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
+	for max, want := range map[string]string{
+		"30":   "Set the maximum to 30 days? 3 live tokens live longer than that. They stay as they are.",
+		"90":   "Set the maximum to 90 days? No live token lives longer than that.",
+		"none": "Set the maximum to no expiration? No live token lives longer than that.",
+	} {
+		h.says(h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {max}}), want)
+	}
+}
+
 func TestThePolicyFormSaysWhatIsWrong(t *testing.T) {
 	for _, form := range []url.Values{
 		{}, {"max": {"days"}}, {"max": {"days"}, "days": {"0"}}, {"max": {"days"}, "days": {"-1"}}, {"max": {"days"}, "days": {"36501"}},
@@ -255,6 +273,7 @@ func TestFilters(t *testing.T) {
 		"?no-end=yes":                {"endless"},
 		"?beyond=yes":                {"used", "endless", "new"},
 		"?beyond=yes&owner=bob":      {"used"},
+		"?within=3651&unused=3651":   {"expired", "used", "unused", "endless", "revoked", "new"},
 		"?within=x&unused=-1&owner=": {"expired", "used", "unused", "endless", "revoked", "new"},
 		"?owner=bob&status=expired":  {"expired"},
 		"?owner=nobody":              nil,
@@ -268,12 +287,41 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
-	if w := h.send("ada", http.MethodGet, "/admin/tokens?status=dead", nil); w.Code != http.StatusUnprocessableEntity {
+	w := h.send("ada", http.MethodGet, "/admin/tokens?status=dead", nil)
+	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown status: %d", w.Code)
+	}
+	h.says(w.Body.String(), `Refused: status: "dead" is none of active, expired and revoked.`)
+	h.setMax(apitoken.NoExpiration) // which nothing is beyond
+	if n := len(nameCell.FindAllString(h.page("ada", "/admin/tokens?beyond=yes"), -1)); n != 6 {
+		t.Errorf("%d tokens are listed as beyond no maximum, want all: it is no filter", n)
 	}
 }
 
 var nameCell = regexp.MustCompile(`data-label="Name"><bdi>([^<]*)</bdi>`)
+
+func TestTheLastTwoWeeksOfATokenAreMarked(t *testing.T) {
+	h := newHost(t)
+	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "later", Lifetime: apitoken.Days(14) + time.Microsecond})
+	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "expires soon")
+	h.Clock.Add(time.Microsecond)
+	h.says(h.page("bob", "/admin/users/bob/tokens"), "expires soon")
+}
+
+func TestSince(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for ago, want := range map[time.Duration]string{
+		0: "less than an hour ago", time.Hour - 1: "less than an hour ago", time.Hour: "an hour ago", 2*time.Hour - 1: "an hour ago",
+		2 * time.Hour: "2 hours ago", 47 * time.Hour: "47 hours ago", 48 * time.Hour: "2 days ago", 400 * 24 * time.Hour: "400 days ago",
+	} {
+		if got := adminui.Since(now.Add(-ago), now); got != want {
+			t.Errorf("%s ago is %q, want %q", ago, got, want)
+		}
+	}
+	if got := adminui.Since(time.Time{}, now); got != "" {
+		t.Errorf("never is %q", got)
+	}
+}
 
 func TestExpiringCountsByWeek(t *testing.T) {
 	h := newHost(t)
@@ -283,6 +331,12 @@ func TestExpiringCountsByWeek(t *testing.T) {
 	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "for ever", Lifetime: apitoken.NoExpiration})
 	page := h.page("ada", "/admin/expiring")
 	h.says(page, "6 live tokens end in the next thirteen weeks.", "1 Jan 8 Jan 3", "8 Jan 15 Jan 1", "15 Jan 22 Jan 0", "26 Mar 2 Apr 2")
+	for i := range 300 {
+		h.Generate(apitoken.GenerateParams{Owner: "carol", Name: fmt.Sprint(i), Lifetime: apitoken.Days(1)})
+	}
+	if crowded := h.page("ada", "/admin/expiring"); !strings.Contains(crowded, `height="2"`) {
+		t.Error("one token beside 300 cannot be seen")
+	}
 	if n := strings.Count(page, "<rect"); n != 13 {
 		t.Errorf("the picture has %d bars", n)
 	}
@@ -328,6 +382,11 @@ func TestActivityIsPagedBackwards(t *testing.T) {
 	for i := range 120 {
 		h.put(apitoken.User{ID: "bob", Name: fmt.Sprintf("Bob %d", i)})
 	}
+	_, _, err := h.Manager.Generate(ctx, apitoken.Actor{}, apitoken.GenerateParams{Owner: "ada", Name: "x"})
+	if !errors.Is(err, apitoken.ErrDenied) {
+		t.Fatal(err)
+	}
+	h.says(h.page("ada", "/admin/activity?owner=ada"), "nobody generated a token ada denied")
 	page := h.page("ada", "/admin/activity?owner=bob")
 	h.says(page, "Bob 119", "Bob 70")
 	h.saysNothingOf(page, "Bob 69")

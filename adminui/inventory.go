@@ -63,7 +63,7 @@ func (v *visit) readFilters() (filters, apitoken.TokenQuery, error) {
 // days is a number of days up to ten years, or 0.
 func days(text string) int {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 || n > 3650 {
+	if err != nil || n > 3650 {
 		return 0
 	}
 	return n

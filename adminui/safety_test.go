@@ -43,6 +43,16 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 	}
 }
 
+func TestAFormHasALimit(t *testing.T) {
+	h := newHost(t)
+	for size, want := range map[int]int{100 << 10: http.StatusUnprocessableEntity, 200 << 10: http.StatusBadRequest} {
+		w := h.send("bob", http.MethodPost, "/admin/users/bob/tokens", url.Values{"name": {strings.Repeat("x", size)}, "lifetime": {days30}})
+		if w.Code != want {
+			t.Errorf("a form of %d bytes: %d, want %d", size, w.Code, want)
+		}
+	}
+}
+
 func TestTheFolderOfFilesIsNotListed(t *testing.T) {
 	h := newHost(t)
 	for _, path := range []string{"/admin/static/", "/admin/static/x/", "/admin/static/nothing.css"} {
