@@ -4,8 +4,8 @@ SHELL   := /bin/sh
 TIMEOUT := 30m
 ZONES   := Pacific/Kiritimati America/St_Johns
 
-# Tests that kill servers, run programs, plant bugs or go on for long run once, in the first zone. Those that hold a server to
-# what they have held SQLite to, and what makes trouble, run in two of the three passes.
+# Tests that kill servers, run programs, plant bugs or go on for long run once, beside all others. Those that hold a server to
+# what they have held SQLite to, and what makes trouble, run in two of the three passes of the others.
 SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
 SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
 SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser
@@ -23,14 +23,14 @@ ZONE_TAGS := $(if $(wildcard $(addprefix /usr/share/zoneinfo/,$(firstword $(ZONE
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test servers check race test-zones test-galera lint bench fuzz cover
+.PHONY: help test servers check race test-zones test-slow test-galera lint bench fuzz cover
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-# The two run side by side: most of the tests keep one processor busy, or wait.
-test: servers check ## everything that has to pass: gofmt, vet, the tests with -race, all tests in odd time zones
-	@$(MAKE) --no-print-directory -j2 race test-zones
+# The three run side by side: most of the tests keep one processor busy, or wait.
+test: servers check ## everything that has to pass: gofmt, vet, the tests with -race and in odd time zones, the slow ones
+	@$(MAKE) --no-print-directory -j3 race test-zones test-slow
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh examples/browser/install.sh
@@ -46,10 +46,13 @@ race: ## the tests but the slow ones, with -race where there is a C compiler
 	@command -v curl >/dev/null || echo "!! NO CURL: the walk of the README is NOT walked"
 	@echo "== go test $(RACE)"; $(call each,go test $(RACE) -short -skip '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
 
-test-zones: ## all tests in a time zone that is far from UTC by day, and the quick ones in one that is by half an hour
-	@set -e; some=; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
+test-zones: ## the tests but the slow ones in a time zone that is far from UTC by day, and fewer in one that is by half an hour
+	@set -e; some="-skip $(SLOW)"; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
 		( $(call each,go test $(ZONE_TAGS) $$some -count=1 -timeout $(TIMEOUT) ./...) ); \
 		some="-short -skip $(SLOW)|$(TWICE)"; done
+
+test-slow: ## the tests that take long, or run other programs
+	@export TZ=$(firstword $(ZONES)); echo "== slow, TZ=$$TZ"; $(call each,go test $(ZONE_TAGS) -run '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
 
 test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them
 	@echo "== Galera"; cd integration && APITOKEN_TEST_GALERA=1 go test -run Galera -count=1 -timeout $(TIMEOUT) ./...
