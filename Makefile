@@ -8,7 +8,7 @@ ZONES   := Pacific/Kiritimati America/St_Johns
 # what they have held SQLite to, and what makes trouble, run in two of the three passes of the others.
 SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
 SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
-SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser
+SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser|Gitleaks
 TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories|Handles|Scans
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -52,6 +52,8 @@ test-zones: ## the tests but the slow ones in a time zone that is far from UTC b
 		some="-short -skip $(SLOW)|$(TWICE)"; done
 
 test-slow: ## the tests that take long, or run other programs
+	@echo "!! Galera is NOT tested here: make test-galera"
+	@case ",$$APITOKEN_TEST_REQUIRE," in *,gitleaks,*) ;; *) command -v gitleaks >/dev/null || echo "!! NO GITLEAKS: its rule is NOT tried" ;; esac
 	@export TZ=$(firstword $(ZONES)); echo "== slow, TZ=$$TZ"; $(call each,go test $(ZONE_TAGS) -run '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
 
 test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them

@@ -370,3 +370,20 @@ func (s *failing) RevokeToken(ctx context.Context, id apitoken.TokenID, by apito
 	}
 	return s.Store.RevokeToken(ctx, id, by, e)
 }
+
+// A token and the one that takes its place have half of their identifiers in common. The use of the one does not hide that of
+// the other, a moment later.
+func TestUsesOfARepeatedRequestAreToldApart(t *testing.T) {
+	h := newHost(t, apitoken.Options{LastUsedInterval: time.Hour})
+	for range 200 {
+		_, first := h.mustGenerate(apitoken.As(bob), nightly)
+		h.mustAuthenticate(first)
+		h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
+		second, text := h.mustGenerate(apitoken.As(bob), nightly)
+		h.mustAuthenticate(text)
+		if _, _, err := h.Generate(ctx, apitoken.As(bob), nightly); !errors.Is(err, apitoken.ErrRepeated) {
+			t.Fatalf("the token %s is in use, and %v", second.ID, err)
+		}
+		h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
+	}
+}

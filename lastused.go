@@ -51,12 +51,16 @@ func newLastUsed(store Store, interval time.Duration) *lastUsed {
 	return l
 }
 
+// spread lets every bit of the first half of an identifier, which is the time, count among the upper bits of a product. Two
+// tokens that one request has generated, one after the other, have the second half in common.
+const spread = 0x9e3779b97f4a7c15
+
 // note records that a token was used.
 func (l *lastUsed) note(id TokenID, now time.Time) {
 	if l.interval < 0 {
 		return
 	}
-	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])
+	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])*spread
 	slot := &l.recent[random%maxWaiting]
 	mark := random&^(1<<32-1) | uint64(uint32(now.UnixNano()>>l.tick))
 	if slot.Load() == mark {

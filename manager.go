@@ -14,7 +14,7 @@ import (
 //
 // Where several refusals apply, the answer is the first of these: the actor is nobody; the request is wrong; he may not do
 // this; there is no such user or token; the user may do what he may not; the user is disabled; the lifetime is over the
-// maximum; the name is taken.
+// maximum; the name is taken; what is to be changed has moved.
 type Manager struct {
 	store           Store
 	clock           Clock

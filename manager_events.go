@@ -7,8 +7,8 @@ import (
 
 // Events goes through the events behind q.After, oldest first, to the last that there is, q.Limit at a time. Whoever
 // follows the events keeps the Seq of the last one that he has handled and asks again behind it: he misses none and sees
-// none twice. With q.NewestFirst it goes from the last that there is to the first. It needs [ReadEvents]. After an error it ends; the errors are [ErrDenied], [ErrInvalid] and
-// [ErrUnavailable].
+// none twice. With q.NewestFirst it goes from the last that there is to the first. It needs [ReadEvents]. After an error
+// it ends; the errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Seq2[Event, error] {
 	return rows(q.Limit, func(last *Event) ([]Event, error) {
 		q := q

@@ -31,8 +31,8 @@ type GenerateParams struct {
 //
 // The errors are [ErrDenied]; [ErrInvalid], among them a [LifetimeError] that carries the limit; [ErrNotFound] and
 // [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked, [ErrRepeated]
-// if it is what the same request generated before; [ErrUnavailable]. With [ErrUncertain] the token may exist: it is returned without its secret; revoke its ID, and ask
-// again.
+// if it is what the same request generated before; [ErrUnavailable]. With [ErrUncertain] the token may exist: it is
+// returned without its secret; revoke its ID, and ask again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
 	if err != nil {
@@ -64,8 +64,9 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	if token.Kind == "" {
 		token.Kind = KindUser
 	}
-	mark := markOf(op.actor, p)
+	var mark requestMark
 	if p.IdempotencyKey != "" {
+		mark = markOf(op.actor, p)
 		token.ID = mark.on(token.ID)
 	}
 	for range attempts {

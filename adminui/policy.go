@@ -11,16 +11,15 @@ import (
 
 // policyPage is the maximum lifetime in force and the form that sets another one.
 type policyPage struct {
-	Now       string // the maximum in force
-	By        string // who set it
-	At        moment
-	Choices   []choice
-	Chosen    string
-	Days      string
-	Problem   string
-	Confirm   *policyQuestion // what is asked before the new one is saved
-	MaySet    bool
-	InquiryOK bool
+	Now     string // the maximum in force
+	By      string // who set it
+	At      moment
+	Choices []choice
+	Chosen  string
+	Days    string
+	Problem string
+	Confirm *policyQuestion // what is asked before the new one is saved
+	MaySet  bool
 }
 
 // policyQuestion says what the new maximum means for the tokens that exist: nothing, and for how many.
@@ -28,7 +27,6 @@ type policyQuestion struct {
 	Text             string
 	Counted          bool
 	Beyond           int // live tokens that live longer than the new maximum allows
-	BeyondURL        string
 	Revision         int64
 	Maximum, Entered string
 }

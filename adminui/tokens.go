@@ -21,7 +21,6 @@ type tokenRow struct {
 	Status              apitoken.Status
 	Created, Used, Ends moment
 	UsedAgo             string
-	Revoked             moment
 	Soon                bool
 	RevokeURL           string // empty: not to be revoked, or not by this person
 	OwnerURL            string
@@ -30,7 +29,7 @@ type tokenRow struct {
 func (v *visit) row(t apitoken.Token) tokenRow {
 	row := tokenRow{
 		Token: t, Status: t.Status(v.now),
-		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt), Revoked: v.moment(t.RevokedAt),
+		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt),
 		UsedAgo:  since(t.LastUsedAt, v.now),
 		OwnerURL: v.opts.Prefix + v.pathOfUser(t.Owner) + "/tokens",
 	}

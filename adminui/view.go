@@ -25,7 +25,6 @@ var static embed.FS
 // inert wherever it goes.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"action":   actionText,
-	"lifetime": lifetimeText,
 	"hasEnded": func(s apitoken.Status) bool { return s != apitoken.StatusActive },
 }).ParseFS(templateFiles, "templates/*.html"))
 
