@@ -8,7 +8,7 @@ import (
 
 // The errors that a caller tells apart, with [errors.Is]. Every error of this package wraps at least one of them.
 var (
-	// ErrInvalid says that the request itself is wrong. The text names the field and its limit. Nothing was changed.
+	// ErrInvalid says that the request itself is wrong; an [InvalidError] names the field and its limit. Nothing was changed.
 	ErrInvalid error = &sentinel{text: "invalid"}
 
 	// ErrLifetime says that the lifetime asked for is over the maximum; a [LifetimeError] carries both. It is [ErrInvalid].
@@ -66,6 +66,21 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 func (s *sentinel) Unwrap() error { return s.is }
 
+// InvalidError says which part of a request is wrong, so that a form can show it there. It is [ErrInvalid]; but not every
+// ErrInvalid is one: a [LifetimeError] is another.
+type InvalidError struct {
+	Field   string // in lower-case words, such as "name" and "token id"
+	Problem string // what is wrong with it, and the limit: "is empty"
+}
+
+// Error says both.
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%s: %s: %s", ErrInvalid, e.Field, e.Problem)
+}
+
+// Unwrap makes the error an [ErrInvalid].
+func (e *InvalidError) Unwrap() error { return ErrInvalid }
+
 // LifetimeError refuses a lifetime and carries the limit, so that a form can offer what is allowed. It is [ErrLifetime].
 type LifetimeError struct {
 	Requested time.Duration // what was asked for; NoExpiration: a token without end
@@ -96,7 +111,7 @@ func lifetimeText(d time.Duration) string {
 
 // invalid says which field is wrong and how.
 func invalid(field, format string, args ...any) error {
-	return fmt.Errorf("%w: %s: %s", ErrInvalid, field, fmt.Sprintf(format, args...))
+	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
 }
 
 // storeSentinels are the answers of a Store that say something about the request and not about the store.

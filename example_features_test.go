@@ -213,6 +213,37 @@ func ExampleOptions_roles() {
 	// apitoken: token.generate: denied
 }
 
+// A host lets tokens of one kind do what it protects itself, and nothing else: whoever finds one in a log of a build can
+// neither see the owner's other tokens nor make himself new ones.
+func ExampleKindRule() {
+	const deploy apitoken.Permission = 1 << 32
+	ctx := context.Background()
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{
+		Roles:     map[apitoken.Role]apitoken.Permission{apitoken.RoleUser: apitoken.GenerateOwn | deploy},
+		KindRules: map[apitoken.Kind]apitoken.KindRule{"ci": {OwnOnly: true, Permissions: deploy}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
+		panic(err)
+	}
+	_, secret, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "build", Kind: "ci"})
+	if err != nil {
+		panic(err)
+	}
+
+	identity, _ := m.Authenticate(ctx, secret.Reveal())
+	may, _ := m.Permissions(ctx, identity.Actor())
+	fmt.Println("may deploy:", may.Has(deploy))
+	_, _, err = m.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "more", Kind: "ci"})
+	fmt.Println(err)
+
+	// Output:
+	// may deploy: true
+	// apitoken: token.generate: denied
+}
+
 // When a token was last used is written later, and by Flush at once.
 func ExampleManager_Flush() {
 	ctx, m, now := exampleHost()

@@ -21,6 +21,7 @@ const (
 type lastUsed struct {
 	store    Store
 	interval time.Duration // negative: nothing is recorded
+	step     time.Duration // the least by which a last use moves
 
 	// recent remembers, for a slot of a token, that the token was noted in the present tick, a 64th of the interval. It
 	// saves all but the first use in a tick the lock below. Two tokens that share 44 bits would hide each other's use.
@@ -38,10 +39,11 @@ type lastUsed struct {
 	closed   bool
 }
 
-func newLastUsed(store Store, interval time.Duration) *lastUsed {
+func newLastUsed(store Store, interval, step time.Duration) *lastUsed {
 	l := &lastUsed{
 		store:    store,
 		interval: interval,
+		step:     step,
 		tick:     bits.Len64(uint64(max(interval, 0) / 64)),
 		writing:  make(chan struct{}, 1),
 		waiting:  map[TokenID]time.Time{},
@@ -55,9 +57,9 @@ func newLastUsed(store Store, interval time.Duration) *lastUsed {
 // tokens that one request has generated, one after the other, have the second half in common.
 const spread = 0x9e3779b97f4a7c15
 
-// note records that a token was used.
-func (l *lastUsed) note(id TokenID, now time.Time) {
-	if l.interval < 0 {
+// note records that a token was used, whose last use as recorded is given.
+func (l *lastUsed) note(id TokenID, last, now time.Time) {
+	if l.interval < 0 || l.step > 0 && now.Sub(last) < l.step {
 		return
 	}
 	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])*spread
@@ -91,7 +93,7 @@ func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	if !ok && len(l.waiting) >= maxWaiting {
 		return false
 	}
-	if at.After(last) {
+	if !ok || at.After(last) && at.Sub(last) >= l.step {
 		l.waiting[id] = at
 	}
 	return true

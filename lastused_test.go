@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
@@ -175,5 +177,39 @@ func TestMemoryForUsesIsBounded(t *testing.T) {
 	}
 	if used != waiting {
 		t.Errorf("%d uses written, want %d", used, waiting)
+	}
+}
+
+// A host that wants to know the hour of the last use, and no more, has a write an hour.
+func TestLastUsedMovesByAStep(t *testing.T) {
+	h := newHost(t, apitoken.Options{LastUsedStep: time.Hour})
+	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	recorded := []time.Duration{}
+	for _, use := range []time.Duration{time.Minute, 2 * time.Minute, 61*time.Minute - time.Microsecond, 61 * time.Minute, 62 * time.Minute, 10 * time.Hour} {
+		h.clock.Set(start.Add(use))
+		h.mustAuthenticate(text)
+		h.must(h.Flush(ctx))
+		recorded = append(recorded, h.lastUsed(token.ID).Sub(start))
+	}
+	want := []time.Duration{time.Minute, time.Minute, time.Minute, 61 * time.Minute, 61 * time.Minute, 10 * time.Hour}
+	if diff := cmp.Diff(want, recorded); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := h.store.count("Touch"); got != 3 {
+		t.Errorf("%d writes, want 3", got)
+	}
+}
+
+// What waits to be written counts as recorded.
+func TestLastUsedMovesByAStepAlsoBeforeItIsWritten(t *testing.T) {
+	h := newHost(t, apitoken.Options{LastUsedStep: time.Hour})
+	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	for _, use := range []time.Duration{time.Minute, 30 * time.Minute} {
+		h.clock.Set(start.Add(use))
+		h.mustAuthenticate(text)
+	}
+	h.must(h.Flush(ctx))
+	if got, want := h.lastUsed(token.ID), start.Add(time.Minute); !got.Equal(want) {
+		t.Errorf("last used %s, want %s", got, want)
 	}
 }

@@ -302,6 +302,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"negative maximum":              {DefaultMaxLifetime: -1},
 		"negative default lifetime":     {DefaultLifetime: -1},
 		"default lifetime of centuries": {DefaultLifetime: apitoken.Days(100000)},
+		"negative last used step":       {LastUsedStep: -1},
 		"role without name":             {Roles: map[apitoken.Role]apitoken.Permission{"": 1}},
 		"kind without name":             {Kinds: []apitoken.Kind{""}},
 	} {

@@ -22,7 +22,7 @@ type Manager struct {
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
 	roles           map[Role]Permission
-	kinds           map[Kind]bool
+	kinds           map[Kind]KindRule
 	observer        Observer // may be nil
 	lastUsed        *lastUsed
 }

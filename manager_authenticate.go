@@ -49,7 +49,7 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 	if err := rec.refusal(now); err != nil {
 		return rec, err
 	}
-	m.lastUsed.note(rec.Token.ID, now)
+	m.lastUsed.note(rec.Token.ID, rec.Token.LastUsedAt, now)
 	return rec, nil
 }
 

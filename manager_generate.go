@@ -43,7 +43,10 @@ func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (
 }
 
 func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
-	lifetime, err := m.checkGenerate(p, op.at)
+	if p.Kind == "" {
+		p.Kind = KindUser
+	}
+	lifetime, err := m.checkGenerate(op, p)
 	if err != nil {
 		return Token{}, Secret{}, err
 	}
@@ -60,9 +63,6 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Kind: p.Kind,
 		CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,
 		Hint: m.format.hint(text),
-	}
-	if token.Kind == "" {
-		token.Kind = KindUser
 	}
 	var mark requestMark
 	if p.IdempotencyKey != "" {
@@ -95,7 +95,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if err != nil {
 		return storeError(err)
 	}
-	if !op.own() && !op.may.Has(m.permissions(owner.Role)) {
+	if m.exceeds(op, owner, token.Kind) {
 		return m.deny(ctx, op, ErrDenied)
 	}
 	if owner.Disabled() {
@@ -128,15 +128,15 @@ func (m *Manager) expiry(op *operation, policy MaxLifetimePolicy, lifetime time.
 }
 
 // checkGenerate holds the parameters to the rules that need no look into the store, and gives the lifetime asked for.
-func (m *Manager) checkGenerate(p GenerateParams, now time.Time) (time.Duration, error) {
+func (m *Manager) checkGenerate(op *operation, p GenerateParams) (time.Duration, error) {
 	if err := p.Owner.check("owner"); err != nil {
 		return 0, err
 	}
 	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
 		return 0, err
 	}
-	if p.Kind != "" && !m.kinds[p.Kind] {
-		return 0, invalid("kind", "%.40q is not declared", p.Kind)
+	if err := m.checkKind(op, p.Kind); err != nil {
+		return 0, err
 	}
 	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {
 		return 0, invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
@@ -154,10 +154,10 @@ func (m *Manager) checkGenerate(p GenerateParams, now time.Time) (time.Duration,
 	switch {
 	case p.Lifetime != 0:
 		return 0, invalid("lifetime", "is given twice, as a lifetime and as an expiry")
-	case !end.After(now):
+	case !end.After(op.at):
 		return 0, invalid("expiry", "is not in the future")
 	case !end.Before(ceiling):
 		return 0, invalid("expiry", "is in %d, the year 2200 is the limit", end.Year())
 	}
-	return end.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
+	return end.Sub(op.at), nil // between 1970 and 2200 a difference fits into a Duration
 }

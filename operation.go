@@ -14,11 +14,12 @@ type operation struct {
 	owner  UserID
 	token  TokenID
 
-	begun time.Time  // the clock, as it was read
-	at    time.Time  // the time of the operation, which is the same
-	id    EventID    // of its event, the same however often the write is tried
-	may   Permission // what the actor may
-	until time.Time  // the end of the token that the actor uses; zero: none
+	begun   time.Time  // the clock, as it was read
+	at      time.Time  // the time of the operation, which is the same
+	id      EventID    // of its event, the same however often the write is tried
+	may     Permission // what the actor may
+	carried Permission // what the token that the actor uses lets him do of what its owner may; everything without one
+	until   time.Time  // the end of the token that the actor uses; zero: none
 
 	denied bool // whatever the error says
 }
@@ -35,7 +36,7 @@ func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner U
 		return op, unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", op.at))
 	}
 	if actor == System() {
-		op.may = everything
+		op.may, op.carried = everything, everything
 		return op, nil
 	}
 	rec, err := m.identify(ctx, actor)
@@ -47,7 +48,11 @@ func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner U
 	case rec.refusal(op.at) != nil:
 		return op, m.deny(ctx, op, ErrDenied)
 	}
-	op.may, op.until = m.permissions(rec.User.Role), rec.Token.ExpiresAt
+	op.carried, op.until = everything, rec.Token.ExpiresAt
+	if actor.Kind == ActorToken {
+		op.carried = m.kinds[rec.Token.Kind].Permissions
+	}
+	op.may = m.permissions(rec.User.Role) & op.carried
 	return op, nil
 }
 
@@ -69,8 +74,10 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 	return nil, ErrNotFound
 }
 
-// own reports whether the actor acts on what is his.
-func (op *operation) own() bool { return op.actor.Kind != ActorSystem && op.actor.User == op.owner }
+// own reports whether the actor acts on what is his, and not with a token that leaves that out.
+func (op *operation) own() bool {
+	return op.actor.Kind != ActorSystem && op.actor.User == op.owner && op.carried.Has(GenerateOwn)
+}
 
 // deny records the denial and gives the answer: ErrDenied, or ErrNotFound where the actor must not learn that there is
 // something. A denial that cannot be recorded is ErrUnavailable as well.

@@ -25,11 +25,19 @@ type Options struct {
 	// 0: one minute; negative: it is never recorded.
 	LastUsedInterval time.Duration
 
+	// LastUsedStep is the least by which LastUsedAt moves: a use less than this behind the recorded one is not recorded, which
+	// saves writes. A use that another replica, or this one, is just writing is not known yet. 0: every later use counts.
+	LastUsedStep time.Duration
+
 	// Roles are added to the two that are built in, or put in their place by name.
 	Roles map[Role]Permission
 
 	// Kinds are added to KindUser.
 	Kinds []Kind
+
+	// KindRules say who gets tokens of a kind and what they carry; they declare the kind as well. The host may give KindUser
+	// a rule too.
+	KindRules map[Kind]KindRule
 
 	// Observer is told how every authentication and every other decision ended. Nil: nobody.
 	Observer Observer
@@ -86,11 +94,14 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	if o.LastUsedInterval == 0 {
 		o.LastUsedInterval = defaultLastUsedInterval
 	}
+	if o.LastUsedStep < 0 {
+		return nil, invalid("last used step", "is %s, at least 0 is needed", o.LastUsedStep)
+	}
 	roles, err := withRoles(o.Roles)
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := withKinds(o.Kinds)
+	kinds, err := withKinds(o.Kinds, o.KindRules)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +114,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		roles:           roles,
 		kinds:           kinds,
 		observer:        o.Observer,
-		lastUsed:        newLastUsed(store, o.LastUsedInterval),
+		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
 	}, nil
 }
 
@@ -115,16 +126,5 @@ func withRoles(own map[Role]Permission) (map[Role]Permission, error) {
 		}
 	}
 	maps.Copy(all, own)
-	return all, nil
-}
-
-func withKinds(own []Kind) (map[Kind]bool, error) {
-	all := map[Kind]bool{KindUser: true}
-	for _, k := range own {
-		if err := checkName("kind", string(k), maxTokenNameRunes); err != nil {
-			return nil, err
-		}
-		all[k] = true
-	}
 	return all, nil
 }

@@ -13,6 +13,13 @@ const (
 )
 
 // Permission is a set of things that somebody may do. One's own tokens one may always see and revoke.
+//
+// The lower 32 bits are this package's. The upper ones a host may give a meaning, for what it protects itself:
+//
+//	const deploy apitoken.Permission = 1 << 32
+//
+// A host that grants such a permission to a role has the rules of this package for it as well: nobody generates a token for,
+// or manages, a user who may what he may not. [Manager.Permissions] tells who may.
 type Permission uint64
 
 // The permissions. Their values are stored nowhere; a role is stored by its name.

@@ -48,12 +48,6 @@ const (
 	StatusRevoked Status = "revoked"
 )
 
-// Kind says what sort of thing a token stands for. Hosts declare more with [Options.Kinds].
-type Kind string
-
-// KindUser is a token that acts for its owner, with his rights.
-const KindUser Kind = "user"
-
 // TokenID is the public identifier of a token, a UUIDv7 (RFC 9562 section 5.7). It grants nothing. Identifiers sort in
 // the order in which one process made them.
 type TokenID uuid.UUID

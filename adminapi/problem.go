@@ -91,11 +91,11 @@ func problemOf(err error) *problem {
 
 // invalidDetail is the part of the text that tells the field and its limit, without what was attempted.
 func invalidDetail(err error) string {
-	text := err.Error()
-	if _, rest, found := strings.Cut(text, apitoken.ErrInvalid.Error()+": "); found {
-		return rest
+	var invalid *apitoken.InvalidError
+	if errors.As(err, &invalid) {
+		return invalid.Field + ": " + invalid.Problem
 	}
-	return text
+	return err.Error()
 }
 
 func (p *problem) explainLifetime(err error) {

@@ -51,6 +51,7 @@ var actions = map[apitoken.Action]string{
 // reasonText says to a person why something was refused.
 func reasonText(err error) string {
 	var over *apitoken.LifetimeError
+	var invalid *apitoken.InvalidError
 	switch {
 	case errors.As(err, &over):
 		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", asked(over.Max))
@@ -58,9 +59,8 @@ func reasonText(err error) string {
 		return "The user is disabled, and can have no tokens."
 	case errors.Is(err, apitoken.ErrExists):
 		return "There is a live token of this name already. Choose another name, or revoke that one first."
-	case errors.Is(err, apitoken.ErrInvalid):
-		_, field, _ := strings.Cut(err.Error(), apitoken.ErrInvalid.Error()+": ")
-		return "Refused: " + field + "."
+	case errors.As(err, &invalid):
+		return fmt.Sprintf("Refused: %s: %s.", invalid.Field, invalid.Problem)
 	}
 	return "Refused."
 }
