@@ -3,6 +3,7 @@ package apitoken
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -180,6 +181,17 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 	q.Limit = limit
 	users, err := m.store.Users(ctx, q)
 	return users, storeError(err)
+}
+
+// Users goes through all users that ListUsers would page through, q.Limit at a time. After an error it ends.
+func (m *Manager) Users(ctx context.Context, actor Actor, q UserQuery) iter.Seq2[User, error] {
+	return rows(q.Limit, func(last *User) ([]User, error) {
+		q := q
+		if last != nil {
+			q.After = last.ID
+		}
+		return m.ListUsers(ctx, actor, q)
+	})
 }
 
 func stateOfUser(u User) State {

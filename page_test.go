@@ -1,6 +1,7 @@
 package apitoken_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -69,14 +70,19 @@ func TestUsersAreFoundByIDAndByName(t *testing.T) {
 	for contains, want := range map[string][]apitoken.UserID{
 		"": {"100%", ada, bob, carol, dan, "u1", "u2"}, "a": {ada, carol, dan, "u1", "u2"}, "ada": {ada}, "Ada": {"u1"}, "%": {"100%"}, "zz": nil, "u": {"u1", "u2"},
 	} {
-		users, err := h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Contains: contains})
-		h.must(err)
-		var got []apitoken.UserID
-		for _, u := range users {
-			got = append(got, u.ID)
+		for _, limit := range []int{0, 1, 2} {
+			var got []apitoken.UserID
+			for _, u := range collect(t, h.Users(ctx, apitoken.As(ada), apitoken.UserQuery{Contains: contains, Limit: limit})) {
+				got = append(got, u.ID)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%q, %d at a time (-want +got):\n%s", contains, limit, diff)
+			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", contains, diff)
+	}
+	for _, err := range h.Users(ctx, apitoken.As(bob), apitoken.UserQuery{}) {
+		if !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("to a user they are shown: %v", err)
 		}
 	}
 }
