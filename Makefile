@@ -71,8 +71,8 @@ fuzz: ## every fuzz target of every package, FUZZTIME=30s each
 		done; \
 	done)
 
-bench: ## what it costs beside the least that it can cost, then the benchmarks
-	go run ./bench
+bench: ## docs/performance.md, what it costs beside the least that it can cost; then the benchmarks
+	go run ./bench -write docs
 	@$(call each,go test -run "^$$" -bench . -benchmem ./...)
 
 cover: ## the coverage of the library by its own tests, package by package

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"text/tabwriter"
 	"time"
 )
 
@@ -32,8 +30,8 @@ type benchCase struct {
 // aim is how many times as long as another case a case may take.
 type aim struct {
 	name        string
-	of, against int // index of the case in its group
-	most        float64
+	of, against int     // index of the case in its group
+	most        float64 // 0: there is no aim, only the ratio is told
 }
 
 // result holds the nanoseconds an operation of each round.
@@ -45,6 +43,7 @@ type result struct {
 
 type results struct {
 	title string
+	slice time.Duration
 	cases []result
 }
 
@@ -53,7 +52,7 @@ func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (re
 	if g.times > 0 {
 		rounds, slice = max(int(2*float64(rounds)/g.times), 2), time.Duration(g.times*float64(slice))
 	}
-	out := results{title: g.title, cases: make([]result, len(g.cases))}
+	out := results{title: g.title, slice: slice, cases: make([]result, len(g.cases))}
 	n := make([]int, len(g.cases))
 	order := make([]int, len(g.cases))
 	for i, c := range g.cases {
@@ -135,16 +134,21 @@ func (c benchCase) memory(n int) (allocs, bytes float64, err error) {
 	return float64(after.Mallocs-before.Mallocs) / float64(n), float64(after.TotalAlloc-before.TotalAlloc) / float64(n), nil
 }
 
-func (r results) print(w io.Writer) {
-	fmt.Fprintln(w, r.title)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "p10 µs\tp50 µs\tallocs\tbytes\tx floor (p10)\tx floor (p50)\t  case")
-	for i, c := range r.cases {
-		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f\t%.2f\t%.2f\t  %s\n", micros(c.at(0.10)), micros(c.at(0.50)), c.allocs, c.bytes,
-			r.ratio(i, 0, 0.10), r.ratio(i, 0, 0.50), c.name)
+// table writes the results down. The first case is the floor, and in a group of series the one of the first series with as
+// many goroutines.
+func (r results) table() table {
+	t := table{
+		title:   r.title,
+		columns: []string{"p10 µs", "p50 µs", "allocs", "bytes", "x floor (p10)", "x floor (p50)"},
+		note:    fmt.Sprintf("%d rounds of %s for each.", len(r.cases[0].rounds), r.slice),
 	}
-	_ = t.Flush()
-	fmt.Fprintln(w)
+	for i, c := range r.cases {
+		t.rows = append(t.rows, row{c.name, []string{
+			micros(c.at(0.10)), micros(c.at(0.50)), fmt.Sprintf("%.0f", c.allocs), fmt.Sprintf("%.0f", c.bytes),
+			fmt.Sprintf("%.2f", r.ratio(i, r.floor(i), 0.10)), fmt.Sprintf("%.2f", r.ratio(i, r.floor(i), 0.50)),
+		}})
+	}
+	return t
 }
 
 // ratio is how many times as long as another case a case takes, at a quantile of each.
@@ -152,20 +156,34 @@ func (r results) ratio(i, against int, quantile float64) float64 {
 	return r.cases[i].at(quantile) / r.cases[against].at(quantile)
 }
 
+// verdict is what came of an aim.
+type verdict struct {
+	Word           string // "within", "MISSED", or "stated" where there is no aim
+	Name, Is, Most string
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf("  %s  %-72s %s, aim %s", v.Word, v.Name, v.Is, v.Most)
+}
+
 // verdict says whether an aim is met. It goes by the median. On a quiet machine a server answers at two speeds, one of them half
 // the other, and the 10th percentiles of two cases need not be of the same one. On a busy machine the 10th percentile moves
 // less, so that is told as well.
-func (r results) verdict(a aim) string {
+func (r results) verdict(a aim) verdict {
 	p50, p10 := r.ratio(a.of, a.against, 0.50), r.ratio(a.of, a.against, 0.10)
-	return verdict(a.name, fmt.Sprintf("%.2f x (p10 %.2f)", p50, p10), fmt.Sprintf("%.2f", a.most), p50 <= a.most)
+	is := fmt.Sprintf("%.2f x (p10 %.2f)", p50, p10)
+	if a.most == 0 {
+		return verdict{Word: "stated", Name: a.name, Is: is, Most: "none"}
+	}
+	return judged(a.name, is, fmt.Sprintf("%.2f x", a.most), p50 <= a.most)
 }
 
-func verdict(name, is, most string, within bool) string {
-	word := "within"
-	if !within {
-		word = "MISSED"
+func judged(name, is, most string, within bool) verdict {
+	v := verdict{Word: "MISSED", Name: name, Is: is, Most: most}
+	if within {
+		v.Word = "within"
 	}
-	return fmt.Sprintf("  %s  %-72s %s, aim %s", word, name, is, most)
+	return v
 }
 
 // micros writes nanoseconds as microseconds, with about three digits that count.

@@ -5,7 +5,9 @@
 //
 //	go run ./bench
 //	go run ./bench -engines sqlite -rounds 20 -rows 10000
+//	go run ./bench -write docs
 //
+// The last writes docs/performance.md, with a picture of most groups in docs/performance.
 // It ends with a line for each aim. To miss one is no failure of the program; a wrong answer or an error is.
 package main
 
@@ -31,8 +33,9 @@ type bench struct {
 	rows   int // of the large table
 	out    io.Writer
 
-	verdicts []string // a line for each aim
-	left     []error  // what was not measured
+	chapters []chapter // what was measured
+	verdicts []verdict // one for each aim
+	left     []error   // what was not measured
 }
 
 func main() {
@@ -41,11 +44,17 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 200, "rounds; each case runs one slice a round")
 	flag.DurationVar(&b.slice, "slice", 5*time.Millisecond, "length of a slice")
 	flag.IntVar(&b.rows, "rows", 1_000_000, "rows of the large table, which pages are read from and expired tokens are removed from")
+	write := flag.String("write", "", "folder to write performance.md into; without, the tables are only printed")
 	flag.Parse()
 	// The context is looked at between slices. What is measured has contexts of its own.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := b.run(ctx, strings.Split(*engines, ",")); err != nil {
+	began := time.Now()
+	err := b.run(ctx, strings.Split(*engines, ","))
+	if err == nil && *write != "" {
+		err = b.report(began).write(*write)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -57,6 +66,7 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 	}
 	for _, name := range engines {
 		if name == "memory" {
+			b.chapter("In memory")
 			for _, build := range []func(context.Context) (group, error){inMemory, calledDirectly, throughServer} {
 				if err := b.compare(ctx, build); err != nil {
 					return err
@@ -69,7 +79,10 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 		}
 	}
 	if len(b.verdicts) > 0 {
-		fmt.Fprintf(b.out, "Aims, judged by p50\n%s\n", strings.Join(b.verdicts, "\n"))
+		fmt.Fprintln(b.out, "Aims, judged by p50")
+	}
+	for _, v := range b.verdicts {
+		fmt.Fprintln(b.out, v)
 	}
 	for _, err := range b.left {
 		fmt.Fprintln(b.out, "!! NOT MEASURED:", err)
@@ -96,7 +109,7 @@ func (b *bench) runEngine(ctx context.Context, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	begin := time.Now()
-	fmt.Fprintf(b.out, "%s\n%s\n\n", s.version, strings.Repeat("=", len(s.version)))
+	b.chapter(s.version)
 	if err := b.small(ctx, s); err != nil {
 		return err
 	}
@@ -121,16 +134,30 @@ func (b *bench) measure(ctx context.Context, g group) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.title, err)
 	}
-	r.print(b.out)
+	t := r.table()
 	if g.after != nil {
 		note, err := g.after()
 		if err != nil {
 			return fmt.Errorf("%s: %w", g.title, err)
 		}
-		fmt.Fprintf(b.out, "%s\n\n", note)
+		t.note += " " + note
 	}
+	b.tell(t, &r)
 	for _, a := range g.aims {
 		b.verdicts = append(b.verdicts, r.verdict(a))
 	}
 	return nil
+}
+
+// chapter begins what belongs together in the report.
+func (b *bench) chapter(title string) {
+	fmt.Fprintf(b.out, "%s\n%s\n\n", title, strings.Repeat("=", len(title)))
+	b.chapters = append(b.chapters, chapter{title: title})
+}
+
+// tell prints a table, and keeps it for the report, with what there is to plot of it.
+func (b *bench) tell(t table, plotted *results) {
+	t.print(b.out)
+	last := &b.chapters[len(b.chapters)-1]
+	last.sections = append(last.sections, section{t, plotted})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -52,11 +51,13 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 		return fmt.Errorf("%d expired tokens are left", expired)
 	}
 	s := sweepers[h.name]
-	fmt.Fprintf(b.out, "Removal of %d expired tokens of %d on %s, %d at a time, with %d times as long a rest: %.1f s, of which %.1f s deleting\n",
-		toRemove, b.rows, h.name, s.atOnce, s.rest, with.took.Seconds(), sum(batches).Seconds())
-	t := tabwriter.NewWriter(b.out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "number\tp50 ms\tp99 ms\tlongest ms\tabove %s\t  case\n", longestStall)
-	for _, row := range []struct {
+	t := table{
+		title:   fmt.Sprintf("Removal of %d expired tokens of %d on %s", toRemove, b.rows, h.name),
+		columns: []string{"number", "p50 ms", "p99 ms", "longest ms", fmt.Sprintf("above %s", longestStall)},
+		note: fmt.Sprintf("%d at a time, with %d times as long a rest: %.1f s, of which %.1f s deleting.",
+			s.atOnce, s.rest, with.took.Seconds(), sum(batches).Seconds()),
+	}
+	for _, c := range []struct {
 		name string
 		took []time.Duration
 	}{
@@ -67,16 +68,17 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 		{"DELETE", batches},
 	} {
 		above := 0
-		for _, took := range row.took {
+		for _, took := range c.took {
 			if took > longestStall {
 				above++
 			}
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t  %s\n", len(row.took), millis(quantileOf(row.took, 0.50)),
-			millis(quantileOf(row.took, 0.99)), millis(slices.Max(row.took)), above, row.name)
+		t.rows = append(t.rows, row{c.name, []string{
+			fmt.Sprint(len(c.took)), millis(quantileOf(c.took, 0.50)), millis(quantileOf(c.took, 0.99)), millis(slices.Max(c.took)),
+			fmt.Sprint(above),
+		}})
 	}
-	_ = t.Flush()
-	fmt.Fprintln(b.out)
+	b.tell(t, nil)
 	b.stall(h.name+": the longest Authenticate during a removal", with.authenticate, without.authenticate)
 	b.stall(h.name+": the longest Generate during a removal", with.generate, without.generate)
 	return nil
@@ -85,7 +87,7 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 func (b *bench) stall(name string, with, without []time.Duration) {
 	longest := slices.Max(with)
 	is := fmt.Sprintf("%s ms (without %s)", millis(longest), millis(slices.Max(without)))
-	b.verdicts = append(b.verdicts, verdict(name, is, millis(longestStall)+" ms", longest <= longestStall))
+	b.verdicts = append(b.verdicts, judged(name, is, millis(longestStall)+" ms", longest <= longestStall))
 }
 
 // watched is how long each call took that was made while something went on, and how long that was.
