@@ -43,23 +43,29 @@ func (b *bench) small(ctx context.Context, s *server) (err error) {
 func (b *bench) reads(ctx context.Context, h *host, all []issued) error {
 	title := fmt.Sprintf("on %s, %d tokens, %d hot", h.name, len(all), min(hot, len(all)))
 	presented := scattered(all)
-	err := b.compare(ctx, func(ctx context.Context) (group, error) { return h.authenticating(ctx, title, presented) })
-	if err != nil {
-		return err
+	for _, build := range []func(context.Context, string, []issued) (group, error){h.authenticating, h.recordingUses, h.crowd} {
+		if err := b.compare(ctx, func(ctx context.Context) (group, error) { return build(ctx, title, presented) }); err != nil {
+			return err
+		}
 	}
-	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.recordingUses(ctx, title, presented) })
+	return nil
 }
 
 // nearest is how many times as long as the same SELECT by hand Authenticate may take.
 var nearest = map[string]float64{"SQLite": 1.10, "PostgreSQL": 1.05, "MariaDB": 1.05}
 
-// authenticating compares Authenticate with the same SELECT, prepared and scanned by hand.
+// authenticating compares Authenticate with the same SELECT, prepared and scanned by hand, and with the sessions of scs in the same
+// database.
 func (h *host) authenticating(ctx context.Context, title string, presented []issued) (group, error) {
 	hand, err := h.prepareByHand(ctx)
 	if err != nil {
 		return group{}, err
 	}
 	background := context.Background()
+	sessions, err := h.openSessions(ctx, presented)
+	if err != nil {
+		return group{}, errors.Join(err, hand.close())
+	}
 	request, cancel := context.WithCancel(background)
 	byHand := func(ctx context.Context) func(int) error {
 		return inTurn(presented, func(t *issued) error { return hand.authenticate(ctx, t) })
@@ -71,6 +77,12 @@ func (h *host) authenticating(ctx context.Context, title string, presented []iss
 			{name: "Authenticate", run: authenticate(background, h.m, presented)},
 			{name: "by hand, context that can be cancelled", run: byHand(request)},
 			{name: "Authenticate, context that can be cancelled", run: authenticate(request, h.m, presented)},
+			{name: "the same SELECT by hand, not prepared", run: inTurn(presented, func(t *issued) error {
+				return hand.authenticateUnprepared(background, t)
+			})},
+			{name: "scs: Load of a session in the same database", run: inTurn(sessions.keys, func(key *string) error {
+				return sessions.load(background, *key)
+			})},
 			{name: "SELECT 1, prepared", run: repeat(func() error { return hand.select1(background) })},
 		},
 		aims: []aim{
@@ -132,7 +144,10 @@ func (h *host) recordingUses(ctx context.Context, title string, presented []issu
 			})},
 		},
 		after: func() (string, error) { return h.writtenAtOnce(byDefault, presented) },
-		aims:  []aim{{name: h.name + ": Authenticate with last use to without", of: 1, against: 0, most: 1.30}},
+		aims: []aim{
+			{name: h.name + ": Authenticate with last use to without", of: 1, against: 0, most: 1.30},
+			{name: h.name + ": Authenticate with last use to SELECT and UPDATE in each request", of: 1, against: 3, most: 0.25},
+		},
 		close: func() error {
 			return errors.Join(byDefault.Close(ctx), frequent.Close(ctx), checkUses(byDefault, frequent), hand.close())
 		},

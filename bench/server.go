@@ -37,6 +37,13 @@ const (
 	relies disk = false // on the server not to crash
 )
 
+func (d disk) String() string {
+	if d == waits {
+		return "each commit on the disk"
+	}
+	return "no commit waits for the disk"
+}
+
 // start starts a server that keeps what it has acknowledged. MariaDB is given as much memory and log as somebody with a million
 // tokens gives it; PostgreSQL goes by what the system keeps of its files.
 func start(ctx context.Context, name, dir string) (s *server, err error) {

@@ -11,19 +11,16 @@ import (
 
 // writes measures Generate and Revoke.
 func (b *bench) writes(ctx context.Context, h *host, d disk) error {
-	title := "on " + h.name + ", each commit on the disk"
-	if d == relies {
-		title = "on " + h.name + ", no commit waits for the disk"
-	}
-	if err := b.compare(ctx, func(ctx context.Context) (group, error) { return h.generating(ctx, title) }); err != nil {
+	title := "on " + h.name + ", " + d.String()
+	if err := b.compare(ctx, func(ctx context.Context) (group, error) { return h.generating(ctx, title, d) }); err != nil {
 		return err
 	}
-	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.revoking(ctx, title) })
+	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.revoking(ctx, title, d) })
 }
 
 // generating compares Generate, by a user for himself, with the inserts by hand in one transaction. By hand nobody looks whether
 // the user may, for how long, and whether there is such a token.
-func (h *host) generating(ctx context.Context, title string) (group, error) {
+func (h *host) generating(ctx context.Context, title string, d disk) (group, error) {
 	hand, err := h.prepareByHand(ctx)
 	if err != nil {
 		return group{}, err
@@ -52,13 +49,17 @@ func (h *host) generating(ctx context.Context, title string) (group, error) {
 				return err
 			})},
 		},
+		aims: []aim{
+			{name: fmt.Sprintf("%s, %s: Generate to one INSERT by hand", h.name, d), of: 2, against: 0},
+			{name: fmt.Sprintf("%s, %s: Generate to both INSERTs by hand", h.name, d), of: 2, against: 1},
+		},
 		close: hand.close,
 	}, nil
 }
 
 // revoking compares Revoke, by a user of his own token, with the UPDATE by hand in a transaction. Each revokes tokens that were
 // inserted for it.
-func (h *host) revoking(ctx context.Context, title string) (group, error) {
+func (h *host) revoking(ctx context.Context, title string, d disk) (group, error) {
 	hand, err := h.prepareByHand(ctx)
 	if err != nil {
 		return group{}, err
@@ -98,6 +99,10 @@ func (h *host) revoking(ctx context.Context, title string) (group, error) {
 			revoke("Revoke", func(id [16]byte) error {
 				return h.m.Revoke(background, apitoken.As(owner), id)
 			}),
+		},
+		aims: []aim{
+			{name: fmt.Sprintf("%s, %s: Revoke to the UPDATE by hand", h.name, d), of: 2, against: 0, most: 1.30},
+			{name: fmt.Sprintf("%s, %s: Revoke to UPDATE and INSERT by hand", h.name, d), of: 2, against: 1},
 		},
 		close: func() error { return errors.Join(h.checkRevoked(ctx, fresh), hand.close()) },
 	}, nil
