@@ -77,7 +77,7 @@ func TestSmallTableOnSQLiteIsMeasured(t *testing.T) {
 		"Authenticate to the SELECT by hand", "Authenticate with last use to without", "to SELECT and UPDATE in each request",
 		"Generate to one INSERT by hand", "Generate to both INSERTs by hand", "Revoke to the UPDATE by hand", "Revoke to UPDATE and INSERT by hand",
 	} {
-		if !slices.ContainsFunc(b.verdicts, func(v verdict) bool { return strings.HasSuffix(v.Name, name) }) {
+		if !slices.ContainsFunc(b.verdicts, func(j judgement) bool { return strings.HasSuffix(j.Name, name) }) {
 			t.Errorf("no verdict on %q", name)
 		}
 	}

@@ -156,30 +156,30 @@ func (r results) ratio(i, against int, quantile float64) float64 {
 	return r.cases[i].at(quantile) / r.cases[against].at(quantile)
 }
 
-// verdict is what came of an aim.
-type verdict struct {
+// judgement is what came of an aim.
+type judgement struct {
 	Word           string // "within", "MISSED", or "stated" where there is no aim
 	Name, Is, Most string
 }
 
-func (v verdict) String() string {
-	return fmt.Sprintf("  %s  %-72s %s, aim %s", v.Word, v.Name, v.Is, v.Most)
+func (j judgement) String() string {
+	return fmt.Sprintf("  %s  %-72s %s, aim %s", j.Word, j.Name, j.Is, j.Most)
 }
 
 // verdict says whether an aim is met. It goes by the median. On a quiet machine a server answers at two speeds, one of them half
 // the other, and the 10th percentiles of two cases need not be of the same one. On a busy machine the 10th percentile moves
 // less, so that is told as well.
-func (r results) verdict(a aim) verdict {
+func (r results) verdict(a aim) judgement {
 	p50, p10 := r.ratio(a.of, a.against, 0.50), r.ratio(a.of, a.against, 0.10)
 	is := fmt.Sprintf("%.2f x (p10 %.2f)", p50, p10)
 	if a.most == 0 {
-		return verdict{Word: "stated", Name: a.name, Is: is, Most: "none"}
+		return judgement{Word: "stated", Name: a.name, Is: is, Most: "none"}
 	}
-	return judged(a.name, is, fmt.Sprintf("%.2f x", a.most), p50 <= a.most)
+	return verdict(a.name, is, fmt.Sprintf("%.2f x", a.most), p50 <= a.most)
 }
 
-func judged(name, is, most string, within bool) verdict {
-	v := verdict{Word: "MISSED", Name: name, Is: is, Most: most}
+func verdict(name, is, most string, within bool) judgement {
+	v := judgement{Word: "MISSED", Name: name, Is: is, Most: most}
 	if within {
 		v.Word = "within"
 	}

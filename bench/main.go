@@ -33,9 +33,9 @@ type bench struct {
 	rows   int // of the large table
 	out    io.Writer
 
-	chapters []chapter // what was measured
-	verdicts []verdict // one for each aim
-	left     []error   // what was not measured
+	chapters []chapter   // what was measured
+	verdicts []judgement // one for each aim
+	left     []error     // what was not measured
 }
 
 func main() {

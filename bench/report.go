@@ -20,7 +20,7 @@ type report struct {
 	Rounds   int
 	Slice    time.Duration
 	Rows     int
-	Aims     []verdict
+	Aims     []judgement
 	Left     []error
 	chapters []chapter
 }

@@ -71,11 +71,11 @@ func madeUpReport() report {
 			Modules: []string{"example.com/driver v1.2.3", "example.com/peer v0.1.0"},
 		},
 		Rounds: 3, Slice: 5 * time.Millisecond, Rows: 1_000_000,
-		Aims: []verdict{
+		Aims: []judgement{
 			lines.plotted.verdict(aim{name: "Nothing: Authenticate to by hand", of: 1, against: 0, most: 1.10}),
 			bars.plotted.verdict(aim{name: "Nothing: UPDATE to Authenticate", of: 2, against: 1, most: 1.30}),
 			bars.plotted.verdict(aim{name: "Nothing: UPDATE to by hand", of: 2, against: 0}),
-			judged("Nothing: the longest", "27 ms (without 2 ms)", "100 ms", true),
+			verdict("Nothing: the longest", "27 ms (without 2 ms)", "100 ms", true),
 		},
 		Left: []error{errors.New("no server of Something")},
 		chapters: []chapter{
@@ -132,7 +132,7 @@ func TestReportShowsEveryNameAsItIs(t *testing.T) {
 	series := madeUp(name(12), took(name(13)+", 1 goroutine", 1), took(name(13)+", 2 goroutines", 2))
 	r := report{
 		Machine:  machine{CPU: name(14), System: name(15), Go: name(16), Modules: []string{name(17)}},
-		Aims:     []verdict{{name(18), name(19), name(20), name(21)}},
+		Aims:     []judgement{{name(18), name(19), name(20), name(21)}},
 		Left:     []error{errors.New(name(22))},
 		chapters: []chapter{{name(23), []section{group, series}}},
 	}
@@ -259,11 +259,11 @@ func TestVerdictHidesNothing(t *testing.T) {
 	r := madeUp("", took("floor", 100, 200, 300), took("case", 220, 220, 220)).plotted
 	for _, c := range []struct {
 		most float64
-		want verdict
+		want judgement
 	}{
-		{1.10, verdict{"within", "n", "1.10 x (p10 2.20)", "1.10 x"}},
-		{1.09, verdict{"MISSED", "n", "1.10 x (p10 2.20)", "1.09 x"}},
-		{0, verdict{"stated", "n", "1.10 x (p10 2.20)", "none"}},
+		{1.10, judgement{"within", "n", "1.10 x (p10 2.20)", "1.10 x"}},
+		{1.09, judgement{"MISSED", "n", "1.10 x (p10 2.20)", "1.09 x"}},
+		{0, judgement{"stated", "n", "1.10 x (p10 2.20)", "none"}},
 	} {
 		if diff := cmp.Diff(c.want, r.verdict(aim{name: "n", of: 1, most: c.most})); diff != "" {
 			t.Errorf("aim %v (-want +got):\n%s", c.most, diff)

@@ -87,7 +87,7 @@ func (b *bench) sweep(ctx context.Context, h *host, now time.Time, presented []i
 func (b *bench) stall(name string, with, without []time.Duration) {
 	longest := slices.Max(with)
 	is := fmt.Sprintf("%s ms (without %s)", millis(longest), millis(slices.Max(without)))
-	b.verdicts = append(b.verdicts, judged(name, is, millis(longestStall)+" ms", longest <= longestStall))
+	b.verdicts = append(b.verdicts, verdict(name, is, millis(longestStall)+" ms", longest <= longestStall))
 }
 
 // watched is how long each call took that was made while something went on, and how long that was.
