@@ -15,15 +15,23 @@ import (
 
 // What a host would write for itself, on the same tables: the floors.
 
-// lookupByHand reads what Authenticate needs to know.
-const lookupByHand = `
+// selectByHand reads what there is to know of a token and its owner.
+const selectByHand = `
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	t.revoked_at, t.revoked_by, t.hint, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
-JOIN apitoken_users AS u ON u.id = t.owner
+JOIN apitoken_users AS u ON u.id = t.owner`
+
+const lookupByHand = selectByHand + `
 WHERE t.digest = ?`
+
+const tokenByHand = selectByHand + `
+WHERE t.id = ?`
+
+const userByHand = `
+SELECT name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`
 
 const touchByHand = `
 UPDATE apitoken_tokens SET last_used_at = ? WHERE digest = ?`
@@ -47,6 +55,7 @@ type byHand struct {
 	db                                        *sql.DB
 	lookupText                                string
 	one, lookup, touch, insert, revoke, event *sql.Stmt
+	user, token                               *sql.Stmt
 }
 
 func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
@@ -61,6 +70,8 @@ func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
 		{&b.insert, insertByHand},
 		{&b.revoke, revokeByHand},
 		{&b.event, recordByHand},
+		{&b.user, userByHand},
+		{&b.token, tokenByHand},
 	} {
 		var err error
 		if *s.into, err = h.db.PrepareContext(ctx, h.with(s.text)); err != nil {
@@ -72,7 +83,7 @@ func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
 
 func (b *byHand) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{b.one, b.lookup, b.touch, b.insert, b.revoke, b.event} {
+	for _, s := range []*sql.Stmt{b.one, b.lookup, b.touch, b.insert, b.revoke, b.event, b.user, b.token} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -95,16 +106,17 @@ func (b *byHand) select1(ctx context.Context) error {
 // authenticate tells whether a text is the token that it should be.
 func (b *byHand) authenticate(ctx context.Context, t *issued) error {
 	digest := sha256.Sum256([]byte(t.text))
-	return b.check(b.lookup.QueryRowContext(ctx, digest[:]), t)
+	return b.check(b.lookup.QueryRowContext(ctx, digest[:]), t.token.ID)
 }
 
 // authenticateUnprepared leaves it to the driver what the statement costs each time.
 func (b *byHand) authenticateUnprepared(ctx context.Context, t *issued) error {
 	digest := sha256.Sum256([]byte(t.text))
-	return b.check(b.db.QueryRowContext(ctx, b.lookupText, digest[:]), t)
+	return b.check(b.db.QueryRowContext(ctx, b.lookupText, digest[:]), t.token.ID)
 }
 
-func (b *byHand) check(row *sql.Row, t *issued) error {
+// check tells whether a row is that of the token, and whether it may be used.
+func (b *byHand) check(row *sql.Row, is apitoken.TokenID) error {
 	var (
 		id, createdWith, stored                                  []byte
 		owner, name, kind, createdBy, revokedBy, hint            string
@@ -120,7 +132,7 @@ func (b *byHand) check(row *sql.Row, t *issued) error {
 	switch {
 	case err != nil:
 		return err
-	case apitoken.TokenID(id) != t.token.ID:
+	case apitoken.TokenID(id) != is:
 		return errWrong
 	case revokedAt.Valid, disabledAt.Valid, epoch != userEpoch, expiresAt.Valid && time.Now().UnixMicro() >= expiresAt.Int64:
 		return errors.New("refused")
@@ -167,6 +179,23 @@ func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name strin
 		const after = `{"name":"continuous integration","kind":"user","expires_at":"2030-01-02T03:04:05.678901Z","max_lifetime":9223372036854775807}`
 		return b.record(ctx, tx, now, apitoken.ActionGenerate, owner, id, nil, after)
 	})
+}
+
+// mayRevoke tells whether somebody may revoke a token: he is not disabled, and there is such a token.
+func (b *byHand) mayRevoke(ctx context.Context, owner apitoken.UserID, id [16]byte) error {
+	var (
+		name, role                 string
+		createdAt, epoch, revision int64
+		disabledAt                 sql.NullInt64
+	)
+	err := b.user.QueryRowContext(ctx, string(owner)).Scan(&name, &role, &createdAt, &disabledAt, &epoch, &revision)
+	switch {
+	case err != nil:
+		return err
+	case disabledAt.Valid:
+		return errWrong
+	}
+	return b.check(b.token.QueryRowContext(ctx, id[:]), id)
 }
 
 // revokeToken writes the revocation into the row of a token, and inserts that of the event as well.

@@ -76,6 +76,7 @@ func TestSmallTableOnSQLiteIsMeasured(t *testing.T) {
 	for _, name := range []string{
 		"Authenticate to the SELECT by hand", "Authenticate with last use to without", "to SELECT and UPDATE in each request",
 		"Generate to one INSERT by hand", "Generate to both INSERTs by hand", "Revoke to the UPDATE by hand", "Revoke to UPDATE and INSERT by hand",
+		"Revoke to SELECTs, UPDATE and INSERT by hand",
 	} {
 		if !slices.ContainsFunc(b.verdicts, func(j judgement) bool { return strings.HasSuffix(j.Name, name) }) {
 			t.Errorf("no verdict on %q", name)

@@ -145,7 +145,7 @@ func (r results) table() table {
 	for i, c := range r.cases {
 		t.rows = append(t.rows, row{c.name, []string{
 			micros(c.at(0.10)), micros(c.at(0.50)), fmt.Sprintf("%.0f", c.allocs), fmt.Sprintf("%.0f", c.bytes),
-			fmt.Sprintf("%.2f", r.ratio(i, r.floor(i), 0.10)), fmt.Sprintf("%.2f", r.ratio(i, r.floor(i), 0.50)),
+			times(r.ratio(i, r.floor(i), 0.10)), times(r.ratio(i, r.floor(i), 0.50)),
 		}})
 	}
 	return t
@@ -171,11 +171,11 @@ func (j judgement) String() string {
 // less, so that is told as well.
 func (r results) verdict(a aim) judgement {
 	p50, p10 := r.ratio(a.of, a.against, 0.50), r.ratio(a.of, a.against, 0.10)
-	is := fmt.Sprintf("%.2f x (p10 %.2f)", p50, p10)
+	is := fmt.Sprintf("%s x (p10 %s)", times(p50), times(p10))
 	if a.most == 0 {
 		return judgement{Word: "stated", Name: a.name, Is: is, Most: "none"}
 	}
-	return verdict(a.name, is, fmt.Sprintf("%.2f x", a.most), p50 <= a.most)
+	return verdict(a.name, is, times(a.most)+" x", p50 <= a.most)
 }
 
 func verdict(name, is, most string, within bool) judgement {
@@ -184,6 +184,14 @@ func verdict(name, is, most string, within bool) judgement {
 		v.Word = "within"
 	}
 	return v
+}
+
+// times writes a ratio. One below a tenth has a digit more, so that it can be told from an aim of, say, a 50th.
+func times(ratio float64) string {
+	if ratio < 0.1 {
+		return fmt.Sprintf("%.3f", ratio)
+	}
+	return fmt.Sprintf("%.2f", ratio)
 }
 
 // micros writes nanoseconds as microseconds, with about three digits that count.

@@ -165,7 +165,7 @@ func (r results) bars() *drawing {
 	for i, c := range r.cases {
 		ratio := r.ratio(i, 0, 0.50)
 		ratios = append(ratios, ratio)
-		told = append(told, fmt.Sprintf("%s: %.2f", c.name, ratio))
+		told = append(told, c.name+": "+times(ratio))
 	}
 	d.Description = "Times the floor, by the median. " + strings.Join(told, "; ") + "."
 	d.heading("times the floor, by the median; logarithmic")
@@ -184,7 +184,7 @@ func (r results) bars() *drawing {
 		d.Bars = append(d.Bars, bar{px(left), px(y + 16), px(max(right-left, 3)), px(thick), class})
 		d.Texts = append(d.Texts,
 			text{px(margin), px(y + 11), "start", "name", c.name},
-			text{px(right + 7), px(y + 27), "start", "value", fmt.Sprintf("%.2f x", ratios[i+1])})
+			text{px(right + 7), px(y + 27), "start", "value", times(ratios[i+1]) + " x"})
 	}
 	return d
 }
