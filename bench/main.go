@@ -38,12 +38,18 @@ type bench struct {
 	left     []error     // what was not measured
 }
 
+// A run with fewer is a short one, and the report says so.
+const (
+	usualRounds = 200
+	usualRows   = 1_000_000
+)
+
 func main() {
 	b := bench{out: os.Stdout}
 	engines := flag.String("engines", "memory,sqlite,postgresql,mariadb", "what to measure, with commas between")
-	flag.IntVar(&b.rounds, "rounds", 200, "rounds; each case runs one slice a round")
+	flag.IntVar(&b.rounds, "rounds", usualRounds, "rounds; each case runs one slice a round")
 	flag.DurationVar(&b.slice, "slice", 5*time.Millisecond, "length of a slice")
-	flag.IntVar(&b.rows, "rows", 1_000_000, "rows of the large table, which pages are read from and expired tokens are removed from")
+	flag.IntVar(&b.rows, "rows", usualRows, "rows of the large table, which pages are read from and expired tokens are removed from")
 	write := flag.String("write", "", "folder to write performance.md into; without, the tables are only printed")
 	flag.Parse()
 	// The context is looked at between slices. What is measured has contexts of its own.

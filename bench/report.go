@@ -131,6 +131,9 @@ func (r report) Missed() (n int) {
 	return n
 }
 
+// Short reports whether there were fewer rounds or rows than usual.
+func (r report) Short() bool { return r.Rounds < usualRounds || r.Rows < usualRows }
+
 // slug makes a file name of a title, without the numbers, which differ from run to run.
 func slug(title string) string {
 	words := strings.FieldsFunc(strings.ToLower(title), func(c rune) bool {

@@ -271,6 +271,23 @@ func TestVerdictHidesNothing(t *testing.T) {
 	}
 }
 
+func TestReportOfAShortRunSaysSo(t *testing.T) {
+	for _, c := range []struct {
+		rounds, rows int
+		short        bool
+	}{{200, 1_000_000, false}, {199, 1_000_000, true}, {200, 999_999, true}} {
+		r := madeUpReport()
+		r.Rounds, r.Rows = c.rounds, c.rows
+		page, _, err := r.render()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if short := strings.Contains(string(page), "short run"); short != c.short {
+			t.Errorf("%d rounds, %d rows: short run %t, want %t", c.rounds, c.rows, short, c.short)
+		}
+	}
+}
+
 func TestWriteLeavesThePicturesOfThisRunOnly(t *testing.T) {
 	folder := t.TempDir()
 	first := madeUpReport()
