@@ -26,6 +26,7 @@ type Event struct {
 type State struct {
 	Name        string        `json:"name,omitzero"`         // of the token or the user
 	Kind        Kind          `json:"kind,omitzero"`         // of the token
+	Resource    string        `json:"resource,omitzero"`     // of the token; empty: it is bound to nothing
 	ExpiresAt   time.Time     `json:"expires_at,omitzero"`   // of the token; zero: no expiration
 	RevokedAt   time.Time     `json:"revoked_at,omitzero"`   // of the token
 	Role        Role          `json:"role,omitzero"`         // of the user

@@ -19,6 +19,7 @@ func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
 
 	token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: time.Hour})
 	bearer := h.mustAuthenticate(text).Actor()
+	var web apitoken.Token // bound to a resource
 	steps := []struct {
 		name string
 		do   func() error
@@ -55,6 +56,18 @@ func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
 			Before: apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end},
 			After:  apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end, RevokedAt: start},
 		}},
+		{"generate for a resource", func() (err error) {
+			web, _, err = h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "web", Resource: "project:web", ExpiresAt: end})
+			return err
+		}, apitoken.Event{
+			Action: apitoken.ActionGenerate, Outcome: done, Actor: apitoken.As(bob), Owner: bob,
+			After: apitoken.State{Name: "web", Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: end, MaxLifetime: apitoken.Days(30)},
+		}},
+		{"revoke what is bound", func() error { return h.Revoke(ctx, apitoken.As(bob), web.ID) }, apitoken.Event{
+			Action: apitoken.ActionRevoke, Outcome: done, Actor: apitoken.As(bob), Owner: bob,
+			Before: apitoken.State{Name: "web", Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: end},
+			After:  apitoken.State{Name: "web", Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: end, RevokedAt: start},
+		}},
 		{"revoke all", func() error { return h.RevokeAll(ctx, apitoken.System(), bob) }, apitoken.Event{
 			Action: apitoken.ActionRevokeAll, Outcome: done, Actor: apitoken.System(), Owner: bob,
 			Before: apitoken.State{Role: apitoken.RoleUser}, After: apitoken.State{Role: apitoken.RoleUser, Epoch: 1},
@@ -89,6 +102,9 @@ func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
 			seen++
 			if fresh[0].Seq != seen || fresh[0].ID == (apitoken.EventID{}) || !fresh[0].At.Equal(start) {
 				t.Errorf("event %d %s at %s", fresh[0].Seq, fresh[0].ID, fresh[0].At)
+			}
+			if s.want.After.Resource != "" {
+				s.want.Token = web.ID
 			}
 			if diff := cmp.Diff(s.want, fresh[0], cmpopts.IgnoreFields(apitoken.Event{}, "Seq", "ID", "At")); diff != "" {
 				t.Errorf("event (-want +got):\n%s", diff)

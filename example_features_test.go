@@ -122,6 +122,29 @@ func ExampleGenerateParams_idempotencyKey() {
 	// apitoken: token.generate: done before, and the token is in use
 }
 
+// A build server hands out tokens for one project each. What such a token may touch is for the host to decide.
+func ExampleGenerateParams_resource() {
+	ctx, m, _ := exampleHost()
+	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "deploy", Resource: "project:web"})
+
+	identity, _ := m.Authenticate(ctx, secret.Reveal())
+	for _, project := range []string{"project:web", "project:api"} {
+		bound := identity.Token.Resource
+		fmt.Println(project, bound == "" || bound == project)
+	}
+
+	_, _, err := m.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "for everything"})
+	fmt.Println(err)
+	n, err := m.CountTokens(ctx, apitoken.As("ada"), apitoken.TokenQuery{AnyOwner: true, Resource: "project:web"})
+	fmt.Println(n, err)
+
+	// Output:
+	// project:web true
+	// project:api false
+	// apitoken: token.generate: denied
+	// 1 <nil>
+}
+
 // A form offers what the policy allows.
 func ExampleMaxLifetimePolicy_Choices() {
 	ctx, m, _ := exampleHost()

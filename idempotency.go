@@ -18,6 +18,9 @@ const maxIdempotencyKeyBytes = 255
 func markOf(actor Actor, p GenerateParams) requestMark {
 	request := fmt.Sprintf("%q %q %q %q %q %d %d",
 		p.IdempotencyKey, actor.User, p.Owner, p.Name, p.Kind, p.Lifetime, instant(p.ExpiresAt).UnixMicro())
+	if p.Resource != "" { // so that the marks of tokens that are bound to nothing are those that they always had
+		request += fmt.Sprintf(" %q", p.Resource)
+	}
 	sum := sha256.Sum256([]byte(request))
 	return requestMark(sum[:8])
 }

@@ -88,6 +88,7 @@ func TestOnlyTheSameRequestIsARepetition(t *testing.T) {
 		{"no lifetime", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime = 0 })},
 		{"an end", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime, p.ExpiresAt = 0, start.Add(time.Hour) })},
 		{"another kind", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Kind = "ci" })},
+		{"a resource", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Resource = "project:web" })},
 		{"another actor", apitoken.As(ada), nightly},
 		{"the host itself", apitoken.System(), nightly},
 	}
@@ -104,6 +105,16 @@ func TestOnlyTheSameRequestIsARepetition(t *testing.T) {
 			}
 			h.mustAuthenticate(text)
 		})
+	}
+}
+
+// A request that was sent to an older build may be repeated to this one, and has to find its token. The mark is the second
+// half of the identifier.
+func TestAMarkStaysAsItWas(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, _ := h.mustGenerate(apitoken.As(bob), nightly)
+	if _, got, _ := strings.Cut(token.ID.String()[15:], "-"); got != "b508-48ddcd19817f" {
+		t.Errorf("the mark is %s", got)
 	}
 }
 

@@ -90,13 +90,13 @@ func TestListing(t *testing.T) {
 }
 
 // What is asked for in nanoseconds counts in whole microseconds, as all times do.
-func TestListingByKindCreatorAndAge(t *testing.T) {
+func TestListingByKindResourceCreatorAndAge(t *testing.T) {
 	h := newHost(t, apitoken.Options{Kinds: []apitoken.Kind{"machine"}})
 	generate := func(actor apitoken.UserID, p apitoken.GenerateParams) (apitoken.Token, string) {
 		return h.mustGenerate(apitoken.As(actor), p)
 	}
 	own, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "own", Lifetime: time.Hour})
-	gift, text := generate(ada, apitoken.GenerateParams{Owner: bob, Name: "gift", Lifetime: 2 * time.Hour})
+	gift, text := generate(ada, apitoken.GenerateParams{Owner: bob, Name: "gift", Lifetime: 2 * time.Hour, Resource: "project:web"})
 	robot, _ := generate(ada, apitoken.GenerateParams{Owner: carol, Name: "robot", Lifetime: apitoken.NoExpiration, Kind: "machine"})
 	h.clock.Add(time.Minute)
 	late, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "late", Lifetime: apitoken.NoExpiration})
@@ -113,6 +113,9 @@ func TestListingByKindCreatorAndAge(t *testing.T) {
 		{"kind", apitoken.TokenQuery{Kind: "machine"}, []apitoken.Token{robot}},
 		{"the usual kind", apitoken.TokenQuery{Kind: apitoken.KindUser}, []apitoken.Token{own, gift, late}},
 		{"a kind that is not declared", apitoken.TokenQuery{Kind: "Machine"}, nil},
+		{"resource", apitoken.TokenQuery{Resource: "project:web"}, []apitoken.Token{gift}},
+		{"a resource of nothing", apitoken.TokenQuery{Resource: "project:Web"}, nil},
+		{"resource and creator", apitoken.TokenQuery{Resource: "project:web", CreatedBy: bob}, nil},
 		{"creator", apitoken.TokenQuery{CreatedBy: ada}, []apitoken.Token{gift, robot}},
 		{"creator and owner of others", apitoken.TokenQuery{CreatedBy: carol}, nil},
 		{"without expiration", apitoken.TokenQuery{WithoutExpiration: true}, []apitoken.Token{robot, late}},
@@ -139,6 +142,7 @@ func TestListingByKindCreatorAndAge(t *testing.T) {
 		"a negative lifetime":        {LivesLongerThan: -1},
 		"a creator that is no id":    {CreatedBy: "a\x00"},
 		"a kind that is not visible": {Kind: "a\u200bb"},
+		"a resource that is none":    {Resource: " a"},
 	} {
 		q.AnyOwner = true
 		_, list := h.ListTokens(ctx, apitoken.As(ada), q)

@@ -16,13 +16,14 @@ func (a Actor) LogValue() slog.Value {
 	return slog.GroupValue(g...)
 }
 
-// LogValue is a group of id, owner, name, kind, expires_at and revoked_at, as far as they are there.
+// LogValue is a group of id, owner, name, kind, resource, expires_at and revoked_at, as far as they are there.
 func (t Token) LogValue() slog.Value {
 	var g logGroup
 	g.token("id", t.ID)
 	g.text("owner", string(t.Owner))
 	g.text("name", t.Name)
 	g.text("kind", string(t.Kind))
+	g.text("resource", t.Resource)
 	g.time("expires_at", t.ExpiresAt)
 	g.time("revoked_at", t.RevokedAt)
 	return slog.GroupValue(g...)
@@ -44,12 +45,13 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(g...)
 }
 
-// LogValue is a group of name, kind, expires_at, revoked_at, role, disabled_at, epoch and max_lifetime, as far as they are
-// there; no maximum is "no expiration".
+// LogValue is a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, epoch and max_lifetime, as far as
+// they are there; no maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
 	g.text("kind", string(s.Kind))
+	g.text("resource", s.Resource)
 	g.time("expires_at", s.ExpiresAt)
 	g.time("revoked_at", s.RevokedAt)
 	g.text("role", string(s.Role))

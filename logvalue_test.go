@@ -37,6 +37,8 @@ func TestWhatALogShows(t *testing.T) {
 			`v.kind=token v.user=bob v.token_id=01900000-0000-0000-0000-000000000007`},
 		{"a token", apitoken.Token{ID: id, Owner: bob, Name: "nightly build", Kind: apitoken.KindUser, Hint: "tok_...abcd", CreatedAt: start, ExpiresAt: start},
 			`v.id=01900000-0000-0000-0000-000000000007 v.owner=bob v.name="nightly build" v.kind=user v.expires_at=2026-03-01T12:00:00.000Z`},
+		{"a token that is bound", apitoken.Token{Owner: bob, Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: start},
+			`v.owner=bob v.kind=user v.resource=project:web v.expires_at=2026-03-01T12:00:00.000Z`},
 		{"a revoked token", apitoken.Token{Owner: bob, RevokedAt: zoned}, `v.owner=bob v.revoked_at=2026-03-01T13:00:00.000+01:00`},
 		{"an event", apitoken.Event{
 			Seq: 7, At: start, Action: apitoken.ActionSetPolicy, Outcome: apitoken.OutcomeDone, Actor: apitoken.As(ada),
@@ -46,8 +48,8 @@ func TestWhatALogShows(t *testing.T) {
 		{"a denial", apitoken.Event{Seq: 8, At: start, Action: apitoken.ActionRevoke, Outcome: apitoken.OutcomeDenied, Owner: bob, Token: id},
 			`v.seq=8 v.id=00000000-0000-0000-0000-000000000000 v.at=2026-03-01T12:00:00.000Z v.action=token.revoke v.outcome=denied ` +
 				`v.owner=bob v.token_id=01900000-0000-0000-0000-000000000007`},
-		{"a state", apitoken.State{Name: "Bob", Kind: apitoken.KindUser, ExpiresAt: start, RevokedAt: start, Role: apitoken.RoleUser, DisabledAt: start, Epoch: 3},
-			`v.name=Bob v.kind=user v.expires_at=2026-03-01T12:00:00.000Z v.revoked_at=2026-03-01T12:00:00.000Z v.role=user ` +
+		{"a state", apitoken.State{Name: "Bob", Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: start, RevokedAt: start, Role: apitoken.RoleUser, DisabledAt: start, Epoch: 3},
+			`v.name=Bob v.kind=user v.resource=project:web v.expires_at=2026-03-01T12:00:00.000Z v.revoked_at=2026-03-01T12:00:00.000Z v.role=user ` +
 				`v.disabled_at=2026-03-01T12:00:00.000Z v.epoch=3`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

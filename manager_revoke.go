@@ -74,5 +74,5 @@ func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (
 }
 
 func stateOfToken(t Token) State {
-	return State{Name: t.Name, Kind: t.Kind, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	return State{Name: t.Name, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
 }

@@ -24,6 +24,21 @@ func checkName(field, name string, most int) error {
 	return checkVisible(field, name)
 }
 
+const maxResourceBytes = 255
+
+// checkResource holds what a token is bound to, if it is bound, to its rules: those for names, counted in bytes like the
+// host's other identifiers. A space at either end would make two resources of what everybody reads as one.
+func checkResource(resource string) error {
+	const field = "resource"
+	if n := len(resource); n > maxResourceBytes {
+		return invalid(field, "is %d bytes long, at most %d are allowed", n, maxResourceBytes)
+	}
+	if resource == "" {
+		return nil
+	}
+	return checkName(field, resource, maxResourceBytes)
+}
+
 // checkVisible refuses what is not UTF-8, and control, format, private-use, unassigned and zero-width characters: they make two different names
 // look alike, turn text around, or break a line of a log.
 func checkVisible(field, text string) error {

@@ -20,6 +20,7 @@ type operation struct {
 	may     Permission // what the actor may
 	carried Permission // what the token that the actor uses lets him do of what its owner may; everything without one
 	until   time.Time  // the end of the token that the actor uses; zero: none
+	bound   string     // what of the host's that token is bound to; empty: nothing
 
 	denied bool // whatever the error says
 }
@@ -48,7 +49,7 @@ func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner U
 	case rec.refusal(op.at) != nil:
 		return op, m.deny(ctx, op, ErrDenied)
 	}
-	op.carried, op.until = everything, rec.Token.ExpiresAt
+	op.carried, op.until, op.bound = everything, rec.Token.ExpiresAt, rec.Token.Resource
 	if actor.Kind == ActorToken {
 		op.carried = m.kinds[rec.Token.Kind].Permissions
 	}
@@ -78,6 +79,10 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 func (op *operation) own() bool {
 	return op.actor.Kind != ActorSystem && op.actor.User == op.owner && op.carried.Has(GenerateOwn)
 }
+
+// reaches reports whether the actor may hand out what is bound to the resource: with a token that is bound itself, only
+// what is bound to the very same.
+func (op *operation) reaches(resource string) bool { return op.bound == "" || op.bound == resource }
 
 // deny records the denial and gives the answer: ErrDenied, or ErrNotFound where the actor must not learn that there is
 // something. A denial that cannot be recorded is ErrUnavailable as well.

@@ -21,6 +21,12 @@ type Token struct {
 	RevokedAt   time.Time // zero: not revoked
 	RevokedBy   UserID    // empty: the host itself, or not revoked
 	Hint        string    // prefix and last four characters, to recognise it by
+
+	// Resource is what of the host's the token is bound to, in the host's own words, as [GenerateParams] said it; empty:
+	// nothing. The library keeps it, finds by it, and lets who acts with a bound token generate only tokens that are bound
+	// to the same. Whether a request may touch the resource, and what else of it the token opens, is for the host to
+	// decide: it reads Identity.Token.Resource after [Manager.Authenticate].
+	Resource string
 }
 
 // Status tells what the token is at a given time. Revoked is final and comes before expired.
@@ -94,6 +100,7 @@ type TokenQuery struct {
 	ExpiresBefore time.Time // only tokens that end, and before this time; zero: all
 	NameContains  string    // only tokens whose name contains this text, byte for byte
 	Kind          Kind      // only tokens of this kind, byte for byte; empty: all
+	Resource      string    // only tokens that are bound to this, byte for byte; empty: all, bound or not
 	CreatedBy     UserID    // only tokens that this user generated, for whomever; the host's own are nobody's; empty: all
 
 	WithoutExpiration bool          // only tokens that never end
@@ -123,6 +130,9 @@ func (q TokenQuery) check() error {
 		return err
 	}
 	if err := checkVisible("kind", string(q.Kind)); err != nil {
+		return err
+	}
+	if err := checkResource(q.Resource); err != nil {
 		return err
 	}
 	if q.CreatedBy != "" {

@@ -92,6 +92,7 @@ func selects(q apitoken.TokenQuery, t apitoken.Token) bool {
 	switch {
 	case q.Status != "" && t.Status(q.Now) != q.Status,
 		q.Kind != "" && t.Kind != q.Kind,
+		q.Resource != "" && t.Resource != q.Resource,
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
 		q.WithoutExpiration && !endless,
 		!q.ExpiresBefore.IsZero() && (endless || !t.ExpiresAt.Before(q.ExpiresBefore)),

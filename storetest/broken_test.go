@@ -22,8 +22,8 @@ type broken struct {
 }
 
 func brokenStores() []broken {
-	return slices.Concat(brokenWrites(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenScans(),
-		brokenFound(), brokenEvents(), brokenRaces())
+	return slices.Concat(brokenWrites(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
+		brokenScans(), brokenFound(), brokenEvents(), brokenRaces())
 }
 
 // The suite has to fail a broken store without failing this test, so each runs in a process of its own: this same binary,

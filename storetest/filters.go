@@ -11,8 +11,8 @@ import (
 // filterRules are about which tokens a query selects.
 func filterRules() []rule {
 	return slices.Concat(
-		statusFilters(), expiryFilters(), nameFilters(), kindFilters(), creatorFilters(), endlessFilters(), unusedFilters(),
-		lifetimeFilters(), combinedFilters(),
+		statusFilters(), expiryFilters(), nameFilters(), kindFilters(), resourceFilters(), creatorFilters(), endlessFilters(),
+		unusedFilters(), lifetimeFilters(), combinedFilters(),
 	)
 }
 

@@ -79,6 +79,7 @@ func (f *fixture) addAssorted() []apitoken.Token {
 		n := draft([]apitoken.UserID{"ada", "bob"}[i%2], []string{"build ", "deploy ", "Build "}[i%3]+id.String())
 		n.ID = id
 		n.Kind = []apitoken.Kind{apitoken.KindUser, "machine", apitoken.KindUser, "Machine"}[i%4]
+		n.Resource = []string{"", "project:web", "", "project:api", "project:web", "", "Project:web"}[i%7]
 		n.CreatedBy = []apitoken.UserID{"ada", "root", ""}[i%3]
 		n.CreatedAt = base.Add(-time.Duration(i%5) * time.Hour)
 		n.ExpiresAt = []time.Time{noTime, base, base.Add(time.Hour), base.Add(24 * time.Hour)}[i%4]
@@ -132,6 +133,10 @@ func assortedConditions() []assortedCondition {
 			func(t apitoken.Token) bool { return t.Kind == apitoken.KindUser }},
 		{"Kind", "another Kind", func(q *apitoken.TokenQuery) { q.Kind = "machine" },
 			func(t apitoken.Token) bool { return t.Kind == "machine" }},
+		{"Resource", "a Resource", func(q *apitoken.TokenQuery) { q.Resource = "project:web" },
+			func(t apitoken.Token) bool { return t.Resource == "project:web" }},
+		{"Resource", "a rare Resource", func(q *apitoken.TokenQuery) { q.Resource = "project:api" },
+			func(t apitoken.Token) bool { return t.Resource == "project:api" }},
 		{"CreatedBy", "CreatedBy", func(q *apitoken.TokenQuery) { q.CreatedBy = "root" },
 			func(t apitoken.Token) bool { return t.CreatedBy == "root" }},
 		{"WithoutExpiration", "WithoutExpiration", func(q *apitoken.TokenQuery) { q.WithoutExpiration = true },

@@ -38,6 +38,46 @@ func kindFilters() []rule {
 	return rules
 }
 
+// resourceFilters are about Resource.
+func resourceFilters() []rule {
+	const says = "Resource selects the tokens that are bound to that, byte for byte and to its end; empty it selects all, bound or not."
+	long := strings.Repeat("r", 254)
+	all := []struct{ name, resource string }{
+		{"nothing", ""}, {"a resource", "project:web"}, {"another", "project:api"}, {"a capital", "Project:web"}, {"a space behind", "project:web "},
+		{"the beginning", "project:we"}, {"what goes on", "project:webs"}, {"an accent", "projet:\u00e9"}, {"a combining accent", "projet:e\u0301"},
+		{"a percent sign", "project:%"}, {"an underscore", "project_web"}, {"a quote", "'"}, {"a backslash", `\`}, {"the name of a kind", "user"},
+		{"255 bytes", long + "a"}, {"255 other bytes", long + "b"}, {"nothing again", ""}, {"a resource again", "project:web"},
+	}
+	var rules []rule
+	for _, c := range append(all, []struct{ name, resource string }{{"all capitals", "PROJECT:WEB"}, {"the end", "web"}, {"254 bytes", long}}...) {
+		rules = append(rules, rule{"resource of " + c.name, says, func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			var want, adas []string
+			for i, of := range all {
+				owner := []apitoken.UserID{"ada", "bob"}[i%2]
+				n := draft(owner, of.name)
+				n.Resource = of.resource
+				f.create(n)
+				if c.resource == "" || of.resource == c.resource {
+					want = append(want, n.Name)
+					if owner == "ada" {
+						adas = append(adas, n.Name)
+					}
+				}
+			}
+			f.selects("the tokens of any owner", want, apitoken.TokenQuery{AnyOwner: true, Resource: c.resource})
+			f.selects("the tokens of any owner, one a page", want, apitoken.TokenQuery{AnyOwner: true, Resource: c.resource, Limit: 1})
+			f.selects("the tokens of one owner", adas, apitoken.TokenQuery{Owner: "ada", Resource: c.resource})
+			f.selects("the tokens of another", nil, apitoken.TokenQuery{Owner: "carol", Resource: c.resource})
+			f.selects("those that ada generated", adas, apitoken.TokenQuery{AnyOwner: true, CreatedBy: "ada", Resource: c.resource})
+			f.selects("those of the usual kind", want, apitoken.TokenQuery{AnyOwner: true, Kind: apitoken.KindUser, Resource: c.resource})
+			f.selects("those of another kind", nil, apitoken.TokenQuery{AnyOwner: true, Kind: "machine", Resource: c.resource})
+		}})
+	}
+	return rules
+}
+
 // creatorFilters are about CreatedBy.
 func creatorFilters() []rule {
 	const says = "CreatedBy selects the tokens that the user of that ID generated, byte for byte, for whomever; those of the host itself are no one's."

@@ -53,6 +53,15 @@ func (g guard) names(names ...string) {
 	}
 }
 
+func (g guard) resources(resources ...string) {
+	g.t.Helper()
+	for _, resource := range resources {
+		if len(resource) > 255 || !utf8.ValidString(resource) {
+			g.t.Errorf("the suite hands a store the resource %q", resource)
+		}
+	}
+}
+
 func (g guard) limit(n int) {
 	g.t.Helper()
 	if n < 1 || n > 1000 {
@@ -71,6 +80,7 @@ func (g guard) events(events ...apitoken.Event) {
 		for _, s := range []apitoken.State{e.Before, e.After} {
 			g.times(s.ExpiresAt, s.RevokedAt, s.DisabledAt)
 			g.names(s.Name, string(s.Kind), string(s.Role))
+			g.resources(s.Resource)
 		}
 	}
 }
@@ -78,6 +88,7 @@ func (g guard) events(events ...apitoken.Event) {
 func (g guard) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
 	g.users(n.Owner, n.CreatedBy)
 	g.names(n.Name, string(n.Kind), n.Hint)
+	g.resources(n.Resource)
 	g.times(n.CreatedAt, n.ExpiresAt)
 	g.events(e)
 	if n.ID.IsZero() || n.CreatedAt.IsZero() || !n.LastUsedAt.IsZero() || !n.RevokedAt.IsZero() || n.RevokedBy != "" {
@@ -153,6 +164,7 @@ func (g guard) query(q apitoken.TokenQuery) {
 	g.limit(q.Limit)
 	g.users(q.Owner, q.CreatedBy)
 	g.names(string(q.Kind))
+	g.resources(q.Resource)
 	g.times(q.ExpiresBefore, q.UnusedSince, q.Now)
 	if d := q.LivesLongerThan; d < 0 || d%time.Microsecond != 0 && d != apitoken.NoExpiration {
 		g.t.Errorf("the suite asks for the lifetime %v", d)

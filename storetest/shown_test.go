@@ -76,6 +76,7 @@ func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
 		(q.ExpiresBefore.IsZero() || !endless && t.ExpiresAt.Before(q.ExpiresBefore)) &&
 		strings.Contains(t.Name, q.NameContains) &&
 		(q.Kind == "" || t.Kind == q.Kind) &&
+		(q.Resource == "" || t.Resource == q.Resource) &&
 		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
 		(!q.WithoutExpiration || endless) &&
 		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&

@@ -32,6 +32,7 @@ func textRules() []rule {
 		{"what looks like bytes", `\xdeadbeef`},
 		{"128 bytes", strings.Repeat("0123456789abcdef", 8)},
 		{"128 bytes in characters of four", strings.Repeat("\U0001F418", 32)},
+		{"255 bytes", strings.Repeat("0123456789abcde", 17)},
 		{"100 characters of four bytes", strings.Repeat("\U0001F418", 99) + "\U0001F419"},
 		{"one character", "a"},
 	} {
@@ -40,9 +41,13 @@ func textRules() []rule {
 	return rules
 }
 
-// textInAllFields uses the text as names, kinds and roles, and as ids, each as far as it may be long.
+// textInAllFields uses the text as names, kinds and roles, as resources and as ids, each as far as it may be long.
 func textInAllFields(f *fixture, text string) {
-	id := apitoken.UserID(text[:min(len(text), 128)]) // the longer one is of characters of four bytes
+	id := apitoken.UserID(text[:min(len(text), 128)]) // the longer ones are of characters of one byte, or of four
+	resource := text
+	if len(resource) > 255 {
+		resource = resource[:252]
+	}
 	if characters := []rune(text); len(characters) > 100 {
 		text = string(characters[:100])
 	}
@@ -52,12 +57,13 @@ func textInAllFields(f *fixture, text string) {
 	same(f, "Users", []apitoken.User{u}, f.users())
 
 	n := draft(id, text)
-	n.Kind, n.CreatedBy = apitoken.Kind(text), id
+	n.Kind, n.Resource, n.CreatedBy = apitoken.Kind(text), resource, id
 	f.create(n)
 	f.refuses(apitoken.ErrExists, draft(id, text))
 	m := draft(id, "other")
 	f.create(m)
 	same(f, "the tokens that have the name", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: id, NameContains: text}))
+	same(f, "the tokens of the resource", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{AnyOwner: true, Resource: resource}))
 	n = f.revoke(n, later(microsecond, id))
 	f.shows(n, u)
 	u = f.endEpoch(u, later(2*microsecond, id))
@@ -71,7 +77,7 @@ func textInAllFields(f *fixture, text string) {
 
 	e := denied(id)
 	e.Actor = apitoken.As(id)
-	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Role: apitoken.Role(text)}
+	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text)}
 	e.After = e.Before
 	f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {

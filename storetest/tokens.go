@@ -14,13 +14,13 @@ func tokenRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "nightly build")
-			n.Kind, n.CreatedBy, n.CreatedWith = "robot", "carol", newTokenID()
+			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith = "robot", "project:web", "carol", newTokenID()
 			f.create(n)
 			f.shows(n, ada)
 		},
 	}, {
 		"a token with nothing optional is read back so",
-		"A field that was empty when it was stored is empty when it is read: no expiration, no creator but the host, no hint.",
+		"A field that was empty when it was stored is empty when it is read: no expiration, no creator but the host, no resource, no hint.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
