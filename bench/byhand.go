@@ -19,7 +19,7 @@ import (
 const selectByHand = `
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
-	t.revoked_at, t.revoked_by, t.hint, t.digest, t.epoch,
+	t.revoked_at, t.revoked_by, t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner`
@@ -39,8 +39,8 @@ UPDATE apitoken_tokens SET last_used_at = ? WHERE digest = ?`
 const insertByHand = `
 INSERT INTO apitoken_tokens (
 	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	created_by, created_with, revoked_by, hint, epoch, resource
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const revokeByHand = `
 UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL WHERE id = ? AND revoked_at IS NULL`
@@ -119,14 +119,14 @@ func (b *byHand) authenticateUnprepared(ctx context.Context, t *issued) error {
 func (b *byHand) check(row *sql.Row, is apitoken.TokenID) error {
 	var (
 		id, createdWith, stored                                  []byte
-		owner, name, kind, createdBy, revokedBy, hint            string
+		owner, name, kind, createdBy, revokedBy, hint, resource  string
 		userName, role                                           string
 		createdAt, epoch, userCreatedAt, userEpoch, userRevision int64
 		expiresAt, lastUsedAt, revokedAt, disabledAt             sql.NullInt64
 	)
 	err := row.Scan(
 		&id, &owner, &name, &kind, &createdAt, &expiresAt, &createdBy, &createdWith, &lastUsedAt,
-		&revokedAt, &revokedBy, &hint, &stored, &epoch,
+		&revokedAt, &revokedBy, &hint, &resource, &stored, &epoch,
 		&userName, &role, &userCreatedAt, &disabledAt, &userEpoch, &userRevision,
 	)
 	switch {
@@ -172,7 +172,7 @@ func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name strin
 	return b.transaction(ctx, func(tx *sql.Tx) error {
 		_, err := tx.StmtContext(ctx, b.insert).ExecContext(ctx,
 			digest[:], id[:], string(owner), name, name, "user", now.UnixMicro(), now.Add(90*24*time.Hour).UnixMicro(), nil, nil,
-			string(owner), nil, "", "tok_...aB3d", 0)
+			string(owner), nil, "", "tok_...aB3d", 0, "")
 		if err != nil || !withEvent {
 			return err
 		}

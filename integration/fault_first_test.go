@@ -86,7 +86,7 @@ func TestEveryFaultInMigrate(t *testing.T) {
 					what := fmt.Sprintf("%s at call %d of %d, %s", f.name, k+1, len(calls), call)
 					_, err := s.strike(t, migrate, f, k)
 					switch left := s.catalogue(t, s.plain, prefix); {
-					case err == nil && (!slices.Equal(want, left) || !slices.Equal(s.untouched(), s.rows(t, s.plain, prefix))):
+					case err == nil && (!slices.Equal(want, left) || !slices.Equal(s.untouched(t), s.rows(t, s.plain, prefix))):
 						t.Errorf("%s: success, but not all was made (-want +got):\n%s", what, cmp.Diff(want, left))
 					case err == nil:
 					case s.driver != "mysql" && !slices.ContainsFunc(older, func(tables []string) bool { return slices.Equal(tables, left) }):
@@ -100,7 +100,7 @@ func TestEveryFaultInMigrate(t *testing.T) {
 					if diff := cmp.Diff(want, s.catalogue(t, s.plain, prefix)); diff != "" {
 						t.Errorf("%s, again: schema (-want +got):\n%s", what, diff)
 					}
-					if diff := cmp.Diff(s.untouched(), s.rows(t, s.plain, prefix)); diff != "" {
+					if diff := cmp.Diff(s.untouched(t), s.rows(t, s.plain, prefix)); diff != "" {
 						t.Errorf("%s, again: rows (-want +got):\n%s", what, diff)
 					}
 				}

@@ -17,6 +17,7 @@ func TestNothingIsCut(t *testing.T) {
 	id := apitoken.UserID(strings.Repeat(wide, 32))
 	other := apitoken.UserID(strings.Repeat(wide, 31) + "𝛽")
 	name := strings.Repeat(wide, 100)
+	resource := strings.Repeat(wide, 63) + "abc"
 	// What JSON writes with six bytes for one counts too.
 	role, kind := apitoken.Role(strings.Repeat("<", 99)+wide), apitoken.Kind(strings.Repeat(wide, 99)+"&")
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
@@ -46,11 +47,11 @@ func TestNothingIsCut(t *testing.T) {
 				}
 				users = append(users, u)
 			}
-			token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind})
+			token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind, Resource: resource})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || len(token.Hint) < 10 {
+			if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || token.Resource != resource || len(token.Hint) < 10 {
 				t.Errorf("the token is generated as %+v", token)
 			}
 			identity, err := m.Authenticate(ctx, secret.Reveal())
@@ -64,13 +65,15 @@ func TestNothingIsCut(t *testing.T) {
 			if err != nil || token.RevokedBy != id || token.RevokedAt.IsZero() {
 				t.Errorf("error %v, the token is revoked as %+v", err, token)
 			}
-			holdEventsWhole(t, m, id, name, role, kind)
+			holdEventsWhole(t, m, id, name, role, kind, resource)
 		})
 	}
 }
 
 // holdEventsWhole holds that the events of a user tell all of what was done.
-func holdEventsWhole(t *testing.T, m *apitoken.Manager, id apitoken.UserID, name string, role apitoken.Role, kind apitoken.Kind) {
+func holdEventsWhole(
+	t *testing.T, m *apitoken.Manager, id apitoken.UserID, name string, role apitoken.Role, kind apitoken.Kind, resource string,
+) {
 	t.Helper()
 	seen := map[apitoken.Action]int{}
 	for _, e := range all(t, m.Events(context.Background(), apitoken.System(), apitoken.EventQuery{Owner: id})) {
@@ -80,9 +83,9 @@ func holdEventsWhole(t *testing.T, m *apitoken.Manager, id apitoken.UserID, name
 		case apitoken.ActionPutUser:
 			ok = ok && e.After.Name == name && e.After.Role == role
 		case apitoken.ActionGenerate:
-			ok = ok && e.After.Name == name && e.After.Kind == kind && !e.After.ExpiresAt.IsZero()
+			ok = ok && e.After.Name == name && e.After.Kind == kind && e.After.Resource == resource && !e.After.ExpiresAt.IsZero()
 		case apitoken.ActionRevoke:
-			ok = ok && !e.After.RevokedAt.IsZero()
+			ok = ok && e.After.Resource == resource && !e.After.RevokedAt.IsZero()
 		}
 		if !ok {
 			t.Errorf("the event is stored as %+v", e)

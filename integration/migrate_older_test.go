@@ -27,6 +27,11 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 				d.loadMany(t, db)
 				holdNeedsMigrate(t, d, db, version)
 				before := slices.DeleteFunc(d.rows(t, db, defaultPrefix), isVersion)
+				if version < boundVersion {
+					for i := range before {
+						before[i] = d.unbound(before[i])
+					}
+				}
 				var pools []*sql.DB
 				for i := range atOnce + 1 {
 					pools = append(pools, d.open(t, i))
@@ -35,7 +40,7 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 				if diff := cmp.Diff(want, d.catalogue(t, db, defaultPrefix)); diff != "" {
 					t.Errorf("schema (-fresh +migrated):\n%s", diff)
 				}
-				after := slices.DeleteFunc(d.rows(t, db, defaultPrefix), isVersion)
+				after := slices.DeleteFunc(d.rows(t, pools[0], defaultPrefix), isVersion) // on db it is prepared for the older columns
 				if diff := cmp.Diff(before, after); diff != "" || len(after) < 11_000 {
 					t.Errorf("%d rows (-before +after):\n%s", len(after), diff)
 				}
@@ -44,6 +49,99 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 		}
 	}
 }
+
+// boundVersion is the version of the tables from which on a token may be bound to a resource.
+const boundVersion = 3
+
+// unbound is a row of before that version as the tables have it from then on: a token is bound to nothing.
+func (d database) unbound(row string) string {
+	whole, ok := strings.CutSuffix(row, "]")
+	switch {
+	case !ok || !strings.HasPrefix(row, "tokens "):
+		return row
+	case d.driver == "mysql":
+		return whole + " []]" // its texts are bytes
+	}
+	return whole + " ]"
+}
+
+// A replica of an older build that is at work goes on while a newer one migrates: what it has prepared names the columns that
+// it knows, reads tokens without the others, and inserts them without.
+func TestAnOlderBuildGoesOn(t *testing.T) {
+	for _, b := range withSchemas {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			db := d.open(t, 0)
+			d.runSteps(t, "", boundVersion-1)
+			d.loadMany(t, db)
+			ctx := context.Background()
+			older, err := db.Conn(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = older.Close() }()
+			insert, err := older.PrepareContext(ctx, d.spelled(insertOfVersion2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lookup, err := older.PrepareContext(ctx, fmt.Sprintf(lookupOfVersion2, map[string]string{"sqlite": "?", "pgx": "$1", "mysql": "?"}[d.driver]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sees := func(name string) {
+				t.Helper()
+				row := make([]any, 20)
+				into := make([]any, len(row))
+				for i := range row {
+					into[i] = &row[i]
+				}
+				if err := lookup.QueryRowContext(ctx, name).Scan(into...); err != nil {
+					t.Errorf("an older build reads the token %s: %v", name, err)
+				}
+			}
+			sees("name1") // so that the database has a plan
+			store := d.newMigrated(t, d.open(t, 1), nil)
+			bound := newToken("bound")
+			bound.Owner, bound.Resource = "user1", "project:web"
+			if err := store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := insert.ExecContext(ctx); err != nil {
+				t.Fatalf("an older build inserts a token: %v", err)
+			}
+			for _, name := range []string{"name1", "bound", "older"} {
+				sees(name)
+			}
+			for resource, want := range map[string]int{"": 1, "project:web": 0} {
+				q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
+				if n, err := store.CountTokens(ctx, q); err != nil || n != want {
+					t.Errorf("%d tokens of an older build are bound to %q, %v, want %d", n, resource, err, want)
+				}
+			}
+		})
+	}
+}
+
+// What a build of version 2 sends, with values in place of most parameters.
+const (
+	insertOfVersion2 = `
+INSERT INTO apitoken_tokens (
+	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
+	created_by, created_with, revoked_by, hint, epoch
+)
+SELECT {digest}, {id}, 'user1', 'older', 'older', 'user', 1, NULL, NULL, NULL, 'ada', NULL, '', 'tok_...abcd', 1
+FROM (SELECT 5001 AS i) AS older`
+
+	lookupOfVersion2 = `
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.revoked_at, t.revoked_by,
+	t.hint, t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.name = %s`
+)
 
 func isVersion(row string) bool { return strings.HasPrefix(row, "schema_version ") }
 
@@ -67,6 +165,7 @@ func holdOldTokens(t *testing.T, store *sqlstore.Store) {
 		{apitoken.TokenQuery{CreatedBy: "ada"}, 1000},
 		{apitoken.TokenQuery{WithoutExpiration: true}, 1000},
 		{apitoken.TokenQuery{Kind: "machine"}, 0},
+		{apitoken.TokenQuery{Resource: "project:web"}, 0},
 		{apitoken.TokenQuery{CreatedBy: "ada", WithoutExpiration: true, NameContains: "name499"}, 3},
 	} {
 		c.query.AnyOwner, c.query.Limit = true, 1000

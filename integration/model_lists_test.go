@@ -44,7 +44,7 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 		q.Owner = someUsers.choose(o)
 	}
 	for range o.pick(4) {
-		switch o.pick(8) {
+		switch o.pick(9) {
 		case 0:
 			q.Status = choose(o, []apitoken.Status{apitoken.StatusActive, apitoken.StatusExpired, apitoken.StatusRevoked})
 		case 1:
@@ -66,6 +66,8 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 			q.LivesLongerThan = choose(o, []time.Duration{
 				time.Hour, time.Hour - time.Microsecond, apitoken.Days(30), apitoken.Days(7), 999, 1999, apitoken.NoExpiration, -1,
 			})
+		case 8:
+			q.Resource = someResources.choose(o)
 		}
 	}
 	return q

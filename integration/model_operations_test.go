@@ -69,6 +69,10 @@ var (
 		usual: []apitoken.Role{"", apitoken.RoleUser, apitoken.RoleAdmin, "support", "auditor"},
 		odd:   []apitoken.Role{"none", "undeclared"},
 	}
+	someResources = pool[string]{
+		usual: []string{"", "project:web"},
+		odd:   []string{"project:api", "Project:web", "100%_\\", strings.Repeat("x", 255), " x", invisible, strings.Repeat("x", 256)},
+	}
 	someLifetimes = pool[time.Duration]{
 		usual: []time.Duration{
 			0, time.Hour, apitoken.Days(30), apitoken.Days(1), time.Hour + 999, apitoken.NoExpiration, time.Hour + time.Microsecond,
@@ -85,6 +89,10 @@ func validID(id apitoken.UserID) bool { return id != "" && id != invisible }
 
 func validName(name string) bool {
 	return name != "" && name != " x" && name != invisible && len(name) != 101
+}
+
+func validResource(resource string) bool {
+	return resource != " x" && resource != invisible && len(resource) != 256
 }
 
 // recent chooses a token, or nil where there is none.
@@ -143,6 +151,7 @@ func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, a
 	case 7:
 		p.Kind = choose(o, []apitoken.Kind{kindMachine, apitoken.KindUser, kindMachine, "robot"})
 	}
+	p.Resource = someResources.choose(o)
 	got, secret, err := m.Generate(s.ctx, actor, p)
 	text := secret.Reveal()
 	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])

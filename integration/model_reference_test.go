@@ -34,6 +34,7 @@ type referenceCall struct {
 	event apitoken.Event
 	may   apitoken.Permission
 	until time.Time // the end of the token that the actor uses
+	bound string    // what that token is bound to
 }
 
 func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner apitoken.UserID, id apitoken.TokenID) (referenceCall, error) {
@@ -53,7 +54,7 @@ func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner ap
 		if t == nil || actor.Kind != apitoken.ActorToken || t.Owner != actor.User || r.refusal(t) != nil {
 			return c, c.deny(apitoken.ErrDenied)
 		}
-		c.until = t.ExpiresAt
+		c.until, c.bound = t.ExpiresAt, t.Resource
 	}
 	c.may = r.roles[user.Role]
 	return c, nil
@@ -123,9 +124,11 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	}
 	owner, known := r.users[p.Owner]
 	switch {
-	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine:
+	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
+		!validResource(p.Resource):
 		return apitoken.Token{}, apitoken.ErrInvalid
-	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers):
+	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers),
+		c.bound != "" && p.Resource != c.bound:
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case !known:
 		return apitoken.Token{}, apitoken.ErrNotFound
@@ -148,7 +151,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 		kind = apitoken.KindUser
 	}
 	t := &referenceToken{Token: apitoken.Token{
-		ID: id, Owner: p.Owner, Name: p.Name, Kind: kind, CreatedAt: c.event.At, ExpiresAt: end,
+		ID: id, Owner: p.Owner, Name: p.Name, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
 	}}
 	r.tokens = append(r.tokens, t)
@@ -233,7 +236,7 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	case err != nil:
 		return nil, err
 	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner),
-		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible:
+		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible, !validResource(q.Resource):
 		return nil, apitoken.ErrInvalid
 	case !c.own(q.Owner) && !c.may.Has(apitoken.ListAny):
 		return nil, c.deny(apitoken.ErrDenied)
@@ -267,7 +270,7 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 		switch {
 		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(now) != q.Status,
 			t.ID.String() <= q.After.String(), !strings.Contains(t.Name, q.NameContains),
-			q.Kind != "" && t.Kind != q.Kind, q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
+			q.Kind != "" && t.Kind != q.Kind, q.Resource != "" && t.Resource != q.Resource, q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
 			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
@@ -287,5 +290,5 @@ func limitOr100(limit int) int {
 }
 
 func stateOf(t apitoken.Token) apitoken.State {
-	return apitoken.State{Name: t.Name, Kind: t.Kind, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	return apitoken.State{Name: t.Name, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
 }

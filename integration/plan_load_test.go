@@ -19,6 +19,11 @@ func (d database) loadMany(t testing.TB, db *sql.DB) {
 			t.Fatalf("%v: %s", err, statement)
 		}
 	}
+	d.analyze(t, db)
+}
+
+func (d database) analyze(t testing.TB, db *sql.DB) {
+	t.Helper()
 	analyze := "ANALYZE"
 	if d.driver == "mysql" {
 		analyze = "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens, apitoken_events"
@@ -27,6 +32,11 @@ func (d database) loadMany(t testing.TB, db *sql.DB) {
 		t.Fatal(err)
 	}
 }
+
+// bindSome binds one token of ten to one resource and one of a hundred to another, in tables of this build.
+const bindSome = `
+UPDATE apitoken_tokens SET resource = CASE WHEN created_at % 10 = 3 THEN 'project:web' ELSE 'project:rare' END
+WHERE created_at % 10 = 3 OR created_at % 100 = 7`
 
 // spelled puts the functions of the database in the place of those that all have in some way.
 func (d database) spelled(statement string) string {

@@ -23,6 +23,10 @@ func TestQueriesUseAnIndex(t *testing.T) {
 			db, asked := openAsked(t, d)
 			store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
 			d.loadMany(t, db)
+			if _, err := db.Exec(bindSome); err != nil {
+				t.Fatal(err)
+			}
+			d.analyze(t, db)
 			if err := use(store); err != nil { // the first use looks at the schema
 				t.Fatal(err)
 			}
@@ -112,6 +116,39 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_id (id>? AND id<?)"},
 			"PostgreSQL": {"epochs_pkey, tokens_by_id"},
 			"MySQL":      {"e PRIMARY, t tokens_by_id"},
+		},
+	}, {
+		"list of a resource",
+		func(ctx context.Context) error {
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:web", After: inTheMiddle, Limit: 100})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_resource (resource=? AND id>? AND id<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_resource"},
+			"MySQL":      {"e PRIMARY, t tokens_by_resource"},
+		},
+	}, {
+		"how many tokens of a resource there are",
+		func(ctx context.Context) error {
+			_, err := store.CountTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:rare"})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_resource (resource=? AND id>? AND id<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_resource"},
+			"MySQL":      {"t tokens_by_resource"},
+		},
+	}, {
+		"list of an owner's tokens of a resource",
+		func(ctx context.Context) error {
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{Owner: "user1", Resource: "project:web", Limit: 100})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_owner (owner=? AND id>? AND id<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_owner"},
+			"MySQL":      {"e PRIMARY, t tokens_by_owner"},
 		},
 	}, {
 		"users",

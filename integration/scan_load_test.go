@@ -45,6 +45,7 @@ func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 	loaded := time.Now()
 	d.newMigrated(t, db, nil)
 	t.Logf("%d rows are loaded in %v and migrated in %v", rows, loaded.Sub(start).Round(time.Millisecond), time.Since(loaded).Round(time.Millisecond))
+	exec(bindSome)
 	exec(map[string]string{
 		"sqlite": "ANALYZE",
 		"pgx":    "VACUUM ANALYZE apitoken_users, apitoken_epochs, apitoken_tokens",
@@ -164,6 +165,13 @@ func lists() []scanned {
 	add("kind, usual", "by_id", 49, func(q *apitoken.TokenQuery) { q.Kind = apitoken.KindUser })
 	add("kind, 1 %", "rare_kind", 1, func(q *apitoken.TokenQuery) { q.Kind = "deploy" })
 	add("kind, none", "rare_kind", 0, func(q *apitoken.TokenQuery) { q.Kind = "robot" })
+	add("resource, 10 %", "by_resource", 10, func(q *apitoken.TokenQuery) { q.Resource = "project:web" })
+	add("resource, 1 %", "by_resource", 1, func(q *apitoken.TokenQuery) { q.Resource = "project:rare" })
+	add("resource, none", "by_resource", 0, func(q *apitoken.TokenQuery) { q.Resource = "project:none" })
+	add("resource and name, none", "by_resource", 0, func(q *apitoken.TokenQuery) { q.Resource, q.NameContains = "project:web", "x" })
+	add("resource and creator and kind, none", "by_resource", 0, func(q *apitoken.TokenQuery) {
+		q.Resource, q.CreatedBy, q.Kind = "project:web", "eve", "deploy"
+	})
 	add("created by, half", "by_creator", 50, func(q *apitoken.TokenQuery) { q.CreatedBy = "ada" })
 	add("created by, 1 %", "by_creator", 1, func(q *apitoken.TokenQuery) { q.CreatedBy = "eve" })
 	add("created by, none", "by_creator", 0, func(q *apitoken.TokenQuery) { q.CreatedBy = "nobody" })
@@ -198,6 +206,9 @@ func lists() []scanned {
 	})
 	add("owner and creator and kind, none", "by_owner", 0, func(q *apitoken.TokenQuery) {
 		q.Owner, q.AnyOwner, q.CreatedBy, q.Kind, q.WithoutExpiration = "collector", false, "eve", "deploy", true
+	})
+	add("owner and resource, none", "by_owner", 0, func(q *apitoken.TokenQuery) {
+		q.Owner, q.AnyOwner, q.Resource = "collector", false, "project:rare"
 	})
 	add("creator and kind and end, none", "by_creator", 0, func(q *apitoken.TokenQuery) {
 		q.CreatedBy, q.Kind, q.ExpiresBefore = "ada", "deploy", ends(.001)

@@ -106,13 +106,17 @@ func (d database) rows(t testing.TB, db *sql.DB, prefix string) (all []string) {
 }
 
 // untouched are the rows of a schema that nothing was done with yet.
-func (d database) untouched() []string {
-	all := []string{"policy [1 0 <nil>  0]", "schema_version [1]", "schema_version [2]"}
+func (d database) untouched(t testing.TB) []string {
+	t.Helper()
+	all := []string{"policy [1 0 <nil>  0]"}
 	if d.driver == "mysql" {
 		all[0] = "policy [1 0 <nil> [] 0]" // its texts are bytes
 	}
 	if d.driver != "sqlite" {
 		all = append(all, "feed [1 0]")
+	}
+	for version := range newest(t, d) {
+		all = append(all, fmt.Sprintf("schema_version [%d]", version+1))
 	}
 	slices.Sort(all)
 	return all
@@ -146,7 +150,7 @@ func (d database) holdFresh(t *testing.T, db *sql.DB, prefix string, want []stri
 	if diff := cmp.Diff(want, d.catalogue(t, db, prefix)); diff != "" {
 		t.Errorf("schema of %s (-fresh +got):\n%s", prefix, diff)
 	}
-	if diff := cmp.Diff(d.untouched(), d.rows(t, db, prefix)); diff != "" {
+	if diff := cmp.Diff(d.untouched(t), d.rows(t, db, prefix)); diff != "" {
 		t.Errorf("rows of %s (-want +got):\n%s", prefix, diff)
 	}
 	store, err := sqlstore.New(db, d.dialect, &sqlstore.Options{TablePrefix: prefix})

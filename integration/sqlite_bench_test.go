@@ -54,7 +54,7 @@ func compareWithByHand(b *testing.B, ctx context.Context) {
 	byHand, err := db.PrepareContext(ctx, `
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
-	t.revoked_at, t.revoked_by, t.hint, t.digest, t.epoch,
+	t.revoked_at, t.revoked_by, t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = ?`)
@@ -100,12 +100,12 @@ func digestOf(text string) []byte {
 
 func scanByHand(row *sql.Row) error {
 	var id, createdWith, digest []byte
-	var owner, name, kind, createdBy, revokedBy, hint, userName, role string
+	var owner, name, kind, createdBy, revokedBy, hint, resource, userName, role string
 	var createdAt, epoch, userEpoch, revision int64
 	var userCreatedAt, expiresAt, lastUsedAt, revokedAt, disabledAt sql.NullInt64
 	return row.Scan(
 		&id, &owner, &name, &kind, &createdAt, &expiresAt, &createdBy, &createdWith, &lastUsedAt,
-		&revokedAt, &revokedBy, &hint, &digest, &epoch,
+		&revokedAt, &revokedBy, &hint, &resource, &digest, &epoch,
 		&userName, &role, &userCreatedAt, &disabledAt, &userEpoch, &revision,
 	)
 }

@@ -161,6 +161,24 @@ func TestMySQLErrorsAreRecognisedByTheirNumber(t *testing.T) {
 	}
 }
 
+// MySQL has no word for "if it is not there" where a table is altered, and refuses what was altered before.
+func TestMySQLRefusesWhatWasMadeBefore(t *testing.T) {
+	for number, want := range map[uint16]bool{
+		1060: true, // ER_DUP_FIELDNAME
+		1061: true, // ER_DUP_KEYNAME
+		1091: true, // ER_CANT_DROP_FIELD_OR_KEY
+		1062: false, 1054: false, 1146: false, 1213: false, 0: false,
+	} {
+		err := fmt.Errorf("wrapped: %w", &numberError{Number: number})
+		if got := sqlstore.MySQL.Made(err); got != want {
+			t.Errorf("number %d: made before: %v, want %v", number, got, want)
+		}
+		if sqlstore.SQLite.Made(err) || sqlstore.PostgreSQL.Made(err) {
+			t.Errorf("number %d is recognised where there is no such refusal", number)
+		}
+	}
+}
+
 // A database may be locked when the statements are prepared as well.
 func TestALockedDatabaseIsPreparedAgain(t *testing.T) {
 	db, paper := openPaper(t)

@@ -100,7 +100,7 @@ func stateArg(s apitoken.State) (any, error) {
 
 // tokenInto is where the columns of a token go, in the order in which the queries name them.
 func tokenInto(t *apitoken.Token) []any {
-	return append(make([]any, 0, 20), // enough for a record
+	return append(make([]any, 0, 21), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -113,6 +113,7 @@ func tokenInto(t *apitoken.Token) []any {
 		(*timeColumn)(&t.RevokedAt),
 		(*string)(&t.RevokedBy),
 		&t.Hint,
+		&t.Resource,
 	)
 }
 

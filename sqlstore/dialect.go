@@ -133,6 +133,7 @@ type listing struct {
 	// serves them.
 	all       walk
 	owner     walk
+	resource  walk // of tokens that are bound to something
 	createdBy walk
 	rareKind  walk // a kind other than the usual one
 	endless   walk
@@ -157,6 +158,7 @@ type filters struct {
 	revoked         string
 	active          string // at a time
 	expired         string // at a time
+	resource        string
 	createdBy       string
 	kind            string
 	endless         string
@@ -176,12 +178,12 @@ type few struct {
 // texts are all parts.
 func (l *listing) texts() []*string {
 	all := []*string{&l.from, &l.ids, &l.count, &l.limit, &l.lastOf, &l.few.ends, &l.few.after, &l.few.order}
-	for _, w := range []*walk{&l.all, &l.owner, &l.createdBy, &l.rareKind, &l.endless} {
+	for _, w := range []*walk{&l.all, &l.owner, &l.resource, &l.createdBy, &l.rareKind, &l.endless} {
 		all = append(all, &w.after, &w.upTo, &w.order)
 	}
 	f := &l.filter
-	return append(all, &f.revoked, &f.active, &f.expired, &f.createdBy, &f.kind, &f.endless, &f.expiresBefore, &f.unusedSince,
-		&f.livesLongerThan, &f.nameContains)
+	return append(all, &f.revoked, &f.active, &f.expired, &f.resource, &f.createdBy, &f.kind, &f.endless, &f.expiresBefore,
+		&f.unusedSince, &f.livesLongerThan, &f.nameContains)
 }
 
 // perRow is a query in parts: from, a row for each of several tokens or events, joined by between, and to.

@@ -87,6 +87,9 @@ func (d Dialect) Busy(err error) bool { return d.busy(err) }
 // Duplicate reports whether an error refuses a key that is there already.
 func (d Dialect) Duplicate(err error) bool { return d.duplicate != nil && d.duplicate(err) }
 
+// Made reports whether an error refuses a change of the schema that was made before.
+func (d Dialect) Made(err error) bool { return d.made != nil && d.made(err) }
+
 var mayBeEmpty = map[query]bool{
 	findFault: true, lockSchema: true, lockPolicy: true, confirm: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,

@@ -50,7 +50,7 @@ INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?)`,
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	t.revoked_at, t.revoked_by,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -61,7 +61,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -89,8 +89,8 @@ LOCK IN SHARE MODE`,
 		insertToken: `
 INSERT INTO apitoken_tokens (
 	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	created_by, created_with, revoked_by, hint, epoch, resource
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
 		// The owner stays as he is until the revocation is there, so that it does not take the place of one with the epoch.
 		revokeToken: `
@@ -177,7 +177,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint
+	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 
@@ -200,6 +200,11 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			upTo:  `t.owner = ? AND t.id <= ?`,
 			order: `ORDER BY t.id`,
 		},
+		resource: walk{
+			after: `t.resource = ? AND t.id > ?`,
+			upTo:  `t.resource = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
 		createdBy: walk{
 			after: `t.created_by = ? AND t.id > ?`,
 			upTo:  `t.created_by = ? AND t.id <= ?`,
@@ -220,6 +225,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
 			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)`,
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
+			resource:        `concat(t.resource, '') = ?`,
 			createdBy:       `concat(t.created_by, '') = ?`,
 			kind:            `concat(t.kind, '') = ?`,
 			endless:         `t.expires_at + 0 IS NULL`,
@@ -274,11 +280,12 @@ func mysqlBusy(err error) bool {
 	return false
 }
 
-// mysqlMade recognises that a key which is to be added is there, or that one which is to be dropped is not. MariaDB is told IF
-// EXISTS, which MySQL does not know.
+// mysqlMade recognises that a column or a key which is to be added is there, or that a key which is to be dropped is not.
+// MariaDB is told IF EXISTS, which MySQL does not know.
 func mysqlMade(err error) bool {
 	switch mysqlCode(err) {
-	case 1061, // ER_DUP_KEYNAME
+	case 1060, // ER_DUP_FIELDNAME
+		1061, // ER_DUP_KEYNAME
 		1091: // ER_CANT_DROP_FIELD_OR_KEY
 		return true
 	}

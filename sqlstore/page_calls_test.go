@@ -75,7 +75,7 @@ func calls(store *sqlstore.Store) []call {
 	}
 	token := apitoken.NewToken{Token: apitoken.Token{
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
-		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd",
+		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web",
 	}, Epoch: 1}
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"

@@ -44,7 +44,7 @@ INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	t.revoked_at, t.revoked_by,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -55,7 +55,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -83,8 +83,8 @@ FOR SHARE OF p`,
 		insertToken: `
 INSERT INTO apitoken_tokens (
 	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+	created_by, created_with, revoked_by, hint, epoch, resource
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT DO NOTHING`,
 
 		// The owner stays as he is until the revocation is there, so that it does not take the place of one with the epoch.
@@ -195,7 +195,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint
+	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
@@ -222,6 +222,11 @@ LEFT JOIN LATERAL (
 			upTo:  `(t.owner, t.id) <= (?, ?)`,
 			order: `ORDER BY t.owner, t.id`,
 		},
+		resource: walk{
+			after: `(t.resource, t.id) > (?, ?) AND t.resource <> ''`,
+			upTo:  `(t.resource, t.id) <= (?, ?)`,
+			order: `ORDER BY t.resource, t.id`,
+		},
 		createdBy: walk{
 			after: `(t.created_by, t.id) > (?, ?)`,
 			upTo:  `(t.created_by, t.id) <= (?, ?)`,
@@ -242,6 +247,7 @@ LEFT JOIN LATERAL (
 			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
 			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)`,
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
+			resource:        `t.resource || '' = ?`,
 			createdBy:       `t.created_by || '' = ?`,
 			kind:            `t.kind || '' = ?`,
 			endless:         `t.expires_at + 0 IS NULL`,

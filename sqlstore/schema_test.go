@@ -38,6 +38,9 @@ func ExampleDialect_Migrations() {
 	// 	CREATE INDEX tenant_7_tokens_by_creator ON tenant_7_tokens (created_by, id);
 	// 	CREATE INDEX tenant_7_tokens_by_rare_kind ON tenant_7_tokens (kind, id) WHERE kind <> 'user';
 	// 	CREATE INDEX tenant_7_tokens_endless ON tenant_7_tokens (id) WHERE expires_at IS NULL;
+	// 0003_resource.sql
+	// 0004_resource_lists.sql
+	// 	CREATE INDEX tenant_7_tokens_by_resource ON tenant_7_tokens (resource, id) WHERE resource <> '';
 }
 
 // Tools take a file apart in ways of their own: some at every semicolon, some at those at the ends of lines, and some count

@@ -43,7 +43,7 @@ INSERT INTO apitoken_schema_version (version) VALUES (?) ON CONFLICT DO NOTHING`
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	t.revoked_at, t.revoked_by,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -54,7 +54,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.digest, t.epoch,
+	t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -80,8 +80,8 @@ SELECT
 		insertToken: `
 INSERT INTO apitoken_tokens (
 	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	created_by, created_with, revoked_by, hint, epoch, resource
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`,
 
 		revokeToken: `
@@ -159,7 +159,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint
+	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 
@@ -182,6 +182,11 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			upTo:  `t.owner = ? AND t.id <= ?`,
 			order: `ORDER BY t.id`,
 		},
+		resource: walk{
+			after: `t.resource = ? AND t.id > ? AND t.resource <> ''`,
+			upTo:  `t.resource = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
 		createdBy: walk{
 			after: `t.created_by = ? AND t.id > ?`,
 			upTo:  `t.created_by = ? AND t.id <= ?`,
@@ -202,6 +207,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			revoked:         `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
 			active:          `t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)`,
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ?`,
+			resource:        `+t.resource = ?`,
 			createdBy:       `+t.created_by = ?`,
 			kind:            `+t.kind = ?`,
 			endless:         `+t.expires_at IS NULL`,

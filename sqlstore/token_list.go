@@ -78,6 +78,9 @@ func (d *Dialect) conditions(q apitoken.TokenQuery) (along route, filters []cond
 	switch {
 	case !q.AnyOwner:
 		along = route{l.owner, []any{string(q.Owner)}}
+	case q.Resource != "":
+		along = route{l.resource, []any{q.Resource}}
+		q.Resource = ""
 	case q.CreatedBy != "":
 		along = route{l.createdBy, []any{string(q.CreatedBy)}}
 		q.CreatedBy = ""
@@ -103,6 +106,9 @@ func (d *Dialect) filters(q apitoken.TokenQuery) (all []condition) {
 		add(f.active, now)
 	case apitoken.StatusExpired:
 		add(f.expired, now)
+	}
+	if q.Resource != "" {
+		add(f.resource, q.Resource)
 	}
 	if q.CreatedBy != "" {
 		add(f.createdBy, string(q.CreatedBy))

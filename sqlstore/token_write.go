@@ -79,7 +79,7 @@ func insertTokenArgs(n apitoken.NewToken) []any {
 	return []any{
 		n.Digest[:], n.ID[:], string(n.Owner), n.Name, liveName, string(n.Kind),
 		timeArg(n.CreatedAt), timeArg(n.ExpiresAt), timeArg(n.LastUsedAt), timeArg(n.RevokedAt),
-		string(n.CreatedBy), idArg(n.CreatedWith), string(n.RevokedBy), n.Hint, n.Epoch,
+		string(n.CreatedBy), idArg(n.CreatedWith), string(n.RevokedBy), n.Hint, n.Epoch, n.Resource,
 	}
 }
 

@@ -1,0 +1,4 @@
+-- The tokens of a resource, in the order of the ids. The second time MariaDB finds nothing to do, and MySQL refuses it.
+
+ALTER TABLE apitoken_tokens
+	ADD KEY /*M! IF NOT EXISTS */ apitoken_tokens_by_resource (resource, id);
