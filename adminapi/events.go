@@ -32,6 +32,7 @@ type actorJSON struct {
 type stateJSON struct {
 	Name               string        `json:"name,omitempty"`
 	Kind               apitoken.Kind `json:"kind,omitempty"`
+	Resource           string        `json:"resource,omitempty"`
 	ExpiresAt          string        `json:"expires_at,omitempty"`
 	RevokedAt          string        `json:"revoked_at,omitempty"`
 	Role               apitoken.Role `json:"role,omitempty"`
@@ -57,7 +58,7 @@ func newEventJSON(e apitoken.Event) eventJSON {
 
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
-		Name: s.Name, Kind: s.Kind, ExpiresAt: timeText(s.ExpiresAt), RevokedAt: timeText(s.RevokedAt),
+		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: timeText(s.ExpiresAt), RevokedAt: timeText(s.RevokedAt),
 		Role: s.Role, DisabledAt: timeText(s.DisabledAt), Epoch: s.Epoch,
 	}
 	switch s.MaxLifetime {

@@ -32,7 +32,7 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 	must(t, err)
 	_, err = s.Manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: 1500e6})
 	must(t, err)
-	token, _, err := s.Manager.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "x"})
+	token, _, err := s.Manager.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "x", Resource: "project:web"})
 	must(t, err)
 	s.Clock.Add(1e3)
 	must(t, s.Manager.Revoke(ctx, apitoken.As("bob"), token.ID))
@@ -60,11 +60,11 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 			 "actor": {"kind": "person", "user": "ada"}, "before": {"no_maximum": true}, "after": {"max_lifetime_seconds": 1.5}},
 			{"seq": 6, "id": "ID6", "at": "2026-01-01T12:00:00.000000Z", "action": "token.generate", "outcome": "done",
 			 "actor": {"kind": "token", "user": "ada", "token": "TOOL"}, "owner": "bob", "token": "TOKEN",
-			 "after": {"name": "x", "kind": "user", "expires_at": "2026-01-01T12:00:01.500000Z", "max_lifetime_seconds": 1.5}},
+			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z", "max_lifetime_seconds": 1.5}},
 			{"seq": 7, "id": "ID7", "at": "2026-01-01T12:00:00.000001Z", "action": "token.revoke", "outcome": "done",
 			 "actor": {"kind": "person", "user": "bob"}, "owner": "bob", "token": "TOKEN",
-			 "before": {"name": "x", "kind": "user", "expires_at": "2026-01-01T12:00:01.500000Z"},
-			 "after": {"name": "x", "kind": "user", "expires_at": "2026-01-01T12:00:01.500000Z", "revoked_at": "2026-01-01T12:00:00.000001Z"}},
+			 "before": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z"},
+			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z", "revoked_at": "2026-01-01T12:00:00.000001Z"}},
 			{"seq": 8, "id": "ID8", "at": "2026-01-01T12:00:00.000001Z", "action": "user.disable", "outcome": "done",
 			 "actor": {"kind": "system"}, "owner": "bob",
 			 "before": {"role": "user"}, "after": {"role": "user", "disabled_at": "2026-01-01T12:00:00.000001Z", "epoch": 1}},

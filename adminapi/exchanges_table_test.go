@@ -77,7 +77,7 @@ func someTokens(s *scene) {
 	s.must(err)
 	ada, err := s.manager.Authenticate(ctx, secret.Reveal())
 	s.must(err)
-	_, _, err = s.manager.Generate(ctx, ada.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "made with a token"})
+	_, _, err = s.manager.Generate(ctx, ada.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "made with a token", Resource: "project:web"})
 	s.must(err)
 }
 
@@ -106,6 +106,8 @@ var tokenExchanges = []exchange{
 	{name: "post-users-id-tokens-own", user: "bob", method: "POST", target: "/users/bob/tokens", body: nightly, status: 201},
 	{name: "post-users-id-tokens-kind", opts: apitoken.Options{Kinds: []apitoken.Kind{"robot"}},
 		user: "bob", method: "POST", target: "/users/bob/tokens", body: `{"name": "nightly build", "kind": "robot", "expires_at": "2026-01-31T12:00:00+01:00"}`, status: 201},
+	{name: "post-users-id-tokens-resource", user: "bob", method: "POST", target: "/users/bob/tokens", body: `{"name": "nightly build", "resource": "project:web"}`, status: 201},
+	{name: "post-users-id-tokens-bad-resource", user: "bob", method: "POST", target: "/users/bob/tokens", body: `{"name": "nightly build", "resource": "project:web "}`, status: 422, code: "invalid"},
 	{name: "post-users-id-tokens-no-expiration", user: "bob", method: "POST", target: "/users/bob/tokens", body: `{"name": "nightly build", "no_expiration": true}`, status: 201},
 	{name: "post-users-id-tokens-key", user: "ada", method: "POST", target: "/users/bob/tokens", body: nightly, header: key("9f1c"), status: 201},
 	{name: "post-users-id-tokens-again", given: nightlyWasMade(false), user: "ada", method: "POST", target: "/users/bob/tokens", body: nightly, header: key("9f1c"), status: 201},
@@ -133,8 +135,9 @@ var tokenExchanges = []exchange{
 	{name: "get-tokens-page", given: someTokens, user: "ada", method: "GET", target: "/tokens?limit=2", status: 200},
 	{name: "get-tokens-last-page", given: someTokens, user: "ada", method: "GET", target: "/tokens?limit=500&after={revoked}", status: 200},
 	{name: "get-tokens-conditions", user: "ada", method: "GET", status: 200,
-		target: "/tokens?status=active&name_contains=build&kind=user&created_by=ada&expires_before=2026-02-01T00%3A00%3A00Z" +
+		target: "/tokens?status=active&name_contains=build&kind=user&resource=project%3Aweb&created_by=ada&expires_before=2026-02-01T00%3A00%3A00Z" +
 			"&without_expiration=true&unused_since=2025-12-01T00%3A00%3A00%2B01%3A00&lives_longer_than_seconds=2592000.5"},
+	{name: "get-tokens-resource", given: someTokens, user: "ada", method: "GET", target: "/tokens?resource=project%3Aweb", status: 200},
 	{name: "get-tokens-bad-condition", user: "ada", method: "GET", target: "/tokens?expires_before=tomorrow", status: 400, code: "malformed"},
 	{name: "get-tokens-invalid", user: "ada", method: "GET", target: "/tokens?without_expiration=false", status: 422, code: "invalid"},
 

@@ -33,7 +33,7 @@ func newFuzzSite(f *testing.F) (*apitoken.Manager, http.Handler) {
 // that is there is lost.
 func FuzzQuery(f *testing.F) {
 	for _, query := range []string{
-		"", "limit=5", "after=" + noToken, "status=active&kind=user", "expires_before=2026-01-31T00:00:00Z", "without_expiration=true",
+		"", "limit=5", "after=" + noToken, "status=active&kind=user", "resource=project:web", "expires_before=2026-01-31T00:00:00Z", "without_expiration=true",
 		"lives_longer_than_seconds=1.5", "unused_since=0001-01-01T00:00:00Z", "limit=0", "a;b", "%zz", "status=&status=", "created_by=%C3%A4",
 	} {
 		f.Add(query)
@@ -69,7 +69,8 @@ func FuzzQuery(f *testing.F) {
 		}
 		q := store.asked[0]
 		there := map[string]bool{
-			"status": q.Status != "", "name_contains": q.NameContains != "", "kind": q.Kind != "", "created_by": q.CreatedBy != "",
+			"status": q.Status != "", "name_contains": q.NameContains != "", "kind": q.Kind != "", "resource": q.Resource != "",
+			"created_by":     q.CreatedBy != "",
 			"expires_before": !q.ExpiresBefore.IsZero(), "without_expiration": q.WithoutExpiration, "unused_since": !q.UnusedSince.IsZero(),
 			"lives_longer_than_seconds": q.LivesLongerThan != 0, "after": !q.After.IsZero(), "limit": values.Has("limit"),
 		}

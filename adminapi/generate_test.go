@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
 )
 
 func TestGenerateOnBehalfShowsTheSecretOnce(t *testing.T) {
@@ -45,6 +46,50 @@ func TestGenerateOnBehalfShowsTheSecretOnce(t *testing.T) {
 			t.Errorf("GET %s shows the secret again", path)
 		}
 	}
+}
+
+func TestGenerateForAResource(t *testing.T) {
+	s := newSite(t)
+	w := s.call("ada", "POST", "/users/bob/tokens", `{"name": "deploy", "resource": "project:<web>", "lifetime_seconds": 3600}`)
+	wantStatus(t, http.StatusCreated, w)
+	got := decode[struct {
+		Token  struct{ ID, Hint, Resource string }
+		Secret string
+	}](t, w)
+	identity, err := s.Manager.Authenticate(ctx, got.Secret)
+	must(t, err)
+	if got.Token.Resource != "project:<web>" || identity.Token.Resource != "project:<web>" {
+		t.Errorf("it is bound to %q, and answered as bound to %q", identity.Token.Resource, got.Token.Resource)
+	}
+	s.Generate(apitoken.GenerateParams{Owner: "bob", Name: "anything"})
+	for path, want := range map[string]int{
+		"/tokens?resource=project:%3Cweb%3E": 1, "/users/bob/tokens?resource=project:%3Cweb%3E": 1, "/tokens?resource=project:web": 0, "/tokens": 2,
+	} {
+		w := s.call("ada", "GET", path, "")
+		wantStatus(t, http.StatusOK, w)
+		page := decode[struct{ Tokens []map[string]any }](t, w)
+		if len(page.Tokens) != want {
+			t.Errorf("GET %s gives %d tokens, want %d", path, len(page.Tokens), want)
+		}
+		for _, token := range page.Tokens {
+			if resource, bound := token["resource"]; bound != (token["name"] == "deploy") || bound && resource != "project:<web>" {
+				t.Errorf("GET %s: %v is bound: %t", path, token, bound)
+			}
+		}
+	}
+}
+
+// Who comes with a token that is bound is refused what is bound to anything else.
+func TestGenerateWithABoundToken(t *testing.T) {
+	s := newSite(t)
+	_, text := s.Generate(apitoken.GenerateParams{Owner: "bob", Name: "web", Resource: "project:web"})
+	identity, err := s.Manager.Authenticate(ctx, text)
+	must(t, err)
+	h, err := adminapi.New(s.Manager, &adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return identity.Actor(), nil }})
+	must(t, err)
+	wantProblem(t, 403, "denied", call(h, "", "POST", "/users/bob/tokens", `{"name": "x"}`))
+	wantProblem(t, 403, "denied", call(h, "", "POST", "/users/bob/tokens", `{"name": "x", "resource": "project:api"}`))
+	wantStatus(t, http.StatusCreated, call(h, "", "POST", "/users/bob/tokens", `{"name": "x", "resource": "project:web"}`))
 }
 
 func TestGenerateObeysThePolicyInEverySpelling(t *testing.T) {
@@ -165,6 +210,11 @@ func TestGenerateRefusals(t *testing.T) {
 		{"a name that is too long", "bob", "/users/bob/tokens", `{"name": "` + strings.Repeat("x", 101) + `"}`, 422, "invalid"},
 		{"a kind that is not declared", "bob", "/users/bob/tokens", `{"name": "x", "kind": "project"}`, 422, "invalid"},
 		{"an empty kind", "bob", "/users/bob/tokens", `{"name": "x", "kind": ""}`, 422, "invalid"},
+		{"a resource", "bob", "/users/bob/tokens", `{"name": "web", "resource": "project:web"}`, 201, ""},
+		{"an empty resource", "bob", "/users/bob/tokens", `{"name": "x", "resource": ""}`, 422, "invalid"},
+		{"a resource of a space", "bob", "/users/bob/tokens", `{"name": "x", "resource": " "}`, 422, "invalid"},
+		{"a resource with a line break", "bob", "/users/bob/tokens", `{"name": "x", "resource": "a\nb"}`, 422, "invalid"},
+		{"a resource that is too long", "bob", "/users/bob/tokens", `{"name": "x", "resource": "` + strings.Repeat("x", 256) + `"}`, 422, "invalid"},
 		{"an owner that is no user id", "ada", "/users/" + strings.Repeat("x", 129) + "/tokens", `{"name": "x"}`, 422, "invalid"},
 		{"an owner with a control character", "ada", "/users/a%00b/tokens", `{"name": "x"}`, 422, "invalid"},
 	}

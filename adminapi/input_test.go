@@ -20,7 +20,7 @@ var bodyRoutes = []struct {
 	booleans           []string
 	seconds            []string
 }{
-	{"POST", "/users/bob/tokens", `{"name": "x"}`, `"name": "x"`, []string{"kind"}, []string{"no_expiration"}, []string{"lifetime_seconds"}},
+	{"POST", "/users/bob/tokens", `{"name": "x"}`, `"name": "x"`, []string{"kind", "resource"}, []string{"no_expiration"}, []string{"lifetime_seconds"}},
 	{"PUT", "/users/bob", `{"name": "x"}`, `"name": "x"`, []string{"role"}, nil, nil},
 	{"PUT", "/policy", `{"no_maximum": true}`, `"no_maximum": true`, nil, nil, nil},
 	{"PUT", "/policy", `{"max_lifetime_seconds": 60}`, `"max_lifetime_seconds": 60`, nil, nil, nil},

@@ -59,6 +59,7 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 		{"status=revoked", apitoken.TokenQuery{Status: apitoken.StatusRevoked}},
 		{"name_contains=100%25+%26+%C3%A4", apitoken.TokenQuery{NameContains: "100% & ä"}},
 		{"kind=robot", apitoken.TokenQuery{Kind: "robot"}},
+		{"resource=project%3A%C3%A4%2F+%26", apitoken.TokenQuery{Resource: "project:ä/ &"}},
 		{"created_by=a%2Fb", apitoken.TokenQuery{CreatedBy: "a/b"}},
 		{"expires_before=2026-01-31T00:00:00Z", apitoken.TokenQuery{ExpiresBefore: day}},
 		{"expires_before=2026-01-31T05%3A30%3A00.000001999%2B05%3A30", apitoken.TokenQuery{ExpiresBefore: day.Add(time.Microsecond)}},
@@ -71,10 +72,10 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 		{"after=" + noToken, apitoken.TokenQuery{After: after}},
 		{"limit=1", apitoken.TokenQuery{Limit: 1}},
 		{"limit=500", apitoken.TokenQuery{Limit: 500}},
-		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&created_by=ada&expires_before=2026-01-31T00:00:00Z" +
+		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&resource=web&created_by=ada&expires_before=2026-01-31T00:00:00Z" +
 			"&without_expiration=true&unused_since=2026-01-31T00:00:00Z&lives_longer_than_seconds=0.5",
 			apitoken.TokenQuery{
-				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, CreatedBy: "ada",
+				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, Resource: "web", CreatedBy: "ada",
 				ExpiresBefore: day, WithoutExpiration: true, UnusedSince: day, LivesLongerThan: time.Second / 2,
 			}},
 	}
@@ -103,7 +104,7 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 
 // Every parameter that a list of tokens knows is in the table above.
 func TestEveryParameterOfTokensIsTested(t *testing.T) {
-	want := "status name_contains kind created_by expires_before without_expiration unused_since lives_longer_than_seconds after limit"
+	want := "status name_contains kind resource created_by expires_before without_expiration unused_since lives_longer_than_seconds after limit"
 	for _, r := range adminapi.Routes() {
 		if r.Method == "GET" && strings.HasSuffix(r.Path, "/tokens") {
 			if diff := cmp.Diff(want, strings.Join(r.Params, " ")); diff != "" {

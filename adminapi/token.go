@@ -14,6 +14,7 @@ type tokenJSON struct {
 	Owner       apitoken.UserID  `json:"owner"`
 	Name        string           `json:"name"`
 	Kind        apitoken.Kind    `json:"kind"`
+	Resource    string           `json:"resource,omitempty"`
 	Status      apitoken.Status  `json:"status"`
 	CreatedAt   string           `json:"created_at"`
 	ExpiresAt   string           `json:"expires_at,omitempty"`
@@ -37,7 +38,7 @@ type generatedJSON struct {
 
 func newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 	return tokenJSON{
-		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Status: t.Status(now),
+		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Resource: t.Resource, Status: t.Status(now),
 		CreatedAt: timeText(t.CreatedAt), ExpiresAt: timeText(t.ExpiresAt),
 		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: timeText(t.LastUsedAt),
 		RevokedAt: timeText(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint,
@@ -62,7 +63,7 @@ func (a *api) listOfAll(r *http.Request, actor apitoken.Actor) (answer, error) {
 
 // tokenConditions are the query parameters that select tokens.
 var tokenConditions = []string{
-	"status", "name_contains", "kind", "created_by", "expires_before", "without_expiration", "unused_since",
+	"status", "name_contains", "kind", "resource", "created_by", "expires_before", "without_expiration", "unused_since",
 	"lives_longer_than_seconds",
 }
 
@@ -71,6 +72,7 @@ func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQ
 	wanted.Status = apitoken.Status(q.text("status"))
 	wanted.NameContains = q.text("name_contains")
 	wanted.Kind = apitoken.Kind(q.text("kind"))
+	wanted.Resource = q.text("resource")
 	wanted.CreatedBy = apitoken.UserID(q.text("created_by"))
 	wanted.ExpiresBefore = q.instant("expires_before")
 	wanted.WithoutExpiration = q.truth("without_expiration")
@@ -118,11 +120,12 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 }
 
 func generateParams(r *http.Request) (apitoken.GenerateParams, error) {
-	b := readBody(r, "name", "kind", "lifetime_seconds", "expires_at", "no_expiration")
+	b := readBody(r, "name", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
 	p := apitoken.GenerateParams{
 		Owner:     userID(r),
 		Name:      b.text("name"),
 		Kind:      apitoken.Kind(b.text("kind")),
+		Resource:  b.text("resource"),
 		Lifetime:  b.seconds("lifetime_seconds"),
 		ExpiresAt: b.instant("expires_at"),
 	}

@@ -21,6 +21,7 @@ import (
 // What a client says that does an administrator's work. The clients of both languages say the same.
 const clientSays = `provisioned bob Bob as user at revision 1
 generated nightly build for bob by ada until 2026-01-31T12:00:00.000Z
+bound to project:web
 the secret ends like the hint: true
 active: nightly build more: false
 revoked: nightly build more: false

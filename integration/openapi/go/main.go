@@ -41,17 +41,18 @@ func tokens(ctx context.Context, c *client.ClientWithResponses) client.Token {
 	fmt.Println("provisioned", user.Id, *user.Name, "as", user.Role, "at revision", user.Revision)
 
 	params := &client.GenerateTokenParams{IdempotencyKey: new("5b0c6f1e")}
-	wanted := client.GenerateTokenRequest{Name: "nightly build", LifetimeSeconds: new(float64(thirtyDays))}
+	wanted := client.GenerateTokenRequest{Name: "nightly build", Resource: new("project:web"), LifetimeSeconds: new(float64(thirtyDays))}
 	must(c.GenerateTokenWithResponse(ctx, "bob", params, wanted))
 	again := must(c.GenerateTokenWithResponse(ctx, "bob", params, wanted)) // as if the answer had been lost
 	generated := done(again.JSON201, again.Body)
 	token := generated.Token
 	fmt.Println("generated", token.Name, "for", token.Owner, "by", *token.CreatedBy, "until", text(token.ExpiresAt))
+	fmt.Println("bound to", *token.Resource)
 	fmt.Println("the secret ends like the hint:", strings.HasSuffix(generated.Secret, token.Hint[len(token.Hint)-4:]))
 
 	for _, status := range []client.TokenStatus{client.Active, client.Revoked} {
 		list := must(c.ListTokensOfUserWithResponse(ctx, "bob", &client.ListTokensOfUserParams{
-			Status: &status, LivesLongerThanSeconds: new(86_400.5),
+			Status: &status, Resource: new("project:web"), LivesLongerThanSeconds: new(86_400.5),
 			ExpiresBefore: new(time.Date(2026, time.February, 1, 0, 0, 0, 0, time.FixedZone("", 3600))),
 		}))
 		page := done(list.JSON200, list.Body)

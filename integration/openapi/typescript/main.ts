@@ -44,16 +44,20 @@ say("provisioned", user.id, user.name, "as", user.role, "at revision", user.revi
 
 const generate = {
   params: { path: { id: "bob" }, header: { "Idempotency-Key": "5b0c6f1e" } },
-  body: { name: "nightly build", lifetime_seconds: thirtyDays } satisfies Wanted,
+  body: { name: "nightly build", resource: "project:web", lifetime_seconds: thirtyDays } satisfies Wanted,
 };
 done(await client.POST("/users/{id}/tokens", generate));
 const { token, secret } = done(await client.POST("/users/{id}/tokens", generate)); // as if the answer had been lost
 say("generated", token.name, "for", token.owner, "by", token.created_by, "until", new Date(token.expires_at ?? 0).toISOString());
+say("bound to", token.resource);
 say("the secret ends like the hint:", secret.endsWith(token.hint.slice(-4)));
 
 for (const status of ["active", "revoked"] as const) {
   const page = done(await client.GET("/users/{id}/tokens", {
-    params: { path: { id: "bob" }, query: { status, lives_longer_than_seconds: 86_400.5, expires_before: "2026-02-01T00:00:00+01:00" } },
+    params: {
+      path: { id: "bob" },
+      query: { status, resource: "project:web", lives_longer_than_seconds: 86_400.5, expires_before: "2026-02-01T00:00:00+01:00" },
+    },
   }));
   say(status + ":", page.tokens.map((t) => t.name).join(", "), "more:", page.next !== undefined);
 }
