@@ -11,6 +11,7 @@ import (
 
 var csvHeader = []string{
 	"id", "owner", "name", "kind", "status", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at", "revoked_by", "hint",
+	"resource",
 }
 
 // download sends the tokens of the inventory as CSV (RFC 4180), each as it comes from the store. Where the store fails on
@@ -53,6 +54,7 @@ func record(t apitoken.Token, now time.Time) []string {
 	cells := []string{
 		t.ID.String(), string(t.Owner), t.Name, string(t.Kind), string(t.Status(now)), csvTime(t.CreatedAt), string(t.CreatedBy),
 		csvTime(t.ExpiresAt), csvTime(t.LastUsedAt), csvTime(t.RevokedAt), string(t.RevokedBy), t.Hint,
+		t.Resource,
 	}
 	for i, cell := range cells {
 		cells[i] = inert(cell)

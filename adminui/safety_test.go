@@ -171,6 +171,54 @@ func TestHostileNamesAreText(t *testing.T) {
 	}
 }
 
+// So are 500 hostile resources. Where a token is bound to nothing, there is nothing.
+func TestHostileResourcesAreText(t *testing.T) {
+	h := newHost(t)
+	resources := append(hostile(), "")
+	for i, resource := range resources {
+		p := apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("token ", i), Resource: resource}
+		if _, _, err := h.Manager.Generate(ctx, apitoken.System(), p); err != nil {
+			t.Fatalf("resource %d, %q: %v", i, resource, err)
+		}
+	}
+	shown := regexp.MustCompile(`<td data-label="Kind">user(?: <bdi class="hint resource">([^<]*)</bdi>)?</td>`)
+	for _, path := range []string{"/admin/tokens?owner=bob", "/admin/users/bob/tokens"} {
+		var onPages []string
+		for {
+			page := h.page("ada", path)
+			for _, m := range shown.FindAllStringSubmatch(page, -1) {
+				onPages = append(onPages, html.UnescapeString(m[1]))
+			}
+			if n := strings.Count(page, `"hint resource"`); n > 50 || strings.Contains(page, `"hint resource"></bdi>`) {
+				t.Errorf("%s shows %d resources, or an empty one", path, n)
+			}
+			if !strings.Contains(page, `rel="next"`) {
+				break
+			}
+			path = nextOf(t, page)
+		}
+		if diff := cmp.Diff(resources, onPages); diff != "" {
+			t.Errorf("resources on the pages, up to %s (-want +got):\n%s", path, diff)
+		}
+	}
+	rows, err := csv.NewReader(h.send("ada", http.MethodGet, "/admin/tokens.csv", nil).Body).ReadAll()
+	h.must(err)
+	last := len(rows[0]) - 1
+	if rows[0][last] != "resource" {
+		t.Errorf("the last column of the file is %q", rows[0][last])
+	}
+	var inFile []string
+	for _, row := range rows[1:] {
+		if cell := row[last]; cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+			t.Errorf("the cell %q is a formula", cell)
+		}
+		inFile = append(inFile, strings.TrimPrefix(row[last], "'"))
+	}
+	if diff := cmp.Diff(resources, inFile); diff != "" {
+		t.Errorf("resources in the file (-want +got):\n%s", diff)
+	}
+}
+
 func TestInertCellsCanBeToldFromWhatTheyWere(t *testing.T) {
 	for _, cell := range []string{"", "x", "=1", "'=1", "''", "'", "+", "-1", "@x", "\tx", "\rx", "é", "a=1"} {
 		got := adminui.Inert(cell)

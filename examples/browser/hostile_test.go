@@ -40,11 +40,14 @@ func hostileNames() []string {
 	return append(names, strings.Repeat("<", 100))
 }
 
-// withNames gives bob a token of each name.
+// withNames gives bob a token of each name, bound to a resource that is called the same.
 func (h host) withNames(names ...string) host {
 	h.t.Helper()
 	for _, name := range names {
-		h.generateAs("bob", "bob", name, apitoken.Days(30))
+		_, _, err := h.Manager.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{
+			Owner: "bob", Name: name, Resource: name, Lifetime: apitoken.Days(30),
+		})
+		h.must(err)
 	}
 	return h
 }
@@ -74,7 +77,7 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 		beside.visit(harmless.url + list)
 		want := eval[map[string]int](beside, elements)
 		p.visit(h.url + list)
-		var shown []string
+		var shown, bound []string
 		for last := false; !last; {
 			last = eval[bool](p, `!document.querySelector("[rel=next]")`)
 			if last { // the last page is as long, but has no link to the next
@@ -85,12 +88,16 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 				t.Errorf("%s has other elements (-with harmless names +with hostile ones):\n%s", p.address(), diff)
 			}
 			shown = append(shown, eval[[]string](p, `[...document.querySelectorAll("tbody th bdi")].map(e => e.textContent)`)...)
+			bound = append(bound, eval[[]string](p, `[...document.querySelectorAll("tbody bdi.resource")].map(e => e.textContent)`)...)
 			if !last {
 				p.follow("Next page")
 			}
 		}
 		if diff := cmp.Diff(names, shown); diff != "" {
 			t.Errorf("names on %s (-want +got):\n%s", list, diff)
+		}
+		if diff := cmp.Diff(names, bound); diff != "" {
+			t.Errorf("resources on %s (-want +got):\n%s", list, diff)
 		}
 	}
 	for i, name := range names {
