@@ -49,6 +49,14 @@ func observedMethods() []observedMethod {
 		}
 		return nil
 	}
+	users := func(h *observedHost, a apitoken.Actor, q apitoken.UserQuery) (err error) {
+		for _, err = range h.Users(ctx, a, q) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	missing := apitoken.TokenID{1}
 	return []observedMethod{
 		{"Authenticate", apitoken.ActionAuthenticate, bob, bobs,
@@ -158,6 +166,13 @@ func observedMethods() []observedMethod {
 				return err
 			},
 		}},
+		{"Users", apitoken.ActionListUsers, "", nil,
+			func(h *observedHost, a apitoken.Actor) error {
+				return users(h, a, apitoken.UserQuery{})
+			},
+			map[string]func(*observedHost) error{
+				"invalid": func(h *observedHost) error { return users(h, apitoken.As(ada), apitoken.UserQuery{Limit: -1}) },
+			}},
 		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("disable"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") },
 		}},

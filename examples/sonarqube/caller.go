@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// identify tells who sends the request: by name and password, by a token, or by the session. What is shown and wrong is
+// refused, also where somebody has signed in.
+func (c *call) identify() {
+	name, password, isBasic := c.BasicAuth()
+	switch shown := c.Header["Authorization"]; {
+	case isBasic && password != "" && len(shown) == 1: // never a token
+		c.actor = c.person(name, password)
+	case len(shown) > 0:
+		c.showToken()
+	default:
+		c.actor = apitoken.As(apitoken.UserID(c.sessions.GetString(c.Context(), "login")))
+		hash := c.sessions.GetBytes(c.Context(), "hash") // with another password, the session is over
+		c.refuseIf(hash == nil || !bytes.Equal(hash, c.state.Load().Accounts[c.actor.User].Hash), errUnauthorized)
+	}
+	if c.err != nil {
+		return
+	}
+	c.may, c.err = c.manager.Permissions(c.Context(), c.actor)
+	if errors.Is(c.err, apitoken.ErrDenied) { // he was deactivated a moment ago
+		c.err = errUnauthorized
+	}
+	// Nothing of the header, the query and the form is logged, where secrets may be.
+	c.log.Info("request", "method", c.Method, "path", c.URL.Path, "user", c.actor.User, "token", c.token.Name)
+}
+
+// showToken takes a token as Bearer, or as the name of Basic without a password. Why one is refused, the client is not told.
+func (c *call) showToken() {
+	identity, refused := c.authenticate(c.Request)
+	if refused != nil {
+		c.log.Info("refused", "method", c.Method, "path", c.URL.Path, "reason", apitoken.Reason(refused.Cause))
+		c.refuseIf(!errors.Is(refused.Cause, apitoken.ErrUnavailable), errUnauthorized)
+		c.keep(refused.Cause)
+		return
+	}
+	c.actor, c.token = identity.Actor(), identity.Token
+	if !c.token.ExpiresAt.IsZero() {
+		c.w.Header().Set("SonarQube-Authentication-Token-Expiration", c.date(c.token.ExpiresAt))
+	}
+}
+
+// person is the active user whose password this is. It takes the same time for a login that nobody has.
+func (c *call) person(login, password string) apitoken.Actor {
+	id := apitoken.UserID(login)
+	hash := c.state.Load().Accounts[id].Hash
+	if len(hash) == 0 {
+		_, _ = c.hash("of nobody")
+	}
+	c.refuseIf(bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil, errUnauthorized)
+	u, err := c.manager.User(c.Context(), apitoken.System(), id)
+	c.keep(err)
+	c.refuseIf(u.Disabled(), errUnauthorized)
+	return apitoken.As(id)
+}
+
+// validate answers also who is nobody.
+func (c *call) validate() any {
+	c.identify()
+	valid := c.err == nil
+	if errors.Is(c.err, errUnauthorized) {
+		c.err = nil
+	}
+	return map[string]bool{"valid": valid}
+}
+
+func (c *call) signIn() any {
+	actor := c.person(c.text("login"), c.Form.Get("password"))
+	if c.err != nil {
+		return nil
+	}
+	c.keep(c.sessions.RenewToken(c.Context()))
+	c.sessions.Put(c.Context(), "login", string(actor.User))
+	c.sessions.Put(c.Context(), "hash", c.state.Load().Accounts[actor.User].Hash)
+	return ""
+}
+
+func (c *call) signOut() any {
+	c.keep(c.sessions.Destroy(c.Context()))
+	return ""
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+const (
+	admins = "admin:secret of admin"
+	bobs   = "bob:secret of bob"
+	carols = "carol:secret of carol"
+)
+
+// start is when every test begins: 14:06:05 in UTC, where today is 2026-01-10.
+var start = time.Date(2026, time.January, 10, 14, 6, 5, 0, time.UTC)
+
+// host is the server under test with the administrator admin and the users bob and carol, over HTTP.
+type host struct {
+	*server
+	t     *testing.T
+	clock *clock.Mock
+	store *store
+	url   string
+	logs  *lines
+}
+
+// store is one that can be in trouble.
+type store struct {
+	*sqlstore.Store
+	create func(error) error // what becomes of the answer to CreateToken
+	down   error             // the answer to Lookup, if it is not nil
+	during func()            // happens when a token has just been created
+	revoke func()            // happens before a token is revoked
+}
+
+func (s *store) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
+	if s.revoke != nil {
+		s.revoke()
+	}
+	return s.Store.RevokeToken(ctx, id, r, e)
+}
+
+func (s *store) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
+	err := s.Store.CreateToken(ctx, n, revision, e)
+	if s.during != nil {
+		s.during()
+	}
+	if s.create != nil {
+		return s.create(err)
+	}
+	return err
+}
+
+func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	if s.down != nil {
+		return nil, s.down
+	}
+	return s.Store.Lookup(ctx, d)
+}
+
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	h := &host{t: t, clock: clock.NewMock(), logs: new(lines)}
+	h.clock.Set(start)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := openDatabase(filepath.Join(t.TempDir(), "test.db"))
+	must(err)
+	t.Cleanup(func() { must(db.Close()) })
+	sql, err := sqlstore.New(db, sqlstore.SQLite, nil)
+	must(err)
+	t.Cleanup(func() { must(sql.Close()) })
+	must(sql.Migrate(t.Context()))
+	h.store = &store{Store: sql}
+	rules := options
+	rules.Clock = h.clock
+	rules.Roles = maps.Clone(options.Roles)
+	rules.Roles["reader"] = signedIn // who may not scan
+	m, err := apitoken.New(h.store, &rules)
+	must(err)
+	t.Cleanup(func() { must(m.Close(context.Background())) })
+	h.server, err = newServer(t.Context(), m, db, slog.New(slog.NewTextHandler(h.logs, nil)))
+	must(err)
+	h.zone, h.cost = time.UTC, bcrypt.MinCost
+	must(h.firstStart(t.Context(), "secret of admin", io.Discard))
+	server := httptest.NewServer(h.handler())
+	t.Cleanup(server.Close)
+	h.url = server.URL
+	h.want(200, `{"user":{"login":"bob","name":"Bob","email":"bob@example.org","active":true,"local":true}}`,
+		admins, "POST", "api/users/create", "login", "bob", "name", "Bob", "password", "secret of bob", "email", "bob@example.org")
+	h.want(200, `{"user":{"login":"carol","name":"Carol","active":true,"local":true}}`,
+		admins, "POST", "api/users/create", "login", "carol", "name", "Carol", "password", "secret of carol")
+	t.Cleanup(func() {
+		if tokens := secrets.FindAllString(h.logs.String(), -1); len(tokens) > 0 {
+			t.Errorf("the log has tokens: %q", tokens)
+		}
+	})
+	return h
+}
+
+var secrets = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
+
+// send sends a request. by is nobody, user:password, token: for Basic, a token for Bearer, or a cookie. The parameters go
+// into a form, or with GET into the query.
+func (h *host) send(by, method, path string, params ...string) (*http.Response, string) {
+	h.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(params); i += 2 {
+		form.Add(params[i], params[i+1])
+	}
+	target, body := h.url+"/"+path, ""
+	if method == "POST" {
+		body = form.Encode()
+	} else if len(form) > 0 {
+		target += "?" + form.Encode()
+	}
+	r, err := http.NewRequestWithContext(h.t.Context(), method, target, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if method == "POST" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	authorize(r, by)
+	return h.do(r)
+}
+
+func authorize(r *http.Request, by string) {
+	switch user, password, isBasic := strings.Cut(by, ":"); {
+	case by == "":
+	case isBasic:
+		r.SetBasicAuth(user, password)
+	case strings.HasPrefix(by, "JWT-SESSION="):
+		r.Header.Set("Cookie", by)
+	default:
+		r.Header.Set("Authorization", "Bearer "+by)
+	}
+}
+
+func (h *host) do(r *http.Request) (*http.Response, string) {
+	h.t.Helper()
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return res, strings.TrimSuffix(string(text), "\n")
+}
+
+// want sends a request and compares the answer: JSON, the message of an error behind "!", or the text itself. A token in it
+// is written SECRET. It gives the token.
+func (h *host) want(status int, want, by, method, path string, params ...string) (secret string) {
+	h.t.Helper()
+	res, got := h.send(by, method, path, params...)
+	secret = secrets.FindString(got)
+	if msg, isError := strings.CutPrefix(want, "!"); isError {
+		text, err := json.Marshal(map[string]any{"errors": []any{map[string]any{"msg": msg}}})
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		want = string(text)
+	}
+	if res.StatusCode != status {
+		h.t.Fatalf("%s %s %q is answered %s, want %d: %s", method, path, params, res.Status, status, got)
+	}
+	if diff := cmp.Diff(parsed(want), parsed(secrets.ReplaceAllString(got, "SECRET"))); diff != "" {
+		h.t.Errorf("%s %s %q (-want +got):\n%s", method, path, params, diff)
+	}
+	return secret
+}
+
+// parsed is what JSON says, or the text if it is none.
+func parsed(text string) any {
+	var value any
+	if json.Unmarshal([]byte(text), &value) != nil {
+		return text
+	}
+	return value
+}
+
+// generate generates a token and gives its text.
+func (h *host) generate(by, name string, params ...string) string {
+	h.t.Helper()
+	res, body := h.send(by, "POST", "api/user_tokens/generate", append([]string{"name", name}, params...)...)
+	if res.StatusCode != 200 {
+		h.t.Fatalf("generate %q %q: %s: %s", name, params, res.Status, body)
+	}
+	return secrets.FindString(body)
+}
+
+// valid reports what api/authentication/validate says.
+func (h *host) valid(by string) bool {
+	h.t.Helper()
+	_, body := h.send(by, "GET", "api/authentication/validate")
+	return body == `{"valid":true}`
+}
+
+// names are those of somebody's tokens as the administrator sees them.
+func (h *host) names(login string) (names []string) {
+	h.t.Helper()
+	for _, token := range h.tokens(login) {
+		names = append(names, token["name"].(string))
+	}
+	return names
+}
+
+func (h *host) tokens(login string) []map[string]any {
+	h.t.Helper()
+	_, body := h.send(admins, "GET", "api/user_tokens/search", "login", login)
+	var found struct{ UserTokens []map[string]any }
+	if err := json.Unmarshal([]byte(body), &found); err != nil {
+		h.t.Fatalf("%v: %s", err, body)
+	}
+	return found.UserTokens
+}

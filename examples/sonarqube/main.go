@@ -1,0 +1,118 @@
+// Command sonarqube is a server of one's own that speaks the part of SonarQube's Web API which has to do with tokens, built
+// from the public packages of this module alone.
+//
+//	go run ./examples/sonarqube
+//
+// The tokens and their rules are the library's. The host brings what that has no idea of: passwords, projects, what a scanner
+// may, and the shape of the answers. README.md says what differs from the original.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "sonarqube:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
+	flags := flag.NewFlagSet("sonarqube", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:9000", "`address` to listen on; it speaks plain HTTP, so let it be a loopback one")
+	path := flags.String("db", "./sonarqube.db", "the `file` of SQLite, which is made if it is not there")
+	password := flags.String("password", "", "the `password` of admin on the first start; without it one is made and printed")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	db, err := openDatabase(*path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	m, err := apitoken.New(store, &options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }() // it writes when tokens were last used
+	s, err := newServer(ctx, m, db, slog.New(slog.NewTextHandler(logTo, nil)))
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	if err := s.firstStart(ctx, *password, out); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(out, "listening on http://%s, the data is in %s; Ctrl-C ends it\n", listener.Addr(), *path)
+	return s.serve(ctx, listener)
+}
+
+// serve answers requests until the context ends, and then those that have begun.
+func (s *server) serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
+}
+
+// firstStart makes the administrator. Where there is an account already, it does nothing.
+func (s *server) firstStart(ctx context.Context, password string, out io.Writer) error {
+	if len(s.state.Load().Accounts) > 0 {
+		return nil
+	}
+	if password == "" {
+		password = rand.Text()
+		fmt.Fprintf(out, "This is the first start. The password of admin is shown now and never again:\n\nexport ADMIN=admin:%s\n\n", password)
+	}
+	hash, err := s.hash(password)
+	if err == nil {
+		_, err = s.manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: "admin", Name: "Administrator", Role: apitoken.RoleAdmin})
+	}
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(now *state) error {
+		now.Accounts["admin"] = account{Hash: hash}
+		return nil
+	})
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// project is what a token for analyses may be bound to, by its ID. The next one of the same key has another, so what was
+// bound to this one is not bound to that.
+type project struct{ ID, Key, Name string }
+
+func (p project) shown() map[string]string {
+	return map[string]string{"key": p.Key, "name": p.Name, "qualifier": "TRK", "visibility": "private"}
+}
+
+// project is the one whose key is in a parameter, or 404.
+func (c *call) project(parameter string) project {
+	key := c.required(parameter, 400)
+	p, found := c.state.Load().Projects[key]
+	c.refuseIf(!found, refuse(http.StatusNotFound, "Project key '%s' not found", key))
+	return p
+}
+
+func (c *call) createProject() any {
+	p := project{rand.Text(), c.required("project", 400), c.required("name", 500)}
+	c.change(func(now *state) error {
+		if _, found := now.Projects[p.Key]; found {
+			return refuse(http.StatusBadRequest, `Could not create Project with key: "%s". A similar key already exists: "%s"`, p.Key, p.Key)
+		}
+		now.Projects[p.Key] = p
+		return nil
+	})
+	return map[string]any{"project": p.shown()}
+}
+
+func (c *call) searchProjects() any {
+	var found []map[string]string
+	projects := c.state.Load().Projects
+	for _, key := range slices.Sorted(maps.Keys(projects)) {
+		if p := projects[key]; c.finds(p.Key, p.Name) {
+			found = append(found, p.shown())
+		}
+	}
+	return page(c, "components", found)
+}
+
+// deleteProject revokes the tokens of the project first, so that what fails halfway can be done again, and then those that
+// were generated in between.
+func (c *call) deleteProject() any {
+	p := c.project("project")
+	bound := apitoken.TokenQuery{AnyOwner: true, Resource: p.ID}
+	c.revoke(c.unrevoked(bound))
+	c.change(func(now *state) error {
+		delete(now.Projects, p.Key)
+		return nil
+	})
+	c.revoke(c.unrevoked(bound))
+	return nil
+}
+
+// submit takes the report of a scanner, and only looks whether it may be sent.
+func (c *call) submit() any {
+	p := c.project("projectKey")
+	c.refuseIf(c.token.Kind == projectAnalysis && c.token.Resource != p.ID, errForbidden)
+	return map[string]string{"taskId": rand.Text(), "projectKey": p.Key}
+}

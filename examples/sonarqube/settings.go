@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// maxLifetime is the setting that is the library's policy. All others are stored and returned.
+const maxLifetime = "sonar.auth.token.max.allowed.lifetime"
+
+var lifetimes = map[string]time.Duration{
+	"30 days": apitoken.Days(30), "90 days": apitoken.Days(90), "1 year": apitoken.Days(365), "No expiration": apitoken.NoExpiration,
+}
+
+type setting struct {
+	Key         string            `json:"key"`
+	Value       string            `json:"value,omitempty"`
+	Values      []string          `json:"values,omitempty"`
+	FieldValues []json.RawMessage `json:"fieldValues,omitempty"`
+	Inherited   bool              `json:"inherited"` // it was not set
+}
+
+// settingValues are those of the keys that are asked for, or of all. What is secured is not for reading.
+func (c *call) settingValues() any {
+	policy, err := c.manager.Policy(c.Context())
+	c.keep(err)
+	all := maps.Clone(c.state.Load().Settings)
+	for name, max := range lifetimes {
+		if max == policy.Max {
+			all[maxLifetime] = setting{Key: maxLifetime, Value: name, Inherited: max == apitoken.NoExpiration}
+		}
+	}
+	keys, shown, secured := c.keys(), []setting{}, []string{}
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		switch {
+		case len(keys) > 0 && !slices.Contains(keys, key):
+		case strings.HasSuffix(key, ".secured"):
+			secured = append(secured, key)
+		default:
+			shown = append(shown, all[key])
+		}
+	}
+	return map[string]any{"settings": shown, "setSecuredSettings": secured}
+}
+
+// keys are those of settings, with commas between them.
+func (c *call) keys() []string {
+	return strings.FieldsFunc(c.text("keys"), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (c *call) setSetting() any {
+	one := setting{Key: c.required("key", 255), Value: c.short("value", 4000), Values: c.Form["values"]}
+	for _, text := range c.Form["fieldValues"] {
+		c.wrongIf(!strings.HasPrefix(text, "{") || !json.Valid([]byte(text)), "JSON '%s' does not respect expected format for setting '%s'", text, one.Key)
+		one.FieldValues = append(one.FieldValues, json.RawMessage(text))
+	}
+	c.wrongIf(one.Value == "" && one.Values == nil && one.FieldValues == nil, "Either 'value', 'values' or 'fieldValues' must be provided")
+	if one.Key == maxLifetime {
+		c.setMaxLifetime(one.Value)
+		return nil
+	}
+	c.change(func(now *state) error {
+		now.Settings[one.Key] = one
+		return nil
+	})
+	return nil
+}
+
+// setMaxLifetime binds the tokens that are generated from now on, and no other.
+func (c *call) setMaxLifetime(name string) {
+	max, ok := lifetimes[name]
+	c.wrongIf(!ok, `No token expiration interval with name "%s" found.`, name)
+	c.do(func() error {
+		return errorOf(c.manager.SetPolicy(c.Context(), c.actor, apitoken.MaxLifetimePolicy{Max: max}))
+	})
+}
+
+func (c *call) resetSettings() any {
+	c.required("keys", 4000)
+	c.change(func(now *state) error {
+		maps.DeleteFunc(now.Settings, func(key string, _ setting) bool { return slices.Contains(c.keys(), key) })
+		return nil
+	})
+	if slices.Contains(c.keys(), maxLifetime) {
+		c.setMaxLifetime("No expiration")
+	}
+	return nil
+}
