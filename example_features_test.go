@@ -257,8 +257,7 @@ func ExampleKindRule() {
 	}
 
 	identity, _ := m.Authenticate(ctx, secret.Reveal())
-	may, _ := m.Permissions(ctx, identity.Actor())
-	fmt.Println("may deploy:", may.Has(deploy))
+	fmt.Println("may deploy:", m.PermissionsOf(identity).Has(deploy))
 	_, _, err = m.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "more", Kind: "ci"})
 	fmt.Println(err)
 

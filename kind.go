@@ -39,6 +39,13 @@ func withKinds(own []Kind, rules map[Kind]KindRule) (map[Kind]KindRule, error) {
 	return all, nil
 }
 
+// PermissionsOf tells what somebody may who has authenticated with a token: of the permissions of its owner's role, those that
+// its kind carries. It reads nothing, and is as of that moment; it suits a host that asks for a permission of its own on each
+// request.
+func (m *Manager) PermissionsOf(i Identity) Permission {
+	return m.permissions(i.User.Role) & m.kinds[i.Token.Kind].Permissions
+}
+
 // checkKind refuses a kind that is not declared, and one that only its owner generates where that is somebody else.
 func (m *Manager) checkKind(op *operation, kind Kind) error {
 	rule, declared := m.kinds[kind]

@@ -48,7 +48,11 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 			h := h
 			h.t = t
 			token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "a token", Kind: tt.kind})
-			actor := h.mustAuthenticate(text).Actor()
+			identity := h.mustAuthenticate(text)
+			actor := identity.Actor()
+			if may := h.PermissionsOf(identity); may != tt.carry {
+				t.Errorf("it carries %s, want %s", may, tt.carry)
+			}
 			may, err := h.Permissions(ctx, actor)
 			if diff := cmp.Diff(tt.carry.String(), may.String()); diff != "" || may != tt.carry || err != nil {
 				t.Errorf("err = %v (-want +got):\n%s", err, diff)

@@ -149,8 +149,9 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	return u, nil
 }
 
-// Permissions tells what an actor may at this moment, so that a page can leave out what he may not. It is no decision: every
-// method decides for itself. An actor who is nobody is [ErrDenied]; the other error is [ErrUnavailable].
+// Permissions tells what an actor may at this moment, with the token that he uses if he does, so that a page can leave out
+// what he may not. Of the permissions of this package it is no decision: every method decides for itself. Of the host's own it
+// is the one that there is. An actor who is nobody is [ErrDenied]; the other error is [ErrUnavailable].
 func (m *Manager) Permissions(ctx context.Context, actor Actor) (Permission, error) {
 	op, err := m.begin(ctx, ActionReadUser, actor, actor.User, TokenID{})
 	return op.may, m.end(ctx, op, err)

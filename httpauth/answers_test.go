@@ -208,6 +208,49 @@ func TestARefusalAddsToVaryAndReplacesTheRest(t *testing.T) {
 	}
 }
 
+func TestATokenPassesWithWhatItCarries(t *testing.T) {
+	const deploy, report apitoken.Permission = 1 << 32, 1 << 33
+	tt := tokentest.NewWith(t, apitoken.Options{
+		Roles: map[apitoken.Role]apitoken.Permission{apitoken.RoleUser: apitoken.GenerateOwn | deploy, "reporter": report},
+		KindRules: map[apitoken.Kind]apitoken.KindRule{
+			"ci": {Permissions: deploy | report},
+		},
+	})
+	_, user := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
+	_, ci := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "ci"})
+	for _, test := range []struct {
+		name     string
+		needed   apitoken.Permission
+		user, ci reply
+	}{
+		{"nothing", 0, passed, passed},
+		{"what both carry", deploy, passed, passed},
+		{"what the kind leaves out", apitoken.GenerateOwn, passed, insufficientScope},
+		{"what the owner may not", report, insufficientScope, insufficientScope},
+		{"one of two", deploy | report, insufficientScope, insufficientScope},
+	} {
+		for name, middleware := range middlewares {
+			t.Run(test.name+"/"+name, func(t *testing.T) {
+				var told error
+				opts := &httpauth.Options{Permission: test.needed, OnError: func(_ *http.Request, err error) { told = err }}
+				for text, want := range map[string]reply{user: test.user, ci: test.ci} {
+					told = nil
+					wantReply(t, want, serve(middleware(tt.Manager, opts)(http.HandlerFunc(ok)), "Bearer "+text))
+					if isOnly(told, apitoken.ErrDenied) != (want == insufficientScope) {
+						t.Errorf("OnError was told %v", told)
+					}
+				}
+			})
+		}
+	}
+	// It is the owner's role of this moment that counts.
+	if _, err := tt.Manager.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada", Role: "reporter"}); err != nil {
+		t.Fatal(err)
+	}
+	wantReply(t, insufficientScope, serve(requireOK(tt.Manager, &httpauth.Options{Permission: deploy}), "Bearer "+ci))
+	wantReply(t, passed, serve(requireOK(tt.Manager, &httpauth.Options{Permission: report}), "Bearer "+ci))
+}
+
 func TestATokenOfAnotherKindMayNotPass(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"project", "deploy"}})
 	text := map[apitoken.Kind]string{}

@@ -33,6 +33,7 @@ type guard struct {
 	manager     *apitoken.Manager
 	credentials credentials
 	kinds       []apitoken.Kind // nil: every
+	permission  apitoken.Permission
 	expiry      expiry
 	vary        string
 	onError     func(*http.Request, error)
@@ -49,6 +50,7 @@ func newGuard(m *apitoken.Manager, opts *Options, unreadable int) *guard {
 		manager:     m,
 		credentials: credentials{basic: o.Basic, own: http.CanonicalHeaderKey(o.Header)},
 		kinds:       o.Kinds,
+		permission:  o.Permission,
 		expiry:      expiry{window: o.ExpiryWindow, header: http.CanonicalHeaderKey(o.ExpiryHeader), layout: o.ExpiryLayout},
 		vary:        o.vary(),
 		onError:     o.OnError,
@@ -79,6 +81,9 @@ func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
 	}
 	if kind := identity.Token.Kind; g.kinds != nil && !slices.Contains(g.kinds, kind) {
 		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s is of kind %q", apitoken.ErrDenied, identity.Token.ID, kind)
+	}
+	if !g.manager.PermissionsOf(identity).Has(g.permission) {
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s does not carry what is needed", apitoken.ErrDenied, identity.Token.ID)
 	}
 	return identity, nil
 }

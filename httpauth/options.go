@@ -20,6 +20,10 @@ type Options struct {
 	// without a kind is a mistake.
 	Kinds []apitoken.Kind
 
+	// Permission is what the token has to carry, of the permissions that its owner has at the moment: see
+	// [apitoken.KindRule]. Without it a token is answered 403. Zero: nothing. The host's own permissions fit here.
+	Permission apitoken.Permission
+
 	// Basic lets a client also present the token as HTTP Basic (RFC 7617), as user name and with an empty password:
 	//
 	//	curl -u "$TOKEN:" https://...
@@ -48,7 +52,7 @@ type Options struct {
 
 	// OnError is told why a request was not let pass, for the host's log. The error is [apitoken.ErrUnauthenticated],
 	// also for no credentials at all; [apitoken.ErrInvalid] for a header that cannot be read; [apitoken.ErrDenied] for a
-	// token of another kind, which is no event; or the store's trouble, [apitoken.ErrUnavailable]. The request is a copy
+	// token of another kind or without the permission, which is no event; or the store's trouble, [apitoken.ErrUnavailable]. The request is a copy
 	// without the headers that can hold a token. Nil: nobody is told.
 	OnError func(r *http.Request, err error)
 }
