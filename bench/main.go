@@ -73,10 +73,8 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 	for _, name := range engines {
 		if name == "memory" {
 			b.chapter("In memory")
-			for _, build := range []func(context.Context) (group, error){inMemory, calledDirectly, throughServer} {
-				if err := b.compare(ctx, build); err != nil {
-					return err
-				}
+			if err := b.inMemory(ctx); err != nil {
+				return err
 			}
 			continue
 		}
