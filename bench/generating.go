@@ -65,10 +65,7 @@ func generatingInMemory(ctx context.Context) (group, error) {
 			return err
 		})})
 	}
-	g.close = func() error {
-		closePeers(others)
-		return m.Close(ctx)
-	}
+	g.close = func() error { return m.Close(ctx) }
 	return g, nil
 }
 

@@ -22,7 +22,7 @@ const (
 
 // scsLoad is what the middleware of alexedwards/scs does with each request, on the store that it comes with.
 func scsLoad() peer {
-	m := scs.New()
+	m := newSCS()
 	return peer{
 		checking: "scs SessionManager.Load", issuing: "scs session, kept in memory",
 		issue: scsIssue(m),
@@ -35,13 +35,12 @@ func scsLoad() peer {
 		},
 		keeps: true,
 		least: 50,
-		close: m.Store.(*scsmemory.MemStore).StopCleanup,
 	}
 }
 
 // scsFind is its store alone, which gives the bytes of the session.
 func scsFind() peer {
-	m := scs.New()
+	m := newSCS()
 	issue := scsIssue(m)
 	return peer{
 		checking: "scs Store.Find, nothing decoded",
@@ -61,8 +60,14 @@ func scsFind() peer {
 			return c.is(string(session))
 		},
 		keeps: true,
-		close: m.Store.(*scsmemory.MemStore).StopCleanup,
 	}
+}
+
+// newSCS has the defaults but for the goroutine that removes expired sessions once a minute: none expires here.
+func newSCS() *scs.SessionManager {
+	m := scs.New()
+	m.Store = scsmemory.NewWithCleanupInterval(0)
+	return m
 }
 
 // scsIssue begins a session as a login does.
