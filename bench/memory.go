@@ -83,6 +83,7 @@ func (p *population) hot(ctx context.Context) (group, error) {
 		benchCase{name: "Authenticate, context that can be cancelled", run: inTurn(presented, authenticated(request, p.m))},
 		benchCase{name: "Authenticate, last use recorded as by default", run: inTurn(presented, authenticated(background, byDefault))},
 	)
+	warm(g.cases)
 	g.aims = []aim{{
 		name: fmt.Sprintf("memory: Authenticate to its floor (promised: 1.75), %d tokens", len(p.all)),
 		of:   1, most: 1.5,

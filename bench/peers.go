@@ -73,6 +73,7 @@ func (p *population) beside(others []peer) (group, error) {
 			g.aims = append(g.aims, aim{name: name, of: 0, against: i + 1, most: 1 / float64(other.least)})
 		}
 	}
+	warm(g.cases)
 	return g, nil
 }
 
