@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"strings"
 	"testing"
@@ -160,6 +161,30 @@ func TestMalformedTokens(t *testing.T) {
 	}
 	if got := h.store.count("Lookup"); got != 0 {
 		t.Errorf("the store was asked %d times", got)
+	}
+}
+
+// A checksum is one text only: a byte that is no digit does not count as a larger digit than there is, with a smaller one
+// before it.
+func TestNoByteCountsAsADigitOfTheChecksum(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	seen := 0
+	for n := range 100_000 {
+		text := withChecksum(fmt.Sprintf("tok_%043d", n))
+		first, last := strings.IndexByte(base62, text[51]), strings.IndexByte(base62, text[52])
+		if first == 0 || last > 2 {
+			continue
+		}
+		seen++
+		for _, c := range []byte{'-', 0, 0x7f, 0xff, '@', '['} {
+			presented := text[:51] + string(base62[first-1]) + string([]byte{c})
+			if _, err := h.Authenticate(ctx, presented); !errors.Is(err, apitoken.ErrMalformed) {
+				t.Fatalf("%q is as good as %q: %v", presented, text, err)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Fatal("there was no such checksum")
 	}
 }
 

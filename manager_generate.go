@@ -62,8 +62,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	if !op.may.Has(need) || !op.reaches(p.Resource) {
 		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied)
 	}
-	text := m.format.generate()
-	digest, _ := m.format.digest(text)
+	text, digest := m.format.generate()
 	token := Token{
 		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Kind: p.Kind, Resource: p.Resource,
 		CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,

@@ -27,7 +27,7 @@ func (m *Manager) Scanner() Scanner { return Scanner{format: m.format} }
 
 func (s Scanner) tokens() format {
 	if s.format.prefix == "" {
-		return format{prefix: defaultPrefix + "_"}
+		return defaultFormat
 	}
 	return s.format
 }
@@ -72,7 +72,7 @@ func (f format) next(text string, at int) int {
 		if skip < 0 || end > len(text) {
 			return -1
 		}
-		if foreign[text[at+len(f.prefix)]] == 0 && foreign[text[end-1]] == 0 && f.wrote(text[at:end]) {
+		if digitOf[text[at+len(f.prefix)]] < foreign && digitOf[text[end-1]] < foreign && f.wrote(text[at:end]) {
 			return at
 		}
 	}

@@ -1,0 +1,51 @@
+// The race detector allocates as well.
+
+//go:build !race
+
+package apitoken_test
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+var text string
+
+func TestTheTextOfATokenIsAllThatIsAllocatedForIt(t *testing.T) {
+	if n := testing.AllocsPerRun(1000, func() { text, _ = apitoken.NewText() }); n > 1 {
+		t.Errorf("a new text and its digest take %.1f allocations", n)
+	}
+}
+
+// BenchmarkText compares what makes a token a token with the least that it can cost, 32 random bytes and a hash of 53. They take
+// turns, so that a machine that is busy slows both down alike: look at x-floor.
+func BenchmarkText(b *testing.B) {
+	const slice = 200
+	var random [32]byte
+	var block [53]byte
+	var floor, made []time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		start := time.Now()
+		for range slice {
+			_, _ = rand.Read(random[:])
+			copy(block[:], random[:])
+			_ = sha256.Sum256(block[:])
+		}
+		between := time.Now()
+		for range slice {
+			text, _ = apitoken.NewText()
+		}
+		floor, made = append(floor, between.Sub(start)), append(made, time.Since(between))
+	}
+	slices.Sort(floor)
+	slices.Sort(made)
+	b.ReportMetric(float64(made[len(made)/2])/slice, "ns/text")
+	b.ReportMetric(float64(made[len(made)/2])/float64(floor[len(floor)/2]), "x-floor")
+	b.ReportMetric(0, "ns/op")
+}
