@@ -9,6 +9,8 @@ ZONES   := Pacific/Kiritimati America/St_Johns
 SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
 SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
 SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser|Gitleaks
+# These do one thing after the other, so that -race tells nothing of them, and are the longest of that sort.
+SLOW  := $(SLOW)|OneSpelling|BeyondHisOwnPermissions|LetsThoseInWhomItDeclares|SmallTable|ItemsOfTheAcceptanceList|NoValueIsTrouble|FaultInMigrate
 TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories|Handles|Scans
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2

@@ -49,7 +49,7 @@ func TestModelAnswersLikeTheManager(t *testing.T) {
 			}
 			t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
 			for _, answer := range mustOccur {
-				if want >= 200 && seen[answer] == 0 {
+				if ran >= 200 && seen[answer] == 0 { // with fewer, chance may leave one out
 					t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
 				}
 			}
