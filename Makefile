@@ -11,6 +11,7 @@ SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStore
 SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser|Gitleaks
 # These do one thing after the other, so that -race tells nothing of them, and are the longest of that sort.
 SLOW  := $(SLOW)|OneSpelling|BeyondHisOwnPermissions|LetsThoseInWhomItDeclares|SmallTable|ItemsOfTheAcceptanceList|NoValueIsTrouble|FaultInMigrate
+SLOW  := $(SLOW)|ScansLookAtNoMore|MigrateFromOlder
 TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories|Handles|Scans
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
