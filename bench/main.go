@@ -1,6 +1,7 @@
 // Command bench measures apitoken side by side with the least that the same work can cost: in memory, and on SQLite,
-// PostgreSQL and MariaDB, whose servers it starts for itself; and the middleware beside a handler that nothing protects
-// and one that a JWT protects. All cases of a group run interleaved in random order in short slices over many rounds, so
+// PostgreSQL and MariaDB, whose servers it starts for itself; with what else tells who is there: JWTs, sessions, sealed
+// cookies, keyed hashes and hashes of passwords; and the middleware beside a handler that nothing protects and one that a
+// JWT protects. All cases of a group run interleaved in random order in short slices over many rounds, so
 // that a machine that is busy with something else slows all of them down alike: read the ratios, not the microseconds.
 //
 //	go run ./bench
