@@ -33,6 +33,16 @@ const (
 	ReadEvents                               // read the events
 
 	everything = ^Permission(0) // what the host itself may
+
+	// AdminPermissions is what [RoleAdmin] grants unless the host puts its own role in its place: every permission of this
+	// package. A host that gives users a permission of its own adds it here too, or its administrators lack something that
+	// users have and can no longer act on them:
+	//
+	//	Roles: map[apitoken.Role]apitoken.Permission{
+	//		apitoken.RoleAdmin: apitoken.AdminPermissions | Deploy,
+	//		apitoken.RoleUser:  apitoken.GenerateOwn | Deploy,
+	//	},
+	AdminPermissions = GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents
 )
 
 var permissionNames = [...]string{
@@ -62,7 +72,7 @@ func (p Permission) String() string {
 // builtinRoles are the roles that every Manager knows unless the host puts its own in their place.
 func builtinRoles() map[Role]Permission {
 	return map[Role]Permission{
-		RoleAdmin: GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents,
+		RoleAdmin: AdminPermissions,
 		RoleUser:  GenerateOwn,
 	}
 }
