@@ -50,16 +50,16 @@ func TestNoFalsePositives(t *testing.T) {
 	}
 }
 
-// walkFiles reads the regular files below a folder, without those of git.
+// walkFiles reads the regular files below a folder, without those of git: a folder, or a file in a linked worktree.
 func walkFiles(t *testing.T, root string, do func(path, text string)) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.Name() == ".git":
+		case entry.IsDir() && entry.Name() == ".git":
 			return filepath.SkipDir
-		case !entry.Type().IsRegular():
+		case entry.Name() == ".git" || !entry.Type().IsRegular():
 			return nil
 		}
 		text, err := os.ReadFile(path)
