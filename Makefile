@@ -2,68 +2,80 @@
 
 SHELL   := /bin/sh
 TIMEOUT := 30m
-ZONES   := Pacific/Kiritimati America/St_Johns
 
-# Tests that kill servers, run programs, plant bugs or go on for long run once, beside all others. Those that hold a server to
-# what they have held SQLite to, and what makes trouble, run in two of the three passes of the others.
-SLOW  := WhenKilled|FailOver|SeenToLose|Planted|AtOnce|EveryReplica|WhateverTheDatabase|AcrossPools|Cut|MillionRows
-SLOW  := $(SLOW)|KeepsWhatItAcknowledged|DiesWithTheTest|CommitsWait|BrokenStores|FalsePositives
-SLOW  := $(SLOW)|TestServer|Walk|Gateway|GeneratedClient|Browser|Gitleaks
-# These do one thing after the other, so that -race tells nothing of them, and are the longest of that sort.
-SLOW  := $(SLOW)|OneSpelling|BeyondHisOwnPermissions|LetsThoseInWhomItDeclares|SmallTable|ItemsOfTheAcceptanceList|NoValueIsTrouble|FaultInMigrate
-SLOW  := $(SLOW)|ScansLookAtNoMore|MigrateFromOlder
-TWICE := PostgreSQL|MySQL|Fault|Outcome|Uncertain|Unanswered|Context|Histories|Handles|Scans
+# The time zone of make test is off UTC by half an hour, that of the tests that take long by more than half a day.
+ZONE      := America/St_Johns
+LONG_ZONE := Pacific/Kiritimati
 
+OLDEST_GO   := go1.25.14
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # Go sets CGO_ENABLED to 0 where it finds no C compiler.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # Go falls back to UTC without a word where it does not find a zone, so bring the zones along where the system has none.
-ZONE_TAGS := $(if $(wildcard $(addprefix /usr/share/zoneinfo/,$(firstword $(ZONES)))),,-tags timetzdata)
+ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
+
+# The packages of all modules.
+ALL = $$(go list -m -f '{{.Dir}}/...')
+
+# The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
+# Most packages keep one processor busy, or wait, so there is one more at a time than there are processors.
+TEST := go run ./integration/gotest $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT) -p $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 # $(call each,COMMAND) runs a shell command in the folder of every module, and stops at the first failure.
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test servers check race test-zones test-slow test-galera lint bench fuzz cover
+.PHONY: help test test-long servers check race zone long lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-# The three run side by side: most of the tests keep one processor busy, or wait.
-test: servers check ## everything that has to pass: gofmt, vet, the tests with -race and in odd time zones, the slow ones
-	@$(MAKE) --no-print-directory -j3 race test-zones test-slow
+test: servers check race zone ## what has to pass before each commit: gofmt, vet, the tests that do not take long
+
+test-long: servers lint oldest-go 386 long ## what else has to pass before a merge: staticcheck, older Go, the tests that take long
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh examples/browser/install.sh
 
 check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }
-	@echo "== go vet"; $(call each,go vet ./...)
+	@echo "== go vet"; go vet $(ALL)
 	@echo "== without go.work"; $(call each,GOWORK=off go list -deps -test ./... >/dev/null)
 
-# The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
-race: ## the tests but the slow ones, with -race where there is a C compiler
+race: ## the tests that do not take long, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
 	@command -v curl >/dev/null || echo "!! NO CURL: the walk of the README is NOT walked"
-	@echo "== go test $(RACE)"; $(call each,go test $(RACE) -short -skip '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
+	@echo "== go test $(RACE) -short, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(RACE) -short $(ALL)
 
-test-zones: ## the tests but the slow ones in a time zone that is far from UTC by day, and fewer in one that is by half an hour
-	@set -e; some="-skip $(SLOW)"; for zone in $(ZONES); do echo "== TZ=$$zone"; export TZ="$$zone"; \
-		( $(call each,go test $(ZONE_TAGS) $$some -count=1 -timeout $(TIMEOUT) ./...) ); \
-		some="-short -skip $(SLOW)|$(TWICE)"; done
+zone: ## the root module's tests that do not take long, in another time zone
+	@echo "== go test -short, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) -short ./...
 
-test-slow: ## the tests that take long, or run other programs
+long: ## all tests in full, in another time zone than make test has
 	@echo "!! Galera is NOT tested here: make test-galera"
 	@case ",$$APITOKEN_TEST_REQUIRE," in *,gitleaks,*) ;; *) command -v gitleaks >/dev/null || echo "!! NO GITLEAKS: its rule is NOT tried" ;; esac
-	@export TZ=$(firstword $(ZONES)); echo "== slow, TZ=$$TZ"; $(call each,go test $(ZONE_TAGS) -run '$(SLOW)' -count=1 -timeout $(TIMEOUT) ./...)
+	@echo "== go test, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) $(ALL)
+
+lint: ## staticcheck; downloads it the first time
+	@echo "== staticcheck"; go run $(STATICCHECK) $(ALL)
+
+oldest-go: ## the root module with the oldest Go that go.mod promises; downloads it the first time
+	@echo "== $(OLDEST_GO)"; GOTOOLCHAIN=$(OLDEST_GO) GOWORK=off go vet ./... && TZ=$(LONG_ZONE) GOTOOLCHAIN=$(OLDEST_GO) GOWORK=off go test -short -count=1 ./...
+
+386: ## the root module where an int has 32 bits
+	@echo "== GOARCH=386"; GOARCH=386 go build ./... && GOARCH=386 go vet ./...
 
 test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them
 	@echo "== Galera"; cd integration && APITOKEN_TEST_GALERA=1 go test -run Galera -count=1 -timeout $(TIMEOUT) ./...
 
-lint: ## staticcheck; downloads it the first time
-	@echo "== staticcheck"; $(call each,go run $(STATICCHECK) ./...)
+test-upgraded: ## the tests with all dependencies at their newest, in a copy that is thrown away
+	@sh integration/test-upgraded.sh
+
+vuln: ## known vulnerabilities of the dependencies, as govulncheck finds them
+	@echo "== govulncheck"; $(call each,found=$$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$$found" || { echo "$$found"; \
+		echo "$$found" | grep -q "fetching vulnerabilities:" && echo "!! NO DATABASE OF VULNERABILITIES: the dependencies are NOT checked"; })
 
 FUZZTIME := 30s
 fuzz: ## every fuzz target of every package, FUZZTIME=30s each

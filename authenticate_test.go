@@ -79,6 +79,9 @@ func TestEveryCauseIsUnauthenticated(t *testing.T) {
 // Of 1,000 tokens no other spelling authenticates, and the store is not asked about any: length, prefix, alphabet or
 // checksum is wrong in each.
 func TestOneSpelling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	const n = 1000
 	h := newHost(t, apitoken.Options{})
 	texts := make([]string, n)

@@ -16,6 +16,9 @@ import (
 // Nothing in the source of Go or in this repository is taken for a token. The pattern alone, which knows of no checksum, finds
 // nothing in the source of Go either.
 func TestNoFalsePositives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		t.Fatal(err)

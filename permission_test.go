@@ -223,6 +223,9 @@ func holder(h host, owner apitoken.UserID) apitoken.Actor {
 // Over all pairs of sets of the seven permissions: nobody generates a token for, grants a role to, renames, demotes,
 // disables or enables a user who may do what he may not.
 func TestNobodyActsBeyondHisOwnPermissions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	const sets = 1 << 7
 	roles := map[apitoken.Role]apitoken.Permission{}
 	role := func(p int) apitoken.Role { return apitoken.Role(fmt.Sprintf("role %d", p)) }

@@ -262,6 +262,9 @@ func verdict(t *testing.T, r request, c caller, o object) (code string, blind bo
 }
 
 func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	cells, refused, alike := 0, 0, 0
 	for _, r := range requests() {
 		about := objects

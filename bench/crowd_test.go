@@ -48,6 +48,9 @@ func TestManyAnswerTheErrorOfOne(t *testing.T) {
 }
 
 func TestSmallTableOnSQLiteIsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	ctx := context.Background()
 	s, err := start(ctx, "sqlite", t.TempDir())
 	if err != nil {

@@ -66,6 +66,7 @@ func TestScanningRefusesAPrefixThatIsNone(t *testing.T) {
 
 // Files with tokens, with what is none, and with what only the checksum tells from one. gitleaks finds the first and the last.
 func TestGitleaksFindsFreshTokens(t *testing.T) {
+	long(t)
 	gitleaks := needGitleaks(t)
 	folder, program := t.TempDir(), build(t, "scanning")
 	for _, prefix := range []string{"a", "tok", "acme", "z9999"} {

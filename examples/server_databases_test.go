@@ -11,6 +11,7 @@ import (
 )
 
 func TestServerOnPostgreSQL(t *testing.T) {
+	long(t)
 	p, err := engine.StartPostgres(t.TempDir(), &engine.Options{Fast: true})
 	engine.Require(t, "postgres", err)
 	t.Cleanup(func() { _ = p.Stop() })
@@ -21,6 +22,7 @@ func TestServerOnPostgreSQL(t *testing.T) {
 }
 
 func TestServerOnMySQL(t *testing.T) {
+	long(t)
 	m, err := engine.StartMariaDB(t.TempDir(), &engine.Options{Fast: true})
 	engine.Require(t, "mysql", err)
 	t.Cleanup(func() { _ = m.Stop() })

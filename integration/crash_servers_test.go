@@ -16,6 +16,7 @@ import (
 )
 
 func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	long(t)
 	server, err := engine.StartPostgres(t.TempDir(), nil)
 	engine.Require(t, "postgres", err)
 	stopAtTheEnd(t, server)
@@ -27,6 +28,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 }
 
 func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	long(t)
 	server, err := engine.StartMariaDB(t.TempDir(), nil)
 	engine.Require(t, "mysql", err)
 	stopAtTheEnd(t, server)

@@ -22,6 +22,7 @@ var crashWriters = []apitoken.UserID{"ada", "bob", "eve", "joe"}
 // Each round is a process that is killed, in most of them soon. A few live so long that SQLite moves what is in its log into
 // the database.
 func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	long(t)
 	if file := os.Getenv(crashFile); file != "" {
 		workUntilKilled(t, file)
 		return

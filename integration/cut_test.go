@@ -65,6 +65,7 @@ func (b backend) committed() string {
 
 // A change whose COMMIT gets no answer is done once and says so, whether or not the COMMIT had arrived.
 func TestCutCommitIsDoneOnce(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.behindProxy(t)
@@ -118,6 +119,7 @@ func (s *behind) holdCommitCut(t *testing.T, what string, arrives bool) {
 // Where nobody can be asked any more what became of a COMMIT, the answer is that it is unknown. Finding out takes seconds, so
 // all go on at one time.
 func TestCutCommitWithoutAServerIsUncertain(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
@@ -164,6 +166,7 @@ func (s *behind) holdUncertain(t *testing.T, o storeCall, arrives bool, after []
 
 // Wherever else a connection is cut, what is answered is what is true.
 func TestCutAnywhere(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.behindProxy(t)

@@ -12,6 +12,7 @@ import (
 
 // A host that knows both servers goes on with the standby when the primary is lost, and whatever was acknowledged is there.
 func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
+	long(t)
 	primary := startPrimary(t)
 	var l *load
 	rounds := crashRounds(5)
@@ -43,6 +44,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 // The test of the test: where the primary does not wait for the standby, and the standby hears nothing any more, acknowledged
 // changes are lost, and the accounting says so.
 func TestPostgreSQLFailOverToAStandbyThatIsBehindIsSeenToLose(t *testing.T) {
+	long(t)
 	primary := startPrimary(t)
 	standby := startStandby(t, primary)
 	d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}

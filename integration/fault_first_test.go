@@ -67,6 +67,7 @@ func (s *stage) fewFaults() (some []fault) {
 // Migrate may meet any fault as well: what is left is made whole by the next Migrate. Connections that break are not among
 // them here; TestMigrateCutAnywhere has those.
 func TestEveryFaultInMigrate(t *testing.T) {
+	long(t)
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)

@@ -34,6 +34,7 @@ func createBareSQLite(t testing.TB) []string { return []string{"file:" + sqliteF
 
 // Five replicas start at one moment on an empty database, and a sixth when the first of them is ready.
 func TestMigrateByFiveHandlesAtOnce(t *testing.T) {
+	long(t)
 	for _, c := range crowds {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,6 +116,7 @@ const (
 )
 
 func TestMigrateByFiveProcessesAtOnce(t *testing.T) {
+	long(t)
 	if name := os.Getenv(migrateBackend); name != "" {
 		migrateAsProcess(t, name)
 		return

@@ -15,6 +15,7 @@ import (
 // Wherever Migrate is cut short, there is no half-made schema that a store takes for whole, and the next Migrate finishes
 // it. Where the database can undo a change of the schema, the tables are those of one version or another, or none.
 func TestMigrateCutAnywhere(t *testing.T) {
+	long(t)
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()

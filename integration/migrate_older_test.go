@@ -17,6 +17,7 @@ import (
 // The tables of every older version, with what is in them, become those that this build makes anew, and nothing of it is lost.
 // Five replicas start at one moment. Until one has migrated, a store says that it is to be called.
 func TestMigrateFromOlderVersions(t *testing.T) {
+	long(t)
 	for _, b := range withSchemas {
 		for version := 1; version < newest(t, database{backend: b}); version++ {
 			t.Run(fmt.Sprintf("%s, version %d", b.name, version), func(t *testing.T) {

@@ -46,6 +46,7 @@ event 10 token.revoke done by token about bob
 // People get clients from the document by tools. Two of them make one here, which is compiled and does its work on a handler
 // behind a prefix.
 func TestOpenAPIGeneratedClient(t *testing.T) {
+	long(t)
 	t.Run("TypeScript", func(t *testing.T) {
 		t.Parallel()
 		needNode(t)

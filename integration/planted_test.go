@@ -133,6 +133,7 @@ const (
 //
 // Under the race detector, which makes it ten times slower, it ends when the bug has been caught often enough.
 func TestPlanted(t *testing.T) {
+	long(t)
 	open, sequences, enough := prepareMemory(t), plantedSequences, everyone
 	if raceDetector {
 		sequences, enough = plantedSequences/5, fewestCaught
@@ -166,6 +167,7 @@ func TestPlanted(t *testing.T) {
 // TestPlantedOnServers plants the same bugs into stores on servers, each with three connection pools. The model has only
 // the first sequences in which the bug was caught in memory, and there are histories only until it is caught three times.
 func TestPlantedOnServers(t *testing.T) {
+	long(t)
 	memory, enough := prepareMemory(t), fewestCaught
 	if raceDetector {
 		enough = 3

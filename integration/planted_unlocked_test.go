@@ -62,6 +62,7 @@ var plantsInSQL = []plantedInSQL{
 //
 // In histories a bug must be caught three times. There are pauses between the statements of their transactions.
 func TestPlantedInSQL(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)

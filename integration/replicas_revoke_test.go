@@ -18,6 +18,7 @@ func TestMySQLRevokesOnEveryReplica(t *testing.T)      { onMySQL.revokesOnEveryR
 // that has returned, no replica accepts it any more: neither the one that has accepted it a moment ago, nor the one that it
 // was generated on. Every tenth is not revoked itself but with all others of its owner, or because he is disabled.
 func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
+	long(t)
 	if raceDetector {
 		tokens /= 10
 	}

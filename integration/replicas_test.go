@@ -41,6 +41,7 @@ func TestMySQLKeepsTheContractAcrossPools(t *testing.T) { onMySQL.keepsTheContra
 
 // keepsTheContractAcrossPools runs package storetest with each call on the next of three connection pools.
 func (b backend) keepsTheContractAcrossPools(t *testing.T) {
+	long(t)
 	if raceDetector {
 		t.Skip("NOT TESTED under the race detector, where it takes too long: the contract across connection pools; on one pool it is")
 	}

@@ -17,6 +17,7 @@ import (
 // A page of a list reads one index of the tokens within the budget, whatever the conditions are and however few tokens they
 // select. The pages together are the list.
 func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
+	long(t)
 	const rows, budget = 20_000, 200
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {
@@ -33,6 +34,7 @@ func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
 // and migrated. What it takes is printed, beside a page without a condition. (On MariaDB, whose test server keeps a tenth of
 // such a table in memory, it would take minutes to load.)
 func TestScansOfAMillionRows(t *testing.T) {
+	long(t)
 	const rows, budget = 1_000_000, 1000
 	for _, b := range []backend{onSQLite, onPostgreSQL} {
 		t.Run(b.name, func(t *testing.T) {

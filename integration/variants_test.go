@@ -17,6 +17,7 @@ import (
 // Whatever a host's database and data source name are set to, the store does the same. Each row puts many oddities
 // together. Under the race detector, which sees the same code in all of them, and where it should be short, one will do.
 func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name string
 		backend

@@ -49,6 +49,9 @@ func TestOneStoreInAChild(t *testing.T) {
 }
 
 func TestBrokenStoresFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
+	}
 	for _, b := range brokenStores() {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "renew the pictures in docs/pictures")
 
 // The two pictures of the documentation. No picture shows a secret: there are dots in its place.
 func TestBrowserPicturesOfTheDocumentation(t *testing.T) {
+	long(t)
 	folder := filepath.Join("..", "..", "docs", "pictures")
 	names := []string{"generated.png", "inventory-dark.png"}
 	if *update {

@@ -45,6 +45,7 @@ func siteOf(t *testing.T, content evilPage) (sameSite, crossSite string) {
 // What another site has the browser of an administrator send does nothing, whatever the form, with the cookie of his
 // session as the application sets it: to a site under the same address the browser sends it along.
 func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
 	p.expect("issue: BounceTrackingIssue") // the other site, which is gone at once
@@ -96,6 +97,7 @@ func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
 
 // No other site shows the pages in a frame, where it could have somebody click what he does not see.
 func TestBrowserNobodyFramesThePages(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
 	refusal := "security: Framing '" + s.url

@@ -61,6 +61,7 @@ const elements = `(() => {
 
 // 500 hostile names are text on every page that shows them, and add nothing to a page that harmless names do not.
 func TestBrowserHostileNamesAreText(t *testing.T) {
+	long(t)
 	t.Parallel()
 	names := hostileNames()
 	if len(names) != 500 {
@@ -132,6 +133,7 @@ func (h host) revocation(name string) string {
 // The file that the browser downloads has every name as it is, but for one apostrophe in front of what a spreadsheet would
 // take for a formula, or what begins with one itself.
 func TestBrowserDownloadsNoFormula(t *testing.T) {
+	long(t)
 	t.Parallel()
 	names := hostileNames()
 	h := newHost(t).withNames(names...)

@@ -108,6 +108,7 @@ var states = []state{
 // Every page in every state, light and dark, wide and narrow: it breaks no rule of accessibility, needs no scrolling to the
 // side, and the browser complains of nothing.
 func TestBrowserPagesInEveryState(t *testing.T) {
+	long(t)
 	source := needAxe(t)
 	var runs atomic.Int64
 	begun := time.Now()

@@ -13,6 +13,7 @@ import (
 
 // Who is not signed in gets to the page for it from wherever he wants to, and from there to where he wanted.
 func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
 	token := s.generate("bob", "wanted")
@@ -67,6 +68,7 @@ func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
 
 // Who signs in is not led to another site.
 func TestBrowserSigningInLeadsNowhereElse(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
 	for _, next := range []string{
@@ -83,6 +85,7 @@ func TestBrowserSigningInLeadsNowhereElse(t *testing.T) {
 
 // An ordinary user sees what is his, and is refused where he types the address of something else.
 func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
+	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
 	others := s.generate("admin", "secret plan")
@@ -117,6 +120,7 @@ func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
 
 // A wrong password and its likes are said on the page, which stays accessible.
 func TestBrowserTheSignInPage(t *testing.T) {
+	long(t)
 	t.Parallel()
 	source := needAxe(t)
 	s, p := serve(t), open(t)

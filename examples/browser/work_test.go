@@ -11,6 +11,7 @@ import (
 
 // What an administrator does all day, on the real program.
 func TestBrowserTheWorkOfAnAdministrator(t *testing.T) {
+	long(t)
 	t.Run("with the mouse", func(t *testing.T) {
 		t.Parallel()
 		p := open(t)

@@ -16,6 +16,7 @@ import (
 
 // A service in JavaScript, with oauth4webapi.
 func TestGatewayNode(t *testing.T) {
+	long(t)
 	node, npm := need(t, "node", "node"), need(t, "node", "npm")
 	h := newHost(t, apitoken.NoExpiration)
 	dir := folder(t, "node")
@@ -63,6 +64,7 @@ func TestGatewayNode(t *testing.T) {
 
 // A service in Go that knows nothing of apitoken, with the client of zitadel/oidc.
 func TestGatewayZitadelOIDC(t *testing.T) {
+	long(t)
 	h := newHost(t, apitoken.NoExpiration)
 	ask := func(secret, token string) (*oidc.IntrospectionResponse, error) {
 		t.Helper()

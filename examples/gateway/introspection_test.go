@@ -32,6 +32,7 @@ func apache(t *testing.T, h *host, module string, more ...string) (addr string) 
 }
 
 func TestGatewayApacheOAuth2(t *testing.T) {
+	long(t)
 	h := newHost(t, 0)
 	addr := apache(t, h, "oauth2")
 	const refused = `Bearer error="invalid_token", error_description="Token could not be verified."`
@@ -45,6 +46,7 @@ func TestGatewayApacheOAuth2(t *testing.T) {
 
 // Left to itself mod_oauth2 keeps an answer for 300 seconds, whatever is said of the end of the token.
 func TestGatewayApacheOAuth2LooksAtNoExpiry(t *testing.T) {
+	long(t)
 	h := newHost(t, 0)
 	addr := apache(t, h, "oauth2", "&expiry=1", "")
 	token, text := h.generateFor(2 * time.Second)
@@ -58,6 +60,7 @@ func TestGatewayApacheOAuth2LooksAtNoExpiry(t *testing.T) {
 }
 
 func TestGatewayApacheOpenIDC(t *testing.T) {
+	long(t)
 	h := newHost(t, 0)
 	addr := apache(t, h, "openidc")
 	const refused = `Bearer error="invalid_token", error_description="Reference token could not be introspected"`
@@ -72,6 +75,7 @@ func TestGatewayApacheOpenIDC(t *testing.T) {
 // Left to itself mod_auth_openidc keeps an answer until its exp, so IntrospectionOptions.ExpiryCap is what bounds the life
 // of a revoked token, and a token without an end is refused at once.
 func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
+	long(t)
 	for _, test := range []struct {
 		name      string
 		expiryCap time.Duration

@@ -5,6 +5,7 @@ import (
 )
 
 func TestGatewayNginx(t *testing.T) {
+	long(t)
 	program := need(t, "nginx", "nginx")
 	h := newHost(t, 0)
 	addr := freeAddress(t)
@@ -14,6 +15,7 @@ func TestGatewayNginx(t *testing.T) {
 }
 
 func TestGatewayCaddy(t *testing.T) {
+	long(t)
 	program := need(t, "caddy", "caddy")
 	h := newHost(t, 0)
 	addr := freeAddress(t)

@@ -33,6 +33,7 @@ func missing(t *testing.T, why string) {
 
 // The client sonarqube-web-api-client from npm, as it is, gets from this server what it expects of SonarQube.
 func TestServesTheClientOfNPMAtOnce(t *testing.T) {
+	long(t)
 	program, npm := node(t, "node"), node(t, "npm")
 	h, dir := newHost(t), t.TempDir()
 	for _, name := range []string{"client.mjs", "package.json"} {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestMariaDBKeepsWhatItAcknowledged(t *testing.T) {
+	long(t)
 	m := startMariaDB(t, nil)
 	db := openMariaDB(t, m.DSN())
 	expectWhatWasCommitted(t, m, db)

@@ -17,12 +17,14 @@ import (
 )
 
 func TestPostgresDiesWithTheTest(t *testing.T) {
+	long(t)
 	expectDeathWithTheTest(t, func() server { return startPostgres(t, nil) }, func(dsn string) int {
 		return postgresPID(t, openPostgres(t, dsn))
 	})
 }
 
 func TestMariaDBDiesWithTheTest(t *testing.T) {
+	long(t)
 	expectDeathWithTheTest(t, func() server { return startMariaDB(t, nil) }, func(dsn string) int {
 		return mariaDBPID(t, openMariaDB(t, dsn))
 	})
@@ -91,6 +93,7 @@ func dsnIn(out io.Reader) (dsn, said string) {
 // To the kernel a child belongs to the thread that started it. The goroutine that asks for a server may end with its thread,
 // and nothing happens to the server. There are two of them because the first thread of a program never ends.
 func TestServerOutlivesTheThreadThatAskedForIt(t *testing.T) {
+	long(t)
 	type answer struct {
 		server *engine.Postgres
 		err    error

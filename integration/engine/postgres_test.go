@@ -11,6 +11,7 @@ import (
 )
 
 func TestPostgresKeepsWhatItAcknowledged(t *testing.T) {
+	long(t)
 	p := startPostgres(t, nil)
 	db := openPostgres(t, p.DSN())
 	expectWhatWasCommitted(t, p, db)
@@ -59,6 +60,7 @@ func TestPostgresThatDoesNotStartQuotesItsLog(t *testing.T) {
 
 // With two standbys one of them is enough, and none is not.
 func TestPostgresCommitsWaitForAStandbyThatCanTakeOver(t *testing.T) {
+	long(t)
 	p := startPostgres(t, nil)
 	first := startStandby(t, p)
 	second := startStandby(t, p)
