@@ -88,17 +88,26 @@ func brokenEvents() []broken {
 }
 
 // numbersFirst numbers events as databases do when they fill in a number on insert: when the write begins, not when it
-// is seen.
+// is seen. The first token's event is held between the two until a reader has been given one of a higher number.
 func numbersFirst(s apitoken.Store) apitoken.Store {
+	const late = "the first token"
 	var mu sync.Mutex
 	numbers := map[apitoken.EventID]apitoken.EventSeq{}
+	writing := hold{under: "concurrency/a follower misses nothing"}
+	var held apitoken.EventSeq // of the event that is late
 	number := func(e apitoken.Event) {
 		mu.Lock()
 		if numbers[e.ID] == 0 {
 			numbers[e.ID] = apitoken.EventSeq(len(numbers) + 1)
 		}
+		if held == 0 && e.Action == apitoken.ActionGenerate {
+			held = numbers[e.ID]
+		}
+		first := held == numbers[e.ID]
 		mu.Unlock()
-		pause()
+		if first {
+			writing.wait(late)
+		}
 	}
 	return &otherwise{
 		Store: s,
@@ -129,7 +138,13 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			mu.Unlock()
 			all = slices.DeleteFunc(all, func(e apitoken.Event) bool { return e.Seq <= q.After })
 			slices.SortFunc(all, func(a, b apitoken.Event) int { return cmp.Compare(a.Seq, b.Seq) })
-			return all[:min(q.Limit, len(all))], err
+			page := all[:min(q.Limit, len(all))]
+			mu.Lock()
+			defer mu.Unlock()
+			if held > 0 && len(page) > 0 && page[len(page)-1].Seq > held {
+				writing.release(late)
+			}
+			return page, err
 		},
 	}
 }

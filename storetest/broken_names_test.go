@@ -84,6 +84,7 @@ func liveTokens(ctx context.Context, s apitoken.Store, n apitoken.NewToken) []ap
 // names itself.
 func checkThenInsert(s apitoken.Store) apitoken.Store {
 	const mark = "\x00"
+	both := meeting{under: "one winner/a free name"}
 	named := &shown{Store: s, token: func(t *apitoken.Token) { t.Name, _, _ = strings.Cut(t.Name, mark) }}
 	return &otherwise{Store: named, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 		for _, t := range liveTokens(ctx, named, n) {
@@ -91,7 +92,7 @@ func checkThenInsert(s apitoken.Store) apitoken.Store {
 				return apitoken.ErrExists
 			}
 		}
-		pause()
+		both.attend(n.Name)
 		n.Name += mark + n.ID.String()
 		return s.CreateToken(ctx, n, rev, e)
 	}}

@@ -12,15 +12,7 @@ func brokenRaces() []broken {
 	return []broken{{
 		"policy read before", "reads the revision of the policy and then inserts, so that a PutPolicy in between is overtaken",
 		[]string{"concurrency/no token overtakes a policy"},
-		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
-				if p, err := s.Policy(ctx); err != nil || p.Revision != rev {
-					return s.CreateToken(ctx, n, rev, e)
-				}
-				pause()
-				return createAtAnyRevision(ctx, s, n, e)
-			}}
-		},
+		overtakePolicy,
 	}, {
 		"touch writes all columns", "reads a token, moves the last use and writes all of it back, so that a revocation in between is undone",
 		[]string{"concurrency/a touch at that moment does not undo a revocation"},
@@ -29,12 +21,13 @@ func brokenRaces() []broken {
 		"revocation read before", "reads whether a token is revoked and then writes, so that two report that they did it",
 		[]string{"one winner/a revocation"},
 		func(s apitoken.Store) apitoken.Store {
+			both := meeting{under: "one winner/a revocation"}
 			return &otherwise{Store: s, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
 				rec, err := s.Token(ctx, id)
 				if err != nil || !rec.Token.RevokedAt.IsZero() {
 					return s.RevokeToken(ctx, id, by, e)
 				}
-				pause()
+				both.attend(id.String())
 				_, err = s.RevokeToken(ctx, id, by, e)
 				return err == nil, err
 			}}
@@ -43,12 +36,16 @@ func brokenRaces() []broken {
 		"user read before", "reads the revision of a user and then writes, so that of two changes one is lost",
 		[]string{"one winner/a user at a revision"},
 		func(s apitoken.Store) apitoken.Store {
+			both := meeting{under: "one winner/a user at a revision"}
+			var writing sync.Mutex // or one of the two would find the revision of the other
 			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
 				was, err := s.User(ctx, u.ID)
 				if err != nil || was.Revision != rev {
 					return s.PutUser(ctx, u, rev, e)
 				}
-				pause()
+				both.attend(revision(rev))
+				writing.Lock()
+				defer writing.Unlock()
 				was, err = s.User(ctx, u.ID)
 				if err != nil {
 					return err
@@ -59,20 +56,25 @@ func brokenRaces() []broken {
 	}}
 }
 
-// touchAllColumns shows a token as the last touch or revocation wrote it back.
+// touchAllColumns shows a token as the last touch or revocation wrote it back. The first touch of each token is held between
+// reading and writing until the token has been revoked. All others read and write in one step, so that none repairs it.
 func touchAllColumns(s apitoken.Store) apitoken.Store {
 	var mu sync.Mutex
 	rows := map[apitoken.TokenID]apitoken.Revocation{} // the revocation of a token that was touched
+	touching := hold{under: "concurrency/a touch at that moment does not undo a revocation"}
 	read := func(id apitoken.TokenID) (row apitoken.Revocation, touched bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		row, touched = rows[id]
 		return row, touched
 	}
-	write := func(id apitoken.TokenID, row apitoken.Revocation) {
-		mu.Lock()
-		defer mu.Unlock()
-		rows[id] = row
+	readAll := func(ctx context.Context, id apitoken.TokenID) apitoken.Revocation { // with the lock held
+		row, touched := rows[id]
+		if rec, err := s.Token(ctx, id); err == nil && !touched {
+			raw, _ := s.Lookup(ctx, rec.Digest)
+			row = apitoken.Revocation{At: raw.Token.RevokedAt, By: raw.Token.RevokedBy}
+		}
+		return row
 	}
 	columns := &shown{Store: s, lookup: func(rec *apitoken.Record) {
 		if row, touched := read(rec.Token.ID); touched {
@@ -89,20 +91,26 @@ func touchAllColumns(s apitoken.Store) apitoken.Store {
 		Store: columns,
 		touch: func(ctx context.Context, touches []apitoken.Touch) error {
 			for _, touch := range touches {
-				row, touched := read(touch.Token)
-				if rec, err := s.Token(ctx, touch.Token); err == nil && !touched {
-					raw, _ := s.Lookup(ctx, rec.Digest)
-					row = apitoken.Revocation{At: raw.Token.RevokedAt, By: raw.Token.RevokedBy}
+				mu.Lock()
+				row := readAll(ctx, touch.Token)
+				mu.Unlock()
+				held := touching.wait(touch.Token.String())
+				mu.Lock()
+				if !held {
+					row = readAll(ctx, touch.Token)
 				}
-				pause()
-				write(touch.Token, row)
+				rows[touch.Token] = row
+				mu.Unlock()
 			}
 			return s.Touch(ctx, touches)
 		},
 		revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+			defer touching.release(id.String())
+			mu.Lock()
+			defer mu.Unlock()
 			changed, err := s.RevokeToken(ctx, id, by, e)
-			if _, touched := read(id); touched && changed {
-				write(id, by)
+			if _, touched := rows[id]; touched && changed {
+				rows[id] = by
 			}
 			return changed, err
 		},

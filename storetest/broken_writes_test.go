@@ -61,7 +61,10 @@ func brokenWrites() []broken {
 		"conflict on a repetition", "answers ErrConflict to a PutUser that it has done, when it arrives again",
 		[]string{"repetition/a changed user again", "repetition/a new user again", "one winner/a user repeated at one moment"},
 		func(s apitoken.Store) apitoken.Store {
+			var writing sync.Mutex // or many could read before one of them writes
 			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+				writing.Lock()
+				defer writing.Unlock()
 				if was, _ := s.User(ctx, u.ID); was.Revision != rev {
 					return apitoken.ErrConflict
 				}

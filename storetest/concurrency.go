@@ -78,6 +78,7 @@ func concurrencyRules() []rule {
 						f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration((i*7+j)%64) * microsecond)})
 					}
 				})
+				f.touches(apitoken.Touch{Token: n.ID, At: base}) // or the latest could be the last by chance
 				n.LastUsedAt = base.Add(time.Duration(latestOf(func(i, j int) int { return (i*7 + j) % 64 })) * microsecond)
 				f.shows(n, ada)
 			}

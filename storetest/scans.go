@@ -222,16 +222,18 @@ func scannedBesideWrites(f *fixture) {
 			}
 		}
 	}()
-	for round := 0; ; round++ {
-		over := false
+	const budgets = 3
+	for round, last := 0, -1; round != last; round++ {
 		select {
 		case <-written:
-			over = true // and one more round shows the end of it
+			if last < 0 {
+				last = round + budgets // once more with each budget, of what is there in the end
+			}
 		default:
 		}
 		var read []string
 		for q.After = (apitoken.TokenID{}); ; {
-			page := f.scan(q, 1+round%3)
+			page := f.scan(q, 1+round%budgets)
 			for _, t := range page.Tokens {
 				if slices.Contains(steady, t.Name) {
 					read = append(read, t.Name)
@@ -242,8 +244,5 @@ func scannedBesideWrites(f *fixture) {
 			}
 		}
 		same(f, "the tokens that are there all the time", steady, read)
-		if over {
-			return
-		}
 	}
 }

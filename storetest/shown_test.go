@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"math"
-	"math/rand/v2"
-	"runtime"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -205,12 +203,4 @@ func (o *otherwise) Events(ctx context.Context, q apitoken.EventQuery) ([]apitok
 		return o.Store.Events(ctx, q)
 	}
 	return o.events(ctx, q)
-}
-
-// pause is the moment between a check and the write that rests on it, in which others run. It is longer for some than for
-// others.
-func pause() {
-	for range rand.IntN(64) {
-		runtime.Gosched()
-	}
 }

@@ -1,0 +1,135 @@
+package storetest_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// A store that is right while nobody else writes is found only if another call comes between two of its steps. That is
+// arranged and not left to the scheduler: under the rule that has to find the bug, a call is held between the steps until the
+// other call has come. Under all other rules nothing is held, because there the other call may never come.
+
+// underTest is the area and the rule that the stores of the child process are made for. The rules run one after the other.
+var underTest string
+
+// rule returns the area and the rule that a subtest of the suite is for.
+func rule(t *testing.T) string {
+	_, name, _ := strings.Cut(t.Name(), "/")
+	return strings.ReplaceAll(name, "_", " ") // which package testing puts for spaces
+}
+
+// meeting holds the first call for each key until a second one has come, so that both go on from what was there before
+// either of them wrote.
+type meeting struct {
+	under string // the rule
+	mu    sync.Mutex
+	first map[string]chan struct{}
+}
+
+func (m *meeting) attend(key string) {
+	if underTest != m.under {
+		return
+	}
+	m.mu.Lock()
+	first, met := m.first[key]
+	if !met {
+		if m.first == nil {
+			m.first = map[string]chan struct{}{}
+		}
+		first = make(chan struct{})
+		m.first[key] = first
+		m.mu.Unlock()
+		<-first
+		return
+	}
+	defer m.mu.Unlock()
+	select {
+	case <-first: // a third call, or a later one
+	default:
+		close(first)
+	}
+}
+
+// hold holds the first call for each key until it is released. A call for a key that has been released is not held.
+type hold struct {
+	under string // the rule
+	mu    sync.Mutex
+	held  map[string]chan struct{}
+}
+
+// wait reports whether the call was held.
+func (h *hold) wait(key string) bool {
+	if underTest != h.under {
+		return false
+	}
+	h.mu.Lock()
+	if h.held == nil {
+		h.held = map[string]chan struct{}{}
+	}
+	if _, known := h.held[key]; known {
+		h.mu.Unlock()
+		return false
+	}
+	released := make(chan struct{})
+	h.held[key] = released
+	h.mu.Unlock()
+	<-released
+	return true
+}
+
+func (h *hold) release(key string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if released, known := h.held[key]; known {
+		select {
+		case <-released:
+			return
+		default:
+			close(released)
+		}
+	}
+}
+
+// overtaking reads the revision of the policy and then inserts. The first insertion at each revision is held until the next
+// policy has been put and the tokens have been read after that.
+type overtaking struct {
+	apitoken.Store
+	inserting hold
+	mu        sync.Mutex
+	put       string // the revision before the last policy
+}
+
+func overtakePolicy(s apitoken.Store) apitoken.Store {
+	return &overtaking{Store: s, inserting: hold{under: "concurrency/no token overtakes a policy"}}
+}
+
+func (o *overtaking) CreateToken(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+	if p, err := o.Policy(ctx); err != nil || p.Revision != rev {
+		return o.Store.CreateToken(ctx, n, rev, e)
+	}
+	o.inserting.wait(revision(rev))
+	return createAtAnyRevision(ctx, o.Store, n, e)
+}
+
+func (o *overtaking) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	err := o.Store.PutPolicy(ctx, p, ifRevision, e)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.put = revision(ifRevision)
+	return err
+}
+
+func (o *overtaking) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := o.Store.Tokens(ctx, q)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.inserting.release(o.put)
+	return tokens, err
+}
+
+func revision(n int64) string { return strconv.FormatInt(n, 10) }
