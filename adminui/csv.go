@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -62,13 +63,34 @@ func record(t apitoken.Token, now time.Time) []string {
 	return cells
 }
 
-// inert keeps a spreadsheet from taking a cell for a formula: it begins with an apostrophe then, and so does one that began
-// with an apostrophe, so that what was can be told.
+// Spreadsheets split a file at the separator of their locale, whatever the quotation marks say, and take what begins with
+// one of these characters for a formula. The wide forms count where people write Chinese, Japanese or Korean.
+const (
+	separators     = ",;|\t\r\n"
+	formulaStarts  = "=+-@\t\r＝＋－＠"
+	beforeFormulas = ` "` // these may stand before it
+)
+
+// inert keeps a spreadsheet from finding a formula in a cell. It puts an apostrophe where a formula would begin: at the
+// start of the cell and behind each separator. It also puts one before an apostrophe there, so that the original text can be
+// restored.
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@'\t\r", rune(cell[0])) {
-		return "'" + cell
+	var b strings.Builder
+	start := true
+	for i := range len(cell) {
+		if start && (cell[i] == '\'' || isFormula(cell[i:])) {
+			b.WriteByte('\'')
+		}
+		b.WriteByte(cell[i])
+		start = strings.IndexByte(separators, cell[i]) >= 0
 	}
-	return cell
+	return b.String()
+}
+
+func isFormula(text string) bool {
+	text = strings.TrimLeft(text, beforeFormulas)
+	first, _ := utf8.DecodeRuneInString(text)
+	return text != "" && strings.ContainsRune(formulaStarts, first)
 }
 
 func csvTime(t time.Time) string {

@@ -32,7 +32,10 @@
 // # Safety
 //
 // A form that another site sends is refused by [http.CrossOriginProtection]. The Content-Security-Policy lets nothing run
-// that is not from here, and no other site show the pages in a frame. Names are rendered as text everywhere. In the CSV
-// file, a cell that a spreadsheet would take for a formula begins with an apostrophe, and so does one that began with an
-// apostrophe itself: take one away, and the text is what it was.
+// that is not from here, and no other site show the pages in a frame. Names are rendered as text everywhere.
+//
+// In the CSV file, no spreadsheet finds a formula, whichever of , ; | tab and line break it splits at. An apostrophe stands
+// where a formula would begin: at the start of a cell, and behind each of these separators inside a cell. An apostrophe that
+// was in such a place itself is doubled. To restore the text, remove one apostrophe from each of these places: replace
+// (^|[,;|\t\r\n])' by what is in the parentheses.
 package adminui

@@ -105,7 +105,7 @@ func hostile() []string {
 	parts := []string{
 		"<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "' onfocus='alert(1)' autofocus='",
 		"javascript:alert(1)", "{{.Secret}}", "${7*7}", "%3Cscript%3E", "&lt;b&gt;", "&amp;", "=1+1", "=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)",
-		"'quoted", "''", "\"", "a,b", "a;b", "a\"b", "\\", "שלום", "مرحبا", "日本語", "é", "e\u0301", "😀", "..", "/", "?x=1#y", "null", "0", "’", "\u00a0x"[2:],
+		"'quoted", "''", "\"", "a,b", "a;b", "x;=1+1", "x|=1+1", "x,\"=1+1", "a\"b", "\\", "שלום", "مرحبا", "日本語", "é", "e\u0301", "😀", "..", "/", "?x=1#y", "null", "0", "’", "\u00a0x"[2:],
 	}
 	var names []string
 	for _, a := range parts {
@@ -160,11 +160,11 @@ func TestHostileNamesAreText(t *testing.T) {
 	var inFile []string
 	for _, row := range rows[1:] {
 		for _, cell := range row {
-			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-				t.Errorf("the cell %q is a formula", cell)
+			for _, part := range formulas(cell) {
+				t.Errorf("the cell %q has the formula %q", cell, part)
 			}
 		}
-		inFile = append(inFile, strings.TrimPrefix(row[2], "'"))
+		inFile = append(inFile, original(row[2]))
 	}
 	if diff := cmp.Diff(names, inFile); diff != "" {
 		t.Errorf("names in the file (-want +got):\n%s", diff)
@@ -209,26 +209,54 @@ func TestHostileResourcesAreText(t *testing.T) {
 	}
 	var inFile []string
 	for _, row := range rows[1:] {
-		if cell := row[last]; cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-			t.Errorf("the cell %q is a formula", cell)
+		for _, part := range formulas(row[last]) {
+			t.Errorf("the cell %q has the formula %q", row[last], part)
 		}
-		inFile = append(inFile, strings.TrimPrefix(row[last], "'"))
+		inFile = append(inFile, original(row[last]))
 	}
 	if diff := cmp.Diff(resources, inFile); diff != "" {
 		t.Errorf("resources in the file (-want +got):\n%s", diff)
 	}
 }
 
+// A cell is safe however a spreadsheet takes the file apart, and the rule in the documentation gives back what it was.
 func TestInertCellsCanBeToldFromWhatTheyWere(t *testing.T) {
-	for _, cell := range []string{"", "x", "=1", "'=1", "''", "'", "+", "-1", "@x", "\tx", "\rx", "é", "a=1"} {
+	for _, cell := range []string{
+		"", "x", "=1", "'=1", "''", "'", "+", "-1", "@x", "\tx", "\rx", "é", "a=1",
+		"x;=cmd|' /C calc'!A0", "x,=1", "x|=1", "x\t=1", "x\n=1", "x\r\n=1", "x;'=1", "x;''", ";;=1", "=1;=1", "x; =1", `x;"=1`, `x;" "=1`,
+		" =1", `"=1"`, "＝1", "x;＋1", "－1", "＠x", "\t=1", "a;b", "a, b", "a - b", "x;-", "x|@y;+z",
+	} {
 		got := adminui.Inert(cell)
-		if strings.TrimPrefix(got, "'") != cell {
-			t.Errorf("%q became %q", cell, got)
+		if restored := original(got); restored != cell {
+			t.Errorf("%q became %q, which reads as %q", cell, got, restored)
 		}
-		if got != "" && strings.ContainsRune("=+-@\t\r", rune(got[0])) {
-			t.Errorf("%q is not inert", got)
+		for _, part := range formulas(got) {
+			t.Errorf("%q became %q, in which a spreadsheet can find the formula %q", cell, got, part)
 		}
 	}
+	for _, cell := range []string{"ada@example.org", "CI - deploy", "a;b", "x=1", "a, b", "1-2"} {
+		if got := adminui.Inert(cell); got != cell {
+			t.Errorf("%q, which is no formula anywhere, became %q", cell, got)
+		}
+	}
+}
+
+// original undoes what the file does to a cell, by the rule in the documentation of the package.
+func original(cell string) string { return apostrophes.ReplaceAllString(cell, "$1") }
+
+var apostrophes = regexp.MustCompile(`(^|[,;|\t\r\n])'`)
+
+// formulas are the parts of a cell that a spreadsheet could take for a formula, whichever separator it goes by.
+func formulas(cell string) (found []string) {
+	for _, separators := range []string{"", ",", ";", "|", "\t", "\r\n", ",;|\t\r\n"} {
+		for _, part := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+			if start := strings.TrimLeft(part, ` "`); start != "" && strings.ContainsAny(start[:1], "=+-@\t\r") || strings.HasPrefix(start, "＝") ||
+				strings.HasPrefix(start, "＋") || strings.HasPrefix(start, "－") || strings.HasPrefix(start, "＠") {
+				found = append(found, part)
+			}
+		}
+	}
+	return found
 }
 
 // The secret is in the answer to the form and in nothing else: no address, no cookie, no other page.
