@@ -29,12 +29,16 @@ func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handle
 				return
 			}
 			w.Header().Add("Vary", g.vary)
+			if _, outer := FromContext(r.Context()); outer {
+				r = r.WithContext(withoutIdentity(r.Context()))
+			}
 			next.ServeHTTP(w, r)
 		})
 	}
 }
 
-// FromContext gives the identity that [Require] or [Optional] has found, and whether there is one.
+// FromContext gives the identity that [Require] or [Optional] has found, and whether there is one. Where several of them are
+// nested, the innermost decides: its identity replaces that of the outer ones, and an Optional that finds none removes it.
 func FromContext(ctx context.Context) (apitoken.Identity, bool) {
 	identity, ok := ctx.Value(contextKey{}).(apitoken.Identity)
 	return identity, ok
@@ -54,4 +58,9 @@ type contextKey struct{}
 
 func withIdentity(ctx context.Context, identity apitoken.Identity) context.Context {
 	return context.WithValue(ctx, contextKey{}, identity)
+}
+
+// withoutIdentity hides the identity that an outer middleware has found, perhaps with another Manager.
+func withoutIdentity(ctx context.Context) context.Context {
+	return context.WithValue(ctx, contextKey{}, nil)
 }

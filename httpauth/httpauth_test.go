@@ -227,6 +227,47 @@ func TestOptionalServesNobodyOnlyWithoutAKey(t *testing.T) {
 	}
 }
 
+// A handler sees the identity of the innermost middleware, and none where that one found none, of whichever Manager.
+func TestTheInnermostMiddlewareDecidesWhoItIs(t *testing.T) {
+	outer, inner := tokentest.New(t), tokentest.New(t)
+	ada := outer.Token("ada")
+	ofKeys := &httpauth.Options{Header: "X-API-Key"}
+	for name, outside := range middlewares {
+		tests := []struct {
+			name   string
+			inside func(http.Handler) http.Handler
+			fields []field
+			want   reply
+			body   string
+		}{
+			{"the inner finds nothing", httpauth.Optional(inner.Manager, nil), key(ada), passed, "served "},
+			{"the inner of the same Manager finds nothing", httpauth.Optional(outer.Manager, nil), key(ada), passed, "served "},
+			{"the inner finds the same", httpauth.Optional(outer.Manager, ofKeys), key(ada), passed, "served ada"},
+			{"the inner insists", httpauth.Require(inner.Manager, nil), key(ada), unauthenticated, ""},
+			{"twice nothing", func(next http.Handler) http.Handler {
+				return httpauth.Optional(inner.Manager, nil)(httpauth.Optional(inner.Manager, nil)(next))
+			}, key(ada), passed, "served "},
+			{"nothing, and then a token", func(next http.Handler) http.Handler {
+				return httpauth.Optional(inner.Manager, nil)(httpauth.Require(outer.Manager, ofKeys)(next))
+			}, key(ada), passed, "served ada"},
+		}
+		for _, test := range tests {
+			t.Run(name+", "+test.name, func(t *testing.T) {
+				r := httptest.NewRequest("GET", "/", nil)
+				for _, f := range test.fields {
+					r.Header.Add(f.name, f.value)
+				}
+				w := httptest.NewRecorder()
+				outside(outer.Manager, ofKeys)(test.inside(http.HandlerFunc(ok))).ServeHTTP(w, r)
+				wantReply(t, test.want, w)
+				if test.want == passed && w.Body.String() != test.body {
+					t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
+				}
+			})
+		}
+	}
+}
+
 func TestIdentityReachesTheHandler(t *testing.T) {
 	tt := tokentest.New(t)
 	tt.User("ada", apitoken.RoleAdmin)
