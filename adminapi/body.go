@@ -175,8 +175,9 @@ func (b *body) instant(name string) time.Time {
 		b.fail(malformed(name, "is not a time of RFC 3339, like 2026-01-31T12:00:00Z"))
 		return time.Time{}
 	}
-	if at.IsZero() {
-		b.fail(invalid(name, "is not in the future")) // the zero time would mean that nothing was asked for
+	if at.Before(time.Unix(0, 0)) { // the zero time, say, would mean that nothing was asked for
+		b.fail(invalid(name, "is before 1970"))
+		return time.Time{}
 	}
 	return at
 }

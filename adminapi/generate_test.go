@@ -229,3 +229,20 @@ func TestGenerateRefusals(t *testing.T) {
 		})
 	}
 }
+
+// A time before 1970, the zero time of Go among them, is never taken for a member that is left out.
+func TestAnEndBefore1970IsNotTakenForNone(t *testing.T) {
+	for _, at := range []string{
+		"0001-01-01T00:00:00Z", "0001-01-01T01:00:00+01:00", "0001-01-01T00:00:00.0000001Z", "0000-12-31T23:59:59Z", "0000-12-31T23:59:59.9999999Z",
+		"0000-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1970-01-01T00:59:59+01:00",
+	} {
+		s := newSite(t)
+		p := wantProblem(t, 422, "invalid", s.call("ada", "POST", "/users/bob/tokens", `{"name": "x", "expires_at": "`+at+`"}`))
+		if p.Field != "expires_at" || !strings.Contains(p.Detail, "1970") {
+			t.Errorf("%s: the field is %q and the detail %q", at, p.Field, p.Detail)
+		}
+		if got := s.live(); len(got) != 0 {
+			t.Errorf("%s: %d tokens were generated", at, len(got))
+		}
+	}
+}

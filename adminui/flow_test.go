@@ -87,6 +87,11 @@ func TestTheFormSaysWhatIsWrong(t *testing.T) {
 		{"no date", url.Values{"name": {"new"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
 		{"a date that is none", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-02-30"}}, 422, "Enter the last day of the token"},
 		{"a day that is over", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2025-12-31"}}, 422, "Refused: expiry: is not in the future."},
+		{"the day before the year 1", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"0000-12-31"}}, 422, "the first that can be is 1970-01-01"},
+		{"the first day of all", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"0000-01-01"}}, 422, "the first that can be is 1970-01-01"},
+		{"the day before 1970", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"1969-12-31"}}, 422, "the first that can be is 1970-01-01"},
+		{"the first day of 1970", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"1970-01-01"}}, 422, "Refused: expiry: is not in the future."},
+		{"a day in the year 2200", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2200-01-01"}}, 422, "the year 2200 is the limit"},
 		{"a day too far", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-04-02"}}, 422, "at most 90 days is allowed"},
 	}
 	h := newHost(t)

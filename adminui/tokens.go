@@ -195,6 +195,9 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	if err != nil {
 		return p, "Enter the last day of the token, as year-month-day."
 	}
+	if day.Year() < 1970 { // the end of the last day before the year 1, say, would mean that nothing was asked for
+		return p, "Enter the last day of the token: the first that can be is 1970-01-01."
+	}
 	p.ExpiresAt = day.AddDate(0, 0, 1)
 	return p, ""
 }
