@@ -92,7 +92,7 @@ func clean(path string) bool {
 	return true
 }
 
-// serve is the way of every request: who asks, is the query known, do it, answer.
+// serve handles every request: identify the actor, refuse what the route does not read, do it, answer.
 func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ans, err := a.do(w, r, route)
@@ -117,6 +117,9 @@ func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, e
 		return answer{}, err
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := refuseUnread(r, route.reads); err != nil {
+		return answer{}, err
+	}
 	return route.do(r, actor)
 }
 

@@ -70,15 +70,6 @@ func readMembers(r *http.Request, known []string) (map[string]any, error) {
 	return members, nil
 }
 
-// noBody refuses a body where a route takes none, lest somebody believes in what he sends.
-func noBody(r *http.Request) error {
-	n, err := io.ReadFull(r.Body, make([]byte, 1))
-	if n > 0 || !errors.Is(err, io.EOF) {
-		return malformed("", "This takes no body.")
-	}
-	return nil
-}
-
 // isJSON reports whether the body says that it is application/json in UTF-8, and not compressed.
 func isJSON(h http.Header) bool {
 	types := h.Values("Content-Type")

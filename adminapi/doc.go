@@ -70,7 +70,7 @@
 //	{"name": "Bob", "role": "admin"}
 //
 // It answers 200 also for a new user. With If-Match: "3" it is refused with 412 if he has changed since, and with If-Match: *
-// if there is no such user; without, it makes or replaces whatever was. PUT /users/{id}/disabled takes no body, and is refused with one.
+// if there is no such user; without, it makes or replaces whatever was. PUT /users/{id}/disabled takes no body.
 //
 // # Tokens
 //
@@ -202,7 +202,8 @@
 //	 "detail": "lifetime_seconds is null; leave it out", "field": "lifetime_seconds"}
 //
 //	status  code                     meaning
-//	400     malformed                the request cannot be read: syntax, unknown, repeated, null, wrong type; see field
+//	400     malformed                the request cannot be read: syntax, unknown, repeated, null, wrong type; see field.
+//	                                 Or it has a body or a precondition that the route does not read
 //	401     unauthenticated          nobody is signed in, as far as Options.Actor knows
 //	403     denied                   the caller may not do this
 //	404     not_found                no such route, user or token, or none that the caller may know of
@@ -222,7 +223,10 @@
 //	                                 the request again if it had an Idempotency-Key
 //
 // A body is one JSON object in UTF-8 with Content-Type: application/json; names of members are compared letter for
-// letter. Unknown members and unknown query parameters are refused, so that nothing that is misspelled is lost.
+// letter. Unknown members and unknown query parameters are refused, so that nothing that is misspelled is lost. A route that
+// reads no body refuses one, and every route refuses the preconditions that it does not check: If-None-Match and
+// If-Unmodified-Since always, If-Match unless it is named above. A body sent in parts, with Content-Range, is refused too.
+// All of these are 400 malformed, and nothing is done.
 //
 // # Services in other languages
 //

@@ -126,6 +126,8 @@ var tokenExchanges = []exchange{
 	{name: "post-users-id-tokens-outcome_unknown", given: failing(apitoken.ErrUncertain), user: "ada", method: "POST", target: "/users/bob/tokens", body: nightly, status: 503, code: "outcome_unknown"},
 
 	{name: "delete-users-id-tokens-ok", given: build, user: "bob", method: "DELETE", target: "/users/bob/tokens", status: 204},
+	{name: "delete-users-id-tokens-body", given: build, user: "bob", method: "DELETE", target: "/users/bob/tokens", body: `{"kind": "ci"}`, status: 400, code: "malformed"},
+	{name: "delete-users-id-tokens-if-match", given: build, user: "bob", method: "DELETE", target: "/users/bob/tokens", header: ifMatch(`"1"`), status: 400, code: "malformed"},
 	{name: "delete-users-id-tokens-not_found", user: "ada", method: "DELETE", target: "/users/erin/tokens", status: 404, code: "not_found"},
 	{name: "delete-users-id-tokens-invalid", user: "ada", method: "DELETE", target: "/users/" + tooLongID + "/tokens", status: 422, code: "invalid"},
 	{name: "delete-users-id-tokens-conflict", given: failing(apitoken.ErrConflict), user: "ada", method: "DELETE", target: "/users/bob/tokens", status: 409, code: "conflict"},
@@ -169,6 +171,7 @@ var policyExchanges = []exchange{
 	{name: "put-policy-if-match", given: policyIsAt2, user: "ada", method: "PUT", target: "/policy", body: `{"max_lifetime_seconds": 86400.5}`, header: ifMatch(`"2"`), status: 200},
 	{name: "put-policy-precondition_failed", given: policyIsAt2, user: "ada", method: "PUT", target: "/policy", body: `{"max_lifetime_seconds": 86400}`, header: ifMatch(`"1"`), status: 412, code: "precondition_failed"},
 	{name: "put-policy-bad-if-match", user: "ada", method: "PUT", target: "/policy", body: `{"no_maximum": true}`, header: ifMatch(`1`), status: 400, code: "malformed"},
+	{name: "put-policy-if-none-match", user: "ada", method: "PUT", target: "/policy", body: `{"no_maximum": true}`, header: [][2]string{{"If-None-Match", "*"}}, status: 400, code: "malformed"},
 	{name: "put-policy-invalid", user: "ada", method: "PUT", target: "/policy", body: `{"max_lifetime_seconds": -1}`, status: 422, code: "invalid"},
 	{name: "put-policy-conflict", given: failing(apitoken.ErrConflict), user: "ada", method: "PUT", target: "/policy", body: `{"no_maximum": true}`, status: 409, code: "conflict"},
 	{name: "put-policy-outcome_unknown", given: failing(apitoken.ErrUncertain), user: "ada", method: "PUT", target: "/policy", body: `{"no_maximum": true}`, status: 503, code: "outcome_unknown"},

@@ -1,11 +1,14 @@
 package adminapi_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -151,6 +154,56 @@ func TestEveryBodyHasToSayThatItIsJSON(t *testing.T) {
 					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
 				}
 			})
+		}
+	}
+}
+
+// A client that sends what a route does not read believes that it counts. A body behind DELETE .../tokens, say, looks as if
+// it narrowed what is revoked.
+func TestWhatARouteDoesNotReadIsRefused(t *testing.T) {
+	honoured := map[string]bool{"PUT /users/{id} If-Match": true, "PUT /policy If-Match": true}
+	for _, r := range requests() {
+		refused := func(name string, change func(*http.Request), want string) {
+			t.Run(r.String()+" "+name, func(t *testing.T) {
+				s := newSite(t)
+				token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
+				req := newRequest(r.Method, strings.Replace(r.path, noToken, token.ID.String(), 1), r.body)
+				before := s.lists()
+				change(req)
+				p := wantProblem(t, 400, "malformed", s.serve("ada", req))
+				if !strings.Contains(p.Detail, want) {
+					t.Errorf("the detail is %q, want it to tell of %q", p.Detail, want)
+				}
+				if diff := cmp.Diff(before, s.lists()); diff != "" {
+					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
+				}
+			})
+		}
+		if r.body == "" {
+			for name, body := range map[string]string{
+				"a condition": `{"kind": "ci"}`, "an empty object": "{}", "a form": "kind=ci", "a space": " ", "NUL": "\x00", "1 MiB": strings.Repeat("x", 1<<20),
+			} {
+				refused(name, func(req *http.Request) {
+					req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+				}, "body")
+				refused(name+" of unknown length", func(req *http.Request) {
+					req.Body, req.ContentLength = io.NopCloser(strings.NewReader(body)), -1
+				}, "body")
+			}
+			refused("a body that is announced and does not come", func(req *http.Request) {
+				req.Body, req.ContentLength = io.NopCloser(iotest.ErrReader(errors.New("nothing comes"))), 10
+			}, "body")
+		}
+		for _, header := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since"} {
+			for _, value := range []string{`"1"`, "*", "", "Thu, 01 Jan 2026 12:00:00 GMT"} {
+				if honoured[r.String()+" "+header] {
+					continue
+				}
+				refused(header+": "+value, func(req *http.Request) { req.Header[header] = []string{value} }, header)
+			}
+		}
+		if r.body != "" {
+			refused("a part of a body", func(req *http.Request) { req.Header.Set("Content-Range", "bytes 0-9/100") }, "Content-Range")
 		}
 	}
 }

@@ -30,8 +30,19 @@ type route struct {
 	method, path string
 	who          access
 	params       []string // the query parameters that it knows
+	reads        reads    // what else of the request it reads
 	do           func(r *http.Request, actor apitoken.Actor) (answer, error)
 }
+
+// reads says what a route reads of a request besides the path, the query and Idempotency-Key. Whatever else would ask for
+// something is refused, because the client believes that it counts.
+type reads int
+
+const (
+	readsNothing reads = iota
+	readsBody
+	readsBodyAndIfMatch // a body, and If-Match
+)
 
 // routes are all routes.
 func (a *api) routes() []route {
@@ -39,22 +50,22 @@ func (a *api) routes() []route {
 	tokens := slices.Concat(tokenConditions, page)
 	events := []string{"owner", "after", "limit"}
 	return []route{
-		{http.MethodGet, "/users", withManageUsers, page, a.listUsers},
-		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, a.user},
-		{http.MethodPut, "/users/{id}", withManageUsers, nil, a.putUser},
-		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, a.disableUser},
-		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, a.enableUser},
-		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, a.listOfUser},
-		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, a.generate},
-		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, a.revokeAll},
-		{http.MethodGet, "/tokens", withListAny, tokens, a.listOfAll},
-		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, a.token},
-		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, a.revoke},
-		{http.MethodGet, "/policy", anyoneSignedIn, nil, a.policy},
-		{http.MethodPut, "/policy", withSetPolicy, nil, a.setPolicy},
-		{http.MethodGet, "/policy/choices", anyoneSignedIn, nil, a.choices},
-		{http.MethodGet, "/events", withReadEvents, events, a.events},
-		{http.MethodGet, "/openapi.json", anybody, nil, a.openAPI},
+		{http.MethodGet, "/users", withManageUsers, page, readsNothing, a.listUsers},
+		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, a.user},
+		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, a.putUser},
+		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.disableUser},
+		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.enableUser},
+		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, a.listOfUser},
+		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, a.generate},
+		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, a.revokeAll},
+		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listOfAll},
+		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
+		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
+		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
+		{http.MethodPut, "/policy", withSetPolicy, nil, readsBodyAndIfMatch, a.setPolicy},
+		{http.MethodGet, "/policy/choices", anyoneSignedIn, nil, readsNothing, a.choices},
+		{http.MethodGet, "/events", withReadEvents, events, readsNothing, a.events},
+		{http.MethodGet, "/openapi.json", anybody, nil, readsNothing, a.openAPI},
 	}
 }
 

@@ -101,9 +101,6 @@ func (a *api) ofUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) 
 }
 
 func (a *api) disableUser(r *http.Request, actor apitoken.Actor) (answer, error) {
-	if err := noBody(r); err != nil {
-		return answer{}, err
-	}
 	return answer{}, a.manager.DisableUser(r.Context(), actor, userID(r))
 }
 
