@@ -25,11 +25,12 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 		for _, path := range []string{"/admin/", "/admin/users", "/admin/users/bob/tokens", "/admin/tokens.csv", "/admin/nothing", "/admin/static/style.css", "/"} {
 			w := h.send(person, http.MethodGet, path, nil)
 			want := map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-				"Cache-Control":           "no-store",
-				"Referrer-Policy":         "no-referrer",
-				"X-Content-Type-Options":  "nosniff",
-				"X-Frame-Options":         "DENY",
+				"Cross-Origin-Opener-Policy": "same-origin", // so that no page that opened this one keeps a hold on it
+				"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+				"Cache-Control":              "no-store",
+				"Referrer-Policy":            "no-referrer",
+				"X-Content-Type-Options":     "nosniff",
+				"X-Frame-Options":            "DENY",
 			}
 			if strings.Contains(path, "/static/") {
 				want["Cache-Control"] = "max-age=3600"
@@ -95,6 +96,38 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 			n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
 			if err != nil || (n == 1) != (tt.want == http.StatusCreated) {
 				t.Errorf("%d tokens, %v", n, err)
+			}
+		})
+	}
+}
+
+// What a link says is not what a person has entered: of a form, only the body counts.
+func TestOnlyTheBodyOfAFormCounts(t *testing.T) {
+	h := newHost(t)
+	token, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "precious"})
+	before := h.state()
+	id := url.Values{"id": {token.ID.String()}}
+	for _, tt := range []struct {
+		name, path string
+		body       url.Values
+		status     int
+		want       string
+	}{
+		{"generate", "/users/bob/tokens?name=ci&lifetime=" + days30, nil, 422, "Choose how long the token is to live."},
+		{"the name of what is generated", "/users/bob/tokens?name=ci", url.Values{"lifetime": {days30}}, 422, "Refused: name: is empty."},
+		{"the lifetime of it", "/users/bob/tokens?lifetime=" + days30, url.Values{"name": {"ci"}}, 422, "Choose how long the token is to live."},
+		{"the last day of it", "/users/bob/tokens?date=2026-01-10", url.Values{"name": {"ci"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
+		{"the maximum", "/policy?max=30&revision=0&confirmed=yes", nil, 422, "Enter a whole number of days"},
+		{"the consent to the maximum", "/policy?revision=0&confirmed=yes", url.Values{"max": {"30"}}, 200, "Set the maximum to 30 days?"},
+		{"what is selected", "/tokens/revoke?" + id.Encode() + "&confirmed=yes", nil, 200, "there is nothing to revoke"},
+		{"the consent to revoke it", "/tokens/revoke?confirmed=yes", id, 200, "Revoke 1 live token?"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := h
+			h.t = t
+			h.says(h.form("ada", "/admin"+tt.path, tt.status, tt.body), tt.want)
+			if diff := cmp.Diff(before, h.state()); diff != "" {
+				t.Errorf("something was done (-before +after):\n%s", diff)
 			}
 		})
 	}
