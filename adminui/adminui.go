@@ -63,8 +63,7 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 			return nil, invalid("Options.TrustedOrigins: %v", err)
 		}
 	}
-	protection.SetDenyHandler(u.serve(func(v *visit) error { return errCrossOrigin }))
-	return u.secured(protection.Handler(u.handler())), nil
+	return u.secured(u.fromTheseSites(protection, u.handler())), nil
 }
 
 // isPrefix reports whether a text can stand before the paths of the pages, in a pattern of [http.ServeMux] as in an address.
@@ -121,7 +120,7 @@ func (u *ui) secured(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // no-referrer makes browsers send Origin: null with the forms
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

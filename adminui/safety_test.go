@@ -28,7 +28,7 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 				"Cross-Origin-Opener-Policy": "same-origin", // so that no page that opened this one keeps a hold on it
 				"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 				"Cache-Control":              "no-store",
-				"Referrer-Policy":            "no-referrer",
+				"Referrer-Policy":            "same-origin", // no-referrer makes browsers send Origin: null with the forms of the pages
 				"X-Content-Type-Options":     "nosniff",
 				"X-Frame-Options":            "DENY",
 			}
@@ -77,7 +77,12 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, http.StatusForbidden},
 		{"another site of the same domain", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "http://other.example.com"}, http.StatusForbidden},
 		{"an old browser on another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
-		{"a page without an origin", map[string]string{"Origin": "null"}, http.StatusForbidden},
+		{"a page without an origin", map[string]string{"Origin": "null", "User-Agent": "Mozilla/5.0"}, http.StatusForbidden},
+		{"a page without an origin, and the cookie of a session", map[string]string{"Origin": "null", "Cookie": "session=1"}, http.StatusForbidden},
+		{"a page without an origin, and credentials", map[string]string{"Origin": "null", "Authorization": "Negotiate x"}, http.StatusForbidden},
+		{"a page without an origin on another site", map[string]string{"Origin": "null", "Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
+		{"a program that says it has no origin", map[string]string{"Origin": "null"}, http.StatusCreated},
+		{"a program that names another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -60,6 +60,7 @@ func startChromium() (context.Context, error) {
 			chromedp.NoSandbox, chromedp.DisableGPU,
 			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess"),
 			chromedp.Flag("lang", "en-US"), // the order of the parts of a date
+			chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
 		)...)
 	ctx, endBrowser := chromedp.NewContext(ctx)
 	endChromium = func() { endBrowser(); endAllocator() }

@@ -108,7 +108,9 @@ func (w work) staysSecret(secret string) {
 	w.follow("Users")
 	secret = second
 	kept("the next page", w.tab.source())
-	if from := eval[string](w.tab, `document.referrer`); from != "" {
+	from := eval[string](w.tab, `document.referrer`)
+	kept("what the next page is told of where one comes from", from)
+	if from != w.url+"/admin/users/bob/tokens" {
 		w.Errorf("the next page is told that one comes from %s", from)
 	}
 	kept("the storage", eval[string](w.tab, `JSON.stringify([localStorage, sessionStorage, history.state, window.name, document.cookie])`))
