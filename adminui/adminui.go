@@ -38,7 +38,8 @@ type Options struct {
 	// rewrites the Host. Each is a scheme and a host, "https://tokens.example.com".
 	TrustedOrigins []string
 
-	// OnError is told why a request was answered 503, for the host's log. Nil: nobody.
+	// OnError is told why a request was answered 503, or why a list under a new token is missing, for the host's log. Nil:
+	// nobody.
 	OnError func(r *http.Request, err error)
 }
 

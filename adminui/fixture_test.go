@@ -106,9 +106,10 @@ func (h host) form(person, path string, status int, form url.Values) string {
 }
 
 var (
-	tag    = regexp.MustCompile(`<[^>]*>`)
-	spaces = regexp.MustCompile(`\s+`)
-	secret = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
+	isolated = regexp.MustCompile(`</?bdi[^>]*>`)
+	tag      = regexp.MustCompile(`<[^>]*>`)
+	spaces   = regexp.MustCompile(`\s+`)
+	secret   = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
 )
 
 // text is what a person reads of a page.
@@ -116,7 +117,7 @@ func text(page string) string {
 	if _, main, found := strings.Cut(page, `<main id="main" tabindex="-1">`); found {
 		page = main
 	}
-	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(tag.ReplaceAllString(page, " ")), " "))
+	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(tag.ReplaceAllString(isolated.ReplaceAllString(page, ""), " ")), " "))
 }
 
 func (h host) says(page string, wants ...string) {

@@ -100,6 +100,10 @@ func (v *visit) setPolicy() error {
 	case errors.Is(err, apitoken.ErrConflict):
 		page.Problem = "Somebody else has set the maximum in the meantime. Look at what it is now, and set it again if you still want to."
 		return v.showPolicy(http.StatusConflict, page)
+	case isUnknown(err):
+		page.Problem = "It is not known whether the maximum was set to " + asked(wanted.Max) + ". Look at what it is now, and set it again."
+		v.tell(problemOf(err), err)
+		return v.showPolicy(http.StatusServiceUnavailable, page)
 	case err != nil:
 		return err
 	}

@@ -3,6 +3,7 @@ package adminui
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -10,12 +11,13 @@ import (
 
 // askPage asks before something is done that cannot be undone.
 type askPage struct {
-	Question string
+	Question template.HTML
 	Rows     []tokenRow
-	Action   string // where the answer goes
+	Action   string // where the answer goes; empty: this person cannot do it
 	IDs      []apitoken.TokenID
-	Button   string
+	Button   template.HTML
 	Back     string
+	Unknown  bool // it may have been done already, or the token may not exist
 }
 
 // token reads the token of the address, if this person may see it.
@@ -32,22 +34,38 @@ func (v *visit) askRevoke() error {
 	if err != nil {
 		return err
 	}
+	page := v.revocationOf(t)
+	page.Action = v.opts.Prefix + "/tokens/" + t.ID.String() + "/revoke"
+	page.Question = sentence("Revoke the token “%s” of %s? Whatever uses it is refused from then on. This cannot be undone.", t.Name, string(t.Owner))
+	return v.render(http.StatusOK, "ask.html", "Revoke a token", page)
+}
+
+// revocationOf is the page with the button that revokes a token, if this person may.
+func (v *visit) revocationOf(t apitoken.Token) askPage {
 	row := v.row(t)
-	return v.render(http.StatusOK, "ask.html", "Revoke a token", askPage{
-		Question: fmt.Sprintf("Revoke the token “%s” of %s? Whatever uses it is refused from then on. This cannot be undone.", t.Name, t.Owner),
-		Rows:     []tokenRow{row},
-		Action:   v.opts.Prefix + "/tokens/" + t.ID.String() + "/revoke",
-		Button:   "Revoke " + t.Name,
-		Back:     row.OwnerURL,
-	})
+	return askPage{Rows: []tokenRow{row}, Action: row.RevokeURL, Button: sentence("Revoke %s", t.Name), Back: row.OwnerURL}
 }
 
 func (v *visit) revoke() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errForm
+	}
 	t, err := v.token()
+	if errors.Is(err, apitoken.ErrNotFound) && v.r.PostForm.Get("unknown") != "" {
+		return v.renderWith(http.StatusOK, "done.html", view{
+			Heading: "Revoke a token", Notice: "There is no such token, so there is nothing to revoke.", Page: v.opts.Prefix + "/",
+		})
+	}
 	if err != nil {
 		return err
 	}
-	if err := v.manager.Revoke(v.r.Context(), v.actor, t.ID); err != nil {
+	err = v.manager.Revoke(v.r.Context(), v.actor, t.ID)
+	if isUnknown(err) {
+		page := v.revocationOf(t)
+		page.Question = sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, string(t.Owner))
+		return v.unknown(err, page)
+	}
+	if err != nil {
 		return err
 	}
 	return v.redirect(v.pathOfUser(t.Owner) + "/tokens")
@@ -66,15 +84,24 @@ func (v *visit) askRevokeAll() error {
 		}
 		what = counted(n)
 	}
-	question := fmt.Sprintf("Revoke %s of %s? Whatever uses them is refused from then on. This cannot be undone.", what, owner)
-	path := v.opts.Prefix + v.pathOfUser(owner)
-	return v.render(http.StatusOK, "ask.html", "Revoke all tokens", askPage{
-		Question: question, Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens",
-	})
+	page := v.revocationOfAll()
+	page.Question = sentence("Revoke "+what+" of %s? Whatever uses them is refused from then on. This cannot be undone.", string(owner))
+	return v.render(http.StatusOK, "ask.html", "Revoke all tokens", page)
+}
+
+func (v *visit) revocationOfAll() askPage {
+	path := v.opts.Prefix + v.pathOfUser(v.owner())
+	return askPage{Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens"}
 }
 
 func (v *visit) revokeAll() error {
-	if err := v.manager.RevokeAll(v.r.Context(), v.actor, v.owner()); err != nil {
+	err := v.manager.RevokeAll(v.r.Context(), v.actor, v.owner())
+	if isUnknown(err) {
+		page := v.revocationOfAll()
+		page.Question = sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", string(v.owner()))
+		return v.unknown(err, page)
+	}
+	if err != nil {
 		return err
 	}
 	return v.redirect(v.pathOfUser(v.owner()) + "/tokens")
@@ -86,53 +113,4 @@ func counted(n int) string {
 		return "1 live token"
 	}
 	return fmt.Sprintf("%d live tokens", n)
-}
-
-// revokeSelected revokes the tokens that were ticked: first it says how many they are and which, and asks.
-func (v *visit) revokeSelected() error {
-	if err := v.r.ParseForm(); err != nil {
-		return errForm
-	}
-	var tokens []apitoken.Token
-	for _, text := range v.r.PostForm["id"] {
-		id, err := apitoken.ParseTokenID(text)
-		if err != nil {
-			return errForm
-		}
-		t, err := v.manager.Token(v.r.Context(), v.actor, id)
-		if errors.Is(err, apitoken.ErrNotFound) {
-			continue // it is gone, which is what was wanted
-		}
-		if err != nil {
-			return err
-		}
-		if t.Status(v.now) == apitoken.StatusActive {
-			tokens = append(tokens, t)
-		}
-	}
-	back := v.opts.Prefix + "/tokens"
-	if len(tokens) == 0 {
-		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Notice: "None of the selected tokens is alive, so there is nothing to revoke.", Page: back,
-		})
-	}
-	if v.r.PostForm.Get("confirmed") == "" {
-		page := askPage{
-			Question: fmt.Sprintf("Revoke %s? Whatever uses them is refused from then on. This cannot be undone.", counted(len(tokens))),
-			Action:   v.opts.Prefix + "/tokens/revoke", Button: "Revoke " + counted(len(tokens)), Back: back,
-		}
-		for _, t := range tokens {
-			page.Rows = append(page.Rows, v.row(t))
-			page.IDs = append(page.IDs, t.ID)
-		}
-		return v.render(http.StatusOK, "ask.html", "Revoke tokens", page)
-	}
-	for i, t := range tokens {
-		if err := v.manager.Revoke(v.r.Context(), v.actor, t.ID); err != nil {
-			return fmt.Errorf("%w, after %d of %d tokens", err, i, len(tokens))
-		}
-	}
-	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Notice: fmt.Sprintf("%s revoked.", counted(len(tokens))), Page: back,
-	})
 }

@@ -52,6 +52,7 @@ type tokensPage struct {
 	Next         string
 	Form         *generateForm // nil: this person cannot generate tokens here
 	Generated    *generated    // what was just generated
+	ListFailed   bool          // there is no more than what was just generated
 	RevokeAllURL string        // empty: not by this person
 }
 
@@ -83,9 +84,27 @@ func (v *visit) owner() apitoken.UserID { return apitoken.UserID(v.r.PathValue("
 
 func (v *visit) tokensOfUser() error { return v.showTokens(http.StatusOK, nil, nil) }
 
-// showTokens shows the tokens of a user, the form as it was entered, and what was generated.
+// showTokens shows the tokens of a user, the form as it was entered, and what was generated. That is shown whatever else fails:
+// it cannot be read again.
 func (v *visit) showTokens(status int, form *generateForm, made *generated) error {
 	page := tokensPage{Owner: v.owner(), Own: v.own(v.owner()), Generated: made}
+	err := v.fillTokens(&page, form)
+	if err != nil && made == nil {
+		return err
+	}
+	if err != nil {
+		v.tellHost(err)
+		page = tokensPage{Owner: page.Owner, Own: page.Own, Generated: made, ListFailed: true}
+	}
+	heading := "Tokens of " + string(page.Owner)
+	if page.Own {
+		heading = "My tokens"
+	}
+	return v.render(status, "tokens.html", heading, page)
+}
+
+// fillTokens reads what the page shows of a user.
+func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	after, err := tokenID(v.r.URL.Query().Get("after"))
 	if err != nil {
 		return err
@@ -103,15 +122,8 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 	if page.Own || v.may.Has(apitoken.RevokeAny) {
 		page.RevokeAllURL = v.opts.Prefix + v.pathOfUser(page.Owner) + "/revoke-all"
 	}
-	page.Form, err = v.generateForm(&page, form)
-	if err != nil {
-		return err
-	}
-	heading := "Tokens of " + string(page.Owner)
-	if page.Own {
-		heading = "My tokens"
-	}
-	return v.render(status, "tokens.html", heading, page)
+	page.Form, err = v.generateForm(page, form)
+	return err
 }
 
 // generateForm is the form, if this person may generate a token for the user as far as can be told before he tries.
@@ -174,10 +186,32 @@ func (v *visit) generate() error {
 	case errors.Is(err, apitoken.ErrExists):
 		form.Problem = reasonText(err)
 		return v.showTokens(http.StatusConflict, form, nil)
+	case isUnknown(err):
+		return v.mayBeGenerated(err, token)
+	case errors.Is(err, apitoken.ErrUnavailable):
+		return v.notGenerated(err)
 	case err != nil:
 		return err
 	}
 	return v.showTokens(http.StatusCreated, nil, &generated{token.Name, secret.Reveal(), v.moment(token.ExpiresAt)})
+}
+
+// mayBeGenerated names the token that may exist, with the button that revokes it. Its secret is lost.
+func (v *visit) mayBeGenerated(err error, token apitoken.Token) error {
+	page := v.revocationOf(token)
+	page.Question = sentence("It is not known whether the token “%s” of %s was generated. Its secret is lost: revoke it, and generate another.",
+		token.Name, string(token.Owner))
+	return v.unknown(err, page)
+}
+
+// notGenerated does not say that nothing was done: with a form that is sent again, what it generated before may be revoked.
+func (v *visit) notGenerated(err error) error {
+	p := problemOf(err)
+	v.tell(p, err)
+	return v.renderWith(p.status, "problem.html", view{
+		Heading: p.heading,
+		Problem: "No token was generated. If you have sent this form before, what it generated then may be revoked. Try again in a moment.",
+	})
 }
 
 // params reads what was entered, or says to the person what is wrong with it.

@@ -52,8 +52,8 @@ type view struct {
 	SignOut        string
 	Who            string // who is signed in
 	Links          []link
-	Notice         string // something was done
-	Problem        string // something was refused, and why
+	Notice         any // something was done; a text, or HTML by sentence
+	Problem        any // something was refused, and why
 	Page           any
 }
 
@@ -111,21 +111,49 @@ func (v *visit) links() []link {
 	return links
 }
 
-// problems are the answers to what a page cannot do, the first that applies.
-var problems = []struct {
+// problem is the answer to what a page cannot do.
+type problem struct {
 	err           error
 	status        int
-	heading, text string
-}{
+	heading, text string // without a text: the reason that the error gives
+}
+
+// problems are all answers. The first that applies counts.
+var problems = []problem{
 	{apitoken.ErrUnavailable, http.StatusServiceUnavailable, "Not available at the moment", "Nothing was done. Try again in a moment."},
 	{errSignedOut, http.StatusUnauthorized, "You are not signed in", "Sign in and come back."},
 	{errCrossOrigin, http.StatusForbidden, "Refused", "This form was sent by another site, so nothing was done."},
 	{errForm, http.StatusBadRequest, "The form cannot be read", "Nothing was done."},
 	{apitoken.ErrDenied, http.StatusForbidden, "You may not do this", "Nothing was done. If you need it, ask an administrator."},
 	{apitoken.ErrNotFound, http.StatusNotFound, "There is no such page", "Or none that you may see."},
-	{apitoken.ErrUncertain, http.StatusServiceUnavailable, "It may have been done or not", "The database did not answer in time. Look before you try again."},
+	{apitoken.ErrUncertain, http.StatusServiceUnavailable, "It may have been done or not", "The database did not answer in time. Look before you do it again."},
 	{apitoken.ErrInvalid, http.StatusUnprocessableEntity, "This cannot be done", ""},
 	{apitoken.ErrConflict, http.StatusConflict, "This has changed in the meantime", "Nothing was done. Go back and look again."},
+}
+
+// problemOf is the answer to an error. An error that is none of the Manager's is trouble.
+func problemOf(err error) problem {
+	for _, p := range problems {
+		if errors.Is(err, p.err) {
+			return p
+		}
+	}
+	return problems[0]
+}
+
+// tell tells the host of an answer that is 503, and the client when to try again.
+func (v *visit) tell(p problem, err error) {
+	if p.status != http.StatusServiceUnavailable {
+		return
+	}
+	v.w.Header().Set("Retry-After", "5")
+	v.tellHost(err)
+}
+
+func (v *visit) tellHost(err error) {
+	if v.opts.OnError != nil {
+		v.opts.OnError(v.r, err)
+	}
 }
 
 // fail answers with the page for an error.
@@ -134,25 +162,27 @@ func (v *visit) fail(err error) {
 		http.Redirect(v.w, v.r, v.opts.SignIn+v.wanted(), http.StatusSeeOther)
 		return
 	}
-	p := problems[0]
-	for _, candidate := range problems {
-		if errors.Is(err, candidate.err) {
-			p = candidate
-			break
-		}
-	}
-	if p.status == http.StatusServiceUnavailable {
-		v.w.Header().Set("Retry-After", "5")
-		if v.opts.OnError != nil {
-			v.opts.OnError(v.r, err)
-		}
-	}
+	p := problemOf(err)
+	v.tell(p, err)
 	if p.text == "" {
 		p.text = reasonText(err)
 	}
 	if v.renderWith(p.status, "problem.html", view{Heading: p.heading, Problem: p.text}) != nil {
 		http.Error(v.w, p.heading, p.status)
 	}
+}
+
+// isUnknown reports whether an error says that the change may have been made or not.
+func isUnknown(err error) bool {
+	return errors.Is(err, apitoken.ErrUncertain) && !errors.Is(err, apitoken.ErrUnavailable)
+}
+
+// unknown answers with what may have been done or not, and the button by which it is certain.
+func (v *visit) unknown(err error, page askPage) error {
+	p := problemOf(err)
+	v.tell(p, err)
+	page.Unknown = true
+	return v.renderWith(p.status, "ask.html", view{Heading: p.heading, Problem: p.text, Page: page})
 }
 
 // wanted is the page to come back to, as a parameter. A form that was sent is not sent again.
