@@ -51,6 +51,13 @@ func (s *faulty) PutUser(ctx context.Context, u apitoken.User, r int64, e apitok
 	return s.Store.PutUser(ctx, u, r, e)
 }
 
+func (s *faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	if s.writes != nil {
+		return s.writes
+	}
+	return s.Store.AppendEvents(ctx, events)
+}
+
 func (s *faulty) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, r int64, e apitoken.Event) error {
 	if s.writes != nil {
 		return s.writes
@@ -204,7 +211,7 @@ func TestABulkRevocationThatStopsSaysHowFarItCame(t *testing.T) {
 
 // An unknown outcome of anything else says what it is of, and offers to do it again.
 func TestAnUnknownOutcomeSaysOfWhat(t *testing.T) {
-	h, m, store, _ := newFaultyHost(t)
+	h, m, store, told := newFaultyHost(t)
 	token := someToken(t, m, "ci")
 	store.writes = apitoken.ErrUncertain
 	page := h.form("ada", "/admin/tokens/"+token.ID.String()+"/revoke", http.StatusServiceUnavailable, nil)
@@ -216,4 +223,21 @@ func TestAnUnknownOutcomeSaysOfWhat(t *testing.T) {
 	}
 	page = h.form("ada", "/admin/policy", http.StatusServiceUnavailable, url.Values{"max": {"30"}, "revision": {"0"}, "confirmed": {"yes"}})
 	h.says(page, "It is not known whether the maximum was set to 30 days.", "In force No expiration")
+	if len(*told) != 3 {
+		t.Errorf("the host was told %v", *told)
+	}
+}
+
+// A refusal is a refusal, also where it is not known whether its event is on record.
+func TestARefusalIsNotUnknown(t *testing.T) {
+	h, m, store, _ := newFaultyHost(t)
+	token := someToken(t, m, "ci")
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "carol"}); err != nil {
+		t.Fatal(err)
+	}
+	store.writes = apitoken.ErrUncertain
+	for path, want := range map[string]int{"/users/bob/tokens": 403, "/users/bob/revoke-all": 403, "/tokens/" + token.ID.String() + "/revoke": 404} {
+		page := h.form("carol", "/admin"+path, want, ciFor30Days)
+		h.saysNothingOf(page, "not known")
+	}
 }

@@ -172,10 +172,9 @@ func (v *visit) fail(err error) {
 	}
 }
 
-// isUnknown reports whether an error says that the change may have been made or not.
-func isUnknown(err error) bool {
-	return errors.Is(err, apitoken.ErrUncertain) && !errors.Is(err, apitoken.ErrUnavailable)
-}
+// isUnknown reports whether an error says that the change may have been made or not. A refusal whose event may not be on record is
+// a refusal.
+func isUnknown(err error) bool { return err != nil && problemOf(err).err == apitoken.ErrUncertain }
 
 // unknown answers with what may have been done or not, and the button by which it is certain.
 func (v *visit) unknown(err error, page askPage) error {
