@@ -27,7 +27,8 @@
 // # The secret
 //
 // The answer to the form that generates a token shows it, once. It is in no address, cookie or storage, and the answer is
-// not to be cached. To reload that page sends the form again, which finds the name taken.
+// not to be cached. With JavaScript, to reload that page shows the list. Without, the browser sends the form again: each form
+// has a key, so the token that it generated is revoked and another takes its place, unless it is in use. So does a double click.
 //
 // # Safety
 //

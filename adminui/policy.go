@@ -97,6 +97,7 @@ func (v *visit) setPolicy() error {
 	case errors.Is(err, apitoken.ErrInvalid):
 		page.Problem = reasonText(err)
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
+	case errors.Is(err, apitoken.ErrConflict) && v.isSet(wanted):
 	case errors.Is(err, apitoken.ErrConflict):
 		page.Problem = "Somebody else has set the maximum in the meantime. Look at what it is now, and set it again if you still want to."
 		return v.showPolicy(http.StatusConflict, page)
@@ -108,6 +109,13 @@ func (v *visit) setPolicy() error {
 		return err
 	}
 	return v.redirect("/policy")
+}
+
+// isSet reports whether the policy in force is what this person has set at the revision that was confirmed, by a second click
+// say.
+func (v *visit) isSet(wanted apitoken.MaxLifetimePolicy) bool {
+	p, err := v.manager.Policy(v.r.Context())
+	return err == nil && p.Max == wanted.Max && p.UpdatedBy == v.actor.User && p.Revision == wanted.Revision+1
 }
 
 // readMaximum reads what was entered, or says to the person what is wrong with it.

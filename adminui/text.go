@@ -57,6 +57,8 @@ func reasonText(err error) string {
 		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", asked(over.Max))
 	case errors.Is(err, apitoken.ErrUserDisabled):
 		return "The user is disabled, and can have no tokens."
+	case errors.Is(err, apitoken.ErrRepeated):
+		return "This form was sent before, and the token that it generated is in use. It stays. Choose another name to generate another."
 	case errors.Is(err, apitoken.ErrExists):
 		return "There is a live token of this name already. Choose another name, or revoke that one first."
 	case errors.As(err, &invalid):

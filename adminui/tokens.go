@@ -1,6 +1,7 @@
 package adminui
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"strconv"
@@ -58,6 +59,7 @@ type tokensPage struct {
 
 // generateForm is the form with what was entered.
 type generateForm struct {
+	Key      string // of this form, so that to send it twice generates one token
 	Name     string
 	Lifetime string // the value of the choice
 	Date     string
@@ -150,6 +152,9 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if form == nil {
 		form = &generateForm{Lifetime: value(min(apitoken.Days(30), policy.Max))}
 	}
+	if form.Key == "" {
+		form.Key = rand.Text()
+	}
 	form.Zone = v.zone.String()
 	for _, lifetime := range policy.Choices() {
 		form.Choices = append(form.Choices, choice{value(lifetime), lifetimeText(lifetime)})
@@ -171,7 +176,7 @@ func (v *visit) generate() error {
 		return errForm
 	}
 	form := &generateForm{
-		Name: v.r.PostForm.Get("name"), Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
+		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
 	}
 	params, problem := v.params(form)
 	if problem != "" {
@@ -216,7 +221,7 @@ func (v *visit) notGenerated(err error) error {
 
 // params reads what was entered, or says to the person what is wrong with it.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
-	p = apitoken.GenerateParams{Owner: v.owner(), Name: form.Name}
+	p = apitoken.GenerateParams{Owner: v.owner(), Name: form.Name, IdempotencyKey: form.Key}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {

@@ -16,23 +16,59 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
-// A form that leads to a question asks it in place: the first click changes the button, the second sends the answer.
+// What assistive technology is to read out.
+const announce = (text) => {
+  document.getElementById("said").textContent = text;
+};
+
+// A form that leads to a question asks it in place: the first click changes the button, a later one sends the answer. The second
+// click of a double click and a key that is held down are no answer.
 for (const form of document.querySelectorAll("form[data-asks]")) {
+  const pause = 500; // milliseconds
   const button = form.querySelector("button");
   const text = button.firstChild;
   const before = text.data;
+  let timer = 0;
   const forget = () => {
+    clearTimeout(timer);
+    button.removeAttribute("aria-disabled");
     text.data = before;
     form.method = "get";
+    announce("");
   };
+  button.addEventListener("keydown", (event) => {
+    if (event.repeat) event.preventDefault();
+  });
+  button.addEventListener("click", (event) => {
+    if (form.method === "post" && (event.detail > 1 || button.ariaDisabled)) event.preventDefault();
+  });
   form.addEventListener("submit", (event) => {
     if (form.method === "post") return;
     event.preventDefault();
+    button.style.minWidth = `${button.offsetWidth}px`; // so that it stays under the mouse
+    announce(`${form.dataset.asks} ${button.textContent.trim()}: press again to confirm.`);
     text.data = form.dataset.asks;
     form.method = "post";
+    button.ariaDisabled = "true";
+    timer = setTimeout(() => button.removeAttribute("aria-disabled"), pause);
   });
   button.addEventListener("blur", forget);
 }
+
+// A form that is under way is not sent again by a second click. One that was stopped can be.
+const underWay = new WeakMap();
+addEventListener("submit", (event) => {
+  const form = event.target, now = performance.now();
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (now - (underWay.get(form) ?? -Infinity) < 5000) event.preventDefault();
+  else underWay.set(form, now);
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+// To reload the page with a secret shows the list, and does not send the form again.
+if (document.getElementById("secret")) history.replaceState(null, "");
 
 // The field for a date is there when it is needed.
 const lifetime = document.getElementById("lifetime");

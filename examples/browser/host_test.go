@@ -23,8 +23,9 @@ var ctx = context.Background()
 // cookie person.
 type host struct {
 	*tokentest.Kit
-	t   *testing.T
-	url string // of the pages
+	t     *testing.T
+	pages http.Handler
+	url   string // of the pages
 }
 
 // newHost has an administrator, ada, and the users bob, carol, an auditor, and one who is disabled.
@@ -48,6 +49,7 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 	}
 	pages, err := adminui.New(h.Manager, opts)
 	h.must(err)
+	h.pages = pages
 	server := httptest.NewServer(pages)
 	t.Cleanup(server.Close)
 	h.url = server.URL + opts.Prefix
