@@ -28,29 +28,26 @@ type lastUsed struct {
 	recent [maxWaiting]atomic.Uint64
 	tick   int // nanoseconds, as a power of two
 
-	writing chan struct{} // holds one value while nobody writes
-	stop    context.CancelFunc
-	ctx     context.Context // of writes that nobody waits for; ends with close
+	// writing is held during a write. This and the timer below work across the bubbles of testing/synctest: no channel is
+	// kept, because one that is made inside a bubble ends the process when it is used outside.
+	writing sync.Mutex
 
-	mu       sync.Mutex
-	waiting  map[TokenID]time.Time
-	dropped  uint64
-	underway bool // a goroutine is going to write what waits
-	closed   bool
+	mu      sync.Mutex
+	waiting map[TokenID]time.Time
+	dropped uint64
+	due     time.Time          // when a timer writes what waits; the zero time: no timer is set
+	abort   context.CancelFunc // ends the write of a timer; nil: none is in progress
+	closed  bool
 }
 
 func newLastUsed(store Store, interval, step time.Duration) *lastUsed {
-	l := &lastUsed{
+	return &lastUsed{
 		store:    store,
 		interval: interval,
 		step:     step,
 		tick:     bits.Len64(uint64(max(interval, 0) / 64)),
-		writing:  make(chan struct{}, 1),
 		waiting:  map[TokenID]time.Time{},
 	}
-	l.writing <- struct{}{}
-	l.ctx, l.stop = context.WithCancel(context.Background())
-	return l
 }
 
 // spread lets every bit of the first half of an identifier, which is the time, count among the upper bits of a product. Two
@@ -81,10 +78,7 @@ func (l *lastUsed) add(id TokenID, at time.Time) {
 	if !l.keep(id, at) {
 		l.dropped++
 	}
-	if !l.underway {
-		l.underway = true
-		go l.writeSoon()
-	}
+	l.schedule()
 }
 
 // keep keeps the later use of a token, and reports whether there was room. The lock is held.
@@ -99,40 +93,57 @@ func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	return true
 }
 
-// writeSoon writes what has gathered after an interval, and goes on while anything waits. The wait is real time: the
-// Clock tells when a token was used, not when it is convenient to write that down.
-func (l *lastUsed) writeSoon() {
-	for {
-		select {
-		case <-time.After(l.interval):
-		case <-l.ctx.Done():
-			return
-		}
-		ctx, cancel := context.WithTimeout(l.ctx, writeTimeout)
-		_ = l.flush(ctx) // what was not written waits for the next turn
-		cancel()
-		if l.idle() {
-			return
-		}
+// schedule sets a timer that writes what waits after an interval, unless one is set or writes already. The wait is real time:
+// the Clock tells when a token was used, and the interval how long that may take to be written. The lock is held.
+//
+// A timer that was set inside a bubble of testing/synctest never fires once the bubble has ended. Its due time is then off by
+// more than an interval, and another timer is set.
+func (l *lastUsed) schedule() {
+	now := time.Now()
+	left := l.due.Sub(now)
+	if l.closed || l.abort != nil || -l.interval <= left && left <= l.interval {
+		return
 	}
+	l.due = now.Add(l.interval)
+	time.AfterFunc(l.interval, l.writeDue)
 }
 
-// idle reports whether nothing waits, and if so lets the next use start another goroutine.
-func (l *lastUsed) idle() bool {
+// writeDue is what a timer does when it is due.
+func (l *lastUsed) writeDue() {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	if !l.begin(cancel) {
+		return
+	}
+	_ = l.flush(ctx) // what was not written waits for the next timer
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.underway = len(l.waiting) > 0
-	return !l.underway
+	l.abort = nil
+	if !l.due.After(time.Now()) {
+		l.due = time.Time{}
+	}
+	if len(l.waiting) > 0 {
+		l.schedule()
+	}
 }
 
-// flush writes what waits. When it returns, what waited when it was called is written, also by somebody else.
-func (l *lastUsed) flush(ctx context.Context) error {
-	select {
-	case <-l.writing:
-		defer func() { l.writing <- struct{}{} }()
-	case <-ctx.Done():
-		return ctx.Err()
+// begin reports whether a timer may write. Another one that writes already goes on with what waits.
+func (l *lastUsed) begin(abort context.CancelFunc) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.abort != nil {
+		return false
 	}
+	l.abort = abort
+	return true
+}
+
+// flush writes what waits. When it returns without an error, everything that waited when it was called is written.
+func (l *lastUsed) flush(ctx context.Context) error {
+	if err := l.awaitTurn(ctx); err != nil {
+		return err
+	}
+	defer l.writing.Unlock()
 	batch := l.take()
 	if len(batch) == 0 {
 		return nil
@@ -142,6 +153,28 @@ func (l *lastUsed) flush(ctx context.Context) error {
 		l.putBack(batch)
 	}
 	return err
+}
+
+// awaitTurn locks writing, or gives up when the context ends.
+func (l *lastUsed) awaitTurn(ctx context.Context) error {
+	if l.writing.TryLock() {
+		return nil
+	}
+	turn := make(chan struct{})
+	go func() {
+		l.writing.Lock()
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			l.writing.Unlock()
+		}
+	}()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // take takes what waits, by token, so that two replicas that write the same tokens lock them in the same order.
@@ -173,11 +206,15 @@ func (l *lastUsed) droppedUses() uint64 {
 	return l.dropped
 }
 
-// close takes no more uses, ends the goroutine and writes what waits.
+// close takes no more uses, ends the write of a timer and writes what waits. A timer that is set fires and does nothing: it
+// is not stopped, because stopping one that was set inside a bubble of testing/synctest ends the process.
 func (l *lastUsed) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.closed = true
+	abort := l.abort
 	l.mu.Unlock()
-	l.stop()
+	if abort != nil {
+		abort()
+	}
 	return l.flush(ctx)
 }
