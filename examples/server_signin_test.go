@@ -3,11 +3,14 @@ package examples_test
 import (
 	"crypto/sha256"
 	"database/sql"
+	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,11 +92,11 @@ func TestServerKeepsSessionsThatNobodyCanTakeOver(t *testing.T) {
 	sum := sha256.Sum256([]byte(id))
 	var stored []byte
 	var hours float64
-	err = db.QueryRow(`SELECT digest, (ends_at / 1e6 - strftime('%s', 'now')) / 3600 FROM sessions`).Scan(&stored, &hours)
+	err = db.QueryRow(`SELECT digest, (ends_at / 1e6 - strftime('%s', 'now')) / 3600 FROM user_sessions`).Scan(&stored, &hours)
 	if err != nil || string(stored) != string(sum[:]) || hours < 11 || hours > 12.1 {
 		t.Errorf("the only session is stored as %x for %.1f hours, err = %v; want the SHA-256 of the cookie for 12", stored, hours, err)
 	}
-	if _, err := db.Exec(`UPDATE sessions SET ends_at = ends_at - 12 * 3600 * 1000000`); err != nil {
+	if _, err := db.Exec(`UPDATE user_sessions SET ends_at = ends_at - 12 * 3600 * 1000000`); err != nil {
 		t.Fatal(err)
 	}
 	b.see(t, 401, "/admin/api/policy")
@@ -122,6 +125,34 @@ func TestServerEndsTheSessionOfADisabledUser(t *testing.T) {
 	b.see(t, 303, "/admin/users/bob/tokens") // the session does not come back
 	b.signIn(t, 303, bob)
 	b.see(t, 200, "/admin/users/bob/tokens")
+	s.stop(t, os.Interrupt)
+}
+
+// A session ends with the tokens of its user, also if its browser asks for nothing in between.
+func TestServerRevivesNoSession(t *testing.T) {
+	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "revive.db"))
+	admin := basic(s.logins["ADMIN"])
+	for name, end := range map[string]func(){
+		"disabled and enabled": func() {
+			s.expect(t, 204, admin, "PUT", "/admin/api/users/bob/disabled", "")
+			s.expect(t, 204, admin, "DELETE", "/admin/api/users/bob/disabled", "")
+		},
+		"all tokens revoked": func() { s.expect(t, 204, admin, "DELETE", "/admin/api/users/bob/tokens", "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, other := s.browser(t), s.browser(t)
+			b.signIn(t, 303, s.logins["BOB"])
+			other.signIn(t, 303, s.logins["ADMIN"])
+			session := b.cookies(t, "/")
+			end()
+			b.see(t, 401, "/admin/api/policy")
+			b.leads(t, "/admin/users/bob/tokens", "/sign-in?next=%2Fadmin%2Fusers%2Fbob%2Ftokens")
+			other.see(t, 200, "/admin/api/policy")
+			b.signIn(t, 303, s.logins["BOB"])
+			b.see(t, 200, "/admin/users/bob/tokens")
+			s.browser(t).do(t, 401, "GET", "/admin/api/policy", "", "Cookie", session)
+		})
+	}
 	s.stop(t, os.Interrupt)
 }
 
@@ -163,7 +194,7 @@ func TestServerSignInLeadsToNoOtherSite(t *testing.T) {
 
 func TestServerRefusesFormsOfOtherSites(t *testing.T) {
 	const proxy = "https://tokens.example.com"
-	s := listen(t, build(t, "server"), "-origin", proxy, "-db", filepath.Join(t.TempDir(), "cross.db"))
+	s := listen(t, build(t, "server"), "-origin", "HTTPS://Tokens.Example.COM:443/", "-db", filepath.Join(t.TempDir(), "cross.db"))
 	victim := s.browser(t)
 	cookie := strings.Split(victim.signIn(t, 303, s.logins["ADMIN"]).Header.Get("Set-Cookie"), ";")[0]
 
@@ -207,23 +238,86 @@ func TestServerLimitsTriesUnderAName(t *testing.T) {
 
 	stranger := s.browser(t)
 	for _, name := range []string{"bob", "nobody"} {
-		for i := range 10 {
-			if i%2 == 0 {
-				stranger.signIn(t, 403, name+":wrong")
-			} else {
-				s.expect(t, 401, basic(name+":wrong"), "GET", "/admin/api/policy", "")
-			}
-		}
-		p := stranger.signIn(t, 429, name+":wrong")
-		if p.Header.Get("Retry-After") != "60" || !strings.Contains(p.text, "Try again in a minute.") {
+		p := stranger.exhaust(t, name)
+		if !regexp.MustCompile(`^[1-3]$`).MatchString(p.Header.Get("Retry-After")) ||
+			!strings.Contains(p.text, "Try again in "+p.Header.Get("Retry-After")+" seconds.") {
 			t.Errorf("Retry-After is %q, and the page is\n%s", p.Header.Get("Retry-After"), p.text)
 		}
 	}
-	stranger.signIn(t, 429, bob)
-	s.expect(t, 429, basic(bob), "GET", "/admin/api/policy", "")
-
-	own.signIn(t, 303, bob) // from where he has signed in before
+	own.signIn(t, 303, bob) // from a browser in which bob has signed in before
 	stranger.signIn(t, 303, admin)
+	s.stop(t, os.Interrupt)
+}
+
+// exhaust sends wrong passwords, many at once, until one is too many, and gives the page that says so.
+func (b *browser) exhaust(t *testing.T, name string) (tooMany page) {
+	t.Helper()
+	form := url.Values{"name": {name}, "password": {"wrong"}}.Encode()
+	pages := make(chan page, 50)
+	var all sync.WaitGroup
+	for range cap(pages) {
+		all.Go(func() {
+			resp, err := b.client.Post(b.url+"/sign-in", "application/x-www-form-urlencoded", strings.NewReader(form))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			pages <- page{resp, string(text)}
+		})
+	}
+	all.Wait()
+	close(pages)
+	for p := range pages {
+		if p.StatusCode == http.StatusTooManyRequests {
+			tooMany = p
+		}
+	}
+	if tooMany.Response == nil {
+		t.Fatal("50 wrong passwords at once are not too many")
+	}
+	return tooMany
+}
+
+// Wrong passwords, even from the same address, delay the right one by some seconds and do not lock its owner out. They
+// themselves are let through only so often.
+func TestServerDelaysTheRightPasswordAtMost(t *testing.T) {
+	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "delay.db"))
+	s.browser(t).exhaust(t, "admin")
+	s.expect(t, 200, basic(s.logins["ADMIN"]), "GET", "/admin/api/policy", "")
+
+	statuses := make(chan int, 60)
+	var all sync.WaitGroup
+	for range cap(statuses) {
+		all.Go(func() {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/admin/api/policy", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.SetBasicAuth("admin", "wrong")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			statuses <- resp.StatusCode
+			_ = resp.Body.Close()
+		})
+	}
+	all.Wait()
+	close(statuses)
+	got := map[int]int{}
+	for status := range statuses {
+		got[status]++
+	}
+	if got[429] < 30 || got[401]+got[429] != 60 {
+		t.Errorf("60 wrong passwords at once are answered %v; want most of them 429", got)
+	}
 	s.stop(t, os.Interrupt)
 }
 
@@ -296,7 +390,7 @@ func TestServerSendsNothingThatRuns(t *testing.T) {
 		"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 		"Cache-Control":           "no-store",
 		"X-Content-Type-Options":  "nosniff",
-		"Referrer-Policy":         "no-referrer",
+		"Referrer-Policy":         "same-origin",
 	} {
 		if got := p.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

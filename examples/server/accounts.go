@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/bcrypt"
@@ -21,20 +20,14 @@ import (
 type accounts struct {
 	db     database
 	nobody []byte // the hash to compare with where there is no such account, so that the time does not tell
-
-	// Tries are counted by name. Those from a browser in which somebody has signed in under this name before are counted
-	// apart, so that whoever tries names and passwords keeps nobody out who has his own browser.
-	strangers, acquainted *tries
+	limits *limits
 }
 
-var (
-	errPassword = errors.New("the name or the password is wrong")
-	errTries    = errors.New("too many wrong passwords under this name")
-)
+var errPassword = errors.New("the name or the password is wrong")
 
 func openAccounts(db database) (*accounts, error) {
 	_, nobody, err := newPassword()
-	return &accounts{db: db, nobody: nobody, strangers: newTries(), acquainted: newTries()}, err
+	return &accounts{db: db, nobody: nobody, limits: newLimits()}, err
 }
 
 func newPassword() (password string, hash []byte, err error) {
@@ -43,28 +36,25 @@ func newPassword() (password string, hash []byte, err error) {
 	return password, hash, err
 }
 
-// check holds a password against that of an account, and gives what the browser may show the next time to prove that
-// somebody has signed in there; proof is what it shows now, or nothing. A refusal is errPassword or errTries; every other
-// error is trouble, and says nothing of the password.
-func (a *accounts) check(ctx context.Context, name, password, proof string) (newProof string, err error) {
+// check compares a password with that of an account, and returns what the browser may show the next time to prove that
+// somebody has signed in there. A refusal is errPassword or *tooManyError; every other error is a failure, and says nothing of
+// the password.
+func (a *accounts) check(ctx context.Context, name, password string, from client) (proof string, err error) {
 	hash, err := a.hash(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	newProof = proofOf(name, hash)
-	counted := a.strangers
-	if hmac.Equal([]byte(proof), []byte(newProof)) {
-		counted = a.acquainted
-	}
-	// The try counts before it is known to fail, or many at once would all be let through.
-	if !counted.take(name, time.Now()) {
-		return "", errTries
+	proof = proofOf(name, hash)
+	// The try counts before it is known to fail. Otherwise many at once would all be let through.
+	admission, err := a.limits.admit(ctx, name, proof, from)
+	if err != nil {
+		return "", err
 	}
 	if bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil {
 		return "", errPassword
 	}
-	counted.giveBack(name)
-	return newProof, nil
+	a.limits.succeeded(admission, name, from)
+	return proof, nil
 }
 
 // hash is that of an account, or of nobody.

@@ -37,16 +37,16 @@ type engine struct {
 var (
 	sqlite = engine{dialect: sqlstore.SQLite, tables: []string{
 		`CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, password_hash BLOB NOT NULL)`,
-		`CREATE TABLE IF NOT EXISTS sessions (digest BLOB PRIMARY KEY, name TEXT NOT NULL, ends_at INTEGER NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS user_sessions (digest BLOB PRIMARY KEY, name TEXT NOT NULL, epoch INTEGER NOT NULL, ends_at INTEGER NOT NULL)`,
 	}}
 	postgres = engine{dialect: sqlstore.PostgreSQL, dollars: true, tables: []string{
 		`CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, password_hash BYTEA NOT NULL)`,
-		`CREATE TABLE IF NOT EXISTS sessions (digest BYTEA PRIMARY KEY, name TEXT NOT NULL, ends_at BIGINT NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS user_sessions (digest BYTEA PRIMARY KEY, name TEXT NOT NULL, epoch BIGINT NOT NULL, ends_at BIGINT NOT NULL)`,
 	}}
 	// Names are bytes here, because in a column for text "Admin" would be "admin".
 	mariadb = engine{dialect: sqlstore.MySQL, tables: []string{
 		`CREATE TABLE IF NOT EXISTS accounts (name VARBINARY(128) PRIMARY KEY, password_hash VARBINARY(60) NOT NULL)`,
-		`CREATE TABLE IF NOT EXISTS sessions (digest BINARY(32) PRIMARY KEY, name VARBINARY(128) NOT NULL, ends_at BIGINT NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS user_sessions (digest BINARY(32) PRIMARY KEY, name VARBINARY(128) NOT NULL, epoch BIGINT NOT NULL, ends_at BIGINT NOT NULL)`,
 	}}
 )
 

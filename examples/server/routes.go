@@ -2,12 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
@@ -17,14 +13,18 @@ import (
 
 // routes are the application: one route for tokens, and their administration for people.
 func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http.Handler, error) {
+	proxy, err := readOrigin(o.origin)
+	if err != nil {
+		return nil, err
+	}
 	s := signIn{
-		callers: callers{manager: m, accounts: a, token: httpauth.ActorFunc(m, nil),
-			sessions: sessions{db: a.db, secure: strings.HasPrefix(o.origin, "https://")}},
+		callers: callers{manager: m, accounts: a, token: httpauth.ActorFunc(m, nil), address: proxy.address,
+			sessions: sessions{db: a.db, secure: proxy.secure}},
 		fail: func(r *http.Request, err error) {
 			log.Error("trouble", "method", r.Method, "path", r.URL.Path, "error", err)
 		},
 	}
-	protection, trusted, err := crossOrigin(o.origin)
+	protection, trusted, err := proxy.crossOrigin()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	mux.Handle("/verify", httpauth.Verify(m, nil))
 	mux.Handle("/admin/", pages)
 	// A session opens the administration in JSON too, and browsers show a session for whoever asks them to.
-	mux.Handle("/admin/api/", protection.Handler(patient(a, http.StripPrefix("/admin/api", api))))
+	mux.Handle("/admin/api/", protection.Handler(s.withLogin(http.StripPrefix("/admin/api", api))))
 
 	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
 	mux.Handle("GET /sign-in", secured(http.HandlerFunc(s.page)))
@@ -60,44 +60,17 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	return logged(log, mux), nil
 }
 
-// crossOrigin refuses what other sites have the browser send, but for the origin of a proxy, if there is one.
-func crossOrigin(origin string) (protection *http.CrossOriginProtection, trusted []string, err error) {
-	protection = http.NewCrossOriginProtection()
-	if origin == "" {
-		return protection, nil, nil
-	}
-	if err := protection.AddTrustedOrigin(origin); err != nil {
-		return nil, nil, fmt.Errorf("-origin: %w", err)
-	}
-	return protection, []string{origin}, nil
-}
-
 // secured puts on the pages of the sign-in what keeps them from being cached, framed, or made to run something.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // with no-referrer, a browser without TLS would send forms with Origin: null
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		next.ServeHTTP(w, r)
-	})
-}
-
-// patient answers 429 to a name and a password under a name that was tried too often.
-func patient(a *accounts, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _, isBasic := r.BasicAuth()
-		if !isBasic || !a.strangers.full(name, time.Now()) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		w.Header().Set("Retry-After", strconv.Itoa(int(triesRest.Seconds())))
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusTooManyRequests)
-		_, _ = io.WriteString(w, `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"too many wrong passwords under this name"}`+"\n")
 	})
 }
 

@@ -8,8 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
 )
 
 //go:embed web
@@ -45,14 +46,16 @@ func (s signIn) page(w http.ResponseWriter, r *http.Request) {
 func (s signIn) in(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	f := form{Name: r.PostFormValue("name"), Next: local(r.PostFormValue("next"))}
-	proof := ""
+	from := client{address: s.address(r)}
 	if cookie, err := r.Cookie(proofName); err == nil {
-		proof = cookie.Value
+		from.proof = cookie.Value
 	}
-	proof, err := s.accounts.check(r.Context(), f.Name, r.PostFormValue("password"), proof)
+	proof, err := s.accounts.check(r.Context(), f.Name, r.PostFormValue("password"), from)
+	var user apitoken.User
 	if err == nil {
-		err = s.enabled(r.Context(), f.Name)
+		user, err = s.enabled(r.Context(), f.Name)
 	}
+	var tooMany *tooManyError
 	switch {
 	case errors.Is(err, errPassword):
 		f.Problem = "The name or the password is wrong."
@@ -60,20 +63,20 @@ func (s signIn) in(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errDisabled):
 		f.Problem = "This account is disabled. Ask an administrator."
 		show(w, http.StatusForbidden, f)
-	case errors.Is(err, errTries):
-		f.Problem = "There were too many wrong passwords under this name. Try again in a minute."
-		w.Header().Set("Retry-After", strconv.Itoa(int(triesRest.Seconds())))
+	case errors.As(err, &tooMany):
+		f.Problem = "There were too many wrong passwords under this name. Try again in " + tooMany.retryAfter() + " seconds."
+		w.Header().Set("Retry-After", tooMany.retryAfter())
 		show(w, http.StatusTooManyRequests, f)
 	case err != nil:
 		s.trouble(w, r, err)
 	default:
-		s.begin(w, r, f, proof)
+		s.begin(w, r, user, f.Next, proof)
 	}
 }
 
 // begin ends the session that the browser had, if any, and begins one.
-func (s signIn) begin(w http.ResponseWriter, r *http.Request, f form, proof string) {
-	cookie, err := s.sessions.begin(r.Context(), f.Name)
+func (s signIn) begin(w http.ResponseWriter, r *http.Request, user apitoken.User, next, proof string) {
+	cookie, err := s.sessions.begin(r.Context(), user)
 	if err == nil {
 		err = s.sessions.end(r)
 	}
@@ -81,10 +84,10 @@ func (s signIn) begin(w http.ResponseWriter, r *http.Request, f form, proof stri
 		s.trouble(w, r, err)
 		return
 	}
-	note(r, f.Name)
+	note(r, string(user.ID))
 	http.SetCookie(w, cookie)
 	http.SetCookie(w, s.proof(proof))
-	http.Redirect(w, r, f.Next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 const proofName = "known"

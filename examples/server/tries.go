@@ -1,84 +1,57 @@
 package main
 
 import (
-	"maps"
+	"hash/maphash"
 	"sync"
 	"time"
 )
 
-const (
-	mostTries  = 10          // wrong passwords under one name
-	triesRest  = time.Minute // after the first of them the count begins anew, whatever was tried meanwhile
-	namesTried = 10_000      // names that are counted each by itself; all others together
-)
+// pace limits tries by key: burst tries at once, then one each interval. It keeps the count in memory, of a fixed size
+// whatever is tried: each replica of the host has its own.
+//
+// Keys share counters by a hash that an outsider cannot predict. A flood of keys therefore fills no counter of a given key.
+type pace struct {
+	burst int
+	every time.Duration
 
-// tries counts wrong passwords by name, also under names that nobody has. It keeps the count in memory: each replica of the
-// host has its own.
-type tries struct {
-	mu     sync.Mutex
-	counts map[string]count
-	swept  time.Time // when counts that are over were last forgotten
+	seed maphash.Seed
+	mu   sync.Mutex
+	next [1 << 14]time.Time // when the next try would be due if there were no burst
 }
 
-type count struct {
-	since time.Time
-	n     int
+// turn is a try that counts.
+type turn struct {
+	of      *pace
+	counter uint64
+	wait    time.Duration // until it may be made
 }
 
-func newTries() *tries { return &tries{counts: map[string]count{}} }
-
-// take counts a try, or says that there were too many. Tries that are refused are not counted, so nobody keeps a name
-// locked by going on.
-func (t *tries) take(name string, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	name = t.counted(name, now)
-	c := t.present(name, now)
-	if c.n >= mostTries {
-		return false
-	}
-	c.n++
-	t.counts[name] = c
-	return true
+func newPace(burst int, every time.Duration) *pace {
+	return &pace{burst: burst, every: every, seed: maphash.MakeSeed()}
 }
 
-// giveBack takes a try out of the count: it was none, for the password was right.
-func (t *tries) giveBack(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c := t.counts[name]; c.n > 1 {
-		t.counts[name] = count{c.since, c.n - 1}
-		return
+// take counts a try that is willing to wait for so long. If it would have to wait longer, ok is false and the try does not
+// count, so going on postpones nothing.
+func (p *pace) take(key string, now time.Time, patience time.Duration) (t turn, ok bool) {
+	t = turn{of: p, counter: maphash.String(p.seed, key) % uint64(len(p.next))}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.next[t.counter]
+	if next.Before(now) {
+		next = now
 	}
-	delete(t.counts, name)
+	next = next.Add(p.every)
+	t.wait = max(0, next.Sub(now)-time.Duration(p.burst)*p.every)
+	if t.wait > patience {
+		return t, false
+	}
+	p.next[t.counter] = next
+	return t, true
 }
 
-// full reports whether the next try will be refused.
-func (t *tries) full(name string, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.present(t.counted(name, now), now).n >= mostTries
-}
-
-func (t *tries) present(name string, now time.Time) count {
-	c := t.counts[name]
-	if now.Sub(c.since) >= triesRest {
-		return count{since: now}
-	}
-	return c
-}
-
-// counted is under what a name is counted: itself, or where there is no room for more names, that of nobody.
-func (t *tries) counted(name string, now time.Time) string {
-	if _, ok := t.counts[name]; ok || len(t.counts) < namesTried {
-		return name
-	}
-	if now.Sub(t.swept) >= time.Second { // not for each of the many names
-		t.swept = now
-		maps.DeleteFunc(t.counts, func(_ string, c count) bool { return now.Sub(c.since) >= triesRest })
-	}
-	if len(t.counts) < namesTried {
-		return name
-	}
-	return ""
+// giveBack takes the try out of the count: the password was right, or the try was not made.
+func (t turn) giveBack() {
+	t.of.mu.Lock()
+	defer t.of.mu.Unlock()
+	t.of.next[t.counter] = t.of.next[t.counter].Add(-t.of.every)
 }

@@ -1,59 +1,204 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-func TestTriesBeginAnewWhateverWasTriedMeanwhile(t *testing.T) {
-	tried, now := newTries(), time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
-	for range mostTries {
-		if !tried.take("admin", now) {
-			t.Fatal("a try within the limit is refused")
-		}
-		now = now.Add(time.Second)
-	}
-	begun := now.Add(-mostTries * time.Second)
-	for ; now.Sub(begun) < triesRest; now = now.Add(time.Second) {
-		if tried.take("admin", now) || !tried.full("admin", now) {
-			t.Fatalf("a try over the limit is let through %s after the first", now.Sub(begun))
-		}
-		if tried.full("bob", now) {
-			t.Fatal("another name is full")
+var noon = time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
+
+func TestTriesBeyondTheBurstComeOneEachInterval(t *testing.T) {
+	p, now := newPace(10, 3*time.Second), noon
+	for range 10 {
+		if turn, ok := p.take("admin", now, 0); !ok || turn.wait != 0 {
+			t.Fatal("a try within the burst has to wait")
 		}
 	}
-	if tried.full("admin", now) || !tried.take("admin", now) {
-		t.Errorf("no try is let through %s after the first of those that were counted", now.Sub(begun))
+	for range 100 {
+		if turn, ok := p.take("admin", now, 2*time.Second); ok || turn.wait != 3*time.Second {
+			t.Fatalf("a try beyond the burst is let through after %s", turn.wait)
+		}
+	}
+	if _, ok := p.take("bob", now, 0); !ok {
+		t.Error("another key has to wait")
+	}
+	turn, ok := p.take("admin", now, 3*time.Second)
+	if !ok || turn.wait != 3*time.Second {
+		t.Errorf("a patient try: %t after %s, want true after 3s: refused tries postpone nothing", ok, turn.wait)
+	}
+	n := 0
+	for end := now.Add(time.Hour); now.Before(end); now = now.Add(100 * time.Millisecond) {
+		if _, ok := p.take("admin", now, 0); ok {
+			n++
+		}
+	}
+	if want := 3600/3 - 1; n < want-1 || n > want+1 { // one was taken above
+		t.Errorf("%d tries in an hour, want %d", n, want)
 	}
 }
 
 func TestTriesWithTheRightPasswordDoNotCount(t *testing.T) {
-	tried, now := newTries(), time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
-	for i := range 3 * mostTries {
-		if !tried.take("admin", now) {
+	p := newPace(10, 3*time.Second)
+	for i := range 30 {
+		turn, ok := p.take("admin", noon, 0)
+		if !ok {
 			t.Fatalf("sign-in %d is refused", i)
 		}
-		tried.giveBack("admin")
-	}
-	if len(tried.counts) != 0 {
-		t.Errorf("%d names are kept after nothing was wrong", len(tried.counts))
+		turn.giveBack()
 	}
 }
 
-func TestTriesUnderManyNamesAreKeptInLittleMemory(t *testing.T) {
-	tried, now := newTries(), time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
-	tried.take("admin", now)
-	for i := range namesTried * 2 {
-		tried.take(strconv.Itoa(i), now)
+// Giving back needs the counter that was taken from, also if the key has another one by now.
+func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
+	p := newPace(10, 3*time.Second)
+	for i := range 10 * len(p.next) {
+		p.take(strconv.Itoa(i), noon, 0)
 	}
-	if n := len(tried.counts); n > namesTried+1 {
-		t.Errorf("%d names are kept, at most %d are wanted", n, namesTried+1)
+	refused := 0
+	for i := range 1000 {
+		name := fmt.Sprint("real user ", i)
+		turn, ok := p.take(name, noon, 0)
+		if !ok {
+			refused++
+			continue
+		}
+		turn.giveBack()
+		if again, ok := p.take(name, noon, 0); !ok || again.counter != turn.counter {
+			t.Fatalf("%s: what was given back is not there", name)
+		}
 	}
-	if tried.full("admin", now) {
-		t.Error("a name that was counted by itself is full because of the others")
+	// Each counter was hit 10 times on average, so about half of them are full. That takes ten times as many tries as there
+	// are counters within 30 seconds, each of which costs the server a hash of a password.
+	if refused == 0 || refused > 700 {
+		t.Errorf("%d of 1000 names are refused", refused)
 	}
-	if now = now.Add(triesRest); !tried.take("somebody else", now) || len(tried.counts) > 1 {
-		t.Errorf("%d names are kept after their time", len(tried.counts))
+	flood := newPace(10, 3*time.Second)
+	for i := range 10_000 { // what used to fill the table, so that all other names shared one counter
+		flood.take(strconv.Itoa(i), noon, 0)
+	}
+	for i := range 1000 {
+		if _, ok := flood.take(fmt.Sprint("real user ", i), noon, 0); !ok {
+			t.Fatal("a name is refused because others were tried")
+		}
+	}
+}
+
+// admit is one wrong password.
+func (l *limits) try(t *testing.T, name, address string, patience time.Duration) (admission, error) {
+	t.Helper()
+	return l.admit(t.Context(), name, "the proof", client{address: address, patience: patience})
+}
+
+func TestLimits(t *testing.T) {
+	tooMany := func(err error) bool {
+		var e *tooManyError
+		return errors.As(err, &e)
+	}
+	tests := map[string]func(t *testing.T, l *limits){
+		"a stranger elsewhere does not hold up the real user": func(t *testing.T, l *limits) {
+			for range 50 {
+				_, _ = l.try(t, "admin", "203.0.113.1", 0)
+			}
+			if _, err := l.try(t, "admin", "203.0.113.1", 0); !tooMany(err) {
+				t.Errorf("the stranger's next try: %v", err)
+			}
+			if _, err := l.try(t, "admin", "192.0.2.7", 0); err != nil {
+				t.Errorf("the real user: %v", err)
+			}
+		},
+		"who waits gets through from the address of the stranger": func(t *testing.T, l *limits) {
+			for range 50 {
+				_, _ = l.try(t, "admin", "203.0.113.1", 0)
+			}
+			begun := time.Now()
+			a, err := l.try(t, "admin", "203.0.113.1", basicPatience)
+			if waited := time.Since(begun); err != nil || waited > 3*time.Second {
+				t.Errorf("after %s: %v", waited, err)
+			}
+			l.succeeded(a, "admin", client{address: "203.0.113.1"})
+		},
+		"many addresses together are bounded, and hold up no address of before": func(t *testing.T, l *limits) {
+			real := client{address: "192.0.2.7"}
+			a, err := l.admit(t.Context(), "admin", "the proof", real)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.succeeded(a, "admin", real)
+			let := 0
+			for i := range 1000 {
+				if _, err := l.try(t, "admin", "2001:db8:0:"+strconv.FormatInt(int64(i), 16)+"::/64", 0); err == nil {
+					let++
+				}
+			}
+			if let != 100 {
+				t.Errorf("%d tries from 1000 addresses are let through, want 100", let)
+			}
+			if _, err := l.admit(t.Context(), "admin", "the proof", real); err != nil {
+				t.Errorf("from where the real user has signed in before: %v", err)
+			}
+			if _, err := l.try(t, "bob", "198.51.100.9", 0); err != nil {
+				t.Errorf("another name: %v", err)
+			}
+			time.Sleep(time.Minute)
+			let = 0
+			for i := range 1000 {
+				if _, err := l.try(t, "admin", fmt.Sprint("later ", i), 0); err == nil {
+					let++
+				}
+			}
+			if let < 90 || let > 101 {
+				t.Errorf("%d are let through a minute later, want about 100", let)
+			}
+		},
+		"a known browser counts apart": func(t *testing.T, l *limits) {
+			for range 50 {
+				_, _ = l.try(t, "admin", "203.0.113.1", 0)
+			}
+			known := client{address: "203.0.113.1", proof: "the proof"}
+			for i := range 10 {
+				if _, err := l.admit(t.Context(), "admin", "the proof", known); err != nil {
+					t.Fatalf("try %d: %v", i, err)
+				}
+			}
+			if _, err := l.admit(t.Context(), "admin", "the proof", known); !tooMany(err) {
+				t.Errorf("a known browser guesses on: %v", err)
+			}
+		},
+		"a try refused by one limit counts in none": func(t *testing.T, l *limits) {
+			for i := range 100 {
+				_, _ = l.try(t, "admin", strconv.Itoa(i), 0)
+			}
+			for range 20 {
+				if _, err := l.try(t, "admin", "192.0.2.7", 0); !tooMany(err) {
+					t.Fatalf("%v", err)
+				}
+			}
+			time.Sleep(time.Minute)
+			for i := range 10 {
+				if _, err := l.try(t, "admin", "192.0.2.7", 0); err != nil {
+					t.Errorf("try %d: %v", i, err)
+				}
+			}
+		},
+		"a client that is gone does not wait": func(t *testing.T, l *limits) {
+			for range 50 {
+				_, _ = l.try(t, "admin", "203.0.113.1", 0)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := l.admit(ctx, "admin", "", client{address: "203.0.113.1", patience: time.Hour}); !errors.Is(err, context.Canceled) {
+				t.Errorf("err = %v", err)
+			}
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, newLimits()) })
+		})
 	}
 }
