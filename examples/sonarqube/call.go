@@ -43,25 +43,33 @@ func (c *call) wrongIf(is bool, format string, args ...any) {
 }
 
 // do does something, if nothing went wrong before.
-func (c *call) do(something func() error) {
+func (c *call) do(something func() error) any {
 	if c.err == nil {
 		c.err = something()
 	}
+	return nil
 }
 
 // errorOf leaves out the other result.
 func errorOf[T any](_ T, err error) error { return err }
 
-func (c *call) change(change func(now *state) error) {
-	c.do(func() error { return c.server.change(c.Context(), change) })
+// change changes what this host keeps. If change finds something wrong, nothing is changed.
+func (c *call) change(change func(now *state)) any {
+	return c.do(func() error {
+		return c.server.change(c.Context(), func(now *state) error { change(now); return c.err })
+	})
 }
 
-func (c *call) parse() {
+// parse reads the parameters. One that the action does not take is refused: what it asks for would silently not happen.
+func (c *call) parse(takes string) {
 	c.Body = http.MaxBytesReader(c.w, c.Body, 64<<10)
 	// A body that is no form is not read: clients declare JSON on an empty one.
 	c.wrongIf(c.ParseForm() != nil, "The parameters cannot be read")
-	for _, values := range c.Form {
-		c.wrongIf(!utf8.ValidString(strings.Join(values, "")), "The parameters are not UTF-8")
+	for key, values := range c.Form {
+		c.wrongIf(!utf8.ValidString(key+strings.Join(values, "")), "The parameters are not UTF-8")
+		many := slices.Contains(strings.Fields(takes), key+"+")
+		c.wrongIf(!many && !slices.Contains(strings.Fields(takes), key), "Parameter '%s' is not offered here", key)
+		c.wrongIf(!many && len(slices.Compact(values)) > 1, "Parameter '%s' has more than one value", key)
 	}
 }
 
@@ -81,6 +89,11 @@ func (c *call) required(key string, most int) string {
 	return c.short(key, most)
 }
 
+// listed are the values of a parameter, with commas between them.
+func (c *call) listed(key string) []string {
+	return strings.FieldsFunc(c.text(key), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // oneOf is a parameter that has one of some values; the first is for none.
 func (c *call) oneOf(key string, values ...string) string {
 	if !c.Form.Has(key) {
@@ -92,8 +105,7 @@ func (c *call) oneOf(key string, values ...string) string {
 
 // yes is a parameter that is true or false.
 func (c *call) yes(key string, values ...string) bool {
-	text := c.oneOf(key, values...)
-	return text == "true" || text == "yes"
+	return slices.Contains([]string{"true", "yes"}, c.oneOf(key, values...))
 }
 
 func (c *call) number(key string, most, otherwise int) int {

@@ -9,19 +9,20 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// identify tells who sends the request: by name and password, by a token, or by the session. What is shown and wrong is
-// refused, also where somebody has signed in.
+// identify tells who sends the request: by the session, and where there is none that is good, by name and password or by a
+// token. What is shown then and wrong is refused.
 func (c *call) identify() {
 	name, password, isBasic := c.BasicAuth()
+	login, hash := c.sessions.GetString(c.Context(), "login"), c.sessions.GetBytes(c.Context(), "hash")
 	switch shown := c.Header["Authorization"]; {
+	case hash != nil && bytes.Equal(hash, c.state.Load().Accounts[apitoken.UserID(login)].Hash): // with another password it is over
+		c.actor = apitoken.As(apitoken.UserID(login))
 	case isBasic && password != "" && len(shown) == 1: // never a token
 		c.actor = c.person(name, password)
 	case len(shown) > 0:
 		c.showToken()
 	default:
-		c.actor = apitoken.As(apitoken.UserID(c.sessions.GetString(c.Context(), "login")))
-		hash := c.sessions.GetBytes(c.Context(), "hash") // with another password, the session is over
-		c.refuseIf(hash == nil || !bytes.Equal(hash, c.state.Load().Accounts[c.actor.User].Hash), errUnauthorized)
+		c.keep(errUnauthorized)
 	}
 	if c.err != nil {
 		return

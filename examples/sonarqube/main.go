@@ -8,8 +8,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,10 +19,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver is the host's choice; the library imports none
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -77,6 +82,17 @@ func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
 	return s.serve(ctx, listener)
 }
 
+// openDatabase opens what the host and the library share. The name is what package sqlstore recommends for this driver, and why:
+// go doc github.com/seed-d6cf0a46/apitoken/sqlstore
+func openDatabase(path string) (*sql.DB, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody here read it
+	if err := cmp.Or(err, file.Close()); err != nil {
+		return nil, err
+	}
+	const dsn = "file:%s?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
+	return sql.Open("sqlite", fmt.Sprintf(dsn, (&url.URL{Path: path}).EscapedPath()))
+}
+
 // serve answers requests until the context ends, and then those that have begun.
 func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
@@ -105,10 +121,8 @@ func (s *server) firstStart(ctx context.Context, password string, out io.Writer)
 		fmt.Fprintf(out, "This is the first start. The password of admin is shown now and never again:\n\nexport ADMIN=admin:%s\n\n", password)
 	}
 	hash, err := s.hash(password)
-	if err == nil {
-		_, err = s.manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: "admin", Name: "Administrator", Role: apitoken.RoleAdmin})
-	}
-	if err != nil {
+	admin := apitoken.User{ID: "admin", Name: "Administrator", Role: apitoken.RoleAdmin}
+	if err := cmp.Or(err, errorOf(s.manager.PutUser(ctx, apitoken.System(), admin))); err != nil {
 		return err
 	}
 	return s.change(ctx, func(now *state) error {

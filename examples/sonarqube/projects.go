@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"maps"
 	"net/http"
@@ -11,10 +12,10 @@ import (
 
 // project is what a token for analyses may be bound to, by its ID. The next one of the same key has another, so what was
 // bound to this one is not bound to that.
-type project struct{ ID, Key, Name string }
+type project struct{ ID, Key, Name, Visibility string }
 
 func (p project) shown() map[string]string {
-	return map[string]string{"key": p.Key, "name": p.Name, "qualifier": "TRK", "visibility": "private"}
+	return map[string]string{"key": p.Key, "name": p.Name, "qualifier": "TRK", "visibility": cmp.Or(p.Visibility, "private")}
 }
 
 // project is the one whose key is in a parameter, or 404.
@@ -26,22 +27,21 @@ func (c *call) project(parameter string) project {
 }
 
 func (c *call) createProject() any {
-	p := project{rand.Text(), c.required("project", 400), c.required("name", 500)}
-	c.change(func(now *state) error {
-		if _, found := now.Projects[p.Key]; found {
-			return refuse(http.StatusBadRequest, `Could not create Project with key: "%s". A similar key already exists: "%s"`, p.Key, p.Key)
-		}
+	p := project{rand.Text(), c.required("project", 400), c.required("name", 500), c.oneOf("visibility", "private", "public")}
+	c.change(func(now *state) {
+		_, found := now.Projects[p.Key]
+		c.wrongIf(found, `Could not create Project with key: "%s". A similar key already exists: "%s"`, p.Key, p.Key)
 		now.Projects[p.Key] = p
-		return nil
 	})
 	return map[string]any{"project": p.shown()}
 }
 
 func (c *call) searchProjects() any {
 	var found []map[string]string
-	projects := c.state.Load().Projects
+	c.oneOf("qualifiers", "TRK") // there are no others
+	projects, wanted := c.state.Load().Projects, c.listed("projects")
 	for _, key := range slices.Sorted(maps.Keys(projects)) {
-		if p := projects[key]; c.finds(p.Key, p.Name) {
+		if p := projects[key]; c.finds(p.Key, p.Name) && (!c.Form.Has("projects") || slices.Contains(wanted, key)) {
 			found = append(found, p.shown())
 		}
 	}
@@ -54,12 +54,8 @@ func (c *call) deleteProject() any {
 	p := c.project("project")
 	bound := apitoken.TokenQuery{AnyOwner: true, Resource: p.ID}
 	c.revoke(c.unrevoked(bound))
-	c.change(func(now *state) error {
-		delete(now.Projects, p.Key)
-		return nil
-	})
-	c.revoke(c.unrevoked(bound))
-	return nil
+	c.change(func(now *state) { delete(now.Projects, p.Key) })
+	return c.revoke(c.unrevoked(bound))
 }
 
 // submit takes the report of a scanner, and only looks whether it may be sent.

@@ -38,40 +38,41 @@ var options = apitoken.Options{
 	LastUsedStep: time.Hour,
 }
 
-// actions are the addresses, with what is needed to use them; where that is nothing, nobody looks who it is. An action
-// answers with what becomes JSON, or nil for 204.
+// actions are the addresses, with what is needed to use them, and the parameters that they take; a plus marks one that may be
+// given more than once. Where nothing is needed, nobody looks who it is. An action answers with what becomes JSON, or nil for 204.
 var actions = map[string]struct {
 	method string
 	needs  apitoken.Permission
+	takes  string
 	do     func(*call) any
 }{
-	"api/authentication/login":    {"POST", 0, (*call).signIn},
-	"api/authentication/logout":   {"POST", 0, (*call).signOut},
-	"api/authentication/validate": {"GET", 0, (*call).validate},
-	"api/ce/submit":               {"POST", scan, (*call).submit},
-	"api/projects/create":         {"POST", provision, (*call).createProject},
-	"api/projects/delete":         {"POST", administer, (*call).deleteProject},
-	"api/projects/search":         {"GET", administer, (*call).searchProjects},
-	"api/server/version":          {"GET", 0, func(*call) any { return version }},
-	"api/settings/reset":          {"POST", administer, (*call).resetSettings},
-	"api/settings/set":            {"POST", administer, (*call).setSetting},
-	"api/settings/values":         {"GET", signedIn, (*call).settingValues},
-	"api/system/info":             {"GET", administer, func(*call) any { return systemInfo }},
-	"api/system/status":           {"GET", 0, func(*call) any { return systemStatus }},
-	"api/user_tokens/generate":    {"POST", signedIn, (*call).generateToken},
-	"api/user_tokens/revoke":      {"POST", signedIn, (*call).revokeToken},
-	"api/user_tokens/search":      {"GET", signedIn, (*call).searchTokens},
-	"api/users/change_password":   {"POST", signedIn, (*call).changePassword},
-	"api/users/create":            {"POST", administer, (*call).createUser},
-	"api/users/deactivate":        {"POST", administer, (*call).deactivateUser},
-	"api/users/search":            {"GET", administer, (*call).searchUsers},
-	"api/users/update":            {"POST", administer, (*call).updateUser},
+	"api/authentication/login":    {"POST", 0, "login password", (*call).signIn},
+	"api/authentication/logout":   {"POST", 0, "", (*call).signOut},
+	"api/authentication/validate": {"GET", 0, "", (*call).validate},
+	"api/ce/submit":               {"POST", scan, "projectKey", (*call).submit},
+	"api/projects/create":         {"POST", provision, "project name visibility", (*call).createProject},
+	"api/projects/delete":         {"POST", administer, "project", (*call).deleteProject},
+	"api/projects/search":         {"GET", administer, "projects q p ps qualifiers", (*call).searchProjects},
+	"api/server/version":          {"GET", 0, "", func(*call) any { return version }},
+	"api/settings/reset":          {"POST", administer, "keys", (*call).resetSettings},
+	"api/settings/set":            {"POST", administer, "key value values+ fieldValues+", (*call).setSetting},
+	"api/settings/values":         {"GET", signedIn, "keys", (*call).settingValues},
+	"api/system/health":           {"GET", administer, "", func(*call) any { return map[string]any{"health": "GREEN", "causes": []string{}} }},
+	"api/system/info":             {"GET", administer, "", func(*call) any { return systemInfo }},
+	"api/system/ping":             {"GET", 0, "", func(*call) any { return "pong" }},
+	"api/system/status":           {"GET", 0, "", func(*call) any { return map[string]string{"id": "apitoken", "version": version, "status": "UP"} }},
+	"api/user_tokens/generate":    {"POST", signedIn, "name login type projectKey expirationDate", (*call).generateToken},
+	"api/user_tokens/revoke":      {"POST", signedIn, "name login", (*call).revokeToken},
+	"api/user_tokens/search":      {"GET", signedIn, "login", (*call).searchTokens},
+	"api/users/change_password":   {"POST", signedIn, "login password previousPassword", (*call).changePassword},
+	"api/users/create":            {"POST", administer, "login name password email local scmAccount+", (*call).createUser},
+	"api/users/current":           {"GET", 0, "", (*call).currentUser},
+	"api/users/deactivate":        {"POST", administer, "login anonymize", (*call).deactivateUser},
+	"api/users/search":            {"GET", administer, "q p ps deactivated", (*call).searchUsers},
+	"api/users/update":            {"POST", administer, "login name email scmAccount+", (*call).updateUser},
 }
 
 // version is the one whose API this speaks. Clients read the numbers.
 const version = "2026.2.0.1"
 
-var (
-	systemStatus = map[string]string{"id": "apitoken", "version": version, "status": "UP"}
-	systemInfo   = map[string]any{"System": map[string]string{"Version": version, "Edition": "Community"}}
-)
+var systemInfo = map[string]any{"System": map[string]string{"Version": version, "Edition": "Community"}}

@@ -72,9 +72,8 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 // act asks who sends the request before it looks at the parameters, so that what is wrong with them tells an outsider nothing.
 func (c *call) act() any {
 	action, ok := actions[strings.Trim(c.URL.Path, "/")]
-	if !ok {
-		c.keep(refuse(http.StatusNotFound, "Unknown url : %s", c.URL.Path))
-	} else if c.Method != action.method && (c.Method != http.MethodHead || action.method != http.MethodGet) {
+	c.refuseIf(!ok, refuse(http.StatusNotFound, "Unknown url : %s", c.URL.Path))
+	if ok && c.Method != action.method && (c.Method != http.MethodHead || action.method != http.MethodGet) {
 		c.w.Header().Set("Allow", action.method)
 		c.keep(refuse(http.StatusMethodNotAllowed, "HTTP method %s is required", action.method))
 	}
@@ -83,7 +82,7 @@ func (c *call) act() any {
 		c.identify()
 		c.refuseIf(!c.may.Has(action.needs), errForbidden)
 	}
-	c.parse()
+	c.parse(action.takes)
 	if c.err != nil {
 		return nil
 	}

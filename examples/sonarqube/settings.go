@@ -35,7 +35,7 @@ func (c *call) settingValues() any {
 			all[maxLifetime] = setting{Key: maxLifetime, Value: name, Inherited: max == apitoken.NoExpiration}
 		}
 	}
-	keys, shown, secured := c.keys(), []setting{}, []string{}
+	keys, shown, secured := c.listed("keys"), []setting{}, []string{}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		switch {
 		case len(keys) > 0 && !slices.Contains(keys, key):
@@ -48,45 +48,32 @@ func (c *call) settingValues() any {
 	return map[string]any{"settings": shown, "setSecuredSettings": secured}
 }
 
-// keys are those of settings, with commas between them.
-func (c *call) keys() []string {
-	return strings.FieldsFunc(c.text("keys"), func(r rune) bool { return r == ',' || r == ' ' })
-}
-
 func (c *call) setSetting() any {
 	one := setting{Key: c.required("key", 255), Value: c.short("value", 4000), Values: c.Form["values"]}
 	for _, text := range c.Form["fieldValues"] {
 		c.wrongIf(!strings.HasPrefix(text, "{") || !json.Valid([]byte(text)), "JSON '%s' does not respect expected format for setting '%s'", text, one.Key)
 		one.FieldValues = append(one.FieldValues, json.RawMessage(text))
 	}
-	c.wrongIf(one.Value == "" && one.Values == nil && one.FieldValues == nil, "Either 'value', 'values' or 'fieldValues' must be provided")
+	c.wrongIf(len(c.Form) != 2 || c.Form.Has("value") && one.Value == "", "Either 'value', 'values' or 'fieldValues' must be provided")
 	if one.Key == maxLifetime {
-		c.setMaxLifetime(one.Value)
-		return nil
+		return c.setMaxLifetime(one.Value)
 	}
-	c.change(func(now *state) error {
-		now.Settings[one.Key] = one
-		return nil
-	})
-	return nil
+	return c.change(func(now *state) { now.Settings[one.Key] = one })
 }
 
 // setMaxLifetime binds the tokens that are generated from now on, and no other.
-func (c *call) setMaxLifetime(name string) {
-	max, ok := lifetimes[name]
-	c.wrongIf(!ok, `No token expiration interval with name "%s" found.`, name)
-	c.do(func() error {
-		return errorOf(c.manager.SetPolicy(c.Context(), c.actor, apitoken.MaxLifetimePolicy{Max: max}))
-	})
+func (c *call) setMaxLifetime(name string) any {
+	policy := apitoken.MaxLifetimePolicy{Max: lifetimes[name]}
+	c.wrongIf(policy.Max == 0, `No token expiration interval with name "%s" found.`, name)
+	return c.do(func() error { return errorOf(c.manager.SetPolicy(c.Context(), c.actor, policy)) })
 }
 
 func (c *call) resetSettings() any {
 	c.required("keys", 4000)
-	c.change(func(now *state) error {
-		maps.DeleteFunc(now.Settings, func(key string, _ setting) bool { return slices.Contains(c.keys(), key) })
-		return nil
+	c.change(func(now *state) {
+		maps.DeleteFunc(now.Settings, func(key string, _ setting) bool { return slices.Contains(c.listed("keys"), key) })
 	})
-	if slices.Contains(c.keys(), maxLifetime) {
+	if slices.Contains(c.listed("keys"), maxLifetime) {
 		c.setMaxLifetime("No expiration")
 	}
 	return nil

@@ -5,12 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
-	"net/url"
-	"os"
-
-	_ "modernc.org/sqlite" // the driver is the host's choice; the library imports none
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -23,33 +18,13 @@ type state struct {
 	Projects map[string]project
 }
 
-// dsn is what package sqlstore recommends for this driver, and why: go doc github.com/seed-d6cf0a46/apitoken/sqlstore
-const dsn = "file:%s?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
-
-const (
-	createState = `CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)`
-	readState   = `SELECT json FROM state`
-	writeState  = `INSERT INTO state (id, json) VALUES (1, ?) ON CONFLICT DO UPDATE SET json = excluded.json`
-)
-
-// openDatabase opens what the host and the library share.
-func openDatabase(path string) (*sql.DB, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody here read it
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Close(); err != nil {
-		return nil, err
-	}
-	return sql.Open("sqlite", fmt.Sprintf(dsn, (&url.URL{Path: path}).EscapedPath()))
-}
-
 func (s *server) load(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, createState); err != nil {
-		return err
-	}
 	text := []byte(`{"Accounts": {}, "Settings": {}, "Projects": {}}`)
-	if err := s.db.QueryRowContext(ctx, readState).Scan(&text); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	_, err := s.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)`)
+	if err == nil {
+		err = s.db.QueryRowContext(ctx, `SELECT json FROM state`).Scan(&text)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	now := new(state)
@@ -67,12 +42,11 @@ func (s *server) change(ctx context.Context, do func(now *state) error) error {
 		return err
 	}
 	text, err := json.Marshal(next)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = s.db.ExecContext(ctx, `INSERT INTO state (id, json) VALUES (1, ?) ON CONFLICT DO UPDATE SET json = excluded.json`, text)
 	}
-	if _, err := s.db.ExecContext(ctx, writeState, text); err != nil {
-		return err
+	if err == nil {
+		s.state.Store(next)
 	}
-	s.state.Store(next)
-	return nil
+	return err
 }

@@ -98,12 +98,11 @@ func (c *call) searchTokens() any {
 	owner, all := c.target(), []map[string]any{}
 	c.keep(c.manager.Flush(c.Context())) // so that a use is seen at once
 	for _, t := range c.tokensOf(owner) {
-		shown := map[string]any{"name": t.Name, "createdAt": c.date(t.CreatedAt), "type": t.Kind}
-		if !t.LastUsedAt.IsZero() {
-			shown["lastConnectionDate"] = c.date(t.LastUsedAt)
-		}
+		shown := map[string]any{"name": t.Name, "createdAt": c.date(t.CreatedAt), "type": t.Kind,
+			"expirationDate": c.date(t.ExpiresAt), "lastConnectionDate": c.date(t.LastUsedAt)}
+		maps.DeleteFunc(shown, func(_ string, value any) bool { return value == "" })
 		if !t.ExpiresAt.IsZero() {
-			shown["expirationDate"], shown["isExpired"] = c.date(t.ExpiresAt), t.Status(c.manager.Now()) == apitoken.StatusExpired
+			shown["isExpired"] = t.Status(c.manager.Now()) == apitoken.StatusExpired
 		}
 		for _, p := range c.state.Load().Projects {
 			if p.ID == t.Resource {
@@ -143,12 +142,12 @@ func (c *call) unrevoked(q apitoken.TokenQuery) (all []apitoken.Token) {
 func (c *call) revokeToken() any {
 	owner, name := c.target(), c.required("name", 1<<10)
 	all := c.unrevoked(apitoken.TokenQuery{Owner: owner})
-	c.revoke(slices.DeleteFunc(all, func(t apitoken.Token) bool { return t.Name != name }))
-	return nil
+	return c.revoke(slices.DeleteFunc(all, func(t apitoken.Token) bool { return t.Name != name }))
 }
 
-func (c *call) revoke(tokens []apitoken.Token) {
+func (c *call) revoke(tokens []apitoken.Token) any {
 	for _, t := range tokens {
 		c.do(func() error { return c.manager.Revoke(c.Context(), c.actor, t.ID) })
 	}
+	return nil
 }

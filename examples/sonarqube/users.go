@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -13,7 +15,8 @@ import (
 // account is what the library does not know of a user.
 type account struct {
 	Email string
-	Hash  []byte // of the password; none: he signs in elsewhere
+	SCM   []string // the accounts with source control
+	Hash  []byte   // of the password; none: they sign in elsewhere
 }
 
 // shownUser is what is shown of a user.
@@ -22,13 +25,14 @@ type shownUser struct {
 	Name   string          `json:"name"`
 	Email  string          `json:"email,omitempty"`
 	Active bool            `json:"active"`
-	Local  bool            `json:"local"` // he signs in with a password
+	Local  bool            `json:"local"` // they sign in with a password
+	SCM    []string        `json:"scmAccounts,omitempty"`
 	Tokens *int            `json:"tokensCount,omitempty"`
 }
 
 func (c *call) shown(u apitoken.User) shownUser {
 	a := c.state.Load().Accounts[u.ID]
-	return shownUser{Login: u.ID, Name: u.Name, Email: a.Email, Active: !u.Disabled(), Local: len(a.Hash) > 0}
+	return shownUser{Login: u.ID, Name: u.Name, Email: a.Email, Active: !u.Disabled(), Local: len(a.Hash) > 0, SCM: a.SCM}
 }
 
 func (s *server) hash(password string) ([]byte, error) {
@@ -64,13 +68,26 @@ func (c *call) active() apitoken.User {
 	return u
 }
 
-func (c *call) setAccount(id apitoken.UserID, set func(*account)) {
-	c.change(func(now *state) error {
+func (c *call) setAccount(id apitoken.UserID, set func(*account)) any {
+	return c.change(func(now *state) {
 		a := now.Accounts[id]
 		set(&a)
 		now.Accounts[id] = a
-		return nil
 	})
+}
+
+// currentUser answers also who shows nothing.
+func (c *call) currentUser() any {
+	if c.identify(); c.err == errUnauthorized && c.Header["Authorization"] == nil {
+		c.err = nil
+		return map[string]any{"isLoggedIn": false, "permissions": map[string]any{"global": []string{}}}
+	}
+	u, err := c.manager.User(c.Context(), apitoken.System(), c.actor.User) // also for a token that may not read users
+	c.keep(err)
+	shown, named := c.shown(u), map[string]apitoken.Permission{"admin": administer, "provisioning": provision, "scan": scan}
+	maps.DeleteFunc(named, func(_ string, permission apitoken.Permission) bool { return !c.may.Has(permission) })
+	return map[string]any{"isLoggedIn": true, "login": shown.Login, "name": shown.Name, "email": shown.Email, "local": shown.Local,
+		"scmAccounts": append([]string{}, shown.SCM...), "permissions": map[string]any{"global": slices.Sorted(maps.Keys(named))}}
 }
 
 func (c *call) searchUsers() any {
@@ -88,7 +105,7 @@ func (c *call) searchUsers() any {
 // createUser makes a user, or activates one again, which revives no token.
 func (c *call) createUser() any {
 	u := apitoken.User{ID: apitoken.UserID(c.required("login", 255)), Name: c.required("name", 200), Role: apitoken.RoleUser}
-	a := account{Email: c.short("email", 100)}
+	a := account{Email: c.short("email", 100), SCM: c.Form["scmAccount"]}
 	if c.yes("local", "true", "false", "yes", "no") {
 		c.wrongIf(c.Form.Get("password") == "", "Password is mandatory and must not be empty")
 		a.Hash = c.newHash()
@@ -108,9 +125,14 @@ func (c *call) updateUser() any {
 	u, name, email := c.active(), c.short("name", 200), c.short("email", 100)
 	u.Name = cmp.Or(name, u.Name)
 	c.do(func() error { return errorOf(c.manager.PutUser(c.Context(), c.actor, u)) })
-	if c.Form.Has("email") {
-		c.setAccount(u.ID, func(a *account) { a.Email = email })
-	}
+	c.setAccount(u.ID, func(a *account) {
+		if c.Form.Has("email") {
+			a.Email = email
+		}
+		if c.Form.Has("scmAccount") {
+			a.SCM = slices.DeleteFunc(c.Form["scmAccount"], func(one string) bool { return one == "" }) // one empty one removes all
+		}
+	})
 	return map[string]shownUser{"user": c.shown(u)}
 }
 
@@ -127,8 +149,7 @@ func (c *call) changePassword() any {
 		c.wrongIf(bcrypt.CompareHashAndPassword(old, []byte(previous)) != nil, "Incorrect password")
 		c.wrongIf(previous == c.Form.Get("password"), "Password must be different from old password")
 	}
-	c.setAccount(u.ID, func(a *account) { a.Hash = hash })
-	return nil
+	return c.setAccount(u.ID, func(a *account) { a.Hash = hash })
 }
 
 // deactivateUser ends the user's tokens at once and for good.

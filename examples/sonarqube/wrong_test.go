@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,7 +27,15 @@ func TestWhatIsWrong(t *testing.T) {
 		{"POST that should be GET", bobs, "POST", "api/user_tokens/search", nil, 405, "!HTTP method GET is required"},
 		{"DELETE", bobs, "DELETE", "api/user_tokens/revoke", []string{"name", "ci"}, 405, "!HTTP method POST is required"},
 		{"PUT", bobs, "PUT", "api/settings/values", nil, 405, "!HTTP method GET is required"},
-		{"an unknown parameter", bobs, "GET", "api/user_tokens/search", []string{"color", "red"}, 200, `{"login":"bob","userTokens":[]}`},
+		{"an unknown parameter", bobs, "GET", "api/user_tokens/search", []string{"color", "red"}, 400, "!Parameter 'color' is not offered here"},
+		{"a parameter with two values", admins, "GET", "api/user_tokens/search", []string{"login", "bob", "login", "carol"}, 400, "!Parameter 'login' has more than one value"},
+		{"a parameter twice with one value", admins, "GET", "api/user_tokens/search", []string{"login", "bob", "login", "bob"}, 200, `{"login":"bob","userTokens":[]}`},
+		{"a project that everybody and nobody sees", admins, "POST", "api/projects/create", []string{"project", "x", "name", "X", "visibility", "secret"}, 400, "!Value of parameter 'visibility' (secret) must be one of: [private, public]"},
+		{"things that are no projects", admins, "GET", "api/projects/search", []string{"qualifiers", "APP"}, 400, "!Value of parameter 'qualifiers' (APP) must be one of: [TRK]"},
+		{"a setting with two kinds of value", admins, "POST", "api/settings/set", []string{"key", "x", "value", "y", "values", "z"}, 400, "!Either 'value', 'values' or 'fieldValues' must be provided"},
+		{"a maximum and more", admins, "POST", "api/settings/set", []string{"key", maxLifetime, "value", "30 days", "values", "90 days"}, 400, "!Either 'value', 'values' or 'fieldValues' must be provided"},
+		{"an empty setting", admins, "POST", "api/settings/set", []string{"key", "x", "value", ""}, 400, "!Either 'value', 'values' or 'fieldValues' must be provided"},
+		{"the health by a user", bobs, "GET", "api/system/health", nil, 403, forbidden},
 		{"a name of 101 characters", bobs, "POST", "api/user_tokens/generate", []string{"name", long}, 400, "!'name' length (101) is longer than the maximum authorized (100)"},
 		{"a type that is none", bobs, "POST", "api/user_tokens/generate", []string{"name", "ci", "type", "ROBOT"}, 400, "!Value of parameter 'type' (ROBOT) must be one of: " + types},
 		{"an empty type", bobs, "POST", "api/user_tokens/generate", []string{"name", "ci", "type", ""}, 400, "!Value of parameter 'type' () must be one of: " + types},
@@ -81,7 +91,7 @@ func TestWhatIsWrong(t *testing.T) {
 // Whatever a parameter holds, it is answered, and never as trouble.
 func TestNoValueIsTrouble(t *testing.T) {
 	long(t)
-	parameters := []string{"login", "name", "type", "projectKey", "expirationDate", "password", "previousPassword", "email", "local", "q", "p", "ps",
+	parameters := []string{"visibility", "qualifiers", "projects", "scmAccount", "login", "name", "type", "projectKey", "expirationDate", "password", "previousPassword", "email", "local", "q", "p", "ps",
 		"key", "value", "values", "fieldValues", "keys", "project", "permission", "anonymize", "deactivated"}
 	values := []string{"", "ü", "名前", "👩‍👩‍👧", "\x00", "\xff\xfe", "a\nb", "\u202egnp", "'; DROP TABLE documents; --", "%", "-1", "99999999999999999999", "1e9",
 		"9999-12-31", "0000-00-00", "2026-01-20", "{}", "null", strings.Repeat("x", 5000), strings.Repeat("名", 200), "bob", "true", "scan", maxLifetime}
@@ -102,6 +112,9 @@ func TestNoValueIsTrouble(t *testing.T) {
 						form.Set(name, value)
 					}
 				}
+				maps.DeleteFunc(form, func(name string, _ []string) bool { // of others, none gets further than the list of those it takes
+					return !slices.Contains(strings.Fields(strings.ReplaceAll(action.takes, "+", "")), name)
+				})
 				r := httptest.NewRequest(action.method, "/"+path+"?"+form.Encode(), nil)
 				r.Header.Set("Content-Type", "application/json") // on an empty body, as clients do
 				authorize(r, token)
