@@ -3,10 +3,20 @@ package apitoken
 // Actor says who acts. It is an argument of every method that decides, never hidden in a context. The zero Actor is
 // denied everything.
 type Actor struct {
-	Kind  ActorKind
-	User  UserID  // the person, or the owner of the token; empty for the host itself
-	Token TokenID // the token he uses, if he is not a signed-in person
+	Kind   ActorKind
+	User   UserID  // the person, or the owner of the token; empty for the host itself
+	Token  TokenID // the token in use; zero for a signed-in person
+	Origin Origin  // where the request came from, as far as the host says so; no decision depends on it
 }
+
+// From returns the actor with the origin of the request.
+func (a Actor) From(o Origin) Actor {
+	a.Origin = o
+	return a
+}
+
+// bare is the actor without the origin of the request.
+func (a Actor) bare() Actor { return a.From(Origin{}) }
 
 // ActorKind tells a person, the holder of a token and the host itself apart. The zero kind is nobody.
 type ActorKind string

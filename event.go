@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Event is the record of one change, stored in the same transaction as the change, or of one denial. It never holds a
-// secret or a digest.
+// Event is the record of one change, stored in the same transaction as the change, or of one denial or several. It never
+// holds a secret or a digest.
 type Event struct {
 	Seq     EventSeq // its place in the feed; the store assigns it
 	ID      EventID  // made before the first try, so that a repeated write is recognised
@@ -19,6 +19,12 @@ type Event struct {
 	Token   TokenID // the token it is about
 	Before  State   // what was, as far as the action changes it
 	After   State   // what is
+	Reason  string  // why the action was denied, in words; at most 255 bytes
+
+	// Count is the number of denials that this event stands for, if there were so many that they were gathered: the first
+	// at FirstAt, the last at At. What they do not have in common is empty. Every other event has 0 and the zero time.
+	Count   int64
+	FirstAt time.Time
 }
 
 // State is what an event remembers of the token, user or policy that it is about. Fields that the action does not
@@ -76,17 +82,40 @@ const (
 	OutcomeFailed  Outcome = "failed"  // trouble, and no verdict: ErrUnavailable or ErrUncertain
 )
 
-// EventQuery selects events in the order of the feed. The zero value selects all.
+// EventQuery selects events in the order of the feed. The zero value selects all. Every condition has an index; of several
+// conditions a store uses one index and goes through what it finds there.
 type EventQuery struct {
 	Owner       UserID   // only events about this user; empty: about anybody
+	Actor       UserID   // only events of what this user did, in person or with a token; empty: of anybody
+	Action      Action   // only this action; empty: all
+	Outcome     Outcome  // OutcomeDone or OutcomeDenied; empty: both
 	NewestFirst bool     // against the order of the feed: to look back, not to follow
 	After       EventSeq // only events behind this one, in the order that is asked for; 0: from the first
 	Limit       int      // events that are read at a time, 1 to 1,000; 0: 100
 }
 
 func (q EventQuery) check() error {
-	if q.Owner == "" {
+	if q.Owner != "" {
+		if err := q.Owner.check("owner"); err != nil {
+			return err
+		}
+	}
+	if q.Actor != "" {
+		if err := q.Actor.check("actor"); err != nil {
+			return err
+		}
+	}
+	if n := len(q.Action); n > maxActionBytes {
+		return invalid("action", "is %d bytes long, at most %d are allowed", n, maxActionBytes)
+	}
+	if err := checkVisible("action", string(q.Action)); err != nil {
+		return err
+	}
+	switch q.Outcome {
+	case "", OutcomeDone, OutcomeDenied:
 		return nil
 	}
-	return q.Owner.check("owner")
+	return invalid("outcome", "%.40q is neither %s nor %s", q.Outcome, OutcomeDone, OutcomeDenied)
 }
+
+const maxActionBytes = 64

@@ -186,8 +186,12 @@ func (s *spyStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apito
 	return read(s, "RevokeToken", func() (bool, error) { return s.Store.RevokeToken(ctx, id, r, e) })
 }
 
-func (s *spyStore) PutUser(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-	return s.call("PutUser", func() error { return s.Store.PutUser(ctx, u, rev, e) })
+func (s *spyStore) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	return read(s, "CreateUser", func() (apitoken.User, error) { return s.Store.CreateUser(ctx, u, e) })
+}
+
+func (s *spyStore) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+	return read(s, "ChangeUser", func() (apitoken.User, error) { return s.Store.ChangeUser(ctx, id, c, e) })
 }
 
 func (s *spyStore) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, rev int64, e apitoken.Event) error {

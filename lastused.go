@@ -11,45 +11,34 @@ import (
 	"time"
 )
 
-const (
-	maxWaiting   = 4096             // tokens that wait to be written
-	writeTimeout = 30 * time.Second // for a write that nobody waits for
-)
+const maxWaiting = 4096 // tokens that wait to be written
 
-// lastUsed gathers the uses of tokens and writes the latest of each token, many at once, about every interval. It never
+// lastUsed collects token uses and writes the most recent use of each token in batches, about once per interval. It never
 // makes a request wait for the store.
 type lastUsed struct {
-	store    Store
-	interval time.Duration // negative: nothing is recorded
-	step     time.Duration // the least by which a last use moves
+	*background
+	store Store
+	step  time.Duration // the least by which a last use moves; a negative interval records nothing
 
 	// recent remembers, for a slot of a token, that the token was noted in the present tick, a 64th of the interval. It
 	// saves all but the first use in a tick the lock below. Two tokens that share 44 bits would hide each other's use.
 	recent [maxWaiting]atomic.Uint64
 	tick   int // nanoseconds, as a power of two
 
-	writing chan struct{} // holds one value while nobody writes
-	stop    context.CancelFunc
-	ctx     context.Context // of writes that nobody waits for; ends with close
-
-	mu       sync.Mutex
-	waiting  map[TokenID]time.Time
-	dropped  uint64
-	underway bool // a goroutine is going to write what waits
-	closed   bool
+	mu      sync.Mutex
+	uses    map[TokenID]time.Time // that wait to be written
+	dropped uint64
+	closed  bool
 }
 
 func newLastUsed(store Store, interval, step time.Duration) *lastUsed {
 	l := &lastUsed{
-		store:    store,
-		interval: interval,
-		step:     step,
-		tick:     bits.Len64(uint64(max(interval, 0) / 64)),
-		writing:  make(chan struct{}, 1),
-		waiting:  map[TokenID]time.Time{},
+		store: store,
+		step:  step,
+		tick:  bits.Len64(uint64(max(interval, 0) / 64)),
+		uses:  map[TokenID]time.Time{},
 	}
-	l.writing <- struct{}{}
-	l.ctx, l.stop = context.WithCancel(context.Background())
+	l.background = newBackground(interval, l.writeUses, l.hasUses)
 	return l
 }
 
@@ -74,65 +63,36 @@ func (l *lastUsed) note(id TokenID, last, now time.Time) {
 
 func (l *lastUsed) add(id TokenID, at time.Time) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return
-	}
-	if !l.keep(id, at) {
+	closed := l.closed
+	if !closed && !l.keep(id, at) {
 		l.dropped++
 	}
-	if !l.underway {
-		l.underway = true
-		go l.writeSoon()
+	l.mu.Unlock()
+	if !closed {
+		l.wake()
 	}
 }
 
 // keep keeps the later use of a token, and reports whether there was room. The lock is held.
 func (l *lastUsed) keep(id TokenID, at time.Time) bool {
-	last, ok := l.waiting[id]
-	if !ok && len(l.waiting) >= maxWaiting {
+	last, ok := l.uses[id]
+	if !ok && len(l.uses) >= maxWaiting {
 		return false
 	}
 	if !ok || at.After(last) && at.Sub(last) >= l.step {
-		l.waiting[id] = at
+		l.uses[id] = at
 	}
 	return true
 }
 
-// writeSoon writes what has gathered after an interval, and goes on while anything waits. The wait is real time: the
-// Clock tells when a token was used, not when it is convenient to write that down.
-func (l *lastUsed) writeSoon() {
-	for {
-		select {
-		case <-time.After(l.interval):
-		case <-l.ctx.Done():
-			return
-		}
-		ctx, cancel := context.WithTimeout(l.ctx, writeTimeout)
-		_ = l.flush(ctx) // what was not written waits for the next turn
-		cancel()
-		if l.idle() {
-			return
-		}
-	}
-}
-
-// idle reports whether nothing waits, and if so lets the next use start another goroutine.
-func (l *lastUsed) idle() bool {
+func (l *lastUsed) hasUses() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.underway = len(l.waiting) > 0
-	return !l.underway
+	return len(l.uses) > 0
 }
 
-// flush writes what waits. When it returns, what waited when it was called is written, also by somebody else.
-func (l *lastUsed) flush(ctx context.Context) error {
-	select {
-	case <-l.writing:
-		defer func() { l.writing <- struct{}{} }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// writeUses writes what waits. What cannot be written waits on.
+func (l *lastUsed) writeUses(ctx context.Context) error {
 	batch := l.take()
 	if len(batch) == 0 {
 		return nil
@@ -148,11 +108,11 @@ func (l *lastUsed) flush(ctx context.Context) error {
 func (l *lastUsed) take() []Touch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch := make([]Touch, 0, len(l.waiting))
-	for id, at := range l.waiting {
+	batch := make([]Touch, 0, len(l.uses))
+	for id, at := range l.uses {
 		batch = append(batch, Touch{Token: id, At: at})
 	}
-	clear(l.waiting)
+	clear(l.uses)
 	slices.SortFunc(batch, func(a, b Touch) int { return bytes.Compare(a.Token[:], b.Token[:]) })
 	return batch
 }
@@ -173,11 +133,10 @@ func (l *lastUsed) droppedUses() uint64 {
 	return l.dropped
 }
 
-// close takes no more uses, ends the goroutine and writes what waits.
+// close takes no more uses and writes what waits.
 func (l *lastUsed) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	l.stop()
-	return l.flush(ctx)
+	return l.background.close(ctx)
 }

@@ -7,12 +7,15 @@ import (
 
 // What a log shows of the types of this package: short names, no field that is empty, and nothing secret.
 
-// LogValue is a group of kind, user and token_id, as far as they are there.
+// LogValue is a group of kind, user, token_id, address, user_agent and request_id, as far as they are there.
 func (a Actor) LogValue() slog.Value {
 	var g logGroup
 	g.text("kind", string(a.Kind))
 	g.text("user", string(a.User))
 	g.token("token_id", a.Token)
+	g.text("address", a.Origin.Address)
+	g.text("user_agent", a.Origin.UserAgent)
+	g.text("request_id", a.Origin.RequestID)
 	return slog.GroupValue(g...)
 }
 
@@ -29,7 +32,7 @@ func (t Token) LogValue() slog.Value {
 	return slog.GroupValue(g...)
 }
 
-// LogValue is a group of seq, id, at, action, outcome, actor, owner, token_id, before and after, as far as they are there.
+// LogValue is a group of seq, id, at, action, outcome, actor, owner, token_id, before, after, reason, count and first_at, as far as they are there.
 func (e Event) LogValue() slog.Value {
 	var g logGroup
 	g.value("seq", slog.Int64Value(int64(e.Seq)))
@@ -42,6 +45,11 @@ func (e Event) LogValue() slog.Value {
 	g.token("token_id", e.Token)
 	g.value("before", e.Before.LogValue())
 	g.value("after", e.After.LogValue())
+	g.text("reason", e.Reason)
+	if e.Count != 0 {
+		g.value("count", slog.Int64Value(e.Count))
+	}
+	g.time("first_at", e.FirstAt)
 	return slog.GroupValue(g...)
 }
 

@@ -2,6 +2,7 @@ package apitoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,10 +22,11 @@ type Manager struct {
 	format          format
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
-	roles           map[Role]Permission
-	kinds           map[Kind]KindRule
+	roles           roleSet
+	kinds           kindSet
 	observer        Observer // may be nil
 	lastUsed        *lastUsed
+	denials         *denials
 }
 
 // attempts is how often a decision is made anew because what it rests on changed before it was written. Each loss means
@@ -35,18 +37,19 @@ const attempts = 64
 // clock.
 func (m *Manager) Now() time.Time { return instant(m.clock.Now()) }
 
-// Flush writes the uses that were gathered for LastUsedAt now. Where the store fails, they are kept for the next time.
+// Flush writes now what is otherwise written in the background: the uses gathered for LastUsedAt, and the denials beyond
+// the first ten of an actor in a minute. If the store fails, they are kept for the next time.
 func (m *Manager) Flush(ctx context.Context) error {
-	if err := m.lastUsed.flush(ctx); err != nil {
+	if err := errors.Join(m.lastUsed.flush(ctx), m.denials.flush(ctx)); err != nil {
 		return fmt.Errorf("apitoken: flush: %w", storeError(err))
 	}
 	return nil
 }
 
-// Close writes what Flush writes and records no more uses. Everything else goes on working; the store is the host's to
-// close. Closing twice is no mistake.
+// Close writes what Flush writes, and records no more uses. Every other method goes on working, and writes each denial at
+// once. Closing the store is up to the host. Close is idempotent.
 func (m *Manager) Close(ctx context.Context) error {
-	if err := m.lastUsed.close(ctx); err != nil {
+	if err := errors.Join(m.lastUsed.close(ctx), m.denials.close(ctx)); err != nil {
 		return fmt.Errorf("apitoken: close: %w", storeError(err))
 	}
 	return nil
@@ -55,7 +58,17 @@ func (m *Manager) Close(ctx context.Context) error {
 // UsesDropped is how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
 
-// permissions is what a role grants now. A role that is not declared grants nothing.
-func (m *Manager) permissions(r Role) Permission { return m.roles[r] }
+// KindRule returns the rule of a kind, and whether this Manager declares the kind. An undeclared kind carries nothing.
+func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
+	rule, declared = m.kinds[k]
+	return rule, declared
+}
+
+// PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries,
+// and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It reads nothing and is as
+// recent as the Identity, which suits a host that asks for a permission of its own on each request.
+func (m *Manager) PermissionsOf(i Identity) Permission {
+	return m.roles.grants(i.User.Role) & m.kinds.carries(i.Token.Kind, i.Token.Resource)
+}
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

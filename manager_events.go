@@ -32,8 +32,8 @@ func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Ev
 	if err != nil {
 		return nil, err
 	}
-	if !op.may.Has(ReadEvents) {
-		return nil, m.deny(ctx, op, ErrDenied)
+	if why := op.require(ReadEvents); why != permitted {
+		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
 	events, err := m.store.Events(ctx, q)

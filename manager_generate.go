@@ -30,9 +30,18 @@ type GenerateParams struct {
 
 // Generate makes a token for p.Owner and returns it with its text, which nobody can read again.
 //
-// For oneself it needs [GenerateOwn]; for somebody else [GenerateForOthers], and that the owner's role grants nothing
-// that the actor's does not. It obeys the maximum lifetime, whoever asks. If the actor uses a token himself, the new one
-// does not outlive it, and if that token is bound to a resource, the new one is bound to the very same.
+// Generating for oneself requires [GenerateOwn]. Generating for another user requires [GenerateForOthers] and a role that
+// includes every permission of the owner's role. The maximum lifetime applies to everyone.
+//
+// A token generated with another token expires no later than that token, carries no more than it, whatever the role of the
+// owner is or becomes, and is bound to the same resource. The other token has to carry GenerateOwn, also to generate for
+// others.
+//
+// A token generated on behalf of a user carries what its kind carries of the user's role at each use: after a promotion it
+// carries more than when it was generated. [TokenQuery.OnBehalf] selects such tokens.
+//
+// The actor's permissions are read before the write. If the actor is disabled or changed meanwhile, the decision is made
+// anew, except for a change that commits while the token is being inserted: such a token stays.
 //
 // The errors are [ErrDenied]; [ErrInvalid], among them a [LifetimeError] that carries the limit; [ErrNotFound] and
 // [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked, [ErrRepeated]
@@ -55,12 +64,8 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	if err != nil {
 		return Token{}, Secret{}, err
 	}
-	need := GenerateForOthers
-	if op.own() {
-		need = GenerateOwn
-	}
-	if !op.may.Has(need) || !op.reaches(p.Resource) {
-		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied)
+	if why := op.generate(p.Owner, p.Resource); why != permitted {
+		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	text, digest := m.format.generate()
 	token := Token{
@@ -81,9 +86,15 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 		if !errors.Is(err, ErrConflict) {
 			break
 		}
+		if err := m.authorize(ctx, op); err != nil {
+			return Token{}, Secret{}, err
+		}
+		if why := op.generate(p.Owner, p.Resource); why != permitted {
+			return Token{}, Secret{}, m.deny(ctx, op, ErrDenied, why)
+		}
 	}
 	switch {
-	case errors.Is(err, ErrUncertain) && !op.denied:
+	case errors.Is(err, ErrUncertain) && op.denied == permitted:
 		op.token = token.ID
 		return token, Secret{}, fmt.Errorf("token %s: %w", token.ID, err)
 	case err != nil:
@@ -99,8 +110,9 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if err != nil {
 		return storeError(err)
 	}
-	if m.exceeds(op, owner, token.Kind) {
-		return m.deny(ctx, op, ErrDenied)
+	why := op.generateFor(owner.ID, m.roles.shields(owner.Role), m.kinds.carries(token.Kind, token.Resource))
+	if why != permitted {
+		return m.deny(ctx, op, ErrDenied, why)
 	}
 	if owner.Disabled() {
 		return ErrUserDisabled
@@ -117,7 +129,11 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		Name: token.Name, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt, MaxLifetime: policy.Max,
 	})
 	event.Token = token.ID
-	return storeError(m.store.CreateToken(ctx, NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}, policy.Revision, event))
+	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}
+	if !op.is(owner.ID) {
+		n.CreatorRevision = op.revision
+	}
+	return storeError(m.store.CreateToken(ctx, n, policy.Revision, event))
 }
 
 // expiry applies the policy. The end of the token that the actor uses is a second maximum.
@@ -139,7 +155,7 @@ func (m *Manager) checkGenerate(op *operation, p GenerateParams) (time.Duration,
 	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
 		return 0, err
 	}
-	if err := m.checkKind(op, p.Kind); err != nil {
+	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
 		return 0, err
 	}
 	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {

@@ -78,8 +78,8 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	if err != nil {
 		return q, err
 	}
-	if !op.own() && !op.may.Has(ListAny) {
-		return q, m.deny(ctx, op, ErrDenied)
+	if why := op.reachAll(q.Owner, ListAny); why != permitted {
+		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit, q.Now = limit, op.at
 	q.ExpiresBefore, q.UnusedSince = instant(q.ExpiresBefore), instant(q.UnusedSince)

@@ -34,8 +34,8 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 	if err := p.check(); err != nil {
 		return MaxLifetimePolicy{}, err
 	}
-	if !op.may.Has(SetPolicy) {
-		return MaxLifetimePolicy{}, m.deny(ctx, op, ErrDenied)
+	if why := op.require(SetPolicy); why != permitted {
+		return MaxLifetimePolicy{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	after := MaxLifetimePolicy{Max: wholeMicroseconds(p.Max), UpdatedAt: op.at, UpdatedBy: op.actor.User}
 	var err error

@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"time"
+	"slices"
 )
 
-// PutUser provisions a user: call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u;
-// an empty Role keeps the present one, and is [RoleUser] for a new user. Changing nothing writes nothing. A disabled user
-// stays disabled. A u.Revision of zero replaces whatever was; any other is [ErrConflict] if the user has changed since.
+// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. What
+// is empty stays as it is; a new user without a Role gets [RoleUser]. If nothing changes, nothing is written. A disabled user
+// stays disabled. A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user
+// has changed since.
 //
-// It needs [ManageUsers], and neither the present nor the new role may grant what the actor's does not. The errors are
-// [ErrDenied], [ErrInvalid], [ErrConflict], [ErrUnavailable] and [ErrUncertain].
+// It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
+// errors are [ErrDenied], [ErrInvalid], [ErrConflict] only with a Revision, [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
 	op, err := m.begin(ctx, ActionPutUser, actor, u.ID, TokenID{})
 	if err != nil {
@@ -29,38 +30,79 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
 		return User{}, invalid("role", "%.40q is not declared", u.Role)
 	}
-	return m.manageUser(ctx, op, func(was User) (User, error) {
-		is := was
-		if was.Revision == 0 {
-			is = User{ID: u.ID, Role: RoleUser, CreatedAt: op.at}
+	if why := op.require(ManageUsers); why != permitted {
+		return User{}, m.deny(ctx, op, ErrDenied, why)
+	}
+	if u.Role != "" && !op.may.Has(m.roles.shields(u.Role)) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.within(op.may)}
+	err := ErrNotFound
+	for range attempts {
+		var was, is User
+		was, err = m.store.User(ctx, u.ID)
+		switch {
+		case err == nil:
+			is, err = m.changeUser(ctx, op, was, change)
+		case !errors.Is(err, ErrNotFound):
+			return User{}, storeError(err)
+		case u.Revision != 0:
+			return User{}, ErrConflict
+		default:
+			is, err = m.createUser(ctx, op, u)
 		}
-		is.Name = u.Name
-		if u.Role != "" {
-			is.Role = u.Role
+		// Somebody else created the user, or deleted the row, between the two.
+		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
+			return is, err
 		}
-		if u.Revision != 0 && u.Revision != was.Revision {
-			return is, ErrConflict
-		}
-		return is, nil
-	})
+	}
+	return User{}, unavailable(err)
 }
 
-// DisableUser ends all tokens of a user for good and refuses new ones, until he is enabled again. Disabling a disabled
-// user changes nothing.
+func (m *Manager) createUser(ctx context.Context, op *operation, u User) (User, error) {
+	is := User{ID: u.ID, Name: u.Name, Role: u.Role, CreatedAt: op.at, Revision: 1}
+	if is.Role == "" {
+		is.Role = RoleUser
+	}
+	if !op.may.Has(m.roles.shields(is.Role)) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	is, err := m.store.CreateUser(ctx, is, op.changed(State{}, is.State()))
+	return is, storeError(err)
+}
+
+// changeUser changes a user who was read before, if that changes anything.
+func (m *Manager) changeUser(ctx context.Context, op *operation, was User, change UserChange) (User, error) {
+	if change.IfRole != nil && !slices.Contains(change.IfRole, was.Role) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	is, _, err := change.Apply(was, op.event(OutcomeDone))
+	if err != nil || is == was {
+		return is, err
+	}
+	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
+	if errors.Is(err, ErrConflict) && change.IfRevision == 0 {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // they hold such a role since they were read
+	}
+	return is, storeError(err)
+}
+
+// DisableUser revokes all tokens of a user for good, and refuses new ones until the user is enabled again. Disabling a
+// disabled user changes nothing. A crowd of other changes of the same user may delay it and never makes it fail.
 //
-// It needs [ManageUsers], and the user's role may not grant what the actor's does not. Nothing keeps the last
-// administrator from being disabled; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound],
-// [ErrInvalid], [ErrUnavailable] and [ErrUncertain].
+// It requires [ManageUsers], and the user's role may not grant a permission that the actor lacks. The last administrator
+// may be disabled too; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound], [ErrInvalid],
+// [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionDisableUser, actor, id, true)
+	return m.setDisabled(ctx, ActionDisableUser, actor, id, UserChange{Disable: true})
 }
 
 // EnableUser lets a user have tokens again. It revives none. Permissions and errors are those of DisableUser.
 func (m *Manager) EnableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionEnableUser, actor, id, false)
+	return m.setDisabled(ctx, ActionEnableUser, actor, id, UserChange{Enable: true})
 }
 
-func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, id UserID, disabled bool) error {
+func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, id UserID, change UserChange) error {
 	op, err := m.begin(ctx, action, actor, id, TokenID{})
 	if err != nil {
 		return m.end(ctx, op, err)
@@ -68,61 +110,15 @@ func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, i
 	if err := id.check("user id"); err != nil {
 		return m.end(ctx, op, err)
 	}
-	_, err = m.manageUser(ctx, op, func(was User) (User, error) {
-		is := was
-		switch {
-		case was.Revision == 0:
-			return User{}, ErrNotFound
-		case disabled && !was.Disabled():
-			is.DisabledAt = op.at
-			is.Epoch++
-		case !disabled:
-			is.DisabledAt = time.Time{}
-		}
-		return is, nil
-	})
-	return m.end(ctx, op, err)
-}
-
-// manageUser changes a user on behalf of somebody who manages users: neither what the user is nor what he is to be may
-// grant more than the actor's own role.
-func (m *Manager) manageUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
-	if !op.may.Has(ManageUsers) {
-		return User{}, m.deny(ctx, op, ErrDenied)
+	if why := op.require(ManageUsers); why != permitted {
+		return m.end(ctx, op, m.deny(ctx, op, ErrDenied, why))
 	}
-	return m.changeUser(ctx, op, func(was User) (User, error) {
-		is, err := change(was)
-		if !op.may.Has(m.permissions(was.Role) | m.permissions(is.Role)) {
-			return User{}, m.deny(ctx, op, ErrDenied)
-		}
-		return is, err
-	})
-}
-
-// changeUser writes what change makes of the operation's user as he is now, the zero User if there is none. A change that
-// changes nothing is not written.
-func (m *Manager) changeUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
-	var err error
-	for range attempts {
-		var was, is User
-		was, err = m.store.User(ctx, op.owner)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return User{}, storeError(err)
-		}
-		is, err = change(was)
-		if err != nil || is == was {
-			return is, err
-		}
-		is.Revision++
-		err = m.store.PutUser(ctx, is, was.Revision, op.changed(stateOfUser(was), stateOfUser(is)))
-		if err == nil {
-			return is, nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			break
-		}
+	change.IfRole = m.roles.within(op.may)
+	_, err = m.store.ChangeUser(ctx, id, change, op.event(OutcomeDone))
+	if errors.Is(err, ErrConflict) { // the only condition is the role
+		return m.end(ctx, op, m.deny(ctx, op, ErrDenied, targetStronger))
 	}
-	return User{}, storeError(err)
+	return m.end(ctx, op, storeError(err))
 }
 
 // User reads one user: oneself, or with [ManageUsers] anybody. A user that the actor may not know of is [ErrNotFound].
@@ -139,14 +135,11 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	if err := op.owner.check("user id"); err != nil {
 		return User{}, err
 	}
+	if why := op.reachAll(op.owner, ManageUsers); why != permitted {
+		return User{}, m.deny(ctx, op, ErrNotFound, why)
+	}
 	u, err := m.store.User(ctx, op.owner)
-	if err != nil {
-		return User{}, storeError(err)
-	}
-	if !op.own() && !op.may.Has(ManageUsers) {
-		return User{}, m.deny(ctx, op, ErrNotFound)
-	}
-	return u, nil
+	return u, storeError(err)
 }
 
 // Permissions tells what an actor may at this moment, with the token that he uses if he does, so that a page can leave out
@@ -176,8 +169,8 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	if !op.may.Has(ManageUsers) {
-		return nil, m.deny(ctx, op, ErrDenied)
+	if why := op.require(ManageUsers); why != permitted {
+		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
 	users, err := m.store.Users(ctx, q)
@@ -193,8 +186,4 @@ func (m *Manager) Users(ctx context.Context, actor Actor, q UserQuery) iter.Seq2
 		}
 		return m.ListUsers(ctx, actor, q)
 	})
-}
-
-func stateOfUser(u User) State {
-	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
 }

@@ -27,7 +27,8 @@ type Observer interface {
 type Observation struct {
 	Action  Action
 	Outcome Outcome
-	Err     error // nil if it was done; else what the caller was answered, without the words for the action
+	Err     error  // nil if it was done; else what the caller was answered, without the words for the action
+	Denial  string // why it was denied, in words: which permission the actor lacks, or that they are not known; empty: it was not
 
 	// Duration is how long the call took by the [Clock], which is read for it when the call begins and when it ends: by a
 	// clock that a test moves it is zero, unless the test moves it meanwhile. It is never negative.
@@ -38,13 +39,14 @@ type Observation struct {
 	Token TokenID // the token it is about, if it is known; for Generate the new one
 }
 
-// LogValue is a group of the fields that are there: action, outcome, reason, actor, owner, token_id and duration; and error,
+// LogValue is a group of the fields that are there: action, outcome, reason, denial, actor, owner, token_id and duration; and error,
 // the text of Err, where the call failed. To log them without a group around them, use LogValue().Group().
 func (o Observation) LogValue() slog.Value {
 	var g logGroup
 	g.text("action", string(o.Action))
 	g.text("outcome", string(o.Outcome))
 	g.text("reason", Reason(o.Err))
+	g.text("denial", o.Denial)
 	if o.Outcome == OutcomeFailed && o.Err != nil {
 		g.text("error", o.Err.Error())
 	}

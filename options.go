@@ -2,7 +2,6 @@ package apitoken
 
 import (
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -51,7 +50,7 @@ const (
 
 // New makes a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
 //
-// A Manager starts no goroutine until a token is used; call [Manager.Close] when the host ends.
+// A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on shutdown.
 func New(store Store, opts *Options) (*Manager, error) {
 	m, err := newManager(store, opts)
 	if err != nil {
@@ -115,16 +114,6 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		kinds:           kinds,
 		observer:        o.Observer,
 		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
+		denials:         newDenials(store),
 	}, nil
-}
-
-func withRoles(own map[Role]Permission) (map[Role]Permission, error) {
-	all := builtinRoles()
-	for r := range own {
-		if err := checkName("role", string(r), maxTokenNameRunes); err != nil {
-			return nil, err
-		}
-	}
-	maps.Copy(all, own)
-	return all, nil
 }

@@ -36,8 +36,11 @@ type Store interface {
 	// earlier epoch than the new token.
 	//
 	// A token of the same id and digest that is already there is the same write: nil. ErrConflict: the policy is at another
-	// revision. ErrNotFound: there is no such owner. ErrExists: another token of the owner holds the name, or the id or the
-	// digest is in use. Where several apply, the answer is the first of these.
+	// revision, or the row of token.CreatedBy is not at token.CreatorRevision, where that is not zero. ErrNotFound: there is
+	// no such owner. ErrExists: another token of the owner holds the name, or the id or the digest is in use. Where several
+	// apply, the answer is the first of these.
+	//
+	// The creator's row need not be locked: a change of it that commits while the token is being inserted may be missed.
 	//
 	// The owner's present epoch is not compared with the token's: a token of an earlier epoch is inserted, and is dead.
 	CreateToken(ctx context.Context, token NewToken, policyRevision int64, event Event) error
@@ -46,12 +49,20 @@ type Store interface {
 	// was revoked before, itself or with its epoch, keeps the revocation that it has.
 	RevokeToken(ctx context.Context, id TokenID, revocation Revocation, event Event) (changed bool, err error)
 
-	// PutUser inserts the user, if ifRevision is zero, or replaces the one at that revision. Otherwise, also for a missing
-	// one, it is ErrConflict.
+	// CreateUser inserts a user and returns the row as inserted: at Revision 1, and at an Epoch above that of every token and
+	// every ended epoch which the store still has of that id, otherwise 0. So a row that somebody deleted and that comes back
+	// revives no token. The event's After is the State of that row. ErrExists: the id is in use.
+	CreateUser(ctx context.Context, user User, event Event) (User, error)
+
+	// ChangeUser changes a user under the lock of their row: it reads the row, takes the new row and the event from
+	// [UserChange.Apply], and writes both. It returns the row as it is afterwards. If the change leaves the row as it is,
+	// nothing is written. A crowd on the same row delays it and never makes it fail.
 	//
-	// An epoch one above the stored one ends every token of the earlier epochs, whatever their number, without touching
-	// them; the event's At and Actor.User are the RevokedAt and RevokedBy of the tokens of the epoch that it ended.
-	PutUser(ctx context.Context, user User, ifRevision int64, event Event) error
+	// An epoch above the stored one ends every token of the earlier epochs, whatever their number, without touching them.
+	// The event's At and Actor.User are the RevokedAt and RevokedBy of the tokens of the epoch that it ended.
+	//
+	// ErrNotFound: there is no such user. ErrConflict: a condition of the change does not hold.
+	ChangeUser(ctx context.Context, id UserID, change UserChange, event Event) (User, error)
 
 	// PutPolicy replaces the policy, if it is at ifRevision; zero is the revision before the first. Otherwise it is
 	// ErrConflict. It may wait for a running CreateToken, but a stream of them does not hold it up for ever.
@@ -61,7 +72,8 @@ type Store interface {
 	// or later stays, and so does one that does not exist.
 	Touch(ctx context.Context, touches []Touch) error
 
-	// AppendEvents stores events that go with no change: denials.
+	// AppendEvents stores events that go with no change: denials. An event that is stored already stays as it is, and the
+	// others are stored.
 	AppendEvents(ctx context.Context, events []Event) error
 
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
@@ -70,12 +82,12 @@ type Store interface {
 	// User reads one user.
 	User(ctx context.Context, id UserID) (User, error)
 
-	// Token reads the token with its owner, as they are at one moment. RevokedAt and RevokedBy tell also of a revocation
-	// with its epoch.
+	// Token reads the token with its owner, as they are at one moment. RevokedAt and RevokedBy also tell of a revocation with
+	// its epoch, unless the token had expired when the epoch ended: such a token stays expired.
 	Token(ctx context.Context, id TokenID) (*Record, error)
 
 	// Tokens reads one page: the first q.Limit tokens behind q.After that the query selects, by id. RevokedAt and RevokedBy
-	// tell also of a revocation with the epoch, and Status goes by them. The Limit is set; Now is the time of the Status. A
+	// are those of Token, and Status goes by them. The Limit is set; Now is the time of the Status. A
 	// token is selected if it meets every condition of the query; one that was never used is as if used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
@@ -119,6 +131,10 @@ type NewToken struct {
 	Token
 	Digest Digest
 	Epoch  int64 // the owner's when the decision was made
+
+	// CreatorRevision is that of the user CreatedBy when the decision was made, if the token is to be inserted only while
+	// the creator is as they were then. Zero: no condition.
+	CreatorRevision int64
 }
 
 // Revocation says who revoked a token and when.

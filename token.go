@@ -101,7 +101,9 @@ type TokenQuery struct {
 	NameContains  string    // only tokens whose name contains this text, byte for byte
 	Kind          Kind      // only tokens of this kind, byte for byte; empty: all
 	Resource      string    // only tokens that are bound to this, byte for byte; empty: all, bound or not
-	CreatedBy     UserID    // only tokens that this user generated, for whomever; the host's own are nobody's; empty: all
+	CreatedBy     UserID    // only tokens that this user generated, for any owner; those of the host itself match no user; empty: all
+	CreatedWith   TokenID   // only tokens that were generated with this token, to follow up a leak; zero: all
+	OnBehalf      bool      // only tokens that somebody else than the owner, or the host itself, generated
 
 	WithoutExpiration bool          // only tokens that never end
 	UnusedSince       time.Time     // only tokens that were created before this time and not used at it or later; zero: all
