@@ -20,6 +20,9 @@ func (realClock) Now() time.Time { return time.Now() }
 // monotonic reading, so that what was stored equals what is read back.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// storable reports whether a time is one that every store and every encoding holds without loss.
+func storable(t time.Time) bool { return !t.Before(firstInstant) && t.Before(ceiling) }
+
 // withinRange is the time itself, or the nearest time that can be stored.
 func withinRange(t time.Time) time.Time {
 	switch {

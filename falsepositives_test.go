@@ -57,7 +57,7 @@ func walkFiles(t *testing.T, root string, do func(path, text string)) {
 		switch {
 		case err != nil:
 			return err
-		case entry.Name() == ".git":
+		case entry.Name() == ".git" && entry.IsDir():
 			return filepath.SkipDir
 		case !entry.Type().IsRegular():
 			return nil

@@ -2,6 +2,7 @@ package apitoken_test
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -147,6 +148,24 @@ func (s *spyStore) total() (n int) {
 		n += c
 	}
 	return n
+}
+
+// counts is how often each method was called.
+func (s *spyStore) counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.calls)
+}
+
+// since is how often each method was called since then.
+func (s *spyStore) since(then map[string]int) map[string]int {
+	calls := s.counts()
+	for method, n := range then {
+		if calls[method] -= n; calls[method] == 0 {
+			delete(calls, method)
+		}
+	}
+	return calls
 }
 
 func (s *spyStore) call(method string, do func() error) error {

@@ -48,7 +48,7 @@ const spread = 0x9e3779b97f4a7c15
 
 // note records that a token was used, whose last use as recorded is given.
 func (l *lastUsed) note(id TokenID, last, now time.Time) {
-	if l.interval < 0 || l.step > 0 && now.Sub(last) < l.step {
+	if l.interval < 0 || !l.moves(last, now) {
 		return
 	}
 	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])*spread
@@ -79,10 +79,18 @@ func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	if !ok && len(l.uses) >= maxWaiting {
 		return false
 	}
-	if !ok || at.After(last) && at.Sub(last) >= l.step {
+	if !ok || l.moves(last, at) {
 		l.uses[id] = at
 	}
 	return true
+}
+
+// moves reports whether a use is worth recording beside the last one that is known.
+func (l *lastUsed) moves(last, at time.Time) bool {
+	if ahead := last.Sub(at); ahead > 0 {
+		return ahead > clockAhead
+	}
+	return at.Sub(last) >= l.step
 }
 
 func (l *lastUsed) hasUses() bool {

@@ -24,7 +24,8 @@ type Manager struct {
 	defaultLifetime time.Duration
 	roles           roleSet
 	kinds           kindSet
-	observer        Observer // may be nil
+	canonicalID     func(UserID) UserID // may be nil
+	observer        Observer            // may be nil
 	lastUsed        *lastUsed
 	denials         *denials
 }
@@ -57,6 +58,14 @@ func (m *Manager) Close(ctx context.Context) error {
 
 // UsesDropped is how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
+
+// canonical is the spelling of a user id under which the library knows the user. The empty id stays empty.
+func (m *Manager) canonical(id UserID) UserID {
+	if m.canonicalID == nil || id == "" {
+		return id
+	}
+	return m.canonicalID(id)
+}
 
 // KindRule returns the rule of a kind, and whether this Manager declares the kind. An undeclared kind carries nothing.
 func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {

@@ -10,7 +10,8 @@ import (
 // Authenticate tells whose token the presented text is. It reads the store once and writes nothing on the caller's path.
 //
 // Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is asked, [ErrUnknownToken],
-// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. Trouble with the store is [ErrUnavailable] and no refusal.
+// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
+// the error is [ErrUnavailable], which is not a refusal.
 func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
 	var begun time.Time
 	if m.observer != nil {
@@ -45,7 +46,10 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 	case !rec.Digest.Equal(digest): // a store that folds case, or cuts, or mixes up rows
 		return nil, ErrUnknownToken
 	}
-	now := m.clock.Now() // after the read, so that a token that ended during a slow one is refused
+	now := m.clock.Now() // after the read, so that a token that expired during a slow one is refused
+	if !storable(now) {
+		return nil, brokenClock(now)
+	}
 	if err := rec.refusal(now); err != nil {
 		return rec, err
 	}

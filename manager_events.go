@@ -25,6 +25,7 @@ func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Se
 }
 
 func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Event, error) {
+	q.Owner, q.Actor = op.owner, m.canonical(q.Actor)
 	if err := q.check(); err != nil {
 		return nil, err
 	}

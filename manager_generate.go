@@ -12,7 +12,7 @@ type GenerateParams struct {
 	Owner     UserID        // required, also for oneself: an empty owner is a mistake, not the actor
 	Name      string        // 1 to 100 characters; no outer space, no control, format or zero-width character
 	Kind      Kind          // empty: KindUser
-	Lifetime  time.Duration // whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
+	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
 	ExpiresAt time.Time     // instead of Lifetime
 
 	// Resource binds the token to one of the host's own things, in the host's own words, such as "project:web": at most 255
@@ -57,6 +57,7 @@ func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (
 }
 
 func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
+	p.Owner = op.owner
 	if p.Kind == "" {
 		p.Kind = KindUser
 	}
@@ -168,10 +169,7 @@ func (m *Manager) checkGenerate(op *operation, p GenerateParams) (time.Duration,
 		return 0, err
 	}
 	if p.ExpiresAt.IsZero() {
-		if p.Lifetime != 0 && p.Lifetime < time.Microsecond {
-			return 0, invalid("lifetime", "is %s, at least 1µs is needed", p.Lifetime)
-		}
-		return p.Lifetime, nil
+		return p.Lifetime, checkLifetime(p.Lifetime)
 	}
 	end := instant(p.ExpiresAt)
 	switch {

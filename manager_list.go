@@ -3,6 +3,7 @@ package apitoken
 import (
 	"context"
 	"iter"
+	"time"
 )
 
 // Token reads one token: one's own, or with [ListAny] anybody's. A token that the actor may not know of is [ErrNotFound].
@@ -71,6 +72,7 @@ func (m *Manager) scanTokens(ctx context.Context, q TokenQuery) (TokenPage, erro
 
 // allowed gives the query for the store, if it is right and the actor may ask it.
 func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (TokenQuery, error) {
+	q.Owner, q.CreatedBy = op.owner, m.canonical(q.CreatedBy)
 	if err := q.check(); err != nil {
 		return q, err
 	}
@@ -82,9 +84,18 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit, q.Now = limit, op.at
-	q.ExpiresBefore, q.UnusedSince = instant(q.ExpiresBefore), instant(q.UnusedSince)
+	q.ExpiresBefore, q.UnusedSince = bound(q.ExpiresBefore), bound(q.UnusedSince)
 	q.LivesLongerThan = wholeMicroseconds(q.LivesLongerThan)
 	return q, nil
+}
+
+// bound is a time that a query compares with: within the range of the times that are stored, so that no time turns into the
+// zero time, which asks for nothing.
+func bound(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return withinRange(instant(t))
 }
 
 // Tokens goes through all tokens that ListTokens would page through, q.Limit at a time. After an error it ends.

@@ -58,6 +58,9 @@ func (m *Manager) revokeAll(ctx context.Context, op *operation) error {
 		return m.deny(ctx, op, ErrDenied, why)
 	}
 	_, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
+	if errors.Is(err, ErrNotFound) {
+		return m.absent(ctx, op)
+	}
 	return storeError(err)
 }
 

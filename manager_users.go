@@ -5,11 +5,18 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. What
 // is empty stays as it is; a new user without a Role gets [RoleUser]. If nothing changes, nothing is written. A disabled user
-// stays disabled. A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user
+// stays disabled.
+//
+// A Name never keeps a user from being provisioned. PutUser makes it fit to be shown: control characters become spaces, other
+// invisible characters go except those that scripts and emoji need, invalid UTF-8 becomes U+FFFD, outer space goes, and what
+// is longer than 100 characters is cut. Read the result from the User that is returned. The ID is kept byte by byte.
+//
+// A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user
 // has changed since.
 //
 // It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
@@ -24,9 +31,11 @@ func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error
 }
 
 func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, error) {
-	if err := u.check(); err != nil {
+	u.ID = op.owner
+	if err := u.ID.check("user id"); err != nil {
 		return User{}, err
 	}
+	u.Name = displayName(u.Name)
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
 		return User{}, invalid("role", "%.40q is not declared", u.Role)
 	}
@@ -92,7 +101,8 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 //
 // It requires [ManageUsers], and the user's role may not grant a permission that the actor lacks. The last administrator
 // may be disabled too; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound], [ErrInvalid],
-// [ErrUnavailable] and [ErrUncertain].
+// [ErrUnavailable] and [ErrUncertain]. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
+// so that offboarding under another spelling is noticed; see [Options.CanonicalUserID].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
 	return m.setDisabled(ctx, ActionDisableUser, actor, id, UserChange{Disable: true})
 }
@@ -107,18 +117,48 @@ func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, i
 	if err != nil {
 		return m.end(ctx, op, err)
 	}
-	if err := id.check("user id"); err != nil {
+	if err := op.owner.check("user id"); err != nil {
 		return m.end(ctx, op, err)
 	}
 	if why := op.require(ManageUsers); why != permitted {
 		return m.end(ctx, op, m.deny(ctx, op, ErrDenied, why))
 	}
 	change.IfRole = m.roles.within(op.may)
-	_, err = m.store.ChangeUser(ctx, id, change, op.event(OutcomeDone))
-	if errors.Is(err, ErrConflict) { // the only condition is the role
-		return m.end(ctx, op, m.deny(ctx, op, ErrDenied, targetStronger))
+	_, err = m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
+	switch {
+	case errors.Is(err, ErrConflict): // the only condition is the role
+		err = m.deny(ctx, op, ErrDenied, targetStronger)
+	case errors.Is(err, ErrNotFound):
+		err = m.absent(ctx, op)
+	default:
+		err = storeError(err)
 	}
-	return m.end(ctx, op, storeError(err))
+	return m.end(ctx, op, err)
+}
+
+// absent is the answer for a user who is to lose their tokens and does not exist. If a user's id differs from theirs in
+// upper and lower case only, it is a mistake that must not pass for done: the host's directory takes both for the same.
+func (m *Manager) absent(ctx context.Context, op *operation) error {
+	if m.canonicalID != nil || !op.may.Has(ManageUsers) {
+		return ErrNotFound
+	}
+	users := rows(maxPage, func(last *User) ([]User, error) {
+		q := UserQuery{Limit: maxPage}
+		if last != nil {
+			q.After = last.ID
+		}
+		return m.store.Users(ctx, q)
+	})
+	for u, err := range users {
+		if err != nil {
+			return storeError(err)
+		}
+		if strings.EqualFold(string(u.ID), string(op.owner)) {
+			return invalid("user id", "%q is not known, but %q is; ids are compared byte by byte unless Options.CanonicalUserID says otherwise",
+				op.owner, u.ID)
+		}
+	}
+	return ErrNotFound
 }
 
 // User reads one user: oneself, or with [ManageUsers] anybody. A user that the actor may not know of is [ErrNotFound].

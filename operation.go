@@ -15,7 +15,7 @@ type operation struct {
 	token  TokenID
 
 	begun time.Time // the clock, as it was read
-	at    time.Time // the time of the operation: the same, within the range of times that can be stored
+	at    time.Time // the time of the operation: the same, or the nearest that can be stored
 	id    EventID   // of its event, the same however often the write is tried
 
 	authority           // what the actor holds; zero until authorize has returned nil
@@ -30,12 +30,13 @@ type operation struct {
 // tokens that no longer authenticate.
 func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (*operation, error) {
 	now := m.clock.Now()
+	actor.User, owner = m.canonical(actor.User), m.canonical(owner)
 	actor.Origin = actor.Origin.clean()
 	op := &operation{
 		action: action, actor: actor, owner: owner, token: token,
 		begun: now, at: withinRange(instant(now)), id: EventID(newID()),
 	}
-	if !op.at.Equal(instant(now)) && !op.revokes() {
+	if !storable(now) && !op.revokes() {
 		return op, brokenClock(now)
 	}
 	return op, m.authorize(ctx, op)
@@ -65,11 +66,11 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 		return unavailable(err)
 	}
 	op.known = true
+	if !storable(op.begun) && !rec.Token.ExpiresAt.IsZero() {
+		return brokenClock(op.begun) // nothing tells whether the token has expired
+	}
 	if err := rec.refusal(op.at); err != nil {
 		return m.deny(ctx, op, ErrDenied, actorRefused(err))
-	}
-	if !op.at.Equal(instant(op.begun)) && !rec.Token.ExpiresAt.IsZero() {
-		return brokenClock(op.begun) // nothing tells whether the token has expired
 	}
 	op.revision, op.until = rec.User.Revision, rec.Token.ExpiresAt
 	op.authority = authority{actor: op.actor, carried: everything, resource: rec.Token.Resource}

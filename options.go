@@ -28,6 +28,11 @@ type Options struct {
 	// saves writes. A use that another replica, or this one, is just writing is not known yet. 0: every later use counts.
 	LastUsedStep time.Duration
 
+	// CanonicalUserID gives the one spelling of a user id, where the host's directory takes several for the same: lower case,
+	// say. It is applied to every id that the host hands over, in an Actor, a parameter or a query, before anything else; what
+	// it returns is stored and shown. It has to return its own results unchanged. Nil: ids are compared byte by byte.
+	CanonicalUserID func(UserID) UserID
+
 	// Roles are added to the two that are built in, or put in their place by name.
 	Roles map[Role]Permission
 
@@ -112,6 +117,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		defaultLifetime: o.DefaultLifetime,
 		roles:           roles,
 		kinds:           kinds,
+		canonicalID:     o.CanonicalUserID,
 		observer:        o.Observer,
 		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
 		denials:         newDenials(store),

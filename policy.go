@@ -14,16 +14,48 @@ const day = 24 * time.Hour
 // MaxLifetimePolicy is the maximum lifetime of tokens. It binds every token generated while it is in force, whoever
 // generates it, and never touches one that exists.
 type MaxLifetimePolicy struct {
-	Max       time.Duration // 1 µs to 100 years of 365 days, whole microseconds; NoExpiration: no maximum; <= 0 is invalid
+	Max       time.Duration // 1 minute to 100 years of 365 days, whole microseconds; NoExpiration: no maximum
 	UpdatedAt time.Time
 	UpdatedBy UserID // empty: the host itself
 	Revision  int64  // raised by every change; 0: nobody has set a policy yet
 }
 
+// A lifetime asked for below leastLifetime, or a maximum set below leastMax, is a mistake of units: a number of seconds, say,
+// taken for a time.Duration. What remains of a parent's lifetime, and a policy that was stored before, may be shorter.
+const (
+	leastLifetime = time.Second
+	leastMax      = time.Minute
+)
+
+// checkLifetime holds a lifetime that somebody asked for to the least that makes sense. Zero asks for nothing.
+func checkLifetime(d time.Duration) error {
+	if d < 0 {
+		return invalid("lifetime", "is %s, at least %s is needed", d, leastLifetime)
+	}
+	return checkUnit("lifetime", d, leastLifetime)
+}
+
+// checkUnit refuses a duration that is not zero and so short that it must have been meant in another unit.
+func checkUnit(field string, d, least time.Duration) error {
+	if d == 0 || d >= least {
+		return nil
+	}
+	return invalid(field, "is %s, at least %s is needed (a time.Duration counts nanoseconds)", d, least)
+}
+
 // maxMax keeps creation time plus maximum below the ceiling.
 const maxMax = 100 * 365 * day
 
-// Days is n days of 24 hours each. It panics if that is more than a [time.Duration] holds, 106,751 days.
+// LifetimeOfDays is n days of 24 hours each, for a number that somebody typed: 1 to 36,500 days, else [ErrInvalid].
+func LifetimeOfDays(n int) (time.Duration, error) {
+	if most := int(maxMax / day); n < 1 || n > most {
+		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
+	}
+	return Days(n), nil
+}
+
+// Days is n days of 24 hours each, for a number in the source code. It panics if that is more than a [time.Duration] holds,
+// 106,751 days; see [LifetimeOfDays].
 func Days(n int) time.Duration {
 	d := time.Duration(n) * day
 	if d/day != time.Duration(n) {
@@ -78,7 +110,10 @@ func (p MaxLifetimePolicy) check() error {
 	if p.Max != NoExpiration && p.Max > maxMax {
 		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
 	}
-	return p.checkMax()
+	if p.Max <= 0 {
+		return p.checkMax()
+	}
+	return checkUnit("maximum lifetime", p.Max, leastMax)
 }
 
 func (p MaxLifetimePolicy) checkMax() error {

@@ -68,8 +68,8 @@ type Store interface {
 	// ErrConflict. It may wait for a running CreateToken, but a stream of them does not hold it up for ever.
 	PutPolicy(ctx context.Context, policy MaxLifetimePolicy, ifRevision int64, event Event) error
 
-	// Touch moves LastUsedAt of each token forward to the given time, and changes nothing else. One that is already as late
-	// or later stays, and so does one that does not exist.
+	// Touch moves LastUsedAt of each token to the given time if [Touch.Moves] says so, and changes nothing else. A token that
+	// does not exist is left out.
 	Touch(ctx context.Context, touches []Touch) error
 
 	// AppendEvents stores events that go with no change: denials. An event that is stored already stays as it is, and the
@@ -148,3 +148,11 @@ type Touch struct {
 	Token TokenID
 	At    time.Time
 }
+
+// Moves reports whether the use replaces the stored last use. It does if it is later. It also does if the stored time is
+// more than 24 hours later than the use: then a clock was ahead, and its time must not stay for as long as it was.
+func (t Touch) Moves(stored time.Time) bool {
+	return stored.Before(t.At) || stored.Sub(t.At) > clockAhead
+}
+
+const clockAhead = 24 * time.Hour

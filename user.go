@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// UserID is the host's own identifier of a user: 1 to 128 bytes of printable UTF-8, compared byte by byte.
+// UserID is the host's own identifier of a user: 1 to 255 bytes of printable UTF-8, compared byte by byte. A host whose
+// directory compares otherwise says so with [Options.CanonicalUserID].
 type UserID string
 
 // User is the small record that the library keeps of each user of the host, so that it can decide who may do what and
 // end a user's tokens at once. The host provisions it with [Manager.PutUser]; it is no login and has no password.
 type User struct {
 	ID         UserID
-	Name       string // to show: at most 100 characters, may be empty
+	Name       string // to show: at most 100 characters, may be empty; PutUser makes any text fit
 	Role       Role
 	CreatedAt  time.Time
 	DisabledAt time.Time // zero: active
@@ -81,7 +82,7 @@ type UserQuery struct {
 }
 
 const (
-	maxUserIDBytes   = 128
+	maxUserIDBytes   = 255 // of a subject of OpenID Connect
 	maxUserNameRunes = 100
 )
 
@@ -103,14 +104,4 @@ func (q UserQuery) check() error {
 		return nil
 	}
 	return q.After.check("after")
-}
-
-func (u User) check() error {
-	if err := u.ID.check("user id"); err != nil {
-		return err
-	}
-	if u.Name == "" {
-		return nil
-	}
-	return checkName("user name", u.Name, maxUserNameRunes)
 }

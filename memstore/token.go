@@ -135,7 +135,7 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	for _, touch := range touches {
 		if t := s.token(touch.Token); t != nil {
 			s.digests.change(t.digest, func(t *apitoken.Token) {
-				if t.LastUsedAt.Before(touch.At) {
+				if touch.Moves(t.LastUsedAt) {
 					t.LastUsedAt = touch.At
 				}
 			})
