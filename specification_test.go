@@ -3,6 +3,8 @@ package apitoken_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -287,10 +289,7 @@ func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 
 func TestEveryActorTargetAndOperation(t *testing.T) {
 	var actors []specActor
-	roles := []apitoken.Role{"undeclared"}
-	for role := range specRoles {
-		roles = append(roles, role)
-	}
+	roles := append(slices.Sorted(maps.Keys(specRoles)), "undeclared")
 	for _, role := range roles {
 		actors = append(actors, specActor{role: role, form: "person"})
 		for _, kind := range []apitoken.Kind{"user", "ci", "badge", "robot", "idle", "mine", "undeclared"} {
