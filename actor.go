@@ -1,5 +1,7 @@
 package apitoken
 
+import "log/slog"
+
 // Actor says who acts. It is an argument of every method that decides, never hidden in a context. The zero Actor is
 // denied everything.
 type Actor struct {
@@ -17,6 +19,18 @@ func (a Actor) From(o Origin) Actor {
 
 // bare is the actor without the origin of the request.
 func (a Actor) bare() Actor { return a.From(Origin{}) }
+
+// LogValue is a group of kind, user, token_id, address, user_agent and request_id, as far as they are there.
+func (a Actor) LogValue() slog.Value {
+	var g logGroup
+	g.text("kind", string(a.Kind))
+	g.text("user", string(a.User))
+	g.token("token_id", a.Token)
+	g.text("address", a.Origin.Address)
+	g.text("user_agent", a.Origin.UserAgent)
+	g.text("request_id", a.Origin.RequestID)
+	return slog.GroupValue(g...)
+}
 
 // ActorKind tells a person, the holder of a token and the host itself apart. The zero kind is nobody.
 type ActorKind string

@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -56,6 +57,51 @@ var (
 	// It is [ErrRevoked].
 	ErrUserDisabled error = &sentinel{text: "user disabled", is: ErrRevoked}
 )
+
+// reasons are the words for what is under an error. The first that applies is the reason, so trouble comes before the verdict
+// that it kept from being recorded, a verdict before the doubt whether it was recorded, and a special case before what it is
+// a case of.
+var reasons = []struct {
+	err  error
+	word string
+}{
+	{ErrUnavailable, "unavailable"},
+	{ErrMalformed, "malformed"},
+	{ErrUnknownToken, "unknown"},
+	{ErrExpired, "expired"},
+	{ErrUserDisabled, "user_disabled"},
+	{ErrRevoked, "revoked"},
+	{ErrUnauthenticated, "unauthenticated"},
+	{ErrLifetime, "lifetime_over_maximum"},
+	{ErrInvalid, "invalid"},
+	{ErrDenied, "denied"},
+	{ErrNotFound, "not_found"},
+	{ErrUncertain, "outcome_unknown"},
+	{ErrRepeated, "repeated"},
+	{ErrExists, "exists"},
+	{ErrConflict, "conflict"},
+}
+
+// Reason is one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
+// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
+// "unavailable" or "outcome_unknown". [ErrUnavailable] because the caller gave up, as far as the store's error says so, is "canceled". No
+// error is the empty string, and an error of somebody else "other".
+//
+// The words are stable, and more come only with more sentinels.
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	if errors.Is(err, ErrUnavailable) && errors.Is(err, context.Canceled) {
+		return "canceled"
+	}
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return r.word
+		}
+	}
+	return "other"
+}
 
 // sentinel is an error that may be a special case of another.
 type sentinel struct {

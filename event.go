@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,27 @@ type Event struct {
 	FirstAt time.Time
 }
 
+// LogValue is a group of seq, id, at, action, outcome, actor, owner, token_id, before, after, reason, count and first_at, as far as they are there.
+func (e Event) LogValue() slog.Value {
+	var g logGroup
+	g.value("seq", slog.Int64Value(int64(e.Seq)))
+	g.text("id", e.ID.String())
+	g.time("at", e.At)
+	g.text("action", string(e.Action))
+	g.text("outcome", string(e.Outcome))
+	g.value("actor", e.Actor.LogValue())
+	g.text("owner", string(e.Owner))
+	g.token("token_id", e.Token)
+	g.value("before", e.Before.LogValue())
+	g.value("after", e.After.LogValue())
+	g.text("reason", e.Reason)
+	if e.Count != 0 {
+		g.value("count", slog.Int64Value(e.Count))
+	}
+	g.time("first_at", e.FirstAt)
+	return slog.GroupValue(g...)
+}
+
 // State is what an event remembers of the token, user or policy that it is about. Fields that the action does not
 // concern are zero.
 type State struct {
@@ -39,6 +61,26 @@ type State struct {
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`  // of the user
 	Epoch       int64         `json:"epoch,omitzero"`        // of the user
 	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; in force, where a token was generated
+}
+
+// LogValue is a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, epoch and max_lifetime, as far as
+// they are there; no maximum is "no expiration".
+func (s State) LogValue() slog.Value {
+	var g logGroup
+	g.text("name", s.Name)
+	g.text("kind", string(s.Kind))
+	g.text("resource", s.Resource)
+	g.time("expires_at", s.ExpiresAt)
+	g.time("revoked_at", s.RevokedAt)
+	g.text("role", string(s.Role))
+	g.time("disabled_at", s.DisabledAt)
+	if s.Epoch != 0 {
+		g.value("epoch", slog.Int64Value(s.Epoch))
+	}
+	if s.MaxLifetime != 0 {
+		g.text("max_lifetime", lifetimeText(s.MaxLifetime))
+	}
+	return slog.GroupValue(g...)
 }
 
 // EventSeq is the place of an event in the feed: 1, 2, 3 and so on, in an order in which no event ever appears before

@@ -30,6 +30,77 @@ type Manager struct {
 	denials         *denials
 }
 
+// New makes a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
+//
+// A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on shutdown.
+func New(store Store, opts *Options) (*Manager, error) {
+	m, err := newManager(store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("apitoken: new manager: %w", err)
+	}
+	return m, nil
+}
+
+func newManager(store Store, opts *Options) (*Manager, error) {
+	if store == nil {
+		return nil, invalid("store", "is nil")
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
+	}
+	format, err := newFormat(o.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	if o.Clock == nil {
+		o.Clock = realClock{}
+	}
+	if o.DefaultMaxLifetime == 0 {
+		o.DefaultMaxLifetime = NoExpiration
+	}
+	initial := MaxLifetimePolicy{Max: o.DefaultMaxLifetime}
+	if err := initial.check(); err != nil {
+		return nil, err
+	}
+	if o.DefaultLifetime == 0 {
+		o.DefaultLifetime = defaultLifetime
+	}
+	if _, err := (MaxLifetimePolicy{Max: NoExpiration}).Expiry(firstInstant, o.DefaultLifetime); err != nil {
+		return nil, fmt.Errorf("default %w", err)
+	}
+	if o.LastUsedInterval == 0 {
+		o.LastUsedInterval = defaultLastUsedInterval
+	}
+	if o.LastUsedStep < 0 {
+		return nil, invalid("last used step", "is %s, at least 0 is needed", o.LastUsedStep)
+	}
+	roles, err := withRoles(o.Roles)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := withKinds(o.Kinds, o.KindRules)
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{
+		store:           store,
+		clock:           o.Clock,
+		format:          format,
+		initialPolicy:   initial,
+		defaultLifetime: o.DefaultLifetime,
+		roles:           roles,
+		kinds:           kinds,
+		canonicalID:     o.CanonicalUserID,
+		observer:        o.Observer,
+		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
+		denials:         newDenials(store),
+	}, nil
+}
+
 // attempts is how often a decision is made anew because what it rests on changed before it was written. Each loss means
 // that somebody else's change was done, so only a crowd on one row comes near this number.
 const attempts = 64

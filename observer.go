@@ -57,51 +57,6 @@ func (o Observation) LogValue() slog.Value {
 	return slog.GroupValue(g...)
 }
 
-// reasons are the words for what is under an error. The first that applies is the reason, so trouble comes before the verdict
-// that it kept from being recorded, a verdict before the doubt whether it was recorded, and a special case before what it is
-// a case of.
-var reasons = []struct {
-	err  error
-	word string
-}{
-	{ErrUnavailable, "unavailable"},
-	{ErrMalformed, "malformed"},
-	{ErrUnknownToken, "unknown"},
-	{ErrExpired, "expired"},
-	{ErrUserDisabled, "user_disabled"},
-	{ErrRevoked, "revoked"},
-	{ErrUnauthenticated, "unauthenticated"},
-	{ErrLifetime, "lifetime_over_maximum"},
-	{ErrInvalid, "invalid"},
-	{ErrDenied, "denied"},
-	{ErrNotFound, "not_found"},
-	{ErrUncertain, "outcome_unknown"},
-	{ErrRepeated, "repeated"},
-	{ErrExists, "exists"},
-	{ErrConflict, "conflict"},
-}
-
-// Reason is one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
-// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "unavailable" or "outcome_unknown". [ErrUnavailable] because the caller gave up, as far as the store's error says so, is "canceled". No
-// error is the empty string, and an error of somebody else "other".
-//
-// The words are stable, and more come only with more sentinels.
-func Reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	if errors.Is(err, ErrUnavailable) && errors.Is(err, context.Canceled) {
-		return "canceled"
-	}
-	for _, r := range reasons {
-		if errors.Is(err, r.err) {
-			return r.word
-		}
-	}
-	return "other"
-}
-
 // outcome tells trouble from a verdict. Whether a verdict was a denial the error does not show: what an actor may not know of
 // is answered like what does not exist.
 func outcome(err error, denied bool) Outcome {

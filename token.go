@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +44,19 @@ func (t Token) Status(now time.Time) Status {
 
 // hasEnded reports whether now is at or after the end. The zero end never comes.
 func hasEnded(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }
+
+// LogValue is a group of id, owner, name, kind, resource, expires_at and revoked_at, as far as they are there.
+func (t Token) LogValue() slog.Value {
+	var g logGroup
+	g.token("id", t.ID)
+	g.text("owner", string(t.Owner))
+	g.text("name", t.Name)
+	g.text("kind", string(t.Kind))
+	g.text("resource", t.Resource)
+	g.time("expires_at", t.ExpiresAt)
+	g.time("revoked_at", t.RevokedAt)
+	return slog.GroupValue(g...)
+}
 
 // Status is what a token is at a given time.
 type Status string
