@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Clock tells the time. The Manager reads it once in each operation and hands the time on; nothing below it asks again. Only
-// for an [Observer] it reads it once or twice more, to tell how long the operation took.
-// The *Mock and the New() of github.com/benbjohnson/clock satisfy it.
+// Clock tells the time. The Manager reads it once per operation and passes the time on. For an [Observer] it reads it once
+// or twice more, to measure the duration. Clock values of github.com/benbjohnson/clock satisfy it.
 type Clock interface {
 	Now() time.Time
 }
@@ -16,8 +15,8 @@ type realClock struct{}
 
 func (realClock) Now() time.Time { return time.Now() }
 
-// instant is the form of every time that this package stores, compares or hands out: UTC, whole microseconds, and no
-// monotonic reading, so that what was stored equals what is read back.
+// instant converts a time to the form that this package stores, compares and returns: UTC, whole microseconds, without a
+// monotonic reading. So a time that was stored equals the one that is read back.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // storable reports whether a time is one that every store and every encoding holds without loss.

@@ -63,7 +63,7 @@ func (d *denials) gather(e Event, known bool) bool {
 	return taken
 }
 
-// first counts a denial and reports whether it is among the first of its actor in this minute. The lock is held.
+// first counts a denial and reports whether it is among the first of its actor in this minute. The caller holds the lock.
 func (d *denials) first(e Event, known bool) bool {
 	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
 		d.minute = minute
@@ -84,7 +84,7 @@ func denierOf(e Event, known bool) denier {
 	return denier{kind: e.Actor.Kind, user: e.Actor.User}
 }
 
-// keep adds a denial to the gathered event that it belongs to. The lock is held.
+// keep adds a denial to the gathered event that it belongs to. The caller holds the lock.
 func (d *denials) keep(e Event, known bool) {
 	of := gathering{denierOf(e, known), e.Action}
 	sum, begun := d.gathered[of]

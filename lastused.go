@@ -20,8 +20,8 @@ type lastUsed struct {
 	store Store
 	step  time.Duration // the least by which a last use moves; a negative interval records nothing
 
-	// recent remembers, for a slot of a token, that the token was noted in the present tick, a 64th of the interval. It
-	// saves all but the first use in a tick the lock below. Two tokens that share 44 bits would hide each other's use.
+	// recent holds, in a slot for a token, that the token was noted in the present tick, a 64th of the interval. Only the
+	// first use in a tick takes the lock below. Two tokens that share 44 bits would hide each other's use.
 	recent [maxWaiting]atomic.Uint64
 	tick   int // nanoseconds, as a power of two
 
@@ -42,11 +42,11 @@ func newLastUsed(store Store, interval, step time.Duration) *lastUsed {
 	return l
 }
 
-// spread lets every bit of the first half of an identifier, which is the time, count among the upper bits of a product. Two
-// tokens that one request has generated, one after the other, have the second half in common.
+// spread makes every bit of the first half of an identifier, which is the time, count among the upper bits of a product. Two
+// tokens that one repeated request generated have the second half in common.
 const spread = 0x9e3779b97f4a7c15
 
-// note records that a token was used, whose last use as recorded is given.
+// note records a use of a token. last is its recorded last use.
 func (l *lastUsed) note(id TokenID, last, now time.Time) {
 	if l.interval < 0 || !l.moves(last, now) {
 		return
@@ -73,7 +73,7 @@ func (l *lastUsed) add(id TokenID, at time.Time) {
 	}
 }
 
-// keep keeps the later use of a token, and reports whether there was room. The lock is held.
+// keep keeps the later use of a token, and reports whether there was room. The caller holds the lock.
 func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	last, ok := l.uses[id]
 	if !ok && len(l.uses) >= maxWaiting {
@@ -112,7 +112,7 @@ func (l *lastUsed) writeUses(ctx context.Context) error {
 	return err
 }
 
-// take takes what waits, by token, so that two replicas that write the same tokens lock them in the same order.
+// take returns what waits, ordered by token, so that two replicas lock the same tokens in the same order.
 func (l *lastUsed) take() []Touch {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,13 +9,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Manager decides: who may do what, how long a token lives, whether a presented text is a token. It holds no state that
-// a second Manager on the same [Store] would need to know, so a host may run as many as it has replicas. All methods are
-// safe for concurrent use.
+// Manager decides who may do what, how long a token lives, and whether a presented text is a token. It holds no state that a
+// second Manager on the same [Store] would need, so a host runs one in each replica. All methods are safe for concurrent
+// use.
 //
-// Where several refusals apply, the answer is the first of these: the actor is nobody; the request is wrong; he may not do
-// this; there is no such user or token; the user may do what he may not; the user is disabled; the lifetime is over the
-// maximum; the name is taken; what is to be changed has moved.
+// If several refusals apply, the error is the first of these: the actor is not known, disabled, or uses a token that no
+// longer authenticates; the request is wrong; the actor lacks a permission; the user or token does not exist; the user holds
+// permissions that the actor lacks; the user is disabled; the lifetime exceeds the maximum; the name is taken; the object of
+// the change has changed.
 type Manager struct {
 	store           Store
 	clock           Clock
@@ -30,7 +31,7 @@ type Manager struct {
 	denials         *denials
 }
 
-// New makes a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
+// New returns a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
 //
 // A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on shutdown.
 func New(store Store, opts *Options) (*Manager, error) {
@@ -101,12 +102,12 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	}, nil
 }
 
-// attempts is how often a decision is made anew because what it rests on changed before it was written. Each loss means
-// that somebody else's change was done, so only a crowd on one row comes near this number.
+// attempts is how often a decision is made anew because its basis changed before it was written. Each lost race means that
+// another change was written.
 const attempts = 64
 
-// Now is the time by the Manager's clock, in UTC and whole microseconds. Judge the Status of a token by it and by no other
-// clock.
+// Now returns the time of the Manager's clock, in UTC and whole microseconds. Use it, and no other clock, to judge the Status
+// of a token.
 func (m *Manager) Now() time.Time { return instant(m.clock.Now()) }
 
 // Flush writes now what is otherwise written in the background: the uses gathered for LastUsedAt, and the denials beyond
@@ -127,7 +128,7 @@ func (m *Manager) Close(ctx context.Context) error {
 	return nil
 }
 
-// UsesDropped is how many uses were not recorded because 4,096 other tokens were waiting to be written.
+// UsesDropped returns how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
 
 // canonical is the spelling of a user id under which the library knows the user. The empty id stays empty.

@@ -5,10 +5,10 @@ import (
 	"iter"
 )
 
-// Events goes through the events behind q.After, oldest first, to the last that there is, q.Limit at a time. Whoever
-// follows the events keeps the Seq of the last one that he has handled and asks again behind it: he misses none and sees
-// none twice. With q.NewestFirst it goes from the last that there is to the first. It needs [ReadEvents]. After an error
-// it ends; the errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
+// Events iterates over the events after q.After, oldest first, up to the newest, reading q.Limit at a time. A reader that
+// follows the feed keeps the Seq of the last event that it has handled as its cursor: it misses no event and sees none twice.
+// With q.NewestFirst the order is reversed. It requires [ReadEvents]. It stops after an error; the errors are [ErrDenied],
+// [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Seq2[Event, error] {
 	return rows(q.Limit, func(last *Event) ([]Event, error) {
 		q := q

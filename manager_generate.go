@@ -7,28 +7,29 @@ import (
 	"time"
 )
 
-// GenerateParams say what token is wanted.
+// GenerateParams describes the token to generate.
 type GenerateParams struct {
-	Owner     UserID        // required, also for oneself: an empty owner is a mistake, not the actor
-	Name      string        // 1 to 100 characters; no outer space, no control, format or zero-width character
+	Owner     UserID        // required, also for the actor's own tokens
+	Name      string        // 1 to 100 characters; no outer space, no invisible character but joiners of scripts that need them
 	Kind      Kind          // empty: KindUser
 	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
 	ExpiresAt time.Time     // instead of Lifetime
 
 	// Resource binds the token to one of the host's own things, in the host's own words, such as "project:web": at most 255
-	// bytes, no outer space, no invisible character. It is fixed for the token's life; see [Token.Resource]. Empty: it is
-	// bound to nothing.
+	// bytes, no outer space, no invisible character. It never changes. Empty: the token is not bound.
+	//
+	// As an Actor, the holder of a bound token has none of the permissions of this package except GenerateOwn, and that one
+	// only for tokens bound to the same resource. The token also sees and revokes itself.
 	Resource string
 
-	// IdempotencyKey makes it safe to ask again where the answer was lost: 1 to 255 bytes, no invisible character; make a
-	// new one for each token that is wanted, such as a UUID. If the same actor has generated a token with the same key and
-	// otherwise the same params before, and it is alive, then it is revoked and a fresh one takes its place; if it was
-	// used meanwhile, as far as that is recorded, the answer is [ErrRepeated] and it stays. Empty: a name that is taken is
-	// [ErrExists].
+	// IdempotencyKey makes it safe to repeat a request whose response was lost: 1 to 255 bytes, no invisible character. Use
+	// a new one, such as a UUID, for each token. If the same actor generated a token before with the same key and otherwise
+	// the same params, and it is active, it is revoked and replaced by a new one. If a use of it is recorded, the error is
+	// [ErrRepeated] and the token stays. Empty: a taken name is [ErrExists].
 	IdempotencyKey string
 }
 
-// Generate makes a token for p.Owner and returns it with its text, which nobody can read again.
+// Generate creates a token for p.Owner and returns it with its secret. The secret cannot be retrieved again.
 //
 // Generating for oneself requires [GenerateOwn]. Generating for another user requires [GenerateForOthers] and a role that
 // includes every permission of the owner's role. The maximum lifetime applies to everyone.
@@ -43,10 +44,10 @@ type GenerateParams struct {
 // The actor's permissions are read before the write. If the actor is disabled or changed meanwhile, the decision is made
 // anew, except for a change that commits while the token is being inserted: such a token stays.
 //
-// The errors are [ErrDenied]; [ErrInvalid], among them a [LifetimeError] that carries the limit; [ErrNotFound] and
-// [ErrUserDisabled] for the owner; [ErrExists] for the name of a token that is neither expired nor revoked, [ErrRepeated]
-// if it is what the same request generated before; [ErrUnavailable]. With [ErrUncertain] the token may exist: it is
-// returned without its secret; revoke its ID, and ask again.
+// The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound] or [ErrUserDisabled] for
+// the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
+// [ErrUnavailable]. On [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try
+// again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
 	if err != nil {
@@ -105,7 +106,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	return token, newSecret(text), nil
 }
 
-// insert decides by what the store holds now, sets the token's end, and writes it if all that still holds then.
+// insert decides by what the store holds now, sets the token's expiry, and writes the token if the decision still holds.
 func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
 	owner, err := m.store.User(ctx, token.Owner)
 	if err != nil {
@@ -137,7 +138,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	return storeError(m.store.CreateToken(ctx, n, policy.Revision, event))
 }
 
-// expiry applies the policy. The end of the token that the actor uses is a second maximum.
+// expiry applies the policy. The expiry of the token that the actor uses is a second maximum.
 func (m *Manager) expiry(op *operation, policy MaxLifetimePolicy, lifetime time.Duration) (time.Time, error) {
 	if !op.until.IsZero() {
 		policy.Max = min(policy.Max, op.until.Sub(op.at))
@@ -148,7 +149,7 @@ func (m *Manager) expiry(op *operation, policy MaxLifetimePolicy, lifetime time.
 	return policy.Expiry(op.at, lifetime)
 }
 
-// checkGenerate holds the parameters to the rules that need no look into the store, and gives the lifetime asked for.
+// checkGenerate validates the parameters without reading the store, and returns the requested lifetime.
 func (m *Manager) checkGenerate(op *operation, p GenerateParams) (time.Duration, error) {
 	if err := p.Owner.check("owner"); err != nil {
 		return 0, err

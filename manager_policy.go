@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Policy reads the maximum lifetime in force. Everybody may: forms need it to offer what is allowed.
+// Policy returns the maximum lifetime in force. It requires no permission, because forms need it to offer permitted values.
 func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 	p, err := m.policy(ctx)
 	if err != nil {
@@ -16,10 +16,10 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 }
 
 // SetPolicy sets the maximum lifetime to p.Max. Every [Manager.Generate] that starts after it returned obeys it, on every
-// replica; no token that exists changes.
+// replica. Existing tokens do not change.
 //
-// It needs the permission [SetPolicy]. A p.Revision of zero replaces whatever was; any other is [ErrConflict] if the
-// policy has moved since. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
+// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy; another value is [ErrConflict] if the
+// policy is at another revision. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
 // [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
 	op, err := m.begin(ctx, ActionSetPolicy, actor, "", TokenID{})

@@ -5,14 +5,14 @@ import (
 	"errors"
 )
 
-// Revoke ends a token for good. Once it has returned, every [Manager.Authenticate] that starts later refuses the token, on
-// every replica. Revoking a token that is revoked already changes nothing and is no error.
+// Revoke revokes a token for good. Once it has returned, every [Manager.Authenticate] that starts later refuses the token, on
+// every replica. Revoking a revoked token returns nil and changes nothing.
 //
 // Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires
 // [RevokeAny]. A clock that reads a time before 1970 or after 2199 does not keep a token from being revoked; the time of the
-// revocation then is the nearest in that range. The errors are [ErrNotFound], also for a token that
-// the actor may not know of; [ErrDenied] for an actor who is nobody; [ErrUnavailable] and [ErrUncertain], after which the
-// token may still live: revoke it again.
+// revocation then is the nearest in that range. The errors are [ErrNotFound], also
+// for a token that the actor may not know of; [ErrDenied] for an actor who is not known or no longer authenticates;
+// [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
 func (m *Manager) Revoke(ctx context.Context, actor Actor, id TokenID) error {
 	op, err := m.begin(ctx, ActionRevoke, actor, "", id)
 	if err == nil {

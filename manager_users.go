@@ -161,7 +161,8 @@ func (m *Manager) absent(ctx context.Context, op *operation) error {
 	return ErrNotFound
 }
 
-// User reads one user: oneself, or with [ManageUsers] anybody. A user that the actor may not know of is [ErrNotFound].
+// User returns one user: the actor themselves, or with [ManageUsers] any user. A user that the actor may not know of is
+// [ErrNotFound].
 func (m *Manager) User(ctx context.Context, actor Actor, id UserID) (User, error) {
 	op, err := m.begin(ctx, ActionReadUser, actor, id, TokenID{})
 	if err != nil {
@@ -182,15 +183,15 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	return u, storeError(err)
 }
 
-// Permissions tells what an actor may at this moment, with the token that he uses if he does, so that a page can leave out
-// what he may not. Of the permissions of this package it is no decision: every method decides for itself. Of the host's own it
-// is the one that there is. An actor who is nobody is [ErrDenied]; the other error is [ErrUnavailable].
+// Permissions returns what an actor holds at this moment, as far as the token in use carries it. Pages use it to leave out
+// what would be denied; every method of this package decides for itself. For the host's own permissions it is the decision.
+// An actor who is not known or no longer authenticates is [ErrDenied]; the other error is [ErrUnavailable].
 func (m *Manager) Permissions(ctx context.Context, actor Actor) (Permission, error) {
 	op, err := m.begin(ctx, ActionReadUser, actor, actor.User, TokenID{})
 	return op.may, m.end(ctx, op, err)
 }
 
-// ListUsers reads one page of users in the order of the bytes of their IDs. It needs [ManageUsers]. A page of fewer than
+// ListUsers returns one page of users, ordered by the bytes of their IDs. It requires [ManageUsers]. A page of fewer than
 // q.Limit users is the last. The errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) ListUsers(ctx context.Context, actor Actor, q UserQuery) ([]User, error) {
 	op, err := m.begin(ctx, ActionListUsers, actor, "", TokenID{})
@@ -217,7 +218,7 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 	return users, storeError(err)
 }
 
-// Users goes through all users that ListUsers would page through, q.Limit at a time. After an error it ends.
+// Users iterates over the users of all pages of ListUsers, reading q.Limit at a time. It stops after an error.
 func (m *Manager) Users(ctx context.Context, actor Actor, q UserQuery) iter.Seq2[User, error] {
 	return rows(q.Limit, func(last *User) ([]User, error) {
 		q := q

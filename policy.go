@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// NoExpiration, as a lifetime, asks for a token without end and, as a maximum, allows one. Nothing else means it.
+// NoExpiration requests a token that never expires, as a lifetime; as a maximum, it permits one. No other value does.
 const NoExpiration = time.Duration(math.MaxInt64)
 
 const day = 24 * time.Hour
 
-// MaxLifetimePolicy is the maximum lifetime of tokens. It binds every token generated while it is in force, whoever
-// generates it, and never touches one that exists.
+// MaxLifetimePolicy is the maximum lifetime of tokens. It applies to every token generated while it is in force, by users and
+// administrators alike, and never to an existing token.
 type MaxLifetimePolicy struct {
 	Max       time.Duration // 1 minute to 100 years of 365 days, whole microseconds; NoExpiration: no maximum
 	UpdatedAt time.Time
 	UpdatedBy UserID // empty: the host itself
-	Revision  int64  // raised by every change; 0: nobody has set a policy yet
+	Revision  int64  // raised by every change; 0: no policy has been set yet
 }
 
 // A lifetime asked for below leastLifetime, or a maximum set below leastMax, is a mistake of units: a number of seconds, say,
@@ -64,12 +64,12 @@ func Days(n int) time.Duration {
 	return d
 }
 
-// Expiry is the one rule about lifetimes, on every path: it gives the end of a token created at createdAt that is to live
-// for lifetime, or refuses. The zero time means no expiration and comes out only where lifetime is [NoExpiration] and
-// there is no maximum.
+// Expiry returns when a token created at createdAt with the given lifetime expires, or refuses the lifetime. Every path that
+// generates a token uses it. The zero time means that the token never expires, and is returned only if lifetime is
+// [NoExpiration] and the policy has no maximum.
 //
-// A lifetime of zero asks for nothing and gives the maximum; where there is no maximum, it is [ErrInvalid], as are a
-// negative one, one below a microsecond, and an end in or after the year 2200. One over the maximum is a [LifetimeError].
+// A lifetime of zero asks for the maximum. [ErrInvalid]: zero without a maximum; a negative lifetime or one below a
+// microsecond; an expiry in or after the year 2200. [LifetimeError]: a lifetime over the maximum.
 func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
 	if err := p.checkMax(); err != nil {
 		return time.Time{}, err
@@ -93,8 +93,8 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
-// Choices are the lifetimes that a form should offer: 30 days, 90 days, a year and no expiration, as far as the policy
-// allows them, and the maximum itself, the shortest first.
+// Choices returns the lifetimes that a form should offer, the shortest first: those of 30 days, 90 days and 365 days that are
+// below the maximum, and the maximum itself.
 func (p MaxLifetimePolicy) Choices() []time.Duration {
 	var choices []time.Duration
 	for _, lifetime := range [...]time.Duration{Days(30), Days(90), Days(365)} {
@@ -105,7 +105,7 @@ func (p MaxLifetimePolicy) Choices() []time.Duration {
 	return append(choices, p.Max)
 }
 
-// check holds a policy to the rules for one that is to be in force: a token that asks for nothing can have its maximum.
+// check validates a policy that is to be set.
 func (p MaxLifetimePolicy) check() error {
 	if p.Max != NoExpiration && p.Max > maxMax {
 		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
@@ -123,7 +123,7 @@ func (p MaxLifetimePolicy) checkMax() error {
 	return nil
 }
 
-// wholeMicroseconds is what counts of a lifetime. NoExpiration stays itself, for nothing else may come to mean it.
+// wholeMicroseconds cuts a lifetime to whole microseconds. NoExpiration stays as it is, because no other value may mean it.
 func wholeMicroseconds(d time.Duration) time.Duration {
 	if d == NoExpiration {
 		return d
