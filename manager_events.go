@@ -15,12 +15,8 @@ func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Se
 		if last != nil {
 			q.After = last.Seq
 		}
-		op, err := m.begin(ctx, ActionReadEvents, actor, q.Owner, TokenID{})
-		if err != nil {
-			return nil, m.end(ctx, op, err)
-		}
-		events, err := m.events(ctx, op, q)
-		return events, m.end(ctx, op, err)
+		op := &operation{action: ActionReadEvents, actor: actor, owner: q.Owner}
+		return decide(ctx, m, op, func(ctx context.Context, op *operation) ([]Event, error) { return m.events(ctx, op, q) })
 	})
 }
 

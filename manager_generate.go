@@ -49,12 +49,13 @@ type GenerateParams struct {
 // [ErrUnavailable]. On [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try
 // again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
-	op, err := m.begin(ctx, ActionGenerate, actor, p.Owner, TokenID{})
-	if err != nil {
-		return Token{}, Secret{}, m.end(ctx, op, err)
-	}
-	token, secret, err := m.generate(ctx, op, p)
-	return token, secret, m.end(ctx, op, err)
+	op := &operation{action: ActionGenerate, actor: actor, owner: p.Owner}
+	var secret Secret
+	token, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (token Token, err error) {
+		token, secret, err = m.generate(ctx, op, p)
+		return token, err
+	})
+	return token, secret, err
 }
 
 func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
@@ -62,7 +63,13 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	if p.Kind == "" {
 		p.Kind = KindUser
 	}
-	lifetime, err := m.checkGenerate(op, p)
+	if err := p.check(); err != nil {
+		return Token{}, Secret{}, err
+	}
+	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
+		return Token{}, Secret{}, err
+	}
+	lifetime, err := lifetimeAsked(p.Lifetime, p.ExpiresAt, op.at)
 	if err != nil {
 		return Token{}, Secret{}, err
 	}
@@ -123,7 +130,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if err != nil {
 		return err
 	}
-	token.ExpiresAt, err = m.expiry(op, policy, lifetime)
+	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.until, m.defaultLifetime)
 	if err != nil {
 		return err
 	}
@@ -138,48 +145,19 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	return storeError(m.store.CreateToken(ctx, n, policy.Revision, event))
 }
 
-// expiry applies the policy. The expiry of the token that the actor uses is a second maximum.
-func (m *Manager) expiry(op *operation, policy MaxLifetimePolicy, lifetime time.Duration) (time.Time, error) {
-	if !op.until.IsZero() {
-		policy.Max = min(policy.Max, op.until.Sub(op.at))
-	}
-	if lifetime == 0 && policy.Max == NoExpiration {
-		lifetime = m.defaultLifetime
-	}
-	return policy.Expiry(op.at, lifetime)
-}
-
-// checkGenerate validates the parameters without reading the store, and returns the requested lifetime.
-func (m *Manager) checkGenerate(op *operation, p GenerateParams) (time.Duration, error) {
+// check validates what needs neither the store nor the clock.
+func (p GenerateParams) check() error {
 	if err := p.Owner.check("owner"); err != nil {
-		return 0, err
+		return err
 	}
 	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
-		return 0, err
-	}
-	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
-		return 0, err
+		return err
 	}
 	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {
-		return 0, invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
+		return invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
 	}
 	if err := checkVisible("idempotency key", p.IdempotencyKey); err != nil {
-		return 0, err
+		return err
 	}
-	if err := checkResource(p.Resource); err != nil {
-		return 0, err
-	}
-	if p.ExpiresAt.IsZero() {
-		return p.Lifetime, checkLifetime(p.Lifetime)
-	}
-	end := instant(p.ExpiresAt)
-	switch {
-	case p.Lifetime != 0:
-		return 0, invalid("lifetime", "is given twice, as a lifetime and as an expiry")
-	case !end.After(op.at):
-		return 0, invalid("expiry", "is not in the future")
-	case !end.Before(ceiling):
-		return 0, invalid("expiry", "is in %d, the year 2200 is the limit", end.Year())
-	}
-	return end.Sub(op.at), nil // between 1970 and 2200 a difference fits into a Duration
+	return checkResource(p.Resource)
 }

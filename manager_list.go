@@ -9,15 +9,14 @@ import (
 // Token returns one token: the actor's own, or with [ListAny] anybody's. Every token may read itself. A token that the actor
 // may not know of is [ErrNotFound].
 func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, error) {
-	op, err := m.begin(ctx, ActionReadToken, actor, "", id)
-	if err != nil {
-		return Token{}, m.end(ctx, op, err)
-	}
-	rec, err := m.visible(ctx, op, ListAny)
-	if err != nil {
-		return Token{}, m.end(ctx, op, err)
-	}
-	return rec.Token, m.end(ctx, op, nil)
+	op := &operation{action: ActionReadToken, actor: actor, token: id}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (Token, error) {
+		rec, err := m.visible(ctx, op, ListAny)
+		if err != nil {
+			return Token{}, err
+		}
+		return rec.Token, nil
+	})
 }
 
 // ListTokens returns one page of tokens, ordered by ID: the actor's own, or with [ListAny] those of any user or of all users.
@@ -26,32 +25,29 @@ func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, er
 //
 // The errors are [ErrDenied], [ErrInvalid] for a query without an owner or with a wrong field, and [ErrUnavailable].
 func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]Token, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	tokens, err := m.store.Tokens(ctx, q)
-	return tokens, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.store.Tokens)
 }
 
 // TokenPage returns one page like [Manager.ListTokens], in bounded time. If few tokens meet a condition for which the store
 // has no index, it stops early: the page then has fewer than q.Limit tokens, perhaps none, and Next is set nevertheless. The
 // errors are those of ListTokens.
 func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (TokenPage, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return TokenPage{}, m.end(ctx, op, err)
-	}
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return TokenPage{}, m.end(ctx, op, err)
-	}
-	page, err := m.scanTokens(ctx, q)
-	return page, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.scanTokens)
+}
+
+// list is one operation that reads with a query from the store.
+func list[T any](
+	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery) (T, error),
+) (T, error) {
+	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
+		q, err := m.allowed(ctx, op, q)
+		if err != nil {
+			return result, err
+		}
+		result, err = read(ctx, q)
+		return result, storeError(err)
+	})
 }
 
 // scanBudget is how many tokens a store examines for one page. It takes at most a few times as long as a page on which
@@ -113,17 +109,8 @@ func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Se
 // CountTokens returns the number of tokens that q selects, whatever q.After and q.Limit are. Without an index for a condition
 // the store examines every token. The errors are those of ListTokens.
 func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (int, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return 0, m.end(ctx, op, err)
-	}
 	q.After, q.Limit = TokenID{}, maxPage
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return 0, m.end(ctx, op, err)
-	}
-	n, err := m.countTokens(ctx, q)
-	return n, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.countTokens)
 }
 
 func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {

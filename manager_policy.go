@@ -22,12 +22,8 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 // policy is at another revision. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
 // [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
-	op, err := m.begin(ctx, ActionSetPolicy, actor, "", TokenID{})
-	if err != nil {
-		return MaxLifetimePolicy{}, m.end(ctx, op, err)
-	}
-	set, err := m.setPolicy(ctx, op, p)
-	return set, m.end(ctx, op, err)
+	op := &operation{action: ActionSetPolicy, actor: actor}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (MaxLifetimePolicy, error) { return m.setPolicy(ctx, op, p) })
 }
 
 func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {

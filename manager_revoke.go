@@ -14,23 +14,20 @@ import (
 // for a token that the actor may not know of; [ErrDenied] for an actor who is not known or no longer authenticates;
 // [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
 func (m *Manager) Revoke(ctx context.Context, actor Actor, id TokenID) error {
-	op, err := m.begin(ctx, ActionRevoke, actor, "", id)
-	if err == nil {
-		err = m.revoke(ctx, op)
-	}
-	return m.end(ctx, op, err)
+	_, err := decide(ctx, m, &operation{action: ActionRevoke, actor: actor, token: id}, m.revoke)
+	return err
 }
 
-func (m *Manager) revoke(ctx context.Context, op *operation) error {
+func (m *Manager) revoke(ctx context.Context, op *operation) (changed bool, err error) {
 	rec, err := m.visible(ctx, op, RevokeAny)
 	if err != nil {
-		return err
+		return false, err
 	}
 	before := stateOfToken(rec.Token)
 	after := before
 	after.RevokedAt = op.at
-	_, err = m.store.RevokeToken(ctx, op.token, Revocation{At: op.at, By: op.actor.User}, op.changed(before, after))
-	return storeError(err)
+	changed, err = m.store.RevokeToken(ctx, op.token, Revocation{At: op.at, By: op.actor.User}, op.changed(before, after))
+	return changed, storeError(err)
 }
 
 // RevokeAll revokes all tokens of a user for good, including one that is being generated at this moment. It costs the same
@@ -43,25 +40,22 @@ func (m *Manager) revoke(ctx context.Context, op *operation) error {
 // Every call changes the user's row and records an event, so hosts should limit its rate, like that of everything that
 // writes.
 func (m *Manager) RevokeAll(ctx context.Context, actor Actor, owner UserID) error {
-	op, err := m.begin(ctx, ActionRevokeAll, actor, owner, TokenID{})
-	if err == nil {
-		err = m.revokeAll(ctx, op)
-	}
-	return m.end(ctx, op, err)
+	_, err := decide(ctx, m, &operation{action: ActionRevokeAll, actor: actor, owner: owner}, m.revokeAll)
+	return err
 }
 
-func (m *Manager) revokeAll(ctx context.Context, op *operation) error {
+func (m *Manager) revokeAll(ctx context.Context, op *operation) (User, error) {
 	if err := op.owner.check("owner"); err != nil {
-		return err
+		return User{}, err
 	}
 	if why := op.reachAll(op.owner, RevokeAny); why != permitted {
-		return m.deny(ctx, op, ErrDenied, why)
+		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
-	_, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
+	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
 	if errors.Is(err, ErrNotFound) {
-		return m.absent(ctx, op)
+		return User{}, m.absent(ctx, op)
 	}
-	return storeError(err)
+	return u, storeError(err)
 }
 
 // visible reads the operation's token if the actor may reach it. To an actor without the permission, a stranger's token and

@@ -22,12 +22,8 @@ import (
 // It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
 // errors are [ErrDenied], [ErrInvalid], [ErrConflict] only with a Revision, [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
-	op, err := m.begin(ctx, ActionPutUser, actor, u.ID, TokenID{})
-	if err != nil {
-		return User{}, m.end(ctx, op, err)
-	}
-	put, err := m.putUser(ctx, op, u)
-	return put, m.end(ctx, op, err)
+	op := &operation{action: ActionPutUser, actor: actor, owner: u.ID}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (User, error) { return m.putUser(ctx, op, u) })
 }
 
 func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, error) {
@@ -104,36 +100,33 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 // [ErrUnavailable] and [ErrUncertain]. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
 // so that offboarding under another spelling is noticed; see [Options.CanonicalUserID].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionDisableUser, actor, id, UserChange{Disable: true})
+	return m.setDisabled(ctx, &operation{action: ActionDisableUser, actor: actor, owner: id}, UserChange{Disable: true})
 }
 
 // EnableUser lets a user have tokens again. It revives none. Permissions and errors are those of DisableUser.
 func (m *Manager) EnableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionEnableUser, actor, id, UserChange{Enable: true})
+	return m.setDisabled(ctx, &operation{action: ActionEnableUser, actor: actor, owner: id}, UserChange{Enable: true})
 }
 
-func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, id UserID, change UserChange) error {
-	op, err := m.begin(ctx, action, actor, id, TokenID{})
-	if err != nil {
-		return m.end(ctx, op, err)
-	}
-	if err := op.owner.check("user id"); err != nil {
-		return m.end(ctx, op, err)
-	}
-	if why := op.require(ManageUsers); why != permitted {
-		return m.end(ctx, op, m.deny(ctx, op, ErrDenied, why))
-	}
-	change.IfRole = m.roles.within(op.may)
-	_, err = m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
-	switch {
-	case errors.Is(err, ErrConflict): // the only condition is the role
-		err = m.deny(ctx, op, ErrDenied, targetStronger)
-	case errors.Is(err, ErrNotFound):
-		err = m.absent(ctx, op)
-	default:
-		err = storeError(err)
-	}
-	return m.end(ctx, op, err)
+func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserChange) error {
+	_, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (User, error) {
+		if err := op.owner.check("user id"); err != nil {
+			return User{}, err
+		}
+		if why := op.require(ManageUsers); why != permitted {
+			return User{}, m.deny(ctx, op, ErrDenied, why)
+		}
+		change.IfRole = m.roles.within(op.may)
+		u, err := m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
+		switch {
+		case errors.Is(err, ErrConflict): // the only condition is the role
+			return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+		case errors.Is(err, ErrNotFound):
+			return User{}, m.absent(ctx, op)
+		}
+		return u, storeError(err)
+	})
+	return err
 }
 
 // absent is the answer for a user who is to lose their tokens and does not exist. If a user's id differs from theirs in
@@ -164,12 +157,7 @@ func (m *Manager) absent(ctx context.Context, op *operation) error {
 // User returns one user: the actor themselves, or with [ManageUsers] any user. A user that the actor may not know of is
 // [ErrNotFound].
 func (m *Manager) User(ctx context.Context, actor Actor, id UserID) (User, error) {
-	op, err := m.begin(ctx, ActionReadUser, actor, id, TokenID{})
-	if err != nil {
-		return User{}, m.end(ctx, op, err)
-	}
-	u, err := m.user(ctx, op)
-	return u, m.end(ctx, op, err)
+	return decide(ctx, m, &operation{action: ActionReadUser, actor: actor, owner: id}, m.user)
 }
 
 func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
@@ -187,19 +175,15 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 // what would be denied; every method of this package decides for itself. For the host's own permissions it is the decision.
 // An actor who is not known or no longer authenticates is [ErrDenied]; the other error is [ErrUnavailable].
 func (m *Manager) Permissions(ctx context.Context, actor Actor) (Permission, error) {
-	op, err := m.begin(ctx, ActionReadUser, actor, actor.User, TokenID{})
-	return op.may, m.end(ctx, op, err)
+	op := &operation{action: ActionReadUser, actor: actor, owner: actor.User}
+	return decide(ctx, m, op, func(_ context.Context, op *operation) (Permission, error) { return op.may, nil })
 }
 
 // ListUsers returns one page of users, ordered by the bytes of their IDs. It requires [ManageUsers]. A page of fewer than
 // q.Limit users is the last. The errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) ListUsers(ctx context.Context, actor Actor, q UserQuery) ([]User, error) {
-	op, err := m.begin(ctx, ActionListUsers, actor, "", TokenID{})
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	users, err := m.listUsers(ctx, op, q)
-	return users, m.end(ctx, op, err)
+	op := &operation{action: ActionListUsers, actor: actor}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) ([]User, error) { return m.listUsers(ctx, op, q) })
 }
 
 func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]User, error) {

@@ -26,20 +26,29 @@ type operation struct {
 	denied refusal // why the operation was denied; permitted if it was not
 }
 
-// begin starts an operation and finds out what the actor holds. It denies the zero Actor, unknown and disabled users, and
-// tokens that no longer authenticate.
-func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (*operation, error) {
+// decide runs one operation: it finds out who the actor is, lets do decide and act, and reports the outcome. Every exported
+// method that takes an Actor is one call of decide.
+func decide[T any](
+	ctx context.Context, m *Manager, op *operation, do func(context.Context, *operation) (T, error),
+) (result T, err error) {
+	err = m.begin(ctx, op)
+	if err == nil {
+		result, err = do(ctx, op)
+	}
+	return result, m.end(ctx, op, err)
+}
+
+// begin completes an operation that has an action, an actor and what it is about. It denies the zero Actor, unknown and
+// disabled users, and tokens that no longer authenticate.
+func (m *Manager) begin(ctx context.Context, op *operation) error {
 	now := m.clock.Now()
-	actor.User, owner = m.canonical(actor.User), m.canonical(owner)
-	actor.Origin = actor.Origin.clean()
-	op := &operation{
-		action: action, actor: actor, owner: owner, token: token,
-		begun: now, at: withinRange(instant(now)), id: EventID(newID()),
-	}
+	op.begun, op.at, op.id = now, withinRange(instant(now)), EventID(newID())
+	op.actor.User, op.owner = m.canonical(op.actor.User), m.canonical(op.owner)
+	op.actor.Origin = op.actor.Origin.clean()
 	if !storable(now) && !op.revokes() {
-		return op, brokenClock(now)
+		return brokenClock(now)
 	}
-	return op, m.authorize(ctx, op)
+	return m.authorize(ctx, op)
 }
 
 // revokes reports whether the operation only takes away. A broken clock does not stop it.
@@ -136,8 +145,7 @@ func recordable(id UserID) UserID {
 	return id
 }
 
-// end tells the Observer how the operation ended, and makes the error say what was attempted. Every exported method calls
-// it once, last.
+// end tells the Observer the outcome, and makes the error say what was attempted.
 func (m *Manager) end(ctx context.Context, op *operation, err error) error {
 	if m.observer != nil {
 		o := Observation{

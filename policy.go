@@ -93,6 +93,36 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
+// lifetimeAsked returns the lifetime that a request asks for at now, given as a lifetime or as an expiry; 0: neither.
+func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Duration, error) {
+	if expiresAt.IsZero() {
+		return lifetime, checkLifetime(lifetime)
+	}
+	expiry := instant(expiresAt)
+	switch {
+	case lifetime != 0:
+		return 0, invalid("lifetime", "is given twice, as a lifetime and as an expiry")
+	case !expiry.After(now):
+		return 0, invalid("expiry", "is not in the future")
+	case !expiry.Before(ceiling):
+		return 0, invalid("expiry", "is in %d, the year 2200 is the limit", expiry.Year())
+	}
+	return expiry.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
+}
+
+// resolve returns the expiry of a token that is generated at now with the lifetime asked for. It is the only place that
+// decides how long a token may live. The expiry of the token that the actor uses, if any, is a second maximum. The fallback
+// applies if neither the request nor a maximum says anything.
+func (p MaxLifetimePolicy) resolve(asked time.Duration, now, parentExpires time.Time, fallback time.Duration) (time.Time, error) {
+	if !parentExpires.IsZero() {
+		p.Max = min(p.Max, parentExpires.Sub(now))
+	}
+	if asked == 0 && p.Max == NoExpiration {
+		asked = fallback
+	}
+	return p.Expiry(now, asked)
+}
+
 // Choices returns the lifetimes that a form should offer, the shortest first: those of 30 days, 90 days and 365 days that are
 // below the maximum, and the maximum itself.
 func (p MaxLifetimePolicy) Choices() []time.Duration {
