@@ -1,14 +1,38 @@
 package apitoken
 
+import "log/slog"
+
 // Actor says who acts. It is an argument of every method that decides, never hidden in a context. The zero Actor is
 // denied everything.
 type Actor struct {
-	Kind  ActorKind
-	User  UserID  // the person, or the owner of the token; empty for the host itself
-	Token TokenID // the token he uses, if he is not a signed-in person
+	Kind   ActorKind
+	User   UserID  // the person, or the owner of the token; empty for the host itself
+	Token  TokenID // the token in use; zero for a signed-in person
+	Origin Origin  // where the request came from, as far as the host says so; no decision depends on it
 }
 
-// ActorKind tells a person, the holder of a token and the host itself apart. The zero kind is nobody.
+// From returns the actor with the origin of the request.
+func (a Actor) From(o Origin) Actor {
+	a.Origin = o
+	return a
+}
+
+// bare is the actor without the origin of the request.
+func (a Actor) bare() Actor { return a.From(Origin{}) }
+
+// LogValue returns a group of kind, user, token_id, address, user_agent and request_id, without the empty ones.
+func (a Actor) LogValue() slog.Value {
+	var g logGroup
+	g.text("kind", string(a.Kind))
+	g.text("user", string(a.User))
+	g.token("token_id", a.Token)
+	g.text("address", a.Origin.Address)
+	g.text("user_agent", a.Origin.UserAgent)
+	g.text("request_id", a.Origin.RequestID)
+	return slog.GroupValue(g...)
+}
+
+// ActorKind distinguishes a person, the holder of a token, and the host itself. The zero kind is denied everything.
 type ActorKind string
 
 // The kinds of actors.
@@ -18,20 +42,21 @@ const (
 	ActorSystem ActorKind = "system"
 )
 
-// As is a person whom the host has signed in by its own means.
+// As returns the actor for a person whom the host has signed in by its own means.
 func As(u UserID) Actor { return Actor{Kind: ActorPerson, User: u} }
 
-// System is the host's own trusted code. It may do everything, and no user id spells it: keep it away from requests.
+// System returns the actor for the host's own trusted code. It may do everything. No user id is equal to it. Never use it
+// on behalf of a request.
 func System() Actor { return Actor{Kind: ActorSystem} }
 
-// Identity is what a token proves: whose it is, and which.
+// Identity is what a presented token proves: the token and its owner.
 type Identity struct {
 	User  User
 	Token Token
 }
 
-// Actor is the holder of the token. What he does, he does with the rights of its owner at that moment and bounded by the
-// token's own end.
+// Actor returns the actor who uses the token. They act with the permissions that the owner holds at that moment, as far as
+// the token's kind carries them.
 func (i Identity) Actor() Actor {
 	return Actor{Kind: ActorToken, User: i.User.ID, Token: i.Token.ID}
 }

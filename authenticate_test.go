@@ -41,7 +41,7 @@ func TestAuthenticateTellsTheCause(t *testing.T) {
 			h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
 			h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
 		}, apitoken.ErrRevoked},
-		{"a lower maximum", func(h host, _ apitoken.Token) { h.mustSetMax(time.Second) }, nil},
+		{"a lower maximum", func(h host, _ apitoken.Token) { h.mustSetMax(time.Minute) }, nil},
 		{"another role", func(h host, _ apitoken.Token) { h.mustPutUser(bob, apitoken.RoleAdmin) }, nil},
 	}
 	for _, tt := range tests {
@@ -318,5 +318,84 @@ func TestAuthenticateInMemoryDoesNotAllocate(t *testing.T) {
 		}
 	}); got != 0 {
 		t.Errorf("%.0f allocations, want none", got)
+	}
+}
+
+// A store that mixes up rows lets nobody in: every byte of the digest is compared.
+func TestEveryByteOfTheDigestIsCompared(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	lookup := &wrongRow{Store: h.store}
+	m, err := apitoken.New(lookup, &apitoken.Options{Clock: h.clock})
+	h.must(err)
+	for i := range len(apitoken.Digest{}) {
+		lookup.at = i
+		if _, err := m.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUnknownToken) {
+			t.Errorf("byte %d of the digest is wrong: %v, want ErrUnknownToken", i, err)
+		}
+	}
+}
+
+// wrongRow answers with a row of which one byte of the digest differs.
+type wrongRow struct {
+	apitoken.Store
+	at int
+}
+
+func (s *wrongRow) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	rec, err := s.Store.Lookup(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	wrong := *rec
+	wrong.Digest[s.at] ^= 1
+	return &wrong, nil
+}
+
+// A token of any other epoch than its owner's is refused: of an earlier one, and of a later one, which a restored or a broken
+// store may hold.
+func TestATokenOfAnotherEpochIsRefused(t *testing.T) {
+	for _, epochs := range []int64{-1, 1} {
+		h := newHost(t, apitoken.Options{})
+		_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+		m, err := apitoken.New(&otherEpoch{h.store, epochs}, &apitoken.Options{Clock: h.clock})
+		h.must(err)
+		if _, err := m.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
+			t.Errorf("%+d epochs: %v, want ErrRevoked", epochs, err)
+		}
+	}
+}
+
+// otherEpoch answers with tokens that are so many epochs ahead of their owner.
+type otherEpoch struct {
+	apitoken.Store
+	ahead int64
+}
+
+func (s *otherEpoch) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	rec, err := s.Store.Lookup(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	other := *rec
+	other.Epoch += s.ahead
+	return &other, nil
+}
+
+// A text is as long as the texts that Generate writes, to the byte.
+func TestTheExactLengthOfAText(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	if want := len("tok_") + 43 + 6; len(text) != want {
+		t.Errorf("%d bytes, want %d", len(text), want)
+	}
+	lookups := h.store.count("Lookup")
+	for _, other := range []string{text + "0", text[:len(text)-1], text + "\x00", text + "\n", text + text[4:], "0" + text} {
+		if _, err := h.Authenticate(ctx, other); !errors.Is(err, apitoken.ErrMalformed) {
+			t.Errorf("%d bytes: %v, want ErrMalformed", len(other), err)
+		}
+	}
+	if got := h.store.count("Lookup"); got != lookups {
+		t.Errorf("%d lookups for texts of another length, want none", got-lookups)
 	}
 }

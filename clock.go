@@ -1,10 +1,12 @@
 package apitoken
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
-// Clock tells the time. The Manager reads it once in each operation and hands the time on; nothing below it asks again. Only
-// for an [Observer] it reads it once or twice more, to tell how long the operation took.
-// The *Mock and the New() of github.com/benbjohnson/clock satisfy it.
+// Clock tells the time. The Manager reads it once per operation and passes the time on. For an [Observer] it reads it once
+// or twice more, to measure the duration. Clock values of github.com/benbjohnson/clock satisfy it.
 type Clock interface {
 	Now() time.Time
 }
@@ -13,9 +15,28 @@ type realClock struct{}
 
 func (realClock) Now() time.Time { return time.Now() }
 
-// instant is the form of every time that this package stores, compares or hands out: UTC, whole microseconds, and no
-// monotonic reading, so that what was stored equals what is read back.
+// instant converts a time to the form that this package stores, compares and returns: UTC, whole microseconds, without a
+// monotonic reading. So a time that was stored equals the one that is read back.
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// storable reports whether a time is one that every store and every encoding holds without loss.
+func storable(t time.Time) bool { return !t.Before(firstInstant) && t.Before(ceiling) }
+
+// withinRange is the time itself, or the nearest time that can be stored.
+func withinRange(t time.Time) time.Time {
+	switch {
+	case t.Before(firstInstant):
+		return firstInstant
+	case !t.Before(ceiling):
+		return ceiling.Add(-time.Microsecond)
+	}
+	return t
+}
+
+// brokenClock is the error for a clock that shows a time which cannot be stored.
+func brokenClock(now time.Time) error {
+	return unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", instant(now)))
+}
 
 // From 1970 to 2200: the times that every store and every encoding holds without loss.
 var (

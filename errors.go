@@ -1,61 +1,105 @@
 package apitoken
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 )
 
-// The errors that a caller tells apart, with [errors.Is]. Every error of this package wraps at least one of them.
+// The errors that a caller distinguishes with [errors.Is]. Every error of this package wraps at least one of them.
 var (
-	// ErrInvalid says that the request itself is wrong; an [InvalidError] names the field and its limit. Nothing was changed.
+	// ErrInvalid means that the request is wrong. An [InvalidError] names the field and its limit. Nothing was changed.
 	ErrInvalid error = &sentinel{text: "invalid"}
 
-	// ErrLifetime says that the lifetime asked for is over the maximum; a [LifetimeError] carries both. It is [ErrInvalid].
+	// ErrLifetime means that the requested lifetime exceeds the maximum. A [LifetimeError] carries both. It is [ErrInvalid].
 	ErrLifetime error = &sentinel{text: "lifetime over the maximum", is: ErrInvalid}
 
-	// ErrDenied says that the [Actor] may not do this. The denial is on record as an [Event].
+	// ErrDenied means that the [Actor] lacks a permission. The denial is recorded as an [Event].
 	ErrDenied error = &sentinel{text: "denied"}
 
-	// ErrNotFound says that there is no such user or token, or none that the actor may know of.
+	// ErrNotFound means that the user or token does not exist, or that the actor may not know of it.
 	ErrNotFound error = &sentinel{text: "not found"}
 
-	// ErrExists says that the owner already has a live token of that name.
+	// ErrExists means that the owner already has an active token of that name.
 	ErrExists error = &sentinel{text: "exists already"}
 
-	// ErrRepeated says that the same request was done before, and that the token that it generated then is in use. It is
-	// [ErrExists].
+	// ErrRepeated means that the same request generated a token before, which has been used since. It is [ErrExists].
 	ErrRepeated error = &sentinel{text: "done before, and the token is in use", is: ErrExists}
 
-	// ErrConflict says that what was to be changed has changed in the meantime: read it again and decide anew.
+	// ErrConflict means that the object of the change has changed in the meantime. Read it again and decide anew.
 	ErrConflict error = &sentinel{text: "changed in the meantime"}
 
-	// ErrUnavailable says that the store is in trouble. It is no verdict on a token: answer 503, not 401.
+	// ErrUnavailable means that the store failed. It says nothing about a token: respond with 503, not 401.
 	ErrUnavailable error = &sentinel{text: "store unavailable"}
 
-	// ErrUncertain says that a write may or may not have been done, because the answer to its commit was lost.
+	// ErrUncertain means that a write may or may not have been committed, because the response to its commit was lost.
 	ErrUncertain error = &sentinel{text: "outcome unknown"}
 
-	// ErrUnauthenticated is every refusal of [Manager.Authenticate]. Tell the client no more than this; the causes
-	// below are for logs and tests.
+	// ErrUnauthenticated is every refusal of [Manager.Authenticate]. Tell the client no more than this. The causes below are
+	// for logs and tests.
 	ErrUnauthenticated error = &sentinel{text: "unauthenticated"}
 
-	// ErrMalformed says that the text is not a token of this prefix: length, alphabet or checksum is wrong.
+	// ErrMalformed means that the text is not a token of this prefix: length, alphabet or checksum is wrong.
 	ErrMalformed error = &sentinel{text: "malformed token", is: ErrUnauthenticated}
 
-	// ErrUnknownToken says that the text is well formed and nobody's token.
+	// ErrUnknownToken means that the text is well formed and is not a stored token.
 	ErrUnknownToken error = &sentinel{text: "unknown token", is: ErrUnauthenticated}
 
-	// ErrExpired says that the token has reached its end.
+	// ErrExpired means that the token has expired.
 	ErrExpired error = &sentinel{text: "token expired", is: ErrUnauthenticated}
 
-	// ErrRevoked says that the token was revoked, alone or with all tokens of its owner.
+	// ErrRevoked means that the token was revoked, alone or with all tokens of its owner.
 	ErrRevoked error = &sentinel{text: "token revoked", is: ErrUnauthenticated}
 
-	// ErrUserDisabled says that the owner is disabled: his tokens are revoked, and none can be generated for him.
-	// It is [ErrRevoked].
+	// ErrUserDisabled means that the owner is disabled: their tokens are revoked, and none can be generated for them. It is
+	// [ErrRevoked].
 	ErrUserDisabled error = &sentinel{text: "user disabled", is: ErrRevoked}
 )
+
+// reasons maps sentinels to words, in order of precedence: store failures, then decisions, then unknown outcomes; specific
+// causes before general ones.
+var reasons = []struct {
+	err  error
+	word string
+}{
+	{ErrUnavailable, "unavailable"},
+	{ErrMalformed, "malformed"},
+	{ErrUnknownToken, "unknown"},
+	{ErrExpired, "expired"},
+	{ErrUserDisabled, "user_disabled"},
+	{ErrRevoked, "revoked"},
+	{ErrUnauthenticated, "unauthenticated"},
+	{ErrLifetime, "lifetime_over_maximum"},
+	{ErrInvalid, "invalid"},
+	{ErrDenied, "denied"},
+	{ErrNotFound, "not_found"},
+	{ErrUncertain, "outcome_unknown"},
+	{ErrRepeated, "repeated"},
+	{ErrExists, "exists"},
+	{ErrConflict, "conflict"},
+}
+
+// Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
+// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
+// "unavailable" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
+// cancelled. nil is the empty string, and an error of another package is "other".
+//
+// The words are stable. New words come only with new sentinels.
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	if errors.Is(err, ErrUnavailable) && errors.Is(err, context.Canceled) {
+		return "canceled"
+	}
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return r.word
+		}
+	}
+	return "other"
+}
 
 // sentinel is an error that may be a special case of another.
 type sentinel struct {
@@ -66,36 +110,36 @@ type sentinel struct {
 func (s *sentinel) Error() string { return s.text }
 func (s *sentinel) Unwrap() error { return s.is }
 
-// InvalidError says which part of a request is wrong, so that a form can show it there. It is [ErrInvalid]; but not every
-// ErrInvalid is one: a [LifetimeError] is another.
+// InvalidError names the part of a request that is wrong, so that a form can show it there. It is [ErrInvalid]. A
+// [LifetimeError] is ErrInvalid too.
 type InvalidError struct {
 	Field   string // in lower-case words, such as "name" and "token id"
-	Problem string // what is wrong with it, and the limit: "is empty"
+	Problem string // what is wrong with it, with the limit: "is empty"
 }
 
-// Error says both.
+// Error returns the field and the problem.
 func (e *InvalidError) Error() string {
 	return fmt.Sprintf("%s: %s: %s", ErrInvalid, e.Field, e.Problem)
 }
 
-// Unwrap makes the error an [ErrInvalid].
+// Unwrap returns [ErrInvalid].
 func (e *InvalidError) Unwrap() error { return ErrInvalid }
 
-// LifetimeError refuses a lifetime and carries the limit, so that a form can offer what is allowed. It is [ErrLifetime].
+// LifetimeError refuses a lifetime and carries the limit, so that a form can offer permitted values. It is [ErrLifetime].
 type LifetimeError struct {
-	Requested time.Duration // what was asked for; NoExpiration: a token without end
-	Max       time.Duration // the longest lifetime that would have been given
+	Requested time.Duration // NoExpiration: a token that never expires
+	Max       time.Duration // the longest lifetime that would have been permitted
 }
 
-// Error says what was asked for and what is allowed.
+// Error returns what was requested and what is permitted.
 func (e *LifetimeError) Error() string {
 	return fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
 }
 
-// Unwrap makes the error an [ErrLifetime].
+// Unwrap returns [ErrLifetime].
 func (e *LifetimeError) Unwrap() error { return ErrLifetime }
 
-// lifetimeText writes a lifetime the way people say it: in days where it is whole days.
+// lifetimeText formats a lifetime for people: in days if it is whole days.
 func lifetimeText(d time.Duration) string {
 	switch {
 	case d == NoExpiration:
@@ -109,15 +153,15 @@ func lifetimeText(d time.Duration) string {
 	}
 }
 
-// invalid says which field is wrong and how.
+// invalid returns an InvalidError.
 func invalid(field, format string, args ...any) error {
 	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
 }
 
-// storeSentinels are the answers of a Store that say something about the request and not about the store.
+// storeSentinels are the errors of a Store that describe the request rather than a failure.
 var storeSentinels = [...]error{ErrNotFound, ErrExists, ErrConflict, ErrUncertain, ErrUnavailable}
 
-// storeError passes on what a Store answered, and makes ErrUnavailable of everything that is no answer.
+// storeError returns a sentinel of the Store as it is, and wraps every other error in ErrUnavailable.
 func storeError(err error) error {
 	if err == nil {
 		return nil

@@ -1,6 +1,7 @@
 package apitoken_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -39,18 +40,20 @@ func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
 		{"set policy, denied", func() error {
 			_, err := h.SetPolicy(ctx, bearer, apitoken.MaxLifetimePolicy{Max: apitoken.Days(300)})
 			return err
-		}, apitoken.Event{Action: apitoken.ActionSetPolicy, Outcome: denied, Actor: bearer}},
+		}, apitoken.Event{Action: apitoken.ActionSetPolicy, Outcome: denied, Actor: bearer, Reason: "needs SetPolicy"}},
 		{"generate, denied", func() error {
 			_, _, err := h.Generate(ctx, bearer, apitoken.GenerateParams{Owner: carol, Name: "x"})
 			return err
-		}, apitoken.Event{Action: apitoken.ActionGenerate, Outcome: denied, Actor: bearer, Owner: carol}},
+		}, apitoken.Event{Action: apitoken.ActionGenerate, Outcome: denied, Actor: bearer, Owner: carol, Reason: "needs GenerateForOthers"}},
 		{"read a foreign token", func() error {
 			_, err := h.Token(ctx, apitoken.As(carol), token.ID)
 			return err
-		}, apitoken.Event{Action: apitoken.ActionReadToken, Outcome: denied, Actor: apitoken.As(carol), Owner: bob, Token: token.ID}},
+		}, apitoken.Event{Action: apitoken.ActionReadToken, Outcome: denied, Actor: apitoken.As(carol), Owner: bob, Token: token.ID, Reason: "needs ListAny"}},
 		{"an actor that is no text", func() error {
 			return h.RevokeAll(ctx, apitoken.As("\xff"), "b\x00b")
-		}, apitoken.Event{Action: apitoken.ActionRevokeAll, Outcome: denied, Actor: apitoken.Actor{Kind: apitoken.ActorPerson}}},
+		}, apitoken.Event{
+			Action: apitoken.ActionRevokeAll, Outcome: denied, Actor: apitoken.Actor{Kind: apitoken.ActorPerson}, Reason: "the actor is not known",
+		}},
 		{"revoke", func() error { return h.Revoke(ctx, bearer, token.ID) }, apitoken.Event{
 			Action: apitoken.ActionRevoke, Outcome: done, Actor: bearer, Owner: bob, Token: token.ID,
 			Before: apitoken.State{Name: "ci", Kind: apitoken.KindUser, ExpiresAt: end},
@@ -148,6 +151,43 @@ func TestEventsArePagedByTheirNumber(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("%+v (-want +got):\n%s", tt.q, diff)
 			}
+		}
+	}
+}
+
+// Events are for those who may read them. Being the user that an event is about, or its actor, is no permission.
+func TestOnesOwnEventsNeedThePermission(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for name, q := range map[string]apitoken.EventQuery{"about oneself": {Owner: bob}, "by oneself": {Actor: bob}} {
+		for _, err := range h.Events(ctx, apitoken.As(bob), q) {
+			if !errors.Is(err, apitoken.ErrDenied) {
+				t.Errorf("%s: %v, want ErrDenied", name, err)
+			}
+		}
+	}
+}
+
+// Every condition of a query narrows the events, alone and together with the others.
+func TestEventsAreFilteredByEachCondition(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
+	h.deny(apitoken.As(bob), ada, 1)
+	h.deny(apitoken.As(carol), ada, 1)
+	all := h.events()
+	for _, q := range []apitoken.EventQuery{
+		{Actor: bob}, {Action: apitoken.ActionRevokeAll}, {Outcome: apitoken.OutcomeDenied}, {Outcome: apitoken.OutcomeDone},
+		{Owner: ada, Actor: bob}, {Owner: bob, Action: apitoken.ActionRevoke, Outcome: apitoken.OutcomeDone, Actor: bob}, {Actor: "eve"},
+	} {
+		var want []apitoken.Event
+		for _, e := range all {
+			if (q.Owner == "" || q.Owner == e.Owner) && (q.Actor == "" || q.Actor == e.Actor.User) &&
+				(q.Action == "" || q.Action == e.Action) && (q.Outcome == "" || q.Outcome == e.Outcome) {
+				want = append(want, e)
+			}
+		}
+		if diff := cmp.Diff(want, collect(t, h.Events(ctx, apitoken.System(), q))); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", q, diff)
 		}
 	}
 }

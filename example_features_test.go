@@ -141,7 +141,7 @@ func ExampleGenerateParams_resource() {
 	// Output:
 	// project:web true
 	// project:api false
-	// apitoken: token.generate: denied
+	// apitoken: token.generate: denied: the actor's token is bound to another resource
 	// 1 <nil>
 }
 
@@ -233,7 +233,7 @@ func ExampleOptions_roles() {
 
 	// Output:
 	// <nil>
-	// apitoken: token.generate: denied
+	// apitoken: token.generate: denied: needs GenerateOwn
 }
 
 // A host lets tokens of one kind do what it protects itself, and nothing else: whoever finds one in a log of a build can
@@ -263,7 +263,7 @@ func ExampleKindRule() {
 
 	// Output:
 	// may deploy: true
-	// apitoken: token.generate: denied
+	// apitoken: token.generate: denied: the kind of the actor's token does not carry GenerateOwn
 }
 
 // When a token was last used is written later, and by Flush at once.

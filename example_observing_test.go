@@ -49,7 +49,7 @@ func ExampleObserver() {
 	// Output:
 	// level=INFO msg=apitoken action=user.put outcome=done actor.kind=system owner=bob duration=0s
 	// level=INFO msg=apitoken action=token.authenticate outcome=refused reason=malformed duration=0s
-	// level=INFO msg=apitoken action=token.revoke_all outcome=denied reason=denied actor.kind=person actor.user=bob owner=ada duration=0s
+	// level=INFO msg=apitoken action=token.revoke_all outcome=denied reason=denied denial="needs RevokeAny" actor.kind=person actor.user=bob owner=ada duration=0s
 }
 
 // One word for why a token was refused, to count by.

@@ -2,6 +2,7 @@ package apitoken_test
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,24 @@ func (s *spyStore) total() (n int) {
 	return n
 }
 
+// counts is how often each method was called.
+func (s *spyStore) counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.calls)
+}
+
+// since is how often each method was called since then.
+func (s *spyStore) since(then map[string]int) map[string]int {
+	calls := s.counts()
+	for method, n := range then {
+		if calls[method] -= n; calls[method] == 0 {
+			delete(calls, method)
+		}
+	}
+	return calls
+}
+
 func (s *spyStore) call(method string, do func() error) error {
 	s.mu.Lock()
 	s.calls[method]++
@@ -186,8 +205,12 @@ func (s *spyStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apito
 	return read(s, "RevokeToken", func() (bool, error) { return s.Store.RevokeToken(ctx, id, r, e) })
 }
 
-func (s *spyStore) PutUser(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-	return s.call("PutUser", func() error { return s.Store.PutUser(ctx, u, rev, e) })
+func (s *spyStore) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	return read(s, "CreateUser", func() (apitoken.User, error) { return s.Store.CreateUser(ctx, u, e) })
+}
+
+func (s *spyStore) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+	return read(s, "ChangeUser", func() (apitoken.User, error) { return s.Store.ChangeUser(ctx, id, c, e) })
 }
 
 func (s *spyStore) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, rev int64, e apitoken.Event) error {

@@ -7,26 +7,25 @@ import (
 	"fmt"
 )
 
-// requestMark makes a repeated request to generate a token recognisable by the token that it generated the first time. It
-// stands in the identifier of that token, in place of the random bits that follow the time, and nowhere else: no store
-// keeps it, and nothing has to be tidied up.
+// requestMark makes a repeated request recognisable by the token that it generated the first time. It replaces the random bits
+// that follow the time in the identifier of that token. No store keeps it, so nothing has to be cleaned up.
 type requestMark [8]byte
 
 const maxIdempotencyKeyBytes = 255
 
-// markOf is the digest of who asks, with which key, for what. Everybody has keys of his own.
+// markOf returns the digest of the actor, the key and the request. Every actor has their own keys.
 func markOf(actor Actor, p GenerateParams) requestMark {
 	request := fmt.Sprintf("%q %q %q %q %q %d %d",
 		p.IdempotencyKey, actor.User, p.Owner, p.Name, p.Kind, p.Lifetime, instant(p.ExpiresAt).UnixMicro())
-	if p.Resource != "" { // so that the marks of tokens that are bound to nothing are those that they always had
+	if p.Resource != "" { // unbound tokens keep the marks that they had before resources existed
 		request += fmt.Sprintf(" %q", p.Resource)
 	}
 	sum := sha256.Sum256([]byte(request))
 	return requestMark(sum[:8])
 }
 
-// on puts the mark into an identifier. The first two bits of the eight bytes say what form of UUID it is and stay as they
-// are (RFC 9562 section 4.1).
+// on puts the mark into an identifier. The first two bits of the eight bytes are the variant of the UUID and stay as they are
+// (RFC 9562 section 4.1).
 func (m requestMark) on(id TokenID) TokenID {
 	const variant = 0xc0
 	m[0] = id[8]&variant | m[0]&^variant
@@ -37,8 +36,8 @@ func (m requestMark) on(id TokenID) TokenID {
 // isOn reports whether the identifier was made for the request.
 func (m requestMark) isOn(id TokenID) bool { return m.on(id) == id }
 
-// withdraw makes room for a token whose name is taken, if it is taken by what the same request generated before and nobody
-// has used that. It then revokes it and answers ErrConflict: decide anew.
+// withdraw frees a taken name if the same request generated its holder before and no use of that is recorded. It then revokes
+// the holder and returns ErrConflict, so that the caller decides anew.
 func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark requestMark) error {
 	if err := m.lastUsed.flush(ctx); err != nil {
 		return storeError(err)
@@ -46,7 +45,7 @@ func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark
 	holder, err := m.holder(ctx, op, token)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return ErrConflict // it has ended since
+		return ErrConflict // it has expired or been revoked since
 	case err != nil:
 		return err
 	case !mark.isOn(holder.ID):
@@ -66,7 +65,7 @@ func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark
 	return ErrConflict
 }
 
-// holder finds the owner's live token of the same name.
+// holder returns the owner's active token of the same name.
 func (m *Manager) holder(ctx context.Context, op *operation, token Token) (Token, error) {
 	q := TokenQuery{Owner: token.Owner, Status: StatusActive, NameContains: token.Name, Limit: maxPage, Now: op.at}
 	named := rows(q.Limit, func(last *Token) ([]Token, error) {

@@ -227,3 +227,36 @@ func TestTokenIDHasOneSpelling(t *testing.T) {
 		}
 	}
 }
+
+// Users list their own tokens by any condition, and nobody else's by naming themselves as the creator.
+func TestListingByCreatorIsNotListingAny(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
+	h.mustPutUser(ada, apitoken.RoleUser)
+	for name, q := range map[string]apitoken.TokenQuery{
+		"everybody's that they generated": {AnyOwner: true, CreatedBy: ada},
+		"bob's that they generated":       {Owner: bob, CreatedBy: ada},
+	} {
+		if _, err := h.ListTokens(ctx, apitoken.As(ada), q); !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("%s: %v, want ErrDenied", name, err)
+		}
+	}
+	if _, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: ada, CreatedBy: ada}); err != nil {
+		t.Errorf("their own that they generated: %v", err)
+	}
+}
+
+// A time of a query before all stored times selects by it, and never turns into "all".
+func TestAQueryTimeInTheYearOneIsATime(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	nearlyZero := time.Time{}.Add(time.Nanosecond)
+	for name, q := range map[string]apitoken.TokenQuery{
+		"expires before": {Owner: bob, ExpiresBefore: nearlyZero},
+		"unused since":   {Owner: bob, UnusedSince: nearlyZero},
+	} {
+		if tokens, err := h.ListTokens(ctx, apitoken.As(bob), q); len(tokens) != 0 || err != nil {
+			t.Errorf("%s the year 1: %d tokens, %v, want none", name, len(tokens), err)
+		}
+	}
+}

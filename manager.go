@@ -2,60 +2,154 @@ package apitoken
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// Manager decides: who may do what, how long a token lives, whether a presented text is a token. It holds no state that
-// a second Manager on the same [Store] would need to know, so a host may run as many as it has replicas. All methods are
-// safe for concurrent use.
+// Manager decides who may do what, how long a token lives, and whether a presented text is a token. It holds no state that a
+// second Manager on the same [Store] would need, so a host runs one in each replica. All methods are safe for concurrent
+// use.
 //
-// Where several refusals apply, the answer is the first of these: the actor is nobody; the request is wrong; he may not do
-// this; there is no such user or token; the user may do what he may not; the user is disabled; the lifetime is over the
-// maximum; the name is taken; what is to be changed has moved.
+// If several refusals apply, the error is the first of these: the actor is not known, disabled, or uses a token that no
+// longer authenticates; the request is wrong; the actor lacks a permission; the user or token does not exist; the user holds
+// permissions that the actor lacks; the user is disabled; the lifetime exceeds the maximum; the name is taken; the object of
+// the change has changed.
 type Manager struct {
 	store           Store
 	clock           Clock
 	format          format
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
-	roles           map[Role]Permission
-	kinds           map[Kind]KindRule
-	observer        Observer // may be nil
+	roles           roleSet
+	kinds           kindSet
+	canonicalID     func(UserID) UserID // may be nil
+	observer        Observer            // may be nil
 	lastUsed        *lastUsed
+	denials         *denials
 }
 
-// attempts is how often a decision is made anew because what it rests on changed before it was written. Each loss means
-// that somebody else's change was done, so only a crowd on one row comes near this number.
+// New returns a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
+//
+// A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on shutdown.
+func New(store Store, opts *Options) (*Manager, error) {
+	m, err := newManager(store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("apitoken: new manager: %w", err)
+	}
+	return m, nil
+}
+
+func newManager(store Store, opts *Options) (*Manager, error) {
+	if store == nil {
+		return nil, invalid("store", "is nil")
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
+	}
+	format, err := newFormat(o.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	if o.Clock == nil {
+		o.Clock = realClock{}
+	}
+	if o.DefaultMaxLifetime == 0 {
+		o.DefaultMaxLifetime = NoExpiration
+	}
+	initial := MaxLifetimePolicy{Max: o.DefaultMaxLifetime}
+	if err := initial.check(); err != nil {
+		return nil, err
+	}
+	if o.DefaultLifetime == 0 {
+		o.DefaultLifetime = defaultLifetime
+	}
+	if _, err := (MaxLifetimePolicy{Max: NoExpiration}).Expiry(firstInstant, o.DefaultLifetime); err != nil {
+		return nil, fmt.Errorf("default %w", err)
+	}
+	if o.LastUsedInterval == 0 {
+		o.LastUsedInterval = defaultLastUsedInterval
+	}
+	if o.LastUsedStep < 0 {
+		return nil, invalid("last used step", "is %s, at least 0 is needed", o.LastUsedStep)
+	}
+	roles, err := withRoles(o.Roles)
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := withKinds(o.Kinds, o.KindRules)
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{
+		store:           store,
+		clock:           o.Clock,
+		format:          format,
+		initialPolicy:   initial,
+		defaultLifetime: o.DefaultLifetime,
+		roles:           roles,
+		kinds:           kinds,
+		canonicalID:     o.CanonicalUserID,
+		observer:        o.Observer,
+		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
+		denials:         newDenials(store),
+	}, nil
+}
+
+// attempts is how often a decision is made anew because its basis changed before it was written. Each lost race means that
+// another change was written.
 const attempts = 64
 
-// Now is the time by the Manager's clock, in UTC and whole microseconds. Judge the Status of a token by it and by no other
-// clock.
+// Now returns the time of the Manager's clock, in UTC and whole microseconds. Use it, and no other clock, to judge the Status
+// of a token.
 func (m *Manager) Now() time.Time { return instant(m.clock.Now()) }
 
-// Flush writes the uses that were gathered for LastUsedAt now. Where the store fails, they are kept for the next time.
+// Flush writes now what is otherwise written in the background: the uses gathered for LastUsedAt, and the denials beyond
+// the first ten of an actor in a minute. If the store fails, they are kept for the next time.
 func (m *Manager) Flush(ctx context.Context) error {
-	if err := m.lastUsed.flush(ctx); err != nil {
+	if err := errors.Join(m.lastUsed.flush(ctx), m.denials.flush(ctx)); err != nil {
 		return fmt.Errorf("apitoken: flush: %w", storeError(err))
 	}
 	return nil
 }
 
-// Close writes what Flush writes and records no more uses. Everything else goes on working; the store is the host's to
-// close. Closing twice is no mistake.
+// Close writes what Flush writes, and records no more uses. Every other method goes on working, and writes each denial at
+// once. Closing the store is up to the host. Close is idempotent.
 func (m *Manager) Close(ctx context.Context) error {
-	if err := m.lastUsed.close(ctx); err != nil {
+	if err := errors.Join(m.lastUsed.close(ctx), m.denials.close(ctx)); err != nil {
 		return fmt.Errorf("apitoken: close: %w", storeError(err))
 	}
 	return nil
 }
 
-// UsesDropped is how many uses were not recorded because 4,096 other tokens were waiting to be written.
+// UsesDropped returns how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
 
-// permissions is what a role grants now. A role that is not declared grants nothing.
-func (m *Manager) permissions(r Role) Permission { return m.roles[r] }
+// canonical is the spelling of a user id under which the library knows the user. The empty id stays empty.
+func (m *Manager) canonical(id UserID) UserID {
+	if m.canonicalID == nil || id == "" {
+		return id
+	}
+	return m.canonicalID(id)
+}
+
+// KindRule returns the rule of a kind, and whether this Manager declares the kind. An undeclared kind carries nothing.
+func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
+	rule, declared = m.kinds[k]
+	return rule, declared
+}
+
+// PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries,
+// and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It reads nothing and is as
+// recent as the Identity, which suits a host that asks for a permission of its own on each request.
+func (m *Manager) PermissionsOf(i Identity) Permission {
+	return m.roles.grants(i.User.Role) & m.kinds.carries(i.Token.Kind, i.Token.Resource)
+}
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// Authenticate tells whose token the presented text is. It reads the store once and writes nothing on the caller's path.
+// Authenticate returns the token and its owner for a presented text. It reads the store once, and the caller waits for no
+// write.
 //
-// Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is asked, [ErrUnknownToken],
-// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. Trouble with the store is [ErrUnavailable] and no refusal.
+// Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is read, [ErrUnknownToken],
+// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
+// the error is [ErrUnavailable], which is not a refusal.
 func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
 	var begun time.Time
 	if m.observer != nil {
@@ -30,7 +32,7 @@ func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity,
 	return rec.Identity, nil
 }
 
-// authenticate gives the record of the token also where it refuses a token that it knows.
+// authenticate returns the record of the token also if it refuses the token.
 func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, error) {
 	digest, ok := m.format.digest(presented)
 	if !ok {
@@ -42,10 +44,13 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 		return nil, ErrUnknownToken
 	case err != nil:
 		return nil, unavailable(err)
-	case !rec.Digest.Equal(digest): // a store that folds case, or cuts, or mixes up rows
+	case !rec.Digest.Equal(digest): // a store that folds case, truncates, or mixes up rows
 		return nil, ErrUnknownToken
 	}
-	now := m.clock.Now() // after the read, so that a token that ended during a slow one is refused
+	now := m.clock.Now() // after the read, so that a token that expired during a slow one is refused
+	if !storable(now) {
+		return nil, brokenClock(now)
+	}
 	if err := rec.refusal(now); err != nil {
 		return rec, err
 	}
@@ -53,14 +58,14 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 	return rec, nil
 }
 
-// refusal is why the token does not authenticate at a given time, or nil. It is the one place that knows.
+// refusal returns the reason why the token does not authenticate at now, or nil. This is the only place that decides.
 func (r *Record) refusal(now time.Time) error {
 	switch {
 	case r.User.Disabled():
 		return ErrUserDisabled
 	case r.Epoch != r.User.Epoch, !r.Token.RevokedAt.IsZero():
 		return ErrRevoked
-	case hasEnded(r.Token.ExpiresAt, now):
+	case hasExpired(r.Token.ExpiresAt, now):
 		return ErrExpired
 	}
 	return nil

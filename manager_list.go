@@ -3,57 +3,55 @@ package apitoken
 import (
 	"context"
 	"iter"
+	"time"
 )
 
-// Token reads one token: one's own, or with [ListAny] anybody's. A token that the actor may not know of is [ErrNotFound].
+// Token returns one token: the actor's own, or with [ListAny] anybody's. Every token may read itself. A token that the actor
+// may not know of is [ErrNotFound].
 func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, error) {
-	op, err := m.begin(ctx, ActionReadToken, actor, "", id)
-	if err != nil {
-		return Token{}, m.end(ctx, op, err)
-	}
-	rec, err := m.visible(ctx, op, ListAny)
-	if err != nil {
-		return Token{}, m.end(ctx, op, err)
-	}
-	return rec.Token, m.end(ctx, op, nil)
+	op := &operation{action: ActionReadToken, actor: actor, token: id}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (Token, error) {
+		rec, err := m.visible(ctx, op, ListAny)
+		if err != nil {
+			return Token{}, err
+		}
+		return rec.Token, nil
+	})
 }
 
-// ListTokens reads one page of tokens in the order of their IDs: one's own, or with [ListAny] anybody's or everybody's.
-// A page of fewer than q.Limit tokens is the last; the next begins behind the ID of the last token of this one. The
-// tokens of a user that does not exist are an empty page.
+// ListTokens returns one page of tokens, ordered by ID: the actor's own, or with [ListAny] those of any user or of all users.
+// A page of fewer than q.Limit tokens is the last. The cursor of the next page is the ID of the last token of this one. A
+// user who does not exist has no tokens.
 //
-// The errors are [ErrDenied], [ErrInvalid] for a query that selects no owner or is wrong, and [ErrUnavailable].
+// The errors are [ErrDenied], [ErrInvalid] for a query without an owner or with a wrong field, and [ErrUnavailable].
 func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]Token, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	tokens, err := m.store.Tokens(ctx, q)
-	return tokens, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.store.Tokens)
 }
 
-// TokenPage reads one page like [Manager.ListTokens], in a time that does not grow with the number of tokens. A condition
-// that few tokens meet and that the store has no index for makes it stop early: then the page has fewer tokens than
-// q.Limit, or none, and a Next all the same. The errors are those of ListTokens.
+// TokenPage returns one page like [Manager.ListTokens], in bounded time. If few tokens meet a condition for which the store
+// has no index, it stops early: the page then has fewer than q.Limit tokens, perhaps none, and Next is set nevertheless. The
+// errors are those of ListTokens.
 func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (TokenPage, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return TokenPage{}, m.end(ctx, op, err)
-	}
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return TokenPage{}, m.end(ctx, op, err)
-	}
-	page, err := m.scanTokens(ctx, q)
-	return page, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.scanTokens)
 }
 
-// scanBudget is how many tokens a store looks at for one page. That takes no more than a few times as long as to read a page
-// of which every token is selected.
+// list is one operation that reads with a query from the store.
+func list[T any](
+	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery) (T, error),
+) (T, error) {
+	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
+		q, err := m.allowed(ctx, op, q)
+		if err != nil {
+			return result, err
+		}
+		result, err = read(ctx, q)
+		return result, storeError(err)
+	})
+}
+
+// scanBudget is how many tokens a store examines for one page. It takes at most a few times as long as a page on which
+// every token is selected.
 const scanBudget = 1000
 
 func (m *Manager) scanTokens(ctx context.Context, q TokenQuery) (TokenPage, error) {
@@ -69,8 +67,9 @@ func (m *Manager) scanTokens(ctx context.Context, q TokenQuery) (TokenPage, erro
 	return TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
 }
 
-// allowed gives the query for the store, if it is right and the actor may ask it.
+// allowed returns the query for the store if it is valid and the actor may ask it.
 func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (TokenQuery, error) {
+	q.Owner, q.CreatedBy = op.owner, m.canonical(q.CreatedBy)
 	if err := q.check(); err != nil {
 		return q, err
 	}
@@ -78,16 +77,25 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	if err != nil {
 		return q, err
 	}
-	if !op.own() && !op.may.Has(ListAny) {
-		return q, m.deny(ctx, op, ErrDenied)
+	if why := op.reachAll(q.Owner, ListAny); why != permitted {
+		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit, q.Now = limit, op.at
-	q.ExpiresBefore, q.UnusedSince = instant(q.ExpiresBefore), instant(q.UnusedSince)
+	q.ExpiresBefore, q.UnusedSince = bound(q.ExpiresBefore), bound(q.UnusedSince)
 	q.LivesLongerThan = wholeMicroseconds(q.LivesLongerThan)
 	return q, nil
 }
 
-// Tokens goes through all tokens that ListTokens would page through, q.Limit at a time. After an error it ends.
+// bound is a time that a query compares with: within the range of the times that are stored, so that no time turns into the
+// zero time, which asks for nothing.
+func bound(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return withinRange(instant(t))
+}
+
+// Tokens iterates over the tokens of all pages of ListTokens, reading q.Limit at a time. It stops after an error.
 func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Seq2[Token, error] {
 	return rows(q.Limit, func(last *Token) ([]Token, error) {
 		q := q
@@ -98,20 +106,11 @@ func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Se
 	})
 }
 
-// CountTokens counts the tokens that [Manager.Tokens] would go through from the first to the last; q.After and q.Limit do
-// not matter. Where the store has no index for a condition it looks at every token. The errors are those of ListTokens.
+// CountTokens returns the number of tokens that q selects, whatever q.After and q.Limit are. Without an index for a condition
+// the store examines every token. The errors are those of ListTokens.
 func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (int, error) {
-	op, err := m.begin(ctx, ActionListTokens, actor, q.Owner, TokenID{})
-	if err != nil {
-		return 0, m.end(ctx, op, err)
-	}
 	q.After, q.Limit = TokenID{}, maxPage
-	q, err = m.allowed(ctx, op, q)
-	if err != nil {
-		return 0, m.end(ctx, op, err)
-	}
-	n, err := m.countTokens(ctx, q)
-	return n, m.end(ctx, op, storeError(err))
+	return list(ctx, m, actor, q, m.countTokens)
 }
 
 func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {

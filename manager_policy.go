@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Policy reads the maximum lifetime in force. Everybody may: forms need it to offer what is allowed.
+// Policy returns the maximum lifetime in force. It requires no permission, because forms need it to offer permitted values.
 func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 	p, err := m.policy(ctx)
 	if err != nil {
@@ -16,26 +16,22 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 }
 
 // SetPolicy sets the maximum lifetime to p.Max. Every [Manager.Generate] that starts after it returned obeys it, on every
-// replica; no token that exists changes.
+// replica. Existing tokens do not change.
 //
-// It needs the permission [SetPolicy]. A p.Revision of zero replaces whatever was; any other is [ErrConflict] if the
-// policy has moved since. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
+// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy; another value is [ErrConflict] if the
+// policy is at another revision. The other fields are filled in. The errors are [ErrDenied], [ErrInvalid], [ErrConflict],
 // [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
-	op, err := m.begin(ctx, ActionSetPolicy, actor, "", TokenID{})
-	if err != nil {
-		return MaxLifetimePolicy{}, m.end(ctx, op, err)
-	}
-	set, err := m.setPolicy(ctx, op, p)
-	return set, m.end(ctx, op, err)
+	op := &operation{action: ActionSetPolicy, actor: actor}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (MaxLifetimePolicy, error) { return m.setPolicy(ctx, op, p) })
 }
 
 func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
 	if err := p.check(); err != nil {
 		return MaxLifetimePolicy{}, err
 	}
-	if !op.may.Has(SetPolicy) {
-		return MaxLifetimePolicy{}, m.deny(ctx, op, ErrDenied)
+	if why := op.require(SetPolicy); why != permitted {
+		return MaxLifetimePolicy{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	after := MaxLifetimePolicy{Max: wholeMicroseconds(p.Max), UpdatedAt: op.at, UpdatedBy: op.actor.User}
 	var err error

@@ -1,74 +1,81 @@
 package apitoken
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
-// Revoke ends a token for good. Once it has returned, every [Manager.Authenticate] that starts later refuses the token, on
-// every replica. Revoking a token that is revoked already changes nothing and is no error.
+// Revoke revokes a token for good. Once it has returned, every [Manager.Authenticate] that starts later refuses the token, on
+// every replica. Revoking a revoked token returns nil and changes nothing.
 //
-// One's own tokens one may always revoke, anybody's with [RevokeAny]. The errors are [ErrNotFound], also for a token that
-// the actor may not know of; [ErrDenied] for an actor who is nobody; [ErrUnavailable] and [ErrUncertain], after which the
-// token may still live: revoke it again.
+// Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires
+// [RevokeAny]. A clock that reads a time before 1970 or after 2199 does not keep a token from being revoked; the time of the
+// revocation then is the nearest in that range. The errors are [ErrNotFound], also
+// for a token that the actor may not know of; [ErrDenied] for an actor who is not known or no longer authenticates;
+// [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
 func (m *Manager) Revoke(ctx context.Context, actor Actor, id TokenID) error {
-	op, err := m.begin(ctx, ActionRevoke, actor, "", id)
-	if err == nil {
-		err = m.revoke(ctx, op)
-	}
-	return m.end(ctx, op, err)
+	_, err := decide(ctx, m, &operation{action: ActionRevoke, actor: actor, token: id}, m.revoke)
+	return err
 }
 
-func (m *Manager) revoke(ctx context.Context, op *operation) error {
+func (m *Manager) revoke(ctx context.Context, op *operation) (changed bool, err error) {
 	rec, err := m.visible(ctx, op, RevokeAny)
 	if err != nil {
-		return err
+		return false, err
 	}
 	before := stateOfToken(rec.Token)
 	after := before
 	after.RevokedAt = op.at
-	_, err = m.store.RevokeToken(ctx, op.token, Revocation{At: op.at, By: op.actor.User}, op.changed(before, after))
-	return storeError(err)
+	changed, err = m.store.RevokeToken(ctx, op.token, Revocation{At: op.at, By: op.actor.User}, op.changed(before, after))
+	return changed, storeError(err)
 }
 
-// RevokeAll ends all tokens of a user for good, also one that is being generated at this moment. It costs the same for
-// one token and for a million.
+// RevokeAll revokes all tokens of a user for good, including one that is being generated at this moment. It costs the same
+// for one token and for a million.
 //
-// One's own tokens one may always revoke, anybody's with [RevokeAny]; without it the answer is [ErrDenied], whether or not
-// there is such a user. The other errors are [ErrNotFound], [ErrInvalid], [ErrUnavailable] and [ErrUncertain].
+// Users may always revoke their own tokens; revoking those of others requires [RevokeAny], and without it the answer is
+// [ErrDenied], whether or not there is such a user. The other errors are [ErrNotFound], [ErrInvalid], [ErrUnavailable] and
+// [ErrUncertain].
+//
+// Every call changes the user's row and records an event, so hosts should limit its rate, like that of everything that
+// writes.
 func (m *Manager) RevokeAll(ctx context.Context, actor Actor, owner UserID) error {
-	op, err := m.begin(ctx, ActionRevokeAll, actor, owner, TokenID{})
-	if err == nil {
-		err = m.revokeAll(ctx, op)
-	}
-	return m.end(ctx, op, err)
-}
-
-func (m *Manager) revokeAll(ctx context.Context, op *operation) error {
-	if err := op.owner.check("owner"); err != nil {
-		return err
-	}
-	if !op.own() && !op.may.Has(RevokeAny) {
-		return m.deny(ctx, op, ErrDenied)
-	}
-	_, err := m.changeUser(ctx, op, func(was User) (User, error) {
-		if was.Revision == 0 {
-			return User{}, ErrNotFound
-		}
-		is := was
-		is.Epoch++
-		return is, nil
-	})
+	_, err := decide(ctx, m, &operation{action: ActionRevokeAll, actor: actor, owner: owner}, m.revokeAll)
 	return err
 }
 
-// visible reads the operation's token if it is the actor's own or the actor has the permission. A token that he may not
-// know of answers like one that does not exist.
+func (m *Manager) revokeAll(ctx context.Context, op *operation) (User, error) {
+	if err := op.owner.check("owner"); err != nil {
+		return User{}, err
+	}
+	if why := op.reachAll(op.owner, RevokeAny); why != permitted {
+		return User{}, m.deny(ctx, op, ErrDenied, why)
+	}
+	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
+	if errors.Is(err, ErrNotFound) {
+		return User{}, m.absent(ctx, op)
+	}
+	return u, storeError(err)
+}
+
+// visible reads the operation's token if the actor may reach it. To an actor without the permission, a stranger's token and
+// one that does not exist are the same: the same answer, the same event, the same work.
 func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (*Record, error) {
 	rec, err := m.store.Token(ctx, op.token)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, storeError(err)
 	}
-	op.owner = rec.Token.Owner
-	if !op.own() && !op.may.Has(need) {
-		return nil, m.deny(ctx, op, ErrNotFound)
+	missing := err != nil
+	var token Token
+	if !missing {
+		token = rec.Token
+		op.owner = token.Owner
+	}
+	if why := op.reach(token, need); why != permitted {
+		return nil, m.deny(ctx, op, ErrNotFound, why)
+	}
+	if missing {
+		return nil, err
 	}
 	return rec, nil
 }

@@ -4,168 +4,186 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"time"
+	"slices"
+	"strings"
 )
 
-// PutUser provisions a user: call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u;
-// an empty Role keeps the present one, and is [RoleUser] for a new user. Changing nothing writes nothing. A disabled user
-// stays disabled. A u.Revision of zero replaces whatever was; any other is [ErrConflict] if the user has changed since.
+// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. What
+// is empty stays as it is; a new user without a Role gets [RoleUser]. If nothing changes, nothing is written. A disabled user
+// stays disabled.
 //
-// It needs [ManageUsers], and neither the present nor the new role may grant what the actor's does not. The errors are
-// [ErrDenied], [ErrInvalid], [ErrConflict], [ErrUnavailable] and [ErrUncertain].
+// A Name never keeps a user from being provisioned. PutUser makes it fit to be shown: control characters become spaces, other
+// invisible characters go except those that scripts and emoji need, invalid UTF-8 becomes U+FFFD, outer space goes, and what
+// is longer than 100 characters is cut. Read the result from the User that is returned. The ID is kept byte by byte.
+//
+// A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user
+// has changed since.
+//
+// It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
+// errors are [ErrDenied], [ErrInvalid], [ErrConflict] only with a Revision, [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
-	op, err := m.begin(ctx, ActionPutUser, actor, u.ID, TokenID{})
-	if err != nil {
-		return User{}, m.end(ctx, op, err)
-	}
-	put, err := m.putUser(ctx, op, u)
-	return put, m.end(ctx, op, err)
+	op := &operation{action: ActionPutUser, actor: actor, owner: u.ID}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (User, error) { return m.putUser(ctx, op, u) })
 }
 
 func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, error) {
-	if err := u.check(); err != nil {
+	u.ID = op.owner
+	if err := u.ID.check("user id"); err != nil {
 		return User{}, err
 	}
+	u.Name = displayName(u.Name)
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
 		return User{}, invalid("role", "%.40q is not declared", u.Role)
 	}
-	return m.manageUser(ctx, op, func(was User) (User, error) {
-		is := was
-		if was.Revision == 0 {
-			is = User{ID: u.ID, Role: RoleUser, CreatedAt: op.at}
+	if why := op.require(ManageUsers); why != permitted {
+		return User{}, m.deny(ctx, op, ErrDenied, why)
+	}
+	if u.Role != "" && !op.may.Has(m.roles.shields(u.Role)) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.within(op.may)}
+	err := ErrNotFound
+	for range attempts {
+		var was, is User
+		was, err = m.store.User(ctx, u.ID)
+		switch {
+		case err == nil:
+			is, err = m.changeUser(ctx, op, was, change)
+		case !errors.Is(err, ErrNotFound):
+			return User{}, storeError(err)
+		case u.Revision != 0:
+			return User{}, ErrConflict
+		default:
+			is, err = m.createUser(ctx, op, u)
 		}
-		is.Name = u.Name
-		if u.Role != "" {
-			is.Role = u.Role
+		// Somebody else created the user, or deleted the row, between the two.
+		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
+			return is, err
 		}
-		if u.Revision != 0 && u.Revision != was.Revision {
-			return is, ErrConflict
-		}
-		return is, nil
-	})
+	}
+	return User{}, unavailable(err)
 }
 
-// DisableUser ends all tokens of a user for good and refuses new ones, until he is enabled again. Disabling a disabled
-// user changes nothing.
+func (m *Manager) createUser(ctx context.Context, op *operation, u User) (User, error) {
+	is := User{ID: u.ID, Name: u.Name, Role: u.Role, CreatedAt: op.at, Revision: 1}
+	if is.Role == "" {
+		is.Role = RoleUser
+	}
+	if !op.may.Has(m.roles.shields(is.Role)) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	is, err := m.store.CreateUser(ctx, is, op.changed(State{}, is.State()))
+	return is, storeError(err)
+}
+
+// changeUser changes a user who was read before, if that changes anything.
+func (m *Manager) changeUser(ctx context.Context, op *operation, was User, change UserChange) (User, error) {
+	if change.IfRole != nil && !slices.Contains(change.IfRole, was.Role) {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	}
+	is, _, err := change.Apply(was, op.event(OutcomeDone))
+	if err != nil || is == was {
+		return is, err
+	}
+	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
+	if errors.Is(err, ErrConflict) && change.IfRevision == 0 {
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // they hold such a role since they were read
+	}
+	return is, storeError(err)
+}
+
+// DisableUser revokes all tokens of a user for good, and refuses new ones until the user is enabled again. Disabling a
+// disabled user changes nothing. A crowd of other changes of the same user may delay it and never makes it fail.
 //
-// It needs [ManageUsers], and the user's role may not grant what the actor's does not. Nothing keeps the last
-// administrator from being disabled; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound],
-// [ErrInvalid], [ErrUnavailable] and [ErrUncertain].
+// It requires [ManageUsers], and the user's role may not grant a permission that the actor lacks. The last administrator
+// may be disabled too; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound], [ErrInvalid],
+// [ErrUnavailable] and [ErrUncertain]. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
+// so that offboarding under another spelling is noticed; see [Options.CanonicalUserID].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionDisableUser, actor, id, true)
+	return m.setDisabled(ctx, &operation{action: ActionDisableUser, actor: actor, owner: id}, UserChange{Disable: true})
 }
 
 // EnableUser lets a user have tokens again. It revives none. Permissions and errors are those of DisableUser.
 func (m *Manager) EnableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, ActionEnableUser, actor, id, false)
+	return m.setDisabled(ctx, &operation{action: ActionEnableUser, actor: actor, owner: id}, UserChange{Enable: true})
 }
 
-func (m *Manager) setDisabled(ctx context.Context, action Action, actor Actor, id UserID, disabled bool) error {
-	op, err := m.begin(ctx, action, actor, id, TokenID{})
-	if err != nil {
-		return m.end(ctx, op, err)
-	}
-	if err := id.check("user id"); err != nil {
-		return m.end(ctx, op, err)
-	}
-	_, err = m.manageUser(ctx, op, func(was User) (User, error) {
-		is := was
+func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserChange) error {
+	_, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (User, error) {
+		if err := op.owner.check("user id"); err != nil {
+			return User{}, err
+		}
+		if why := op.require(ManageUsers); why != permitted {
+			return User{}, m.deny(ctx, op, ErrDenied, why)
+		}
+		change.IfRole = m.roles.within(op.may)
+		u, err := m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
 		switch {
-		case was.Revision == 0:
-			return User{}, ErrNotFound
-		case disabled && !was.Disabled():
-			is.DisabledAt = op.at
-			is.Epoch++
-		case !disabled:
-			is.DisabledAt = time.Time{}
+		case errors.Is(err, ErrConflict): // the only condition is the role
+			return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+		case errors.Is(err, ErrNotFound):
+			return User{}, m.absent(ctx, op)
 		}
-		return is, nil
+		return u, storeError(err)
 	})
-	return m.end(ctx, op, err)
+	return err
 }
 
-// manageUser changes a user on behalf of somebody who manages users: neither what the user is nor what he is to be may
-// grant more than the actor's own role.
-func (m *Manager) manageUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
-	if !op.may.Has(ManageUsers) {
-		return User{}, m.deny(ctx, op, ErrDenied)
+// absent is the answer for a user who is to lose their tokens and does not exist. If a user's id differs from theirs in
+// upper and lower case only, it is a mistake that must not pass for done: the host's directory takes both for the same.
+func (m *Manager) absent(ctx context.Context, op *operation) error {
+	if m.canonicalID != nil || !op.may.Has(ManageUsers) {
+		return ErrNotFound
 	}
-	return m.changeUser(ctx, op, func(was User) (User, error) {
-		is, err := change(was)
-		if !op.may.Has(m.permissions(was.Role) | m.permissions(is.Role)) {
-			return User{}, m.deny(ctx, op, ErrDenied)
+	users := rows(maxPage, func(last *User) ([]User, error) {
+		q := UserQuery{Limit: maxPage}
+		if last != nil {
+			q.After = last.ID
 		}
-		return is, err
+		return m.store.Users(ctx, q)
 	})
-}
-
-// changeUser writes what change makes of the operation's user as he is now, the zero User if there is none. A change that
-// changes nothing is not written.
-func (m *Manager) changeUser(ctx context.Context, op *operation, change func(was User) (is User, err error)) (User, error) {
-	var err error
-	for range attempts {
-		var was, is User
-		was, err = m.store.User(ctx, op.owner)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return User{}, storeError(err)
+	for u, err := range users {
+		if err != nil {
+			return storeError(err)
 		}
-		is, err = change(was)
-		if err != nil || is == was {
-			return is, err
-		}
-		is.Revision++
-		err = m.store.PutUser(ctx, is, was.Revision, op.changed(stateOfUser(was), stateOfUser(is)))
-		if err == nil {
-			return is, nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			break
+		if strings.EqualFold(string(u.ID), string(op.owner)) {
+			return invalid("user id", "%q is not known, but %q is; ids are compared byte by byte unless Options.CanonicalUserID says otherwise",
+				op.owner, u.ID)
 		}
 	}
-	return User{}, storeError(err)
+	return ErrNotFound
 }
 
-// User reads one user: oneself, or with [ManageUsers] anybody. A user that the actor may not know of is [ErrNotFound].
+// User returns one user: the actor themselves, or with [ManageUsers] any user. A user that the actor may not know of is
+// [ErrNotFound].
 func (m *Manager) User(ctx context.Context, actor Actor, id UserID) (User, error) {
-	op, err := m.begin(ctx, ActionReadUser, actor, id, TokenID{})
-	if err != nil {
-		return User{}, m.end(ctx, op, err)
-	}
-	u, err := m.user(ctx, op)
-	return u, m.end(ctx, op, err)
+	return decide(ctx, m, &operation{action: ActionReadUser, actor: actor, owner: id}, m.user)
 }
 
 func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	if err := op.owner.check("user id"); err != nil {
 		return User{}, err
 	}
+	if why := op.reachAll(op.owner, ManageUsers); why != permitted {
+		return User{}, m.deny(ctx, op, ErrNotFound, why)
+	}
 	u, err := m.store.User(ctx, op.owner)
-	if err != nil {
-		return User{}, storeError(err)
-	}
-	if !op.own() && !op.may.Has(ManageUsers) {
-		return User{}, m.deny(ctx, op, ErrNotFound)
-	}
-	return u, nil
+	return u, storeError(err)
 }
 
-// Permissions tells what an actor may at this moment, with the token that he uses if he does, so that a page can leave out
-// what he may not. Of the permissions of this package it is no decision: every method decides for itself. Of the host's own it
-// is the one that there is. An actor who is nobody is [ErrDenied]; the other error is [ErrUnavailable].
+// Permissions returns what an actor holds at this moment, as far as the token in use carries it. Pages use it to leave out
+// what would be denied; every method of this package decides for itself. For the host's own permissions it is the decision.
+// An actor who is not known or no longer authenticates is [ErrDenied]; the other error is [ErrUnavailable].
 func (m *Manager) Permissions(ctx context.Context, actor Actor) (Permission, error) {
-	op, err := m.begin(ctx, ActionReadUser, actor, actor.User, TokenID{})
-	return op.may, m.end(ctx, op, err)
+	op := &operation{action: ActionReadUser, actor: actor, owner: actor.User}
+	return decide(ctx, m, op, func(_ context.Context, op *operation) (Permission, error) { return op.may, nil })
 }
 
-// ListUsers reads one page of users in the order of the bytes of their IDs. It needs [ManageUsers]. A page of fewer than
+// ListUsers returns one page of users, ordered by the bytes of their IDs. It requires [ManageUsers]. A page of fewer than
 // q.Limit users is the last. The errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].
 func (m *Manager) ListUsers(ctx context.Context, actor Actor, q UserQuery) ([]User, error) {
-	op, err := m.begin(ctx, ActionListUsers, actor, "", TokenID{})
-	if err != nil {
-		return nil, m.end(ctx, op, err)
-	}
-	users, err := m.listUsers(ctx, op, q)
-	return users, m.end(ctx, op, err)
+	op := &operation{action: ActionListUsers, actor: actor}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) ([]User, error) { return m.listUsers(ctx, op, q) })
 }
 
 func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]User, error) {
@@ -176,15 +194,15 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	if !op.may.Has(ManageUsers) {
-		return nil, m.deny(ctx, op, ErrDenied)
+	if why := op.require(ManageUsers); why != permitted {
+		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
 	users, err := m.store.Users(ctx, q)
 	return users, storeError(err)
 }
 
-// Users goes through all users that ListUsers would page through, q.Limit at a time. After an error it ends.
+// Users iterates over the users of all pages of ListUsers, reading q.Limit at a time. It stops after an error.
 func (m *Manager) Users(ctx context.Context, actor Actor, q UserQuery) iter.Seq2[User, error] {
 	return rows(q.Limit, func(last *User) ([]User, error) {
 		q := q
@@ -193,8 +211,4 @@ func (m *Manager) Users(ctx context.Context, actor Actor, q UserQuery) iter.Seq2
 		}
 		return m.ListUsers(ctx, actor, q)
 	})
-}
-
-func stateOfUser(u User) State {
-	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
 }

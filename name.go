@@ -1,14 +1,15 @@
 package apitoken
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 const maxTokenNameRunes = 100
 
-// checkName holds a text that people give a thing to the rules for names: 1 to most characters of valid UTF-8, no space
-// at either end, and nothing that a reader cannot see.
+// checkName holds a text that people give a thing to the rules for names: 1 to most characters of valid UTF-8, no space at
+// either end, something to see, and nothing that a reader cannot see.
 func checkName(field, name string, most int) error {
 	if name == "" {
 		return invalid(field, "is empty")
@@ -21,7 +22,13 @@ func checkName(field, name string, most int) error {
 	if unicode.IsSpace(first) || unicode.IsSpace(last) {
 		return invalid(field, "begins or ends with a space")
 	}
-	return checkVisible(field, name)
+	if err := checkVisible(field, name); err != nil {
+		return err
+	}
+	if !strings.ContainsFunc(name, shows) {
+		return invalid(field, "shows nothing")
+	}
+	return nil
 }
 
 const maxResourceBytes = 255
@@ -39,16 +46,70 @@ func checkResource(resource string) error {
 	return checkName(field, resource, maxResourceBytes)
 }
 
-// checkVisible refuses what is not UTF-8, and control, format, private-use, unassigned and zero-width characters: they make two different names
-// look alike, turn text around, or break a line of a log.
+// checkVisible refuses invalid UTF-8, and characters that make two different texts look alike, turn text around, or break a
+// line of a log. A joiner passes between two letters of a script that is written with joiners.
 func checkVisible(field, text string) error {
 	if !utf8.ValidString(text) {
 		return invalid(field, "is not valid UTF-8")
 	}
-	for _, r := range text {
-		if !unicode.IsGraphic(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
+	before := utf8.RuneError
+	for i, r := range text {
+		after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
+		if deceives(r) && !(joins(r) && joined(before) && joined(after)) {
 			return invalid(field, "contains the invisible character %U", r)
 		}
+		before = r
 	}
 	return nil
+}
+
+// displayName makes any text fit to be shown as the name of a user.
+func displayName(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
+			return ' '
+		case joins(r), unicode.Is(unicode.Variation_Selector, r):
+			return r
+		case unicode.In(r, unicode.Co, unicode.Noncharacter_Code_Point):
+			return unicode.ReplacementChar
+		case deceives(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, string(unicode.ReplacementChar)))
+	clean = strings.TrimSpace(clean)
+	if runes := []rune(clean); len(runes) > maxUserNameRunes {
+		clean = strings.TrimRightFunc(string(runes[:maxUserNameRunes]), func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsMark(r) || joins(r)
+		})
+	}
+	if !strings.ContainsFunc(clean, shows) {
+		return ""
+	}
+	return clean
+}
+
+// deceives reports whether a reader cannot see the character, or sees another. A code point that this version of Go does not
+// know yet is taken for a letter or a symbol, for that is what nearly all new ones are.
+func deceives(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// joins reports whether the character is ZERO WIDTH NON-JOINER or ZERO WIDTH JOINER.
+func joins(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// joined reports whether the character is a letter or a mark of a script in which a joiner changes what is seen.
+func joined(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsMark(r)) && unicode.In(r,
+		unicode.Arabic, unicode.Bengali, unicode.Devanagari, unicode.Gujarati, unicode.Gurmukhi, unicode.Kannada, unicode.Khmer,
+		unicode.Malayalam, unicode.Mongolian, unicode.Myanmar, unicode.Nko, unicode.Oriya, unicode.Sinhala, unicode.Syriac,
+		unicode.Tamil, unicode.Telugu, unicode.Tibetan)
+}
+
+// shows reports whether there is something to see of the character by itself.
+func shows(r rune) bool {
+	const blankBraille = '\u2800'
+	return r != blankBraille && !unicode.IsSpace(r) && !unicode.IsMark(r) && !deceives(r)
 }

@@ -7,44 +7,45 @@ import (
 	"time"
 )
 
-// Observer is told how every authentication, every change and every other decision of a [Manager] ended, for the host's log,
-// its metrics and its traces. It is told exactly once for each call of a method that takes an [Actor], and of Authenticate;
-// the iterators of Tokens and Events decide anew, and tell, for each page that they read.
+// Observer receives the outcome of every authentication, every change and every other decision of a [Manager], for the host's
+// log, metrics and traces. It is called exactly once for each call of Authenticate and of every method that takes an [Actor].
+// The iterators decide anew for each page that they read, and call it once for each.
 //
-// It is told last: what was to be written is written by then, or is not, and the answer no longer changes. It is told on the
-// goroutine of the caller, who waits for it: be quick, and do not block. Calls come from many goroutines at once. The context
-// is the caller's, and may have been cancelled. A panic goes through to the caller, whose change may have been done.
+// It is called last, when the outcome no longer changes, on the goroutine of the caller, who waits: it should be fast and not
+// block. Calls come from many goroutines at once. The context is the caller's and may be cancelled. A panic propagates to the
+// caller, whose change may have been written.
 //
-// Policy, Flush and Close decide nothing and are not observed. What an Observer asks the Manager itself, is.
+// Policy, Flush and Close decide nothing and are not observed. Calls that an Observer itself makes to the Manager are.
 type Observer interface {
 	Observe(ctx context.Context, o Observation)
 }
 
-// Observation is how one call ended. It holds no secret and no digest, also where what was presented is no token. More
-// fields may be added.
+// Observation is the outcome of one call. It contains no secret, no digest and no presented text. Fields may be added.
 //
-// Action, Outcome and [Reason] of Err take few values, and are fit to be labels of metrics. Nothing else is.
+// Action, Outcome and the [Reason] of Err take few values, which suits labels of metrics. The other fields do not.
 type Observation struct {
 	Action  Action
 	Outcome Outcome
-	Err     error // nil if it was done; else what the caller was answered, without the words for the action
+	Err     error  // the error that the caller receives, without the name of the action; nil if it was done
+	Denial  string // why it was denied, in words, such as "needs ListAny"; empty: it was not denied
 
-	// Duration is how long the call took by the [Clock], which is read for it when the call begins and when it ends: by a
-	// clock that a test moves it is zero, unless the test moves it meanwhile. It is never negative.
+	// Duration is how long the call took by the [Clock]. With a clock that a test moves it is zero unless the test moves it
+	// during the call. It is never negative.
 	Duration time.Duration
 
-	Actor Actor   // zero for Authenticate, which finds out who it is
-	Owner UserID  // the user it is about: owner of the token, or the user himself; empty if it is about none, or none is known
-	Token TokenID // the token it is about, if it is known; for Generate the new one
+	Actor Actor   // zero for Authenticate, which has none
+	Owner UserID  // the user it is about: the owner of the token, or the user; empty: none, or not known
+	Token TokenID // the token it is about, if known; for Generate, the new one
 }
 
-// LogValue is a group of the fields that are there: action, outcome, reason, actor, owner, token_id and duration; and error,
-// the text of Err, where the call failed. To log them without a group around them, use LogValue().Group().
+// LogValue returns a group of action, outcome, reason, denial, actor, owner, token_id and duration, without the empty ones,
+// and error, the text of Err, if the store failed. LogValue().Group() returns the attributes without the group.
 func (o Observation) LogValue() slog.Value {
 	var g logGroup
 	g.text("action", string(o.Action))
 	g.text("outcome", string(o.Outcome))
 	g.text("reason", Reason(o.Err))
+	g.text("denial", o.Denial)
 	if o.Outcome == OutcomeFailed && o.Err != nil {
 		g.text("error", o.Err.Error())
 	}
@@ -55,53 +56,8 @@ func (o Observation) LogValue() slog.Value {
 	return slog.GroupValue(g...)
 }
 
-// reasons are the words for what is under an error. The first that applies is the reason, so trouble comes before the verdict
-// that it kept from being recorded, a verdict before the doubt whether it was recorded, and a special case before what it is
-// a case of.
-var reasons = []struct {
-	err  error
-	word string
-}{
-	{ErrUnavailable, "unavailable"},
-	{ErrMalformed, "malformed"},
-	{ErrUnknownToken, "unknown"},
-	{ErrExpired, "expired"},
-	{ErrUserDisabled, "user_disabled"},
-	{ErrRevoked, "revoked"},
-	{ErrUnauthenticated, "unauthenticated"},
-	{ErrLifetime, "lifetime_over_maximum"},
-	{ErrInvalid, "invalid"},
-	{ErrDenied, "denied"},
-	{ErrNotFound, "not_found"},
-	{ErrUncertain, "outcome_unknown"},
-	{ErrRepeated, "repeated"},
-	{ErrExists, "exists"},
-	{ErrConflict, "conflict"},
-}
-
-// Reason is one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
-// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "unavailable" or "outcome_unknown". [ErrUnavailable] because the caller gave up, as far as the store's error says so, is "canceled". No
-// error is the empty string, and an error of somebody else "other".
-//
-// The words are stable, and more come only with more sentinels.
-func Reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	if errors.Is(err, ErrUnavailable) && errors.Is(err, context.Canceled) {
-		return "canceled"
-	}
-	for _, r := range reasons {
-		if errors.Is(err, r.err) {
-			return r.word
-		}
-	}
-	return "other"
-}
-
-// outcome tells trouble from a verdict. Whether a verdict was a denial the error does not show: what an actor may not know of
-// is answered like what does not exist.
+// outcome returns the Outcome for an error. The error does not show whether it was a denial, because an actor gets ErrNotFound
+// for what they may not know of.
 func outcome(err error, denied bool) Outcome {
 	switch {
 	case err == nil:
@@ -117,5 +73,5 @@ func outcome(err error, denied bool) Outcome {
 	}
 }
 
-// since is how long it has been, and nothing by a clock that went backwards.
+// since returns how long it has been, or zero if the clock went backwards.
 func (m *Manager) since(begun time.Time) time.Duration { return max(0, m.clock.Now().Sub(begun)) }

@@ -7,62 +7,95 @@ import (
 	"time"
 )
 
-// operation is one call of a Manager method: who does what to whom, when, and what he may at this moment.
+// operation is one call of a Manager method: who does what to whom, when, and what the actor may do at this moment.
 type operation struct {
 	action Action
 	actor  Actor
 	owner  UserID
 	token  TokenID
 
-	begun   time.Time  // the clock, as it was read
-	at      time.Time  // the time of the operation, which is the same
-	id      EventID    // of its event, the same however often the write is tried
-	may     Permission // what the actor may
-	carried Permission // what the token that the actor uses lets him do of what its owner may; everything without one
-	until   time.Time  // the end of the token that the actor uses; zero: none
-	bound   string     // what of the host's that token is bound to; empty: nothing
+	begun time.Time // the clock, as it was read
+	at    time.Time // the time of the operation: the same, or the nearest that can be stored
+	id    EventID   // of its event, the same however often the write is tried
 
-	denied bool // whatever the error says
+	authority           // what the actor holds; zero until authorize has returned nil
+	known     bool      // whether the actor exists
+	revision  int64     // of the actor's row when authority was read; 0 for the host itself
+	until     time.Time // when the token that the actor uses expires; zero: never
+
+	denied refusal // why the operation was denied; permitted if it was not
 }
 
-// begin finds out who the actor is. It denies everybody who is nobody: the zero Actor, an unknown or disabled user, a
-// token that no longer authenticates.
-func (m *Manager) begin(ctx context.Context, action Action, actor Actor, owner UserID, token TokenID) (*operation, error) {
+// decide runs one operation: it finds out who the actor is, lets do decide and act, and reports the outcome. Every exported
+// method that takes an Actor is one call of decide.
+func decide[T any](
+	ctx context.Context, m *Manager, op *operation, do func(context.Context, *operation) (T, error),
+) (result T, err error) {
+	err = m.begin(ctx, op)
+	if err == nil {
+		result, err = do(ctx, op)
+	}
+	return result, m.end(ctx, op, err)
+}
+
+// begin completes an operation that has an action, an actor and what it is about. It denies the zero Actor, unknown and
+// disabled users, and tokens that no longer authenticate.
+func (m *Manager) begin(ctx context.Context, op *operation) error {
 	now := m.clock.Now()
-	op := &operation{
-		action: action, actor: actor, owner: owner, token: token,
-		begun: now, at: instant(now), id: EventID(newID()),
+	op.begun, op.at, op.id = now, withinRange(instant(now)), EventID(newID())
+	op.actor.User, op.owner = m.canonical(op.actor.User), m.canonical(op.owner)
+	op.actor.Origin = op.actor.Origin.clean()
+	if !storable(now) && !op.revokes() {
+		return brokenClock(now)
 	}
-	if op.at.Before(firstInstant) || !op.at.Before(ceiling) {
-		return op, unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", op.at))
+	return m.authorize(ctx, op)
+}
+
+// revokes reports whether the operation only takes away. A broken clock does not stop it.
+func (op *operation) revokes() bool {
+	switch op.action {
+	case ActionRevoke, ActionRevokeAll, ActionDisableUser:
+		return true
 	}
-	if actor == System() {
-		op.may, op.carried = everything, everything
-		return op, nil
+	return false
+}
+
+// authorize reads what the actor holds now. An operation that lost a race calls it again.
+func (m *Manager) authorize(ctx context.Context, op *operation) error {
+	if op.actor.bare() == System() {
+		op.known = true
+		op.authority = authority{actor: op.actor, may: everything, carried: everything}
+		return nil
 	}
-	rec, err := m.identify(ctx, actor)
+	rec, err := m.identify(ctx, op.actor)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return op, m.deny(ctx, op, ErrDenied)
+		return m.deny(ctx, op, ErrDenied, actorUnknown)
 	case err != nil:
-		return op, unavailable(err)
-	case rec.refusal(op.at) != nil:
-		return op, m.deny(ctx, op, ErrDenied)
+		return unavailable(err)
 	}
-	op.carried, op.until, op.bound = everything, rec.Token.ExpiresAt, rec.Token.Resource
-	if actor.Kind == ActorToken {
-		op.carried = m.kinds[rec.Token.Kind].Permissions
+	op.known = true
+	if !storable(op.begun) && !rec.Token.ExpiresAt.IsZero() {
+		return brokenClock(op.begun) // nothing tells whether the token has expired
 	}
-	op.may = m.permissions(rec.User.Role) & op.carried
-	return op, nil
+	if err := rec.refusal(op.at); err != nil {
+		return m.deny(ctx, op, ErrDenied, actorRefused(err))
+	}
+	op.revision, op.until = rec.User.Revision, rec.Token.ExpiresAt
+	op.authority = authority{actor: op.actor, carried: everything, resource: rec.Token.Resource}
+	if op.actor.Kind == ActorToken {
+		op.carried = m.kinds.carries(rec.Token.Kind, rec.Token.Resource)
+	}
+	op.may = m.roles.grants(rec.User.Role) & op.carried
+	return nil
 }
 
-// identify reads who the actor is and the token that he uses; a person is as one who holds a token without end.
+// identify reads the actor and the token in use. A person is like the holder of a token that never expires.
 func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 	switch {
 	case actor.User.check("actor") != nil:
 		return nil, ErrNotFound
-	case actor == As(actor.User):
+	case actor.bare() == As(actor.User):
 		user, err := m.store.User(ctx, actor.User)
 		return &Record{Identity: Identity{User: user}, Epoch: user.Epoch}, err
 	case actor.Kind == ActorToken:
@@ -75,21 +108,18 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 	return nil, ErrNotFound
 }
 
-// own reports whether the actor acts on what is his, and not with a token that leaves that out.
-func (op *operation) own() bool {
-	return op.actor.Kind != ActorSystem && op.actor.User == op.owner && op.carried.Has(GenerateOwn)
-}
-
-// reaches reports whether the actor may hand out what is bound to the resource: with a token that is bound itself, only
-// what is bound to the very same.
-func (op *operation) reaches(resource string) bool { return op.bound == "" || op.bound == resource }
-
-// deny records the denial and gives the answer: ErrDenied, or ErrNotFound where the actor must not learn that there is
-// something. A denial that cannot be recorded is ErrUnavailable as well.
-func (m *Manager) deny(ctx context.Context, op *operation, answer error) error {
-	op.denied = true
-	if err := m.store.AppendEvents(ctx, []Event{op.event(OutcomeDenied)}); err != nil {
-		answer = fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
+// deny records the denial and returns the answer: ErrDenied, or ErrNotFound where the actor must not learn that something
+// exists. A denial that should be recorded at once and cannot be is ErrUnavailable as well.
+func (m *Manager) deny(ctx context.Context, op *operation, answer error, why refusal) error {
+	op.denied = why
+	answer = denial(answer, why)
+	event := op.event(OutcomeDenied)
+	event.Reason = string(why)
+	if m.denials.gather(event, op.known) {
+		return answer
+	}
+	if err := m.store.AppendEvents(ctx, []Event{event}); err != nil {
+		return fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
 	}
 	return answer
 }
@@ -107,7 +137,7 @@ func (op *operation) event(outcome Outcome) Event {
 	return e
 }
 
-// recordable leaves out of an event and of an observation what is no user id at all: it could be of any length and is not even text.
+// recordable leaves what is not a user id out of events and observations: it could be of any length and need not be text.
 func recordable(id UserID) UserID {
 	if id.check("") != nil {
 		return ""
@@ -115,13 +145,12 @@ func recordable(id UserID) UserID {
 	return id
 }
 
-// end tells the Observer how the operation ended, and makes the error say what was attempted. Every exported method comes
-// here once, last.
+// end tells the Observer the outcome, and makes the error say what was attempted.
 func (m *Manager) end(ctx context.Context, op *operation, err error) error {
 	if m.observer != nil {
 		o := Observation{
-			Action: op.action, Outcome: outcome(err, op.denied), Err: err, Duration: m.since(op.begun),
-			Actor: op.actor, Owner: recordable(op.owner), Token: op.token,
+			Action: op.action, Outcome: outcome(err, op.denied != permitted), Err: err, Duration: m.since(op.begun),
+			Denial: string(op.denied), Actor: op.actor, Owner: recordable(op.owner), Token: op.token,
 		}
 		o.Actor.User = recordable(o.Actor.User)
 		m.observer.Observe(ctx, o)

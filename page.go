@@ -7,7 +7,7 @@ const (
 	maxPage     = 1000
 )
 
-// page is the number of rows a page that a query asks for.
+// page returns the number of rows per page that a query asks for.
 func page(limit int) (int, error) {
 	switch {
 	case limit == 0:
@@ -18,8 +18,8 @@ func page(limit int) (int, error) {
 	return limit, nil
 }
 
-// rows turns pages into single rows. It reads the page behind the last row only when the caller comes to it. A limit out
-// of range is for read to refuse.
+// rows iterates over the rows of all pages. It reads the next page only when the caller gets there. read refuses a limit that
+// is out of range.
 func rows[T any](limit int, read func(last *T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		size, _ := page(limit)

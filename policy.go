@@ -6,24 +6,56 @@ import (
 	"time"
 )
 
-// NoExpiration, as a lifetime, asks for a token without end and, as a maximum, allows one. Nothing else means it.
+// NoExpiration requests a token that never expires, as a lifetime; as a maximum, it permits one. No other value does.
 const NoExpiration = time.Duration(math.MaxInt64)
 
 const day = 24 * time.Hour
 
-// MaxLifetimePolicy is the maximum lifetime of tokens. It binds every token generated while it is in force, whoever
-// generates it, and never touches one that exists.
+// MaxLifetimePolicy is the maximum lifetime of tokens. It applies to every token generated while it is in force, by users and
+// administrators alike, and never to an existing token.
 type MaxLifetimePolicy struct {
-	Max       time.Duration // 1 µs to 100 years of 365 days, whole microseconds; NoExpiration: no maximum; <= 0 is invalid
+	Max       time.Duration // 1 minute to 100 years of 365 days, whole microseconds; NoExpiration: no maximum
 	UpdatedAt time.Time
 	UpdatedBy UserID // empty: the host itself
-	Revision  int64  // raised by every change; 0: nobody has set a policy yet
+	Revision  int64  // raised by every change; 0: no policy has been set yet
+}
+
+// A lifetime asked for below leastLifetime, or a maximum set below leastMax, is a mistake of units: a number of seconds, say,
+// taken for a time.Duration. What remains of a parent's lifetime, and a policy that was stored before, may be shorter.
+const (
+	leastLifetime = time.Second
+	leastMax      = time.Minute
+)
+
+// checkLifetime holds a lifetime that somebody asked for to the least that makes sense. Zero asks for nothing.
+func checkLifetime(d time.Duration) error {
+	if d < 0 {
+		return invalid("lifetime", "is %s, at least %s is needed", d, leastLifetime)
+	}
+	return checkUnit("lifetime", d, leastLifetime)
+}
+
+// checkUnit refuses a duration that is not zero and so short that it must have been meant in another unit.
+func checkUnit(field string, d, least time.Duration) error {
+	if d == 0 || d >= least {
+		return nil
+	}
+	return invalid(field, "is %s, at least %s is needed (a time.Duration counts nanoseconds)", d, least)
 }
 
 // maxMax keeps creation time plus maximum below the ceiling.
 const maxMax = 100 * 365 * day
 
-// Days is n days of 24 hours each. It panics if that is more than a [time.Duration] holds, 106,751 days.
+// LifetimeOfDays is n days of 24 hours each, for a number that somebody typed: 1 to 36,500 days, else [ErrInvalid].
+func LifetimeOfDays(n int) (time.Duration, error) {
+	if most := int(maxMax / day); n < 1 || n > most {
+		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
+	}
+	return Days(n), nil
+}
+
+// Days is n days of 24 hours each, for a number in the source code. It panics if that is more than a [time.Duration] holds,
+// 106,751 days; see [LifetimeOfDays].
 func Days(n int) time.Duration {
 	d := time.Duration(n) * day
 	if d/day != time.Duration(n) {
@@ -32,12 +64,12 @@ func Days(n int) time.Duration {
 	return d
 }
 
-// Expiry is the one rule about lifetimes, on every path: it gives the end of a token created at createdAt that is to live
-// for lifetime, or refuses. The zero time means no expiration and comes out only where lifetime is [NoExpiration] and
-// there is no maximum.
+// Expiry returns when a token created at createdAt with the given lifetime expires, or refuses the lifetime. Every path that
+// generates a token uses it. The zero time means that the token never expires, and is returned only if lifetime is
+// [NoExpiration] and the policy has no maximum.
 //
-// A lifetime of zero asks for nothing and gives the maximum; where there is no maximum, it is [ErrInvalid], as are a
-// negative one, one below a microsecond, and an end in or after the year 2200. One over the maximum is a [LifetimeError].
+// A lifetime of zero asks for the maximum. [ErrInvalid]: zero without a maximum; a negative lifetime or one below a
+// microsecond; an expiry in or after the year 2200. [LifetimeError]: a lifetime over the maximum.
 func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
 	if err := p.checkMax(); err != nil {
 		return time.Time{}, err
@@ -61,8 +93,38 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
-// Choices are the lifetimes that a form should offer: 30 days, 90 days, a year and no expiration, as far as the policy
-// allows them, and the maximum itself, the shortest first.
+// lifetimeAsked returns the lifetime that a request asks for at now, given as a lifetime or as an expiry; 0: neither.
+func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Duration, error) {
+	if expiresAt.IsZero() {
+		return lifetime, checkLifetime(lifetime)
+	}
+	expiry := instant(expiresAt)
+	switch {
+	case lifetime != 0:
+		return 0, invalid("lifetime", "is given twice, as a lifetime and as an expiry")
+	case !expiry.After(now):
+		return 0, invalid("expiry", "is not in the future")
+	case !expiry.Before(ceiling):
+		return 0, invalid("expiry", "is in %d, the year 2200 is the limit", expiry.Year())
+	}
+	return expiry.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
+}
+
+// resolve returns the expiry of a token that is generated at now with the lifetime asked for. It is the only place that
+// decides how long a token may live. The expiry of the token that the actor uses, if any, is a second maximum. The fallback
+// applies if neither the request nor a maximum says anything.
+func (p MaxLifetimePolicy) resolve(asked time.Duration, now, parentExpires time.Time, fallback time.Duration) (time.Time, error) {
+	if !parentExpires.IsZero() {
+		p.Max = min(p.Max, parentExpires.Sub(now))
+	}
+	if asked == 0 && p.Max == NoExpiration {
+		asked = fallback
+	}
+	return p.Expiry(now, asked)
+}
+
+// Choices returns the lifetimes that a form should offer, the shortest first: those of 30 days, 90 days and 365 days that are
+// below the maximum, and the maximum itself.
 func (p MaxLifetimePolicy) Choices() []time.Duration {
 	var choices []time.Duration
 	for _, lifetime := range [...]time.Duration{Days(30), Days(90), Days(365)} {
@@ -73,12 +135,15 @@ func (p MaxLifetimePolicy) Choices() []time.Duration {
 	return append(choices, p.Max)
 }
 
-// check holds a policy to the rules for one that is to be in force: a token that asks for nothing can have its maximum.
+// check validates a policy that is to be set.
 func (p MaxLifetimePolicy) check() error {
 	if p.Max != NoExpiration && p.Max > maxMax {
 		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
 	}
-	return p.checkMax()
+	if p.Max <= 0 {
+		return p.checkMax()
+	}
+	return checkUnit("maximum lifetime", p.Max, leastMax)
 }
 
 func (p MaxLifetimePolicy) checkMax() error {
@@ -88,7 +153,7 @@ func (p MaxLifetimePolicy) checkMax() error {
 	return nil
 }
 
-// wholeMicroseconds is what counts of a lifetime. NoExpiration stays itself, for nothing else may come to mean it.
+// wholeMicroseconds cuts a lifetime to whole microseconds. NoExpiration stays as it is, because no other value may mean it.
 func wholeMicroseconds(d time.Duration) time.Duration {
 	if d == NoExpiration {
 		return d

@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,5 +163,52 @@ func TestChoicesAreAllowedAndEndWithTheMaximum(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A number of seconds taken for a time.Duration is refused, and the text names the unit. What was stored before stays valid.
+func TestAMaximumInAnotherUnitIsRefused(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for _, max := range []time.Duration{1, 2592000, time.Second, time.Minute - 1} {
+		_, err := h.SetPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: max})
+		if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), "at least 1m0s is needed (a time.Duration counts nanoseconds)") {
+			t.Errorf("a maximum of %d: %v, want ErrInvalid that names the unit", max, err)
+		}
+		if _, err := apitoken.New(h.store, &apitoken.Options{DefaultMaxLifetime: max}); !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("a default maximum of %d: %v, want ErrInvalid", max, err)
+		}
+	}
+	h.mustSetMax(time.Minute)
+
+	stored := apitoken.MaxLifetimePolicy{Max: 30 * time.Second, UpdatedAt: start, Revision: 2}
+	h.must(h.store.PutPolicy(ctx, stored, 1, apitoken.Event{ID: apitoken.EventID{1}, At: start}))
+	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "under a stored policy"})
+	if got := token.ExpiresAt.Sub(token.CreatedAt); got != 30*time.Second {
+		t.Errorf("it lives for %s, want 30s", got)
+	}
+}
+
+// What remains of the parent's lifetime may be shorter than what may be asked for.
+func TestAShortRemainderOfTheParentIsGiven(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "parent", Lifetime: time.Minute})
+	actor := h.mustAuthenticate(text).Actor()
+	h.clock.Add(time.Minute - time.Millisecond)
+	child, _ := h.mustGenerate(actor, apitoken.GenerateParams{Owner: bob, Name: "child"})
+	if got := child.ExpiresAt.Sub(child.CreatedAt); got != time.Millisecond {
+		t.Errorf("it lives for %s, want 1ms", got)
+	}
+}
+
+func TestLifetimeOfDays(t *testing.T) {
+	for n, want := range map[int]time.Duration{1: apitoken.Days(1), 90: apitoken.Days(90), 36500: apitoken.Days(36500)} {
+		if got, err := apitoken.LifetimeOfDays(n); got != want || err != nil {
+			t.Errorf("%d days: %s, %v, want %s", n, got, err, want)
+		}
+	}
+	for _, n := range []int{math.MinInt, -1, 0, 36501, 106752, math.MaxInt} {
+		if got, err := apitoken.LifetimeOfDays(n); got != 0 || !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%d days: %s, %v, want ErrInvalid", n, got, err)
+		}
 	}
 }

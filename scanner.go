@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Scanner knows the tokens of one prefix by their text, and asks no store: it is for redacting logs and for finding tokens
-// where they do not belong. The zero Scanner is for the prefix "tok".
+// Scanner recognises tokens of one prefix by their text, without a store. It redacts logs and finds tokens where they do not
+// belong. The zero Scanner is for the prefix "tok".
 type Scanner struct{ format format }
 
-// NewScanner is for the tokens of a Manager with that [Options.Prefix]; empty is "tok". A prefix that no Manager can have is
-// [ErrInvalid].
+// NewScanner returns a Scanner for tokens of a Manager with that [Options.Prefix]. An empty prefix is "tok". A prefix that
+// Options does not accept is [ErrInvalid].
 func NewScanner(prefix string) (Scanner, error) {
 	if prefix == "" {
 		return Scanner{}, nil
@@ -22,7 +22,7 @@ func NewScanner(prefix string) (Scanner, error) {
 	return Scanner{format: f}, nil
 }
 
-// Scanner is for the tokens of this Manager.
+// Scanner returns a Scanner for the tokens of this Manager.
 func (m *Manager) Scanner() Scanner { return Scanner{format: m.format} }
 
 func (s Scanner) tokens() format {
@@ -33,24 +33,24 @@ func (s Scanner) tokens() format {
 }
 
 // LooksLikeToken reports whether the whole text has the form of a token: prefix, length, alphabet and checksum are right. The
-// token may have ended, and may never have existed. Of the texts that have all but the checksum, one in fifty thousand million
-// has that by chance.
+// token may have expired, been revoked, or never have existed. A text with the right prefix, length and alphabet has a valid
+// checksum by chance once in 57 thousand million.
 func (s Scanner) LooksLikeToken(text string) bool { return s.tokens().wrote(text) }
 
-// Redact puts the prefix and REDACTED, as in "tok_REDACTED", in the place of every token in a text, and leaves everything else
-// as it is, byte for byte. It finds a token by what LooksLikeToken goes by, whatever stands before and behind it, letters and
-// digits as well. A text without a token it returns without a copy.
+// Redact replaces every token in a text by the prefix and REDACTED, as in "tok_REDACTED", and leaves every other byte as it
+// is. A token is what LooksLikeToken accepts, whatever surrounds it, letters and digits included. A text without a token is
+// returned without a copy.
 //
-// A token with a character missing or changed is not recognised, so redact a text before it is cut.
+// A token with a missing or changed character is not recognised, so redact a text before truncating it.
 func (s Scanner) Redact(text string) string {
 	f := s.tokens()
 	var out strings.Builder
-	done := 0 // so much of the text is redacted
+	done := 0 // bytes of the text that have been redacted
 	for at := f.next(text, 0); at >= 0; at = f.next(text, at+1) {
 		if done == 0 {
 			out.Grow(len(text))
 		}
-		if at >= done { // else it begins inside the one before, and goes with it
+		if at >= done { // otherwise it overlaps the token before, which is already replaced
 			out.WriteString(text[done:at])
 			out.WriteString(f.prefix + redacted)
 		}
@@ -63,7 +63,7 @@ func (s Scanner) Redact(text string) string {
 	return out.String()
 }
 
-// next is where the first token begins in a text, at this byte or behind it; -1: nowhere.
+// next returns where the first token at or after this byte begins; -1: there is none.
 func (f format) next(text string, at int) int {
 	for ; ; at++ {
 		skip := strings.Index(text[at:], f.prefix)
@@ -78,14 +78,14 @@ func (f format) next(text string, at int) int {
 	}
 }
 
-// Pattern is a regular expression for a token that is a word of its own, in the syntax that RE2, PCRE, Python, JavaScript and
-// most scanners share. An expression cannot check the checksum: ask LooksLikeToken about what it finds.
+// Pattern returns a regular expression for a token that is a word of its own, in the syntax shared by RE2, PCRE, Python,
+// JavaScript and most scanners. An expression cannot check the checksum: pass its matches to LooksLikeToken.
 func (s Scanner) Pattern() string {
 	return fmt.Sprintf(`\b%s[0-9A-Za-z]{%d}\b`, s.tokens().prefix, bodyChars+checksumChars)
 }
 
-// GitleaksRule is a rule for the configuration file of gitleaks 8, in TOML, with the id "tok-api-token" after the prefix. It
-// leaves placeholders alone, such as a prefix with zeros.
+// GitleaksRule returns a rule for the configuration file of gitleaks 8, in TOML. Its id is the prefix followed by
+// "-api-token". It ignores placeholders, such as a prefix followed by zeros.
 func (s Scanner) GitleaksRule() string {
 	f := s.tokens()
 	return fmt.Sprintf(`[[rules]]
@@ -97,6 +97,6 @@ entropy = %[4]v
 `, strings.TrimSuffix(f.prefix, "_"), f.prefix, s.Pattern(), leastEntropy)
 }
 
-// leastEntropy, in bits a character, is below what a token has: 5 on average, and of nine million drawn at random none had less
-// than 4.1. A placeholder of one character repeated has less than 1, one of the ten digits 3.6.
+// leastEntropy, in bits per character, is below that of a token: 5 on average, and at least 4.1 in nine million drawn at
+// random. A placeholder of one repeated character has less than 1, one of the ten digits 3.6.
 const leastEntropy = 3.9

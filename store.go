@@ -5,63 +5,73 @@ import (
 	"time"
 )
 
-// Store keeps rows and does conditional writes. It decides nothing: the [Manager] knows the rules, reads what they need,
-// and hands the Store a write together with the condition under which it still holds.
+// Store persists users, tokens, the policy and events. It contains no rules: the [Manager] decides, then passes the Store a
+// write together with the condition under which the decision still holds.
 //
-// The contract of all methods, which package storetest checks:
+// Every method has to satisfy the following; package storetest verifies it.
 //
-//   - A method is safe for concurrent use. What it has written when it returns, every later call sees, on every replica
-//     of the host.
-//   - A changing method does all of its writes in one transaction or none of them. The [Event] that it is given is one of
-//     these writes. A method that changes nothing writes no event.
-//   - A write may arrive twice, because an answer was lost. An event of an ID that is already stored is the same write:
-//     the method answers as it did the first time, and changes nothing.
-//   - Time arrives as an argument, in UTC and whole microseconds, and comes back equal. A Store never asks a clock. The
-//     zero time is "none" and differs from 1970-01-01T00:00:00Z, which is a time.
+//   - Methods are safe for concurrent use. A write that has returned is visible to every later call on every replica.
+//   - A write is atomic and includes its [Event]. A call that changes nothing records no event.
+//   - A write may be retried. If an event with the same ID is already stored, the call returns what it returned the first
+//     time and changes nothing.
+//   - Times are passed in, never read from a clock. They are UTC in whole microseconds and round-trip exactly. The zero time
+//     means "none" and differs from 1970-01-01T00:00:00Z, which is a time.
 //   - Texts are compared and returned byte by byte: "A", "a" and "a " are three names.
-//   - Nothing that a Store returns is modified afterwards, by either side.
-//   - A missing row is [ErrNotFound], where the method does not say otherwise. Trouble is any other error, and promises
-//     that nothing was written. Where a write may have been done after all, the error is [ErrUncertain]; a cancelled
-//     context is trouble if it ended the method before the commit was sent, and uncertain afterwards.
+//   - Returned values are never modified afterwards, by either side.
+//   - A missing row is [ErrNotFound] unless the method says otherwise. Any other error means that nothing was written. If a
+//     write may have been committed, the error is [ErrUncertain]. A cancelled context means that nothing was written if it
+//     ended the call before the commit was sent; afterwards the outcome is uncertain.
 type Store interface {
-	// Lookup reads the token of a digest with its owner, as they are at one moment. It is called on every request of the
-	// host. RevokedAt and RevokedBy tell only of a revocation of this one token; a token of an earlier epoch than its
-	// owner's is for the caller to recognise.
+	// Lookup reads the token of a digest with its owner, as they are at one moment. It is called for every request of the
+	// host. RevokedAt and RevokedBy report a revocation of this token only; the caller compares the epochs.
 	Lookup(ctx context.Context, digest Digest) (*Record, error)
 
-	// CreateToken inserts a token, if the policy is still at policyRevision, in a transaction that no change of the policy
-	// can overtake: once PutPolicy has returned, no token that was judged by an earlier revision is inserted any more.
+	// CreateToken inserts a token if the policy is still at policyRevision. No change of the policy may commit between that
+	// check and the insert: once PutPolicy has returned, no token that was judged by an earlier revision may appear.
 	//
-	// First it frees the name where its holder, of the same owner, has expired by the new token's CreatedAt or is of an
-	// earlier epoch than the new token.
+	// CreateToken first releases the name if its holder, of the same owner, has expired at the new token's CreatedAt or
+	// belongs to an earlier epoch than the new token. It then returns, in this order of precedence:
 	//
-	// A token of the same id and digest that is already there is the same write: nil. ErrConflict: the policy is at another
-	// revision. ErrNotFound: there is no such owner. ErrExists: another token of the owner holds the name, or the id or the
-	// digest is in use. Where several apply, the answer is the first of these.
+	//   - nil if a token with the same ID and digest exists, which is a retry
+	//   - ErrConflict if the policy is at another revision, or if CreatorRevision is not zero and the row of CreatedBy is at
+	//     another revision
+	//   - ErrNotFound if the owner does not exist
+	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
 	//
-	// The owner's present epoch is not compared with the token's: a token of an earlier epoch is inserted, and is dead.
+	// If the result is not nil, the name is not released either. The creator's row need not be locked: a change of it that
+	// commits during the insert may be missed. The token's epoch is not compared with the owner's. A token of an earlier epoch
+	// is inserted and never authenticates.
 	CreateToken(ctx context.Context, token NewToken, policyRevision int64, event Event) error
 
-	// RevokeToken writes the revocation, if there is none yet, and frees the name. It reports whether it did. A token that
-	// was revoked before, itself or with its epoch, keeps the revocation that it has.
+	// RevokeToken writes the revocation and releases the name. changed is false if the token was revoked before, itself or
+	// with its epoch; it then keeps that revocation.
 	RevokeToken(ctx context.Context, id TokenID, revocation Revocation, event Event) (changed bool, err error)
 
-	// PutUser inserts the user, if ifRevision is zero, or replaces the one at that revision. Otherwise, also for a missing
-	// one, it is ErrConflict.
-	//
-	// An epoch one above the stored one ends every token of the earlier epochs, whatever their number, without touching
-	// them; the event's At and Actor.User are the RevokedAt and RevokedBy of the tokens of the epoch that it ended.
-	PutUser(ctx context.Context, user User, ifRevision int64, event Event) error
+	// CreateUser inserts a user and returns the row as inserted. Its Revision is 1. Its Epoch is above the epoch of every token
+	// and of every ended epoch that the store still has for that ID; otherwise it is 0. So a row that was deleted from the
+	// database and is created again revives no token. The event's After is the State of the row. ErrExists: the ID is in use.
+	CreateUser(ctx context.Context, user User, event Event) (User, error)
 
-	// PutPolicy replaces the policy, if it is at ifRevision; zero is the revision before the first. Otherwise it is
-	// ErrConflict. It may wait for a running CreateToken, but a stream of them does not hold it up for ever.
+	// ChangeUser changes a user under the lock of their row: it reads the row, obtains the new row and the event from
+	// [UserChange.Apply], writes both, and returns the new row. If the change leaves the row as it is, nothing is written.
+	// Contention for the row may delay the change; it does not make it fail.
+	//
+	// Raising the epoch revokes every token of the earlier epochs, whatever their number, without touching their rows. The
+	// event's At and Actor.User become the RevokedAt and RevokedBy of the tokens of the epoch that it ended.
+	//
+	// ErrNotFound: the user does not exist. ErrConflict: a condition of the change does not hold.
+	ChangeUser(ctx context.Context, id UserID, change UserChange, event Event) (User, error)
+
+	// PutPolicy replaces the policy if it is at ifRevision, which is zero before the first policy; otherwise it returns
+	// ErrConflict. It may wait for a running CreateToken, but a stream of them does not starve it.
 	PutPolicy(ctx context.Context, policy MaxLifetimePolicy, ifRevision int64, event Event) error
 
-	// Touch moves LastUsedAt of each token forward to the given time, and changes nothing else. One that is already as late
-	// or later stays, and so does one that does not exist.
+	// Touch sets LastUsedAt of each token to the given time if [Touch.Moves] reports so, and changes nothing else. Tokens
+	// that do not exist are skipped.
 	Touch(ctx context.Context, touches []Touch) error
 
-	// AppendEvents stores events that go with no change: denials.
+	// AppendEvents stores events that belong to no change: denials. An event whose ID is already stored stays as it is, and
+	// the others are stored.
 	AppendEvents(ctx context.Context, events []Event) error
 
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
@@ -70,55 +80,58 @@ type Store interface {
 	// User reads one user.
 	User(ctx context.Context, id UserID) (User, error)
 
-	// Token reads the token with its owner, as they are at one moment. RevokedAt and RevokedBy tell also of a revocation
-	// with its epoch.
+	// Token reads the token with its owner, as they are at one moment. RevokedAt and RevokedBy also report a revocation with
+	// the token's epoch, unless the token had expired when the epoch ended: such a token stays expired.
 	Token(ctx context.Context, id TokenID) (*Record, error)
 
-	// Tokens reads one page: the first q.Limit tokens behind q.After that the query selects, by id. RevokedAt and RevokedBy
-	// tell also of a revocation with the epoch, and Status goes by them. The Limit is set; Now is the time of the Status. A
-	// token is selected if it meets every condition of the query; one that was never used is as if used before all times.
+	// Tokens reads one page: the first q.Limit tokens after q.After that meet every condition of q, by ID. RevokedAt and
+	// RevokedBy are those of Token, and Status is judged by them at q.Now. The Limit is set. A token that was never used
+	// counts as used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
-	// Users reads one page: the first q.Limit users behind q.After, by the bytes of their ids. The Limit is set.
+	// Users reads one page: the first q.Limit users after q.After, by the bytes of their IDs. The Limit is set.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
-	// Events reads one page: the first q.Limit events behind q.After that the query selects, by Seq. The Limit is set. An
-	// event that a reader has not been given never takes a Seq below one that he has.
+	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.
+	// An event that a reader has not been given never takes a Seq below one that the reader has.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 }
 
-// TokenScanner is what a [Store] may be besides: one that reads a page of tokens within a budget, however many it has.
-// Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes.
+// TokenScanner is an optional interface of a [Store] that reads a page of tokens within a budget, however many tokens there
+// are. Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes.
 type TokenScanner interface {
-	// ScanTokens is Tokens with a limit to the work: it looks at no more than about rows tokens, 1 or more, and then returns
-	// what it has found, with the place to go on from. A page that ends there has a Next, also where it has no tokens; it is
-	// behind q.After, and not before the last token of the page. Any other page has a Next, the last token of it, exactly if
-	// the query selects a token behind it.
+	// ScanTokens is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
+	// even if the page is empty; it lies after q.After and not before the last token of the page. Otherwise Next is the last
+	// token of the page if more tokens meet the conditions, and zero if not.
 	//
-	// The pages, each with the Next of the one before as q.After, come to an end, and hold every token once that the query
-	// selects from the first page to the last, whatever is inserted and revoked meanwhile.
+	// Paging with Next as the following q.After comes to an end. It returns every token once that meets the conditions from
+	// the first page to the last, whatever is inserted and revoked meanwhile.
 	ScanTokens(ctx context.Context, q TokenQuery, rows int) (TokenPage, error)
 }
 
-// TokenCounter is what a [Store] may be besides: one that counts tokens without handing them out. Without it,
+// TokenCounter is an optional interface of a [Store] that counts tokens without returning them. Without it,
 // [Manager.CountTokens] reads them all with Tokens.
 type TokenCounter interface {
-	// CountTokens is how many tokens Tokens gives from the first to the last; q.After and q.Limit do not matter.
+	// CountTokens returns how many tokens meet the conditions of q, whatever q.After and q.Limit are.
 	CountTokens(ctx context.Context, q TokenQuery) (int, error)
 }
 
-// Record is a token as stored, with its owner.
+// Record is a stored token with its owner.
 type Record struct {
 	Identity
 	Digest Digest
-	Epoch  int64 // the owner's when the token was generated
+	Epoch  int64 // the owner's epoch when the token was generated
 }
 
-// NewToken is a token to be stored.
+// NewToken is a token to insert.
 type NewToken struct {
 	Token
 	Digest Digest
-	Epoch  int64 // the owner's when the decision was made
+	Epoch  int64 // the owner's epoch when the decision was made
+
+	// CreatorRevision is the revision of the user CreatedBy when the decision was made. The token is inserted only if it is
+	// still that. Zero: no condition.
+	CreatorRevision int64
 }
 
 // Revocation says who revoked a token and when.
@@ -132,3 +145,11 @@ type Touch struct {
 	Token TokenID
 	At    time.Time
 }
+
+// Moves reports whether the use replaces the stored last use: if it is later, or if the stored time is more than 24 hours
+// later than the use. In the second case a clock was ahead, and its time should not stay until the others have caught up.
+func (t Touch) Moves(stored time.Time) bool {
+	return stored.Before(t.At) || stored.Sub(t.At) > clockAhead
+}
+
+const clockAhead = 24 * time.Hour

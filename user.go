@@ -1,15 +1,19 @@
 package apitoken
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// UserID is the host's own identifier of a user: 1 to 128 bytes of printable UTF-8, compared byte by byte.
+// UserID is the host's own identifier of a user: 1 to 255 bytes of printable UTF-8, compared byte by byte. A host whose
+// directory compares otherwise says so with [Options.CanonicalUserID].
 type UserID string
 
 // User is the small record that the library keeps of each user of the host, so that it can decide who may do what and
 // end a user's tokens at once. The host provisions it with [Manager.PutUser]; it is no login and has no password.
 type User struct {
 	ID         UserID
-	Name       string // to show: at most 100 characters, may be empty
+	Name       string // to show: at most 100 characters, may be empty; PutUser makes any text fit
 	Role       Role
 	CreatedAt  time.Time
 	DisabledAt time.Time // zero: active
@@ -20,6 +24,56 @@ type User struct {
 // Disabled reports whether the user is disabled.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
+// State is what an event remembers of the user.
+func (u User) State() State {
+	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+}
+
+// UserChange says what to change about a user, and the conditions under which the change still holds. It is for
+// [Store.ChangeUser]. What it does not mention stays as it is.
+type UserChange struct {
+	Name     string // the new name; empty: it stays
+	Role     Role   // the new role; empty: it stays
+	EndEpoch bool   // revoke every token of the present epoch
+	Disable  bool   // disable the user at the event's time, and revoke every token; a disabled user stays as they are
+	Enable   bool   // enable the user; it is not combined with Disable
+
+	IfRole     []Role // the user's role is one of these; nil: any role, which differs from an empty slice
+	IfRevision int64  // the user is at this revision; 0: any
+}
+
+// Apply returns the user after the change, at the next Revision, and the event with Before and After filled in. The event
+// is of the change: its At is the time of the change. If a condition does not hold, the error is ErrConflict. If the change
+// leaves the user as they were, so does Apply, Revision included.
+//
+// Every [Store] takes the new row from here, so that all of them change a user alike.
+func (c UserChange) Apply(was User, e Event) (User, Event, error) {
+	if c.IfRole != nil && !slices.Contains(c.IfRole, was.Role) || c.IfRevision != 0 && c.IfRevision != was.Revision {
+		return was, e, ErrConflict
+	}
+	is := was
+	if c.Name != "" {
+		is.Name = c.Name
+	}
+	if c.Role != "" {
+		is.Role = c.Role
+	}
+	switch {
+	case c.Disable && !was.Disabled():
+		is.DisabledAt = e.At
+		is.Epoch++
+	case c.EndEpoch:
+		is.Epoch++
+	case c.Enable:
+		is.DisabledAt = time.Time{}
+	}
+	if is != was {
+		is.Revision++
+	}
+	e.Before, e.After = was.State(), is.State()
+	return is, e, nil
+}
+
 // UserQuery selects a page of users. The zero value selects the first page of all.
 type UserQuery struct {
 	Contains string // only users whose id or name contains this text, byte for byte
@@ -28,7 +82,7 @@ type UserQuery struct {
 }
 
 const (
-	maxUserIDBytes   = 128
+	maxUserIDBytes   = 255 // of a subject of OpenID Connect
 	maxUserNameRunes = 100
 )
 
@@ -50,14 +104,4 @@ func (q UserQuery) check() error {
 		return nil
 	}
 	return q.After.check("after")
-}
-
-func (u User) check() error {
-	if err := u.ID.check("user id"); err != nil {
-		return err
-	}
-	if u.Name == "" {
-		return nil
-	}
-	return checkName("user name", u.Name, maxUserNameRunes)
 }

@@ -94,6 +94,8 @@ func selects(q apitoken.TokenQuery, t apitoken.Token) bool {
 		q.Kind != "" && t.Kind != q.Kind,
 		q.Resource != "" && t.Resource != q.Resource,
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
+		!q.CreatedWith.IsZero() && t.CreatedWith != q.CreatedWith,
+		q.OnBehalf && t.CreatedBy == t.Owner,
 		q.WithoutExpiration && !endless,
 		!q.ExpiresBefore.IsZero() && (endless || !t.ExpiresAt.Before(q.ExpiresBefore)),
 		!q.UnusedSince.IsZero() && (!t.CreatedAt.Before(q.UnusedSince) || !t.LastUsedAt.Before(q.UnusedSince)),

@@ -95,11 +95,18 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 		if len(page) == q.Limit {
 			break
 		}
-		if q.Owner == "" || e.Owner == q.Owner {
+		if selectsEvent(q, e) {
 			page = append(page, e)
 		}
 	}
 	return page, nil
+}
+
+func selectsEvent(q apitoken.EventQuery, e apitoken.Event) bool {
+	return (q.Owner == "" || e.Owner == q.Owner) &&
+		(q.Actor == "" || e.Actor.User == q.Actor) &&
+		(q.Action == "" || e.Action == q.Action) &&
+		(q.Outcome == "" || e.Outcome == q.Outcome)
 }
 
 // eventsBehind are all events behind the one that the query names, in the order that it asks for. The lock is held, and has

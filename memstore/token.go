@@ -14,7 +14,8 @@ type token struct {
 	digest apitoken.Digest
 }
 
-// revealed is the token with its owner and with the revocation that came with its epoch. The lock is held.
+// revealed is the token with its owner and with the revocation that came with its epoch, unless the token had expired by
+// then. The lock is held.
 func (s *Store) revealed(t *token) *apitoken.Record {
 	r := s.digests.present(t.digest)
 	if r.Epoch >= r.User.Epoch || !r.Token.RevokedAt.IsZero() {
@@ -22,6 +23,9 @@ func (s *Store) revealed(t *token) *apitoken.Record {
 	}
 	dead := r.Record
 	end := r.of.ended[r.Epoch]
+	if dead.Token.Status(end.At) == apitoken.StatusExpired {
+		return &r.Record
+	}
 	dead.Token.RevokedAt, dead.Token.RevokedBy = end.At, end.By
 	return &dead
 }
@@ -51,6 +55,8 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return nil
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict
+	case n.CreatorRevision != 0 && s.revision(n.CreatedBy) != n.CreatorRevision:
+		return apitoken.ErrConflict
 	case owner == nil:
 		return apitoken.ErrNotFound
 	case byID != nil || byDigest != nil || s.held(owner, n):
@@ -72,6 +78,15 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	})
 	s.record(e)
 	return nil
+}
+
+// revision is that of a user, 0 if there is none. The lock is held.
+func (s *Store) revision(id apitoken.UserID) int64 {
+	u := s.users[id]
+	if u == nil {
+		return 0
+	}
+	return u.now.Load().Revision
 }
 
 // held reports whether a token that still counts when n is created has its name.
@@ -99,7 +114,7 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 		return true, nil
 	}
 	r := s.revealed(t)
-	if !r.Token.RevokedAt.IsZero() {
+	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
 		return false, nil
 	}
 	s.digests.change(t.digest, func(t *apitoken.Token) { t.RevokedAt, t.RevokedBy = by.At, by.By })
@@ -120,7 +135,7 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	for _, touch := range touches {
 		if t := s.token(touch.Token); t != nil {
 			s.digests.change(t.digest, func(t *apitoken.Token) {
-				if t.LastUsedAt.Before(touch.At) {
+				if touch.Moves(t.LastUsedAt) {
 					t.LastUsedAt = touch.At
 				}
 			})

@@ -18,36 +18,61 @@ type user struct {
 	tokens []*token              // by id
 }
 
-// PutUser implements [apitoken.Store].
-func (s *Store) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
+// CreateUser implements [apitoken.Store]. Users are never deleted here, so the first epoch is always 0.
+func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return apitoken.User{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.seen[e.ID] {
-		return nil
-	}
 	stored := s.users[u.ID]
+	switch {
+	case stored != nil && s.seen[e.ID]:
+		return *stored.now.Load(), nil
+	case stored != nil:
+		return apitoken.User{}, apitoken.ErrExists
+	}
+	u.Epoch, u.Revision = 0, 1
+	stored = &user{names: map[string]*token{}}
+	stored.now.Store(&u)
+	s.users[u.ID] = stored
+	at, _ := slices.BinarySearchFunc(s.sorted, u.ID, compareUserID)
+	s.sorted = slices.Insert(s.sorted, at, stored)
+	e.After = u.State()
+	s.record(e)
+	return u, nil
+}
+
+// ChangeUser implements [apitoken.Store].
+func (s *Store) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	if err := ctx.Err(); err != nil {
+		return apitoken.User{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored := s.users[id]
 	if stored == nil {
-		stored = &user{names: map[string]*token{}}
-		stored.now.Store(&apitoken.User{ID: u.ID})
+		return apitoken.User{}, apitoken.ErrNotFound
 	}
-	was := stored.now.Load()
-	if was.Revision != ifRevision {
-		return apitoken.ErrConflict
+	was := *stored.now.Load()
+	if s.seen[e.ID] {
+		return was, nil
 	}
-	if ifRevision == 0 {
-		s.users[u.ID] = stored
-		at, _ := slices.BinarySearchFunc(s.sorted, u.ID, compareUserID)
-		s.sorted = slices.Insert(s.sorted, at, stored)
+	is, e, err := c.Apply(was, e)
+	if err != nil {
+		return apitoken.User{}, err
 	}
-	if u.Epoch > was.Epoch {
+	if is == was {
+		return was, nil
+	}
+	if is.Epoch > was.Epoch {
 		stored.ended = append(stored.ended, apitoken.Revocation{At: e.At, By: e.Actor.User})
 	}
-	stored.now.Store(&u)
+	stored.now.Store(&is)
 	s.record(e)
-	return nil
+	return is, nil
 }
 
 // User implements [apitoken.Store].

@@ -48,6 +48,7 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 			h := h
 			h.t = t
 			token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "a token", Kind: tt.kind})
+			other, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "another"})
 			identity := h.mustAuthenticate(text)
 			actor := identity.Actor()
 			if may := h.PermissionsOf(identity); may != tt.carry {
@@ -57,8 +58,20 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 			if diff := cmp.Diff(tt.carry.String(), may.String()); diff != "" || may != tt.carry || err != nil {
 				t.Errorf("err = %v (-want +got):\n%s", err, diff)
 			}
-			if _, err := h.Token(ctx, actor, token.ID); tt.own != (err == nil) || !tt.own && !errors.Is(err, apitoken.ErrNotFound) {
-				t.Errorf("Token of the owner: %v", err)
+			if got, err := h.Token(ctx, actor, token.ID); err != nil || got.ID != token.ID {
+				t.Errorf("Token of itself: %v", err)
+			}
+			if _, err := h.Token(ctx, actor, other.ID); tt.own != (err == nil) || !tt.own && !errors.Is(err, apitoken.ErrNotFound) {
+				t.Errorf("another Token of the owner: %v", err)
+			}
+			reaches := tt.carry.Has(apitoken.GenerateOwn)
+			if _, err := h.User(ctx, actor, ada); reaches != (err == nil) || !reaches && !errors.Is(err, apitoken.ErrNotFound) {
+				t.Errorf("User, the owner: %v", err)
+			}
+			if !reaches {
+				if err := h.RevokeAll(ctx, actor, ada); !errors.Is(err, apitoken.ErrDenied) {
+					t.Errorf("RevokeAll of the owner: %v", err)
+				}
 			}
 			if _, err := h.ListTokens(ctx, actor, apitoken.TokenQuery{Owner: ada}); tt.own != (err == nil) || !tt.own && !errors.Is(err, apitoken.ErrDenied) {
 				t.Errorf("ListTokens of the owner: %v", err)
@@ -66,11 +79,11 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 			if err := h.RevokeAll(ctx, actor, bob); errors.Is(err, apitoken.ErrDenied) == tt.carry.Has(apitoken.RevokeAny) {
 				t.Errorf("RevokeAll of another: %v", err)
 			}
-			reaches := tt.carry.Has(apitoken.GenerateOwn)
-			if err := h.Revoke(ctx, actor, token.ID); reaches != (err == nil) || !reaches && !errors.Is(err, apitoken.ErrNotFound) {
-				t.Errorf("Revoke of itself: %v", err)
+			if err := h.Revoke(ctx, actor, other.ID); reaches != (err == nil) || !reaches && !errors.Is(err, apitoken.ErrNotFound) {
+				t.Errorf("Revoke of another of the owner: %v", err)
 			}
-			h.must(h.Revoke(ctx, apitoken.As(ada), token.ID)) // a person reaches them all
+			h.must(h.Revoke(ctx, actor, token.ID)) // every token may revoke itself
+			h.must(h.Revoke(ctx, apitoken.As(ada), other.ID))
 		})
 	}
 }

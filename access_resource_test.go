@@ -39,8 +39,8 @@ func TestATokenIsBoundToAResource(t *testing.T) {
 	}
 }
 
-// Who acts with a token that is bound hands out what is bound to the very same, for himself and for others, and nothing else.
-// A denial is recorded, and says nothing of the token that was asked for.
+// An actor with a bound token generates for its owner what is bound to the same resource, and nothing for others. A denial is
+// recorded, and says nothing of the token that was asked for.
 func TestABoundTokenGeneratesOnlyForItsResource(t *testing.T) {
 	const web = "project:web"
 	for _, tt := range []struct {
@@ -65,7 +65,7 @@ func TestABoundTokenGeneratesOnlyForItsResource(t *testing.T) {
 				actor := h.mustAuthenticate(text).Actor()
 				tokens, denials := h.tokens(), h.denials()
 				token, secret, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: owner, Name: "new", Resource: tt.wanted})
-				if tt.may {
+				if tt.may && (owner == ada || tt.held == "") {
 					h.must(err)
 					if token.Resource != tt.wanted || secret.Reveal() == "" {
 						t.Errorf("the token is of %q, want %q", token.Resource, tt.wanted)

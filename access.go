@@ -1,0 +1,287 @@
+package apitoken
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// This file holds every rule of who may do what. The rules are pure functions of what they decide on; the methods of
+// Manager read that from the store, ask here, and record the refusals.
+
+// Role names a set of permissions. Two roles are built in; hosts add their own with [Options.Roles].
+//
+// An undeclared role grants nothing to its holder. When somebody acts on its holder, the role counts as every permission:
+// during a roll-out, a replica that does not know a role yet must not let others act on users who may be powerful.
+type Role string
+
+// The built-in roles.
+const (
+	RoleAdmin Role = "admin" // AdminPermissions
+	RoleUser  Role = "user"  // GenerateOwn
+)
+
+// Permission is a set of permissions. Users may always see and revoke their own tokens.
+//
+// The lower 32 bits belong to this package. Hosts may give the upper 32 bits a meaning of their own:
+//
+//	const Deploy apitoken.Permission = 1 << 32
+//
+// The rules of this package cover those bits too: an actor can neither generate tokens for, nor manage, a user who holds a
+// permission that the actor lacks. [Manager.Permissions] returns what an actor holds.
+type Permission uint64
+
+// The permissions. Their values are not stored; a role is stored by its name.
+const (
+	GenerateOwn       Permission = 1 << iota // generate tokens for oneself
+	GenerateForOthers                        // generate tokens for users who hold no permission that the actor lacks
+	ListAny                                  // see everybody's tokens
+	RevokeAny                                // revoke anybody's tokens
+	SetPolicy                                // set the maximum lifetime
+	ManageUsers                              // see, provision, disable and enable users who hold no permission that the actor lacks
+	ReadEvents                               // read the events
+
+	everything = ^Permission(0) // the permissions of the host itself
+
+	// AdminPermissions is every permission of this package. [RoleAdmin] grants it unless the host replaces that role. A host
+	// that gives users a permission of its own adds it here too; otherwise its administrators lack something that users hold
+	// and cannot act on them:
+	//
+	//	Roles: map[apitoken.Role]apitoken.Permission{
+	//		apitoken.RoleAdmin: apitoken.AdminPermissions | Deploy,
+	//		apitoken.RoleUser:  apitoken.GenerateOwn | Deploy,
+	//	},
+	AdminPermissions = GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents
+
+	// administration is what a token that is bound to a resource never carries: every permission of this package, present or
+	// future, except GenerateOwn.
+	administration = Permission(1<<32-1) &^ GenerateOwn
+)
+
+var permissionNames = [...]string{
+	"GenerateOwn", "GenerateForOthers", "ListAny", "RevokeAny", "SetPolicy", "ManageUsers", "ReadEvents",
+}
+
+// Has reports whether the set contains every permission of q.
+func (p Permission) Has(q Permission) bool { return p&q == q }
+
+// String lists the permissions by name: "ListAny|RevokeAny".
+func (p Permission) String() string {
+	var names []string
+	for i, name := range permissionNames {
+		if p.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	if p>>len(permissionNames) != 0 {
+		names = append(names, "...")
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, "|")
+}
+
+// roleSet is the declared roles with the permissions that each grants.
+type roleSet map[Role]Permission
+
+// withRoles returns the built-in roles, extended and overridden by the host's own.
+func withRoles(own map[Role]Permission) (roleSet, error) {
+	all := roleSet{RoleAdmin: AdminPermissions, RoleUser: GenerateOwn}
+	for r := range own {
+		if err := checkName("role", string(r), maxTokenNameRunes); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(all, own)
+	return all, nil
+}
+
+// grants returns what the role gives its holder.
+func (s roleSet) grants(r Role) Permission { return s[r] }
+
+// shields returns the permissions that an actor must hold to act on a holder of the role.
+func (s roleSet) shields(r Role) Permission {
+	if granted, declared := s[r]; declared {
+		return granted
+	}
+	return everything
+}
+
+// within returns the roles whose holders somebody with these permissions may act on, sorted; nil means all roles, declared
+// or not.
+func (s roleSet) within(may Permission) []Role {
+	if may == everything {
+		return nil
+	}
+	within := []Role{}
+	for r, granted := range s {
+		if may.Has(granted) {
+			within = append(within, r)
+		}
+	}
+	slices.Sort(within)
+	return within
+}
+
+// Kind says what sort of thing a token stands for. Hosts declare more kinds with [Options.Kinds], and their rules with
+// [Options.KindRules].
+type Kind string
+
+// KindUser is the kind of a token that acts for its owner with all of the owner's permissions.
+const KindUser Kind = "user"
+
+// KindRule says who gets tokens of a kind and what they carry. A kind declared without a rule has the rule of [KindUser]:
+// it carries every permission of the owner, and administrators may generate it for others.
+type KindRule struct {
+	// OwnOnly limits generating to the owner. Generating for another user is [ErrInvalid], whatever the actor's permissions.
+	OwnOnly bool
+
+	// Permissions are those of the owner's permissions that a token of this kind carries. Zero: none.
+	//
+	// An [Actor] that uses the token can do nothing else, and generates no token that would carry more, whatever the role of
+	// the owner. Without [GenerateOwn] it generates no tokens at all, and sees and revokes only itself.
+	Permissions Permission
+}
+
+// unrestricted carries every permission. It applies to kinds declared without a rule.
+var unrestricted = KindRule{Permissions: everything}
+
+// kindSet is the declared kinds with their rules.
+type kindSet map[Kind]KindRule
+
+// withKinds returns KindUser and the host's own kinds with their rules.
+func withKinds(own []Kind, rules map[Kind]KindRule) (kindSet, error) {
+	all := kindSet{KindUser: unrestricted}
+	for _, k := range own {
+		all[k] = unrestricted
+	}
+	maps.Copy(all, rules)
+	for k := range all {
+		if err := checkName("kind", string(k), maxTokenNameRunes); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// carries returns those of its owner's permissions that a token of the kind, bound to the resource or to none, lets through.
+// An undeclared kind carries nothing.
+func (s kindSet) carries(k Kind, resource string) Permission {
+	carried := s[k].Permissions
+	if resource != "" {
+		carried &^= administration
+	}
+	return carried
+}
+
+// check refuses an undeclared kind, and an OwnOnly kind for another user than the actor.
+func (s kindSet) check(k Kind, own bool) error {
+	rule, declared := s[k]
+	switch {
+	case !declared:
+		return invalid("kind", "%.40q is not declared", k)
+	case rule.OwnOnly && !own:
+		return invalid("kind", "%.40q is for oneself only", k)
+	}
+	return nil
+}
+
+// refusal is the reason why an actor may not do something, in words for logs and events. The empty refusal permits it.
+type refusal string
+
+const permitted refusal = ""
+
+const (
+	actorUnknown   refusal = "the actor is not known"
+	targetStronger refusal = "the user holds permissions that the actor lacks"
+	tokenBound     refusal = "the actor's token is bound to another resource"
+	tokenCannot    refusal = "the kind of the actor's token does not carry GenerateOwn"
+	childStronger  refusal = "the new token would carry more than the actor's token"
+)
+
+func needs(p Permission) refusal { return refusal("needs " + p.String()) }
+
+// actorRefused is the refusal of an actor who is known and no longer authenticates, with the cause.
+func actorRefused(cause error) refusal { return refusal("the actor is refused: " + cause.Error()) }
+
+// authority is what an actor holds at the moment of an operation.
+type authority struct {
+	actor    Actor
+	may      Permission // what the actor's role grants, as far as the token in use carries it
+	carried  Permission // what the token in use carries, whatever the role; everything without a token
+	resource string     // the resource that the token in use is bound to; empty: none
+}
+
+// is reports whether the actor is the user. The host itself is no user.
+func (a authority) is(u UserID) bool { return a.actor.Kind != ActorSystem && a.actor.User == u }
+
+// manages reports whether the actor acts as the owner of all tokens of u: they are u, and the token that they use, if any,
+// carries GenerateOwn and is not bound to a resource.
+func (a authority) manages(u UserID) bool {
+	return a.is(u) && a.carried.Has(GenerateOwn) && a.resource == ""
+}
+
+// uses reports whether the token is the one that the actor uses.
+func (a authority) uses(id TokenID) bool { return a.actor.Kind == ActorToken && a.actor.Token == id }
+
+// generate decides what can be decided before the owner is read.
+func (a authority) generate(owner UserID, resource string) refusal {
+	need := GenerateForOthers
+	if a.is(owner) {
+		need = GenerateOwn
+	}
+	switch {
+	case !a.carried.Has(GenerateOwn):
+		return tokenCannot
+	case !a.may.Has(need):
+		return needs(need)
+	case a.resource != "" && a.resource != resource:
+		return tokenBound
+	}
+	return permitted
+}
+
+// generateFor decides with the owner: shields is what acting on the owner takes, carries what the new token would carry of
+// the owner's permissions. The owner's own tokens are not measured by the role, because a person may generate a token with
+// all of their permissions; a token never generates one that carries more than itself, or a promotion of the owner would
+// make the child stronger than the parent.
+func (a authority) generateFor(owner UserID, shields, carries Permission) refusal {
+	switch {
+	case !a.carried.Has(carries):
+		return childStronger
+	case !a.is(owner) && !a.may.Has(shields):
+		return targetStronger
+	}
+	return permitted
+}
+
+// reach decides whether the actor may see or revoke one token, with the permission that it takes for a stranger's. Every
+// token may see and revoke itself.
+func (a authority) reach(t Token, need Permission) refusal {
+	if a.uses(t.ID) || a.manages(t.Owner) || a.may.Has(need) {
+		return permitted
+	}
+	return needs(need)
+}
+
+// reachAll decides whether the actor may see or revoke all tokens of a user, or with the empty UserID everybody's, and
+// whether they may read the user.
+func (a authority) reachAll(owner UserID, need Permission) refusal {
+	if owner != "" && a.manages(owner) || a.may.Has(need) {
+		return permitted
+	}
+	return needs(need)
+}
+
+// require decides whether the actor holds a permission.
+func (a authority) require(need Permission) refusal {
+	if a.may.Has(need) {
+		return permitted
+	}
+	return needs(need)
+}
+
+// denial is an ErrDenied, or an answer in its place, with the reason.
+func denial(answer error, why refusal) error { return fmt.Errorf("%w: %s", answer, why) }

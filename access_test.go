@@ -1,0 +1,328 @@
+package apitoken_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+const deploying apitoken.Permission = 1 << 32
+
+// hostWith gives a host with kinds of tokens that carry little, and a role for provisioning.
+func hostWith(t *testing.T) host {
+	return newHost(t, apitoken.Options{
+		Roles: map[apitoken.Role]apitoken.Permission{
+			apitoken.RoleAdmin: apitoken.AdminPermissions | deploying,
+			apitoken.RoleUser:  apitoken.GenerateOwn | deploying,
+			"provisioner":      apitoken.GenerateForOthers | apitoken.ListAny,
+		},
+		KindRules: map[apitoken.Kind]apitoken.KindRule{
+			"badge":  {},
+			"deploy": {Permissions: deploying},
+			"ci":     {Permissions: apitoken.GenerateOwn | deploying},
+			"robot":  {Permissions: apitoken.GenerateOwn | apitoken.GenerateForOthers | deploying},
+			"idle":   {Permissions: apitoken.GenerateForOthers | apitoken.ListAny | deploying},
+			"mine":   {Permissions: apitoken.ListAny, OwnOnly: true},
+		},
+	})
+}
+
+// with is the actor who uses a fresh token of the owner.
+func (h host) with(owner apitoken.UserID, kind apitoken.Kind, resource string) apitoken.Actor {
+	h.t.Helper()
+	name := strings.TrimSpace(fmt.Sprintf("in use %s %s", kind, resource))
+	_, text := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: owner, Name: name, Kind: kind, Resource: resource})
+	return h.mustAuthenticate(text).Actor()
+}
+
+// What a token may generate depends on what the kinds carry, and not on the role that the owner has today.
+func TestAChildCarriesNoMoreThanItsParent(t *testing.T) {
+	const yes, no = true, false
+	for _, tt := range []struct {
+		parent, child apitoken.Kind
+		may           bool
+	}{
+		{apitoken.KindUser, apitoken.KindUser, yes},
+		{apitoken.KindUser, "ci", yes},
+		{"ci", "ci", yes},
+		{"ci", "deploy", yes},
+		{"ci", "badge", yes},
+		{"ci", apitoken.KindUser, no}, // for Bob as he is now it carries the same; once promoted, it would carry more
+		{"ci", "robot", no},
+		{"deploy", "deploy", no}, // no GenerateOwn: it generates nothing
+		{"badge", "badge", no},
+		{"idle", "badge", no},
+	} {
+		t.Run(fmt.Sprintf("%s by %s", tt.child, tt.parent), func(t *testing.T) {
+			h := hostWith(t)
+			actor := h.with(bob, tt.parent, "")
+			_, secret, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: bob, Name: "child", Kind: tt.child})
+			if tt.may != (err == nil) || !tt.may && !errors.Is(err, apitoken.ErrDenied) {
+				t.Fatalf("Generate: %v, want permitted %t", err, tt.may)
+			}
+			if err != nil {
+				return
+			}
+			h.mustPutUser(bob, apitoken.RoleAdmin)
+			parent, err := h.Permissions(ctx, actor)
+			h.must(err)
+			if child := h.PermissionsOf(h.mustAuthenticate(secret.Reveal())); !parent.Has(child) {
+				t.Errorf("after a promotion the child carries %s, its parent %s", child, parent)
+			}
+		})
+	}
+}
+
+// The same rule for others: the token that an actor uses bounds what it generates for them.
+func TestATokenGeneratesForOthersWhatItCarries(t *testing.T) {
+	h := hostWith(t)
+	robot, idle := h.with(ada, "robot", ""), h.with(ada, "idle", "")
+	for kind, may := range map[apitoken.Kind]bool{"badge": true, "robot": true, "ci": true, "idle": false, apitoken.KindUser: false} {
+		err := third(h.Generate(ctx, robot, apitoken.GenerateParams{Owner: carol, Name: string(kind), Kind: kind}))
+		if may != (err == nil) || !may && !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("%s by a robot: %v, want permitted %t", kind, err, may)
+		}
+		err = third(h.Generate(ctx, idle, apitoken.GenerateParams{Owner: carol, Name: "idle " + string(kind), Kind: kind}))
+		if !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("%s by a token without GenerateOwn: %v, want ErrDenied", kind, err)
+		}
+	}
+}
+
+// On behalf of another user, the whole role of that user counts, however little the token would carry.
+func TestANarrowKindDoesNotLowerTheBar(t *testing.T) {
+	h := newHost(t, apitoken.Options{
+		Roles: map[apitoken.Role]apitoken.Permission{
+			"lead": apitoken.GenerateOwn | apitoken.GenerateForOthers,
+			"boss": apitoken.GenerateOwn | apitoken.RevokeAny,
+		},
+		KindRules: map[apitoken.Kind]apitoken.KindRule{"badge": {}},
+	})
+	h.mustPutUser("lee", "lead")
+	h.mustPutUser("ruth", "boss")
+	for _, kind := range []apitoken.Kind{apitoken.KindUser, "badge"} {
+		_, _, err := h.Generate(ctx, apitoken.As("lee"), apitoken.GenerateParams{Owner: "ruth", Name: string(kind), Kind: kind})
+		if !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("%s for a user of more permissions: %v, want ErrDenied", kind, err)
+		}
+		_, _, err = h.Generate(ctx, apitoken.As("lee"), apitoken.GenerateParams{Owner: bob, Name: string(kind), Kind: kind})
+		h.must(err)
+	}
+}
+
+// Whose a token is decides what is one's own, not what the token in use carries.
+func TestOwnIsWhoOwns(t *testing.T) {
+	h := hostWith(t)
+	h.mustPutUser("pat", "provisioner") // who may not generate for themselves
+	for _, actor := range []apitoken.Actor{apitoken.As("pat"), h.with("pat", "idle", ""), h.with("pat", apitoken.KindUser, "")} {
+		for _, kind := range []apitoken.Kind{apitoken.KindUser, "idle", "mine"} {
+			_, _, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: "pat", Name: "x", Kind: kind})
+			if !errors.Is(err, apitoken.ErrDenied) {
+				t.Errorf("%s as %s for pat: %v, want ErrDenied", kind, actor.Kind, err)
+			}
+		}
+	}
+	// For others an own-only kind is a wrong request, whatever the permissions.
+	_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: "mine"})
+	if !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("an own-only kind for another user: %v, want ErrInvalid", err)
+	}
+}
+
+// A bound token generates for its resource, and sees and revokes itself. It administers nothing, whatever its owner may do.
+func TestABoundTokenAdministersNothing(t *testing.T) {
+	h := hostWith(t)
+	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
+	adas, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "ada's"})
+	bound := h.with(ada, apitoken.KindUser, "project:web")
+	want := map[string]string{}
+	for name := range operations(h, bobs) {
+		want[name] = "denied"
+	}
+	for _, name := range []string{"token", "revoke", "user"} {
+		want[name] = "not found"
+	}
+	got := map[string]string{}
+	for name, op := range operations(h, bobs) {
+		got[name] = verdict(op(bound))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("about bob (-want +got):\n%s", diff)
+	}
+	// Neither does it stand for its owner.
+	own := map[string]error{
+		"read another token of the owner": second(h.Token(ctx, bound, adas.ID)),
+		"revoke another":                  h.Revoke(ctx, bound, adas.ID),
+		"revoke all":                      h.RevokeAll(ctx, bound, ada),
+		"list":                            second(h.ListTokens(ctx, bound, apitoken.TokenQuery{Owner: ada})),
+		"read the owner":                  second(h.User(ctx, bound, ada)),
+	}
+	for name, err := range own {
+		if !errors.Is(err, apitoken.ErrDenied) && !errors.Is(err, apitoken.ErrNotFound) {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+	}
+	may, err := h.Permissions(ctx, bound)
+	h.must(err)
+	if want := apitoken.GenerateOwn | deploying; may != want {
+		t.Errorf("it may %s, want %s", may, want)
+	}
+	_, _, err = h.Generate(ctx, bound, apitoken.GenerateParams{Owner: ada, Name: "child", Resource: "project:web"})
+	h.must(err)
+	h.must(second(h.Token(ctx, bound, bound.Token)))
+	h.must(h.Revoke(ctx, bound, bound.Token))
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A replica that does not know a role yet lets nobody but the host act on its holders.
+func TestAnUndeclaredRoleShieldsItsHolders(t *testing.T) {
+	store := memstore.New()
+	manager := func(roles map[apitoken.Role]apitoken.Permission) *apitoken.Manager {
+		roles["desk"] = apitoken.GenerateOwn | apitoken.GenerateForOthers | apitoken.ManageUsers
+		m, err := apitoken.New(store, &apitoken.Options{Roles: roles})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	newer := manager(map[apitoken.Role]apitoken.Permission{"root": ^apitoken.Permission(0)})
+	old := manager(map[apitoken.Role]apitoken.Permission{})
+	for id, role := range map[apitoken.UserID]apitoken.Role{"ruth": "root", "dee": "desk", "ada": apitoken.RoleAdmin} {
+		if _, err := newer.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Role: role}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, actor := range []apitoken.UserID{"dee", "ada"} {
+		for name, err := range map[string]error{
+			"generate": third(old.Generate(ctx, apitoken.As(actor), apitoken.GenerateParams{Owner: "ruth", Name: "x"})),
+			"disable":  old.DisableUser(ctx, apitoken.As(actor), "ruth"),
+			"enable":   old.EnableUser(ctx, apitoken.As(actor), "ruth"),
+			"demote":   second(old.PutUser(ctx, apitoken.As(actor), apitoken.User{ID: "ruth", Role: apitoken.RoleUser})),
+			"rename":   second(old.PutUser(ctx, apitoken.As(actor), apitoken.User{ID: "ruth", Name: "R."})),
+		} {
+			if !errors.Is(err, apitoken.ErrDenied) {
+				t.Errorf("%s by %s: %v, want ErrDenied", name, actor, err)
+			}
+		}
+	}
+	if _, _, err := old.Generate(ctx, apitoken.As("ruth"), apitoken.GenerateParams{Owner: "ruth", Name: "x"}); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("ruth herself, whose role grants nothing there: %v, want ErrDenied", err)
+	}
+	if err := old.DisableUser(ctx, apitoken.System(), "ruth"); err != nil {
+		t.Errorf("the host: %v", err)
+	}
+}
+
+func third[T, U any](_ T, _ U, err error) error { return err }
+
+// A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
+func TestTokensOnBehalfAreFound(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	mine, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "mine"})
+	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
+	hosts, _ := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "of the host"})
+	holder := h.mustAuthenticate(text)
+	child, _ := h.mustGenerate(holder.Actor(), apitoken.GenerateParams{Owner: bob, Name: "child"})
+	for _, tt := range []struct {
+		name  string
+		query apitoken.TokenQuery
+		want  []apitoken.Token
+	}{
+		{"on behalf", apitoken.TokenQuery{Owner: bob, OnBehalf: true}, []apitoken.Token{onBehalf, hosts}},
+		{"with that token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
+		{"with a token that made none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
+	} {
+		got, err := h.ListTokens(ctx, apitoken.As(ada), tt.query)
+		h.must(err)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+	h.mustPutUser(bob, apitoken.RoleAdmin)
+	if got := h.PermissionsOf(h.mustAuthenticate(text)); got != apitoken.AdminPermissions {
+		t.Errorf("after the promotion it carries %s, want %s", got, apitoken.AdminPermissions)
+	}
+}
+
+// What an ordinary user asks about others costs the same and is recorded the same, whether or not there is such a thing.
+func TestExistenceIsNotTold(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	unknown, err := apitoken.ParseTokenID("01890a5d-ac96-774b-bcce-b302099a8057")
+	h.must(err)
+	ask := func(u apitoken.UserID, id apitoken.TokenID) map[string]func() error {
+		return map[string]func() error{
+			"token":  func() error { return second(h.Token(ctx, apitoken.As(carol), id)) },
+			"revoke": func() error { return h.Revoke(ctx, apitoken.As(carol), id) },
+			"user":   func() error { return second(h.User(ctx, apitoken.As(carol), u)) },
+			"list":   func() error { return second(h.ListTokens(ctx, apitoken.As(carol), apitoken.TokenQuery{Owner: u})) },
+			"generate": func() error {
+				return third(h.Generate(ctx, apitoken.As(carol), apitoken.GenerateParams{Owner: u, Name: "x"}))
+			},
+			"revoke all": func() error { return h.RevokeAll(ctx, apitoken.As(carol), u) },
+			"disable":    func() error { return h.DisableUser(ctx, apitoken.As(carol), u) },
+			"put":        func() error { return second(h.PutUser(ctx, apitoken.As(carol), apitoken.User{ID: u})) },
+		}
+	}
+	misses := ask("eve", unknown)
+	for name, hit := range ask(bob, token.ID) {
+		for _, writes := range []string{"work", "fail"} {
+			h.store.before = func(method string) error {
+				if method == "AppendEvents" && writes == "fail" {
+					return errors.New("disk full")
+				}
+				return nil
+			}
+			h.clock.Add(time.Minute)
+			calls := func(ask func() error) (string, map[string]int) {
+				before := h.store.counts()
+				err := ask()
+				return err.Error(), h.store.since(before)
+			}
+			hitError, hitCalls := calls(hit)
+			missError, missCalls := calls(misses[name])
+			if diff := cmp.Diff(missError, hitError); diff != "" {
+				t.Errorf("%s, where writes %s: the answer (-miss +hit):\n%s", name, writes, diff)
+			}
+			if diff := cmp.Diff(missCalls, hitCalls); diff != "" {
+				t.Errorf("%s, where writes %s: the calls of the store (-miss +hit):\n%s", name, writes, diff)
+			}
+		}
+	}
+}
+
+// A Generate on behalf is decided anew if the actor changed between the decision and the write.
+func TestAnActorWhoIsDisabledMeanwhileGeneratesNothing(t *testing.T) {
+	for name, change := range map[string]func(h host) error{
+		"disabled": func(h host) error { return h.DisableUser(ctx, apitoken.System(), ada) },
+		"demoted": func(h host) error {
+			return second(h.PutUser(ctx, apitoken.System(), apitoken.User{ID: ada, Role: apitoken.RoleUser}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			h.store.before = func(method string) error {
+				if method != "CreateToken" {
+					return nil
+				}
+				h.store.before = nil
+				return change(h)
+			}
+			_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+			if !errors.Is(err, apitoken.ErrDenied) {
+				t.Errorf("Generate: %v, want ErrDenied", err)
+			}
+			if tokens := h.tokens(); len(tokens) != 0 {
+				t.Errorf("a token landed: %v", tokens)
+			}
+		})
+	}
+}

@@ -1,0 +1,179 @@
+package apitoken
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	denialsAtOnce   = 10               // denials of one actor that are written at once in a minute
+	denialsInterval = 10 * time.Second // between the writes of those that are gathered
+	maxDeniers      = 1024             // actors that are counted apart in a minute
+	maxGathered     = 1024             // pairs of actor and action that are gathered apart
+)
+
+// denials bounds what refused requests cost the store. The first ten denials of an actor in a minute are written before
+// the actor gets their answer. Further ones are gathered by actor and action into one event each, with their number and
+// the times of the first and the last, and written in the background. A crash loses at most what was gathered in one
+// interval.
+//
+// All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
+type denials struct {
+	*background
+	store Store
+
+	mu       sync.Mutex
+	minute   time.Time // of the counts, by the Clock
+	counts   map[denier]int
+	gathered map[gathering]Event
+	unsent   []Event // given to the store, which did not confirm them; the store recognises their ids
+	closed   bool
+}
+
+// denier is an actor as far as denials are counted: all tokens of a user are one.
+type denier struct {
+	kind ActorKind
+	user UserID
+}
+
+// gathering is what one gathered event is about. The zero one is for everything that finds no room.
+type gathering struct {
+	denier
+	action Action
+}
+
+func newDenials(store Store) *denials {
+	d := &denials{store: store, counts: map[denier]int{}, gathered: map[gathering]Event{}}
+	d.background = newBackground(denialsInterval, d.writeGathered, d.hasGathered)
+	return d
+}
+
+// gather takes the event of a denial if it is beyond those that are written at once, and reports whether it did.
+func (d *denials) gather(e Event, known bool) bool {
+	d.mu.Lock()
+	taken := !d.closed && !d.first(e, known)
+	if taken {
+		d.keep(e, known)
+	}
+	d.mu.Unlock()
+	if taken {
+		d.wake()
+	}
+	return taken
+}
+
+// first counts a denial and reports whether it is among the first of its actor in this minute. The caller holds the lock.
+func (d *denials) first(e Event, known bool) bool {
+	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
+		d.minute = minute
+		clear(d.counts)
+	}
+	by := denierOf(e, known)
+	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniers {
+		by = denier{}
+	}
+	d.counts[by]++
+	return d.counts[by] <= denialsAtOnce
+}
+
+func denierOf(e Event, known bool) denier {
+	if !known {
+		return denier{}
+	}
+	return denier{kind: e.Actor.Kind, user: e.Actor.User}
+}
+
+// keep adds a denial to the gathered event that it belongs to. The caller holds the lock.
+func (d *denials) keep(e Event, known bool) {
+	of := gathering{denierOf(e, known), e.Action}
+	sum, begun := d.gathered[of]
+	if !begun && len(d.gathered) >= maxGathered {
+		of = gathering{}
+		sum, begun = d.gathered[of]
+	}
+	if !begun {
+		e.Count, e.FirstAt = 1, e.At
+		d.gathered[of] = e
+		return
+	}
+	d.gathered[of] = merged(sum, e)
+}
+
+// merged is the sum of several denials and one more. What they do not have in common is left empty.
+func merged(sum, e Event) Event {
+	sum.Count++
+	if e.At.Before(sum.FirstAt) {
+		sum.FirstAt = e.At
+	}
+	if e.At.After(sum.At) {
+		sum.At = e.At
+	}
+	sum.Action = common(sum.Action, e.Action)
+	sum.Actor = Actor{
+		Kind:   common(sum.Actor.Kind, e.Actor.Kind),
+		User:   common(sum.Actor.User, e.Actor.User),
+		Token:  common(sum.Actor.Token, e.Actor.Token),
+		Origin: common(sum.Actor.Origin, e.Actor.Origin),
+	}
+	sum.Owner, sum.Token = common(sum.Owner, e.Owner), common(sum.Token, e.Token)
+	sum.Reason = common(sum.Reason, e.Reason)
+	return sum
+}
+
+// common is the value if both have it, otherwise the zero value.
+func common[T comparable](a, b T) T {
+	if a == b {
+		return a
+	}
+	var none T
+	return none
+}
+
+func (d *denials) hasGathered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.gathered) > 0 || len(d.unsent) > 0
+}
+
+// writeGathered writes what was not confirmed before, and then what has gathered since.
+func (d *denials) writeGathered(ctx context.Context) error {
+	for range 2 {
+		batch := d.take()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := d.store.AppendEvents(ctx, batch); err != nil {
+			return err
+		}
+		d.sent()
+	}
+	return nil
+}
+
+// take returns the events to write. They count as unsent until the store has confirmed them.
+func (d *denials) take() []Event {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.unsent) == 0 {
+		for _, e := range d.gathered {
+			d.unsent = append(d.unsent, e)
+		}
+		clear(d.gathered)
+	}
+	return d.unsent
+}
+
+func (d *denials) sent() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unsent = nil
+}
+
+// close writes what has gathered. Later denials are written at once.
+func (d *denials) close(ctx context.Context) error {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	return d.background.close(ctx)
+}

@@ -1,0 +1,87 @@
+package apitoken_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+)
+
+// A host says where a request came from, and the events remember it.
+func ExampleActor_From() {
+	ctx, m, _ := exampleHost()
+	actor := apitoken.As("bob").From(apitoken.Origin{Address: "192.0.2.7", RequestID: "req-42"})
+	if err := m.RevokeAll(ctx, actor, "bob"); err != nil {
+		panic(err)
+	}
+	for event, err := range m.Events(ctx, apitoken.As("ada"), apitoken.EventQuery{NewestFirst: true, Limit: 1}) {
+		fmt.Println(event.Action, event.Actor.User, event.Actor.Origin.Address, event.Actor.Origin.RequestID, err)
+		break
+	}
+	// Output: token.revoke_all bob 192.0.2.7 req-42 <nil>
+}
+
+// An administrator looks for what a user tried and was denied. What exceeds ten denials in a minute is one event with a
+// count.
+func ExampleEventQuery() {
+	ctx, m, _ := exampleHost()
+	for range 25 {
+		_ = m.RevokeAll(ctx, apitoken.As("bob"), "ada")
+	}
+	_ = m.Flush(ctx) // or wait for ten seconds
+	denied := apitoken.EventQuery{Actor: "bob", Outcome: apitoken.OutcomeDenied, NewestFirst: true}
+	events := 0
+	for event, err := range m.Events(ctx, apitoken.As("ada"), denied) {
+		if err != nil {
+			panic(err)
+		}
+		if events++; event.Count > 0 {
+			fmt.Println(event.Action, event.Count, event.Reason)
+		}
+	}
+	fmt.Println(events, "events")
+	// Output:
+	// token.revoke_all 15 needs RevokeAny
+	// 11 events
+}
+
+// The host's directory takes "Bob" and "bob" for the same person.
+func ExampleOptions_canonicalUserID() {
+	ctx := context.Background()
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{
+		CanonicalUserID: func(id apitoken.UserID) apitoken.UserID {
+			return apitoken.UserID(strings.ToLower(string(id)))
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	u, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "Bob"})
+	fmt.Println(u.ID, err)
+	fmt.Println(m.DisableUser(ctx, apitoken.System(), "BOB"))
+	// Output:
+	// bob <nil>
+	// <nil>
+}
+
+// After a promotion an administrator looks at the tokens that others generated for the user: they carry more now.
+func ExampleTokenQuery_onBehalf() {
+	ctx, m, _ := exampleHost()
+	_, _, _ = m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+	_, _, _ = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "nightly build"})
+	for token, err := range m.Tokens(ctx, apitoken.As("ada"), apitoken.TokenQuery{Owner: "bob", OnBehalf: true}) {
+		fmt.Println(token.Name, "by", token.CreatedBy, err)
+	}
+	// Output: nightly build by ada <nil>
+}
+
+// A number of days that somebody typed is checked, where Days panics.
+func ExampleLifetimeOfDays() {
+	fmt.Println(apitoken.LifetimeOfDays(30))
+	fmt.Println(apitoken.LifetimeOfDays(1000000))
+	// Output:
+	// 720h0m0s <nil>
+	// 0s invalid: days: is 1000000, 1 to 36500 are allowed
+}
