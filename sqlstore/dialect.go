@@ -85,7 +85,7 @@ const (
 	readToken   // id -> record, with a revocation also of its epoch
 	freeName    // owner, name, now, epoch; frees the name if its holder has expired or is of an earlier epoch
 	findDead    // owner, name, now, epoch -> is there something for freeName to free?
-	admitToken  // digest, id, owner -> token is there?, policy revision, owner is there? No change of the policy overtakes it.
+	admitToken  // digest, id, owner, creator -> token is there?, policy revision, owner is there?, creator's revision or 0. No change of the policy overtakes it.
 	insertToken // as insertTokenArgs; changes nothing if a key is there
 	revokeToken // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findRevoked // id, event id -> token is there?, event is there?
@@ -94,9 +94,11 @@ const (
 	// Users. A user is what userInto reads.
 	readUser   // id -> user
 	listUsers  // after, text that the id or the name contains, again, limit -> users
-	insertUser // as userArgs; changes nothing if the id is there
-	updateUser // name, role, created, disabled, epoch, revision, id, revision before
+	insertUser // id, name, role, created, disabled, id, id; at an epoch above all that are left of the id; changes nothing if it is there
+	lockUser   // id -> user, whom no other transaction changes before this one ends
+	updateUser // name, role, disabled, epoch, revision, id
 	endEpoch   // owner, epoch that begins, at, by; changes nothing if it has begun before
+	endLeft    // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row.
 	readPolicy   // -> maximum, updated at, updated by, revision
@@ -135,6 +137,7 @@ type listing struct {
 	owner     walk
 	resource  walk // of tokens that are bound to something
 	createdBy walk
+	parent    walk // tokens that were generated with a token
 	rareKind  walk // a kind other than the usual one
 	endless   walk
 	filter    filters
@@ -160,6 +163,8 @@ type filters struct {
 	expired         string // at a time
 	resource        string
 	createdBy       string
+	parent          string
+	onBehalf        string
 	kind            string
 	endless         string
 	expiresBefore   string
@@ -178,11 +183,11 @@ type few struct {
 // texts are all parts.
 func (l *listing) texts() []*string {
 	all := []*string{&l.from, &l.ids, &l.count, &l.limit, &l.lastOf, &l.few.ends, &l.few.after, &l.few.order}
-	for _, w := range []*walk{&l.all, &l.owner, &l.resource, &l.createdBy, &l.rareKind, &l.endless} {
+	for _, w := range []*walk{&l.all, &l.owner, &l.resource, &l.createdBy, &l.parent, &l.rareKind, &l.endless} {
 		all = append(all, &w.after, &w.upTo, &w.order)
 	}
 	f := &l.filter
-	return append(all, &f.revoked, &f.active, &f.expired, &f.resource, &f.createdBy, &f.kind, &f.endless, &f.expiresBefore,
+	return append(all, &f.revoked, &f.active, &f.expired, &f.resource, &f.createdBy, &f.parent, &f.onBehalf, &f.kind, &f.endless, &f.expiresBefore,
 		&f.unusedSince, &f.livesLongerThan, &f.nameContains)
 }
 

@@ -35,15 +35,21 @@ func (s session) record(ctx context.Context, e apitoken.Event) error {
 		return err
 	}
 	// The key that is in the way need not be its id. A cluster whose nodes come and go may give the number of a row twice.
-	var token, event bool
-	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	recorded, err := s.recorded(ctx, e)
 	switch {
 	case err != nil:
 		return err
-	case !event:
+	case !recorded:
 		return errors.New("a key of the event is in use, but not its id")
 	}
 	return errStored
+}
+
+// recorded reports whether an event is stored.
+func (s session) recorded(ctx context.Context, e apitoken.Event) (event bool, err error) {
+	var token bool
+	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	return event, err
 }
 
 func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bool, err error) {

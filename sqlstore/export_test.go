@@ -103,7 +103,8 @@ var queryNames = [numQueries]string{
 	insertToken: "insertToken", revokeToken: "revokeToken", findRevoked: "findRevoked",
 	countEnds: "countEnds",
 
-	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", updateUser: "updateUser", endEpoch: "endEpoch",
+	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	endEpoch: "endEpoch", endLeft: "endLeft",
 
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 

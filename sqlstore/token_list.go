@@ -78,6 +78,9 @@ func (d *Dialect) conditions(q apitoken.TokenQuery) (along route, filters []cond
 	switch {
 	case !q.AnyOwner:
 		along = route{l.owner, []any{string(q.Owner)}}
+	case !q.CreatedWith.IsZero():
+		along = route{l.parent, []any{slices.Clone(q.CreatedWith[:])}}
+		q.CreatedWith = apitoken.TokenID{}
 	case q.Resource != "":
 		along = route{l.resource, []any{q.Resource}}
 		q.Resource = ""
@@ -112,6 +115,12 @@ func (d *Dialect) filters(q apitoken.TokenQuery) (all []condition) {
 	}
 	if q.CreatedBy != "" {
 		add(f.createdBy, string(q.CreatedBy))
+	}
+	if !q.CreatedWith.IsZero() {
+		add(f.parent, q.CreatedWith[:])
+	}
+	if q.OnBehalf {
+		add(f.onBehalf)
 	}
 	if q.Kind != "" {
 		add(f.kind, string(q.Kind))

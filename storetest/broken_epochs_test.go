@@ -20,13 +20,13 @@ func lastEpoch(s apitoken.Store) apitoken.Store {
 	}
 	asStored := func(*apitoken.Record) {}
 	outside := &shown{Store: s, token: show, lookup: asStored}
-	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-		was, _ := s.User(ctx, u.ID)
-		err := s.PutUser(ctx, u, rev, e)
+	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+		was, _ := s.User(ctx, id)
+		u, err := s.ChangeUser(ctx, id, c, e)
 		if err == nil && u.Epoch > was.Epoch {
 			ends.Store(u.ID, apitoken.Revocation{At: e.At, By: e.Actor.User})
 		}
-		return err
+		return u, err
 	}}
 }
 
@@ -42,14 +42,14 @@ func massUpdate(s apitoken.Store) apitoken.Store {
 	}
 	asStored := func(*apitoken.Record) {}
 	outside := &shown{Store: s, token: show, lookup: asStored}
-	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-		err := s.PutUser(ctx, u, rev, e)
+	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+		u, err := s.ChangeUser(ctx, id, c, e)
 		if err == nil {
 			tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: math.MaxInt})
 			for _, t := range tokens {
 				marked.Store(t.ID, true)
 			}
 		}
-		return err
+		return u, err
 	}}
 }

@@ -31,7 +31,7 @@ func brokenEvents() []broken {
 	}, {
 		"forgets what was", "stores events without Before",
 		[]string{
-			"events/a full event of CreateToken", "events/a full event of RevokeToken", "events/a full event of PutUser",
+			"events/a full event of CreateToken", "events/a full event of RevokeToken", "events/a full event of ChangeUser",
 			"events/a full event of PutPolicy", "events/a full event of AppendEvents",
 		},
 		func(s apitoken.Store) apitoken.Store {
@@ -110,9 +110,13 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			number(e)
 			return s.RevokeToken(ctx, id, by, e)
 		},
-		putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+		insert: func(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 			number(e)
-			return s.PutUser(ctx, u, rev, e)
+			return s.CreateUser(ctx, u, e)
+		},
+		change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+			number(e)
+			return s.ChangeUser(ctx, id, c, e)
 		},
 		append: func(ctx context.Context, events []apitoken.Event) error {
 			for _, e := range events {
@@ -121,7 +125,7 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			return s.AppendEvents(ctx, events)
 		},
 		events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
-			all, err := s.Events(ctx, apitoken.EventQuery{Owner: q.Owner, Limit: math.MaxInt})
+			all, err := s.Events(ctx, apitoken.EventQuery{Owner: q.Owner, Actor: q.Actor, Action: q.Action, Outcome: q.Outcome, Limit: math.MaxInt})
 			mu.Lock()
 			for i, e := range all {
 				all[i].Seq = cmp.Or(numbers[e.ID], e.Seq)

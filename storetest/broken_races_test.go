@@ -2,6 +2,8 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -43,20 +45,85 @@ func brokenRaces() []broken {
 		"user read before", "reads the revision of a user and then writes, so that of two changes one is lost",
 		[]string{"one winner/a user at a revision"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-				was, err := s.User(ctx, u.ID)
-				if err != nil || was.Revision != rev {
-					return s.PutUser(ctx, u, rev, e)
+			var passed meeting
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				was, err := s.User(ctx, id)
+				if err != nil || c.IfRevision == 0 || was.Revision != c.IfRevision {
+					return s.ChangeUser(ctx, id, c, e)
 				}
-				pause()
-				was, err = s.User(ctx, u.ID)
-				if err != nil {
-					return err
+				passed.wait(was)
+				c.IfRevision = 0
+				return s.ChangeUser(ctx, id, c, e)
+			}}
+		},
+	}, {
+		"gives way to a crowd", "reads a user, and changes them if they are as they were: where others change them, that fails",
+		[]string{"concurrency/a crowd does not keep a user from being disabled"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				was, err := s.User(ctx, id)
+				if err != nil || c.IfRevision != 0 {
+					return s.ChangeUser(ctx, id, c, e)
 				}
-				return s.PutUser(ctx, u, was.Revision, e)
+				forAWhile(func() bool { // until others have changed the user
+					is, err := s.User(ctx, id)
+					return err != nil || is.Revision != was.Revision
+				})
+				c.IfRevision = was.Revision
+				return s.ChangeUser(ctx, id, c, e)
+			}}
+		},
+	}, {
+		"ends one epoch for many", "takes an epoch for ended that another has ended since the call began, and writes no event",
+		[]string{"concurrency/a crowd does not keep a user from being disabled"},
+		func(s apitoken.Store) apitoken.Store {
+			var begun meeting
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				was, err := s.User(ctx, id)
+				if err != nil || !c.EndEpoch || c.IfRevision != 0 {
+					return s.ChangeUser(ctx, id, c, e)
+				}
+				begun.wait(was)
+				c.IfRevision = was.Revision
+				is, err := s.ChangeUser(ctx, id, c, e)
+				if errors.Is(err, apitoken.ErrConflict) {
+					return s.User(ctx, id)
+				}
+				return is, err
 			}}
 		},
 	}}
+}
+
+// meeting lets calls wait for one another.
+type meeting struct {
+	mu   sync.Mutex
+	here map[any]int
+}
+
+// wait waits until at least two calls of the same key have come here.
+func (m *meeting) wait(key any) {
+	m.mu.Lock()
+	if m.here == nil {
+		m.here = map[any]int{}
+	}
+	m.here[key]++
+	m.mu.Unlock()
+	forAWhile(func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.here[key] > 1
+	})
+}
+
+// forAWhile lets others run until something has happened. It gives up where there are no others.
+func forAWhile(happened func() bool) {
+	for range 5000 {
+		if happened() {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // touchAllColumns shows a token as the last touch or revocation wrote it back.

@@ -80,12 +80,24 @@ func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
 	return e
 }
 
-// userPut is the event of a PutUser.
-func userPut(was, is apitoken.User) apitoken.Event {
+// userCreated is the event of a CreateUser.
+func userCreated(u apitoken.User) apitoken.Event {
+	e := changing(u.ID)
+	e.After = u.State()
+	return e
+}
+
+// changing is the event of a ChangeUser at base. Before and After are for the store to fill in.
+func changing(id apitoken.UserID) apitoken.Event {
 	e := newEvent(apitoken.ActionPutUser, base)
-	e.Owner = is.ID
-	e.Before = apitoken.State{Name: was.Name, Role: was.Role, DisabledAt: was.DisabledAt, Epoch: was.Epoch}
-	e.After = apitoken.State{Name: is.Name, Role: is.Role, DisabledAt: is.DisabledAt, Epoch: is.Epoch}
+	e.Owner = id
+	return e
+}
+
+// ending is the event of a ChangeUser that ends an epoch.
+func ending(id apitoken.UserID, by apitoken.Revocation) apitoken.Event {
+	e := newEvent(apitoken.ActionRevokeAll, by.At)
+	e.Owner, e.Actor = id, actor(by.By)
 	return e
 }
 

@@ -53,7 +53,7 @@ func areas() []area {
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
 		{"revocation", revocationRules()},
-		{"users", slices.Concat(userRules(), usersByText())},
+		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
 		{"touch", touchRules()},
@@ -67,6 +67,6 @@ func areas() []area {
 		{"cancellation", cancellationRules()},
 		{"kept values", keptRules()},
 		{"one winner", winnerRules()},
-		{"concurrency", concurrencyRules()},
+		{"concurrency", slices.Concat(concurrencyRules(), crowdRules())},
 	}
 }

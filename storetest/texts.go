@@ -52,7 +52,7 @@ func textInAllFields(f *fixture, text string) {
 		text = string(characters[:100])
 	}
 	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Revision: 1}
-	f.putUser(apitoken.User{}, u)
+	f.createUser(u)
 	same(f, "User", u, f.user(id))
 	same(f, "Users", []apitoken.User{u}, f.users())
 

@@ -157,7 +157,7 @@ func touchRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			f.touch(base, n)
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin})
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
 			f.shows(n, ada)

@@ -40,6 +40,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?;
 
 -- freeName(text, text, integer, integer)
@@ -52,11 +53,12 @@ SELECT EXISTS (
 	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE;
 
@@ -87,16 +89,30 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
+-- insertUser(text, text, text, integer, integer, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1);
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?;
+-- lockUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?
+FOR UPDATE;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.owner = ? AND e.owner IS NULL;
 
 -- readPolicy()
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
@@ -156,6 +172,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -167,6 +184,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
 ORDER BY t.id LIMIT ?;
@@ -179,6 +197,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 ORDER BY t.id LIMIT ?;
@@ -191,6 +210,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?
 ORDER BY t.id LIMIT ?;
@@ -203,6 +223,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -214,6 +235,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -225,6 +247,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND concat(t.kind, '') = ?
 ORDER BY t.id LIMIT ?;
@@ -237,6 +260,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -248,6 +272,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -259,6 +284,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND concat(t.resource, '') = ?
@@ -285,6 +311,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -303,6 +330,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -321,6 +349,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -339,6 +368,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -357,6 +387,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -375,6 +406,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -393,6 +425,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.expires_at + 0 < ?
 ORDER BY t.id LIMIT ?;
@@ -405,6 +438,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND concat(t.id, '') > ?
 	AND t.expires_at + 0 < ?
@@ -414,6 +448,7 @@ ORDER BY concat(t.id, '') LIMIT ?;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?);
 
@@ -421,6 +456,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?);
 
@@ -428,6 +464,7 @@ WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND t.expires_at + 0 < ?;
@@ -436,6 +473,7 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);

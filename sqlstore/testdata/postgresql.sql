@@ -37,6 +37,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = $1;
 
 -- freeName(text, text, integer, integer)
@@ -49,11 +50,12 @@ SELECT EXISTS (
 	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = $4), 0)
 FROM apitoken_policy AS p
 FOR SHARE OF p;
 
@@ -90,17 +92,29 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
+-- insertUser(text, text, text, integer, integer, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1, $2, $3, $4::bigint, $5::bigint, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $6),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $7)
+), 1
 ON CONFLICT DO NOTHING;
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = $1, role = $2, created_at = $3, disabled_at = $4, epoch = $5, revision = $6
-WHERE id = $7 AND revision = $8;
+-- lockUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1
+FOR NO KEY UPDATE;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
+WHERE id = $6;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
@@ -170,7 +184,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
@@ -183,7 +199,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
@@ -197,7 +215,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
@@ -211,7 +231,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= $3
@@ -225,7 +247,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 ORDER BY t.resource, t.id LIMIT $5;
@@ -238,7 +262,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 ORDER BY t.created_by, t.id LIMIT $5;
@@ -251,7 +277,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.kind || '' = $3
@@ -265,7 +293,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 ORDER BY t.kind, t.id LIMIT $5;
@@ -278,7 +308,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
@@ -291,7 +323,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5)
@@ -319,7 +353,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
@@ -339,7 +375,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -359,7 +397,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -379,7 +419,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -399,7 +441,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -419,7 +463,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
@@ -439,7 +485,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.expires_at + 0 < $3
@@ -453,7 +501,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.id || '' > $3
@@ -464,7 +514,9 @@ ORDER BY t.id || '' LIMIT $5;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
@@ -473,7 +525,9 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
@@ -482,7 +536,9 @@ WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) 
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
@@ -492,7 +548,9 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)

@@ -38,6 +38,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?;
 
 -- freeName(text, text, integer, integer)
@@ -50,11 +51,12 @@ SELECT EXISTS (
 	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?);
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0);
 
 -- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer, text)
 INSERT INTO apitoken_tokens (
@@ -83,16 +85,29 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) ORDER BY id LIMIT ?;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+-- insertUser(text, text, text, integer, integer, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, max(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1)
 ON CONFLICT DO NOTHING;
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?;
+-- lockUser(text)
+UPDATE apitoken_users SET revision = revision WHERE id = ?
+RETURNING id, name, role, created_at, disabled_at, epoch, revision;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, ?, ? FROM apitoken_tokens WHERE owner = ?
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
@@ -151,6 +166,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -162,6 +178,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
 ORDER BY t.id LIMIT ?;
@@ -174,6 +191,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 ORDER BY t.id LIMIT ?;
@@ -186,6 +204,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ?
 ORDER BY t.id LIMIT ?;
@@ -198,6 +217,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -209,6 +229,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -220,6 +241,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND +t.kind = ?
 ORDER BY t.id LIMIT ?;
@@ -232,6 +254,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind <> 'user' AND t.kind = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -243,6 +266,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -254,6 +278,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND +t.resource = ?
@@ -280,6 +305,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -298,6 +324,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -316,6 +343,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -334,6 +362,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -352,6 +381,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind <> 'user' AND t.kind = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -370,6 +400,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -388,6 +419,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND +t.expires_at < ?
 ORDER BY t.id LIMIT ?;
@@ -400,6 +432,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND +t.id > ?
 	AND +t.expires_at < ?
@@ -409,6 +442,7 @@ ORDER BY +t.id LIMIT ?;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?);
 
@@ -416,6 +450,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?);
 
@@ -423,6 +458,7 @@ WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND +t.expires_at < ?;
@@ -431,6 +467,7 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
