@@ -20,6 +20,7 @@ type Dialect struct {
 	migrations string // the folder of its migrations
 	queries    [numQueries]string
 	list       listing
+	feed       eventListing
 	touch      perRow // moves times of use forward: id, time
 	number     perRow // numbers events, where numberEvents is empty: insertion number, number
 
@@ -105,17 +106,13 @@ const (
 	lockPolicy   // keeps new transactions from the policy, so that a stream of them does not hold up a change; may be empty
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
-	// Events. An event is what eventInto reads. Those of the feed are empty where an event is numbered when it is inserted.
-	insertEvent           // as eventArgs; changes nothing if the id is there
-	findUnnumbered        // -> whether there are committed events without a number
-	lockFeed              // -> the last number that was given; one at a time, to the end of the transaction
-	numberEvents          // how many at most, last number; numbers events from the one behind it on; or empty, and
-	listUnnumbered        // how many at most -> the insertion numbers of committed events without a number; may be empty
-	moveFeed              // how many were numbered
-	listEvents            // after, limit -> events
-	listEventsOfOwner     // owner, after, limit -> events
-	listEventsBack        // before, limit -> events, the last first
-	listEventsOfOwnerBack // owner, before, limit -> events, the last first
+	// Events. Those of the feed are empty where an event is numbered when it is inserted.
+	insertEvent    // as insertEvent; changes nothing if the id is there
+	findUnnumbered // -> whether there are committed events without a number
+	lockFeed       // -> the last number that was given; one at a time, to the end of the transaction
+	numberEvents   // how many at most, last number; numbers events from the one behind it on; or empty, and
+	listUnnumbered // how many at most -> the insertion numbers of committed events without a number; may be empty
+	moveFeed       // how many were numbered
 
 	// confirm writes something without changing anything. The COMMIT then is acknowledged only when everything before it
 	// is as safe as the server is set to make it. Empty: what can be read is safe.
@@ -148,7 +145,7 @@ type listing struct {
 	few few
 }
 
-// walk is the part of an index behind a token and up to another, which is included. One of a column has the value of the
+// walk is the part of an index behind a row and up to another, which is included. One of a column has the value of the
 // column before each of the two.
 type walk struct {
 	after string
@@ -191,6 +188,38 @@ func (l *listing) texts() []*string {
 		&f.unusedSince, &f.livesLongerThan, &f.nameContains)
 }
 
+// eventListing is the query of a page of events in parts. An event is what eventInto reads. A page is read along one index, in
+// the order of the feed or against it; the filters are written such that no index serves them.
+type eventListing struct {
+	from string // everything up to the first condition
+
+	all    bothWays
+	owner  bothWays
+	actor  bothWays
+	action bothWays
+	rare   bothWays // an outcome other than the usual one
+	filter eventFilters
+
+	limit string // the rows of a page
+}
+
+// bothWays is a walk in the order of the feed, and one against it.
+type bothWays struct{ forth, back walk }
+
+// eventFilters are the conditions that each row is looked at for.
+type eventFilters struct{ actor, action, outcome string }
+
+// texts are all parts.
+func (l *eventListing) texts() []*string {
+	all := []*string{&l.from, &l.limit, &l.filter.actor, &l.filter.action, &l.filter.outcome}
+	for _, b := range []*bothWays{&l.all, &l.owner, &l.actor, &l.action, &l.rare} {
+		for _, w := range []*walk{&b.forth, &b.back} {
+			all = append(all, &w.after, &w.upTo, &w.order)
+		}
+	}
+	return all
+}
+
 // perRow is a query in parts: from, a row for each of several tokens or events, joined by between, and to.
 type perRow struct {
 	from, row, between, to string
@@ -205,7 +234,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 // withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
 // driver may take a line break behind a statement for one more statement, and then prepare nothing.
 func (d Dialect) withPrefix(prefix string) Dialect {
-	texts := append(d.list.texts(), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
+	texts := append(append(d.list.texts(), d.feed.texts()...), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
 	for i := range d.queries {
 		texts = append(texts, &d.queries[i])
 	}

@@ -10,6 +10,12 @@ func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
 	return a.text.String(), a.args
 }
 
+// ListEvents is the query of a page of events and its parameters.
+func (s *Store) ListEvents(q apitoken.EventQuery) (string, []any) {
+	a := s.dialect.listEvents(q)
+	return a.text.String(), a.args
+}
+
 // CountQuery is the query of a number of tokens and its parameters.
 func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
 	a := s.dialect.countTokens(q)
@@ -109,8 +115,7 @@ var queryNames = [numQueries]string{
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 
 	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
-	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed", listEvents: "listEvents", listEventsOfOwner: "listEventsOfOwner",
-	listEventsBack: "listEventsBack", listEventsOfOwnerBack: "listEventsOfOwnerBack",
+	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",
 }

@@ -22,6 +22,7 @@ var MySQL = Dialect{
 	ddlCommits:  true,
 	made:        mysqlMade,
 	durability:  mysqlDurability,
+	feed:        mysqlEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -150,8 +151,9 @@ WHERE revision = ?`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
 		findUnnumbered: `
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
@@ -165,26 +167,6 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 
 		moveFeed: `
 UPDATE apitoken_feed SET last_seq = last_seq + ?`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
 	list: listing{

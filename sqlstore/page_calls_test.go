@@ -121,11 +121,8 @@ func calls(store *sqlstore.Store) []call {
 			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error { _, err := store.ScanTokens(ctx, q.query, rows); return err }})
 		}
 	}
-	for _, owner := range []apitoken.UserID{"", "bob"} {
-		for _, back := range []bool{false, true} {
-			q := apitoken.EventQuery{After: 1, Owner: owner, NewestFirst: back, Limit: 1}
-			all = append(all, call{"Events", func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }})
-		}
+	for _, q := range pagesOfEvents {
+		all = append(all, call{"Events, " + q.name, func(ctx context.Context) error { _, err := store.Events(ctx, q.query); return err }})
 	}
 	return append(all, call{"Close", func(context.Context) error { return store.Close() }})
 }

@@ -20,6 +20,7 @@ var PostgreSQL = Dialect{
 	begin:          &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	busy:           postgresBusy,
 	durability:     postgresDurability,
+	feed:           postgresEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -153,8 +154,9 @@ WHERE revision = $5`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING`,
 
 		findUnnumbered: `
@@ -178,26 +180,6 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1`,
 		// It changes nothing, but is written, and so its COMMIT waits for the standbys.
 		confirm: `
 UPDATE apitoken_feed SET last_seq = last_seq`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > $1 ORDER BY seq LIMIT $2`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < $1 ORDER BY seq DESC LIMIT $2`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`,
 	},
 
 	// The planner likes to go through all tokens by their ids where the condition is of a column, and through all epochs where

@@ -21,6 +21,7 @@ var SQLite = Dialect{
 	oneWriter:      true,
 	insist:         "COMMIT",
 	local:          true,
+	feed:           sqliteEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -142,30 +143,11 @@ WHERE revision = ?`,
 		// Not ON CONFLICT DO NOTHING: that uses up a number, and the feed counts 1, 2, 3.
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
 )
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1)`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
 	// The plus keeps an index from the filters.

@@ -29,26 +29,29 @@ func (s session) tokens(ctx context.Context, a *assembly) ([]apitoken.Token, err
 // caller says is a parameter.
 func (d *Dialect) listTokens(q apitoken.TokenQuery) *assembly { return d.listUpTo(q, lastID) }
 
-// lastID is no token, and behind all of them.
-var lastID = apitoken.TokenID(bytes.Repeat([]byte{0xff}, 16))
+// firstID and lastID are no tokens. The one is before all of them, the other behind.
+var (
+	firstID apitoken.TokenID
+	lastID  = apitoken.TokenID(bytes.Repeat([]byte{0xff}, 16))
+)
 
 // listUpTo is listTokens up to a token, which is included.
 func (d *Dialect) listUpTo(q apitoken.TokenQuery, end apitoken.TokenID) *assembly {
 	along, filters := d.conditions(q)
 	a := d.assembly(d.list.from)
-	a.along(along, q.After, end)
+	a.along(along, q.After[:], end[:])
 	a.where(filters)
 	a.add("\n" + along.order + " ")
 	a.add(d.list.limit, q.Limit)
 	return a
 }
 
-// along appends the part of an index behind a token and up to another.
-func (a *assembly) along(w route, after, end apitoken.TokenID) {
+// along appends the part of an index behind a row and up to another.
+func (a *assembly) along(w route, after, end any) {
 	a.add("\nWHERE ")
-	a.add(w.after, append(slices.Clip(w.value), after[:])...)
+	a.add(w.after, append(slices.Clip(w.value), after)...)
 	a.add(" AND ")
-	a.add(w.upTo, append(slices.Clip(w.value), end[:])...)
+	a.add(w.upTo, append(slices.Clip(w.value), end)...)
 }
 
 // where appends conditions that have to hold as well.

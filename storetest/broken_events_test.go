@@ -5,7 +5,9 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -50,6 +52,81 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
+		"forgets where a request came from", "stores events without the origin of the request",
+		[]string{"events/a full event of CreateToken", "events/a full event of AppendEvents", "events/texts of an event"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Actor.Origin = apitoken.Origin{}
+				return true
+			}}
+		},
+	}, {
+		"forgets how many", "stores events without Count and FirstAt",
+		[]string{"events/a full event of AppendEvents", "events/events that stand for several"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Count, e.FirstAt = 0, time.Time{}
+				return true
+			}}
+		},
+	}, {
+		"cuts reasons", "keeps the first 200 bytes of a reason",
+		[]string{"events/texts of an event"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Reason = e.Reason[:min(len(e.Reason), 200)]
+				return true
+			}}
+		},
+	}, {
+		"a batch is one write", "takes a batch in which an event is stored already for stored",
+		[]string{"repetition/denials again among others"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, append: func(ctx context.Context, events []apitoken.Event) error {
+				stored, _ := s.Events(ctx, apitoken.EventQuery{Limit: math.MaxInt})
+				if slices.ContainsFunc(events, func(e apitoken.Event) bool { return contains(stored, e.ID) }) && ctx.Err() == nil {
+					return nil
+				}
+				return s.AppendEvents(ctx, events)
+			}}
+		},
+	}, {
+		"knows no actor", "ignores the Actor of an EventQuery",
+		[]string{"events/events selected by actor ada", "events/events selected by all conditions"},
+		selectingEvents(func(q *apitoken.EventQuery) { q.Actor = "" }),
+	}, {
+		"knows no action where there is an owner", "selects by the first condition of an EventQuery alone",
+		[]string{"events/events selected by action token.revoke", "events/events selected by outcome denied"},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if q.Owner != "" {
+				q.Actor, q.Action, q.Outcome = "", "", ""
+			}
+		}),
+	}, {
+		"knows denials alone", "ignores the Outcome of an EventQuery where it is OutcomeDone",
+		[]string{"events/events selected by outcome done"},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if q.Outcome == apitoken.OutcomeDone {
+				q.Outcome = ""
+			}
+		}),
+	}, {
+		"actions in any case", "selects by Action without regard to case",
+		[]string{"events/events selected by action token.list"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+				action := q.Action
+				q.Action = ""
+				limit := q.Limit
+				q.Limit = math.MaxInt
+				all, err := s.Events(ctx, q)
+				all = slices.DeleteFunc(all, func(e apitoken.Event) bool {
+					return action != "" && !strings.EqualFold(string(e.Action), string(action))
+				})
+				return all[:min(limit, len(all)):min(limit, len(all))], err
+			}}
+		},
+	}, {
 		"rounds what has no end", "stores a maximum lifetime in microseconds, so that NoExpiration becomes a number like others",
 		[]string{"policy/a maximum of no expiration is read back"},
 		func(s apitoken.Store) apitoken.Store {
@@ -85,6 +162,20 @@ func brokenEvents() []broken {
 		[]string{"concurrency/a follower misses nothing"},
 		numbersFirst,
 	}}
+}
+
+// selectingEvents asks the store for something else.
+func selectingEvents(by func(q *apitoken.EventQuery)) func(apitoken.Store) apitoken.Store {
+	return func(s apitoken.Store) apitoken.Store {
+		return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+			by(&q)
+			return s.Events(ctx, q)
+		}}
+	}
+}
+
+func contains(events []apitoken.Event, id apitoken.EventID) bool {
+	return slices.ContainsFunc(events, func(e apitoken.Event) bool { return e.ID == id })
 }
 
 // numbersFirst numbers events as databases do when they fill in a number on insert: when the write begins, not when it

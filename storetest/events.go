@@ -155,7 +155,7 @@ type eventAbout func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Eve
 
 // fullEvents write, with each method, an event in which no field is empty, and one in which all that may be empty are.
 func fullEvents() []rule {
-	const says = "An event comes back equal in every field: time, action, outcome, actor, owner, token, before and after; the store adds the " +
+	const says = "An event comes back equal in every field: time, action, outcome, actor with origin, owner, token, before and after, reason, count and first time; the store adds the " +
 		"Seq, and to the event of a user's change what was and what is."
 	var rules []rule
 	for _, c := range []struct {

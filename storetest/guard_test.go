@@ -38,7 +38,7 @@ func (g guard) times(times ...time.Time) {
 func (g guard) users(ids ...apitoken.UserID) {
 	g.t.Helper()
 	for _, id := range ids {
-		if len(id) > 128 || !utf8.ValidString(string(id)) {
+		if len(id) > 255 || !utf8.ValidString(string(id)) {
 			g.t.Errorf("the suite hands a store the user id %q", id)
 		}
 	}
@@ -76,7 +76,8 @@ func (g guard) events(events ...apitoken.Event) {
 			g.t.Errorf("the suite hands a store the event %+v, with a Seq, or without an ID or a time", e)
 		}
 		g.users(e.Actor.User, e.Owner)
-		g.times(e.At)
+		g.times(e.At, e.FirstAt)
+		g.resources(e.Reason, e.Actor.Origin.Address, e.Actor.Origin.UserAgent, e.Actor.Origin.RequestID)
 		for _, s := range []apitoken.State{e.Before, e.After} {
 			g.times(s.ExpiresAt, s.RevokedAt, s.DisabledAt)
 			g.names(s.Name, string(s.Kind), string(s.Role))

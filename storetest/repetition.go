@@ -81,6 +81,20 @@ func repetitionRules() []rule {
 			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
 		},
 	}, {
+		"denials again among others",
+		"Of a batch in which some events are stored already, AppendEvents stores the others, and leaves those as they are.",
+		func(f *fixture) {
+			first, second, third := denied("ada"), denied("bob"), denied("carol")
+			f.appendEvents(first)
+			f.appendEvents(third)
+			before := f.feed()
+			changed := first
+			changed.Owner = "somebody else"
+			f.appendEvents(changed, second, third)
+			second.Seq = 3
+			same(f, "the feed", append(before, second), f.feed())
+		},
+	}, {
 		"a touch again",
 		"Touch may be repeated: the last use is where it was.",
 		func(f *fixture) {

@@ -124,8 +124,12 @@ func newEvent(action apitoken.Action, at time.Time) apitoken.Event {
 func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
 	return apitoken.Event{
 		ID: newEventID(), At: base.Add(microsecond), Action: action, Outcome: apitoken.OutcomeDone,
-		Actor: apitoken.Actor{Kind: apitoken.ActorToken, User: "root", Token: newTokenID()},
+		Actor: apitoken.Actor{
+			Kind: apitoken.ActorToken, User: "root", Token: newTokenID(),
+			Origin: apitoken.Origin{Address: "192.0.2.1", UserAgent: "curl/8.5", RequestID: "r-1"},
+		},
 		Owner: owner, Token: token,
+		Reason: "a permission is missing", Count: 1<<53 + 5, FirstAt: base,
 		Before: apitoken.State{
 			Name: "before", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,

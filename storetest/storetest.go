@@ -60,7 +60,7 @@ func areas() []area {
 		{"paging", pagingRules()},
 		{"filters", filterRules()},
 		{"scans", scanRules()},
-		{"events", slices.Concat(eventRules(), eventsBackwards())},
+		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},

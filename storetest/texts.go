@@ -43,11 +43,11 @@ func textRules() []rule {
 
 // textInAllFields uses the text as names, kinds and roles, as resources and as ids, each as far as it may be long.
 func textInAllFields(f *fixture, text string) {
-	id := apitoken.UserID(text[:min(len(text), 128)]) // the longer ones are of characters of one byte, or of four
 	resource := text
-	if len(resource) > 255 {
+	if len(resource) > 255 { // it is of characters of four bytes
 		resource = resource[:252]
 	}
+	id := apitoken.UserID(resource)
 	if characters := []rune(text); len(characters) > 100 {
 		text = string(characters[:100])
 	}

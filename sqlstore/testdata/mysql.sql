@@ -123,10 +123,11 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -141,26 +142,6 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 
 -- moveFeed(integer)
 UPDATE apitoken_feed SET last_seq = last_seq + ?;
-
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
 
 -- confirm: none
 
@@ -239,6 +220,18 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
@@ -276,7 +269,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -289,6 +282,8 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND concat(t.resource, '') = ?
 	AND concat(t.created_by, '') = ?
+	AND concat(t.created_with, '') = ?
+	AND t.created_by <> t.owner
 	AND concat(t.kind, '') = ?
 	AND t.expires_at + 0 IS NULL
 	AND t.expires_at + 0 < ?
@@ -351,6 +346,25 @@ FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
+	AND locate(?, t.name) > 0
+ORDER BY t.id LIMIT ?;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT 2 OFFSET ?;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
 
@@ -477,6 +491,106 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
+
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq < ? AND owner = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq > ? AND actor_user = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq < ? AND actor_user = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq > ? AND action = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq < ? AND action = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq > ? AND outcome = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq < ? AND outcome = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+	AND concat(outcome, '') = ?
+ORDER BY seq LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+	AND concat(actor_user, '') = ?
+	AND concat(action, '') = ?
+	AND concat(outcome, '') = ?
+ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, bytes, integer)
 UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at UNION ALL SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at) AS v

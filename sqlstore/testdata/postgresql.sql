@@ -127,10 +127,11 @@ LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
 UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
 WHERE revision = $5;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING;
 
 -- findUnnumbered()
@@ -152,26 +153,6 @@ WHERE e.insert_no = p.insert_no;
 
 -- moveFeed(integer)
 UPDATE apitoken_feed SET last_seq = last_seq + $1;
-
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > $1 ORDER BY seq LIMIT $2;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < $1 ORDER BY seq DESC LIMIT $2;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
 
 -- confirm()
 UPDATE apitoken_feed SET last_seq = last_seq;
@@ -269,6 +250,21 @@ LEFT JOIN LATERAL (
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 ORDER BY t.created_by, t.id LIMIT $5;
 
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+ORDER BY t.created_with, t.id LIMIT $5;
+
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
@@ -315,7 +311,7 @@ LEFT JOIN LATERAL (
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -331,13 +327,15 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5)
 	AND t.resource || '' = $6
 	AND t.created_by || '' = $7
-	AND t.kind || '' = $8
+	AND t.created_with || '' = $8
+	AND t.created_by <> t.owner
+	AND t.kind || '' = $9
 	AND t.expires_at + 0 IS NULL
-	AND t.expires_at + 0 < $9
-	AND t.created_at < $10 AND (t.last_used_at IS NULL OR t.last_used_at < $11)
-	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $12)
-	AND strpos(t.name, $13) > 0
-ORDER BY t.owner, t.id LIMIT $14;
+	AND t.expires_at + 0 < $10
+	AND t.created_at < $11 AND (t.last_used_at IS NULL OR t.last_used_at < $12)
+	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $13)
+	AND strpos(t.name, $14) > 0
+ORDER BY t.owner, t.id LIMIT $15;
 
 -- end of a window, by name(bytes, bytes, integer)
 SELECT t.id
@@ -404,6 +402,28 @@ LEFT JOIN LATERAL (
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.resource, t.id LIMIT $6;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+ORDER BY t.created_with, t.id LIMIT 2 OFFSET $5;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+	AND strpos(t.name, $5) > 0
+ORDER BY t.created_with, t.id LIMIT $6;
 
 -- end of a window, generated by a user, by name(text, bytes, text, bytes, integer)
 SELECT t.id
@@ -555,6 +575,106 @@ LEFT JOIN LATERAL (
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
+
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > $1 AND seq <= $2
+ORDER BY seq LIMIT $3;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < $1 AND seq >= $2
+ORDER BY seq DESC LIMIT $3;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+ORDER BY owner, seq LIMIT $5;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) < ($1, $2) AND seq IS NOT NULL AND (owner, seq) >= ($3, $4)
+ORDER BY owner DESC, seq DESC LIMIT $5;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (actor_user, seq) > ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ($3, $4)
+ORDER BY actor_user, seq LIMIT $5;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (actor_user, seq) < ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ($3, $4)
+ORDER BY actor_user DESC, seq DESC LIMIT $5;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (action, seq) > ($1, $2) AND seq IS NOT NULL AND (action, seq) <= ($3, $4)
+ORDER BY action, seq LIMIT $5;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (action, seq) < ($1, $2) AND seq IS NOT NULL AND (action, seq) >= ($3, $4)
+ORDER BY action DESC, seq DESC LIMIT $5;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (outcome, seq) > ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ($3, $4)
+ORDER BY outcome, seq LIMIT $5;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (outcome, seq) < ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ($3, $4)
+ORDER BY outcome DESC, seq DESC LIMIT $5;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > $1 AND seq <= $2
+	AND outcome || '' = $3
+ORDER BY seq LIMIT $4;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+	AND actor_user || '' = $5
+	AND action || '' = $6
+	AND outcome || '' = $7
+ORDER BY owner, seq LIMIT $8;
 
 -- two uses(bytes, integer, bytes, integer)
 WITH v (id, used_at) AS (VALUES ($1::bytea, $2::bigint), ($3::bytea, $4::bigint)), locked AS (

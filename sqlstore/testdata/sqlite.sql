@@ -119,11 +119,12 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
 )
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
 -- findUnnumbered: none
@@ -135,26 +136,6 @@ WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 -- listUnnumbered: none
 
 -- moveFeed: none
-
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
 
 -- confirm: none
 
@@ -233,6 +214,18 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
@@ -270,7 +263,7 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -283,6 +276,8 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND +t.resource = ?
 	AND +t.created_by = ?
+	AND +t.created_with = ?
+	AND t.created_by <> t.owner
 	AND +t.kind = ?
 	AND +t.expires_at IS NULL
 	AND +t.expires_at < ?
@@ -345,6 +340,25 @@ FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
+	AND instr(t.name, ?) > 0
+ORDER BY t.id LIMIT ?;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT 2 OFFSET ?;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
 
@@ -471,6 +485,106 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
+
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq < ? AND owner = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq > ? AND actor_user <> '' AND actor_user = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq < ? AND actor_user <> '' AND actor_user = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq > ? AND action = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq < ? AND action = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq > ? AND outcome <> 'done' AND outcome = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq < ? AND outcome <> 'done' AND outcome = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+	AND +outcome = ?
+ORDER BY seq LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+	AND +actor_user = ?
+	AND +action = ?
+	AND +outcome = ?
+ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, bytes, integer)
 UPDATE apitoken_tokens AS t SET last_used_at = v.column2
