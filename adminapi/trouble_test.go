@@ -67,8 +67,22 @@ func (s *faultyStore) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolic
 	return s.write(func() error { return s.Store.PutPolicy(ctx, p, rev, e) })
 }
 
-func (s *faultyStore) PutUser(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-	return s.write(func() error { return s.Store.PutUser(ctx, u, rev, e) })
+func (s *faultyStore) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
+	err = s.write(func() error {
+		is, err = s.Store.CreateUser(ctx, u, e)
+		return err
+	})
+	return is, err
+}
+
+func (s *faultyStore) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (is apitoken.User, err error) {
+	err = s.write(func() error {
+		is, err = s.Store.ChangeUser(ctx, id, c, e)
+		return err
+	})
+	return is, err
 }
 
 func (s *faultyStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {

@@ -44,11 +44,18 @@ func (s *faulty) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitok
 	return false, s.writes
 }
 
-func (s *faulty) PutUser(ctx context.Context, u apitoken.User, r int64, e apitoken.Event) error {
+func (s *faulty) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	if s.writes != nil {
-		return s.writes
+		return apitoken.User{}, s.writes
 	}
-	return s.Store.PutUser(ctx, u, r, e)
+	return s.Store.CreateUser(ctx, u, e)
+}
+
+func (s *faulty) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+	if s.writes != nil {
+		return apitoken.User{}, s.writes
+	}
+	return s.Store.ChangeUser(ctx, id, c, e)
 }
 
 func (s *faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error {

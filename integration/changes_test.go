@@ -54,7 +54,7 @@ func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitok
 	old, expired = newToken("old"), newToken("expired")
 	expired.CreatedAt, expired.ExpiresAt = at.Add(-time.Hour), at
 	for _, err := range []error{
-		store.PutUser(ctx, bob, 0, event(apitoken.ActionPutUser)),
+		addBob(ctx, store),
 		store.CreateToken(ctx, old, 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, expired, 0, event(apitoken.ActionGenerate)),
 	} {
@@ -66,6 +66,22 @@ func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitok
 }
 
 var bob = apitoken.User{ID: "bob", Role: apitoken.RoleUser, CreatedAt: at, Revision: 1}
+
+func addBob(ctx context.Context, store apitoken.Store) error {
+	return createUser(ctx, store, bob, event(apitoken.ActionPutUser))
+}
+
+// createUser is CreateUser for its error alone.
+func createUser(ctx context.Context, store apitoken.Store, u apitoken.User, e apitoken.Event) error {
+	_, err := store.CreateUser(ctx, u, e)
+	return err
+}
+
+// endEpoch ends all tokens of bob.
+func endEpoch(ctx context.Context, store apitoken.Store, e apitoken.Event) error {
+	_, err := store.ChangeUser(ctx, "bob", apitoken.UserChange{EndEpoch: true}, e)
+	return err
+}
 
 // changesOf are one change of each kind, where prepareForChanges has made what they need.
 func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []change {
@@ -104,12 +120,12 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 		},
 		has(old.ID, func(t apitoken.Token) bool { return !t.RevokedAt.IsZero() }),
 	}, {
-		"PutUser that inserts", 1,
-		func(ctx context.Context) error { return store.PutUser(ctx, eve, 0, put) },
+		"CreateUser", 1,
+		func(ctx context.Context) error { return createUser(ctx, store, eve, put) },
 		is(eve),
 	}, {
-		"PutUser that ends an epoch", 1,
-		func(ctx context.Context) error { return store.PutUser(ctx, raised, 1, raisedBy) },
+		"ChangeUser", 1,
+		func(ctx context.Context) error { return endEpoch(ctx, store, raisedBy) },
 		is(raised),
 	}, {
 		"PutPolicy", 1,

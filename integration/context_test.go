@@ -18,7 +18,7 @@ func TestContextEndsAtAnyMoment(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
 			store := d.newMigrated(t, d.open(t, 0), nil)
-			if err := store.PutUser(context.Background(), bob, 0, event(apitoken.ActionPutUser)); err != nil {
+			if err := addBob(context.Background(), store); err != nil {
 				t.Fatal(err)
 			}
 			// The longest time that a context lasts goes up and down, so that about half of the changes make it.
@@ -91,8 +91,8 @@ func moreChanges(t *testing.T, store *sqlstore.Store) []change {
 			},
 		},
 		{
-			name: "PutUser",
-			do:   func(ctx context.Context) error { return store.PutUser(ctx, eve, 0, put) },
+			name: "CreateUser",
+			do:   func(ctx context.Context) error { return createUser(ctx, store, eve, put) },
 			done: func() bool { return has(t, store.User, eve.ID, func(apitoken.User) bool { return true }) },
 		},
 	}

@@ -71,10 +71,18 @@ func (w witnessed) RevokeToken(ctx context.Context, id apitoken.TokenID, r apito
 	return changed, err
 }
 
-func (w witnessed) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	err := w.Store.PutUser(ctx, u, ifRevision, e)
+func (w witnessed) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	is, err := w.Store.CreateUser(ctx, u, e)
 	w.record.note(err, e)
-	return err
+	return is, err
+}
+
+func (w witnessed) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	is, err := w.Store.ChangeUser(ctx, id, c, e)
+	w.record.note(err, e)
+	return is, err
 }
 
 func (w witnessed) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
@@ -138,8 +146,11 @@ func (w writer) writeRound(ctx context.Context, round int) error {
 	if err := refusedAs(err, apitoken.ErrConflict); err != nil {
 		return err
 	}
-	stale := event(apitoken.ActionPutUser)
-	err = w.PutUser(ctx, apitoken.User{ID: w.user, Role: apitoken.RoleUser, CreatedAt: at, Revision: 1}, 0, stale)
+	_, err = w.CreateUser(ctx, apitoken.User{ID: w.user, Role: apitoken.RoleUser, CreatedAt: at}, event(apitoken.ActionPutUser))
+	if err := refusedAs(err, apitoken.ErrExists); err != nil {
+		return err
+	}
+	_, err = w.ChangeUser(ctx, w.user, apitoken.UserChange{EndEpoch: true, IfRevision: -1}, event(apitoken.ActionPutUser))
 	if err := refusedAs(err, apitoken.ErrConflict); err != nil {
 		return err
 	}

@@ -134,8 +134,22 @@ func (n *noisy) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken
 	return changed, err
 }
 
-func (n *noisy) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	return n.write(ctx, func(ctx context.Context) error { return n.Store.PutUser(ctx, u, ifRevision, e) })
+func (n *noisy) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		is, err = n.Store.CreateUser(ctx, u, e)
+		return err
+	})
+	return is, err
+}
+
+func (n *noisy) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (is apitoken.User, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		is, err = n.Store.ChangeUser(ctx, id, c, e)
+		return err
+	})
+	return is, err
 }
 
 func (n *noisy) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {

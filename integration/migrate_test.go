@@ -90,8 +90,8 @@ func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 			if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
 				t.Error("a token that is not there is revoked")
 			}
-			bob := apitoken.User{ID: "bob", Name: "Robert", Role: "user", CreatedAt: at, Epoch: 2, Revision: 3}
-			if err := stores[0].PutUser(ctx, bob, 2, event(apitoken.ActionPutUser)); err != nil {
+			end := apitoken.UserChange{Name: "Robert", EndEpoch: true}
+			if _, err := stores[0].ChangeUser(ctx, "bob", end, event(apitoken.ActionPutUser)); err != nil {
 				t.Error(err)
 			}
 			if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {

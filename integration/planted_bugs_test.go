@@ -93,17 +93,20 @@ type notFinal struct {
 	revived map[apitoken.TokenID]bool
 }
 
-func (b *notFinal) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	if err := b.Store.PutUser(ctx, u, ifRevision, e); err != nil {
-		return err
+func (b *notFinal) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	u, err := b.Store.ChangeUser(ctx, id, c, e)
+	if err != nil {
+		return u, err
 	}
-	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: 1000})
+	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: id, Limit: 1000})
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range tokens {
 		b.revived[t.ID] = true
 	}
-	return err
+	return u, err
 }
 
 func (b *notFinal) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {

@@ -92,12 +92,9 @@ func TestTablesRefuseNonsense(t *testing.T) {
 func fillForNonsense(t *testing.T, store *sqlstore.Store) {
 	t.Helper()
 	ctx := context.Background()
-	bob := apitoken.User{ID: "bob", Role: "user", CreatedAt: at, Revision: 1}
-	raised := bob
-	raised.Epoch, raised.Revision = 1, 2
 	for _, err := range []error{
-		store.PutUser(ctx, bob, 0, event(apitoken.ActionPutUser)),
-		store.PutUser(ctx, raised, 1, event(apitoken.ActionPutUser)),
+		addBob(ctx, store),
+		endEpoch(ctx, store, event(apitoken.ActionPutUser)),
 		store.CreateToken(ctx, newToken("one"), 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, newToken("two"), 0, event(apitoken.ActionGenerate)),
 	} {

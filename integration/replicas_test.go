@@ -72,8 +72,14 @@ func (r *replicas) RevokeToken(ctx context.Context, id apitoken.TokenID, by apit
 	return r.next().RevokeToken(ctx, id, by, e)
 }
 
-func (r *replicas) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	return r.next().PutUser(ctx, u, ifRevision, e)
+func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	return r.next().CreateUser(ctx, u, e)
+}
+
+func (r *replicas) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	return r.next().ChangeUser(ctx, id, c, e)
 }
 
 func (r *replicas) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {

@@ -20,7 +20,7 @@ func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyHasNotGot(t *testing.T) {
 	d := database{onPostgreSQL, []string{server.DSN()}}
 	plain := d.open(t, 0)
 	store := d.newMigrated(t, d.open(t, 0), nil)
-	if err := store.PutUser(t.Context(), bob, 0, event(apitoken.ActionPutUser)); err != nil {
+	if err := addBob(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
 	denied := event(apitoken.ActionReadEvents)

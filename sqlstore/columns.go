@@ -169,6 +169,12 @@ func eventInto(e *apitoken.Event) []any {
 		(*idColumn)(&e.Token),
 		(*stateColumn)(&e.Before),
 		(*stateColumn)(&e.After),
+		&e.Reason,
+		&e.Count,
+		(*timeColumn)(&e.FirstAt),
+		&e.Actor.Origin.Address,
+		&e.Actor.Origin.UserAgent,
+		&e.Actor.Origin.RequestID,
 	}
 }
 

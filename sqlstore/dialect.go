@@ -20,7 +20,8 @@ type Dialect struct {
 	migrations string // the folder of its migrations
 	queries    [numQueries]string
 	list       listing
-	touch      perRow // moves times of use forward: id, time
+	feed       eventListing
+	touch      perRow // sets times of last use where apitoken.Touch.Moves does: id, time
 	number     perRow // numbers events, where numberEvents is empty: insertion number, number
 
 	// placeholder is the n-th parameter, from 1, of a query that is put together from parts. The parts write "?". A query
@@ -85,7 +86,7 @@ const (
 	readToken   // id -> record, with a revocation also of its epoch
 	freeName    // owner, name, now, epoch; frees the name if its holder has expired or is of an earlier epoch
 	findDead    // owner, name, now, epoch -> is there something for freeName to free?
-	admitToken  // digest, id, owner -> token is there?, policy revision, owner is there? No change of the policy overtakes it.
+	admitToken  // digest, id, owner, creator -> token is there?, policy revision, owner is there?, creator's revision or 0. No change of the policy overtakes it.
 	insertToken // as insertTokenArgs; changes nothing if a key is there
 	revokeToken // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findRevoked // id, event id -> token is there?, event is there?
@@ -94,26 +95,24 @@ const (
 	// Users. A user is what userInto reads.
 	readUser   // id -> user
 	listUsers  // after, text that the id or the name contains, again, limit -> users
-	insertUser // as userArgs; changes nothing if the id is there
-	updateUser // name, role, created, disabled, epoch, revision, id, revision before
+	insertUser // id, name, role, created, disabled, id, id; at an epoch above all that are left of the id; changes nothing if it is there
+	lockUser   // id -> user, whom no other transaction changes before this one ends
+	updateUser // name, role, disabled, epoch, revision, id
 	endEpoch   // owner, epoch that begins, at, by; changes nothing if it has begun before
+	endLeft    // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row.
 	readPolicy   // -> maximum, updated at, updated by, revision
 	lockPolicy   // keeps new transactions from the policy, so that a stream of them does not hold up a change; may be empty
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
-	// Events. An event is what eventInto reads. Those of the feed are empty where an event is numbered when it is inserted.
-	insertEvent           // as eventArgs; changes nothing if the id is there
-	findUnnumbered        // -> whether there are committed events without a number
-	lockFeed              // -> the last number that was given; one at a time, to the end of the transaction
-	numberEvents          // how many at most, last number; numbers events from the one behind it on; or empty, and
-	listUnnumbered        // how many at most -> the insertion numbers of committed events without a number; may be empty
-	moveFeed              // how many were numbered
-	listEvents            // after, limit -> events
-	listEventsOfOwner     // owner, after, limit -> events
-	listEventsBack        // before, limit -> events, the last first
-	listEventsOfOwnerBack // owner, before, limit -> events, the last first
+	// Events. Those of the feed are empty where an event is numbered when it is inserted.
+	insertEvent    // as insertEvent; changes nothing if the id is there
+	findUnnumbered // -> whether there are committed events without a number
+	lockFeed       // -> the last number that was given; one at a time, to the end of the transaction
+	numberEvents   // how many at most, last number; numbers events from the one behind it on; or empty, and
+	listUnnumbered // how many at most -> the insertion numbers of committed events without a number; may be empty
+	moveFeed       // how many were numbered
 
 	// confirm writes something without changing anything. The COMMIT then is acknowledged only when everything before it
 	// is as safe as the server is set to make it. Empty: what can be read is safe.
@@ -135,6 +134,7 @@ type listing struct {
 	owner     walk
 	resource  walk // of tokens that are bound to something
 	createdBy walk
+	parent    walk // tokens that were generated with a token
 	rareKind  walk // a kind other than the usual one
 	endless   walk
 	filter    filters
@@ -145,7 +145,7 @@ type listing struct {
 	few few
 }
 
-// walk is the part of an index behind a token and up to another, which is included. One of a column has the value of the
+// walk is the part of an index behind a row and up to another, which is included. One of a column has the value of the
 // column before each of the two.
 type walk struct {
 	after string
@@ -160,6 +160,8 @@ type filters struct {
 	expired         string // at a time
 	resource        string
 	createdBy       string
+	parent          string
+	onBehalf        string
 	kind            string
 	endless         string
 	expiresBefore   string
@@ -178,12 +180,44 @@ type few struct {
 // texts are all parts.
 func (l *listing) texts() []*string {
 	all := []*string{&l.from, &l.ids, &l.count, &l.limit, &l.lastOf, &l.few.ends, &l.few.after, &l.few.order}
-	for _, w := range []*walk{&l.all, &l.owner, &l.resource, &l.createdBy, &l.rareKind, &l.endless} {
+	for _, w := range []*walk{&l.all, &l.owner, &l.resource, &l.createdBy, &l.parent, &l.rareKind, &l.endless} {
 		all = append(all, &w.after, &w.upTo, &w.order)
 	}
 	f := &l.filter
-	return append(all, &f.revoked, &f.active, &f.expired, &f.resource, &f.createdBy, &f.kind, &f.endless, &f.expiresBefore,
+	return append(all, &f.revoked, &f.active, &f.expired, &f.resource, &f.createdBy, &f.parent, &f.onBehalf, &f.kind, &f.endless, &f.expiresBefore,
 		&f.unusedSince, &f.livesLongerThan, &f.nameContains)
+}
+
+// eventListing is the query of a page of events in parts. An event is what eventInto reads. A page is read along one index, in
+// the order of the feed or against it; the filters are written such that no index serves them.
+type eventListing struct {
+	from string // everything up to the first condition
+
+	all    bothWays
+	owner  bothWays
+	actor  bothWays
+	action bothWays
+	rare   bothWays // an outcome other than the usual one
+	filter eventFilters
+
+	limit string // the rows of a page
+}
+
+// bothWays is a walk in the order of the feed, and one against it.
+type bothWays struct{ forth, back walk }
+
+// eventFilters are the conditions that each row is looked at for.
+type eventFilters struct{ actor, action, outcome string }
+
+// texts are all parts.
+func (l *eventListing) texts() []*string {
+	all := []*string{&l.from, &l.limit, &l.filter.actor, &l.filter.action, &l.filter.outcome}
+	for _, b := range []*bothWays{&l.all, &l.owner, &l.actor, &l.action, &l.rare} {
+		for _, w := range []*walk{&b.forth, &b.back} {
+			all = append(all, &w.after, &w.upTo, &w.order)
+		}
+	}
+	return all
 }
 
 // perRow is a query in parts: from, a row for each of several tokens or events, joined by between, and to.
@@ -200,7 +234,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 // withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
 // driver may take a line break behind a statement for one more statement, and then prepare nothing.
 func (d Dialect) withPrefix(prefix string) Dialect {
-	texts := append(d.list.texts(), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
+	texts := append(append(d.list.texts(), d.feed.texts()...), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
 	for i := range d.queries {
 		texts = append(texts, &d.queries[i])
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math"
 
@@ -35,15 +34,21 @@ func (s session) record(ctx context.Context, e apitoken.Event) error {
 		return err
 	}
 	// The key that is in the way need not be its id. A cluster whose nodes come and go may give the number of a row twice.
-	var token, event bool
-	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	recorded, err := s.recorded(ctx, e)
 	switch {
 	case err != nil:
 		return err
-	case !event:
+	case !recorded:
 		return errors.New("a key of the event is in use, but not its id")
 	}
 	return errStored
+}
+
+// recorded reports whether an event is stored.
+func (s session) recorded(ctx context.Context, e apitoken.Event) (event bool, err error) {
+	var token bool
+	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	return event, err
 }
 
 func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bool, err error) {
@@ -56,7 +61,9 @@ func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bo
 		return false, err
 	}
 	return s.insert(ctx, insertEvent, e.ID[:], timeArg(e.At), string(e.Action), string(e.Outcome),
-		string(e.Actor.Kind), string(e.Actor.User), idArg(e.Actor.Token), string(e.Owner), idArg(e.Token), before, after)
+		string(e.Actor.Kind), string(e.Actor.User), idArg(e.Actor.Token), string(e.Owner), idArg(e.Token), before, after,
+		e.Reason, e.Count, timeArg(e.FirstAt),
+		e.Actor.Origin.Address, e.Actor.Origin.UserAgent, e.Actor.Origin.RequestID)
 }
 
 // Events implements [apitoken.Store]. Where several write at one time, it numbers the events that were committed since it
@@ -79,7 +86,8 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 
 func (s *Store) events(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
 	err = s.read(ctx, "read events", func(ctx context.Context, db session) error {
-		rows, err := selectEvents(ctx, db, q)
+		a := db.dialect.listEvents(q)
+		rows, err := db.QueryContext(ctx, a.text.String(), a.args...)
 		if err != nil {
 			return err
 		}
@@ -89,18 +97,56 @@ func (s *Store) events(ctx context.Context, q apitoken.EventQuery) (page []apito
 	return page, err
 }
 
-func selectEvents(ctx context.Context, db session, q apitoken.EventQuery) (*sql.Rows, error) {
-	before := int64(q.After)
-	if before == 0 {
-		before = math.MaxInt64
+// listEvents is the query of a page of events. Like that of a page of tokens, it is put together from the parts of the dialect.
+func (d *Dialect) listEvents(q apitoken.EventQuery) *assembly {
+	along, filters := d.feed.conditions(q)
+	a := d.assembly(d.feed.from)
+	if q.NewestFirst {
+		before := int64(q.After)
+		if before == 0 {
+			before = math.MaxInt64
+		}
+		a.along(along, before, 0)
+	} else {
+		a.along(along, int64(q.After), int64(math.MaxInt64))
+	}
+	a.where(filters)
+	a.add("\n" + along.order + " ")
+	a.add(d.feed.limit, q.Limit)
+	return a
+}
+
+// conditions are those of a query but its place: the one that an index answers in the order of the feed, and the others,
+// which are looked at row by row.
+func (l *eventListing) conditions(q apitoken.EventQuery) (along route, filters []condition) {
+	walk := func(b bothWays, value ...any) {
+		along = route{b.forth, value}
+		if q.NewestFirst {
+			along.walk = b.back
+		}
 	}
 	switch {
-	case q.NewestFirst && q.Owner != "":
-		return db.rows(ctx, listEventsOfOwnerBack, string(q.Owner), before, q.Limit)
-	case q.NewestFirst:
-		return db.rows(ctx, listEventsBack, before, q.Limit)
 	case q.Owner != "":
-		return db.rows(ctx, listEventsOfOwner, string(q.Owner), int64(q.After), q.Limit)
+		walk(l.owner, string(q.Owner))
+	case q.Actor != "":
+		walk(l.actor, string(q.Actor))
+		q.Actor = ""
+	case q.Action != "":
+		walk(l.action, string(q.Action))
+		q.Action = ""
+	case q.Outcome != "" && q.Outcome != apitoken.OutcomeDone: // which nearly all are
+		walk(l.rare, string(q.Outcome))
+		q.Outcome = ""
+	default:
+		walk(l.all)
 	}
-	return db.rows(ctx, listEvents, int64(q.After), q.Limit)
+	add := func(text, value string) {
+		if value != "" {
+			filters = append(filters, condition{text, []any{value}})
+		}
+	}
+	add(l.filter.actor, string(q.Actor))
+	add(l.filter.action, string(q.Action))
+	add(l.filter.outcome, string(q.Outcome))
+	return along, filters
 }

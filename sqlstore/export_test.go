@@ -10,6 +10,12 @@ func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
 	return a.text.String(), a.args
 }
 
+// ListEvents is the query of a page of events and its parameters.
+func (s *Store) ListEvents(q apitoken.EventQuery) (string, []any) {
+	a := s.dialect.listEvents(q)
+	return a.text.String(), a.args
+}
+
 // CountQuery is the query of a number of tokens and its parameters.
 func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
 	a := s.dialect.countTokens(q)
@@ -103,13 +109,13 @@ var queryNames = [numQueries]string{
 	insertToken: "insertToken", revokeToken: "revokeToken", findRevoked: "findRevoked",
 	countEnds: "countEnds",
 
-	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", updateUser: "updateUser", endEpoch: "endEpoch",
+	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	endEpoch: "endEpoch", endLeft: "endLeft",
 
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 
 	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
-	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed", listEvents: "listEvents", listEventsOfOwner: "listEventsOfOwner",
-	listEventsBack: "listEventsBack", listEventsOfOwnerBack: "listEventsOfOwnerBack",
+	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",
 }

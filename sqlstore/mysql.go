@@ -22,6 +22,7 @@ var MySQL = Dialect{
 	ddlCommits:  true,
 	made:        mysqlMade,
 	durability:  mysqlDurability,
+	feed:        mysqlEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -66,6 +67,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?`,
 
 		freeName: `
@@ -82,7 +84,8 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE`,
 
@@ -116,14 +119,28 @@ WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?`
 
 		insertUser: `
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?)`,
+VALUES (?, ?, ?, ?, ?, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1)`,
+
+		lockUser: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?
+FOR UPDATE`,
 
 		updateUser: `
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?`,
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?`,
 
 		endEpoch: `
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)`,
+
+		endLeft: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.owner = ? AND e.owner IS NULL`,
 
 		readPolicy: `
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
@@ -134,8 +151,9 @@ WHERE revision = ?`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
 		findUnnumbered: `
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
@@ -149,26 +167,6 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 
 		moveFeed: `
 UPDATE apitoken_feed SET last_seq = last_seq + ?`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
 	list: listing{
@@ -179,7 +177,8 @@ SELECT
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.hint, t.resource
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`,
 
 		ids: `
 SELECT t.id
@@ -188,7 +187,8 @@ FROM apitoken_tokens AS t`,
 		count: `
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`,
 
 		all: walk{
 			after: `t.id > ?`,
@@ -210,6 +210,11 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			upTo:  `t.created_by = ? AND t.id <= ?`,
 			order: `ORDER BY t.id`,
 		},
+		parent: walk{
+			after: `t.created_with = ? AND t.id > ?`,
+			upTo:  `t.created_with = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
 		rareKind: walk{
 			after: `t.kind = ? AND t.id > ?`,
 			upTo:  `t.kind = ? AND t.id <= ?`,
@@ -227,6 +232,8 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
 			resource:        `concat(t.resource, '') = ?`,
 			createdBy:       `concat(t.created_by, '') = ?`,
+			parent:          `concat(t.created_with, '') = ?`,
+			onBehalf:        `t.created_by <> t.owner`,
 			kind:            `concat(t.kind, '') = ?`,
 			endless:         `t.expires_at + 0 IS NULL`,
 			expiresBefore:   `t.expires_at + 0 < ?`,
@@ -254,7 +261,7 @@ UPDATE (`,
 		to: `) AS v
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
-WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at`,
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000`,
 	},
 
 	number: perRow{

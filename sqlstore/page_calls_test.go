@@ -21,7 +21,9 @@ func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string
 	paper.answer(text["lastVersion"], newest(t, store))
 	paper.answer(text["findFault"], "")
 	paper.answer(text["findRevoked"], true, true)
-	paper.answer(text["admitToken"], false, int64(0), true)
+	paper.answer(text["admitToken"], false, int64(0), true, int64(0))
+	paper.answer(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // an epoch, so something is left of the id
+	paper.answer(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
 	paper.answer(text["readPolicy"], int64(0), nil, "", int64(0))
 	paper.answer(text["findDead"], false)
 	paper.answer(text["findUnnumbered"], true)
@@ -92,8 +94,11 @@ func calls(store *sqlstore.Store) []call {
 		{"CreateToken, the name is taken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
 		{"RevokeToken", revoke},
 		{"RevokeToken again", revoke},
-		{"PutUser, new", func(ctx context.Context) error { return store.PutUser(ctx, user, 0, event) }},
-		{"PutUser", func(ctx context.Context) error { return store.PutUser(ctx, user, 1, event) }},
+		{"CreateUser", func(ctx context.Context) error { _, err := store.CreateUser(ctx, user, event); return err }},
+		{"ChangeUser", func(ctx context.Context) error {
+			_, err := store.ChangeUser(ctx, "bob", apitoken.UserChange{Name: "Robert", Disable: true}, event)
+			return err
+		}},
 		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
@@ -116,11 +121,8 @@ func calls(store *sqlstore.Store) []call {
 			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error { _, err := store.ScanTokens(ctx, q.query, rows); return err }})
 		}
 	}
-	for _, owner := range []apitoken.UserID{"", "bob"} {
-		for _, back := range []bool{false, true} {
-			q := apitoken.EventQuery{After: 1, Owner: owner, NewestFirst: back, Limit: 1}
-			all = append(all, call{"Events", func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }})
-		}
+	for _, q := range pagesOfEvents {
+		all = append(all, call{"Events, " + q.name, func(ctx context.Context) error { _, err := store.Events(ctx, q.query); return err }})
 	}
 	return append(all, call{"Close", func(context.Context) error { return store.Close() }})
 }

@@ -20,6 +20,7 @@ var PostgreSQL = Dialect{
 	begin:          &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	busy:           postgresBusy,
 	durability:     postgresDurability,
+	feed:           postgresEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -60,6 +61,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = $1`,
 
 		freeName: `
@@ -76,7 +78,8 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = $4), 0)
 FROM apitoken_policy AS p
 FOR SHARE OF p`,
 
@@ -116,15 +119,27 @@ WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT
 
 		insertUser: `
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1, $2, $3, $4::bigint, $5::bigint, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $6),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $7)
+), 1
 ON CONFLICT DO NOTHING`,
 
+		lockUser: `
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1
+FOR NO KEY UPDATE`,
+
 		updateUser: `
-UPDATE apitoken_users SET name = $1, role = $2, created_at = $3, disabled_at = $4, epoch = $5, revision = $6
-WHERE id = $7 AND revision = $8`,
+UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
+WHERE id = $6`,
 
 		endEpoch: `
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING`,
+
+		endLeft: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
 ON CONFLICT DO NOTHING`,
 
 		readPolicy: `
@@ -139,8 +154,9 @@ WHERE revision = $5`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING`,
 
 		findUnnumbered: `
@@ -164,26 +180,6 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1`,
 		// It changes nothing, but is written, and so its COMMIT waits for the standbys.
 		confirm: `
 UPDATE apitoken_feed SET last_seq = last_seq`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > $1 ORDER BY seq LIMIT $2`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < $1 ORDER BY seq DESC LIMIT $2`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`,
 	},
 
 	// The planner likes to go through all tokens by their ids where the condition is of a column, and through all epochs where
@@ -198,7 +194,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true`,
 
 		ids: `
@@ -209,7 +207,9 @@ FROM apitoken_tokens AS t`,
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true`,
 
 		all: walk{
@@ -232,6 +232,11 @@ LEFT JOIN LATERAL (
 			upTo:  `(t.created_by, t.id) <= (?, ?)`,
 			order: `ORDER BY t.created_by, t.id`,
 		},
+		parent: walk{
+			after: `(t.created_with, t.id) > (?, ?) AND t.created_with IS NOT NULL`,
+			upTo:  `(t.created_with, t.id) <= (?, ?)`,
+			order: `ORDER BY t.created_with, t.id`,
+		},
 		rareKind: walk{
 			after: `(t.kind, t.id) > (?, ?) AND t.kind <> 'user'`,
 			upTo:  `(t.kind, t.id) <= (?, ?)`,
@@ -249,6 +254,8 @@ LEFT JOIN LATERAL (
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?`,
 			resource:        `t.resource || '' = ?`,
 			createdBy:       `t.created_by || '' = ?`,
+			parent:          `t.created_with || '' = ?`,
+			onBehalf:        `t.created_by <> t.owner`,
 			kind:            `t.kind || '' = ?`,
 			endless:         `t.expires_at + 0 IS NULL`,
 			expiresBefore:   `t.expires_at + 0 < ?`,
@@ -277,13 +284,15 @@ WITH v (id, used_at) AS (VALUES `,
 	SELECT t.digest, v.used_at
 	FROM apitoken_tokens AS t
 	JOIN v ON v.id = t.id
-	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000
 	ORDER BY t.id
 	FOR NO KEY UPDATE OF t
 )
 UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
 FROM locked AS l
-WHERE t.digest = l.digest AND (t.last_used_at IS NULL OR t.last_used_at < l.used_at)`,
+WHERE t.digest = l.digest AND (
+	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.used_at + 86400000000
+)`,
 	},
 }
 

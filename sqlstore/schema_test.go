@@ -41,6 +41,13 @@ func ExampleDialect_Migrations() {
 	// 0003_resource.sql
 	// 0004_resource_lists.sql
 	// 	CREATE INDEX tenant_7_tokens_by_resource ON tenant_7_tokens (resource, id) WHERE resource <> '';
+	// 0005_event_details.sql
+	// 0006_event_lists.sql
+	// 	CREATE INDEX tenant_7_events_by_actor ON tenant_7_events (actor_user, seq) WHERE actor_user <> '' AND seq IS NOT NULL;
+	// 	CREATE INDEX tenant_7_events_by_action ON tenant_7_events (action, seq) WHERE seq IS NOT NULL;
+	// 	CREATE INDEX tenant_7_events_by_outcome ON tenant_7_events (outcome, seq) WHERE outcome <> 'done' AND seq IS NOT NULL;
+	// 0007_token_parents.sql
+	// 	CREATE INDEX tenant_7_tokens_by_parent ON tenant_7_tokens (created_with, id) WHERE created_with IS NOT NULL;
 }
 
 // Tools take a file apart in ways of their own: some at every semicolon, some at those at the ends of lines, and some count

@@ -29,7 +29,9 @@ const selectTokens = `SELECT
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.hint, t.resource
 FROM x_tokens AS t
-LEFT JOIN x_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 WHERE `
+LEFT JOIN x_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE `
 
 func inOneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
@@ -156,7 +158,7 @@ func TestTokensQueryCountsItsPlaceholders(t *testing.T) {
 	})
 	from, _, _ := strings.Cut(selectTokens, "LEFT JOIN")
 	want := from + `LEFT JOIN LATERAL ( SELECT owner, ended_at, ended_by FROM x_epochs ` +
-		`WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1 ) AS e ON true WHERE ` +
+		`WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at) LIMIT 1 ) AS e ON true WHERE ` +
 		`(t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4) ` +
 		`AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= $5 ` +
 		`AND t.expires_at + 0 < $6 AND strpos(t.name, $7) > 0 ORDER BY t.owner, t.id LIMIT $8`
@@ -172,7 +174,9 @@ func TestTouchQuery(t *testing.T) {
 	})
 	want := `UPDATE x_tokens AS t SET last_used_at = v.column2
 FROM (VALUES (?, ?), (?, ?)) AS v
-WHERE t.id = +v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2)`
+WHERE t.id = +v.column1 AND (
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+)`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}

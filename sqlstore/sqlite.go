@@ -21,6 +21,7 @@ var SQLite = Dialect{
 	oneWriter:      true,
 	insist:         "COMMIT",
 	local:          true,
+	feed:           sqliteEvents,
 
 	queries: [numQueries]string{
 		findVersions: `
@@ -59,6 +60,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?`,
 
 		freeName: `
@@ -75,7 +77,8 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)`,
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)`,
 
 		insertToken: `
 INSERT INTO apitoken_tokens (
@@ -105,15 +108,29 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) ORDER BY id LIMIT ?`,
 
 		insertUser: `
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, max(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1)
 ON CONFLICT DO NOTHING`,
 
+		// It changes nothing, and is a write, as the first statement of a transaction has to be.
+		lockUser: `
+UPDATE apitoken_users SET revision = revision WHERE id = ?
+RETURNING id, name, role, created_at, disabled_at, epoch, revision`,
+
 		updateUser: `
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?`,
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?`,
 
 		endEpoch: `
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING`,
+
+		endLeft: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, ?, ? FROM apitoken_tokens WHERE owner = ?
 ON CONFLICT DO NOTHING`,
 
 		readPolicy: `
@@ -126,30 +143,11 @@ WHERE revision = ?`,
 		// Not ON CONFLICT DO NOTHING: that uses up a number, and the feed counts 1, 2, 3.
 		insertEvent: `
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
 )
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1)`,
-
-		listEvents: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsOfOwner: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`,
-
-		listEventsBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-
-		listEventsOfOwnerBack: `
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
 	},
 
 	// The plus keeps an index from the filters.
@@ -161,7 +159,8 @@ SELECT
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.hint, t.resource
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`,
 
 		ids: `
 SELECT t.id
@@ -170,7 +169,8 @@ FROM apitoken_tokens AS t`,
 		count: `
 SELECT count(*)
 FROM apitoken_tokens AS t
-LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`,
 
 		all: walk{
 			after: `t.id > ?`,
@@ -192,6 +192,11 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			upTo:  `t.created_by = ? AND t.id <= ?`,
 			order: `ORDER BY t.id`,
 		},
+		parent: walk{
+			after: `t.created_with = ? AND t.id > ?`,
+			upTo:  `t.created_with = ? AND t.id <= ?`,
+			order: `ORDER BY t.id`,
+		},
 		rareKind: walk{
 			after: `t.kind = ? AND t.id > ? AND t.kind <> 'user'`,
 			upTo:  `t.kind = ? AND t.id <= ?`,
@@ -209,6 +214,8 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1`,
 			expired:         `t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ?`,
 			resource:        `+t.resource = ?`,
 			createdBy:       `+t.created_by = ?`,
+			parent:          `+t.created_with = ?`,
+			onBehalf:        `t.created_by <> t.owner`,
 			kind:            `+t.kind = ?`,
 			endless:         `+t.expires_at IS NULL`,
 			expiresBefore:   `+t.expires_at < ?`,
@@ -236,7 +243,9 @@ FROM (VALUES `,
 		row:     `(?, ?)`,
 		between: `, `,
 		to: `) AS v
-WHERE t.id = +v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2)`,
+WHERE t.id = +v.column1 AND (
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+)`,
 	},
 }
 

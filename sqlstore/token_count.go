@@ -23,7 +23,7 @@ func (d *Dialect) countTokens(q apitoken.TokenQuery) *assembly {
 		a.add("\nWHERE ")
 		a.add(d.list.few.ends, from, to)
 	} else {
-		a.along(along, apitoken.TokenID{}, lastID)
+		a.along(along, firstID[:], lastID[:])
 	}
 	a.where(filters)
 	return a

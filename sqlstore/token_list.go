@@ -29,26 +29,29 @@ func (s session) tokens(ctx context.Context, a *assembly) ([]apitoken.Token, err
 // caller says is a parameter.
 func (d *Dialect) listTokens(q apitoken.TokenQuery) *assembly { return d.listUpTo(q, lastID) }
 
-// lastID is no token, and behind all of them.
-var lastID = apitoken.TokenID(bytes.Repeat([]byte{0xff}, 16))
+// firstID and lastID are no tokens. The one is before all of them, the other behind.
+var (
+	firstID apitoken.TokenID
+	lastID  = apitoken.TokenID(bytes.Repeat([]byte{0xff}, 16))
+)
 
 // listUpTo is listTokens up to a token, which is included.
 func (d *Dialect) listUpTo(q apitoken.TokenQuery, end apitoken.TokenID) *assembly {
 	along, filters := d.conditions(q)
 	a := d.assembly(d.list.from)
-	a.along(along, q.After, end)
+	a.along(along, q.After[:], end[:])
 	a.where(filters)
 	a.add("\n" + along.order + " ")
 	a.add(d.list.limit, q.Limit)
 	return a
 }
 
-// along appends the part of an index behind a token and up to another.
-func (a *assembly) along(w route, after, end apitoken.TokenID) {
+// along appends the part of an index behind a row and up to another.
+func (a *assembly) along(w route, after, end any) {
 	a.add("\nWHERE ")
-	a.add(w.after, append(slices.Clip(w.value), after[:])...)
+	a.add(w.after, append(slices.Clip(w.value), after)...)
 	a.add(" AND ")
-	a.add(w.upTo, append(slices.Clip(w.value), end[:])...)
+	a.add(w.upTo, append(slices.Clip(w.value), end)...)
 }
 
 // where appends conditions that have to hold as well.
@@ -78,6 +81,9 @@ func (d *Dialect) conditions(q apitoken.TokenQuery) (along route, filters []cond
 	switch {
 	case !q.AnyOwner:
 		along = route{l.owner, []any{string(q.Owner)}}
+	case !q.CreatedWith.IsZero():
+		along = route{l.parent, []any{slices.Clone(q.CreatedWith[:])}}
+		q.CreatedWith = apitoken.TokenID{}
 	case q.Resource != "":
 		along = route{l.resource, []any{q.Resource}}
 		q.Resource = ""
@@ -112,6 +118,12 @@ func (d *Dialect) filters(q apitoken.TokenQuery) (all []condition) {
 	}
 	if q.CreatedBy != "" {
 		add(f.createdBy, string(q.CreatedBy))
+	}
+	if !q.CreatedWith.IsZero() {
+		add(f.parent, q.CreatedWith[:])
+	}
+	if q.OnBehalf {
+		add(f.onBehalf)
 	}
 	if q.Kind != "" {
 		add(f.kind, string(q.Kind))

@@ -92,7 +92,7 @@ func (d *Dialect) listEnds(q apitoken.TokenQuery, from, to int64) *assembly {
 // listWindow is the query of the last of the first rows tokens along an index, and of one behind it.
 func (d *Dialect) listWindow(along route, after apitoken.TokenID, rows int) *assembly {
 	a := d.assembly(d.list.ids)
-	a.along(along, after, lastID)
+	a.along(along, after[:], lastID[:])
 	a.add("\n" + along.order + " ")
 	a.add(d.list.lastOf, rows-1)
 	return a

@@ -56,14 +56,15 @@ const insertions = 8
 // admit is nil if the token may be inserted, as far as can be told before it is tried.
 func (s session) admit(ctx context.Context, n apitoken.NewToken, policyRevision int64) error {
 	var stored, hasOwner bool
-	var revision int64
-	err := s.row(ctx, admitToken, n.Digest[:], n.ID[:], string(n.Owner)).Scan(&stored, &revision, &hasOwner)
+	var revision, creatorRevision int64
+	err := s.row(ctx, admitToken, n.Digest[:], n.ID[:], string(n.Owner), string(n.CreatedBy)).
+		Scan(&stored, &revision, &hasOwner, &creatorRevision)
 	switch {
 	case err != nil:
 		return err
 	case stored:
 		return errStored
-	case revision != policyRevision:
+	case revision != policyRevision, n.CreatorRevision != 0 && creatorRevision != n.CreatorRevision:
 		return apitoken.ErrConflict
 	case !hasOwner:
 		return apitoken.ErrNotFound

@@ -6,40 +6,106 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// PutUser implements [apitoken.Store].
-func (s *Store) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	return s.change(ctx, "put a user", func(ctx context.Context, tx session) error {
-		return tx.putUser(ctx, u, ifRevision, e)
+// CreateUser implements [apitoken.Store].
+func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
+	err = s.change(ctx, "create a user", func(ctx context.Context, tx session) (err error) {
+		is, err = tx.createUser(ctx, u, e)
+		return err
 	})
+	return onSuccess(is, err)
 }
 
-func (s session) putUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	if err := s.record(ctx, e); err != nil {
-		return err
-	}
-	changed, err := s.writeUser(ctx, u, ifRevision)
+func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
+	id := string(u.ID)
+	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), id, id)
 	if err != nil {
-		return err
+		return is, err
 	}
-	if !changed {
-		return apitoken.ErrConflict
+	if !inserted {
+		recorded, err := s.recorded(ctx, e)
+		if err == nil && !recorded {
+			err = apitoken.ErrExists
+		}
+		if err != nil {
+			return is, err
+		}
 	}
+	if err := s.row(ctx, readUser, id).Scan(userInto(&is)...); err != nil {
+		return is, missing(err)
+	}
+	if !inserted {
+		return is, errStored
+	}
+	if err := s.endLeft(ctx, is, e); err != nil {
+		return is, err
+	}
+	e.After = is.State()
+	return is, s.record(ctx, e)
+}
+
+// endLeft ends what is left of a row of the same id that somebody deleted: the epochs of all tokens, and the last epoch of
+// that row, so that the tokens do not only fail to authenticate, but also count as revoked.
+func (s session) endLeft(ctx context.Context, u apitoken.User, e apitoken.Event) error {
 	if u.Epoch == 0 {
 		return nil
 	}
-	// The row of an epoch that began with an earlier change is there already.
-	_, err = s.insert(ctx, endEpoch, string(u.ID), u.Epoch, timeArg(e.At), string(e.Actor.User))
+	if _, err := s.insert(ctx, endEpoch, string(u.ID), u.Epoch, timeArg(e.At), string(e.Actor.User)); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, endLeft, timeArg(e.At), string(e.Actor.User), string(u.ID))
 	return err
 }
 
-func (s session) writeUser(ctx context.Context, u apitoken.User, ifRevision int64) (changed bool, err error) {
-	if ifRevision == 0 {
-		return s.insert(ctx, insertUser, string(u.ID), u.Name, string(u.Role),
-			timeArg(u.CreatedAt), timeArg(u.DisabledAt), u.Epoch, u.Revision)
+// ChangeUser implements [apitoken.Store].
+func (s *Store) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (is apitoken.User, err error) {
+	err = s.change(ctx, "change a user", func(ctx context.Context, tx session) (err error) {
+		is, err = tx.changeUser(ctx, id, c, e)
+		return err
+	})
+	return onSuccess(is, err)
+}
+
+// changeUser holds the user's row from the first statement on. A try of the same change whose outcome is not known yet
+// holds it as well, so its event is either there or never will be.
+func (s session) changeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	var was apitoken.User
+	if err := s.row(ctx, lockUser, string(id)).Scan(userInto(&was)...); err != nil {
+		return was, missing(err)
 	}
-	n, err := s.exec(ctx, updateUser, u.Name, string(u.Role),
-		timeArg(u.CreatedAt), timeArg(u.DisabledAt), u.Epoch, u.Revision, string(u.ID), ifRevision)
-	return n > 0, err
+	is, e, refused := c.Apply(was, e)
+	if refused != nil {
+		recorded, err := s.recorded(ctx, e)
+		if err == nil && recorded {
+			err = errStored
+		} else if err == nil {
+			err = refused
+		}
+		return was, err
+	}
+	if is == was {
+		return was, errStored // with this very event, or as it was before
+	}
+	if err := s.record(ctx, e); err != nil {
+		return was, err
+	}
+	_, err := s.exec(ctx, updateUser, is.Name, string(is.Role), timeArg(is.DisabledAt), is.Epoch, is.Revision, string(id))
+	if err != nil || is.Epoch == was.Epoch {
+		return is, err
+	}
+	_, err = s.insert(ctx, endEpoch, string(id), is.Epoch, timeArg(e.At), string(e.Actor.User))
+	return is, err
+}
+
+// onSuccess is the user, or nobody if there is an error.
+func onSuccess(u apitoken.User, err error) (apitoken.User, error) {
+	if err != nil {
+		return apitoken.User{}, err
+	}
+	return u, nil
 }
 
 // User implements [apitoken.Store].

@@ -49,7 +49,8 @@ func newBench(b *testing.B, store apitoken.Store) bench {
 	s := bench{Store: store, ctx: b.Context()}
 	for i := range benchOwners {
 		u := newUser(benchOwner(i))
-		mustDo(b, store.PutUser(s.ctx, u, 0, userPut(apitoken.User{}, u)))
+		_, err := store.CreateUser(s.ctx, u, userCreated(u))
+		mustDo(b, err)
 	}
 	for i := range benchTokens {
 		n := draft(benchOwner(i), fmt.Sprint("token ", i))

@@ -20,13 +20,13 @@ func lastEpoch(s apitoken.Store) apitoken.Store {
 	}
 	asStored := func(*apitoken.Record) {}
 	outside := &shown{Store: s, token: show, lookup: asStored}
-	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-		was, _ := s.User(ctx, u.ID)
-		err := s.PutUser(ctx, u, rev, e)
+	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+		was, _ := s.User(ctx, id)
+		u, err := s.ChangeUser(ctx, id, c, e)
 		if err == nil && u.Epoch > was.Epoch {
 			ends.Store(u.ID, apitoken.Revocation{At: e.At, By: e.Actor.User})
 		}
-		return err
+		return u, err
 	}}
 }
 
@@ -42,14 +42,34 @@ func massUpdate(s apitoken.Store) apitoken.Store {
 	}
 	asStored := func(*apitoken.Record) {}
 	outside := &shown{Store: s, token: show, lookup: asStored}
-	return &otherwise{Store: outside, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-		err := s.PutUser(ctx, u, rev, e)
+	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+		u, err := s.ChangeUser(ctx, id, c, e)
 		if err == nil {
 			tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: math.MaxInt})
 			for _, t := range tokens {
 				marked.Store(t.ID, true)
 			}
 		}
-		return err
+		return u, err
+	}}
+}
+
+// revokesTheExpired tells of the end of the epoch, whenever the token expired.
+func revokesTheExpired(s apitoken.Store) apitoken.Store {
+	var ends sync.Map // by owner: the end of the first epoch
+	show := func(t *apitoken.Token) {
+		rec, _ := s.Token(background, t.ID)
+		raw, _ := s.Lookup(background, rec.Digest)
+		if end, ok := ends.Load(t.Owner); ok && raw.Token.RevokedAt.IsZero() && raw.Epoch == 0 && raw.User.Epoch > 0 {
+			t.RevokedAt, t.RevokedBy = end.(apitoken.Revocation).At, end.(apitoken.Revocation).By
+		}
+	}
+	outside := &shown{Store: s, token: show, lookup: func(*apitoken.Record) {}}
+	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+		u, err := s.ChangeUser(ctx, id, c, e)
+		if err == nil && u.Epoch == 1 {
+			ends.LoadOrStore(id, apitoken.Revocation{At: e.At, By: e.Actor.User})
+		}
+		return u, err
 	}}
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +33,7 @@ func brokenEvents() []broken {
 	}, {
 		"forgets what was", "stores events without Before",
 		[]string{
-			"events/a full event of CreateToken", "events/a full event of RevokeToken", "events/a full event of PutUser",
+			"events/a full event of CreateToken", "events/a full event of RevokeToken", "events/a full event of ChangeUser",
 			"events/a full event of PutPolicy", "events/a full event of AppendEvents",
 		},
 		func(s apitoken.Store) apitoken.Store {
@@ -47,6 +49,81 @@ func brokenEvents() []broken {
 			return &shown{Store: s, event: func(e *apitoken.Event) bool {
 				e.Actor.Token = apitoken.TokenID{}
 				return true
+			}}
+		},
+	}, {
+		"forgets where a request came from", "stores events without the origin of the request",
+		[]string{"events/a full event of CreateToken", "events/a full event of AppendEvents", "events/texts of an event"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Actor.Origin = apitoken.Origin{}
+				return true
+			}}
+		},
+	}, {
+		"forgets how many", "stores events without Count and FirstAt",
+		[]string{"events/a full event of AppendEvents", "events/events that stand for several"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Count, e.FirstAt = 0, time.Time{}
+				return true
+			}}
+		},
+	}, {
+		"cuts reasons", "keeps the first 200 bytes of a reason",
+		[]string{"events/texts of an event"},
+		func(s apitoken.Store) apitoken.Store {
+			return &shown{Store: s, event: func(e *apitoken.Event) bool {
+				e.Reason = e.Reason[:min(len(e.Reason), 200)]
+				return true
+			}}
+		},
+	}, {
+		"a batch is one write", "takes a batch in which an event is stored already for stored",
+		[]string{"repetition/denials again among others"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, append: func(ctx context.Context, events []apitoken.Event) error {
+				stored, _ := s.Events(ctx, apitoken.EventQuery{Limit: math.MaxInt})
+				if slices.ContainsFunc(events, func(e apitoken.Event) bool { return contains(stored, e.ID) }) && ctx.Err() == nil {
+					return nil
+				}
+				return s.AppendEvents(ctx, events)
+			}}
+		},
+	}, {
+		"knows no actor", "ignores the Actor of an EventQuery",
+		[]string{"events/events selected by actor ada", "events/events selected by all conditions"},
+		selectingEvents(func(q *apitoken.EventQuery) { q.Actor = "" }),
+	}, {
+		"knows no action where there is an owner", "selects by the first condition of an EventQuery alone",
+		[]string{"events/events selected by action token.revoke", "events/events selected by outcome denied"},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if q.Owner != "" {
+				q.Actor, q.Action, q.Outcome = "", "", ""
+			}
+		}),
+	}, {
+		"knows denials alone", "ignores the Outcome of an EventQuery where it is OutcomeDone",
+		[]string{"events/events selected by outcome done"},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if q.Outcome == apitoken.OutcomeDone {
+				q.Outcome = ""
+			}
+		}),
+	}, {
+		"actions in any case", "selects by Action without regard to case",
+		[]string{"events/events selected by action token.list"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+				action := q.Action
+				q.Action = ""
+				limit := q.Limit
+				q.Limit = math.MaxInt
+				all, err := s.Events(ctx, q)
+				all = slices.DeleteFunc(all, func(e apitoken.Event) bool {
+					return action != "" && !strings.EqualFold(string(e.Action), string(action))
+				})
+				return all[:min(limit, len(all)):min(limit, len(all))], err
 			}}
 		},
 	}, {
@@ -87,6 +164,20 @@ func brokenEvents() []broken {
 	}}
 }
 
+// selectingEvents asks the store for something else.
+func selectingEvents(by func(q *apitoken.EventQuery)) func(apitoken.Store) apitoken.Store {
+	return func(s apitoken.Store) apitoken.Store {
+		return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+			by(&q)
+			return s.Events(ctx, q)
+		}}
+	}
+}
+
+func contains(events []apitoken.Event, id apitoken.EventID) bool {
+	return slices.ContainsFunc(events, func(e apitoken.Event) bool { return e.ID == id })
+}
+
 // numbersFirst numbers events as databases do when they fill in a number on insert: when the write begins, not when it
 // is seen. The first token's event is held between the two until a reader has been given one of a higher number.
 func numbersFirst(s apitoken.Store) apitoken.Store {
@@ -119,9 +210,13 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			number(e)
 			return s.RevokeToken(ctx, id, by, e)
 		},
-		putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
+		insert: func(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 			number(e)
-			return s.PutUser(ctx, u, rev, e)
+			return s.CreateUser(ctx, u, e)
+		},
+		change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+			number(e)
+			return s.ChangeUser(ctx, id, c, e)
 		},
 		append: func(ctx context.Context, events []apitoken.Event) error {
 			for _, e := range events {
@@ -130,7 +225,7 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			return s.AppendEvents(ctx, events)
 		},
 		events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
-			all, err := s.Events(ctx, apitoken.EventQuery{Owner: q.Owner, Limit: math.MaxInt})
+			all, err := s.Events(ctx, apitoken.EventQuery{Owner: q.Owner, Actor: q.Actor, Action: q.Action, Outcome: q.Outcome, Limit: math.MaxInt})
 			mu.Lock()
 			for i, e := range all {
 				all[i].Seq = cmp.Or(numbers[e.ID], e.Seq)

@@ -57,6 +57,39 @@ func brokenFilters() []broken {
 			return soundly(q, t)
 		}),
 	}, {
+		"created with anything", "selects for CreatedWith whatever was generated with a token",
+		[]string{"filters/created with", "filters/any two conditions together"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			if !q.CreatedWith.IsZero() && !t.CreatedWith.IsZero() {
+				q.CreatedWith = t.CreatedWith
+			}
+			return soundly(q, t)
+		}),
+	}, {
+		"created with half an id", "compares the first half of CreatedWith",
+		[]string{"filters/created with"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			copy(q.CreatedWith[8:], make([]byte, 8))
+			copy(t.CreatedWith[8:], make([]byte, 8))
+			return soundly(q, t)
+		}),
+	}, {
+		"the host is nobody else", "does not select for OnBehalf what the host itself generated",
+		[]string{"filters/on behalf"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return soundly(q, t) && (!q.OnBehalf || t.CreatedBy != "")
+		}),
+	}, {
+		"on behalf in any case", "selects for OnBehalf without regard to case",
+		[]string{"filters/on behalf"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return soundly(q, t) && (!q.OnBehalf || !strings.EqualFold(string(t.CreatedBy), string(t.Owner)))
+		}),
+	}, {
+		"revokes the expired", "tells of the revocation with its epoch for a token that had expired by then",
+		[]string{"epochs/a token that had expired stays expired", "epochs/a token that had expired is selected as expired"},
+		revokesTheExpired,
+	}, {
 		"endless from 1970", "takes an end in 1970 for none",
 		[]string{"filters/without expiration"},
 		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {

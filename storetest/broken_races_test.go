@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -37,20 +38,56 @@ func brokenRaces() []broken {
 		[]string{"one winner/a user at a revision"},
 		func(s apitoken.Store) apitoken.Store {
 			both := meeting{under: "one winner/a user at a revision"}
-			var writing sync.Mutex // or one of the two would find the revision of the other
-			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-				was, err := s.User(ctx, u.ID)
-				if err != nil || was.Revision != rev {
-					return s.PutUser(ctx, u, rev, e)
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				was, err := s.User(ctx, id)
+				if err != nil || c.IfRevision == 0 || was.Revision != c.IfRevision {
+					return s.ChangeUser(ctx, id, c, e)
 				}
-				both.attend(revision(rev))
-				writing.Lock()
-				defer writing.Unlock()
-				was, err = s.User(ctx, u.ID)
+				both.attend(revision(was.Revision))
+				c.IfRevision = 0
+				return s.ChangeUser(ctx, id, c, e)
+			}}
+		},
+	}, {
+		"gives way to a crowd", "reads a user, and disables them if they are as they were: where others change them, that fails",
+		[]string{"concurrency/a crowd does not keep a user from being disabled"},
+		func(s apitoken.Store) apitoken.Store {
+			others := hold{under: "concurrency/a crowd does not keep a user from being disabled"}
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				if !c.Disable {
+					is, err := s.ChangeUser(ctx, id, c, e)
+					others.release("disable")
+					return is, err
+				}
+				was, err := s.User(ctx, id)
 				if err != nil {
-					return err
+					return was, err
 				}
-				return s.PutUser(ctx, u, was.Revision, e)
+				others.wait("disable")
+				c.IfRevision = was.Revision
+				return s.ChangeUser(ctx, id, c, e)
+			}}
+		},
+	}, {
+		"ends one epoch for many", "takes an epoch for ended that another has ended since the call began, and writes no event",
+		[]string{"concurrency/a crowd does not keep a user from being disabled"},
+		func(s apitoken.Store) apitoken.Store {
+			both := meeting{under: "concurrency/a crowd does not keep a user from being disabled"}
+			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+				if !c.EndEpoch || c.IfRevision != 0 {
+					return s.ChangeUser(ctx, id, c, e)
+				}
+				was, err := s.User(ctx, id)
+				if err != nil {
+					return was, err
+				}
+				both.attend("the first two")
+				c.IfRevision = was.Revision
+				is, err := s.ChangeUser(ctx, id, c, e)
+				if errors.Is(err, apitoken.ErrConflict) {
+					return s.User(ctx, id)
+				}
+				return is, err
 			}}
 		},
 	}}

@@ -22,7 +22,7 @@ type broken struct {
 }
 
 func brokenStores() []broken {
-	return slices.Concat(brokenWrites(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
+	return slices.Concat(brokenWrites(), brokenUsers(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
 		brokenScans(), brokenFound(), brokenEvents(), brokenRaces())
 }
 

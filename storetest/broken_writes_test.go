@@ -14,18 +14,6 @@ var background = context.Background()
 // brokenWrites answer or write otherwise than the condition of a write says.
 func brokenWrites() []broken {
 	return []broken{{
-		"records the refused", "writes the event of a PutUser though the change was refused",
-		[]string{"users/replacing at the revision before is a conflict", "users/inserting a user who is there is a conflict"},
-		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-				err := s.PutUser(ctx, u, rev, e)
-				if errors.Is(err, apitoken.ErrConflict) {
-					_ = s.AppendEvents(ctx, []apitoken.Event{e})
-				}
-				return err
-			}}
-		},
-	}, {
 		"ignores the policy revision", "inserts a token whatever the revision of the policy is",
 		[]string{"refusals/the revision before the last", "refusals/a revision to come", "concurrency/no token overtakes a policy"},
 		func(s apitoken.Store) apitoken.Store {
@@ -45,30 +33,41 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"ignores the user revision", "loses a change: PutUser ignores ifRevision",
-		[]string{"users/replacing at the revision before is a conflict", "one winner/a user at a revision", "one winner/a new user"},
+		"ignores the creator", "inserts a token whatever the revision of its creator is",
+		[]string{"refusals/the creator's revision before", "refusals/the revision of a missing creator"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, _ int64, e apitoken.Event) error {
-				for {
-					was, _ := s.User(ctx, u.ID)
-					if err := s.PutUser(ctx, u, was.Revision, e); !errors.Is(err, apitoken.ErrConflict) {
-						return err
-					}
-				}
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				n.CreatorRevision = 0
+				return s.CreateToken(ctx, n, rev, e)
 			}}
 		},
 	}, {
-		"conflict on a repetition", "answers ErrConflict to a PutUser that it has done, when it arrives again",
-		[]string{"repetition/a changed user again", "repetition/a new user again", "one winner/a user repeated at one moment"},
+		"takes the owner for the creator", "compares CreatorRevision with the row of the owner",
+		[]string{"refusals/the creator's present revision", "refusals/the revision of the owner and not the creator"},
 		func(s apitoken.Store) apitoken.Store {
-			var writing sync.Mutex // or many could read before one of them writes
-			return &otherwise{Store: s, putUser: func(ctx context.Context, u apitoken.User, rev int64, e apitoken.Event) error {
-				writing.Lock()
-				defer writing.Unlock()
-				if was, _ := s.User(ctx, u.ID); was.Revision != rev {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if owner, err := s.User(ctx, n.Owner); err == nil && n.CreatorRevision != 0 && owner.Revision != n.CreatorRevision {
 					return apitoken.ErrConflict
 				}
-				return s.PutUser(ctx, u, rev, e)
+				n.CreatorRevision = 0
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"asks for the creator last", "answers ErrNotFound and ErrExists before ErrConflict for a creator who has changed",
+		[]string{"refusals/a changed creator comes before a missing owner", "refusals/a changed creator comes before a held name"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if creator, err := s.User(ctx, n.CreatedBy); err != nil || creator.Revision == n.CreatorRevision {
+					return s.CreateToken(ctx, n, rev, e)
+				}
+				if _, err := s.User(ctx, n.Owner); err != nil {
+					return err
+				}
+				if len(liveTokens(ctx, s, n)) > 0 {
+					return apitoken.ErrExists
+				}
+				return s.CreateToken(ctx, n, rev, e)
 			}}
 		},
 	}, {
@@ -186,6 +185,21 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
+		"last use of a clock that was ahead", "moves the last use forward only, also where it is years ahead",
+		[]string{"touch/a last use of a clock that was ahead is replaced"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
+				var forward []apitoken.Touch
+				for _, t := range touches {
+					rec, err := s.Token(ctx, t.Token)
+					if err != nil || rec.Token.LastUsedAt.Before(t.At) {
+						forward = append(forward, t)
+					}
+				}
+				return s.Touch(ctx, forward)
+			}}
+		},
+	}, {
 		"last of a batch", "of one token that is twice in a batch takes the last touch, not the latest",
 		[]string{"touch/of one token in a batch the latest counts"},
 		func(s apitoken.Store) apitoken.Store {
@@ -284,7 +298,7 @@ func brokenTokens() []broken {
 		},
 	}, {
 		"cached record", "answers a Lookup with what it found the first time",
-		[]string{"users/a token shows its owner as he is now", "concurrency/Lookup sees what has been written"},
+		[]string{"users/a token shows its owner as they are now", "concurrency/Lookup sees what has been written"},
 		func(s apitoken.Store) apitoken.Store {
 			var cache sync.Map
 			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {

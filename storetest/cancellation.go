@@ -58,16 +58,32 @@ func cancellationRules() []rule {
 			})
 		},
 	}, {
-		"PutUser cancelled in the middle",
+		"CreateUser cancelled in the middle",
 		cancelledInTheMiddle,
 		func(f *fixture) {
 			f.cancelMany(func(i int) attempt {
 				u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
-				e := userPut(apitoken.User{}, u)
-				return attempt{e, func(ctx context.Context) error { return f.store.PutUser(ctx, u, 0, e) }, func() bool {
+				e := userCreated(u)
+				return attempt{e, func(ctx context.Context) error {
+					_, err := f.store.CreateUser(ctx, u, e)
+					return err
+				}, func() bool {
 					_, err := f.store.User(f.Context(), u.ID)
 					return f.isThere(err)
 				}}
+			})
+		},
+	}, {
+		"ChangeUser cancelled in the middle",
+		cancelledInTheMiddle,
+		func(f *fixture) {
+			f.cancelMany(func(i int) attempt {
+				u := f.addUser(apitoken.UserID(fmt.Sprint("user ", i)))
+				e := ending(u.ID, later(microsecond, "carol"))
+				return attempt{e, func(ctx context.Context) error {
+					_, err := f.store.ChangeUser(ctx, u.ID, apitoken.UserChange{Disable: true}, e)
+					return err
+				}, func() bool { return f.user(u.ID).Disabled() }}
 			})
 		},
 	}}...)
@@ -117,11 +133,22 @@ func writes() []preparedWrite {
 				return err
 			}
 		}},
-		{"PutUser", func(f *fixture) func(context.Context) error {
-			ada := f.addUser("ada")
+		{"CreateUser", func(f *fixture) func(context.Context) error {
+			u := newUser("ada")
+			e := userCreated(u)
+			return func(ctx context.Context) error {
+				_, err := f.store.CreateUser(ctx, u, e)
+				return err
+			}
+		}},
+		{"ChangeUser", func(f *fixture) func(context.Context) error {
+			f.addUser("ada")
 			f.addToken("ada", "a")
-			is, e := nextEpoch(ada, later(microsecond, "ada"))
-			return func(ctx context.Context) error { return f.store.PutUser(ctx, is, ada.Revision, e) }
+			e := ending("ada", later(microsecond, "ada"))
+			return func(ctx context.Context) error {
+				_, err := f.store.ChangeUser(ctx, "ada", apitoken.UserChange{EndEpoch: true}, e)
+				return err
+			}
 		}},
 		{"PutPolicy", func(f *fixture) func(context.Context) error {
 			was := f.setPolicy()

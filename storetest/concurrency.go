@@ -28,19 +28,13 @@ func concurrencyRules() []rule {
 		"no token outlives the end of its epoch",
 		"Whatever CreateToken runs while an epoch is ended, afterwards no token of that epoch is live.",
 		func(f *fixture) {
-			f.epochAgainstTokens(func(was apitoken.User) (apitoken.User, apitoken.Event) {
-				return nextEpoch(was, later(time.Minute, "carol"))
-			})
+			f.epochAgainstTokens(apitoken.UserChange{EndEpoch: true})
 		},
 	}, {
 		"no token outlives the disabling of its owner",
-		"Whatever CreateToken runs while a user is disabled with his epoch, afterwards none of his tokens is live.",
+		"Whatever CreateToken runs while a user is disabled, afterwards none of their tokens is live.",
 		func(f *fixture) {
-			f.epochAgainstTokens(func(was apitoken.User) (apitoken.User, apitoken.Event) {
-				is, e := nextEpoch(was, later(time.Minute, "carol"))
-				is.DisabledAt, e.Action = later(time.Minute, "carol").At, apitoken.ActionDisableUser
-				return is, e
-			})
+			f.epochAgainstTokens(apitoken.UserChange{Disable: true})
 		},
 	}, {
 		"enabling at that moment revives no token",
@@ -173,15 +167,14 @@ func policyInAStream(f *fixture) {
 }
 
 // epochAgainstTokens lets one end the epoch while the rest of the crowd create tokens of it.
-func (f *fixture) epochAgainstTokens(end func(was apitoken.User) (is apitoken.User, e apitoken.Event)) {
+func (f *fixture) epochAgainstTokens(end apitoken.UserChange) {
 	f.Helper()
 	for round := range rounds {
 		id := apitoken.UserID(fmt.Sprint("user ", round))
-		was := f.addUser(id)
-		is, e := end(was)
+		is, e := applied(f.addUser(id), end, ending(id, later(time.Minute, "carol")))
 		f.whileCreating(id, func() {
-			if err := f.store.PutUser(f.Context(), is, was.Revision, e); err != nil {
-				f.broken("PutUser: %v", err)
+			if err := f.changes(id, end, e); err != nil {
+				f.broken("ChangeUser: %v", err)
 			}
 		})
 		f.noneIsLive(is, e)
@@ -191,17 +184,15 @@ func (f *fixture) epochAgainstTokens(end func(was apitoken.User) (is apitoken.Us
 func disabledAndEnabled(f *fixture) {
 	for round := range rounds {
 		id := apitoken.UserID(fmt.Sprint("user ", round))
-		was := f.addUser(id)
-		disabled, e := nextEpoch(was, later(time.Minute, "carol"))
-		disabled.DisabledAt = base
-		enabled := disabled
-		enabled.DisabledAt, enabled.Revision = noTime, disabled.Revision+1
+		disable, enable := apitoken.UserChange{Disable: true}, apitoken.UserChange{Enable: true}
+		disabled, e := applied(f.addUser(id), disable, ending(id, later(time.Minute, "carol")))
+		enabled, _ := applied(disabled, enable, changing(id))
 		f.whileCreating(id, func() {
-			if err := f.store.PutUser(f.Context(), disabled, was.Revision, e); err != nil {
-				f.broken("PutUser that disables: %v", err)
+			if err := f.changes(id, disable, e); err != nil {
+				f.broken("ChangeUser that disables: %v", err)
 			}
-			if err := f.store.PutUser(f.Context(), enabled, disabled.Revision, userPut(disabled, enabled)); err != nil {
-				f.broken("PutUser that enables: %v", err)
+			if err := f.changes(id, enable, changing(id)); err != nil {
+				f.broken("ChangeUser that enables: %v", err)
 			}
 		})
 		f.noneIsLive(enabled, e)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -26,8 +27,9 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
 			f.addToken("ada", "b")
-			is, e := nextEpoch(ada, later(time.Minute, "carol"))
-			f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), is, ada.Revision, e) })
+			end, e := apitoken.UserChange{EndEpoch: true}, ending("ada", later(time.Minute, "carol"))
+			_, stored := applied(ada, end, e)
+			f.recordedAs(stored, func() error { return f.changes("ada", end, e) })
 		},
 	}, {
 		"Lookup leaves an ended epoch to the caller",
@@ -57,10 +59,10 @@ func epochRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
-			is, e := nextEpoch(ada, later(time.Minute, "carol"))
+			e := ending("ada", later(time.Minute, "carol"))
 			e.Actor = apitoken.Actor{Kind: apitoken.ActorToken, User: "carol", Token: newTokenID()}
-			f.must("PutUser", f.store.PutUser(f.Context(), is, ada.Revision, e))
-			f.showsAs(n, is, later(time.Minute, "carol"))
+			ada = f.changeUserBy(ada, apitoken.UserChange{EndEpoch: true}, e)
+			f.showsAs(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"an epoch may end in 1970",
@@ -125,23 +127,23 @@ func epochRules() []rule {
 		},
 	}, {
 		"a change of the user that keeps the epoch ends nothing",
-		"Only an epoch above the stored one ends tokens; disabling or renaming the user does not.",
+		"Only an epoch above the stored one ends tokens; another name or role does not, and neither does enabling.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.Name, u.DisabledAt = "Ada L.", base })
+			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, Enable: true})
 			f.shows(n, ada)
 		},
 	}, {
 		"an epoch that is refused ends nothing",
-		"A PutUser that is a conflict ends no epoch, neither now nor for the tokens that come later.",
+		"A ChangeUser that is a conflict ends no epoch, neither now nor for the tokens that come later.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
-			changed := f.changeUser(ada, func(u *apitoken.User) { u.Name = "Ada L." })
-			f.refused("PutUser", apitoken.ErrConflict, func() error {
-				is, e := nextEpoch(ada, later(time.Minute, "bob"))
-				return f.store.PutUser(f.Context(), is, ada.Revision, e)
+			changed := f.rename(ada, "Ada L.")
+			f.refused("ChangeUser", apitoken.ErrConflict, func() error {
+				end := apitoken.UserChange{EndEpoch: true, IfRevision: ada.Revision}
+				return f.changes("ada", end, ending("ada", later(time.Minute, "bob")))
 			})
 			f.shows(n, changed)
 			changed = f.endEpoch(changed, later(2*time.Minute, "carol"))
@@ -153,10 +155,58 @@ func epochRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
-			ada = f.endEpoch(ada, later(time.Minute, "carol"))
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base.Add(time.Minute) })
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = noTime })
+			ada = f.changeUserBy(ada, apitoken.UserChange{Disable: true}, ending("ada", later(time.Minute, "carol")))
 			f.showsAs(n, ada, later(time.Minute, "carol"))
+			ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
+			f.showsAs(n, ada, later(time.Minute, "carol"))
+		},
+	}, {
+		"a token that had expired stays expired",
+		expiredStays,
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			end := later(time.Minute, "carol")
+			gone, just, last := f.addExpiring("gone", base, 0), f.addExpiring("just", end.At, 0), f.addExpiring("last", end.At.Add(microsecond), 0)
+			ada = f.endEpoch(ada, end)
+			late := f.addExpiring("late", end.At.Add(-microsecond), 0)
+			for _, n := range []apitoken.NewToken{gone, just, late} {
+				f.shows(n, ada)
+				f.revokesNothing(n, later(time.Hour, "bob"))
+				f.shows(n, ada)
+			}
+			f.showsAs(last, ada, end)
+		},
+	}, {
+		"a token that had expired is selected as expired",
+		expiredStays,
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addUser("bob")
+			end := later(time.Minute, "carol")
+			f.addExpiring("gone", base, 0)
+			f.addExpiring("just", end.At, 0)
+			f.addExpiring("last", end.At.Add(microsecond), 0)
+			f.addExpiring("endless", noTime, 0)
+			f.revoke(f.addExpiring("revoked", base, 0), later(time.Second, "bob"))
+			f.endEpoch(ada, end)
+			f.addExpiring("new", noTime, 1)
+			f.addExpiring("new and gone", base, 1)
+			for _, q := range []apitoken.TokenQuery{{Owner: "ada"}, {AnyOwner: true}, {AnyOwner: true, ExpiresBefore: far}} {
+				q.Now = end.At.Add(time.Hour)
+				without := func(names ...string) []string { // what ExpiresBefore does not select
+					return append([]string(nil), slices.DeleteFunc(names, func(name string) bool {
+						return !q.ExpiresBefore.IsZero() && (name == "endless" || name == "new")
+					})...)
+				}
+				for _, q.Limit = range []int{1, wholePage} {
+					q.Status = apitoken.StatusExpired
+					f.selects("the expired tokens", []string{"gone", "just", "new and gone"}, q)
+					q.Status = apitoken.StatusRevoked
+					f.selects("the revoked tokens", without("last", "endless", "revoked"), q)
+					q.Status = apitoken.StatusActive
+					f.selects("the active tokens", without("new"), q)
+				}
+			}
 		},
 	}, {
 		"the epoch of one user is not that of another",
@@ -188,4 +238,15 @@ func severalEpochs(f *fixture) {
 	for i, n := range all {
 		f.showsAs(n, ada, ends[i])
 	}
+}
+
+const expiredStays = "A token that had expired when its epoch ended stays expired: Token and Tokens tell of no revocation, and Status goes by that."
+
+// addExpiring stores a token of ada.
+func (f *fixture) addExpiring(name string, at time.Time, epoch int64) apitoken.NewToken {
+	f.Helper()
+	n := draft("ada", name)
+	n.CreatedAt, n.ExpiresAt, n.Epoch = base.Add(-time.Hour), at, epoch
+	f.create(n)
+	return n
 }

@@ -93,10 +93,14 @@ func eventRules() []rule {
 // oneEventEach reads the feed after each kind of write.
 func oneEventEach(f *fixture) {
 	ada, n, p := newUser("ada"), draft("ada", "a"), newPolicy(apitoken.MaxLifetimePolicy{})
-	put, set, refusal := userPut(apitoken.User{}, ada), policyPut(apitoken.MaxLifetimePolicy{}, p), denied("bob")
+	put, set, refusal := userCreated(ada), policyPut(apitoken.MaxLifetimePolicy{}, p), denied("bob")
 	created, gone := generated(n), revoked(n, later(microsecond, "ada"))
-	next, ended := nextEpoch(ada, later(microsecond, "ada"))
-	f.recordedAs(put, func() error { return f.store.PutUser(f.Context(), ada, 0, put) })
+	end := apitoken.UserChange{EndEpoch: true}
+	_, ended := applied(ada, end, ending("ada", later(microsecond, "ada")))
+	f.recordedAs(put, func() error {
+		_, err := f.store.CreateUser(f.Context(), ada, put)
+		return err
+	})
 	f.recordedAs(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
 	f.recordedAs(created, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, created) })
 	f.recordedAs(refusal, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{refusal}) })
@@ -104,7 +108,7 @@ func oneEventEach(f *fixture) {
 		_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), gone)
 		return err
 	})
-	f.recordedAs(ended, func() error { return f.store.PutUser(f.Context(), next, ada.Revision, ended) })
+	f.recordedAs(ended, func() error { return f.changes("ada", end, ended) })
 }
 
 func eventsAboutOne(f *fixture) {
@@ -151,7 +155,8 @@ type eventAbout func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Eve
 
 // fullEvents write, with each method, an event in which no field is empty, and one in which all that may be empty are.
 func fullEvents() []rule {
-	const says = "An event comes back equal in every field: time, action, outcome, actor, owner, token, before and after; the store adds the Seq."
+	const says = "An event comes back equal in every field: time, action, outcome, actor with origin, owner, token, before and after, reason, count and first time; the store adds the " +
+		"Seq, and to the event of a user's change what was and what is."
 	var rules []rule
 	for _, c := range []struct {
 		name  string
@@ -172,16 +177,20 @@ func fullEvents() []rule {
 				return err
 			}
 		}},
-		{"PutUser", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+		{"CreateUser", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
 			u := newUser("ada")
 			event := about("ada", apitoken.TokenID{})
-			return event, func() error { return f.store.PutUser(f.Context(), u, 0, event) }
+			stored := event
+			stored.After = u.State()
+			return stored, func() error {
+				_, err := f.store.CreateUser(f.Context(), u, event)
+				return err
+			}
 		}},
-		{"PutUser with the next epoch", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
-			ada := f.addUser("ada")
-			is, _ := nextEpoch(ada, later(microsecond, "ada"))
-			event := about("ada", apitoken.TokenID{})
-			return event, func() error { return f.store.PutUser(f.Context(), is, ada.Revision, event) }
+		{"ChangeUser", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			c, event := apitoken.UserChange{Name: "Ada L.", Role: "auditor", Disable: true}, about("ada", apitoken.TokenID{})
+			_, stored := applied(f.addUser("ada"), c, event)
+			return stored, func() error { return f.changes("ada", c, event) }
 		}},
 		{"PutPolicy", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
 			p := newPolicy(apitoken.MaxLifetimePolicy{})

@@ -11,7 +11,7 @@ import (
 // filterRules are about which tokens a query selects.
 func filterRules() []rule {
 	return slices.Concat(
-		statusFilters(), expiryFilters(), nameFilters(), kindFilters(), resourceFilters(), creatorFilters(), endlessFilters(),
+		statusFilters(), expiryFilters(), nameFilters(), kindFilters(), resourceFilters(), creatorFilters(), parentFilters(), endlessFilters(),
 		unusedFilters(), lifetimeFilters(), combinedFilters(),
 	)
 }
@@ -53,7 +53,9 @@ func statusFilters() []rule {
 	} {
 		rules = append(rules, rule{"status " + c.name, says, func(f *fixture) {
 			ada := f.addUser("ada")
-			f.addToken("ada", "old epoch")
+			old := draft("ada", "old epoch")
+			old.ExpiresAt = noTime
+			f.create(old)
 			f.endEpoch(ada, apitoken.Revocation{At: far.Add(time.Hour), By: "ada"}) // when makes no difference
 			f.addEnding("ends", end)
 			f.addEnding("endless", noTime)

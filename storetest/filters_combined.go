@@ -81,6 +81,7 @@ func (f *fixture) addAssorted() []apitoken.Token {
 		n.Kind = []apitoken.Kind{apitoken.KindUser, "machine", apitoken.KindUser, "Machine"}[i%4]
 		n.Resource = []string{"", "project:web", "", "project:api", "project:web", "", "Project:web"}[i%7]
 		n.CreatedBy = []apitoken.UserID{"ada", "root", ""}[i%3]
+		n.CreatedWith = []apitoken.TokenID{{}, {}, {7}, {}, {8}}[i%5]
 		n.CreatedAt = base.Add(-time.Duration(i%5) * time.Hour)
 		n.ExpiresAt = []time.Time{noTime, base, base.Add(time.Hour), base.Add(24 * time.Hour)}[i%4]
 		f.create(n)
@@ -99,7 +100,7 @@ func (f *fixture) addAssorted() []apitoken.Token {
 	n.Epoch = 1
 	f.create(n)
 	for i := range all {
-		if all[i].Owner == "ada" && all[i].RevokedAt.IsZero() {
+		if all[i].Owner == "ada" && all[i].Status(end.At) == apitoken.StatusActive {
 			all[i].RevokedAt, all[i].RevokedBy = end.At, end.By
 		}
 	}
@@ -139,6 +140,10 @@ func assortedConditions() []assortedCondition {
 			func(t apitoken.Token) bool { return t.Resource == "project:api" }},
 		{"CreatedBy", "CreatedBy", func(q *apitoken.TokenQuery) { q.CreatedBy = "root" },
 			func(t apitoken.Token) bool { return t.CreatedBy == "root" }},
+		{"CreatedWith", "CreatedWith", func(q *apitoken.TokenQuery) { q.CreatedWith = apitoken.TokenID{7} },
+			func(t apitoken.Token) bool { return t.CreatedWith == apitoken.TokenID{7} }},
+		{"OnBehalf", "OnBehalf", func(q *apitoken.TokenQuery) { q.OnBehalf = true },
+			func(t apitoken.Token) bool { return t.CreatedBy != t.Owner }},
 		{"WithoutExpiration", "WithoutExpiration", func(q *apitoken.TokenQuery) { q.WithoutExpiration = true },
 			func(t apitoken.Token) bool { return t.ExpiresAt.IsZero() }},
 		{"UnusedSince", "UnusedSince", func(q *apitoken.TokenQuery) { q.UnusedSince = unused },

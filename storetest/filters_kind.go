@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -80,7 +81,7 @@ func resourceFilters() []rule {
 
 // creatorFilters are about CreatedBy.
 func creatorFilters() []rule {
-	const says = "CreatedBy selects the tokens that the user of that ID generated, byte for byte, for whomever; those of the host itself are no one's."
+	const says = "CreatedBy selects the tokens that the user of that ID generated, byte for byte, for any owner; those of the host itself match no user."
 	all := []apitoken.UserID{"ada", "Ada", "ada ", "ad", "adam", "%", "_da", "\u00e9va", "e\u0301va", "bob", ""}
 	var rules []rule
 	for _, by := range []apitoken.UserID{"ada", "Ada", "ada ", "ADA", "%", "_da", "\u00e9va", "bob", "carol"} {
@@ -107,4 +108,54 @@ func creatorFilters() []rule {
 		}})
 	}
 	return rules
+}
+
+// parentFilters are about CreatedWith and OnBehalf.
+func parentFilters() []rule {
+	return []rule{{
+		"created with",
+		"CreatedWith selects the tokens that were generated with the token of that ID, byte for byte, and none that a person or the host generated.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			ids := []apitoken.TokenID{{}, {1}, {2}, {1, 15: 1}, {1}, {}, {0xff, 15: 0xff}, {1}}
+			for i, id := range ids {
+				n := draft([]apitoken.UserID{"ada", "bob"}[i%2], fmt.Sprint(i))
+				n.CreatedWith, n.CreatedBy = id, "ada"
+				f.create(n)
+			}
+			for _, limit := range []int{1, wholePage} {
+				f.selects("those of a token", []string{"1", "4", "7"}, apitoken.TokenQuery{AnyOwner: true, CreatedWith: ids[1], Limit: limit})
+			}
+			f.selects("those of another token", []string{"3"}, apitoken.TokenQuery{AnyOwner: true, CreatedWith: ids[3]})
+			f.selects("those of the last token", []string{"6"}, apitoken.TokenQuery{AnyOwner: true, CreatedWith: ids[6]})
+			f.selects("those of no token that is there", nil, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{3}})
+			f.selects("those of one owner", []string{"4"}, apitoken.TokenQuery{Owner: "ada", CreatedWith: ids[1]})
+			f.selects("those of a creator", []string{"1", "4", "7"}, apitoken.TokenQuery{AnyOwner: true, CreatedBy: "ada", CreatedWith: ids[1]})
+			f.selects("those of another creator", nil, apitoken.TokenQuery{AnyOwner: true, CreatedBy: "bob", CreatedWith: ids[1]})
+		},
+	}, {
+		"on behalf",
+		"OnBehalf selects the tokens that somebody else than the owner, or the host itself, generated; ids compare byte by byte.",
+		func(f *fixture) {
+			f.addUser("ada")
+			f.addUser("bob")
+			for i, by := range []apitoken.UserID{"ada", "bob", "", "Ada", "ada ", "ada"} {
+				n := draft("ada", fmt.Sprint(i))
+				n.CreatedBy = by
+				f.create(n)
+			}
+			n := draft("bob", "of bob")
+			f.create(n)
+			n = draft("bob", "of bob by ada")
+			n.CreatedBy = "ada"
+			f.create(n)
+			want := []string{"1", "2", "3", "4", "of bob by ada"}
+			for _, limit := range []int{1, 2, wholePage} {
+				f.selects("those of any owner", want, apitoken.TokenQuery{AnyOwner: true, OnBehalf: true, Limit: limit})
+			}
+			f.selects("those of one owner", want[:4], apitoken.TokenQuery{Owner: "ada", OnBehalf: true})
+			f.selects("those of a creator", want[4:], apitoken.TokenQuery{AnyOwner: true, CreatedBy: "ada", OnBehalf: true})
+		},
+	}}
 }

@@ -99,8 +99,9 @@ func (f *fixture) writeAllSorts(id apitoken.UserID, more func(round int) bool) (
 		}
 	}
 	was := newUser(id)
-	e := userPut(apitoken.User{}, was)
-	note(e, f.store.PutUser(f.Context(), was, 0, e))
+	e := userCreated(was)
+	_, err := f.store.CreateUser(f.Context(), was, e)
+	note(e, err)
 	for i := 0; more(i); i++ {
 		n := draft(id, fmt.Sprint(i))
 		n.Epoch = was.Epoch
@@ -111,10 +112,11 @@ func (f *fixture) writeAllSorts(id apitoken.UserID, more func(round int) bool) (
 		e = revoked(n, later(microsecond, id))
 		_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, id), e)
 		note(e, err)
-		is, e := nextEpoch(was, later(microsecond, id))
-		note(e, f.store.PutUser(f.Context(), is, was.Revision, e))
-		stale := userPut(was, is)
-		note(stale, f.store.PutUser(f.Context(), is, was.Revision, stale)) // somebody who comes too late
+		end := apitoken.UserChange{EndEpoch: true, IfRevision: was.Revision}
+		is, e := applied(was, end, ending(id, later(microsecond, id)))
+		note(e, f.changes(id, end, e))
+		stale := changing(id)
+		note(stale, f.changes(id, end, stale)) // somebody who comes too late
 		was = is
 	}
 	return done

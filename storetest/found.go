@@ -34,7 +34,7 @@ func usersByText() []rule {
 		rules = append(rules, rule{"users found by " + c.name, says, func(f *fixture) {
 			for _, u := range people {
 				u.Role, u.CreatedAt, u.Revision = apitoken.RoleUser, base, 1
-				f.putUser(apitoken.User{}, u)
+				f.createUser(u)
 			}
 			for _, limit := range []int{1, 2, wholePage} {
 				var got []apitoken.UserID

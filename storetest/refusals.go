@@ -94,7 +94,7 @@ func refusalRules() []rule {
 		"A refusal leaves nothing behind: the same token with the same event is created once nothing speaks against it.",
 		createdLater,
 	}}
-	return append(append(rules, revisionRefusals()...), orderOfRefusals()...)
+	return append(append(append(rules, revisionRefusals()...), creatorRefusals()...), orderOfRefusals()...)
 }
 
 // refuses holds that CreateToken at the policy that is answers with the error and changes nothing.
@@ -145,6 +145,44 @@ func revisionRefusals() []rule {
 	return rules
 }
 
+// creatorRefusals are about a token that is to be inserted only while its creator is at a revision. Root is at revision 3.
+func creatorRefusals() []rule {
+	const says = "CreateToken whose CreatorRevision is not that of the row of CreatedBy is ErrConflict, and writes nothing. Zero is no condition."
+	var rules []rule
+	for _, c := range []struct {
+		name     string
+		by       apitoken.UserID
+		revision int64
+		want     error
+	}{
+		{"the creator's present revision", "root", 3, nil},
+		{"no condition of the creator's revision", "root", 0, nil},
+		{"no condition of a missing creator's revision", "bob", 0, nil},
+		{"no condition of the host's revision", "", 0, nil},
+		{"the creator's revision before", "root", 2, apitoken.ErrConflict},
+		{"a creator's revision to come", "root", 4, apitoken.ErrConflict},
+		{"the revision of a missing creator", "bob", 1, apitoken.ErrConflict},
+		{"the revision of the host", "", 1, apitoken.ErrConflict},
+		{"the revision of a creator under another case", "Root", 3, apitoken.ErrConflict},
+		{"the revision of the owner and not the creator", "root", 1, apitoken.ErrConflict},
+	} {
+		rules = append(rules, rule{c.name, says, func(f *fixture) {
+			f.rename(f.rename(f.addUser("root"), "Root"), "The root")
+			ada := f.addUser("ada")
+			n := draft("ada", "a")
+			n.CreatedBy, n.CreatorRevision = c.by, c.revision
+			if c.want != nil {
+				f.refuses(c.want, n)
+				return
+			}
+			f.create(n)
+			n.CreatorRevision = 0 // is a condition, and not stored
+			f.shows(n, ada)
+		}})
+	}
+	return rules
+}
+
 // orderOfRefusals are about a token that is refused for two reasons.
 func orderOfRefusals() []rule {
 	const says = "Where several answers of CreateToken apply, it is the first of ErrConflict, ErrNotFound and ErrExists."
@@ -159,6 +197,9 @@ func orderOfRefusals() []rule {
 		{"a moved policy comes before a held name", true, func(n, held *apitoken.NewToken) { n.Name = held.Name }, apitoken.ErrConflict},
 		{"a moved policy comes before an id in use", true, func(n, held *apitoken.NewToken) { n.ID = held.ID }, apitoken.ErrConflict},
 		{"a moved policy comes before a digest in use", true, func(n, held *apitoken.NewToken) { n.Digest = held.Digest }, apitoken.ErrConflict},
+		{"a changed creator comes before a missing owner", false, func(n, _ *apitoken.NewToken) { n.Owner, n.CreatorRevision = "bob", 7 }, apitoken.ErrConflict},
+		{"a changed creator comes before a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.CreatorRevision = held.Name, 7 }, apitoken.ErrConflict},
+		{"a changed creator comes before an id in use", false, func(n, held *apitoken.NewToken) { n.ID, n.CreatorRevision = held.ID, 7 }, apitoken.ErrConflict},
 		{"a missing owner comes before an id in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
 		{"a missing owner comes before a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
 	} {

@@ -40,23 +40,27 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"a new user again",
-		"PutUser with an event that is stored answers as it did the first time, and changes nothing.",
-		func(f *fixture) { f.putUserAgain(0, 0) },
+		"CreateUser with an event that is stored succeeds as it did the first time, changes nothing, and returns the user as they are.",
+		func(f *fixture) { f.createUserAgain(0) },
+	}, {
+		"a new user again after they have changed",
+		"CreateUser with an event that is stored succeeds, whatever happened since, and returns the user as they are.",
+		func(f *fixture) { f.createUserAgain(2) },
 	}, {
 		"a changed user again",
-		"PutUser with an event that is stored answers as it did the first time, and changes nothing.",
-		func(f *fixture) { f.putUserAgain(2, 0) },
+		"ChangeUser with an event that is stored succeeds as it did the first time, changes nothing, and returns the user as they are.",
+		func(f *fixture) { f.changeUserAgain(0) },
 	}, {
-		"a new user again after he has changed",
-		"PutUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
-		func(f *fixture) { f.putUserAgain(0, 2) },
+		"a changed user again after they have changed again",
+		"ChangeUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		func(f *fixture) { f.changeUserAgain(2) },
 	}, {
-		"a changed user again after he has changed again",
-		"PutUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
-		func(f *fixture) { f.putUserAgain(1, 2) },
+		"a disabled user again after they were enabled",
+		"A ChangeUser that disables does so once, however often it arrives: a user who was enabled since stays enabled.",
+		disabledAgain,
 	}, {
 		"the next epoch again",
-		"A PutUser that ends an epoch ends it once, however often it arrives.",
+		"A ChangeUser that ends an epoch ends it once, however often it arrives.",
 		epochAgain,
 	}, {
 		"a first policy again",
@@ -75,6 +79,20 @@ func repetitionRules() []rule {
 			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
 			f.appendEvents(denied("ada"))
 			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
+		},
+	}, {
+		"denials again among others",
+		"Of a batch in which some events are stored already, AppendEvents stores the others, and leaves those as they are.",
+		func(f *fixture) {
+			first, second, third := denied("ada"), denied("bob"), denied("carol")
+			f.appendEvents(first)
+			f.appendEvents(third)
+			before := f.feed()
+			changed := first
+			changed.Owner = "somebody else"
+			f.appendEvents(changed, second, third)
+			second.Seq = 3
+			same(f, "the feed", append(before, second), f.feed())
 		},
 	}, {
 		"a touch again",
@@ -102,6 +120,7 @@ func createdAgain() []rule {
 	}{
 		{"a token again", func(*fixture, apitoken.User, apitoken.NewToken) {}},
 		{"a token again after the policy has moved", func(f *fixture, _ apitoken.User, _ apitoken.NewToken) { f.setPolicy() }},
+		{"a token again after the creator has changed", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) { f.rename(ada, "Ada L.") }},
 		{"a token again after it was revoked", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.revoke(n, later(microsecond, "ada")) }},
 		{"a token again after it was used", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.touch(base, n) }},
 		{"a token again after the epoch has ended", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) { f.endEpoch(ada, later(microsecond, "ada")) }},
@@ -113,6 +132,7 @@ func createdAgain() []rule {
 		rules = append(rules, rule{c.name, says, func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
+			n.CreatorRevision = ada.Revision
 			e := generated(n)
 			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
 			c.then(f, ada, n)
@@ -138,49 +158,74 @@ func (f *fixture) revokeAgain(n apitoken.NewToken, by apitoken.Revocation) (agai
 	return func() { f.refused("RevokeToken again", nil, revoke) }
 }
 
-// putUserAgain puts a user who was changed so often before, and again after as many more changes.
-func (f *fixture) putUserAgain(before, after int) {
+// createUserAgain creates a user, and again after so many changes.
+func (f *fixture) createUserAgain(changes int) {
 	f.Helper()
-	var was apitoken.User
-	for range before {
-		is := newUser("ada")
-		is.Revision = was.Revision + 1
-		f.putUser(was, is)
-		was = is
+	last := newUser("ada")
+	e := userCreated(last)
+	var got apitoken.User
+	create := func() (err error) {
+		got, err = f.store.CreateUser(f.Context(), newUser("ada"), e)
+		return err
 	}
-	is := newUser("ada")
-	is.Revision, is.Name = was.Revision+1, "Ada L."
-	e := userPut(was, is)
-	put := func() error { return f.store.PutUser(f.Context(), is, was.Revision, e) }
-	f.recordedAs(e, put)
-	last := is
-	for range after {
-		last = f.changeUser(last, func(u *apitoken.User) { u.Name += "!" })
+	f.recordedAs(e, create)
+	for range changes {
+		last = f.rename(last, last.Name+"!")
 	}
-	f.refused("PutUser again", nil, put)
-	same(f, "User", last, f.user("ada"))
+	f.refused("CreateUser again", nil, create)
+	same(f, "the user that CreateUser returns again", last, got)
+}
+
+// changeUserAgain changes a user under conditions, and again after so many changes, after which the conditions do not hold.
+func (f *fixture) changeUserAgain(changes int) {
+	f.Helper()
+	ada := f.rename(f.addUser("ada"), "Ada")
+	c := apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, IfRole: []apitoken.Role{ada.Role}, IfRevision: ada.Revision}
+	last, e := applied(ada, c, changing("ada"))
+	var got apitoken.User
+	change := func() (err error) {
+		got, err = f.store.ChangeUser(f.Context(), "ada", c, e)
+		return err
+	}
+	f.recordedAs(e, change)
+	for range changes {
+		last = f.rename(last, last.Name+"!")
+	}
+	f.refused("ChangeUser again", nil, change)
+	same(f, "the user that ChangeUser returns again", last, got)
+}
+
+func disabledAgain(f *fixture) {
+	ada := f.addUser("ada")
+	disable, e := apitoken.UserChange{Disable: true}, ending("ada", later(time.Minute, "carol"))
+	ada = f.changeUserBy(ada, disable, e)
+	f.refused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
+	ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
+	f.refused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
+	same(f, "User", ada, f.user("ada"))
 }
 
 func epochAgain(f *fixture) {
 	ada := f.addUser("ada")
 	n := f.addToken("ada", "a")
-	second, e := nextEpoch(ada, later(time.Minute, "carol"))
-	end := func() error { return f.store.PutUser(f.Context(), second, ada.Revision, e) }
-	f.recordedAs(e, end)
-	f.refused("PutUser again", nil, end)
+	end := apitoken.UserChange{EndEpoch: true}
+	second, e := applied(ada, end, ending("ada", later(time.Minute, "carol")))
+	again := func() error { return f.changes("ada", end, e) }
+	f.recordedAs(e, again)
+	f.refused("ChangeUser again", nil, again)
 	m := draft("ada", "b")
 	m.Epoch = second.Epoch
 	f.create(m)
-	f.refused("PutUser again", nil, end)
+	f.refused("ChangeUser again", nil, again)
 	f.showsAs(n, second, later(time.Minute, "carol"))
 	f.shows(m, second)
 	third := f.endEpoch(second, later(2*time.Minute, "bob"))
-	f.refused("PutUser again", nil, end)
+	f.refused("ChangeUser again", nil, again)
 	f.showsAs(n, third, later(time.Minute, "carol"))
 	f.showsAs(m, third, later(2*time.Minute, "bob"))
 }
 
-// putPolicyAgain is putUserAgain for the policy.
+// putPolicyAgain sets the policy after so many changes, and again after as many more.
 func (f *fixture) putPolicyAgain(before, after int) {
 	f.Helper()
 	for range before {
@@ -203,12 +248,11 @@ func (f *fixture) putPolicyAgain(before, after int) {
 // refusedThenWritten does what the Manager does after a conflict: it decides anew, and keeps the id of the event.
 func refusedThenWritten(f *fixture) {
 	ada := f.addUser("ada")
-	is := ada
-	is.Name, is.Revision = "Ada L.", 8
-	e := userPut(ada, is)
-	f.refused("PutUser", apitoken.ErrConflict, func() error { return f.store.PutUser(f.Context(), is, 7, e) })
-	is.Revision = 2
-	f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), is, 1, e) })
+	c, e := apitoken.UserChange{Name: "Ada L.", IfRevision: 7}, changing("ada")
+	f.refused("ChangeUser", apitoken.ErrConflict, func() error { return f.changes("ada", c, e) })
+	c.IfRevision = 1
+	is, e := applied(ada, c, e)
+	f.recordedAs(e, func() error { return f.changes("ada", c, e) })
 	same(f, "User", is, f.user("ada"))
 
 	p := newPolicy(apitoken.MaxLifetimePolicy{})

@@ -80,12 +80,24 @@ func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
 	return e
 }
 
-// userPut is the event of a PutUser.
-func userPut(was, is apitoken.User) apitoken.Event {
+// userCreated is the event of a CreateUser.
+func userCreated(u apitoken.User) apitoken.Event {
+	e := changing(u.ID)
+	e.After = u.State()
+	return e
+}
+
+// changing is the event of a ChangeUser at base. Before and After are for the store to fill in.
+func changing(id apitoken.UserID) apitoken.Event {
 	e := newEvent(apitoken.ActionPutUser, base)
-	e.Owner = is.ID
-	e.Before = apitoken.State{Name: was.Name, Role: was.Role, DisabledAt: was.DisabledAt, Epoch: was.Epoch}
-	e.After = apitoken.State{Name: is.Name, Role: is.Role, DisabledAt: is.DisabledAt, Epoch: is.Epoch}
+	e.Owner = id
+	return e
+}
+
+// ending is the event of a ChangeUser that ends an epoch.
+func ending(id apitoken.UserID, by apitoken.Revocation) apitoken.Event {
+	e := newEvent(apitoken.ActionRevokeAll, by.At)
+	e.Owner, e.Actor = id, actor(by.By)
 	return e
 }
 
@@ -112,8 +124,12 @@ func newEvent(action apitoken.Action, at time.Time) apitoken.Event {
 func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
 	return apitoken.Event{
 		ID: newEventID(), At: base.Add(microsecond), Action: action, Outcome: apitoken.OutcomeDone,
-		Actor: apitoken.Actor{Kind: apitoken.ActorToken, User: "root", Token: newTokenID()},
+		Actor: apitoken.Actor{
+			Kind: apitoken.ActorToken, User: "root", Token: newTokenID(),
+			Origin: apitoken.Origin{Address: "192.0.2.1", UserAgent: "curl/8.5", RequestID: "r-1"},
+		},
 		Owner: owner, Token: token,
+		Reason: "a permission is missing", Count: 1<<53 + 5, FirstAt: base,
 		Before: apitoken.State{
 			Name: "before", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,

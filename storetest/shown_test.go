@@ -76,9 +76,25 @@ func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
 		(q.Kind == "" || t.Kind == q.Kind) &&
 		(q.Resource == "" || t.Resource == q.Resource) &&
 		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
+		(q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith) &&
+		(!q.OnBehalf || t.CreatedBy != t.Owner) &&
 		(!q.WithoutExpiration || endless) &&
 		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&
 		(q.LivesLongerThan == 0 || endless || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
+}
+
+func (s *shown) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	u, err := s.Store.CreateUser(ctx, u, e)
+	edit(s.user, &u)
+	return u, err
+}
+
+func (s *shown) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	u, err := s.Store.ChangeUser(ctx, id, c, e)
+	edit(s.user, &u)
+	return u, err
 }
 
 func (s *shown) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
@@ -115,11 +131,19 @@ func (s *shown) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 		}
 		seq++
 		e.Seq = seq
-		if seq > q.After && len(page) < q.Limit && (q.Owner == "" || e.Owner == q.Owner) {
+		if seq > q.After && len(page) < q.Limit && soundlyOf(q, e) {
 			page = append(page, e)
 		}
 	}
 	return page, nil
+}
+
+// soundlyOf is which events a query selects, wherever they are.
+func soundlyOf(q apitoken.EventQuery, e apitoken.Event) bool {
+	return (q.Owner == "" || e.Owner == q.Owner) &&
+		(q.Actor == "" || e.Actor.User == q.Actor) &&
+		(q.Action == "" || e.Action == q.Action) &&
+		(q.Outcome == "" || e.Outcome == q.Outcome)
 }
 
 func edit[T any](by func(*T), it *T) {
@@ -131,15 +155,16 @@ func edit[T any](by func(*T), it *T) {
 // otherwise is a sound store of which some methods do something else.
 type otherwise struct {
 	apitoken.Store
-	lookup  func(context.Context, apitoken.Digest) (*apitoken.Record, error)
-	create  func(context.Context, apitoken.NewToken, int64, apitoken.Event) error
-	revoke  func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
-	putUser func(context.Context, apitoken.User, int64, apitoken.Event) error
-	touch   func(context.Context, []apitoken.Touch) error
-	append  func(context.Context, []apitoken.Event) error
-	tokens  func(context.Context, apitoken.TokenQuery) ([]apitoken.Token, error)
-	users   func(context.Context, apitoken.UserQuery) ([]apitoken.User, error)
-	events  func(context.Context, apitoken.EventQuery) ([]apitoken.Event, error)
+	lookup func(context.Context, apitoken.Digest) (*apitoken.Record, error)
+	create func(context.Context, apitoken.NewToken, int64, apitoken.Event) error
+	revoke func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
+	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error) // CreateUser
+	change func(context.Context, apitoken.UserID, apitoken.UserChange, apitoken.Event) (apitoken.User, error)
+	touch  func(context.Context, []apitoken.Touch) error
+	append func(context.Context, []apitoken.Event) error
+	tokens func(context.Context, apitoken.TokenQuery) ([]apitoken.Token, error)
+	users  func(context.Context, apitoken.UserQuery) ([]apitoken.User, error)
+	events func(context.Context, apitoken.EventQuery) ([]apitoken.Event, error)
 }
 
 func (o *otherwise) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
@@ -163,11 +188,20 @@ func (o *otherwise) RevokeToken(ctx context.Context, id apitoken.TokenID, by api
 	return o.revoke(ctx, id, by, e)
 }
 
-func (o *otherwise) PutUser(ctx context.Context, u apitoken.User, ifRevision int64, e apitoken.Event) error {
-	if o.putUser == nil {
-		return o.Store.PutUser(ctx, u, ifRevision, e)
+func (o *otherwise) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	if o.insert == nil {
+		return o.Store.CreateUser(ctx, u, e)
 	}
-	return o.putUser(ctx, u, ifRevision, e)
+	return o.insert(ctx, u, e)
+}
+
+func (o *otherwise) ChangeUser(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (apitoken.User, error) {
+	if o.change == nil {
+		return o.Store.ChangeUser(ctx, id, c, e)
+	}
+	return o.change(ctx, id, c, e)
 }
 
 func (o *otherwise) Touch(ctx context.Context, touches []apitoken.Touch) error {

@@ -43,16 +43,16 @@ func textRules() []rule {
 
 // textInAllFields uses the text as names, kinds and roles, as resources and as ids, each as far as it may be long.
 func textInAllFields(f *fixture, text string) {
-	id := apitoken.UserID(text[:min(len(text), 128)]) // the longer ones are of characters of one byte, or of four
 	resource := text
-	if len(resource) > 255 {
+	if len(resource) > 255 { // it is of characters of four bytes
 		resource = resource[:252]
 	}
+	id := apitoken.UserID(resource)
 	if characters := []rune(text); len(characters) > 100 {
 		text = string(characters[:100])
 	}
 	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Revision: 1}
-	f.putUser(apitoken.User{}, u)
+	f.createUser(u)
 	same(f, "User", u, f.user(id))
 	same(f, "Users", []apitoken.User{u}, f.users())
 

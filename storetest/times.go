@@ -57,7 +57,9 @@ func timeInToken(f *fixture, at time.Time) {
 	n.LastUsedAt = at
 	f.touch(at, n)
 	f.shows(n, ada)
-	other := f.addToken("ada", "b")
+	other := draft("ada", "b")
+	other.ExpiresAt = noTime
+	f.create(other)
 	n = f.revoke(n, apitoken.Revocation{At: at, By: "carol"})
 	f.shows(n, ada)
 	ada = f.endEpoch(ada, apitoken.Revocation{At: at, By: "bob"})
@@ -68,7 +70,7 @@ func timeInToken(f *fixture, at time.Time) {
 func timeInUser(f *fixture, at time.Time) {
 	u := newUser("ada")
 	u.CreatedAt, u.DisabledAt = at, at
-	f.putUser(apitoken.User{}, u)
+	f.createUser(u)
 	n := f.addToken("ada", "a")
 	same(f, "User", u, f.user("ada"))
 	same(f, "Users", []apitoken.User{u}, f.users())
@@ -76,7 +78,9 @@ func timeInUser(f *fixture, at time.Time) {
 }
 
 func timesAndNone(f *fixture) {
-	ada := f.changeUser(f.addUser("ada"), func(u *apitoken.User) { u.CreatedAt, u.DisabledAt = in1970, noTime })
+	ada := newUser("ada")
+	ada.CreatedAt = in1970
+	f.createUser(ada)
 	same(f, "User", ada, f.user("ada"))
 	n := draft("ada", "a")
 	n.CreatedAt, n.ExpiresAt = in1970, noTime

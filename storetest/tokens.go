@@ -51,8 +51,9 @@ func tokenRules() []rule {
 		"a store decides nothing about a disabled owner",
 		"CreateToken has no answer for a disabled owner: whether he may have tokens is for the caller to decide.",
 		func(f *fixture) {
-			ada := f.addUser("ada")
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+			ada := newUser("ada")
+			ada.DisabledAt = base
+			f.createUser(ada)
 			f.shows(f.addToken("ada", "a"), ada)
 		},
 	}, {

@@ -45,17 +45,29 @@ func touchRules() []rule {
 		},
 	}, {
 		"a touch never goes backwards",
-		"A token whose LastUsedAt is as late or later stays as it is.",
+		"A token whose LastUsedAt is as late, or later by at most 24 hours, stays as it is.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			for _, back := range []time.Duration{0, microsecond, time.Hour} {
+			for _, back := range []time.Duration{0, microsecond, time.Hour, 24 * time.Hour} {
 				f.touch(n.LastUsedAt.Add(-back), n)
 			}
-			f.touch(in1970, n)
 			f.shows(n, ada)
+		},
+	}, {
+		"a last use of a clock that was ahead is replaced",
+		"A LastUsedAt that is more than 24 hours later than a use is replaced by the use.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			for i, ahead := range []time.Duration{24*time.Hour + microsecond, 365 * 24 * time.Hour} {
+				n := f.addToken("ada", fmt.Sprint(i))
+				f.touch(base.Add(ahead), n)
+				n.LastUsedAt = base
+				f.touch(base, n)
+				f.shows(n, ada)
+			}
 		},
 	}, {
 		"a first use in 1970 is a use",
@@ -157,7 +169,7 @@ func touchRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			f.touch(base, n)
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base })
+			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin})
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
 			f.shows(n, ada)

@@ -6,16 +6,16 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// userRules are about the rows of users and their revisions.
+// userRules are about the rows of users.
 func userRules() []rule {
 	rules := []rule{{
 		"a user is read back with every field",
-		"What PutUser stored, User and Users return equal in every field.",
+		"What CreateUser stored, User and Users return equal in every field.",
 		func(f *fixture) {
 			u := apitoken.User{
 				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond), Revision: 1,
 			}
-			f.putUser(apitoken.User{}, u)
+			f.createUser(u)
 			same(f, "User", u, f.user("ada"))
 			same(f, "Users", []apitoken.User{u}, f.users())
 		},
@@ -24,8 +24,25 @@ func userRules() []rule {
 		"An empty name and an empty DisabledAt come back empty.",
 		func(f *fixture) {
 			u := apitoken.User{ID: "ada", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
-			f.putUser(apitoken.User{}, u)
+			f.createUser(u)
 			same(f, "User", u, f.user("ada"))
+		},
+	}, {
+		"a new user is at the first revision and epoch",
+		"CreateUser inserts the user at Revision 1, and at Epoch 0 if nothing is left of the id, whatever the caller says, and returns " +
+			"that row. The event's After is the State of that row.",
+		func(f *fixture) {
+			u, want := newUser("ada"), newUser("ada")
+			u.Epoch, u.Revision = 7, 8
+			e := userCreated(u)
+			stored := e
+			stored.After = want.State()
+			f.recordedAs(stored, func() error {
+				is, err := f.store.CreateUser(f.Context(), u, e)
+				same(f, "the user that CreateUser returns", want, is)
+				return err
+			})
+			same(f, "User", want, f.user("ada"))
 		},
 	}, {
 		"a missing user is not found",
@@ -36,95 +53,55 @@ func userRules() []rule {
 			f.is("User", apitoken.ErrNotFound, err)
 		},
 	}, {
-		"putting a user writes exactly its event",
-		"The event of a PutUser is stored with it, once, with all of its fields.",
+		"creating a user writes exactly its event",
+		"The event of a CreateUser is stored with it, once, with all of its fields.",
 		func(f *fixture) {
 			u := newUser("ada")
-			e := userPut(apitoken.User{}, u)
-			f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), u, 0, e) })
+			e := userCreated(u)
+			f.recordedAs(e, func() error {
+				_, err := f.store.CreateUser(f.Context(), u, e)
+				return err
+			})
 		},
 	}, {
-		"replacing a user writes exactly its event",
-		"The event of a PutUser is stored with it, once, with all of its fields.",
+		"an id in use is not created again",
+		"CreateUser of an id that is in use is ErrExists and writes nothing, whatever became of the user since.",
 		func(f *fixture) {
-			was := f.addUser("ada")
-			is := was
-			is.Revision, is.Name = 2, "Ada L."
-			e := userPut(was, is)
-			f.recordedAs(e, func() error { return f.store.PutUser(f.Context(), is, 1, e) })
+			ada := f.addUser("ada")
+			f.addToken("ada", "a")
+			f.notCreated("ada")
+			ada = f.rename(ada, "Ada L.")
+			f.notCreated("ada")
+			f.changeUser(ada, apitoken.UserChange{Disable: true})
+			f.notCreated("ada")
 		},
 	}, {
-		"a user is replaced as a whole",
-		"PutUser replaces every field of the user at that revision.",
-		func(f *fixture) {
-			was := f.addUser("ada")
-			is := apitoken.User{
-				ID: "ada", Name: "Ada L.", Role: apitoken.RoleAdmin, CreatedAt: base.Add(time.Hour), DisabledAt: base.Add(time.Minute),
-				Epoch: was.Epoch, Revision: was.Revision + 1,
-			}
-			f.putUser(was, is)
-			same(f, "User", is, f.user("ada"))
-			emptied := apitoken.User{ID: "ada", CreatedAt: base, Revision: is.Revision + 1}
-			f.putUser(is, emptied)
-			same(f, "User", emptied, f.user("ada"))
-		},
-	}, {
-		"replacing one user leaves the others",
-		"PutUser changes one user.",
-		func(f *fixture) {
-			ada, bob := f.addUser("ada"), f.addUser("bob")
-			f.changeUser(ada, func(u *apitoken.User) { u.Name, u.DisabledAt = "Ada L.", base })
-			same(f, "the other user", bob, f.user("bob"))
-		},
-	}, {
-		"a token shows its owner as he is now",
-		"Lookup and Token give the token with its owner, after every change of his as well.",
+		"a token shows its owner as they are now",
+		"Lookup and Token give the token with its owner, after every change of the owner as well.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.Name, u.Role = "Ada L.", apitoken.RoleAdmin })
+			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin})
 			f.shows(n, ada)
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = base.Add(time.Minute) })
-			f.shows(n, ada)
-			ada = f.changeUser(ada, func(u *apitoken.User) { u.DisabledAt = noTime })
-			f.shows(n, ada)
+			end := later(time.Minute, "carol")
+			ada = f.changeUserBy(ada, apitoken.UserChange{Disable: true}, ending("ada", end))
+			f.showsAs(n, ada, end)
+			ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
+			f.showsAs(n, ada, end)
 		},
 	}}
-	return append(append(rules, staleUsers()...), differentUsers()...)
+	return append(rules, differentUsers()...)
 }
 
-// staleUsers are about a PutUser at another revision than the stored one.
-func staleUsers() []rule {
-	const says = "PutUser at another revision than the stored one, or at any but zero for a missing user, is ErrConflict and writes nothing."
-	var rules []rule
-	for _, c := range []struct {
-		name       string
-		stored     int64 // the revision of the user; 0: there is none
-		ifRevision int64
-	}{
-		{"inserting a user who is there", 1, 0},
-		{"inserting a user who has changed", 3, 0},
-		{"replacing at the revision before", 3, 2},
-		{"replacing at a revision to come", 3, 4},
-		{"replacing a missing user", 0, 1},
-	} {
-		rules = append(rules, rule{c.name + " is a conflict", says, func(f *fixture) {
-			f.addUser("bob")
-			if c.stored > 0 {
-				ada := f.addUser("ada")
-				for ada.Revision < c.stored {
-					ada = f.changeUser(ada, func(*apitoken.User) {})
-				}
-				f.addToken("ada", "a")
-			}
-			is := newUser("ada")
-			is.Name, is.DisabledAt, is.Epoch, is.Revision = "Somebody else", base, 1, c.ifRevision+1
-			f.refused("PutUser", apitoken.ErrConflict, func() error {
-				return f.store.PutUser(f.Context(), is, c.ifRevision, userPut(apitoken.User{}, is))
-			})
-		}})
-	}
-	return rules
+// notCreated holds that CreateUser refuses an id.
+func (f *fixture) notCreated(id apitoken.UserID) {
+	f.Helper()
+	u := newUser(id)
+	u.Name = "Somebody else"
+	f.refused("CreateUser", apitoken.ErrExists, func() error {
+		_, err := f.store.CreateUser(f.Context(), u, userCreated(u))
+		return err
+	})
 }
 
 // differentUsers are about ids that look alike.

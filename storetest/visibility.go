@@ -89,11 +89,9 @@ func (f *fixture) touchOnAndOn(n apitoken.NewToken, done *progress, half chan<- 
 func (f *fixture) renameOnAndOn(was apitoken.User, done *progress) apitoken.User {
 	f.Helper()
 	for range steps {
-		is := was
-		is.Revision++
-		is.Name = fmt.Sprint("revision ", is.Revision)
-		if err := f.store.PutUser(f.Context(), is, was.Revision, userPut(was, is)); err != nil {
-			f.broken("PutUser: %v", err)
+		is, err := f.store.ChangeUser(f.Context(), was.ID, apitoken.UserChange{Name: fmt.Sprint("after ", was.Revision)}, changing(was.ID))
+		if err != nil {
+			f.broken("ChangeUser: %v", err)
 			return was
 		}
 		done.revision.Store(is.Revision)

@@ -110,24 +110,24 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a new user",
-		"Of many that insert one user at one moment exactly one does, with its event; the others are ErrConflict.",
+		"Of many that insert one user at one moment exactly one does, with its event; the others are ErrExists.",
 		func(f *fixture) {
 			for round := range rounds {
-				f.oneUser(apitoken.User{ID: apitoken.UserID(fmt.Sprint("user ", round))})
+				f.oneNewUser(apitoken.UserID(fmt.Sprint("user ", round)))
 			}
 		},
 	}, {
 		"a user at a revision",
-		"Of many that replace one user at one revision exactly one does, with its event; the others are ErrConflict.",
+		"Of many that change one user at one revision exactly one does, with its event; the others are ErrConflict.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for range rounds {
-				was = f.oneUser(was)
+				was = f.oneChange(was)
 			}
 		},
 	}, {
-		"an epoch",
-		"Of many that end one epoch at one moment exactly one does, and the tokens tell of that one.",
+		"an epoch at a revision",
+		"Of many that end one epoch at one revision exactly one does, and the tokens tell of that one.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for round := range rounds {
@@ -175,13 +175,28 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
+		"a new user repeated at one moment",
+		"One CreateUser that arrives many times at one moment is nil each time, and is one user with one event.",
+		func(f *fixture) {
+			for round := range rounds {
+				u := newUser(apitoken.UserID(fmt.Sprint("user ", round)))
+				e := userCreated(u)
+				f.allTheSame(e, func() error {
+					_, err := f.store.CreateUser(f.Context(), u, e)
+					return err
+				})
+				same(f, "User", u, f.user(u.ID))
+			}
+		},
+	}, {
 		"a user repeated at one moment",
-		"One PutUser that arrives many times at one moment is nil each time, and is one change with one event.",
+		"One ChangeUser that arrives many times at one moment is nil each time, and is one change with one event.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for range rounds {
-				is, e := nextEpoch(was, later(microsecond, "ada"))
-				f.allTheSame(e, func() error { return f.store.PutUser(f.Context(), is, was.Revision, e) })
+				end := apitoken.UserChange{EndEpoch: true, IfRevision: was.Revision}
+				is, e := applied(was, end, ending("ada", later(microsecond, "ada")))
+				f.allTheSame(e, func() error { return f.changes("ada", end, e) })
 				same(f, "User", is, f.user("ada"))
 				was = is
 			}
@@ -276,19 +291,33 @@ func (f *fixture) oneRevocation(n apitoken.NewToken) {
 	f.shows(n, f.user("ada"))
 }
 
-func (f *fixture) oneUser(was apitoken.User) apitoken.User {
+func (f *fixture) oneNewUser(id apitoken.UserID) {
 	f.Helper()
 	is := func(i int) apitoken.User {
-		u := newUser(was.ID)
-		u.Name, u.Revision = fmt.Sprint("put by ", i), was.Revision+1
+		u := newUser(id)
+		u.Name = fmt.Sprint("put by ", i)
 		return u
 	}
-	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
-		e := userPut(was, is(i))
-		return e, f.store.PutUser(f.Context(), is(i), was.Revision, e)
+	winner := f.oneWins(apitoken.ErrExists, func(i int) (apitoken.Event, error) {
+		e := userCreated(is(i))
+		_, err := f.store.CreateUser(f.Context(), is(i), e)
+		return e, err
 	})
-	same(f, "User", is(winner), f.user(was.ID))
-	return is(winner)
+	same(f, "User", is(winner), f.user(id))
+}
+
+func (f *fixture) oneChange(was apitoken.User) apitoken.User {
+	f.Helper()
+	to := func(i int) apitoken.UserChange {
+		return apitoken.UserChange{Name: fmt.Sprintf("put by %d after %d", i, was.Revision), IfRevision: was.Revision}
+	}
+	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+		_, e := applied(was, to(i), changing(was.ID))
+		return e, f.changes(was.ID, to(i), e)
+	})
+	is, _ := applied(was, to(winner), changing(was.ID))
+	same(f, "User", is, f.user(was.ID))
+	return is
 }
 
 func (f *fixture) oneEpoch(was apitoken.User, n apitoken.NewToken) apitoken.User {
@@ -296,11 +325,12 @@ func (f *fixture) oneEpoch(was apitoken.User, n apitoken.NewToken) apitoken.User
 	by := func(i int) apitoken.Revocation {
 		return later(time.Duration(i)*time.Minute, apitoken.UserID(fmt.Sprint("revoker ", i)))
 	}
+	end := apitoken.UserChange{EndEpoch: true, IfRevision: was.Revision}
 	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
-		is, e := nextEpoch(was, by(i))
-		return e, f.store.PutUser(f.Context(), is, was.Revision, e)
+		_, e := applied(was, end, ending(was.ID, by(i)))
+		return e, f.changes(was.ID, end, e)
 	})
-	is, _ := nextEpoch(was, by(winner))
+	is, _ := applied(was, end, ending(was.ID, by(winner)))
 	f.showsAs(n, is, by(winner))
 	return is
 }

@@ -10,41 +10,58 @@ import (
 func (f *fixture) addUser(id apitoken.UserID) apitoken.User {
 	f.Helper()
 	u := newUser(id)
-	f.putUser(apitoken.User{}, u)
+	f.createUser(u)
 	return u
 }
 
-// putUser replaces a user, or stores the first if he was nobody.
-func (f *fixture) putUser(was, is apitoken.User) {
+// createUser stores a user of the first epoch.
+func (f *fixture) createUser(u apitoken.User) {
 	f.Helper()
-	f.must("PutUser", f.store.PutUser(f.Context(), is, was.Revision, userPut(was, is)))
+	is, err := f.store.CreateUser(f.Context(), u, userCreated(u))
+	f.must("CreateUser", err)
+	same(f, "the user that CreateUser returns", u, is)
 }
 
-// changeUser stores what edit makes of a user, one revision on.
-func (f *fixture) changeUser(was apitoken.User, edit func(u *apitoken.User)) apitoken.User {
+// changeUser changes a user at base and returns the user as they are then.
+func (f *fixture) changeUser(was apitoken.User, c apitoken.UserChange) apitoken.User {
 	f.Helper()
-	is := was
-	is.Revision++
-	edit(&is)
-	f.putUser(was, is)
+	return f.changeUserBy(was, c, changing(was.ID))
+}
+
+// changeUserBy is changeUser with an event of the caller's.
+func (f *fixture) changeUserBy(was apitoken.User, c apitoken.UserChange, e apitoken.Event) apitoken.User {
+	f.Helper()
+	want, _ := applied(was, c, e)
+	is, err := f.store.ChangeUser(f.Context(), was.ID, c, e)
+	f.must("ChangeUser", err)
+	same(f, "the user that ChangeUser returns", want, is)
 	return is
+}
+
+// changes is ChangeUser from any goroutine, for its error alone.
+func (f *fixture) changes(id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) error {
+	_, err := f.store.ChangeUser(f.Context(), id, c, e)
+	return err
+}
+
+// rename gives a user another name.
+func (f *fixture) rename(was apitoken.User, name string) apitoken.User {
+	f.Helper()
+	return f.changeUser(was, apitoken.UserChange{Name: name})
 }
 
 // endEpoch ends all tokens of a user.
 func (f *fixture) endEpoch(was apitoken.User, by apitoken.Revocation) apitoken.User {
 	f.Helper()
-	is, e := nextEpoch(was, by)
-	f.must("PutUser with the next epoch", f.store.PutUser(f.Context(), is, was.Revision, e))
-	return is
+	return f.changeUserBy(was, apitoken.UserChange{EndEpoch: true}, ending(was.ID, by))
 }
 
-// nextEpoch is what endEpoch stores.
-func nextEpoch(was apitoken.User, by apitoken.Revocation) (apitoken.User, apitoken.Event) {
-	is := was
-	is.Revision++
-	is.Epoch++
-	e := userPut(was, is)
-	e.Action, e.At, e.Actor = apitoken.ActionRevokeAll, by.At, actor(by.By)
+// applied is the user after a change, and the event as the store has to store it. The conditions hold.
+func applied(was apitoken.User, c apitoken.UserChange, e apitoken.Event) (apitoken.User, apitoken.Event) {
+	is, e, err := c.Apply(was, e)
+	if err != nil {
+		panic(err)
+	}
 	return is, e
 }
 

@@ -40,6 +40,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?;
 
 -- freeName(text, text, integer, integer)
@@ -52,11 +53,12 @@ SELECT EXISTS (
 	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE;
 
@@ -87,16 +89,30 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
+-- insertUser(text, text, text, integer, integer, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1);
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?;
+-- lockUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?
+FOR UPDATE;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.owner = ? AND e.owner IS NULL;
 
 -- readPolicy()
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
@@ -107,10 +123,11 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -126,26 +143,6 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 -- moveFeed(integer)
 UPDATE apitoken_feed SET last_seq = last_seq + ?;
 
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
-
 -- confirm: none
 
 -- tokens, all(bytes, bytes, integer)
@@ -156,6 +153,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -167,6 +165,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
 ORDER BY t.id LIMIT ?;
@@ -179,6 +178,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 ORDER BY t.id LIMIT ?;
@@ -191,6 +191,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= ?
 ORDER BY t.id LIMIT ?;
@@ -203,6 +204,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -214,7 +216,20 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
@@ -225,6 +240,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND concat(t.kind, '') = ?
 ORDER BY t.id LIMIT ?;
@@ -237,6 +253,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -248,10 +265,11 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -259,10 +277,13 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND concat(t.resource, '') = ?
 	AND concat(t.created_by, '') = ?
+	AND concat(t.created_with, '') = ?
+	AND t.created_by <> t.owner
 	AND concat(t.kind, '') = ?
 	AND t.expires_at + 0 IS NULL
 	AND t.expires_at + 0 < ?
@@ -285,6 +306,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -303,6 +325,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -321,7 +344,27 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
+	AND locate(?, t.name) > 0
+ORDER BY t.id LIMIT ?;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT 2 OFFSET ?;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
 
@@ -339,6 +382,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -357,6 +401,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind = ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -375,6 +420,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 	AND locate(?, t.name) > 0
 ORDER BY t.id LIMIT ?;
@@ -393,6 +439,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.expires_at + 0 < ?
 ORDER BY t.id LIMIT ?;
@@ -405,6 +452,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND concat(t.id, '') > ?
 	AND t.expires_at + 0 < ?
@@ -414,6 +462,7 @@ ORDER BY concat(t.id, '') LIMIT ?;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?);
 
@@ -421,6 +470,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?);
 
@@ -428,6 +478,7 @@ WHERE t.resource = ? AND t.id > ? AND t.resource = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND t.expires_at + 0 < ?;
@@ -436,15 +487,116 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
+
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq < ? AND owner = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq > ? AND actor_user = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq < ? AND actor_user = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq > ? AND action = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq < ? AND action = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq > ? AND outcome = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq < ? AND outcome = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+	AND concat(outcome, '') = ?
+ORDER BY seq LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+	AND concat(actor_user, '') = ?
+	AND concat(action, '') = ?
+	AND concat(outcome, '') = ?
+ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, bytes, integer)
 UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at UNION ALL SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at) AS v
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
-WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at;
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000;
 
 -- two events(integer, integer, integer, integer)
 UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v

@@ -37,6 +37,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = $1;
 
 -- freeName(text, text, integer, integer)
@@ -49,11 +50,12 @@ SELECT EXISTS (
 	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3)
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = $4), 0)
 FROM apitoken_policy AS p
 FOR SHARE OF p;
 
@@ -90,17 +92,29 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
+-- insertUser(text, text, text, integer, integer, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1, $2, $3, $4::bigint, $5::bigint, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $6),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $7)
+), 1
 ON CONFLICT DO NOTHING;
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = $1, role = $2, created_at = $3, disabled_at = $4, epoch = $5, revision = $6
-WHERE id = $7 AND revision = $8;
+-- lockUser(text)
+SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1
+FOR NO KEY UPDATE;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
+WHERE id = $6;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
@@ -113,10 +127,11 @@ LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
 UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
 WHERE revision = $5;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING;
 
 -- findUnnumbered()
@@ -139,26 +154,6 @@ WHERE e.insert_no = p.insert_no;
 -- moveFeed(integer)
 UPDATE apitoken_feed SET last_seq = last_seq + $1;
 
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > $1 ORDER BY seq LIMIT $2;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < $1 ORDER BY seq DESC LIMIT $2;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
-
 -- confirm()
 UPDATE apitoken_feed SET last_seq = last_seq;
 
@@ -170,7 +165,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
@@ -183,7 +180,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
@@ -197,7 +196,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
@@ -211,7 +212,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= $3
@@ -225,7 +228,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 ORDER BY t.resource, t.id LIMIT $5;
@@ -238,10 +243,27 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 ORDER BY t.created_by, t.id LIMIT $5;
+
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+ORDER BY t.created_with, t.id LIMIT $5;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
@@ -251,7 +273,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.kind || '' = $3
@@ -265,7 +289,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 ORDER BY t.kind, t.id LIMIT $5;
@@ -278,12 +304,14 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -291,19 +319,23 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5)
 	AND t.resource || '' = $6
 	AND t.created_by || '' = $7
-	AND t.kind || '' = $8
+	AND t.created_with || '' = $8
+	AND t.created_by <> t.owner
+	AND t.kind || '' = $9
 	AND t.expires_at + 0 IS NULL
-	AND t.expires_at + 0 < $9
-	AND t.created_at < $10 AND (t.last_used_at IS NULL OR t.last_used_at < $11)
-	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $12)
-	AND strpos(t.name, $13) > 0
-ORDER BY t.owner, t.id LIMIT $14;
+	AND t.expires_at + 0 < $10
+	AND t.created_at < $11 AND (t.last_used_at IS NULL OR t.last_used_at < $12)
+	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $13)
+	AND strpos(t.name, $14) > 0
+ORDER BY t.owner, t.id LIMIT $15;
 
 -- end of a window, by name(bytes, bytes, integer)
 SELECT t.id
@@ -319,7 +351,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
@@ -339,7 +373,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -359,11 +395,35 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.resource, t.id LIMIT $6;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+ORDER BY t.created_with, t.id LIMIT 2 OFFSET $5;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
+	AND strpos(t.name, $5) > 0
+ORDER BY t.created_with, t.id LIMIT $6;
 
 -- end of a window, generated by a user, by name(text, bytes, text, bytes, integer)
 SELECT t.id
@@ -379,7 +439,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -399,7 +461,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
@@ -419,7 +483,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
@@ -439,7 +505,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.expires_at + 0 < $3
@@ -453,7 +521,9 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.id || '' > $3
@@ -464,7 +534,9 @@ ORDER BY t.id || '' LIMIT $5;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
@@ -473,7 +545,9 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
@@ -482,7 +556,9 @@ WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) 
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
@@ -492,21 +568,125 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs WHERE owner = t.owner AND epoch = t.epoch + 1 LIMIT 1
+	SELECT owner FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
 ) AS e ON true
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
+
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > $1 AND seq <= $2
+ORDER BY seq LIMIT $3;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < $1 AND seq >= $2
+ORDER BY seq DESC LIMIT $3;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+ORDER BY owner, seq LIMIT $5;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) < ($1, $2) AND seq IS NOT NULL AND (owner, seq) >= ($3, $4)
+ORDER BY owner DESC, seq DESC LIMIT $5;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (actor_user, seq) > ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ($3, $4)
+ORDER BY actor_user, seq LIMIT $5;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (actor_user, seq) < ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ($3, $4)
+ORDER BY actor_user DESC, seq DESC LIMIT $5;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (action, seq) > ($1, $2) AND seq IS NOT NULL AND (action, seq) <= ($3, $4)
+ORDER BY action, seq LIMIT $5;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (action, seq) < ($1, $2) AND seq IS NOT NULL AND (action, seq) >= ($3, $4)
+ORDER BY action DESC, seq DESC LIMIT $5;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (outcome, seq) > ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ($3, $4)
+ORDER BY outcome, seq LIMIT $5;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (outcome, seq) < ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ($3, $4)
+ORDER BY outcome DESC, seq DESC LIMIT $5;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > $1 AND seq <= $2
+	AND outcome || '' = $3
+ORDER BY seq LIMIT $4;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+	AND actor_user || '' = $5
+	AND action || '' = $6
+	AND outcome || '' = $7
+ORDER BY owner, seq LIMIT $8;
 
 -- two uses(bytes, integer, bytes, integer)
 WITH v (id, used_at) AS (VALUES ($1::bytea, $2::bigint), ($3::bytea, $4::bigint)), locked AS (
 	SELECT t.digest, v.used_at
 	FROM apitoken_tokens AS t
 	JOIN v ON v.id = t.id
-	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000
 	ORDER BY t.id
 	FOR NO KEY UPDATE OF t
 )
 UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
 FROM locked AS l
-WHERE t.digest = l.digest AND (t.last_used_at IS NULL OR t.last_used_at < l.used_at);
+WHERE t.digest = l.digest AND (
+	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.used_at + 86400000000
+);

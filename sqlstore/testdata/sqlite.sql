@@ -38,6 +38,7 @@ SELECT
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?;
 
 -- freeName(text, text, integer, integer)
@@ -50,11 +51,12 @@ SELECT EXISTS (
 	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
 );
 
--- admitToken(bytes, bytes, text)
+-- admitToken(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?);
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0);
 
 -- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer, text)
 INSERT INTO apitoken_tokens (
@@ -83,16 +85,29 @@ SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_us
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) ORDER BY id LIMIT ?;
 
--- insertUser(text, text, text, integer, integer, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision) VALUES (?, ?, ?, ?, ?, ?, ?)
+-- insertUser(text, text, text, integer, integer, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, max(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1)
 ON CONFLICT DO NOTHING;
 
--- updateUser(text, text, integer, integer, integer, integer, text, integer)
-UPDATE apitoken_users SET name = ?, role = ?, created_at = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ? AND revision = ?;
+-- lockUser(text)
+UPDATE apitoken_users SET revision = revision WHERE id = ?
+RETURNING id, name, role, created_at, disabled_at, epoch, revision;
+
+-- updateUser(text, text, integer, integer, integer, text)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- endLeft(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, ?, ? FROM apitoken_tokens WHERE owner = ?
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
@@ -104,11 +119,12 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text)
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
 )
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
 -- findUnnumbered: none
@@ -121,26 +137,6 @@ WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
 -- moveFeed: none
 
--- listEvents(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsOfOwner(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?;
-
--- listEventsBack(integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE seq < ? ORDER BY seq DESC LIMIT ?;
-
--- listEventsOfOwnerBack(text, integer, integer)
-SELECT seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
-FROM apitoken_events
-WHERE owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
-
 -- confirm: none
 
 -- tokens, all(bytes, bytes, integer)
@@ -151,6 +147,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -162,6 +159,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
 ORDER BY t.id LIMIT ?;
@@ -174,6 +172,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 ORDER BY t.id LIMIT ?;
@@ -186,6 +185,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ?
 ORDER BY t.id LIMIT ?;
@@ -198,6 +198,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -209,7 +210,20 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
+-- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
@@ -220,6 +234,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND +t.kind = ?
 ORDER BY t.id LIMIT ?;
@@ -232,6 +247,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind <> 'user' AND t.kind = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
@@ -243,10 +259,11 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, text, integer, integer, integer, integer, text, integer)
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	coalesce(t.revoked_at, e.ended_at),
@@ -254,10 +271,13 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND +t.resource = ?
 	AND +t.created_by = ?
+	AND +t.created_with = ?
+	AND t.created_by <> t.owner
 	AND +t.kind = ?
 	AND +t.expires_at IS NULL
 	AND +t.expires_at < ?
@@ -280,6 +300,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -298,6 +319,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -316,7 +338,27 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
+	AND instr(t.name, ?) > 0
+ORDER BY t.id LIMIT ?;
+
+-- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+ORDER BY t.id LIMIT 2 OFFSET ?;
+
+-- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.hint, t.resource
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
 
@@ -334,6 +376,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -352,6 +395,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.kind = ? AND t.id > ? AND t.kind <> 'user' AND t.kind = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -370,6 +414,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
@@ -388,6 +433,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND +t.expires_at < ?
 ORDER BY t.id LIMIT ?;
@@ -400,6 +446,7 @@ SELECT
 	t.hint, t.resource
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND +t.id > ?
 	AND +t.expires_at < ?
@@ -409,6 +456,7 @@ ORDER BY +t.id LIMIT ?;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?);
 
@@ -416,6 +464,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?);
 
@@ -423,6 +472,7 @@ WHERE t.resource = ? AND t.id > ? AND t.resource <> '' AND t.resource = ? AND t.
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND +t.expires_at < ?;
@@ -431,11 +481,114 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
 
+-- events, all(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, all, backwards(integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq < ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an owner(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an owner, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq < ? AND owner = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an actor(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq > ? AND actor_user <> '' AND actor_user = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an actor, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE actor_user = ? AND seq < ? AND actor_user <> '' AND actor_user = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, of an action(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq > ? AND action = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, of an action, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE action = ? AND seq < ? AND action = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, denied(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq > ? AND outcome <> 'done' AND outcome = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, denied, backwards(text, integer, text, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE outcome = ? AND seq < ? AND outcome <> 'done' AND outcome = ? AND seq >= ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, done(integer, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE seq > ? AND seq <= ?
+	AND +outcome = ?
+ORDER BY seq LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+	AND +actor_user = ?
+	AND +action = ?
+	AND +outcome = ?
+ORDER BY seq LIMIT ?;
+
 -- two uses(bytes, integer, bytes, integer)
 UPDATE apitoken_tokens AS t SET last_used_at = v.column2
 FROM (VALUES (?, ?), (?, ?)) AS v
-WHERE t.id = +v.column1 AND (t.last_used_at IS NULL OR t.last_used_at < v.column2);
+WHERE t.id = +v.column1 AND (
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+);

@@ -1,0 +1,3 @@
+-- The tokens that were generated with a token, in the order of the ids.
+
+CREATE INDEX apitoken_tokens_by_parent ON apitoken_tokens (created_with, id) WHERE created_with IS NOT NULL;

@@ -1,0 +1,168 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// changeRules are about ChangeUser: what it changes, and under which conditions.
+func changeRules() []rule {
+	rules := []rule{{
+		"changing a user writes exactly its event",
+		"The event of a ChangeUser is stored with it, once, with all of its fields. Before and After are the States of the user, whatever " +
+			"the caller says.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			c, e := apitoken.UserChange{Name: "Ada L."}, changing("ada")
+			e.Before, e.After = apitoken.State{Name: "somebody"}, apitoken.State{Epoch: 9}
+			_, stored := applied(ada, c, e)
+			f.recordedAs(stored, func() error { return f.changes("ada", c, e) })
+		},
+	}, {
+		"changing one user leaves the others",
+		"ChangeUser changes one user.",
+		func(f *fixture) {
+			ada, bob := f.addUser("ada"), f.addUser("bob")
+			f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Disable: true})
+			same(f, "the other user", bob, f.user("bob"))
+		},
+	}, {
+		"a missing user is not changed",
+		"ChangeUser of an id that is not there is ErrNotFound, under whichever condition, and writes nothing.",
+		func(f *fixture) {
+			f.addUser("bob")
+			for _, c := range []apitoken.UserChange{
+				{Disable: true}, {EndEpoch: true, IfRevision: 1}, {Name: "Ada", IfRole: []apitoken.Role{}},
+			} {
+				f.refused("ChangeUser", apitoken.ErrNotFound, func() error { return f.changes("ada", c, changing("ada")) })
+			}
+		},
+	}, {
+		"a disabled user stays disabled since then",
+		"Disabling a disabled user changes nothing: not the time, not the epoch, and no event is written.",
+		func(f *fixture) {
+			ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Disable: true})
+			f.addToken("ada", "a")
+			f.refused("ChangeUser", nil, func() error {
+				return f.changes("ada", apitoken.UserChange{Disable: true}, ending("ada", later(time.Hour, "bob")))
+			})
+			same(f, "User", ada, f.user("ada"))
+		},
+	}, {
+		"a user may be disabled in 1970",
+		"1970-01-01T00:00:00Z is a time: a user who was disabled then is disabled.",
+		func(f *fixture) {
+			e := ending("ada", apitoken.Revocation{At: in1970, By: "carol"})
+			ada := f.changeUserBy(f.addUser("ada"), apitoken.UserChange{Disable: true}, e)
+			if got := f.user("ada"); !got.Disabled() || got != ada {
+				f.broken("User gives %+v, want %+v", got, ada)
+			}
+		},
+	}}
+	return append(append(append(rules, changesOfOne()...), changesOfNothing()...), conditionalChanges()...)
+}
+
+// changesOfOne are about what each change makes of a user.
+func changesOfOne() []rule {
+	const says = "ChangeUser changes what UserChange.Apply changes, one revision on, and nothing else. It returns the user as they are then."
+	var rules []rule
+	for _, c := range []struct {
+		name   string
+		change apitoken.UserChange
+	}{
+		{"the name", apitoken.UserChange{Name: "Ada L."}},
+		{"the role", apitoken.UserChange{Role: apitoken.RoleAdmin}},
+		{"name and role", apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin}},
+		{"the epoch", apitoken.UserChange{EndEpoch: true}},
+		{"disabling", apitoken.UserChange{Disable: true}},
+		{"everything", apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, Disable: true}},
+	} {
+		rules = append(rules, rule{"a change of " + c.name, says, func(f *fixture) {
+			ada := f.addUser("ada")
+			for range 2 {
+				ada = f.endEpoch(ada, later(time.Second, "bob"))
+			}
+			ada = f.changeUserBy(ada, c.change, ending("ada", later(time.Minute, "carol")))
+			same(f, "User", ada, f.user("ada"))
+			same(f, "Users", []apitoken.User{ada}, f.users())
+		}})
+	}
+	return append(rules, rule{"a change of enabling", says, func(f *fixture) {
+		ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Disable: true})
+		ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
+		same(f, "User", ada, f.user("ada"))
+	}})
+}
+
+// changesOfNothing are about changes that leave the row as it is.
+func changesOfNothing() []rule {
+	const says = "A change that leaves the user as they are writes nothing, not even an event, and returns the user."
+	var rules []rule
+	for _, c := range []struct {
+		name   string
+		change apitoken.UserChange
+	}{
+		{"no change", apitoken.UserChange{}},
+		{"the same name and role", apitoken.UserChange{Name: "The user", Role: apitoken.RoleUser}},
+		{"enabling an active user", apitoken.UserChange{Enable: true}},
+		{"the same name under conditions", apitoken.UserChange{Name: "The user", IfRevision: 1, IfRole: []apitoken.Role{apitoken.RoleUser}}},
+	} {
+		rules = append(rules, rule{c.name + " writes nothing", says, func(f *fixture) {
+			ada := f.addUser("ada")
+			f.addToken("ada", "a")
+			f.refused("ChangeUser", nil, func() error {
+				is, err := f.store.ChangeUser(f.Context(), "ada", c.change, changing("ada"))
+				same(f, "the user that ChangeUser returns", ada, is)
+				return err
+			})
+		}})
+	}
+	return rules
+}
+
+// conditionalChanges are about the conditions of a change of a user who is at revision 3 and has the role auditor.
+func conditionalChanges() []rule {
+	const says = "ChangeUser whose conditions do not all hold is ErrConflict and writes nothing, whatever it would change. Where they hold, it succeeds."
+	var rules []rule
+	for _, c := range []struct {
+		name       string
+		ifRole     []apitoken.Role // nil: any
+		ifRevision int64           // 0: any
+		want       error
+	}{
+		{"no condition", nil, 0, nil},
+		{"the present revision", nil, 3, nil},
+		{"the revision before", nil, 2, apitoken.ErrConflict},
+		{"the revision before the first", nil, -1, apitoken.ErrConflict},
+		{"a revision to come", nil, 4, apitoken.ErrConflict},
+		{"the present role", []apitoken.Role{"auditor"}, 0, nil},
+		{"the present role among others", []apitoken.Role{"junior", "auditor", "senior"}, 0, nil},
+		{"other roles", []apitoken.Role{"junior", "senior"}, 0, apitoken.ErrConflict},
+		{"a role of before", []apitoken.Role{apitoken.RoleUser}, 0, apitoken.ErrConflict},
+		{"the present role in capitals", []apitoken.Role{"AUDITOR"}, 0, apitoken.ErrConflict},
+		{"the present role with a space behind", []apitoken.Role{"auditor "}, 0, apitoken.ErrConflict},
+		{"no role at all", []apitoken.Role{}, 0, apitoken.ErrConflict},
+		{"the present role and revision", []apitoken.Role{"auditor"}, 3, nil},
+		{"the present role and another revision", []apitoken.Role{"auditor"}, 2, apitoken.ErrConflict},
+		{"another role and the present revision", []apitoken.Role{"senior"}, 3, apitoken.ErrConflict},
+	} {
+		rules = append(rules, rule{"a change under the condition of " + c.name, says, func(f *fixture) {
+			f.addUser("bob")
+			ada := f.changeUser(f.rename(f.addUser("ada"), "Ada"), apitoken.UserChange{Role: "auditor"})
+			f.addToken("ada", "a")
+			for _, change := range []apitoken.UserChange{
+				{Name: "Ada L."}, {Role: "senior"}, {EndEpoch: true}, {Disable: true}, {Enable: true}, {},
+			} {
+				change.IfRole, change.IfRevision = c.ifRole, c.ifRevision
+				if c.want != nil {
+					f.refused("ChangeUser", c.want, func() error { return f.changes("ada", change, changing("ada")) })
+				}
+			}
+			if c.want == nil {
+				f.changeUser(ada, apitoken.UserChange{Role: "senior", Disable: true, IfRole: c.ifRole, IfRevision: c.ifRevision})
+			}
+		}})
+	}
+	return rules
+}

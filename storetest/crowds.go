@@ -1,0 +1,105 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// crowdRules are about a change of a user while many others write about the same user without a pause.
+func crowdRules() []rule {
+	const says = "A crowd on the same row delays ChangeUser and never makes it fail: neither the change in their midst nor one of theirs."
+	return []rule{{
+		"a crowd does not keep a user from being disabled",
+		says,
+		func(f *fixture) { f.disabledInACrowd(64, func(i int) error { return f.endsOne("ada", i) }) },
+	}, {
+		"a crowd that revokes tokens does not keep a user from being disabled",
+		says,
+		func(f *fixture) { f.disabledInACrowd(64, func(i int) error { return f.revokesOne("ada") }) },
+	}}
+}
+
+// endsOne ends the epoch of a user.
+func (f *fixture) endsOne(id apitoken.UserID, i int) error {
+	e := ending(id, later(time.Duration(i)*microsecond, id))
+	return f.changes(id, apitoken.UserChange{EndEpoch: true}, e)
+}
+
+// revokesOne creates a token and revokes it.
+func (f *fixture) revokesOne(owner apitoken.UserID) error {
+	n, by := draft(owner, newTokenID().String()), later(microsecond, owner)
+	if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
+		return err
+	}
+	_, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by))
+	return err
+}
+
+// disabledInACrowd gives a user another role, ends their epoch and disables them, while a crowd of n writes on and on.
+func (f *fixture) disabledInACrowd(n int, write func(i int) error) {
+	f.Helper()
+	f.addUser("ada")
+	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
+	defer cancel()
+	var begun, done sync.WaitGroup
+	var over atomic.Bool
+	var writes atomic.Int64
+	begun.Add(n)
+	for i := range n {
+		done.Go(func() {
+			for first := true; first || !over.Load(); first = false {
+				err := write(i)
+				if first {
+					begun.Done()
+				}
+				if err != nil {
+					f.broken("a write of the crowd: %v", err)
+					return
+				}
+				writes.Add(1)
+			}
+		})
+	}
+	begun.Wait()
+	changes := []apitoken.UserChange{
+		{Role: "suspended", IfRole: []apitoken.Role{apitoken.RoleUser}}, {EndEpoch: true}, {Disable: true},
+	}
+	for i, c := range changes {
+		e := ending("ada", later(time.Duration(i)*time.Minute, "carol"))
+		if _, err := f.store.ChangeUser(ctx, "ada", c, e); err != nil {
+			f.broken("after at most 30 seconds, ChangeUser %+v: %v", c, err)
+		}
+	}
+	over.Store(true)
+	done.Wait()
+	if ada := f.user("ada"); !ada.Disabled() || ada.Role != "suspended" {
+		f.broken("User gives %+v, who is not disabled or has the former role", ada)
+	}
+	f.oneAfterTheOther("ada", int(writes.Load()))
+}
+
+// oneAfterTheOther holds that the events about a user tell of one change after the other, each of what the one before it
+// has left, and that there are at least so many.
+func (f *fixture) oneAfterTheOther(id apitoken.UserID, atLeast int) {
+	f.Helper()
+	after := map[apitoken.State]apitoken.State{}
+	events := f.events(apitoken.EventQuery{Owner: id, Limit: wholePage})
+	for _, e := range events {
+		if e.Token.IsZero() {
+			after[e.Before] = e.After
+		}
+	}
+	if len(events) < atLeast {
+		f.broken("%d writes of the crowd were done, and %d events are there", atLeast, len(events))
+	}
+	last := apitoken.State{}
+	for range after {
+		last = after[last]
+	}
+	same(f, fmt.Sprintf("the last of %d changes that follow one another", len(after)), f.user(id).State(), last)
+}
