@@ -12,12 +12,13 @@ import (
 )
 
 // noisy is a Store that gives way to other clients before and after every call, for longer or shorter as its seed has it,
-// so that what the Manager does in several steps is torn apart. It also injects trouble: a call that is never made, and
+// so that what the Manager does in several steps is torn apart. With turns, others go on only then. It also injects trouble: a call that is never made, and
 // a write whose answer is lost, done or not.
 type noisy struct {
 	apitoken.Store
 	progress *atomic.Int64 // moves on with every act of any client
 	trouble  bool
+	turns    *turns
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -25,8 +26,8 @@ type noisy struct {
 
 var errInjected = errors.New("injected trouble")
 
-func newNoisy(store apitoken.Store, progress *atomic.Int64, seed uint64, trouble bool) *noisy {
-	return &noisy{Store: store, progress: progress, trouble: trouble, random: rand.New(rand.NewPCG(seed, 1))}
+func newNoisy(store apitoken.Store, progress *atomic.Int64, seed uint64, trouble bool, t *turns) *noisy {
+	return &noisy{Store: store, progress: progress, trouble: trouble, turns: t, random: rand.New(rand.NewPCG(seed, 1))}
 }
 
 func (n *noisy) choose(of int) int {
@@ -44,13 +45,21 @@ func (n *noisy) pause(often int) {
 			if n.progress.Load() >= target {
 				return
 			}
-			runtime.Gosched()
+			n.giveWay()
 		}
 	case c < 6:
 		for range n.choose(4) {
-			runtime.Gosched()
+			n.giveWay()
 		}
 	}
+}
+
+func (n *noisy) giveWay() {
+	if n.turns == nil {
+		runtime.Gosched()
+		return
+	}
+	n.turns.giveWay()
 }
 
 // noisyRead makes a call that changes nothing, between two pauses.

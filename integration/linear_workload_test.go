@@ -20,6 +20,7 @@ type workload struct {
 	names   []string
 	weights map[kind]int
 	trouble bool // is injected
+	inTurns bool // the clients go on one at a time, which leaves no room for trouble
 
 	planted plant
 }
@@ -29,16 +30,20 @@ type workload struct {
 func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	ctx := context.Background()
 	h := newHistory(newMovable(beginning))
+	var t *turns
+	if w.inTurns {
+		t = newTurns(seed)
+	}
 	if w.planted != nil { // one for all each, because a bug may have something to remember
 		store := &replicas{stores: each}
-		each = []apitoken.Store{w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false), h.clock)}
+		each = []apitoken.Store{w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false, t), h.clock)}
 	}
 	if err := h.provision(ctx, each[0]); err != nil {
 		return nil, err
 	}
 	var clients []*replica
 	for i := range w.clients {
-		c, err := h.join(i, newNoisy(each[i%len(each)], &h.progress, seed+uint64(i)<<32, w.trouble))
+		c, err := h.join(i, newNoisy(each[i%len(each)], &h.progress, seed+uint64(i)<<32, w.trouble, t))
 		if err != nil {
 			return nil, err
 		}
@@ -48,9 +53,12 @@ func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	kinds := w.kinds()
 	for round := range w.rounds {
 		var all sync.WaitGroup
+		t.expect(len(clients))
 		for i, c := range clients {
 			random := rand.New(rand.NewPCG(seed, uint64(round*w.clients+i)))
 			all.Go(func() {
+				t.enter(i)
+				defer t.leave()
 				for range w.acts {
 					c.perform(ctx, w.choose(random, kinds, h))
 				}

@@ -60,7 +60,9 @@ var plantsInSQL = []plantedInSQL{
 //	no share lock on the owner                revoke beside revoke all
 //	a name is freed only once                 generate beside a token that is dead when it is inserted
 //
-// In histories a bug must be caught three times. There are pauses between the statements of their transactions.
+// In histories a bug must be caught once. There are pauses between the statements of their transactions, and the server
+// decides which goes on. A history catches the bug with a probability of a sixth or more, so that 200 miss it with less than
+// one in 10^15.
 func TestPlantedInSQL(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -88,7 +90,7 @@ func (p plantedInSQL) spy(d database) *spy {
 func (p plantedInSQL) inHistories(t *testing.T, d database) {
 	plain, buggy := openTorn(t, d, &spy{}), openTorn(t, d, p.spy(d))
 	w := p.load.short()
-	caughtInHistories(t, enoughOnServer, enoughOnServer,
+	caughtInHistories(t, 1,
 		func(seed uint64) *history { return runHistory(t, w, plain, seed) },
 		func(seed uint64) *history { return runHistory(t, w, buggy, seed) })
 }
@@ -97,7 +99,7 @@ func (p plantedInSQL) inHistories(t *testing.T, d database) {
 func openTorn(t *testing.T, d database, s *spy) opener {
 	t.Helper()
 	var sent atomic.Int64
-	n := newNoisy(nil, &sent, 1, false)
+	n := newNoisy(nil, &sent, 1, false, nil)
 	s.interfere(func(string) error {
 		sent.Add(1)
 		n.pause(4)
