@@ -36,42 +36,44 @@ var everybody = workload{
 // elsewhere. Scheduling is not repeated by a seed, so a failure may take several runs.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, store := range stores {
-		t.Run(store.name, func(t *testing.T) {
-			open := store.prepare(t)
-			histories, seed := fromEnvironment(t, "APITOKEN_HISTORIES", 200), firstSeed(t)
-			if raceDetector && store.name != "memory" {
-				histories /= 4
-			}
-			var acts, overlapping int
-			var slowest time.Duration
-			seen := coverage{}
-			for i := range histories {
-				h := runHistory(t, everybody, open, seed+uint64(i))
-				acts += len(h.acts)
-				overlapping += h.overlapping()
-				for _, a := range h.acts {
-					seen[string(a.kind)+": "+strings.Fields(sentinels(a.err))[0]]++
-				}
-				began := time.Now()
-				if result := h.check(); result != porcupine.Ok {
-					t.Fatalf("history %d: %s\n%s", i, result, h)
-				}
-				slowest = max(slowest, time.Since(began))
-			}
-			for _, answer := range slices.Sorted(maps.Keys(seen)) {
-				t.Logf("%7d  %s", seen[answer], answer)
-			}
-			t.Logf("%d histories, %d operations, %.1f %% of them overlap another, 0 violations, 0 unknown, slowest check %s",
-				histories, acts, 100*float64(overlapping)/float64(acts), slowest.Round(time.Millisecond))
-			if 2*overlapping < acts {
-				t.Errorf("%d of %d operations overlap another, want at least half", overlapping, acts)
-			}
-			for _, answer := range mustBeSeen {
-				if histories >= 200 && seen[answer] == 0 {
-					t.Errorf("no history has the answer %q: the histories do not try enough", answer)
-				}
-			}
-		})
+		t.Run(store.name, store.holdLinearizable)
+	}
+}
+
+func (s namedStore) holdLinearizable(t *testing.T) {
+	open := s.prepare(t)
+	histories, seed := fromEnvironment(t, "APITOKEN_HISTORIES", 200), firstSeed(t)
+	if raceDetector && s.name != "memory" {
+		histories /= 4
+	}
+	var acts, overlapping int
+	var slowest time.Duration
+	seen := coverage{}
+	for i := range histories {
+		h := runHistory(t, everybody, open, seed+uint64(i))
+		acts += len(h.acts)
+		overlapping += h.overlapping()
+		for _, a := range h.acts {
+			seen[string(a.kind)+": "+strings.Fields(sentinels(a.err))[0]]++
+		}
+		began := time.Now()
+		if result := h.check(); result != porcupine.Ok {
+			t.Fatalf("history %d: %s\n%s", i, result, h)
+		}
+		slowest = max(slowest, time.Since(began))
+	}
+	for _, answer := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("%7d  %s", seen[answer], answer)
+	}
+	t.Logf("%d histories, %d operations, %.1f %% of them overlap another, 0 violations, 0 unknown, slowest check %s",
+		histories, acts, 100*float64(overlapping)/float64(acts), slowest.Round(time.Millisecond))
+	if 2*overlapping < acts {
+		t.Errorf("%d of %d operations overlap another, want at least half", overlapping, acts)
+	}
+	for _, answer := range mustBeSeen {
+		if histories >= 200 && seen[answer] == 0 {
+			t.Errorf("no history has the answer %q: the histories do not try enough", answer)
+		}
 	}
 }
 

@@ -19,41 +19,43 @@ import (
 // Each store gets 2,000 sequences, or as many as the environment variable APITOKEN_SEQUENCES says; one on a server gets a
 // tenth of that. Under the race detector, which makes it ten times slower, there are fewer: a sequence is a single goroutine.
 func TestModelAnswersLikeTheManager(t *testing.T) {
-	setFlag(t, "rapid.nofailfile", "true") // the seed repeats it as well
 	for _, store := range stores {
-		t.Run(store.name, func(t *testing.T) {
-			open := store.prepare(t)
-			want := store.sequences(fromEnvironment(t, "APITOKEN_SEQUENCES", 2000))
-			setFlag(t, "rapid.checks", strconv.Itoa(want))
-			seen, ran := coverage{}, 0
-			rapid.Check(t, func(rt *rapid.T) {
-				p := plans().Draw(rt, "plan")
-				replicas, done := open(t)
-				defer done()
-				if _, ok := replicas[0].(apitoken.TokenScanner); !ok {
-					t.Fatalf("%T is no apitoken.TokenScanner, and so nothing is scanned", replicas[0])
-				}
-				if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
-					rt.Log(difference)
-					rt.Fatal("the Managers and the reference differ") // always the same text: package rapid goes by it
-				}
-				ran++
-			})
-			if ran != want && !testing.Short() {
-				t.Errorf("%d sequences ran, want %d", ran, want)
-			}
-			answers := 0
-			for _, answer := range slices.Sorted(maps.Keys(seen)) {
-				answers += seen[answer]
-				t.Logf("%7d  %s", seen[answer], answer)
-			}
-			t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
-			for _, answer := range mustOccur {
-				if ran >= 200 && seen[answer] == 0 { // with fewer, chance may leave one out
-					t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
-				}
-			}
-		})
+		t.Run(store.name, store.holdModel)
+	}
+}
+
+func (s namedStore) holdModel(t *testing.T) {
+	setFlag(t, "rapid.nofailfile", "true") // the seed repeats it as well
+	open := s.prepare(t)
+	want := s.sequences(fromEnvironment(t, "APITOKEN_SEQUENCES", 2000))
+	setFlag(t, "rapid.checks", strconv.Itoa(want))
+	seen, ran := coverage{}, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		p := plans().Draw(rt, "plan")
+		replicas, done := open(t)
+		defer done()
+		if _, ok := replicas[0].(apitoken.TokenScanner); !ok {
+			t.Fatalf("%T is no apitoken.TokenScanner, and so nothing is scanned", replicas[0])
+		}
+		if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
+			rt.Log(difference)
+			rt.Fatal("the Managers and the reference differ") // always the same text: package rapid goes by it
+		}
+		ran++
+	})
+	if ran != want && !testing.Short() {
+		t.Errorf("%d sequences ran, want %d", ran, want)
+	}
+	answers := 0
+	for _, answer := range slices.Sorted(maps.Keys(seen)) {
+		answers += seen[answer]
+		t.Logf("%7d  %s", seen[answer], answer)
+	}
+	t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
+	for _, answer := range mustOccur {
+		if ran >= 200 && seen[answer] == 0 { // with fewer, chance may leave one out
+			t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
+		}
 	}
 }
 

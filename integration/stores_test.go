@@ -35,9 +35,13 @@ var stores = append([]namedStore{
 
 func storesOnServers() (all []namedStore) {
 	for _, b := range servers {
-		all = append(all, namedStore{b.name, true, func(t testing.TB) opener { return b.database(t).opener(t, nil) }})
+		all = append(all, storeOn(b))
 	}
 	return all
+}
+
+func storeOn(b backend) namedStore {
+	return namedStore{b.name, true, func(t testing.TB) opener { return b.database(t).opener(t, nil) }}
 }
 
 func prepareMemory(testing.TB) opener {

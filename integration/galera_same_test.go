@@ -1,0 +1,19 @@
+package integration_test
+
+import "testing"
+
+// What holds on every server holds on a Galera cluster. The tests have names of their own, so that make test-galera finds
+// them.
+
+func TestGaleraIsMigratedByFiveHandlesAtOnce(t *testing.T)   { crowdOnGalera.migrateByHandles(t) }
+func TestGaleraIsMigratedByFiveProcessesAtOnce(t *testing.T) { crowdOnGalera.migrateByProcesses(t) }
+func TestGaleraFeedLosesNothing(t *testing.T)                { onGalera.feedLosesNothing(t) }
+func TestGaleraAnswersLikeTheModel(t *testing.T)             { storeOn(onGalera).holdModel(t) }
+
+// All clients are on one node: across nodes a token may overtake a policy, see [onOneServerOnly].
+func TestGaleraHistoriesOnANodeAreLinearizable(t *testing.T) {
+	node := onGalera
+	node.name = "Galera, one node"
+	node.create = func(t testing.TB) []string { return createGalera(t)[:1] }
+	storeOn(node).holdLinearizable(t)
+}
