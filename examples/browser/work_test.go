@@ -14,19 +14,19 @@ func TestBrowserTheWorkOfAnAdministrator(t *testing.T) {
 	long(t)
 	t.Run("with the mouse", func(t *testing.T) {
 		t.Parallel()
-		p := open(t)
-		work{T: t, program: serve(t), tab: p, hands: p, scripts: true}.all()
+		s, p := serve(t), open(t) // the tab ends first, or it would complain of requests that the server no longer answers
+		work{T: t, program: s, tab: p, hands: p, scripts: true}.all()
 	})
 	t.Run("without JavaScript", func(t *testing.T) {
 		t.Parallel()
-		p := open(t).withoutJavaScript()
-		work{T: t, program: serve(t), tab: p, hands: p}.all()
+		s, p := serve(t), open(t).withoutJavaScript()
+		work{T: t, program: s, tab: p, hands: p}.all()
 	})
 	t.Run("by the keyboard", func(t *testing.T) {
 		t.Parallel()
-		p := open(t)
+		s, p := serve(t), open(t)
 		k := keyboard{p, new(stops)}
-		work{T: t, program: serve(t), tab: p, hands: k, scripts: true}.all()
+		work{T: t, program: s, tab: p, hands: k, scripts: true}.all()
 		k.skips()
 		t.Logf("the focus was seen at %d stops, %d of them on the way back", k.all, k.stops.back)
 		if k.all < 100 || k.stops.back == 0 {

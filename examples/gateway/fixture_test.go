@@ -44,6 +44,7 @@ func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record
 type host struct {
 	t           *testing.T
 	store       *store
+	clock       *clock
 	manager     *apitoken.Manager
 	names       atomic.Int64     // of its tokens
 	server      *httptest.Server // the gateways ask it
@@ -51,12 +52,24 @@ type host struct {
 	application *httptest.Server
 }
 
-// newHost starts one. Times are real, as they are to the gateways.
+// clock tells the real time, as the gateways have it, until it is stopped.
+type clock struct{ stopped atomic.Pointer[time.Time] }
+
+func (c *clock) Now() time.Time {
+	if at := c.stopped.Load(); at != nil {
+		return *at
+	}
+	return time.Now()
+}
+
+func (c *clock) stopAt(at time.Time) { c.stopped.Store(&at) }
+
+// newHost starts one.
 func newHost(t *testing.T, expiryCap time.Duration) *host {
 	t.Helper()
-	h := &host{t: t, store: &store{Store: memstore.New()}}
+	h := &host{t: t, store: &store{Store: memstore.New()}, clock: new(clock)}
 	var err error
-	h.manager, err = apitoken.New(h.store, nil)
+	h.manager, err = apitoken.New(h.store, &apitoken.Options{Clock: h.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,21 +40,24 @@ func TestGatewayApacheOAuth2(t *testing.T) {
 
 	h.revoke(text)
 	after := send(t, addr, text)
-	late := await(t, 3*time.Second, "the token is refused", func() bool { return send(t, addr, text).Status == 401 })
+	late := await(t, 10*time.Second, "the token is refused", func() bool { return send(t, addr, text).Status == 401 })
 	t.Logf("mod_oauth2, expiry=1: before %d, right after %d, after %.1f s 401", before, after.Status, late.Seconds())
 }
 
-// Left to itself mod_oauth2 keeps an answer for 300 seconds, whatever is said of the end of the token.
+// Left to itself mod_oauth2 keeps an answer for 300 seconds, whatever is said of the end of the token. To the host, the token
+// lives until Apache has asked about it, however long that takes.
 func TestGatewayApacheOAuth2LooksAtNoExpiry(t *testing.T) {
 	long(t)
 	h := newHost(t, 0)
 	addr := apache(t, h, "oauth2", "&expiry=1", "")
+	h.clock.stopAt(time.Now())
 	token, text := h.generateFor(2 * time.Second)
 	want(t, "a token of two seconds", seen{Status: 200, By: toldByApache(token, "bob")}, send(t, addr, text))
-	await(t, 5*time.Second, "the token has expired", func() bool {
-		_, err := h.manager.Authenticate(t.Context(), text)
-		return errors.Is(err, apitoken.ErrExpired)
-	})
+	await(t, 5*time.Second, "the token has expired", func() bool { return time.Now().After(token.ExpiresAt) })
+	h.clock.stopAt(token.ExpiresAt)
+	if _, err := h.manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrExpired) {
+		t.Fatalf("error %v, want %v", err, apitoken.ErrExpired)
+	}
 	want(t, "the token, expired", seen{Status: 200, By: toldByApache(token, "bob")}, send(t, addr, text))
 	t.Log("mod_oauth2 without expiry: before 200, expired 200")
 }
@@ -83,7 +86,7 @@ func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
 		after     int
 	}{
 		{"the real exp", apitoken.NoExpiration, apitoken.Days(90), 200},
-		{"exp capped to a second", time.Second, apitoken.Days(90), 401},
+		{"exp capped to three seconds", 3 * time.Second, apitoken.Days(90), 401},
 		{"no exp", 0, apitoken.NoExpiration, 401},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -94,7 +97,7 @@ func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
 			want(t, "a token", seen{Status: 200, By: toldByApache(token, "bob")}, before)
 			h.revoke(text)
 			after := send(t, addr, text)
-			late := await(t, 3*time.Second, "it is answered as it should be", func() bool { return send(t, addr, text).Status == test.after })
+			late := await(t, 10*time.Second, "it is answered as it should be", func() bool { return send(t, addr, text).Status == test.after })
 			t.Logf("mod_auth_openidc, interval 0, %s: before %d, right after %d, after %.1f s %d", test.name, before.Status, after.Status, late.Seconds(), test.after)
 			switch test.name {
 			case "the real exp":
