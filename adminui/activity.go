@@ -12,10 +12,16 @@ const eventsOnPage = 50
 
 type eventRow struct {
 	apitoken.Event
-	At     moment
-	Who    string
-	Denied bool
-	What   string // the name of the token or the user, or the new maximum
+	At      moment
+	Who     string
+	Denied  bool
+	What    string // the name of the token or the user
+	Changes []stateChange
+}
+
+// stateChange is what an event has made of something. Empty: nothing.
+type stateChange struct {
+	What, Before, After string
 }
 
 type activityPage struct {
@@ -55,10 +61,30 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 	if row.Who == "" {
 		row.Who = "nobody"
 	}
-	if e.Action == apitoken.ActionSetPolicy && !row.Denied {
-		row.What = lifetimeText(e.After.MaxLifetime)
-	}
+	row.Changes = stateChanges(e)
 	return row
+}
+
+// stateChanges are the names, roles and maxima that an event has changed.
+func stateChanges(e apitoken.Event) (changes []stateChange) {
+	add := func(what, before, after string) {
+		if before != after {
+			changes = append(changes, stateChange{what, before, after})
+		}
+	}
+	if e.Outcome == apitoken.OutcomeDenied {
+		return nil
+	}
+	switch e.Action {
+	case apitoken.ActionSetPolicy:
+		changes = append(changes, stateChange{"", asked(e.Before.MaxLifetime), asked(e.After.MaxLifetime)})
+	case apitoken.ActionPutUser:
+		if e.Before.Role != "" { // the user is not new
+			add("name", e.Before.Name, e.After.Name)
+		}
+		add("role", string(e.Before.Role), string(e.After.Role))
+	}
+	return changes
 }
 
 // eventSeq reads the number of an event, and nothing as 0.

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -17,7 +20,8 @@ type Options struct {
 	// what the browser merely claims. The zero Actor is nobody. An error is answered 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
-	// Prefix is the path under which the host mounts the handler, such as "/admin". Empty: the root.
+	// Prefix is the path under which the host mounts the handler, such as "/admin", in any script and not percent-encoded.
+	// Empty: the root.
 	Prefix string
 
 	// SignIn is the path where somebody who is not signed in is sent, with status 303 and the page that he wanted to see in
@@ -54,7 +58,7 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	case !isPrefix(opts.Prefix):
 		return nil, invalid("Options.Prefix %q is not a path that begins with a slash and does not end with one", opts.Prefix)
 	}
-	u := &ui{manager: m, opts: *opts}
+	u := &ui{manager: m, opts: *opts, base: (&url.URL{Path: opts.Prefix}).EscapedPath()}
 	if u.opts.Title == "" {
 		u.opts.Title = "API tokens"
 	}
@@ -69,7 +73,9 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 
 // isPrefix reports whether a text can stand before the paths of the pages, in a pattern of [http.ServeMux] as in an address.
 func isPrefix(p string) bool {
-	return p == "" || strings.HasPrefix(p, "/") && path.Clean(p) == p && p != "/" && !strings.ContainsAny(p, "{}?#% ")
+	unprintable := func(r rune) bool { return !unicode.IsGraphic(r) || r == utf8.RuneError }
+	return p == "" || strings.HasPrefix(p, "/") && path.Clean(p) == p && p != "/" && !strings.ContainsAny(p, `{}?#% \`) &&
+		!strings.ContainsFunc(p, unprintable)
 }
 
 func invalid(format string, args ...any) error {
@@ -79,6 +85,7 @@ func invalid(format string, args ...any) error {
 type ui struct {
 	manager *apitoken.Manager
 	opts    Options
+	base    string // Options.Prefix, as it stands in addresses
 }
 
 // pages are all routes.
@@ -192,7 +199,7 @@ func (v *visit) first() error {
 
 // redirect sends the browser to another page, with GET.
 func (v *visit) redirect(path string) error {
-	http.Redirect(v.w, v.r, v.opts.Prefix+path, http.StatusSeeOther)
+	http.Redirect(v.w, v.r, v.base+path, http.StatusSeeOther)
 	return nil
 }
 

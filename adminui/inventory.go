@@ -23,6 +23,7 @@ type inventoryPage struct {
 	Rows     []tokenRow
 	Next     string
 	Download string
+	Query    string // the filters and the place in the list, as they stand in the address
 	Revocable,
 	HasMaximum bool
 }
@@ -89,7 +90,8 @@ func (v *visit) inventory() error {
 	}
 	page := inventoryPage{
 		Filters: f, Revocable: v.may.Has(apitoken.RevokeAny), HasMaximum: policy.Max != apitoken.NoExpiration,
-		Download: v.opts.Prefix + "/tokens.csv?" + withoutPage(v.r.URL.Query()),
+		Download: v.base + "/tokens.csv?" + withoutPage(v.r.URL.Query()),
+		Query:    filtersOf(v.r.URL.RawQuery),
 	}
 	for _, t := range list.Tokens {
 		page.Rows = append(page.Rows, v.row(t))
@@ -98,6 +100,18 @@ func (v *visit) inventory() error {
 		page.Next = v.with("after", list.Next.String())
 	}
 	return v.render(http.StatusOK, "inventory.html", "All tokens", page)
+}
+
+// filtersOf are the filters and the place in the list that stand in a query, and nothing else of it.
+func filtersOf(query string) string {
+	values, _ := url.ParseQuery(query) // what cannot be read is no filter
+	known := url.Values{}
+	for _, name := range []string{"owner", "name", "status", "within", "unused", "no-end", "beyond", "after"} {
+		if values.Get(name) != "" {
+			known.Set(name, values.Get(name))
+		}
+	}
+	return known.Encode()
 }
 
 func withoutPage(query url.Values) string {

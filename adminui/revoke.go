@@ -13,11 +13,24 @@ import (
 type askPage struct {
 	Question template.HTML
 	Rows     []tokenRow
-	Action   string // where the answer goes; empty: this person cannot do it
-	IDs      []apitoken.TokenID
+	Action   string  // where the answer goes; empty: this person cannot do it
+	Fields   []field // what the answer carries
 	Button   template.HTML
 	Back     string
 	Unknown  bool // it may have been done already, or the token may not exist
+}
+
+// field is a hidden field of a form.
+type field struct{ Name, Value string }
+
+// place is where in the list of a user's tokens the person was, as part of an address, and as a field. What the browser sends
+// for it is an id, or nothing.
+func place(after string) (query string, fields []field) {
+	id, err := apitoken.ParseTokenID(after)
+	if err != nil {
+		return "", nil
+	}
+	return "?after=" + id.String(), []field{{"after", id.String()}}
 }
 
 // token reads the token of the address, if this person may see it.
@@ -35,7 +48,9 @@ func (v *visit) askRevoke() error {
 		return err
 	}
 	page := v.revocationOf(t)
-	page.Action = v.opts.Prefix + "/tokens/" + t.ID.String() + "/revoke"
+	query, fields := place(v.r.URL.Query().Get("after"))
+	page.Back, page.Fields = page.Back+query, fields
+	page.Action = v.base + "/tokens/" + t.ID.String() + "/revoke"
 	page.Question = sentence("Revoke the token “%s” of %s? Whatever uses it is refused from then on. This cannot be undone.", t.Name, string(t.Owner))
 	return v.render(http.StatusOK, "ask.html", "Revoke a token", page)
 }
@@ -53,22 +68,24 @@ func (v *visit) revoke() error {
 	t, err := v.token()
 	if errors.Is(err, apitoken.ErrNotFound) && v.r.PostForm.Get("unknown") != "" {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke a token", Notice: "There is no such token, so there is nothing to revoke.", Page: v.opts.Prefix + "/",
+			Heading: "Revoke a token", Notice: "There is no such token, so there is nothing to revoke.", Page: v.base + "/",
 		})
 	}
 	if err != nil {
 		return err
 	}
+	query, fields := place(v.r.PostForm.Get("after"))
 	err = v.manager.Revoke(v.r.Context(), v.actor, t.ID)
 	if isUnknown(err) {
 		page := v.revocationOf(t)
+		page.Back, page.Fields = page.Back+query, fields
 		page.Question = sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, string(t.Owner))
 		return v.unknown(err, page)
 	}
 	if err != nil {
 		return err
 	}
-	return v.redirect(v.pathOfUser(t.Owner) + "/tokens")
+	return v.redirect(v.pathOfUser(t.Owner) + "/tokens" + query)
 }
 
 func (v *visit) askRevokeAll() error {
@@ -90,7 +107,7 @@ func (v *visit) askRevokeAll() error {
 }
 
 func (v *visit) revocationOfAll() askPage {
-	path := v.opts.Prefix + v.pathOfUser(v.owner())
+	path := v.base + v.pathOfUser(v.owner())
 	return askPage{Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens"}
 }
 

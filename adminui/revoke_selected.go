@@ -14,7 +14,7 @@ func (v *visit) revokeSelected() error {
 	if err != nil {
 		return err
 	}
-	back := v.opts.Prefix + "/tokens"
+	back := v.inventoryURL()
 	if len(tokens) == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
 			Heading: "Revoke tokens", Notice: "None of the selected tokens is alive, so there is nothing to revoke.", Page: back,
@@ -33,6 +33,14 @@ func (v *visit) revokeSelected() error {
 	return v.renderWith(http.StatusOK, "done.html", view{
 		Heading: "Revoke tokens", Notice: counted(len(tokens)) + " revoked.", Page: back,
 	})
+}
+
+// inventoryURL is the list from which the form was sent, with its filters.
+func (v *visit) inventoryURL() string {
+	if query := filtersOf(v.r.PostForm.Get("filters")); query != "" {
+		return v.base + "/tokens?" + query
+	}
+	return v.base + "/tokens"
 }
 
 // selected reads the tokens that were ticked, as far as they are alive and this person may see them.
@@ -63,11 +71,14 @@ func (v *visit) selected() ([]apitoken.Token, error) {
 // revocationOfSelected is the page with the button that revokes tokens.
 func (v *visit) revocationOfSelected(tokens []apitoken.Token) askPage {
 	page := askPage{
-		Action: v.opts.Prefix + "/tokens/revoke", Button: sentence("Revoke " + counted(len(tokens))), Back: v.opts.Prefix + "/tokens",
+		Action: v.base + "/tokens/revoke", Button: sentence("Revoke " + counted(len(tokens))), Back: v.inventoryURL(),
+	}
+	if query := filtersOf(v.r.PostForm.Get("filters")); query != "" {
+		page.Fields = append(page.Fields, field{"filters", query})
 	}
 	for _, t := range tokens {
 		page.Rows = append(page.Rows, v.row(t))
-		page.IDs = append(page.IDs, t.ID)
+		page.Fields = append(page.Fields, field{"id", t.ID.String()})
 	}
 	return page
 }

@@ -23,6 +23,7 @@ type tokenRow struct {
 	Created, Used, Ends moment
 	UsedAgo             string
 	Soon                bool
+	New                 bool   // it was just generated
 	RevokeURL           string // empty: not to be revoked, or not by this person
 	OwnerURL            string
 }
@@ -32,12 +33,12 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		Token: t, Status: t.Status(v.now),
 		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt),
 		UsedAgo:  since(t.LastUsedAt, v.now),
-		OwnerURL: v.opts.Prefix + v.pathOfUser(t.Owner) + "/tokens",
+		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soon
 		if v.own(t.Owner) || v.may.Has(apitoken.RevokeAny) {
-			row.RevokeURL = v.opts.Prefix + "/tokens/" + t.ID.String() + "/revoke"
+			row.RevokeURL = v.base + "/tokens/" + t.ID.String() + "/revoke"
 		}
 	}
 	return row
@@ -51,10 +52,11 @@ type tokensPage struct {
 	Own          bool
 	Rows         []tokenRow
 	Next         string
-	Form         *generateForm // nil: this person cannot generate tokens here
-	Generated    *generated    // what was just generated
-	ListFailed   bool          // there is no more than what was just generated
-	RevokeAllURL string        // empty: not by this person
+	After        apitoken.TokenID // the place in the list
+	Form         *generateForm    // nil: this person cannot generate tokens here
+	Generated    *generated       // what was just generated
+	ListFailed   bool             // there is no more than what was just generated
+	RevokeAllURL string           // empty: not by this person
 }
 
 // generateForm is the form with what was entered.
@@ -75,8 +77,9 @@ type choice struct {
 
 // generated is a token whose secret is shown, this once.
 type generated struct {
-	Name, Secret string
-	Ends         moment
+	apitoken.Token
+	Secret string
+	Ends   moment
 }
 
 // onDate is the choice that leaves the end to the field for a date.
@@ -115,14 +118,23 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range list.Tokens {
-		page.Rows = append(page.Rows, v.row(t))
+	if page.Generated != nil {
+		// It is the last of all, and so on the last page: here it comes first.
+		row := v.row(page.Generated.Token)
+		row.New = true
+		page.Rows = append(page.Rows, row)
 	}
+	for _, t := range list.Tokens {
+		if page.Generated == nil || t.ID != page.Generated.ID {
+			page.Rows = append(page.Rows, v.row(t))
+		}
+	}
+	page.After = after
 	if !list.Next.IsZero() {
 		page.Next = v.with("after", list.Next.String())
 	}
 	if page.Own || v.may.Has(apitoken.RevokeAny) {
-		page.RevokeAllURL = v.opts.Prefix + v.pathOfUser(page.Owner) + "/revoke-all"
+		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"
 	}
 	page.Form, err = v.generateForm(page, form)
 	return err
@@ -198,7 +210,7 @@ func (v *visit) generate() error {
 	case err != nil:
 		return err
 	}
-	return v.showTokens(http.StatusCreated, nil, &generated{token.Name, secret.Reveal(), v.moment(token.ExpiresAt)})
+	return v.showTokens(http.StatusCreated, nil, &generated{token, secret.Reveal(), v.moment(token.ExpiresAt)})
 }
 
 // mayBeGenerated names the token that may exist, with the button that revokes it. Its secret is lost.

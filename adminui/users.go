@@ -26,18 +26,15 @@ type usersPage struct {
 func (v *visit) users() error {
 	query := v.r.URL.Query()
 	page := usersPage{Contains: query.Get("q")}
-	users, err := v.manager.ListUsers(v.r.Context(), v.actor, apitoken.UserQuery{
-		Contains: page.Contains, After: apitoken.UserID(query.Get("after")), Limit: usersOnPage + 1,
-	})
+	users, next, err := v.findUsers(page.Contains, apitoken.UserID(query.Get("after")))
 	if err != nil {
 		return err
 	}
-	if len(users) > usersOnPage {
-		users = users[:usersOnPage]
-		page.Next = v.with("after", string(users[usersOnPage-1].ID))
+	if next != "" {
+		page.Next = v.with("after", string(next))
 	}
 	for _, u := range users {
-		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), TokensURL: v.opts.Prefix + v.pathOfUser(u.ID) + "/tokens"}
+		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
 		if v.own(u.ID) || v.may.Has(apitoken.ListAny) {
 			row.Counted = true
 			row.Live, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})

@@ -48,7 +48,7 @@ func (u *ui) staticFiles() http.Handler {
 // view is what every page is made of.
 type view struct {
 	Title, Heading string
-	Prefix         string
+	Prefix         string // of every address
 	SignOut        string
 	Who            string // who is signed in
 	Links          []link
@@ -69,7 +69,7 @@ func (v *visit) render(status int, name, heading string, page any) error {
 }
 
 func (v *visit) renderWith(status int, name string, w view) error {
-	w.Title, w.Prefix, w.SignOut, w.Links = v.opts.Title, v.opts.Prefix, v.opts.SignOut, v.links()
+	w.Title, w.Prefix, w.SignOut, w.Links = v.opts.Title, v.base, v.opts.SignOut, v.links()
 	w.Who = string(v.actor.User)
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, name, w); err != nil {
@@ -98,17 +98,23 @@ func (v *visit) links() []link {
 		{apitoken.SetPolicy, link{Path: "/policy", Text: "Maximum lifetime"}},
 		{apitoken.ReadEvents, link{Path: "/activity", Text: "Activity"}},
 	}
-	here := v.r.URL.EscapedPath()
+	here := v.base + v.here()
 	var links []link
 	for _, l := range all {
 		if !v.may.Has(l.need) || l.Path == own && v.actor.Kind == apitoken.ActorSystem {
 			continue
 		}
-		l.Path = v.opts.Prefix + l.Path
-		l.Here = here == l.Path || l.Text == "Users" && strings.HasPrefix(here, l.Path+"/") && here != v.opts.Prefix+own
+		l.Path = v.base + l.Path
+		l.Here = here == l.Path || l.Text == "Users" && strings.HasPrefix(here, l.Path+"/") && here != v.base+own
 		links = append(links, l.link)
 	}
 	return links
+}
+
+// here is the path of the present page without the prefix, which browsers encode in more ways than one.
+func (v *visit) here() string {
+	parts := strings.SplitN(v.r.URL.EscapedPath(), "/", strings.Count(v.base, "/")+2)
+	return "/" + parts[len(parts)-1]
 }
 
 // problem is the answer to what a page cannot do.
