@@ -42,6 +42,10 @@ type Options struct {
 	// rewrites the Host. Each is a scheme and a host, "https://tokens.example.com".
 	TrustedOrigins []string
 
+	// CSVByteOrderMark has the CSV file begin with U+FEFF, by which Excel tells that it is UTF-8. Programs that read the file
+	// may take it for a part of the first name in the header.
+	CSVByteOrderMark bool
+
 	// OnError is told why a request was answered 503, or why a list under a new token is missing, for the host's log. Nil:
 	// nobody.
 	OnError func(r *http.Request, err error)

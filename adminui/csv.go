@@ -1,8 +1,6 @@
 package adminui
 
 import (
-	"encoding/csv"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,40 +13,29 @@ var csvHeader = []string{
 	"resource",
 }
 
-// download sends the tokens of the inventory as CSV (RFC 4180), each as it comes from the store. Where the store fails on
-// the way, the connection is cut, so that nobody takes a part for the whole.
+// download sends the tokens of the inventory as CSV (RFC 4180), each as it comes from the store. If the store fails on the way,
+// the connection is cut, so that a part does not pass for the whole.
 func (v *visit) download() error {
 	_, q, err := v.readFilters()
 	if err != nil {
 		return err
 	}
 	q.Limit = 1000
-	out := csv.NewWriter(v.w)
-	begun := false
+	f := newFile(v)
 	for t, err := range v.manager.Tokens(v.r.Context(), v.actor, q) {
-		if err != nil && !begun {
+		if err != nil && !f.sent {
+			f.end()
+			v.w.Header().Del("Content-Disposition")
 			return err
 		}
-		if err != nil {
-			panic(http.ErrAbortHandler)
+		if err != nil || f.add(record(t, v.now)) != nil {
+			f.cut()
 		}
-		if !begun {
-			begin(v.w, out)
-			begun = true
-		}
-		_ = out.Write(record(t, v.now)) // a browser that is gone is nobody to tell
 	}
-	if !begun {
-		begin(v.w, out)
+	if f.finish() != nil {
+		f.cut()
 	}
-	out.Flush()
 	return nil
-}
-
-func begin(w http.ResponseWriter, out *csv.Writer) {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="tokens.csv"`)
-	_ = out.Write(csvHeader)
 }
 
 func record(t apitoken.Token, now time.Time) []string {
