@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
 func TestEveryAnswerIsProtected(t *testing.T) {
@@ -336,5 +337,53 @@ func TestNothingIsInline(t *testing.T) {
 		if found := inline.FindString(string(content)); found != "" {
 			t.Errorf("%s holds %q", name, found)
 		}
+	}
+}
+
+// An id or a name that is written from right to left does not turn the words around it: each stands in a bdi of its own, on every
+// page and in every state.
+func TestIDsAndNamesAreIsolated(t *testing.T) {
+	const id, other, name, role = "אבג", "ייי", "דהו", "טטט"
+	h := newHost(t)
+	h.Manager = tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.ListAny}}).Manager
+	pages, err := adminui.New(h.Manager, &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", Actor: func(*http.Request) (apitoken.Actor, error) {
+		return apitoken.As(id), nil
+	}})
+	h.must(err)
+	h.pages = pages
+	h.put(apitoken.User{ID: id, Name: name, Role: apitoken.RoleAdmin})
+	h.put(apitoken.User{ID: other, Name: name, Role: role})
+	h.put(apitoken.User{ID: other, Name: name + name, Role: apitoken.RoleUser})
+	token, _, err := h.Manager.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: other, Name: name, Resource: name, Lifetime: apitoken.Days(7)})
+	h.must(err)
+	_, err = h.Manager.SetPolicy(ctx, apitoken.As(id), apitoken.MaxLifetimePolicy{Max: apitoken.Days(90)})
+	h.must(err)
+	form := url.Values{"id": {token.ID.String()}, "name": {name}, "lifetime": {days30}}
+	forms := map[string]int{"/users/" + other + "/tokens": 409, "/users/" + id + "/tokens": 201, "/tokens/revoke": 200}
+	seen := 0
+	check := func(path, page string) {
+		t.Helper()
+		seen += strings.Count(page, "<bdi")
+		bare := regexp.MustCompile(`(?s)<title>.*?</title>|<bdi[^>]*>[^<]*</bdi>|<[^>]*>`).ReplaceAllString(page, "")
+		for _, text := range []string{id, other, name, role} {
+			if before, _, found := strings.Cut(bare, text); found {
+				t.Errorf("%s shows %q by itself, after %q", path, text, before[max(0, len(before)-60):])
+			}
+		}
+	}
+	for path, want := range forms {
+		check(path, h.form("", "/admin"+path, want, form))
+	}
+	for _, path := range []string{
+		"/users", "/users?q=" + url.QueryEscape(name), "/users?q=" + url.QueryEscape("אאא"), "/users/" + id + "/tokens", "/users/" + other + "/tokens",
+		"/users/" + other + "/revoke-all", "/tokens", "/tokens?owner=" + url.QueryEscape(other), "/tokens/" + token.ID.String() + "/revoke", "/expiring", "/policy",
+		"/activity", "/activity?owner=" + url.QueryEscape(other), "/activity?owner=" + url.QueryEscape("אבגד"),
+	} {
+		check(path, h.page("", "/admin"+path))
+	}
+	form.Set("confirmed", "yes")
+	check("the answer", h.form("", "/admin/tokens/revoke", http.StatusOK, form))
+	if seen < 60 {
+		t.Errorf("%d ids and names were seen", seen)
 	}
 }

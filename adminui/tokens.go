@@ -101,11 +101,11 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 		v.tellHost(err)
 		page = tokensPage{Owner: page.Owner, Own: page.Own, Generated: made, ListFailed: true}
 	}
-	heading := "Tokens of " + string(page.Owner)
+	w := view{Heading: "Tokens of", About: string(page.Owner), Page: page}
 	if page.Own {
-		heading = "My tokens"
+		w.Heading, w.About = "My tokens", ""
 	}
-	return v.render(status, "tokens.html", heading, page)
+	return v.renderWith(status, "tokens.html", w)
 }
 
 // fillTokens reads what the page shows of a user.

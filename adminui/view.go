@@ -48,6 +48,7 @@ func (u *ui) staticFiles() http.Handler {
 // view is what every page is made of.
 type view struct {
 	Title, Heading string
+	About          string // the user whom the heading is about
 	Prefix         string // of every address
 	SignOut        string
 	Who            string // who is signed in

@@ -82,6 +82,15 @@ if (lifetime && date) {
   show();
 }
 
+// To enter a number of days chooses them.
+const days = document.getElementById("days");
+const ownDays = document.getElementById("max-days");
+if (days && ownDays) {
+  days.addEventListener("input", () => {
+    ownDays.checked = true;
+  });
+}
+
 // A search that has found nothing yet goes on by itself.
 const unfinished = document.querySelector("[data-goes-on]");
 if (unfinished) location.replace(unfinished.dataset.goesOn);
