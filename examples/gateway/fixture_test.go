@@ -141,7 +141,7 @@ type seen struct {
 // is the same whether a name has hyphens or underscores.
 var (
 	spoofed          = []string{"X-Auth-User", "x-auth-user", "X-Auth-Token-Id", "X-Auth-Token-Kind", "Remote-User"}
-	spelledOtherwise = []string{"X_Auth_User", "X-Auth_User", "X_Auth-User", "x_auth_token_kind", "REMOTE_USER"}
+	spelledOtherwise = []string{"X_Auth_User", "X-Auth_User", "X_Auth-User", "x_auth_token_kind", "REMOTE_USER", "X.Auth.User", "x.auth-token.kind", "Remote.User"}
 )
 
 // send sends a request through a gateway. Every request claims to be the administrator's.

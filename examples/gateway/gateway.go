@@ -50,9 +50,9 @@ func Application() http.Handler {
 }
 
 // tellsWho reports whether some application might believe the header. To those that get headers as variables, as by CGI,
-// X_Auth_User and X-Auth-User are the same.
+// X-Auth-User, X_Auth_User and X.Auth.User can be the same.
 func tellsWho(header string) bool {
-	header = strings.ReplaceAll(strings.ToLower(header), "_", "-")
+	header = strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(header))
 	for _, prefix := range []string{"x-auth-", "remote-user", "authorization"} {
 		if strings.HasPrefix(header, prefix) {
 			return true
