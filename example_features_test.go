@@ -236,20 +236,25 @@ func ExampleOptions_roles() {
 	// apitoken: token.generate: denied: needs GenerateOwn
 }
 
-// A host lets tokens of one kind do what it protects itself, and nothing else: whoever finds one in a log of a build can
-// neither see the owner's other tokens nor make himself new ones.
+// A host lets tokens of one kind do what it protects itself, and nothing else. Somebody who finds one in a log of a build can
+// neither see the owner's other tokens nor generate new ones.
 func ExampleKindRule() {
 	const deploy apitoken.Permission = 1 << 32
 	ctx := context.Background()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{
-		Roles:     map[apitoken.Role]apitoken.Permission{apitoken.RoleUser: apitoken.GenerateOwn | deploy},
+		Roles: map[apitoken.Role]apitoken.Permission{
+			apitoken.RoleUser:  apitoken.GenerateOwn | deploy,
+			apitoken.RoleAdmin: apitoken.AdminPermissions | deploy, // without deploy, administrators could not manage users
+		},
 		KindRules: map[apitoken.Kind]apitoken.KindRule{"ci": {OwnOnly: true, Permissions: deploy}},
 	})
 	if err != nil {
 		panic(err)
 	}
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		panic(err)
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
+		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
+			panic(err)
+		}
 	}
 	_, secret, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "build", Kind: "ci"})
 	if err != nil {
@@ -260,10 +265,13 @@ func ExampleKindRule() {
 	fmt.Println("may deploy:", m.PermissionsOf(identity).Has(deploy))
 	_, _, err = m.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "more", Kind: "ci"})
 	fmt.Println(err)
+	_, _, err = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "on behalf"})
+	fmt.Println("the administrator generates for bob:", err)
 
 	// Output:
 	// may deploy: true
 	// apitoken: token.generate: denied: the kind of the actor's token does not carry GenerateOwn
+	// the administrator generates for bob: <nil>
 }
 
 // When a token was last used is written later, and by Flush at once.
