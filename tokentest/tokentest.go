@@ -14,6 +14,12 @@
 //
 // What a Kit does, it does as the host itself, so no permission stands in the way, but the maximum lifetime holds as
 // always. Everything that fails ends the test: no method returns an error.
+//
+// Kit logs why its Manager refuses something, to the test, so that a failed test shows the cause behind a 401 or a 403:
+//
+//	tokentest: token.authenticate refused (expired): token expired, owner ada, token 019b79e7-...
+//
+// A request without a token reaches no Manager, and is not logged. No log contains a secret.
 package tokentest
 
 import (
@@ -48,12 +54,15 @@ func New(t testing.TB) *Kit {
 	return NewWith(t, apitoken.Options{})
 }
 
-// NewWith is New with options: the host's own prefix, roles or kinds. Their Clock is replaced by the Kit's.
+// NewWith is New with options: the host's own prefix, roles or kinds. Their Clock is replaced by the Kit's. Their Observer is
+// called as always.
 func NewWith(t testing.TB, opts apitoken.Options) *Kit {
 	t.Helper()
 	k := &Kit{Clock: clock.NewMock(), Store: memstore.New(), t: t}
 	k.Clock.Set(time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC))
 	opts.Clock = k.Clock
+	logged := &refusals{t: t, next: opts.Observer}
+	opts.Observer = logged
 	var err error
 	k.Manager, err = apitoken.New(k.Store, &opts)
 	if err != nil {
@@ -63,6 +72,7 @@ func NewWith(t testing.TB, opts apitoken.Options) *Kit {
 		if err := k.Manager.Close(context.Background()); err != nil {
 			t.Errorf("tokentest: %v", err)
 		}
+		logged.end()
 	})
 	return k
 }
@@ -71,7 +81,7 @@ func NewWith(t testing.TB, opts apitoken.Options) *Kit {
 // alone. An empty role keeps the present one, and is [apitoken.RoleUser] for a new user.
 func (k *Kit) User(id apitoken.UserID, role apitoken.Role) apitoken.User {
 	k.t.Helper()
-	u, err := k.Manager.User(context.Background(), apitoken.System(), id)
+	u, err := k.Store.User(context.Background(), id)
 	if err == nil || errors.Is(err, apitoken.ErrNotFound) {
 		u, err = k.Manager.PutUser(context.Background(), apitoken.System(), apitoken.User{ID: id, Name: u.Name, Role: role})
 	}

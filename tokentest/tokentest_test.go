@@ -20,10 +20,15 @@ type example struct {
 	testing.TB
 	cleanups []func()
 	failures []string
+	logs     []string
 }
 
 func (e *example) Helper()          {}
 func (e *example) Cleanup(f func()) { e.cleanups = append(e.cleanups, f) }
+
+func (e *example) Logf(format string, args ...any) {
+	e.logs = append(e.logs, fmt.Sprintf(format, args...))
+}
 
 func (e *example) Errorf(format string, args ...any) {
 	e.failures = append(e.failures, fmt.Sprintf(format, args...))
