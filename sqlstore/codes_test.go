@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -175,6 +176,36 @@ func TestMySQLRefusesWhatWasMadeBefore(t *testing.T) {
 		}
 		if sqlstore.SQLite.Made(err) || sqlstore.PostgreSQL.Made(err) {
 			t.Errorf("number %d is recognised where there is no such refusal", number)
+		}
+	}
+}
+
+// A statement that was lost is prepared anew. One that a pooler may have lost says so if that is of no use.
+func TestLostStatementsAreRecognised(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		dialect      sqlstore.Dialect
+		err          error
+		lost, pooled bool
+	}{
+		{"invalid_sql_statement_name", sqlstore.PostgreSQL, stateError("26000"), true, true},
+		{"cached plan must not change result type", sqlstore.PostgreSQL, stateError("0A000"), true, false},
+		{"duplicate_prepared_statement", sqlstore.PostgreSQL, stateError("42P05"), false, true},
+		{"undefined_table", sqlstore.PostgreSQL, stateError("42P01"), false, false},
+		{"serialization_failure", sqlstore.PostgreSQL, stateError("40001"), false, false},
+		{"ER_UNKNOWN_STMT_HANDLER", sqlstore.MySQL, &numberError{Number: 1243}, true, true},
+		{"ER_NEED_REPREPARE", sqlstore.MySQL, &numberError{Number: 1615}, true, false},
+		{"ER_NO_SUCH_TABLE", sqlstore.MySQL, &numberError{Number: 1146}, false, false},
+		{"SQLITE_SCHEMA", sqlstore.SQLite, intCode(17), false, false},
+		{"no code", sqlstore.PostgreSQL, errors.New("SQLSTATE 26000"), false, false},
+	} {
+		err := fmt.Errorf("wrapped: %w", c.err)
+		if got := c.dialect.Lost(err); got != c.lost {
+			t.Errorf("%s: lost: %v, want %v", c.name, got, c.lost)
+		}
+		explained := c.dialect.Explained(err)
+		if got := strings.Contains(explained.Error(), "pooler"); got != c.pooled || !errors.Is(explained, c.err) {
+			t.Errorf("%s: %v names a pooler: %v, want %v", c.name, explained, got, c.pooled)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"math/bits"
 	"strings"
 )
@@ -42,6 +43,16 @@ type Dialect struct {
 	// duplicate recognises the refusal of a row whose key is there already. Nil: such an INSERT is no error and changes
 	// no row.
 	duplicate func(error) bool
+
+	// lost recognises that a connection does not know a prepared statement any more, or that the tables have changed below
+	// it. The statement is prepared anew, and the transaction tried again: the database has undone it, or is told to. Nil:
+	// no statement is ever lost.
+	lost func(error) bool
+
+	// pooled recognises an error that a pooler causes which hands a connection to another client after each transaction,
+	// and unpooled says what to set then.
+	pooled   func(error) bool
+	unpooled string
 
 	// ddlCommits says that every statement of the schema commits by itself, so that a step may be cut short anywhere.
 	ddlCommits bool
@@ -227,6 +238,18 @@ type perRow struct {
 
 // refuses reports whether an answer to the COMMIT says for certain that nothing was written.
 func (d *Dialect) refuses(err error) bool { return d.refused != nil && d.refused(err) }
+
+// loses reports whether an error says that a prepared statement is lost.
+func (d *Dialect) loses(err error) bool { return err != nil && d.lost != nil && d.lost(err) }
+
+// explained adds to an error that a pooler may have caused what there is to set.
+func (d *Dialect) explained(err error) error {
+	if d.pooled == nil || !d.pooled(err) {
+		return err
+	}
+	return fmt.Errorf("%w (is there a pooler that hands a connection on after each transaction? Then set Options.Unprepared, and %s in the data source name)",
+		err, d.unpooled)
+}
 
 // has reports whether the dialect has a query that may be empty.
 func (d *Dialect) has(q query) bool { return d.queries[q] != "" }

@@ -29,6 +29,9 @@
 //   - _txlock=immediate: a transaction takes the write lock when it begins. The store's own transactions begin with a
 //     write in any case.
 //
+// For tests, a database in memory has the name :memory:. Each connection to it is a database of its own, so call
+// db.SetMaxOpenConns(1), and neither SetConnMaxIdleTime nor SetConnMaxLifetime.
+//
 // The store is correct with a bare file name as well; it is then slower, and reads and writes wait for each other. What it
 // finds locked it tries again, for up to ten seconds. All connections to one file, also those of other processes, must be
 // opened by the same driver, and the file must be on a local disk.
@@ -41,7 +44,12 @@
 //
 // and nothing has to be added. With several hosts in it, target_session_attrs=read-write finds the one that may be written to,
 // also after a fail-over. Behind a pooler that hands a connection on after each transaction, set [Options.Unprepared] and
-// default_query_exec_mode=exec.
+// use
+//
+//	postgres://user:password@pooler:6432/database?default_query_exec_mode=exec
+//
+// because pgx prepares on its own otherwise. A statement that a connection has forgotten, as DISCARD ALL makes it do, is
+// prepared anew, and the call succeeds.
 //
 // # MySQL and MariaDB
 //
@@ -54,7 +62,13 @@
 //	user:password@tcp(host:3306)/database?wsrep_sync_wait=1
 //
 // without which a node may still take a token for good that was revoked on another. Times do not depend on parseTime and loc,
-// texts not on charset and collation.
+// texts not on charset and collation. Behind a pooler that hands a connection on after each transaction, set
+// [Options.Unprepared] and use
+//
+//	user:password@tcp(pooler:3306)/database?interpolateParams=true
+//
+// because the driver prepares every query with parameters otherwise. Add rejectReadOnly=true where a fail-over leaves a
+// server that is read-only: the driver then closes the connection instead of failing on it for ever.
 //
 // What servers have to be set to so that what is acknowledged stays is in docs/operating.md; [Store.CheckDurability] reads it.
 //

@@ -96,6 +96,12 @@ func (d Dialect) Duplicate(err error) bool { return d.duplicate != nil && d.dupl
 // Made reports whether an error refuses a change of the schema that was made before.
 func (d Dialect) Made(err error) bool { return d.made != nil && d.made(err) }
 
+// Lost reports whether an error means that a prepared statement is to be prepared anew.
+func (d Dialect) Lost(err error) bool { return d.loses(err) }
+
+// Explained is an error with what there is to set behind a pooler, if it may have caused the error.
+func (d Dialect) Explained(err error) error { return d.explained(err) }
+
 var mayBeEmpty = map[query]bool{
 	findFault: true, lockSchema: true, lockPolicy: true, confirm: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,

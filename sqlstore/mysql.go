@@ -18,6 +18,9 @@ var MySQL = Dialect{
 	placeholder: func(int) string { return "?" },
 	begin:       &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	busy:        mysqlBusy,
+	lost:        mysqlLost,
+	pooled:      func(err error) bool { return mysqlCode(err) == 1243 }, // ER_UNKNOWN_STMT_HANDLER
+	unpooled:    "interpolateParams=true",
 	duplicate:   func(err error) bool { return mysqlCode(err) == 1062 }, // ER_DUP_ENTRY
 	ddlCommits:  true,
 	made:        mysqlMade,
@@ -282,6 +285,17 @@ func mysqlBusy(err error) bool {
 		1205, // ER_LOCK_WAIT_TIMEOUT; only the statement is undone, until the rollback
 		1020, // ER_CHECKREAD; MariaDB's deadlock between versions of a row
 		3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT, of group replication
+		return true
+	}
+	return false
+}
+
+// mysqlLost recognises an error of a connection that does not know a prepared statement any more, or of a statement whose
+// tables have changed too often.
+func mysqlLost(err error) bool {
+	switch mysqlCode(err) {
+	case 1243, // ER_UNKNOWN_STMT_HANDLER
+		1615: // ER_NEED_REPREPARE
 		return true
 	}
 	return false

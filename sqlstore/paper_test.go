@@ -14,6 +14,8 @@ type paper struct {
 	changed map[string]int64          // how many rows a statement changes, if not one
 	prepare func(text string) error   // refuses to prepare; nil: never
 
+	query func(ctx context.Context, text string) error // is asked before a query is answered; nil: all are answered
+
 	sent []sentQuery
 }
 
@@ -77,8 +79,13 @@ func (c paperConn) ExecContext(_ context.Context, text string, args []driver.Nam
 	return driver.RowsAffected(1), nil
 }
 
-func (c paperConn) QueryContext(_ context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+func (c paperConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	c.keep(text, args)
+	if c.query != nil {
+		if err := c.query(ctx, text); err != nil {
+			return nil, err
+		}
+	}
 	return &paperRows{row: c.rows[text]}, nil
 }
 

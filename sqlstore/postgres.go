@@ -19,6 +19,9 @@ var PostgreSQL = Dialect{
 	placeholder:    func(n int) string { return fmt.Sprint("$", n) },
 	begin:          &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	busy:           postgresBusy,
+	lost:           postgresLost,
+	pooled:         postgresPooled,
+	unpooled:       "default_query_exec_mode=exec",
 	durability:     postgresDurability,
 	feed:           postgresEvents,
 
@@ -303,6 +306,28 @@ func postgresBusy(err error) bool {
 	case "40001", // serialization_failure
 		"40P01", // deadlock_detected
 		"55P03": // lock_not_available, where the host has set lock_timeout
+		return true
+	}
+	return false
+}
+
+// postgresLost recognises, by its SQLSTATE, an error of a connection that has forgotten what was prepared on it (DISCARD ALL,
+// DEALLOCATE), or of a statement that would answer columns of other types than when it was prepared.
+func postgresLost(err error) bool {
+	switch sqlState(err) {
+	case "26000", // invalid_sql_statement_name
+		"0A000": // feature_not_supported: "cached plan must not change result type"
+		return true
+	}
+	return false
+}
+
+// postgresPooled recognises, by its SQLSTATE, an error of a connection on which another client has prepared, or of one on
+// which this client has not.
+func postgresPooled(err error) bool {
+	switch sqlState(err) {
+	case "42P05", // duplicate_prepared_statement
+		"26000": // invalid_sql_statement_name
 		return true
 	}
 	return false

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 )
 
 // querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a function of a session
@@ -31,26 +30,13 @@ type session struct {
 	tx      *sql.Tx // the querier, if it is a transaction of the store's own
 }
 
-// opened is what the first use of a store has made ready.
-type opened struct {
-	statements [numQueries]*sql.Stmt // nil: to be sent as text
-}
-
-// statement is the prepared form of a query, or nil.
-func (s session) statement(ctx context.Context, q query) *sql.Stmt {
-	statement := s.opened.statements[q]
-	if statement != nil && s.tx != nil {
-		return s.tx.StmtContext(ctx, statement)
-	}
-	return statement
-}
-
 // exec runs a query that answers nothing, and reports how many rows it changed.
 func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) {
 	var result sql.Result
 	var err error
-	if statement := s.statement(ctx, q); statement != nil {
-		result, err = statement.ExecContext(ctx, args...)
+	if statement := s.opened.acquire(q); statement != nil {
+		result, err = s.bound(ctx, statement).ExecContext(ctx, args...)
+		s.done(statement, err)
 	} else {
 		result, err = s.ExecContext(ctx, s.dialect.queries[q], args...)
 	}
@@ -58,6 +44,14 @@ func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// bound is a statement as the querier runs it.
+func (s session) bound(ctx context.Context, statement *statement) *sql.Stmt {
+	if s.tx != nil {
+		return s.tx.StmtContext(ctx, statement.Stmt)
+	}
+	return statement.Stmt
 }
 
 // insert runs a query that inserts a row, and reports whether it did. It did not where a key was there already.
@@ -71,18 +65,24 @@ func (s session) insert(ctx context.Context, q query, args ...any) (bool, error)
 
 // row runs a query that answers one row.
 func (s session) row(ctx context.Context, q query, args ...any) *sql.Row {
-	if statement := s.statement(ctx, q); statement != nil {
-		return statement.QueryRowContext(ctx, args...)
+	statement := s.opened.acquire(q)
+	if statement == nil {
+		return s.QueryRowContext(ctx, s.dialect.queries[q], args...)
 	}
-	return s.QueryRowContext(ctx, s.dialect.queries[q], args...)
+	row := s.bound(ctx, statement).QueryRowContext(ctx, args...)
+	s.done(statement, row.Err())
+	return row
 }
 
 // rows runs a query that answers any number of rows.
 func (s session) rows(ctx context.Context, q query, args ...any) (*sql.Rows, error) {
-	if statement := s.statement(ctx, q); statement != nil {
-		return statement.QueryContext(ctx, args...)
+	statement := s.opened.acquire(q)
+	if statement == nil {
+		return s.QueryContext(ctx, s.dialect.queries[q], args...)
 	}
-	return s.QueryContext(ctx, s.dialect.queries[q], args...)
+	rows, err := s.bound(ctx, statement).QueryContext(ctx, args...)
+	s.done(statement, err)
+	return rows, err
 }
 
 // open makes the store ready at its first use: it checks the schema and prepares the statements. All later calls are one
@@ -108,34 +108,10 @@ func (s *Store) open(ctx context.Context) (*opened, error) {
 	}
 	o := &opened{}
 	if !s.unprepared {
-		if err := o.prepare(ctx, s.db, s.dialect.queries); err != nil {
+		if err := o.prepare(ctx, s.db, &s.dialect); err != nil {
 			return nil, errors.Join(err, o.close())
 		}
 	}
 	s.opened.Store(o)
 	return o, nil
-}
-
-// prepare prepares every query but those of the schema, which run once.
-func (o *opened) prepare(ctx context.Context, db *sql.DB, queries [numQueries]string) (err error) {
-	for q := lookupToken; q < numQueries; q++ {
-		if queries[q] == "" {
-			continue
-		}
-		o.statements[q], err = db.PrepareContext(ctx, queries[q])
-		if err != nil {
-			return fmt.Errorf("prepare %q: %w", queries[q], err)
-		}
-	}
-	return nil
-}
-
-func (o *opened) close() error {
-	var errs []error
-	for _, statement := range o.statements {
-		if statement != nil {
-			errs = append(errs, statement.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -34,8 +34,10 @@ type Options struct {
 	// first. Empty: "apitoken_". Stores of different prefixes in one database know nothing of each other.
 	TablePrefix string
 
-	// Unprepared sends every query as text. It is for connection poolers that hand a connection to somebody else after
-	// each transaction. A lookup takes about twice as long.
+	// Unprepared keeps the store from preparing its queries. It is for connection poolers that hand a connection to
+	// another client after each transaction. The driver must not prepare them either: the data source name then needs
+	// default_query_exec_mode=exec with github.com/jackc/pgx/v5/stdlib, and interpolateParams=true with
+	// github.com/go-sql-driver/mysql. A lookup takes about twice as long.
 	Unprepared bool
 }
 
@@ -69,8 +71,8 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the statements that the store has prepared. The database stays open: it is the host's. After Close every
-// method is an error. Closing twice is no mistake.
+// Close closes the statements that the store has prepared, each when the calls of it that are in flight have returned. The
+// database stays open: it is the host's. After Close every method is an error. Close is idempotent.
 func (s *Store) Close() error {
 	<-s.opening
 	defer func() { s.opening <- struct{}{} }()

@@ -14,13 +14,13 @@ func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.R
 	if err := ctx.Err(); err != nil {
 		return nil, failed(what, err)
 	}
-	if o := s.opened.Load(); o != nil {
+	if o := s.opened.Load(); o != nil && !o.lost.Load() {
 		r, err := s.lookup(ctx, o, digest)
 		if err == nil || errors.Is(err, apitoken.ErrNotFound) {
 			return r, err
 		}
-		if !s.dialect.busy(err) {
-			return nil, failed(what, err)
+		if !s.dialect.busy(err) && !s.dialect.loses(err) {
+			return nil, failed(what, s.dialect.explained(err))
 		}
 	}
 	var r *apitoken.Record

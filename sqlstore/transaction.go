@@ -20,6 +20,10 @@ const (
 	longestPause   = 64 * time.Millisecond // the pauses double up to this
 )
 
+// mostLosses is how often a call is tried again because a prepared statement was lost. Once is enough unless connections go
+// on losing them, or a driver has prepared several texts on one connection by itself.
+const mostLosses = 8
+
 // errStored is the answer of a change that is stored already: there is nothing to commit, and all is well.
 var errStored = errors.New("stored already")
 
@@ -56,10 +60,13 @@ func (s *Store) change(ctx context.Context, what string, do work) error {
 func (s *Store) transact(ctx context.Context, what string, o *opened, do work) error {
 	commit := (*sql.Tx).Commit
 	p := newPatience(busyPatience)
-	for {
+	for losses := 0; ; {
 		sent, err := s.attempt(ctx, o, do, commit, commitGrace)
 		busy := s.dialect.busy(err)
 		switch {
+		case !sent && s.dialect.loses(err) && losses < mostLosses:
+			losses++
+			continue
 		case errors.Is(err, errStored) && s.dialect.has(confirm):
 			return s.settle(ctx, what, o, confirmStored, commit, nil)
 		case errors.Is(err, errStored):
@@ -72,7 +79,7 @@ func (s *Store) transact(ctx context.Context, what string, o *opened, do work) e
 		case sent && !s.dialect.refuses(err):
 			return s.settle(ctx, what, o, do, commit, err)
 		default:
-			return failed(what, err)
+			return failed(what, s.dialect.explained(err))
 		}
 		if waited := p.wait(ctx); waited != nil {
 			return failed(what, fmt.Errorf("%w: %w", waited, err))
@@ -128,6 +135,9 @@ func (s *Store) attempt(
 	detach := context.AfterFunc(ctx, cancel)
 	defer detach()
 
+	if err := o.restore(inner, s.db, &s.dialect); err != nil {
+		return false, because(ctx, err)
+	}
 	if s.turn != nil {
 		select {
 		case <-s.turn:
@@ -200,6 +210,9 @@ func (s *Store) read(ctx context.Context, what string, do work) error {
 		return failed(what, err)
 	}
 	err = s.patiently(ctx, func() error {
+		if err := opened.restore(ctx, s.db, &s.dialect); err != nil {
+			return err
+		}
 		return do(ctx, session{querier: s.db, dialect: &s.dialect, opened: opened})
 	})
 	if err != nil && !answered(err) {
@@ -216,13 +229,20 @@ func (s *Store) openPatiently(ctx context.Context) (o *opened, err error) {
 	return o, err
 }
 
-// patiently tries again while the database is busy. The answer is that of the last try.
+// patiently tries again while the database is busy, and where a prepared statement was lost. The answer is that of the
+// last try.
 func (s *Store) patiently(ctx context.Context, try func() error) error {
 	p := newPatience(busyPatience)
-	for {
+	for losses := 0; ; {
 		err := try()
-		if err == nil || !s.dialect.busy(err) {
+		switch {
+		case err == nil || answered(err):
 			return err
+		case s.dialect.loses(err) && losses < mostLosses:
+			losses++
+			continue
+		case !s.dialect.busy(err):
+			return s.dialect.explained(err)
 		}
 		if waited := p.wait(ctx); waited != nil {
 			return fmt.Errorf("%w: %w", waited, err)

@@ -1,0 +1,165 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// connectionsOfPool is how many connections of a pool forget what was prepared on them.
+const connectionsOfPool = 3
+
+// onEach runs a statement on several connections of a pool, as a host does that resets a connection before it returns it.
+func onEach(t testing.TB, db *sql.DB, statement string) {
+	t.Helper()
+	var held []*sql.Conn
+	for range connectionsOfPool {
+		conn, err := db.Conn(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	for _, conn := range held {
+		if _, err := conn.ExecContext(context.Background(), statement); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// holdCalls holds that each operation succeeds at the first call after something was done to the connections.
+func holdCalls(t *testing.T, store *sqlstore.Store, old apitoken.NewToken, between func()) {
+	t.Helper()
+	writes, reads := storeCallsOf(t, store, old)
+	for _, c := range slices.Concat(reads, writes, reads, reads) {
+		between()
+		if _, err := c.do(context.Background()); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// A host, or a pooler between sessions, may make a connection forget what was prepared on it.
+func TestPostgreSQLStatementsAreRestoredAfter(t *testing.T) {
+	for _, statement := range []string{"DISCARD ALL", "DEALLOCATE ALL"} {
+		for name, opts := range map[string]*sqlstore.Options{"": nil, ", unprepared, which pgx prepares": {Unprepared: true}} {
+			t.Run(statement+name, func(t *testing.T) {
+				d := onPostgreSQL.database(t)
+				db := d.open(t, 0)
+				store, other := d.newMigrated(t, db, opts), d.newStore(t, db, opts) // which prepare the same texts on the same connections
+				old, _ := prepareForChanges(t, store)
+				holdCalls(t, store, old, func() {
+					if _, err := other.Lookup(context.Background(), old.Digest); err != nil {
+						t.Errorf("another store on the pool: %v", err)
+					}
+					onEach(t, db, statement)
+				})
+			})
+		}
+	}
+}
+
+// Where every connection is reset again and again, calls succeed on it all the same, also several at one time.
+func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
+	d := onPostgreSQL.database(t)
+	db := d.open(t, 0)
+	store := d.newMigrated(t, db, nil)
+	old, _ := prepareForChanges(t, store)
+	var over atomic.Bool
+	const callers, calls = 3, 100
+	done := make(chan error, callers)
+	for i := range callers {
+		go func() {
+			for range calls {
+				_, err := store.Lookup(context.Background(), old.Digest)
+				if err == nil {
+					n := newToken("")
+					n.Name = n.ID.String()
+					err = store.CreateToken(context.Background(), n, 0, event(apitoken.ActionGenerate))
+				}
+				if err != nil {
+					done <- fmt.Errorf("caller %d: %w", i, err)
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	reset := make(chan struct{})
+	go func() {
+		defer close(reset)
+		for !over.Load() {
+			_, _ = db.Exec("DISCARD ALL")
+			time.Sleep(time.Millisecond) // a host that resets connections also does something between
+		}
+	}()
+	for range callers {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	over.Store(true)
+	<-reset
+}
+
+// A statement that was prepared before the type of a column was changed would answer other columns than it said it would.
+func TestPostgreSQLStatementsAreRestoredAfterAColumnWasChanged(t *testing.T) {
+	d := onPostgreSQL.database(t)
+	db := d.open(t, 0)
+	store := d.newMigrated(t, db, nil)
+	old, _ := prepareForChanges(t, store)
+	types := []string{`VARCHAR(300) COLLATE "C"`, `TEXT COLLATE "C"`}
+	alter := d.open(t, 1)
+	n := 0
+	holdCalls(t, store, old, func() {
+		onEach(t, db, "SELECT 1") // there are several connections
+		for _, column := range []string{"tokens ALTER kind", "users ALTER name", "events ALTER action"} {
+			if _, err := alter.Exec(fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n++
+	})
+}
+
+// A proxy may reset the session below a connection, and a server may refuse a statement whose tables change all the time.
+func TestMySQLStatementsAreRestoredAfter(t *testing.T) {
+	for _, lost := range []error{
+		&mysql.MySQLError{Number: 1243, SQLState: [5]byte([]byte("HY000")), Message: "Unknown prepared statement handler"},
+		&mysql.MySQLError{Number: 1615, SQLState: [5]byte([]byte("HY000")), Message: "Prepared statement needs to be re-prepared"},
+	} {
+		t.Run(lost.Error(), func(t *testing.T) {
+			d := onMySQL.database(t)
+			db, spy := openSpied(t, d)
+			store := d.newMigrated(t, db, nil)
+			old, _ := prepareForChanges(t, store)
+			refused := map[string]bool{}
+			spy.surround(func(c driverCall, do func() error) error {
+				isFirst := !strings.HasPrefix(c.text, "/*") // a statement that takes the place of another is numbered
+				if (c.kind == callExec || c.kind == callQuery) && isFirst && !refused[c.text] {
+					refused[c.text] = true
+					return lost
+				}
+				return do()
+			})
+			holdCalls(t, store, old, func() {})
+			spy.surround(nil)
+			if len(refused) < 25 {
+				t.Errorf("only %d statements were lost", len(refused))
+			}
+		})
+	}
+}

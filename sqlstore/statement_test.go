@@ -1,0 +1,114 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// openOnPaper is a store on a database of paper that has its tables.
+func openOnPaper(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *paper) {
+	t.Helper()
+	db, paper := openPaper(t)
+	store, err := sqlstore.New(db, d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range store.Queries() {
+		switch q.Name {
+		case "findVersions":
+			paper.answer(q.Text, int64(1))
+		case "lastVersion":
+			paper.answer(q.Text, newest(t, store))
+		case "findFault":
+			paper.answer(q.Text, "")
+		case "readPolicy":
+			paper.answer(q.Text, int64(0), nil, "", int64(0))
+		}
+	}
+	return store, db, paper
+}
+
+// Close does not wait for a call that waits for a connection, which may take for ever.
+func TestCloseReturnsWhileALookupWaitsForAConnection(t *testing.T) {
+	for name, d := range dialects {
+		t.Run(name, func(t *testing.T) {
+			store, db, _ := openOnPaper(t, d)
+			if _, err := store.Policy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			held, err := db.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error)
+			go func() {
+				_, err := store.Lookup(context.Background(), apitoken.Digest{})
+				done <- err
+			}()
+			for db.Stats().WaitCount == 0 {
+				runtime.Gosched()
+			}
+			closed := make(chan error, 1)
+			go func() { closed <- store.Close() }()
+			select {
+			case err := <-closed:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("Close waits for the lookup")
+			}
+			if err := held.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := <-done; !errors.Is(err, apitoken.ErrNotFound) {
+				t.Errorf("the lookup that was in flight: error %v, want %v", err, apitoken.ErrNotFound)
+			}
+		})
+	}
+}
+
+// A store that was made outside a bubble of testing/synctest is used in it and outside, whichever comes first.
+func TestAStoreWorksInAndOutsideABubble(t *testing.T) {
+	for name, d := range dialects {
+		for _, inside := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				store, _, _ := openOnPaper(t, d)
+				use := func(t *testing.T) {
+					t.Helper()
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					defer cancel()
+					for range 3 {
+						if _, err := store.Lookup(ctx, apitoken.Digest{}); !errors.Is(err, apitoken.ErrNotFound) {
+							t.Error(err)
+						}
+						if _, err := store.Policy(ctx); err != nil {
+							t.Error(err)
+						}
+						if err := store.PutUser(ctx, apitoken.User{ID: "bob", Revision: 1}, 0, apitoken.Event{}); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				if !inside {
+					use(t)
+				}
+				synctest.Test(t, use)
+				use(t)
+				synctest.Test(t, func(t *testing.T) {
+					if err := store.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}
