@@ -72,10 +72,8 @@ type Dialect struct {
 	// but only as long as the transaction stays open, and when their Commit fails the drivers roll it back.
 	insist string
 
-	// local says that no network is between the host and its data. Lookup then goes on though its context ends: a context
-	// that can be cancelled makes database/sql and the driver start goroutines to watch it, which takes as long as a third
-	// of the read itself. What is given up: a Lookup that waits for a free connection of the pool, or for a lock, waits on
-	// though nobody wants the answer any more.
+	// local says that no network is between the host and its data. A COMMIT is then waited for, and a lookup that need not
+	// wait goes on though its context ends (see lookupLocal).
 	local bool
 }
 

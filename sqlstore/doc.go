@@ -29,6 +29,11 @@
 //   - _txlock=immediate: a transaction takes the write lock when it begins. The store's own transactions begin with a
 //     write in any case.
 //
+// A lookup returns at the latest when its context ends, whether it waits for a connection of the pool or for a lock. One
+// exception remains: if another process locks the file just after a lookup has succeeded, those that begin within the next
+// millisecond may wait for as long as busy_timeout says. The goroutine of a lookup that returned early ends when the driver
+// gives up: modernc.org/sqlite v1.61 and later do so when the context ends, others after busy_timeout.
+//
 // For tests, a database in memory has the name :memory:. Each connection to it is a database of its own, so call
 // db.SetMaxOpenConns(1), and neither SetConnMaxIdleTime nor SetConnMaxLifetime.
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -24,6 +25,9 @@ type Store struct {
 	opened  atomic.Pointer[opened] // nil until the first use, and after Close
 	opening chan struct{}          // holds one value while nobody opens or closes
 	closed  bool                   // guarded by opening
+
+	made   time.Time
+	looked lookedUp // of a local database
 
 	turn chan struct{} // holds one value while nobody writes; nil: all may write at once
 }
@@ -62,6 +66,7 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 		dialect:    d,
 		unprepared: o.Unprepared,
 		opening:    make(chan struct{}, 1),
+		made:       time.Now(),
 	}
 	s.opening <- struct{}{}
 	if d.oneWriter {

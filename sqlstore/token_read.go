@@ -7,13 +7,20 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Lookup implements [apitoken.Store]. It is one prepared query. On SQLite one that has begun goes on when its context
-// ends, also where it waits for a lock or for a free connection: to watch a context costs more than such a query.
+// Lookup implements [apitoken.Store]. It is one prepared query. On SQLite one that has begun to read is finished when its
+// context ends; one that waits for a connection or for a lock returns.
 func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
-	const what = "look up a token"
 	if err := ctx.Err(); err != nil {
-		return nil, failed(what, err)
+		return nil, failed("look up a token", err)
 	}
+	if s.dialect.local && ctx.Done() != nil {
+		return s.lookupLocal(ctx, digest)
+	}
+	return s.lookupPatiently(ctx, digest)
+}
+
+func (s *Store) lookupPatiently(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
+	const what = "look up a token"
 	if o := s.opened.Load(); o != nil && !o.lost.Load() {
 		r, err := s.lookup(ctx, o, digest)
 		if err == nil || errors.Is(err, apitoken.ErrNotFound) {
@@ -32,9 +39,6 @@ func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.R
 }
 
 func (s *Store) lookup(ctx context.Context, o *opened, digest apitoken.Digest) (*apitoken.Record, error) {
-	if s.dialect.local && ctx.Done() != nil {
-		ctx = context.WithoutCancel(ctx)
-	}
 	q := session{querier: s.db, dialect: &s.dialect, opened: o}
 	return scanRecord(q.row(ctx, lookupToken, digest[:]))
 }

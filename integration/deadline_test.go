@@ -1,0 +1,136 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// tooLate is far beyond the deadlines of these tests, and far below the time for which SQLite waits by itself.
+const tooLate = 2 * time.Second
+
+// holdDeadline authenticates with a deadline while nothing can be read, and holds that each call ends soon after it.
+func holdDeadline(t *testing.T, m *apitoken.Manager, text string, calls int) {
+	t.Helper()
+	type result struct {
+		took time.Duration
+		err  error
+	}
+	results := make(chan result, calls)
+	for range calls {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			start := time.Now()
+			_, err := m.Authenticate(ctx, text)
+			results <- result{time.Since(start), err}
+		}()
+	}
+	giveUp := time.After(30 * time.Second)
+	for i := range calls {
+		select {
+		case r := <-results:
+			if r.took > tooLate {
+				t.Errorf("a call with a deadline of 300ms took %v", r.took)
+			}
+			if !errors.Is(r.err, context.DeadlineExceeded) || !errors.Is(r.err, apitoken.ErrUnavailable) {
+				t.Errorf("error %v, want %v and %v", r.err, context.DeadlineExceeded, apitoken.ErrUnavailable)
+			}
+		case <-giveUp:
+			t.Fatalf("%d of %d calls with a deadline of 300ms have not returned after 30s", calls-i, calls)
+		}
+	}
+}
+
+// oneToken is a Manager on a database file, and the text of a token.
+func oneToken(t *testing.T, db *sql.DB) (*apitoken.Manager, string) {
+	t.Helper()
+	m, _ := newManager(t, newMigratedSQLite(t, db, nil))
+	return m, generateMany(t, m, 1)[0]
+}
+
+// The host may hold every connection of the pool, in a transaction or in rows that it reads.
+func TestSQLiteKeepsTheDeadlineWhileThePoolIsEmpty(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		db := openSQLite(t, sqliteFile(t), recommended)
+		db.SetMaxOpenConns(1)
+		m, text := oneToken(t, db)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		if used {
+			if _, err := m.Authenticate(ctx, text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held, err := db.Conn(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() { _ = held.Close() }()
+			holdDeadline(t, m, text, 3)
+		}()
+		if _, err := m.Authenticate(ctx, text); err != nil {
+			t.Errorf("after the host has returned the connection: %v", err)
+		}
+	}
+}
+
+// Another process may hold the file. More requests come than there are connections, and each waits inside SQLite.
+func TestSQLiteKeepsTheDeadlineWhileTheFileIsLocked(t *testing.T) {
+	for _, c := range []struct {
+		name, parameters, holder, lock string
+	}{
+		{"WAL, locking_mode=EXCLUSIVE", recommended, recommended + "&_pragma=locking_mode(EXCLUSIVE)", "BEGIN IMMEDIATE"},
+		{"rollback journal, BEGIN EXCLUSIVE", "_pragma=busy_timeout(5000)", "", "BEGIN EXCLUSIVE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := sqliteFile(t)
+			db := openSQLite(t, file, c.parameters)
+			db.SetMaxOpenConns(4)
+			m, text := oneToken(t, db)
+			db.SetMaxIdleConns(-1) // an open connection would keep the other process from the lock
+			db.SetMaxIdleConns(4)
+
+			holder, err := openSQLite(t, file, c.holder).Conn(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, statement := range []string{c.lock, "CREATE TABLE of_the_holder (n INTEGER)"} {
+				if _, err := holder.ExecContext(context.Background(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			holdDeadline(t, m, text, 40)
+			if _, err := holder.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+				t.Fatal(err)
+			}
+			// In this mode the lock stays until the connection ends.
+			_ = holder.Raw(func(any) error { return driver.ErrBadConn })
+			if err := holder.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A driver need not end a wait for a lock when the context ends.
+func TestSQLiteKeepsTheDeadlineWhateverTheDriverDoes(t *testing.T) {
+	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
+	m, text := oneToken(t, db)
+	release := make(chan struct{})
+	spy.surround(func(c driverCall, do func() error) error {
+		if c.kind == callQuery {
+			<-release
+		}
+		return do()
+	})
+	defer spy.surround(nil)
+	defer close(release)
+	holdDeadline(t, m, text, 3)
+}
