@@ -17,6 +17,7 @@ have_postgres() {
 
 missing=
 if ! have_postgres; then missing="$missing postgresql"; fi
+if ! have pgbouncer; then missing="$missing pgbouncer"; fi
 if ! have mariadbd || ! have mariadb-install-db; then missing="$missing mariadb-server"; fi
 if ! [ -e /usr/lib/galera/libgalera_smm.so ]; then missing="$missing galera-4"; fi
 if ! have rsync; then missing="$missing rsync"; fi
@@ -66,5 +67,11 @@ case " $missing " in
 *" mariadb-server "*)
 	if have systemctl; then systemctl --quiet disable mariadb || true; fi
 	if [ -d /run/systemd/system ]; then systemctl stop mariadb || true; fi
+	;;
+esac
+case " $missing " in
+*" pgbouncer "*)
+	if have systemctl; then systemctl --quiet disable pgbouncer || true; fi
+	if [ -d /run/systemd/system ]; then systemctl stop pgbouncer || true; fi
 	;;
 esac

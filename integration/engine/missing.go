@@ -16,8 +16,8 @@ import (
 var ErrMissing = errors.New("not installed")
 
 // Require ends a test that cannot have its server. An error that is ErrMissing skips the test and says so loudly, or fails it
-// where the environment variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql or galera. Any other
-// error fails it. Nothing happens when err is nil.
+// where the environment variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any
+// other error fails it. Nothing happens when err is nil.
 func Require(t testing.TB, name string, err error) {
 	t.Helper()
 	switch required := strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","); {

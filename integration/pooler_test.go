@@ -1,0 +1,101 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// onPgBouncer is PostgreSQL behind a pooler that hands one of as many connections on after each transaction. The parameters
+// are added to the data source name.
+func onPgBouncer(connections int, parameters ...string) backend {
+	b := onPostgreSQL
+	b.create = func(t testing.TB) []string {
+		t.Helper()
+		dsn, err := url.Parse(createPostgreSQL(t)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := engine.StartPgBouncer(t.TempDir(), dsn.String(), connections)
+		engine.Require(t, "pgbouncer", err)
+		t.Cleanup(func() {
+			if err := p.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		return []string{withParameters(p.DSN(strings.TrimPrefix(dsn.Path, "/")), parameters)}
+	}
+	return b
+}
+
+// Behind a pooler the store keeps the contract with the options and the data source name that the documentation names.
+func TestPgBouncerKeepsTheContract(t *testing.T) {
+	d := onPgBouncer(4, "default_query_exec_mode=exec").database(t)
+	db := d.open(t, 0)
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
+		d.clear(t, db)
+		return store
+	})
+}
+
+// Behind a pooler where the store, or the driver, prepares all the same, the first error says what to set.
+func TestPgBouncerIsNamedByTheFirstError(t *testing.T) {
+	for name, opts := range map[string]*sqlstore.Options{"prepared": nil, "unprepared, but pgx prepares": {Unprepared: true}} {
+		t.Run(name, func(t *testing.T) {
+			d := onPgBouncer(1).database(t)
+			fine := d.newStore(t, d.open(t, 0), opts)
+			err := fine.Migrate(context.Background())
+			for replica := 1; err == nil && replica < 5; replica++ {
+				store := d.newStore(t, d.open(t, replica), opts)
+				_, err = store.Lookup(context.Background(), apitoken.Digest{1})
+				if strings.Contains(fmt.Sprint(err), apitoken.ErrNotFound.Error()) {
+					err = nil
+				}
+			}
+			for _, part := range []string{"pooler", "Options.Unprepared", "default_query_exec_mode=exec"} {
+				if !strings.Contains(fmt.Sprint(err), part) {
+					t.Errorf("error %v, want one that says %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+// With what the comment of Options.Unprepared names for each driver, nothing is prepared. Without it the driver prepares.
+func TestUnpreparedPreparesNothing(t *testing.T) {
+	for _, c := range []struct {
+		backend
+		parameter string
+		count     string // how much was prepared on the connection
+	}{
+		{onPostgreSQL, "default_query_exec_mode=exec", "SELECT count(*) FROM pg_prepared_statements"},
+		{onMySQL, "interpolateParams=true", "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Com_stmt_prepare'"},
+	} {
+		for _, parameters := range [][]string{{c.parameter}, nil} {
+			t.Run(fmt.Sprint(c.name, parameters), func(t *testing.T) {
+				d := c.database(t)
+				d.dsns[0] = withParameters(d.dsns[0], parameters)
+				db := d.open(t, 0)
+				db.SetMaxOpenConns(1)
+				store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
+				old, _ := prepareForChanges(t, store)
+				holdCalls(t, store, old, func() {})
+				var prepared int
+				if err := db.QueryRow(c.count).Scan(&prepared); err != nil {
+					t.Fatal(err)
+				}
+				if (prepared > 0) == (parameters != nil) {
+					t.Errorf("%d statements were prepared", prepared)
+				}
+			})
+		}
+	}
+}
