@@ -93,7 +93,7 @@ func TestAStoreWorksInAndOutsideABubble(t *testing.T) {
 						if _, err := store.Policy(ctx); err != nil {
 							t.Error(err)
 						}
-						if err := store.PutUser(ctx, apitoken.User{ID: "bob", Revision: 1}, 0, apitoken.Event{}); err != nil {
+						if err := store.AppendEvents(ctx, []apitoken.Event{{}}); err != nil {
 							t.Error(err)
 						}
 					}

@@ -35,7 +35,7 @@ func TestRefusalsAreLoggedWithTheirCause(t *testing.T) {
 		}, []string{"tokentest: token.authenticate refused (user_disabled): user disabled, owner ada, token ID"}},
 		"a denied change": {func(tt *tokentest.Kit, _ apitoken.TokenID, _ string) {
 			_ = tt.Manager.DisableUser(ctx, apitoken.As("ada"), "ada")
-		}, []string{"tokentest: user.disable denied (denied): denied, actor person, user ada, owner ada"}},
+		}, []string{"tokentest: user.disable denied (denied): denied: needs ManageUsers, actor person, user ada, owner ada"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
