@@ -47,7 +47,7 @@ check: ## gofmt, go vet, and that each module also stands without go.work
 
 race: ## the tests that do not take long, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
-	@command -v curl >/dev/null || echo "!! NO CURL: the walk of the README is NOT walked"
+	@command -v curl >/dev/null || echo "!! NO CURL: docs/walk.md is NOT walked"
 	@echo "== go test $(RACE) -short, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(RACE) -short $(ALL)
 
 zone: ## the root module's tests that do not take long, in another time zone

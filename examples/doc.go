@@ -14,5 +14,5 @@
 //   - grpc has interceptors for a gRPC server, to copy from
 //
 // They are a module of their own, so that whoever embeds the library does not depend on what they use. Its tests run the
-// programs and hold the README to what they print.
+// programs and hold docs/walk.md to what they print.
 package examples

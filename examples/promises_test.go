@@ -9,33 +9,32 @@ import (
 	"testing"
 )
 
-// The tests that the README names, in code style: a function, or a rule of package storetest.
+// The tests that the page of the promises names, in code style: a function, or a rule of package storetest.
 var (
 	namedFunction = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
 	namedRule     = regexp.MustCompile("`storetest: ([^`.]+)`")
 )
 
-func TestReadmeNamesTestsThatExist(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+func TestPromisesNameTestsThatExist(t *testing.T) {
+	page, err := os.ReadFile("../docs/promises.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, promises, _ := strings.Cut(string(readme), "\n## Promises\n")
-	promises, _, _ = strings.Cut(promises, "\n## ")
+	promises := string(page)
 	source := goSource(t, "..")
 	for _, m := range namedFunction.FindAllStringSubmatch(promises, -1) {
 		if !strings.Contains(source, "\nfunc "+m[1]+"(") {
-			t.Errorf("the README names %s, and there is no such test", m[1])
+			t.Errorf("the page names %s, and there is no such test", m[1])
 		}
 	}
 	for _, m := range namedRule.FindAllStringSubmatch(promises, -1) {
 		if !strings.Contains(source, "\t\""+m[1]+"\",\n") {
-			t.Errorf("the README names the rule %q, and storetest has none of that name", m[1])
+			t.Errorf("the page names the rule %q, and storetest has none of that name", m[1])
 		}
 	}
 	rows := strings.Count(promises, "\n| ") - 1 // without the head of the table
 	if functions := len(namedFunction.FindAllString(promises, -1)); rows != 10 || functions < rows {
-		t.Errorf("the README has %d promises that name %d tests, want 10 and at least as many", rows, functions)
+		t.Errorf("the page has %d promises that name %d tests, want 10 and at least as many", rows, functions)
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// TestReadmeWalkPrintsWhatItSays runs the commands of the README's walk in one shell against a fresh server.
-func TestReadmeWalkPrintsWhatItSays(t *testing.T) {
+// TestTheWalkPrintsWhatThePageSays runs the commands of docs/walk.md in one shell against a fresh server.
+func TestTheWalkPrintsWhatThePageSays(t *testing.T) {
 	needCurl(t)
 	const address, file = "http://127.0.0.1:8080", "./apitoken.db"
-	blocks := readmeBlocks(t, "A walk with curl")
+	blocks := blocksOf(t, "../docs/walk.md")
 	db := filepath.Join(t.TempDir(), "walk.db")
 	s := start(t, build(t, "server"), db)
 
@@ -24,7 +24,7 @@ func TestReadmeWalkPrintsWhatItSays(t *testing.T) {
 	}
 	printed := strings.NewReplacer(s.url, address, db, file).Replace(s.output)
 	if !matches(blocks[0].text, printed) {
-		t.Errorf("on its first start the server printed\n%s\nand the README says\n%s", printed, blocks[0].text)
+		t.Errorf("on its first start the server printed\n%s\nand the page says\n%s", printed, blocks[0].text)
 	}
 
 	// All commands run in one shell, so that its variables are kept, and each begins with a line of its own.
@@ -52,37 +52,32 @@ func TestReadmeWalkPrintsWhatItSays(t *testing.T) {
 			want = blocks[i+1].text
 		}
 		if !matches(want, got) {
-			t.Errorf("this of the README\n%s\nprinted\n%s\nand the README says\n%s", blocks[i].text, got, want)
+			t.Errorf("this of the page\n%s\nprinted\n%s\nand the page says\n%s", blocks[i].text, got, want)
 		}
 	}
 	s.stop(t, os.Interrupt)
 }
 
-// block is a fenced block of the README.
+// block is a fenced block of a page.
 type block struct{ language, text string }
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
-// readmeBlocks gives the fenced blocks under a heading.
-func readmeBlocks(t *testing.T, heading string) []block {
+// blocksOf returns the fenced blocks of a page.
+func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(readme), "\n## "+heading+"\n")
-	if !found {
-		t.Fatalf("the README has no heading %q", heading)
-	}
-	section, _, _ = strings.Cut(section, "\n## ")
 	var blocks []block
-	for _, m := range fenced.FindAllStringSubmatch(section, -1) {
+	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
 		blocks = append(blocks, block{language: m[1], text: m[2]})
 	}
 	return blocks
 }
 
-// matches reports whether a text is what the README shows, where "..." stands for what differs each time.
+// matches reports whether a text is what the page shows, where "..." stands for what differs each time.
 func matches(shown, text string) bool {
 	pattern := regexp.QuoteMeta(strings.TrimSpace(shown))
 	pattern = strings.ReplaceAll(pattern, `\.\.\.`, `[^\n]+`)
@@ -98,5 +93,5 @@ func needCurl(t *testing.T) {
 	if slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), "curl") {
 		t.Fatal("there is no curl, and APITOKEN_TEST_REQUIRE lists it")
 	}
-	t.Skip("NOT TESTED: there is no curl, so the walk of the README was not walked")
+	t.Skip("NOT TESTED: there is no curl, so docs/walk.md was not walked")
 }

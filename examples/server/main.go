@@ -1,5 +1,5 @@
 // Command server is a small application with API tokens, to try them on: it keeps users and tokens in a database, protects a
-// route with tokens, and has their administration as pages and as JSON. The README walks through it.
+// route with tokens, and has their administration as pages and as JSON. docs/walk.md goes through it.
 //
 //	go run ./examples/server
 //	go run ./examples/server -demo -db ./demo.db
