@@ -3,7 +3,8 @@
 SHELL   := /bin/sh
 TIMEOUT := 30m
 
-# The time zone of make test is off UTC by half an hour, that of the tests that take long by more than half a day.
+# One time zone is off UTC by half an hour more than by hours, the other by more than half a day. Each test sees both: one in
+# make test, the other in make test-long.
 ZONE      := America/St_Johns
 LONG_ZONE := Pacific/Kiritimati
 
@@ -20,22 +21,27 @@ ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
 # The packages of all modules.
 ALL = $$(go list -m -f '{{.Dir}}/...')
 
+# The tests of these run programs, for the most part, of which the race detector sees nothing.
+PROGRAMS := ./examples/... ./bench/...
+
 # The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
-# Most packages keep one processor busy, or wait, so there is one more at a time than there are processors.
-TEST := go run ./integration/gotest $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT) -p $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+TEST := go run ./integration/gotest $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT)
 
 # $(call each,COMMAND) runs a shell command in the folder of every module, and stops at the first failure.
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test test-long servers check race zone long lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
+.PHONY: help test test-long servers check race programs long other race-programs lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-test: servers check race zone ## what has to pass before each commit: gofmt, vet, the tests that do not take long
+# Most of the tests keep one processor busy, or wait, so these run side by side.
+test: servers check ## what has to pass before each commit: gofmt, vet, the tests that do not take long
+	@$(MAKE) --no-print-directory -j2 race programs
 
-test-long: servers lint oldest-go 386 long ## what else has to pass before a merge: staticcheck, older Go, the tests that take long
+test-long: servers ## what else has to pass before a merge: all tests in full, staticcheck, the oldest Go, 32 bits
+	@$(MAKE) --no-print-directory -j2 long other
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
 	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh examples/browser/install.sh
@@ -45,18 +51,24 @@ check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== go vet"; go vet $(ALL)
 	@echo "== without go.work"; $(call each,GOWORK=off go list -deps -test ./... >/dev/null)
 
-race: ## the tests that do not take long, with -race where there is a C compiler
+race: ## the library's tests and those on servers that do not take long, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
+	@echo "== go test $(RACE) -short, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(RACE) -short ./... ./integration/...
+
+programs: ## the tests of the examples that do not take long; and the library's again, in a second time zone
 	@command -v curl >/dev/null || echo "!! NO CURL: docs/walk.md is NOT walked"
-	@echo "== go test $(RACE) -short, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(RACE) -short $(ALL)
+	@echo "== go test -short, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) -short ./... $(PROGRAMS)
 
-zone: ## the root module's tests that do not take long, in another time zone
-	@echo "== go test -short, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) -short ./...
-
-long: ## all tests in full, in another time zone than make test has
+long: ## all tests in full; the time zone is not that of the tests on servers in make test
 	@echo "!! Galera is NOT tested here: make test-galera"
 	@case ",$$APITOKEN_TEST_REQUIRE," in *,gitleaks,*) ;; *) command -v gitleaks >/dev/null || echo "!! NO GITLEAKS: its rule is NOT tried" ;; esac
-	@echo "== go test, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) $(ALL)
+	@echo "== go test, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) ./... ./integration/...
+	@echo "== go test, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(PROGRAMS)
+
+other: lint oldest-go 386 race-programs ## what make test-long does beside the tests in full
+
+race-programs: ## the tests of the examples that do not take long, with -race where there is a C compiler
+	@echo "== go test $(RACE) -short, the examples"; TZ=$(ZONE) $(TEST) $(RACE) -short $(PROGRAMS)
 
 lint: ## staticcheck; downloads it the first time
 	@echo "== staticcheck"; go run $(STATICCHECK) $(ALL)

@@ -14,8 +14,8 @@ func TestMySQLKeepsTheContract(t *testing.T)      { onMySQL.keepsTheContract(t) 
 func (b backend) keepsTheContract(t *testing.T) {
 	d := b.database(t)
 	db := d.open(t, 0)
+	store := d.newMigrated(t, db, nil) // one for all rules: a new one would prepare every statement again
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		store := d.newMigrated(t, db, nil)
 		d.clear(t, db)
 		return store
 	})

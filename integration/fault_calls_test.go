@@ -30,6 +30,7 @@ type stage struct {
 }
 
 func TestEveryFaultAtEveryCall(t *testing.T) {
+	long(t)
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)

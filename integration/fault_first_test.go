@@ -15,6 +15,7 @@ import (
 // The first use of a store makes a connection, looks at the schema, and prepares every statement. A fault in that is trouble
 // like any other, and the next use begins anew.
 func TestEveryFaultAtTheFirstUse(t *testing.T) {
+	long(t)
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)

@@ -53,7 +53,7 @@ func (s namedStore) holdModel(t *testing.T) {
 	}
 	t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
 	for _, answer := range mustOccur {
-		if ran >= 200 && seen[answer] == 0 { // with fewer, chance may leave one out
+		if ran >= 500 && seen[answer] == 0 { // the rarest is in every twentieth; with fewer, chance may leave one out
 			t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
 		}
 	}

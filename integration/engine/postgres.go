@@ -121,7 +121,7 @@ func (p *Postgres) tool(name string, args ...string) program {
 
 // DSN is the URL of this server alone, for pgx. The user postgres owns it all and needs no password.
 func (p *Postgres) DSN() string {
-	return "postgres://postgres@" + p.address.at(0) + "/postgres?sslmode=disable&connect_timeout=2"
+	return "postgres://postgres@" + p.address.at(0) + "/postgres?sslmode=disable&connect_timeout=10"
 }
 
 // ReadWriteDSN is the URL of several servers, for pgx: a connection is to the one that can be written to. So it follows when
