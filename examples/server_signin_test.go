@@ -161,6 +161,11 @@ func TestServerSignInLeadsToNoOtherSite(t *testing.T) {
 	for _, test := range []struct{ next, to string }{
 		{"/admin/users/bob/tokens?name=x", "/admin/users/bob/tokens?name=x"},
 		{"/admin/users/a%2Fb/tokens", "/admin/users/a%2Fb/tokens"},
+		{"/admin/users/..%2F..%2F..%2Fa/tokens", "/admin/users/..%2F..%2F..%2Fa/tokens"},
+		{"/admin/users/a%2F%2Fb%2F/tokens?name=x", "/admin/users/a%2F%2Fb%2F/tokens?name=x"},
+		{"/admin/users/%2E%2E/tokens", "/admin/"},
+		{"/admin/%2E/policy", "/admin/"},
+		{"/administration", "/admin/"},
 		{"", "/admin/"},
 		{"/", "/admin/"},
 		{"/sign-out", "/admin/"},

@@ -44,7 +44,7 @@ func readFlags(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.db, "db", "./apitoken.db", usageOfDB)
 	flags.BoolVar(&o.demo, "demo", false, "on the first start, make 40 users and 400 tokens to look at as well; later it does nothing")
 	flags.TextVar(&o.level, "log", slog.LevelInfo, "the least `level` that is logged: debug, info, warn or error")
-	flags.StringVar(&o.origin, "origin", "", "the `address` under which a proxy with TLS shows all this, such as https://tokens.example.com;\ncookies are for HTTPS alone then, and the proxy has to add the client's address to X-Forwarded-For")
+	flags.StringVar(&o.origin, "origin", "", "the `address` under which a proxy with TLS shows all this, such as https://tokens.example.com;\ncookies are for HTTPS alone then, and the proxy has to add the client's address to X-Forwarded-For,\nand to pass paths on as they are: proxy_pass of nginx without a path, or user ids with slashes become others")
 	flags.StringVar(&o.prefix, "prefix", "tok", "`text` that every token begins with; with another one, the tokens of before are refused")
 	err := flags.Parse(args)
 	switch {

@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -138,8 +137,14 @@ func show(w http.ResponseWriter, status int, f form) {
 // for comes from whoever made the link, so it must not lead to another site.
 func local(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(path.Clean(u.Path), "/admin/") {
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.EscapedPath(), "/admin/") {
 		return "/admin/"
+	}
+	for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
+		// One at a time, because a user id in the path can have slashes: ..%2Fbob leads nowhere else.
+		if one, err := url.PathUnescape(segment); err != nil || one == "." || one == ".." {
+			return "/admin/"
+		}
 	}
 	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).RequestURI()
 }
