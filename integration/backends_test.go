@@ -133,7 +133,8 @@ func (d database) open(t testing.TB, replica int) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.SetMaxIdleConns(16) // more than the default of 2, or the connections of a crowd come and go
+	db.SetMaxOpenConns(24) // or a crowd waits for new connections, which a busy machine makes too slowly
+	db.SetMaxIdleConns(24) // more than the default of 2, or the connections of a crowd come and go
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)

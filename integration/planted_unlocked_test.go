@@ -32,9 +32,9 @@ var plantsInSQL = []plantedInSQL{
 		load:     &generateAndSetPolicy,
 	},
 	{
-		name: "no share lock on the owner",
+		name: "no lock on the owner",
 		bug: map[string]*strings.Replacer{
-			"pgx":   strings.NewReplacer("WHERE id = $3)\n\tFOR SHARE", "WHERE id = $3)"),
+			"pgx":   strings.NewReplacer("WHERE id = $3)\n\tFOR NO KEY UPDATE", "WHERE id = $3)"),
 			"mysql": strings.NewReplacer("WHERE u.id = t.owner LOCK IN SHARE MODE", "WHERE u.id = t.owner"),
 		},
 		schedule: revokeBesideRevokeAll,
@@ -57,7 +57,7 @@ var plantsInSQL = []plantedInSQL{
 //
 //	bug                           histories   schedule
 //	no share lock on the policy   x           generate beside set policy
-//	no share lock on the owner                revoke beside revoke all
+//	no lock on the owner                      revoke beside revoke all
 //	a name is freed only once                 generate beside a token that is dead when it is inserted
 //
 // In histories a bug must be caught once. There are pauses between the statements of their transactions, and the server

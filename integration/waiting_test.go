@@ -10,8 +10,14 @@ import (
 // waiting reports whether somebody who uses the database waits for a lock, as the server sees it.
 func (d database) waiting(t testing.TB, db *sql.DB) bool {
 	t.Helper()
+	return d.waiters(t, db) > 0
+}
+
+// waiters is how many wait.
+func (d database) waiters(t testing.TB, db *sql.DB) int {
+	t.Helper()
 	if d.driver == "mysql" {
-		return mysqlWaiting(t, db)
+		return mysqlWaiters(t, db)
 	}
 	var n int
 	err := db.QueryRow(`
@@ -20,14 +26,14 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
 	if err != nil {
 		t.Error(err)
 	}
-	return n > 0
+	return n
 }
 
 var lockWait = regexp.MustCompile(`(?s)\nLOCK WAIT .*?\n(?:MySQL|MariaDB) thread id (\d+)`)
 
-// mysqlWaiting takes the long way over the report of the engine: the table information_schema.innodb_trx is made anew only
+// mysqlWaiters takes the long way over the report of the engine: the table information_schema.innodb_trx is made anew only
 // when nobody has read it for a tenth of a second.
-func mysqlWaiting(t testing.TB, db *sql.DB) bool {
+func mysqlWaiters(t testing.TB, db *sql.DB) (n int) {
 	t.Helper()
 	var kind, name, report string
 	if err := db.QueryRow(`SHOW ENGINE INNODB STATUS`).Scan(&kind, &name, &report); err != nil {
@@ -35,12 +41,12 @@ func mysqlWaiting(t testing.TB, db *sql.DB) bool {
 	}
 	waiting := lockWait.FindAllStringSubmatch(report, -1)
 	if waiting == nil {
-		return false
+		return 0
 	}
 	rows, err := db.Query(`SELECT id FROM information_schema.processlist WHERE db = DATABASE()`)
 	if err != nil {
 		t.Error(err)
-		return false
+		return 0
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -49,11 +55,11 @@ func mysqlWaiting(t testing.TB, db *sql.DB) bool {
 			t.Error(err)
 		}
 		if slices.ContainsFunc(waiting, func(w []string) bool { return w[1] == id }) {
-			return true
+			n++
 		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Error(err)
 	}
-	return false
+	return n
 }

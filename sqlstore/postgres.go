@@ -93,14 +93,15 @@ INSERT INTO apitoken_tokens (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT DO NOTHING`,
 
-		// The owner stays as he is until the revocation is there, so that it does not take the place of one with the epoch.
+		// The owner stays as they are until the revocation is there, so that it does not take the place of one with the epoch.
+		// It is a lock that one transaction holds at a time: those who share one pass a change of the owner that waits for it.
 		revokeToken: `
 UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
 FROM (
 	SELECT o.epoch
 	FROM apitoken_users AS o
 	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
-	FOR SHARE
+	FOR NO KEY UPDATE
 ) AS u
 WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch`,
 
@@ -180,9 +181,9 @@ WHERE e.insert_no = p.insert_no`,
 		moveFeed: `
 UPDATE apitoken_feed SET last_seq = last_seq + $1`,
 
-		// It changes nothing, but is written, and so its COMMIT waits for the standbys.
+		// It changes nothing, but is written, and so its COMMIT waits for the standbys. No row is locked: many do this at one time.
 		confirm: `
-UPDATE apitoken_feed SET last_seq = last_seq`,
+SELECT pg_logical_emit_message(true, 'apitoken_feed', '')`,
 	},
 
 	// The planner likes to go through all tokens by their ids where the condition is of a column, and through all epochs where

@@ -109,7 +109,7 @@ func (s session) revokeToken(ctx context.Context, id apitoken.TokenID, r apitoke
 	case !token:
 		return false, apitoken.ErrNotFound
 	default:
-		return event, errStored // with this very revocation, or with an earlier one
+		return event, s.nothingToDo(ctx) // with this very revocation, or with an earlier one
 	}
 }
 

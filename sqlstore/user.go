@@ -87,7 +87,7 @@ func (s session) changeUser(
 		return was, err
 	}
 	if is == was {
-		return was, errStored // with this very event, or as it was before
+		return was, s.nothingToDo(ctx) // with this very event, or as it was before
 	}
 	if err := s.record(ctx, e); err != nil {
 		return was, err
@@ -98,6 +98,17 @@ func (s session) changeUser(
 	}
 	_, err = s.insert(ctx, endEpoch, string(id), is.Epoch, timeArg(e.At), string(e.Actor.User))
 	return is, err
+}
+
+// nothingToDo is the answer of a change that finds everything as it is to be, and has written nothing. What it has found must
+// be as safe as what it would have written, so it is confirmed where that takes a COMMIT. This is done here, and not in
+// another transaction as with errStored, because a user may bring about any number of such changes at one time.
+func (s session) nothingToDo(ctx context.Context) error {
+	if !s.dialect.has(confirm) {
+		return errStored
+	}
+	_, err := s.exec(ctx, confirm)
+	return err
 }
 
 // onSuccess is the user, or nobody if there is an error.

@@ -72,7 +72,7 @@ FROM (
 	SELECT o.epoch
 	FROM apitoken_users AS o
 	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
-	FOR SHARE
+	FOR NO KEY UPDATE
 ) AS u
 WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch;
 
@@ -155,7 +155,7 @@ WHERE e.insert_no = p.insert_no;
 UPDATE apitoken_feed SET last_seq = last_seq + $1;
 
 -- confirm()
-UPDATE apitoken_feed SET last_seq = last_seq;
+SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
