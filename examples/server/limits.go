@@ -73,6 +73,9 @@ func (l *limits) admit(ctx context.Context, name, proof string, c client) (admis
 		}
 		a, wait = append(a, t), max(wait, t.wait)
 	}
+	if wait == 0 {
+		return a, nil
+	}
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()

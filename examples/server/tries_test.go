@@ -88,7 +88,7 @@ func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
 	}
 }
 
-// admit is one wrong password.
+// try is one wrong password.
 func (l *limits) try(t *testing.T, name, address string, patience time.Duration) (admission, error) {
 	t.Helper()
 	return l.admit(t.Context(), name, "the proof", client{address: address, patience: patience})
@@ -191,7 +191,7 @@ func TestLimits(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, err := l.admit(ctx, "admin", "", client{address: "203.0.113.1", patience: time.Hour}); !errors.Is(err, context.Canceled) {
+			if _, err := l.admit(ctx, "admin", "the proof", client{address: "203.0.113.1", patience: time.Hour}); !errors.Is(err, context.Canceled) {
 				t.Errorf("err = %v", err)
 			}
 		},

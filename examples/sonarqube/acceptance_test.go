@@ -281,8 +281,11 @@ var items = []struct {
 		}
 	}},
 	{"35", "a token that nobody has is no use of any", func(h *host) {
-		token := h.generate(bobs, "ci")
-		for _, shown := range []string{"squ_0123456789012345678901234567890123456789", token[:len(token)-1] + "x", "x"} {
+		token, other := h.generate(bobs, "ci"), "x"
+		if strings.HasSuffix(token, other) {
+			other = "y"
+		}
+		for _, shown := range []string{"squ_0123456789012345678901234567890123456789", token[:len(token)-1] + other, "x"} {
 			h.want(401, "", shown, "GET", "api/user_tokens/search")
 		}
 		if used := h.used("bob"); used != "" {
