@@ -108,6 +108,10 @@ func listen(t *testing.T, program string, args ...string) *server {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // a test that fails has not stopped it, and this process may end before the context kills it
+		_ = s.process.Process.Kill()
+		_ = s.process.Wait()
+	})
 	s.stdout = bufio.NewScanner(stdout)
 	for s.stdout.Scan() {
 		line := s.stdout.Text()
