@@ -18,7 +18,7 @@ type Role string
 
 // The built-in roles.
 const (
-	RoleAdmin Role = "admin" // AdminPermissions
+	RoleAdmin Role = "admin" // AdminPermissions, and every permission of the host's own that another role grants
 	RoleUser  Role = "user"  // GenerateOwn
 )
 
@@ -44,9 +44,8 @@ const (
 
 	everything = ^Permission(0) // the permissions of the host itself
 
-	// AdminPermissions is every permission of this package. [RoleAdmin] grants it unless the host replaces that role. A host
-	// that gives users a permission of its own adds it here too; otherwise its administrators lack something that users hold
-	// and cannot act on them:
+	// AdminPermissions is every permission of this package. A host that replaces [RoleAdmin] builds on it, and adds every
+	// permission of its own that it gives to users: administrators cannot act on users who hold something that they lack.
 	//
 	//	Roles: map[apitoken.Role]apitoken.Permission{
 	//		apitoken.RoleAdmin: apitoken.AdminPermissions | Deploy,
@@ -54,9 +53,12 @@ const (
 	//	},
 	AdminPermissions = GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents
 
+	// hostPermissions are those that hosts may give a meaning.
+	hostPermissions = everything &^ (1<<32 - 1)
+
 	// administration is what a token that is bound to a resource never carries: every permission of this package, present or
 	// future, except GenerateOwn.
-	administration = Permission(1<<32-1) &^ GenerateOwn
+	administration = everything &^ hostPermissions &^ GenerateOwn
 )
 
 var permissionNames = [...]string{
@@ -86,13 +88,16 @@ func (p Permission) String() string {
 // roleSet is the declared roles with the permissions that each grants.
 type roleSet map[Role]Permission
 
-// withRoles returns the built-in roles, extended and overridden by the host's own.
+// withRoles returns the built-in roles, extended and overridden by the host's own. The built-in administrator also holds what
+// the host's roles grant of the host's own permissions. Without these, giving users a permission would put them out of the
+// administrator's reach.
 func withRoles(own map[Role]Permission) (roleSet, error) {
 	all := roleSet{RoleAdmin: AdminPermissions, RoleUser: GenerateOwn}
-	for r := range own {
+	for r, granted := range own {
 		if err := checkName("role", string(r), maxTokenNameRunes); err != nil {
 			return nil, err
 		}
+		all[RoleAdmin] |= granted & hostPermissions
 	}
 	maps.Copy(all, own)
 	return all, nil

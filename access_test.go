@@ -326,3 +326,27 @@ func TestAnActorWhoIsDisabledMeanwhileGeneratesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A host that gives users a permission of its own does not take them out of the built-in administrator's reach.
+func TestTheBuiltInAdministratorReachesEveryDeclaredRole(t *testing.T) {
+	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		apitoken.RoleUser: apitoken.GenerateOwn | deploying,
+		"release":         apitoken.GenerateOwn | deploying<<1,
+	}})
+	h.mustPutUser(carol, "release")
+	for _, u := range []apitoken.UserID{bob, carol} {
+		h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: u, Name: "on behalf"})
+		h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: u, Name: "Renamed"})))
+		h.must(h.DisableUser(ctx, apitoken.As(ada), u))
+	}
+	if may, err := h.Permissions(ctx, apitoken.As(ada)); err != nil || may != apitoken.AdminPermissions|deploying|deploying<<1 {
+		t.Errorf("the administrator holds %s, %v", may, err)
+	}
+	// A host that replaces the role says itself what it grants.
+	h = newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		apitoken.RoleAdmin: apitoken.AdminPermissions, apitoken.RoleUser: apitoken.GenerateOwn | deploying,
+	}})
+	if err := h.DisableUser(ctx, apitoken.As(ada), bob); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("a replaced administrator: %v, want ErrDenied", err)
+	}
+}
