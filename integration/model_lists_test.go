@@ -44,7 +44,7 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 		q.Owner = someUsers.choose(o)
 	}
 	for range o.pick(4) {
-		switch o.pick(9) {
+		switch o.pick(11) {
 		case 0:
 			q.Status = choose(o, []apitoken.Status{apitoken.StatusActive, apitoken.StatusExpired, apitoken.StatusRevoked})
 		case 1:
@@ -68,6 +68,10 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 			})
 		case 8:
 			q.Resource = someResources.choose(o)
+		case 9:
+			q.CreatedWith = s.tokenID(o)
+		case 10:
+			q.OnBehalf = true
 		}
 	}
 	return q

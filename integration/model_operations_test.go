@@ -38,6 +38,7 @@ var operations = []operation{
 	{"events", 2, (*sequence).readEvents},
 	{"user", 1, (*sequence).user},
 	{"users", 1, (*sequence).listUsers},
+	{"flood", 2, (*sequence).flood},
 }
 
 const invisible = "a\u200bb"
@@ -281,11 +282,32 @@ func (s *sequence) listUsers(m *apitoken.Manager, o *operands) (string, answer, 
 	return fmt.Sprintf("%+v %+v", actor, q), answer{got, err}, answer{want, wantErr}
 }
 
+// flood asks for the same again and again, which most may not.
+func (s *sequence) flood(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, times := s.actor(o), 6+o.pick(12)
+	var got, want []string
+	for i := range times {
+		if i%4 == 3 {
+			_, err := m.SetPolicy(s.ctx, actor, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})
+			_, wantErr := s.ref.setPolicy(actor, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})
+			got, want = append(got, sentinels(err)), append(want, sentinels(wantErr))
+			continue
+		}
+		_, err := m.ListUsers(s.ctx, actor, apitoken.UserQuery{})
+		_, wantErr := s.ref.listUsers(actor, apitoken.UserQuery{})
+		got, want = append(got, sentinels(err)), append(want, sentinels(wantErr))
+	}
+	return fmt.Sprintf("%+v, %d times", actor, times), answer{value: got}, answer{value: want}
+}
+
 func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, q := s.actor(o), apitoken.EventQuery{
-		After: apitoken.EventSeq(o.pick(8) * len(s.ref.events) / 6),
-		Owner: choose(o, []apitoken.UserID{"", "", "bob", "carol", invisible}),
-		Limit: choose(o, []int{0, 1, 5, 1000, 1001}),
+		After:   apitoken.EventSeq(o.pick(8) * len(s.ref.events) / 6),
+		Owner:   choose(o, []apitoken.UserID{"", "", "bob", "carol", invisible}),
+		Actor:   choose(o, []apitoken.UserID{"", "", "ada", "bob", invisible}),
+		Action:  choose(o, []apitoken.Action{"", "", "", apitoken.ActionGenerate, apitoken.ActionRevoke}),
+		Outcome: choose(o, []apitoken.Outcome{"", "", apitoken.OutcomeDone, apitoken.OutcomeDenied}),
+		Limit:   choose(o, []int{0, 1, 5, 1000, 1001}),
 	}
 	got, err := collectRows(m.Events(s.ctx, actor, q))
 	want, wantErr := s.ref.feed(actor, q)
@@ -295,10 +317,8 @@ func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer,
 // flush writes the last uses. What is known afterwards of a use may be stale by the interval, and no more: that is
 // checked, and the reference takes it over.
 func (s *sequence) flush(*apitoken.Manager, *operands) (string, answer, answer) {
-	for _, m := range s.managers {
-		if err := m.Flush(s.ctx); err != nil {
-			return "", answer{err: err}, answer{}
-		}
+	if d := s.flushDenials(); d != "" {
+		return "", answer{value: d}, answer{value: ""}
 	}
 	tokens, err := s.managers[0].ListTokens(s.ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
 	if err != nil || len(tokens) != len(s.ref.tokens) {
@@ -332,10 +352,14 @@ func collectRows[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// withoutID leaves out the identifiers of events, which the Manager makes up.
+// withoutID leaves out the identifiers of events and the words of reasons, which the Manager makes up. A denial has a reason.
 func withoutID(events []apitoken.Event) []apitoken.Event {
 	for i := range events {
-		events[i].ID = apitoken.EventID{}
+		e := &events[i]
+		e.ID = apitoken.EventID{}
+		if (e.Reason != "") == (e.Outcome == apitoken.OutcomeDenied) || e.Count > 1 && e.Reason == "" {
+			e.Reason = ""
+		}
 	}
 	return events
 }

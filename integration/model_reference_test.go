@@ -21,65 +21,92 @@ type reference struct {
 	users           map[apitoken.UserID]apitoken.User
 	tokens          []*referenceToken // oldest first
 	events          []apitoken.Event
+
+	denials [2]referenceDenials // of each Manager
+	asked   int                 // which of the Managers
 }
 
 type referenceToken struct {
 	apitoken.Token
-	used time.Time // when it last authenticated; LastUsedAt is what is known of that
+	epoch int64     // of the owner, when it was generated
+	used  time.Time // when it last authenticated; LastUsedAt is what is known of that
 }
 
 // call is one call of a method: who, on whose behalf, with which rights.
 type referenceCall struct {
 	*reference
 	event apitoken.Event
+	known bool // whether there is such an actor
 	may   apitoken.Permission
 	until time.Time // the end of the token that the actor uses
 	bound string    // what that token is bound to
 }
+
+// administration is what a bound token never carries: all permissions of the library but GenerateOwn.
+const administration = apitoken.Permission(1<<32-1) &^ apitoken.GenerateOwn
 
 func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner apitoken.UserID, id apitoken.TokenID) (referenceCall, error) {
 	c := referenceCall{reference: r, event: apitoken.Event{
 		At: r.now.Truncate(time.Microsecond), Action: action, Actor: actor, Owner: owner, Token: id,
 	}}
 	if actor == apitoken.System() {
-		c.may = ^apitoken.Permission(0)
+		c.known, c.may = true, ^apitoken.Permission(0)
 		return c, nil
 	}
 	user, known := r.users[actor.User]
-	if !known || user.Disabled() {
+	t := r.find(actor.Token)
+	withToken := actor != apitoken.As(actor.User)
+	c.known = known && (!withToken || t != nil && actor.Kind == apitoken.ActorToken && t.Owner == actor.User)
+	if !c.known || user.Disabled() || withToken && r.refusal(t) != nil {
 		return c, c.deny(apitoken.ErrDenied)
 	}
-	if actor != apitoken.As(actor.User) {
-		t := r.find(actor.Token)
-		if t == nil || actor.Kind != apitoken.ActorToken || t.Owner != actor.User || r.refusal(t) != nil {
-			return c, c.deny(apitoken.ErrDenied)
-		}
+	c.may = r.roles[user.Role]
+	if withToken {
 		c.until, c.bound = t.ExpiresAt, t.Resource
 	}
-	c.may = r.roles[user.Role]
+	if c.bound != "" {
+		c.may &^= administration
+	}
 	return c, nil
 }
 
+// own reports whether the actor is the user.
 func (c referenceCall) own(owner apitoken.UserID) bool {
 	return c.event.Actor.Kind != apitoken.ActorSystem && c.event.Actor.User == owner
 }
 
+// manages reports whether the actor sees and revokes all tokens of the user as their owner, and not with a bound token.
+func (c referenceCall) manages(owner apitoken.UserID) bool { return c.own(owner) && c.bound == "" }
+
 func (c referenceCall) deny(answer error) error {
-	c.record(apitoken.OutcomeDenied, apitoken.State{}, apitoken.State{})
+	c.event.Outcome = apitoken.OutcomeDenied
+	if e := c.recordable(); !c.denials[c.asked].gather(e, c.known) {
+		c.append(e)
+	}
 	return answer
 }
 
-// record appends the event. A text that is no user id is not recorded.
-func (c referenceCall) record(outcome apitoken.Outcome, before, after apitoken.State) {
-	c.event.Seq = apitoken.EventSeq(len(c.events) + 1)
-	c.event.Outcome, c.event.Before, c.event.After = outcome, before, after
-	if !validID(c.event.Owner) {
-		c.event.Owner = ""
+// record appends the event of a change.
+func (c referenceCall) record(before, after apitoken.State) {
+	c.event.Outcome, c.event.Before, c.event.After = apitoken.OutcomeDone, before, after
+	c.append(c.recordable())
+}
+
+// recordable is the event without texts that are no user ids.
+func (c referenceCall) recordable() apitoken.Event {
+	e := c.event
+	if !validID(e.Owner) {
+		e.Owner = ""
 	}
-	if !validID(c.event.Actor.User) {
-		c.event.Actor.User = ""
+	if !validID(e.Actor.User) {
+		e.Actor.User = ""
 	}
-	c.events = append(c.events, c.event)
+	return e
+}
+
+func (r *reference) append(e apitoken.Event) {
+	e.Seq = apitoken.EventSeq(len(r.events) + 1)
+	r.events = append(r.events, e)
 }
 
 func (r *reference) find(id apitoken.TokenID) *referenceToken {
@@ -95,7 +122,7 @@ func (r *reference) refusal(t *referenceToken) error {
 	switch {
 	case r.users[t.Owner].Disabled():
 		return apitoken.ErrUserDisabled
-	case !t.RevokedAt.IsZero():
+	case !t.RevokedAt.IsZero(), t.epoch != r.users[t.Owner].Epoch:
 		return apitoken.ErrRevoked
 	case !t.ExpiresAt.IsZero() && !r.now.Before(t.ExpiresAt):
 		return apitoken.ErrExpired
@@ -153,12 +180,12 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
-	}}
+	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
 	after := stateOf(t.Token)
 	after.MaxLifetime = r.policy.Max
 	c.event.Token = id
-	c.record(apitoken.OutcomeDone, apitoken.State{}, after)
+	c.record(apitoken.State{}, after)
 	return t.Token, nil
 }
 
@@ -190,15 +217,19 @@ func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
 	return time.Time{}, apitoken.ErrInvalid
 }
 
-// visible finds a token that the actor may know of.
+// visible finds a token that the actor may know of. Every token sees and revokes itself. Who may not know of it is denied
+// also where there is none.
 func (c *referenceCall) visible(need apitoken.Permission) (*referenceToken, error) {
 	t := c.find(c.event.Token)
-	if t == nil {
-		return nil, apitoken.ErrNotFound
+	if t != nil {
+		c.event.Owner = t.Owner
 	}
-	c.event.Owner = t.Owner
-	if !c.own(t.Owner) && !c.may.Has(need) {
+	reached := t != nil && (c.manages(t.Owner) || c.event.Actor.Kind == apitoken.ActorToken && c.event.Actor.Token == t.ID)
+	switch {
+	case !reached && !c.may.Has(need):
 		return nil, c.deny(apitoken.ErrNotFound)
+	case t == nil:
+		return nil, apitoken.ErrNotFound
 	}
 	return t, nil
 }
@@ -221,12 +252,12 @@ func (r *reference) revoke(actor apitoken.Actor, id apitoken.TokenID) error {
 		return err
 	}
 	t, err := c.visible(apitoken.RevokeAny)
-	if err != nil || !t.RevokedAt.IsZero() {
+	if err != nil || !t.RevokedAt.IsZero() || t.epoch != r.users[t.Owner].Epoch {
 		return err
 	}
 	before := stateOf(t.Token)
 	t.RevokedAt, t.RevokedBy = c.event.At, actor.User
-	c.record(apitoken.OutcomeDone, before, stateOf(t.Token))
+	c.record(before, stateOf(t.Token))
 	return nil
 }
 
@@ -238,7 +269,7 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner),
 		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible, !validResource(q.Resource):
 		return nil, apitoken.ErrInvalid
-	case !c.own(q.Owner) && !c.may.Has(apitoken.ListAny):
+	case !c.manages(q.Owner) && !c.may.Has(apitoken.ListAny):
 		return nil, c.deny(apitoken.ErrDenied)
 	}
 	page := r.selected(q, c.event.At)
@@ -271,6 +302,7 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(now) != q.Status,
 			t.ID.String() <= q.After.String(), !strings.Contains(t.Name, q.NameContains),
 			q.Kind != "" && t.Kind != q.Kind, q.Resource != "" && t.Resource != q.Resource, q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
+			!q.CreatedWith.IsZero() && t.CreatedWith != q.CreatedWith, q.OnBehalf && t.CreatedBy == t.Owner,
 			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),

@@ -200,7 +200,14 @@ func runPlan(replicas []apitoken.Store, clock *movable, p plan, seen coverage) s
 func (s *sequence) do(st step) string {
 	at := slices.IndexFunc(operations, func(o operation) bool { return o.name == st.Operation })
 	o := st.Operands
-	what, got, want := operations[at].run(s, s.managers[o.pick(2)], &o)
+	if s.gatheredLong() {
+		what, got, want := s.flush(nil, nil)
+		if d := s.compare("flush", what, got, want); d != "" {
+			return d
+		}
+	}
+	s.ref.asked = o.pick(2)
+	what, got, want := operations[at].run(s, s.managers[s.ref.asked], &o)
 	return s.compare(st.Operation, what, got, want)
 }
 

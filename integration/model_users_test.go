@@ -23,7 +23,9 @@ func (r *reference) putUser(actor apitoken.Actor, u apitoken.User) (apitoken.Use
 	if !known {
 		is = apitoken.User{ID: u.ID, Role: apitoken.RoleUser, CreatedAt: c.event.At}
 	}
-	is.Name = u.Name
+	if u.Name != "" {
+		is.Name = u.Name
+	}
 	if u.Role != "" {
 		is.Role = u.Role
 	}
@@ -75,14 +77,14 @@ func (c referenceCall) write(was, is apitoken.User) apitoken.User {
 	is.Revision++
 	c.users[is.ID] = is
 	for _, t := range c.tokens {
-		if t.Owner == is.ID && is.Epoch > was.Epoch && t.RevokedAt.IsZero() {
+		if t.Owner == is.ID && t.epoch == was.Epoch && is.Epoch > was.Epoch && t.Status(c.event.At) == apitoken.StatusActive {
 			t.RevokedAt, t.RevokedBy = c.event.At, c.event.Actor.User
 		}
 	}
 	state := func(u apitoken.User) apitoken.State {
 		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
 	}
-	c.record(apitoken.OutcomeDone, state(was), state(is))
+	c.record(state(was), state(is))
 	return is
 }
 
@@ -94,7 +96,7 @@ func (r *reference) revokeAll(actor apitoken.Actor, owner apitoken.UserID) error
 		return err
 	case !validID(owner):
 		return apitoken.ErrInvalid
-	case !c.own(owner) && !c.may.Has(apitoken.RevokeAny):
+	case !c.manages(owner) && !c.may.Has(apitoken.RevokeAny):
 		return c.deny(apitoken.ErrDenied)
 	case !known:
 		return apitoken.ErrNotFound
@@ -113,10 +115,10 @@ func (r *reference) user(actor apitoken.Actor, id apitoken.UserID) (apitoken.Use
 		return apitoken.User{}, err
 	case !validID(id):
 		return apitoken.User{}, apitoken.ErrInvalid
+	case !c.manages(id) && !c.may.Has(apitoken.ManageUsers):
+		return apitoken.User{}, c.deny(apitoken.ErrNotFound)
 	case !known:
 		return apitoken.User{}, apitoken.ErrNotFound
-	case !c.own(id) && !c.may.Has(apitoken.ManageUsers):
-		return apitoken.User{}, c.deny(apitoken.ErrNotFound)
 	}
 	return user, nil
 }
@@ -165,7 +167,7 @@ func (r *reference) setPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolicy
 	r.policy = apitoken.MaxLifetimePolicy{
 		Max: p.Max, UpdatedAt: c.event.At, UpdatedBy: actor.User, Revision: r.policy.Revision + 1,
 	}
-	c.record(apitoken.OutcomeDone, apitoken.State{MaxLifetime: before}, apitoken.State{MaxLifetime: p.Max})
+	c.record(apitoken.State{MaxLifetime: before}, apitoken.State{MaxLifetime: p.Max})
 	return r.policy, nil
 }
 
@@ -175,14 +177,15 @@ func (r *reference) feed(actor apitoken.Actor, q apitoken.EventQuery) ([]apitoke
 	switch {
 	case err != nil:
 		return nil, err
-	case q.Limit < 0, q.Limit > 1000, q.Owner != "" && !validID(q.Owner):
+	case q.Limit < 0, q.Limit > 1000, q.Owner != "" && !validID(q.Owner), q.Actor != "" && !validID(q.Actor):
 		return nil, apitoken.ErrInvalid
 	case !c.may.Has(apitoken.ReadEvents):
 		return nil, c.deny(apitoken.ErrDenied)
 	}
 	var events []apitoken.Event
 	for _, e := range r.events {
-		if e.Seq > q.After && (q.Owner == "" || e.Owner == q.Owner) {
+		if e.Seq > q.After && (q.Owner == "" || e.Owner == q.Owner) && (q.Actor == "" || e.Actor.User == q.Actor) &&
+			(q.Action == "" || e.Action == q.Action) && (q.Outcome == "" || e.Outcome == q.Outcome) {
 			events = append(events, e)
 		}
 	}
