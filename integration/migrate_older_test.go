@@ -28,9 +28,12 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 				d.loadMany(t, db)
 				holdNeedsMigrate(t, d, db, version)
 				before := slices.DeleteFunc(d.rows(t, db, defaultPrefix), isVersion)
-				if version < boundVersion {
-					for i := range before {
+				for i := range before {
+					if version < boundVersion {
 						before[i] = d.unbound(before[i])
+					}
+					if version < detailVersion {
+						before[i] = d.undetailed(before[i])
 					}
 				}
 				var pools []*sql.DB
@@ -64,6 +67,21 @@ func (d database) unbound(row string) string {
 		return whole + " []]" // its texts are bytes
 	}
 	return whole + " ]"
+}
+
+// detailVersion is the version of the tables from which on an event says more.
+const detailVersion = 5
+
+// undetailed is a row of before that version as the tables have it from then on: an event says nothing more.
+func (d database) undetailed(row string) string {
+	whole, ok := strings.CutSuffix(row, "]")
+	switch {
+	case !ok || !strings.HasPrefix(row, "events "):
+		return row
+	case d.driver == "mysql":
+		return whole + " [] 0 <nil> [] [] []]" // its texts are bytes
+	}
+	return whole + "  0 <nil>   ]"
 }
 
 // A replica of an older build that is at work goes on while a newer one migrates: what it has prepared names the columns that
@@ -113,6 +131,13 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			for _, name := range []string{"name1", "bound", "older"} {
 				sees(name)
 			}
+			if _, err := older.ExecContext(ctx, d.spelled(eventOfVersion2)); err != nil {
+				t.Fatalf("an older build inserts an event: %v", err)
+			}
+			q := apitoken.EventQuery{Actor: "an older build", Limit: 10}
+			if events, err := store.Events(ctx, q); err != nil || len(events) != 1 || events[0].Reason != "" || events[0].Count != 0 {
+				t.Errorf("events of an older build: %+v, %v, want one that says nothing more", events, err)
+			}
 			for resource, want := range map[string]int{"": 1, "project:web": 0} {
 				q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
 				if n, err := store.CountTokens(ctx, q); err != nil || n != want {
@@ -132,6 +157,10 @@ INSERT INTO apitoken_tokens (
 )
 SELECT {digest}, {id}, 'user1', 'older', 'older', 'user', 1, NULL, NULL, NULL, 'ada', NULL, '', 'tok_...abcd', 1
 FROM (SELECT 5001 AS i) AS older`
+
+	eventOfVersion2 = `
+INSERT INTO apitoken_events (id, at, action, outcome, actor_kind, actor_user, owner)
+SELECT {id}, 1, 'token.list', 'denied', 'person', 'an older build', 'bob' FROM (SELECT 5001 AS i) AS older`
 
 	lookupOfVersion2 = `
 SELECT
@@ -167,6 +196,7 @@ func holdOldTokens(t *testing.T, store *sqlstore.Store) {
 		{apitoken.TokenQuery{WithoutExpiration: true}, 1000},
 		{apitoken.TokenQuery{Kind: "machine"}, 0},
 		{apitoken.TokenQuery{Resource: "project:web"}, 0},
+		{apitoken.TokenQuery{CreatedWith: apitoken.TokenID{1}}, 0},
 		{apitoken.TokenQuery{CreatedBy: "ada", WithoutExpiration: true, NameContains: "name499"}, 3},
 	} {
 		c.query.AnyOwner, c.query.Limit = true, 1000

@@ -38,6 +38,13 @@ const bindSome = `
 UPDATE apitoken_tokens SET resource = CASE WHEN created_at % 10 = 3 THEN 'project:web' ELSE 'project:rare' END
 WHERE created_at % 10 = 3 OR created_at % 100 = 7`
 
+// denySome denies one event of a hundred, to another user, and has one token of a hundred generated with a token, in tables
+// of this build.
+var denySome = []string{
+	`UPDATE apitoken_events SET outcome = 'denied', action = 'token.list', actor_user = 'mallory' WHERE at % 100 = 7`,
+	`UPDATE apitoken_tokens SET created_with = id WHERE created_at % 100 = 9`,
+}
+
 // spelled puts the functions of the database in the place of those that all have in some way.
 func (d database) spelled(statement string) string {
 	functions := map[string][]string{

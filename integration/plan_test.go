@@ -23,8 +23,10 @@ func TestQueriesUseAnIndex(t *testing.T) {
 			db, asked := openAsked(t, d)
 			store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
 			d.loadMany(t, db)
-			if _, err := db.Exec(bindSome); err != nil {
-				t.Fatal(err)
+			for _, statement := range append([]string{bindSome}, denySome...) {
+				if _, err := db.Exec(statement); err != nil {
+					t.Fatal(err)
+				}
 			}
 			d.analyze(t, db)
 			if err := use(store); err != nil { // the first use looks at the schema
@@ -168,7 +170,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>?)"},
+			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 			"PostgreSQL": {"events_by_seq"},
 			"MySQL":      {"events events_by_seq"},
 		},
@@ -179,7 +181,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite": {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>?)"},
+			"SQLite": {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 			"PostgreSQL": {
 				"events_by_seq",
 				"events_unnumbered in order",
@@ -205,7 +207,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq>?)"},
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq>? AND seq<?)"},
 			"PostgreSQL": {"events_by_owner"},
 			"MySQL":      {"events events_by_owner"},
 		},
@@ -216,7 +218,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid<?)"},
+			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 			"PostgreSQL": {"events_by_seq"},
 			"MySQL":      {"events events_by_seq"},
 		},
@@ -227,9 +229,78 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			return err
 		},
 		map[string][]string{
-			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq<?)"},
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq>? AND seq<?)"},
 			"PostgreSQL": {"events_by_owner"},
 			"MySQL":      {"events events_by_owner"},
+		},
+	}, {
+		"events of an actor",
+		eventsBy(store, apitoken.EventQuery{Actor: "mallory", Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_actor (actor_user=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_actor"},
+			"MySQL":      {"events events_by_actor"},
+		},
+	}, {
+		"events of an actor from the newest on",
+		eventsBy(store, apitoken.EventQuery{Actor: "mallory", NewestFirst: true, After: 4000, Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_actor (actor_user=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_actor"},
+			"MySQL":      {"events events_by_actor"},
+		},
+	}, {
+		"events of an action",
+		eventsBy(store, apitoken.EventQuery{Action: apitoken.ActionListTokens, Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_action (action=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_action"},
+			"MySQL":      {"events events_by_action"},
+		},
+	}, {
+		"events of the usual action from the newest on",
+		eventsBy(store, apitoken.EventQuery{Action: apitoken.ActionGenerate, NewestFirst: true, After: 4000, Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"}, // nearly all are of it
+			"PostgreSQL": {"events_by_action"},
+			"MySQL":      {"events events_by_action"},
+		},
+	}, {
+		"events that were denied",
+		eventsBy(store, apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_outcome (outcome=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_outcome"},
+			"MySQL":      {"events events_by_outcome"},
+		},
+	}, {
+		"events that were denied from the newest on",
+		eventsBy(store, apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, NewestFirst: true, After: 4000, Limit: 3}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_outcome (outcome=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_outcome"},
+			"MySQL":      {"events events_by_outcome"},
+		},
+	}, {
+		"events of an owner that an actor was denied",
+		eventsBy(store, apitoken.EventQuery{
+			Owner: "user7", Actor: "mallory", Action: apitoken.ActionListTokens, Outcome: apitoken.OutcomeDenied, NewestFirst: true, After: 4000, Limit: 1,
+		}),
+		map[string][]string{
+			"SQLite":     {"SEARCH apitoken_events USING INDEX apitoken_events_by_owner (owner=? AND seq>? AND seq<?)"},
+			"PostgreSQL": {"events_by_owner"},
+			"MySQL":      {"events events_by_owner"},
+		},
+	}, {
+		"list of what was generated with a token",
+		func(ctx context.Context) error {
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{15: 9}, Limit: 100})
+			return err
+		},
+		map[string][]string{
+			"SQLite":     {"SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH t USING INDEX apitoken_tokens_by_parent (created_with=? AND id>? AND id<?)"},
+			"PostgreSQL": {"epochs_pkey, tokens_by_parent"},
+			"MySQL":      {"e PRIMARY, t tokens_by_parent"},
 		},
 	}, {
 		"how many live tokens an owner has",
@@ -263,12 +334,12 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 		map[string][]string{
 			"SQLite": {
 				"SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_live_name (owner=? AND live_name=?)",
-				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
+				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
 				"SEARCH apitoken_events USING COVERING INDEX apitoken_events_by_id (id=?)",
 			},
 			"PostgreSQL": {
 				"tokens_by_live_name",
-				"policy whole, tokens_by_id, users_pkey",
+				"policy whole, tokens_by_id, users_pkey, users_pkey",
 			},
 			"MySQL": {
 				"tokens tokens_by_live_name",
@@ -286,15 +357,15 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 		map[string][]string{
 			"SQLite": {
 				"SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_live_name (owner=? AND live_name=?)",
-				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
+				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
 				"SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_live_name (owner=? AND live_name=?)",
-				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
+				"SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole",
 			},
 			"PostgreSQL": {
 				"tokens_by_live_name",
-				"policy whole, tokens_by_id, users_pkey",
+				"policy whole, tokens_by_id, users_pkey, users_pkey",
 				"tokens_by_live_name",
-				"policy whole, tokens_by_id, users_pkey",
+				"policy whole, tokens_by_id, users_pkey, users_pkey",
 			},
 			"MySQL": {
 				"tokens tokens_by_live_name",
@@ -327,6 +398,14 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 			"MySQL":      {"t tokens_by_id"},
 		},
 	}}
+}
+
+// eventsBy reads a page of events.
+func eventsBy(store *sqlstore.Store, q apitoken.EventQuery) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := store.Events(ctx, q)
+		return err
+	}
 }
 
 // A change touches only the rows that it is about, whatever it finds.

@@ -188,6 +188,7 @@ func nonsense() []nonsenseCase {
 		{"an event by a token of 15 bytes", byCheck, anotherEvent + `VALUES ({16}, 1, '', '', '', '', '', {15}, NULL)`, nil},
 		{"an event about a token of 15 bytes", byCheck, anotherEvent + `VALUES ({16}, 1, '', '', '', '', '', NULL, {15})`, nil},
 		{"two events with one number", byKey, `UPDATE apitoken_events SET seq = 7`, nil},
+		{"an event that stands for less than none", byCheck, `UPDATE apitoken_events SET count = -1`, withForeignKeys},
 		{"an event with the number 0", byCheck, `UPDATE apitoken_events SET seq = 0 WHERE seq = 1`, nil},
 	}
 }
