@@ -54,6 +54,17 @@ type Dialect struct {
 	pooled   func(error) bool
 	unpooled string
 
+	// A change of the schema waits for the transactions that use the table, and keeps all others from it meanwhile.
+	// limitWait keeps that wait short, to the end of the transaction or until unlimitWait is sent. Then the answer is
+	// an error that waitedLong recognises, and the step is tried again later. openTransactions answers with a text that names
+	// what it may have waited for. Empty: readers are never kept waiting.
+	limitWait, unlimitWait string
+	waitedLong             func(error) bool
+	openTransactions       string
+
+	// findIndex answers whether the index of a name is valid, if it is there. Empty: no index is made by anybody else.
+	findIndex string
+
 	// ddlCommits says that every statement of the schema commits by itself, so that a step may be cut short anywhere.
 	ddlCommits bool
 
@@ -240,6 +251,11 @@ func (d *Dialect) refuses(err error) bool { return d.refused != nil && d.refused
 // loses reports whether an error says that a prepared statement is lost.
 func (d *Dialect) loses(err error) bool { return err != nil && d.lost != nil && d.lost(err) }
 
+// waits reports whether a step of the schema has waited for another transaction for too long.
+func (d *Dialect) waits(err error) bool {
+	return err != nil && d.waitedLong != nil && d.waitedLong(err)
+}
+
 // explained adds to an error that a pooler may have caused what there is to set.
 func (d *Dialect) explained(err error) error {
 	if d.pooled == nil || !d.pooled(err) {
@@ -255,7 +271,8 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 // withPrefix is the dialect for tables that begin with prefix. It also takes the space off both ends of the queries: a
 // driver may take a line break behind a statement for one more statement, and then prepare nothing.
 func (d Dialect) withPrefix(prefix string) Dialect {
-	texts := append(append(d.list.texts(), d.feed.texts()...), &d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
+	texts := append(append(d.list.texts(), d.feed.texts()...), &d.limitWait, &d.unlimitWait, &d.openTransactions,
+		&d.touch.from, &d.touch.to, &d.number.from, &d.number.to)
 	for i := range d.queries {
 		texts = append(texts, &d.queries[i])
 	}

@@ -27,6 +27,23 @@ var MySQL = Dialect{
 	durability:  mysqlDurability,
 	feed:        mysqlEvents,
 
+	// The shortest wait that MySQL takes is a second. One process at a time waits, or readers would be kept waiting by one
+	// after the other.
+	limitWait: `
+SET
+	@apitoken_lock_wait_timeout = @@SESSION.lock_wait_timeout,
+	@apitoken_lock = GET_LOCK(sha1(concat(database(), '.apitoken_schema_version')), 600),
+	SESSION lock_wait_timeout = 1`,
+	unlimitWait: `
+SET
+	@apitoken_lock = RELEASE_LOCK(sha1(concat(database(), '.apitoken_schema_version'))),
+	SESSION lock_wait_timeout = @apitoken_lock_wait_timeout`,
+	waitedLong: func(err error) bool { return mysqlCode(err) == 1205 }, // ER_LOCK_WAIT_TIMEOUT
+	openTransactions: `
+SELECT coalesce(group_concat(concat('connection ', trx_mysql_thread_id, ', open since ', trx_started) SEPARATOR '; '), '')
+FROM information_schema.innodb_trx
+WHERE trx_mysql_thread_id <> connection_id()`,
+
 	queries: [numQueries]string{
 		findVersions: `
 SELECT EXISTS (

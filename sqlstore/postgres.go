@@ -25,6 +25,21 @@ var PostgreSQL = Dialect{
 	durability:     postgresDurability,
 	feed:           postgresEvents,
 
+	limitWait:  `SET LOCAL lock_timeout = '200ms'`,
+	waitedLong: func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
+	findIndex:  `SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1::text)`,
+	openTransactions: `
+SELECT coalesce(string_agg(format('process %s of %s (%s), open since %s',
+	a.pid, coalesce(a.usename, '?'), coalesce(nullif(a.application_name, ''), 'no application_name'), a.xact_start), '; '), '')
+FROM pg_stat_activity AS a
+WHERE a.pid <> pg_backend_pid() AND a.pid IN (
+	SELECT l.pid
+	FROM pg_locks AS l
+	JOIN pg_class AS c ON c.oid = l.relation
+	WHERE l.granted AND left(c.relname, length('apitoken_')) = 'apitoken_'
+		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)`,
+
 	queries: [numQueries]string{
 		findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,

@@ -54,12 +54,11 @@ func (s *Store) change(ctx context.Context, what string, do work) error {
 	if err != nil {
 		return failed(what, err)
 	}
-	return s.transact(ctx, what, opened, do)
+	return s.transact(ctx, what, opened, newPatience(busyPatience), do)
 }
 
-func (s *Store) transact(ctx context.Context, what string, o *opened, do work) error {
+func (s *Store) transact(ctx context.Context, what string, o *opened, p *patience, do work) error {
 	commit := (*sql.Tx).Commit
-	p := newPatience(busyPatience)
 	for losses := 0; ; {
 		sent, err := s.attempt(ctx, o, do, commit, commitGrace)
 		busy := s.dialect.busy(err)
@@ -268,11 +267,20 @@ func (p *patience) wait(ctx context.Context) error {
 	if !time.Now().Before(p.end) {
 		return errImpatient
 	}
-	pause := time.NewTimer(p.pause/2 + rand.N(p.pause/2))
-	defer pause.Stop()
+	pause := p.pause/2 + rand.N(p.pause/2)
 	p.pause = min(2*p.pause, longestPause)
+	return sleep(ctx, pause)
+}
+
+// sleep waits for a while, or until the context ends, which is an error.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	end := time.NewTimer(d)
+	defer end.Stop()
 	select {
-	case <-pause.C:
+	case <-end.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -1,0 +1,45 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// While PostgreSQL makes an index, nothing is written to its table. Who cannot wait makes it before, concurrently.
+func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
+	d := onPostgreSQL.database(t)
+	db := d.open(t, 0)
+	want := d.made(t, db)
+	d.runSteps(t, "", 1)
+	d.loadMany(t, db)
+	for _, statement := range []string{
+		`CREATE INDEX CONCURRENTLY apitoken_tokens_by_creator ON apitoken_tokens (created_by, id)`,
+		`CREATE INDEX CONCURRENTLY apitoken_tokens_endless ON apitoken_tokens (id) WHERE expires_at IS NULL`,
+	} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// One that was cut short is left behind, and does not answer queries.
+	if _, err := db.Exec(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'apitoken_tokens_endless'::regclass`); err != nil {
+		t.Fatal(err)
+	}
+	store := d.newStore(t, db, nil)
+	err := store.Migrate(context.Background())
+	if !strings.Contains(fmt.Sprint(err), "the index apitoken_tokens_endless is there and invalid; drop it") {
+		t.Errorf("error %v, want one that says to drop the index", err)
+	}
+	if _, err := db.Exec(`DROP INDEX CONCURRENTLY apitoken_tokens_endless`); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, d.catalogue(t, db, defaultPrefix)); diff != "" {
+		t.Errorf("schema (-fresh +migrated):\n%s", diff)
+	}
+}

@@ -1,0 +1,184 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// envRows is how many tokens there are while the tables are migrated.
+const envRows = "APITOKEN_ROWS"
+
+// Migrate goes from the oldest tables to the newest while a transaction is open that has read them, as that of a backup. No
+// lookup waits for much longer than a step may, and when that transaction has ended, Migrate comes to its end.
+func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			d.loadOldest(t)
+			release := d.openReader(t)
+			db, spy := openSpied(t, d)
+			migrated := make(chan error, 1)
+			start := time.Now()
+			go func() { migrated <- d.newStore(t, db, nil).Migrate(context.Background()) }()
+
+			lookups := d.newLookups(t)
+			tries, released := 0, time.Time{}
+			for {
+				lookups.one(t)
+				for _, text := range spy.statements() {
+					if strings.Contains(text, "ALTER TABLE") {
+						tries++
+					}
+				}
+				if tries >= 3 && released.IsZero() {
+					release()
+					released = time.Now()
+				}
+				if time.Since(start) > 5*time.Minute {
+					t.Fatalf("Migrate has not come to its end, after %d tries", tries)
+				}
+				select {
+				case err := <-migrated:
+					if err != nil || released.IsZero() {
+						t.Errorf("Migrate: error %v, while the transaction was open: %v", err, released.IsZero())
+					}
+					lookups.hold(t)
+					t.Logf("Migrate took %v, %v of it after the reader had ended; %s", time.Since(start), time.Since(released), lookups)
+					return
+				default:
+				}
+			}
+		})
+	}
+}
+
+// Where the transaction does not end, Migrate gives up and says what it waited for, and lookups go on.
+func TestMigrateSaysWhatItWaitedFor(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			d.loadOldest(t)
+			release := d.openReader(t)
+			ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+			defer cancel()
+			db := d.open(t, 0)
+			err := d.newStore(t, db, nil).Migrate(ctx)
+			for _, part := range []string{"sqlstore: migrate to version", "ALTER TABLE apitoken_tokens", "a transaction that uses the tables", "open since"} {
+				if !strings.Contains(fmt.Sprint(err), part) {
+					t.Errorf("error %v, want one that says %q", err, part)
+				}
+			}
+			d.newLookups(t).one(t)
+			release()
+			d.newMigrated(t, db, nil)
+		})
+	}
+}
+
+// Several replicas that start while the transaction is open keep readers waiting no longer than one.
+func TestMigrateByFiveDoesNotKeepReadersWaiting(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			d.loadOldest(t)
+			release := d.openReader(t)
+			migrated := make(chan error, atOnce)
+			for i := range atOnce {
+				store := d.newStore(t, d.open(t, i), nil)
+				go func() { migrated <- store.Migrate(context.Background()) }()
+			}
+			lookups := d.newLookups(t)
+			for end := time.Now().Add(6 * time.Second); time.Now().Before(end); {
+				lookups.one(t)
+			}
+			release()
+			for range atOnce {
+				if err := <-migrated; err != nil {
+					t.Error(err)
+				}
+			}
+			lookups.hold(t)
+			t.Log(lookups)
+		})
+	}
+}
+
+// loadOldest makes the tables of the first version, with many tokens.
+func (d database) loadOldest(t *testing.T) {
+	t.Helper()
+	db := d.open(t, 0)
+	d.runSteps(t, "", 1)
+	d.loadMany(t, db)
+	rows := 5_000
+	if n, err := strconv.Atoi(os.Getenv(envRows)); err == nil {
+		rows = n
+	}
+	const each = 5000 // numbers
+	for from := each; from < rows; from += each {
+		statement := many[strings.Index(many, "INSERT INTO apitoken_tokens"):strings.Index(many, "INSERT INTO apitoken_events")]
+		statement = strings.TrimSuffix(strings.TrimSpace(statement), ";")
+		statement = strings.Replace(statement, "FROM numbers", fmt.Sprintf("FROM (SELECT i + %d AS i FROM numbers) AS more", from), 1)
+		if _, err := db.Exec(d.spelled(statement)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// openReader opens a transaction that has read the tables, and gives what ends it.
+func (d database) openReader(t *testing.T) (release func()) {
+	t.Helper()
+	tx, err := d.open(t, 1).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRow(`SELECT count(*) FROM apitoken_tokens`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback() })
+	return func() {
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// lookups are those of a replica of the build before, which is at work meanwhile.
+type lookups struct {
+	db      *sql.DB
+	count   int
+	longest time.Duration
+}
+
+func (d database) newLookups(t *testing.T) *lookups { return &lookups{db: d.open(t, 2)} }
+
+func (l *lookups) one(t *testing.T) {
+	t.Helper()
+	start := time.Now()
+	var owner string
+	err := l.db.QueryRow(`
+SELECT u.id FROM apitoken_tokens AS t JOIN apitoken_users AS u ON u.id = t.owner WHERE t.live_name = 'name11' AND t.owner = 'user11'`).Scan(&owner)
+	if err != nil || owner != "user11" {
+		t.Fatalf("a lookup finds %q, %v", owner, err)
+	}
+	l.count++
+	l.longest = max(l.longest, time.Since(start))
+}
+
+// hold holds that no lookup has waited for longer than a step may, and some more where the machine is busy.
+func (l *lookups) hold(t *testing.T) {
+	t.Helper()
+	if l.longest > 1500*time.Millisecond {
+		t.Errorf("of %d lookups the longest took %v, want about a second at most", l.count, l.longest)
+	}
+}
+
+func (l *lookups) String() string {
+	return fmt.Sprintf("of %d lookups the longest took %v", l.count, l.longest)
+}
