@@ -153,6 +153,9 @@ func (a *api) refuseMethod(allowed []string) http.Handler {
 // fail answers with the problem that an error is.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
+	if p.Status == http.StatusUnprocessableEntity && p.Field == "owner" && r.PathValue("id") != "" { // the name that the path has for it
+		p.Field, p.Detail = "id", "id"+strings.TrimPrefix(p.Detail, "owner")
+	}
 	if p.Status >= http.StatusInternalServerError && a.opts.OnError != nil {
 		a.opts.OnError(r, err)
 	}

@@ -160,10 +160,10 @@ func (b *body) instant(name string) time.Time {
 	if b.err != nil || !b.has(name) {
 		return time.Time{}
 	}
-	var at time.Time
-	text, ok := b.members[name].(string)
-	if !ok || at.UnmarshalText([]byte(text)) != nil {
-		b.fail(malformed(name, "is not a time of RFC 3339, like 2026-01-31T12:00:00Z"))
+	text, _ := b.members[name].(string)
+	at, ok := parseInstant(text)
+	if !ok {
+		b.fail(malformed(name, notInstant))
 		return time.Time{}
 	}
 	if at.Before(time.Unix(0, 0)) { // the zero time, say, would mean that nothing was asked for
@@ -227,16 +227,16 @@ func (b *body) atMostOne(names ...string) { b.count(0, names) }
 func (b *body) exactlyOne(names ...string) { b.count(1, names) }
 
 func (b *body) count(least int, names []string) {
-	given := 0
+	var given []string
 	for _, name := range names {
 		if b.has(name) {
-			given++
+			given = append(given, name)
 		}
 	}
 	switch {
-	case given > 1:
-		b.fail(invalid("", "Only one of %s may be given.", strings.Join(names, ", ")))
-	case given < least:
-		b.fail(invalid("", "One of %s has to be given.", strings.Join(names, ", ")))
+	case len(given) > 1:
+		b.fail(invalid(given[1], "is given beside %s: only one of %s may be", given[0], strings.Join(names, ", ")))
+	case len(given) < least:
+		b.fail(invalid(names[0], "is not given: one of %s has to be", strings.Join(names, ", ")))
 	}
 }

@@ -174,8 +174,8 @@ func TestEventsRefusals(t *testing.T) {
 		{"ada", "/events?limit=501", 422, "invalid", "limit"},
 		{"ada", "/events?limit=x", 400, "malformed", "limit"},
 		{"ada", "/events?owner=", 400, "malformed", "owner"},
-		{"ada", "/events?owner=%0A", 422, "invalid", ""},
-		{"ada", "/events?owner=" + tooLongID, 422, "invalid", ""},
+		{"ada", "/events?owner=%0A", 422, "invalid", "owner"},
+		{"ada", "/events?owner=" + tooLongID, 422, "invalid", "owner"},
 		{"ada", "/events?action=token.generate", 400, "malformed", "action"},
 	}
 	for _, test := range tests {

@@ -57,5 +57,5 @@ func ExampleIntrospection() {
 	// Output:
 	// /oauth2/introspect 200 {"active":false}
 	// /oauth2/introspect 401 {"error":"invalid_client"}
-	// /oauth2/revoke 200
+	// /oauth2/revoke 200 {}
 }

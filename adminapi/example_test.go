@@ -65,6 +65,6 @@ func Example() {
 	// 200 "1"
 	// {"max_lifetime_seconds":2592000,"revision":1,"updated_at":"2026-01-01T12:00:00.000000Z","updated_by":"ada"}
 	// 422
-	// {"type":"about:blank","title":"Unprocessable Entity","status":422,"code":"lifetime_over_maximum","detail":"lifetime over the maximum: 90 days requested, at most 30 days allowed","lifetime_seconds":7776000,"max_lifetime_seconds":2592000}
+	// {"type":"about:blank","title":"Unprocessable Entity","status":422,"code":"lifetime_over_maximum","detail":"lifetime over the maximum: 90 days requested, at most 30 days allowed","field":"lifetime_seconds","lifetime_seconds":7776000,"max_lifetime_seconds":2592000}
 	// 201 true
 }

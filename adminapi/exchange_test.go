@@ -200,8 +200,18 @@ func onRecord(t *testing.T, h http.Handler) http.Handler {
 		if !kinds[kind] {
 			t.Errorf("there is no exchange of %s in %s: add one to the table", kind, exchangeDir)
 		}
+		if p := (problem{}); seen.Code == http.StatusUnprocessableEntity && (json.Unmarshal(seen.Body.Bytes(), &p) != nil || !isField(r, p.Field)) {
+			t.Errorf("%s %s is answered 422 with the field %q: %s", r.Method, r.URL, p.Field, seen.Body)
+		}
 		maps.Copy(w.Header(), seen.Header())
 		w.WriteHeader(seen.Code)
 		_, _ = w.Write(seen.Body.Bytes())
 	})
+}
+
+// isField reports whether a name is that of something in the request, in the words of the API: a segment of the path, a query
+// parameter, a member of the body or a header.
+func isField(r *http.Request, name string) bool {
+	names := []string{"name", "role", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key"}
+	return name == "id" && strings.Contains(r.Pattern, "{id}") || r.URL.Query().Has(name) || r.Method != http.MethodGet && slices.Contains(names, name)
 }

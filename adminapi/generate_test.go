@@ -170,6 +170,7 @@ func TestOverTheMaximumCarriesBothLifetimes(t *testing.T) {
 	wantJSON(t, `{
 		"type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "lifetime_over_maximum",
 		"detail": "lifetime over the maximum: 720h0m0.5s requested, at most 30 days allowed",
+		"field": "lifetime_seconds",
 		"lifetime_seconds": 2592000.5,
 		"max_lifetime_seconds": 2592000
 	}`, w)
@@ -177,6 +178,7 @@ func TestOverTheMaximumCarriesBothLifetimes(t *testing.T) {
 	wantJSON(t, `{
 		"type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "lifetime_over_maximum",
 		"detail": "lifetime over the maximum: no expiration requested, at most 30 days allowed",
+		"field": "no_expiration",
 		"no_expiration": true,
 		"max_lifetime_seconds": 2592000
 	}`, w)

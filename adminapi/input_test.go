@@ -1,11 +1,14 @@
 package adminapi_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -13,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
 )
 
 // bodyRoutes are the routes that take a body, with their members by type.
@@ -206,6 +210,64 @@ func TestWhatARouteDoesNotReadIsRefused(t *testing.T) {
 			refused("a part of a body", func(req *http.Request) { req.Header.Set("Content-Range", "bytes 0-9/100") }, "Content-Range")
 		}
 	}
+}
+
+// times are texts that look like a time, and whether they are one of RFC 3339 as the document has it.
+var times = map[string]bool{
+	"2026-01-31T12:00:00Z": true, "2026-01-31T12:00:00.5Z": true, "2026-01-31T12:00:00.123456789123Z": true, "2026-01-31T12:00:00+00:00": true,
+	"2026-01-31T12:00:00-00:00": true, "2026-01-31T12:00:00+23:59": true, "2026-01-31T12:00:00-12:00": true, "2028-02-29T00:00:00Z": true, "2026-01-31T23:59:59Z": true,
+	"2026-01-31T5:00:00Z": false, "2026-01-31T12:00:00,5Z": false, "2026-01-31T12:00:00+24:00": false, "2026-01-31T12:00:00+01:60": false,
+	"2026-01-31T12:00:00-24:00": false, "2026-01-31T12:00:00+99:99": false,
+	"2026-01-31t12:00:00Z": false, "2026-01-31T12:00:00z": false, "2026-01-31 12:00:00Z": false, "2026-01-31T12:00:00": false, "2026-01-31T12:00Z": false,
+	"2026-01-31T12:00:00.Z": false, "2026-01-31T12:00:00+0100": false, "2026-01-31T12:00:00+01": false, "2026-1-31T12:00:00Z": false, "2026-01-31T24:00:00Z": false,
+	"2026-01-31T12:60:00Z": false, "2026-01-31T23:59:60Z": false, "2026-02-29T00:00:00Z": false, "2026-13-01T00:00:00Z": false, "2026-00-01T00:00:00Z": false,
+	"2026-01-00T00:00:00Z": false, "02026-01-31T12:00:00Z": false, "26-01-31T12:00:00Z": false, "2026-01-31T12:00:00Z ": false, " 2026-01-31T12:00:00Z": false,
+	"2026-01-31T12:00:00Z\n": false, "２０２６-01-31T12:00:00Z": false, "2026-01-31T12:00:00Z[UTC]": false, "2026-W05-6T12:00:00Z": false, "+2026-01-31T12:00:00Z": false,
+	"2026-01-31T12:00:00.5+24:00": false, "2026-01-31T12:00:00 01:00": false,
+}
+
+// A time is taken or refused to the letter, in a body as in the query, and as the pattern of the document says.
+func TestTimesAreOfRFC3339ToTheLetter(t *testing.T) {
+	s := newSite(t)
+	pattern := regexp.MustCompile(documentedTime(t))
+	for text, good := range times {
+		quoted, err := json.Marshal(text)
+		must(t, err)
+		w := s.call("ada", "POST", "/users/bob/tokens", `{"name": "`+fmt.Sprintf("%x", text)[:20]+fmt.Sprint(len(text))+`", "expires_at": `+string(quoted)+`}`)
+		refused := w.Code == 400 && decode[problem](t, w).Field == "expires_at"
+		if refused == good {
+			t.Errorf("%q in a body is answered %d: %s", text, w.Code, w.Body)
+		}
+		for _, name := range []string{"expires_before", "unused_since"} {
+			w := s.call("ada", "GET", "/tokens?"+name+"="+url.QueryEscape(text), "")
+			if refused := w.Code == 400 && decode[problem](t, w).Field == name; refused == good {
+				t.Errorf("%q as %s is answered %d: %s", text, name, w.Code, w.Body)
+			}
+		}
+		// The pattern knows no calendar; the format date-time does.
+		if matches := pattern.MatchString(text); good && !matches || !good && matches && text != "2026-02-29T00:00:00Z" {
+			t.Errorf("%q matches the pattern of the document: %t", text, matches)
+		}
+	}
+}
+
+// documentedTime is the pattern of the times in requests, which is the same wherever there is one.
+func documentedTime(t *testing.T) string {
+	t.Helper()
+	found := regexp.MustCompile(`"format": "date-time",\s+"pattern": ("(?:[^"\\]|\\.)*")`).FindAllSubmatch(adminapi.OpenAPI, -1)
+	if len(found) != 3 {
+		t.Fatalf("the document has %d patterns of times, want those of expires_at, expires_before and unused_since", len(found))
+	}
+	var pattern string
+	for _, m := range found {
+		var one string
+		must(t, json.Unmarshal(m[1], &one))
+		if pattern != "" && one != pattern {
+			t.Errorf("the document has the patterns %s and %s", pattern, one)
+		}
+		pattern = one
+	}
+	return pattern
 }
 
 // Ids in the path: what cannot be one never gets anywhere, and what can is taken letter for letter.

@@ -66,8 +66,8 @@ func TestSetPolicyRefusals(t *testing.T) {
 		code, field      string
 	}{
 		{"by a user", "bob", `{"no_maximum": true}`, 403, "denied", ""},
-		{"nothing", "ada", `{}`, 422, "invalid", ""},
-		{"both", "ada", `{"max_lifetime_seconds": 1, "no_maximum": true}`, 422, "invalid", ""},
+		{"nothing", "ada", `{}`, 422, "invalid", "max_lifetime_seconds"},
+		{"both", "ada", `{"max_lifetime_seconds": 1, "no_maximum": true}`, 422, "invalid", "no_maximum"},
 		{"no maximum false", "ada", `{"no_maximum": false}`, 422, "invalid", "no_maximum"},
 		{"no maximum null", "ada", `{"no_maximum": null}`, 400, "malformed", "no_maximum"},
 		{"no maximum 1", "ada", `{"no_maximum": 1}`, 400, "malformed", "no_maximum"},
@@ -75,7 +75,7 @@ func TestSetPolicyRefusals(t *testing.T) {
 		{"negative", "ada", `{"max_lifetime_seconds": -5}`, 422, "invalid", "max_lifetime_seconds"},
 		{"null", "ada", `{"max_lifetime_seconds": null}`, 400, "malformed", "max_lifetime_seconds"},
 		{"a text", "ada", `{"max_lifetime_seconds": "30d"}`, 400, "malformed", "max_lifetime_seconds"},
-		{"more than a hundred years", "ada", `{"max_lifetime_seconds": 3153600001}`, 422, "invalid", ""},
+		{"more than a hundred years", "ada", `{"max_lifetime_seconds": 3153600001}`, 422, "invalid", "max_lifetime_seconds"},
 		{"overflow", "ada", `{"max_lifetime_seconds": 9223372036.854775807}`, 422, "invalid", "max_lifetime_seconds"},
 		{"what is only answered", "ada", `{"no_maximum": true, "revision": 3}`, 400, "malformed", "revision"},
 	}
@@ -88,7 +88,7 @@ func TestSetPolicyRefusals(t *testing.T) {
 		})
 	}
 	p := wantProblem(t, 422, "invalid", s.call("ada", "PUT", "/policy", `{}`))
-	if want := "One of max_lifetime_seconds, no_maximum has to be given."; p.Detail != want {
+	if want := "max_lifetime_seconds is not given: one of max_lifetime_seconds, no_maximum has to be"; p.Detail != want {
 		t.Errorf("the detail of nothing is %q, want %q", p.Detail, want)
 	}
 	if p, err := s.Manager.Policy(ctx); err != nil || p.Revision != 0 {

@@ -82,20 +82,39 @@ func problemOf(err error) *problem {
 	}
 	switch p.Code {
 	case invalidRequest.Code:
-		p.Detail = invalidDetail(err)
+		p.explainInvalid(err)
 	case lifetimeOverMaximum.Code:
 		p.explainLifetime(err)
 	}
 	return &p
 }
 
-// invalidDetail is the part of the text that tells the field and its limit, without what was attempted.
-func invalidDetail(err error) string {
+// explainInvalid tells the field and its limit, without what was attempted.
+func (p *problem) explainInvalid(err error) {
 	var invalid *apitoken.InvalidError
-	if errors.As(err, &invalid) {
-		return invalid.Field + ": " + invalid.Problem
+	if !errors.As(err, &invalid) {
+		p.Detail = err.Error()
+		return
 	}
-	return err.Error()
+	p.Field = wireName(invalid.Field)
+	p.Detail = p.Field + " " + invalid.Problem
+}
+
+// wireNames are the names that a request has for the fields of the Manager, where they differ.
+var wireNames = map[string]string{
+	"user id":          "id",
+	"user name":        "name",
+	"lifetime":         "lifetime_seconds",
+	"expiry":           "expires_at",
+	"idempotency key":  "Idempotency-Key",
+	"maximum lifetime": "max_lifetime_seconds",
+}
+
+func wireName(field string) string {
+	if name, differs := wireNames[field]; differs {
+		return name
+	}
+	return strings.ReplaceAll(field, " ", "_")
 }
 
 func (p *problem) explainLifetime(err error) {
@@ -104,10 +123,10 @@ func (p *problem) explainLifetime(err error) {
 		p.Detail = apitoken.ErrLifetime.Error()
 		return
 	}
-	p.Detail = over.Error()
+	p.Field, p.Detail = "lifetime_seconds", over.Error()
 	p.MaxLifetimeSeconds = secondsOf(over.Max)
 	if over.Requested == apitoken.NoExpiration {
-		p.NoExpiration = true
+		p.Field, p.NoExpiration = "no_expiration", true
 		return
 	}
 	p.LifetimeSeconds = secondsOf(over.Requested)

@@ -71,10 +71,9 @@ func (q *query) instant(name string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	var at time.Time
-	switch err := at.UnmarshalText([]byte(text)); {
-	case err != nil:
-		q.err = malformed(name, "is not a time of RFC 3339, like 2026-01-31T12:00:00Z; a plus sign in it is %%2B")
+	switch at, ok := parseInstant(text); {
+	case !ok:
+		q.err = malformed(name, notInstant+"; a plus sign in it is %%2B")
 	case at.Before(time.Unix(0, 0)): // the zero time, say, would mean that nothing was asked for
 		q.err = invalid(name, "is before 1970")
 	default:
@@ -139,10 +138,10 @@ func (q *query) afterToken() apitoken.TokenID {
 	return id
 }
 
-// number is a whole number of digits alone, and -1 for one that is too large.
+// number is a whole number of digits alone, without zeros in front, and -1 for one that is too large.
 func (q *query) number(name string) (n int64, ok bool) {
 	text := q.text(name)
-	if strings.Trim(text, "0123456789") != "" {
+	if strings.Trim(text, "0123456789") != "" || len(text) > 1 && text[0] == '0' {
 		q.err = malformed(name, "is not a whole number")
 		return 0, false
 	}

@@ -138,14 +138,14 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		code   string
 		field  string
 	}{
-		{"status=ACTIVE", 422, "invalid", ""},
-		{"status=active%00", 422, "invalid", ""},
-		{"name_contains=%00", 422, "invalid", ""},
-		{"name_contains=%ff", 422, "invalid", ""},
-		{"kind=a%0Ab", 422, "invalid", ""},
-		{"kind=%ff", 422, "invalid", ""},
-		{"created_by=%00", 422, "invalid", ""},
-		{"created_by=" + tooLongID, 422, "invalid", ""},
+		{"status=ACTIVE", 422, "invalid", "status"},
+		{"status=active%00", 422, "invalid", "status"},
+		{"name_contains=%00", 422, "invalid", "name_contains"},
+		{"name_contains=%ff", 422, "invalid", "name_contains"},
+		{"kind=a%0Ab", 422, "invalid", "kind"},
+		{"kind=%ff", 422, "invalid", "kind"},
+		{"created_by=%00", 422, "invalid", "created_by"},
+		{"created_by=" + tooLongID, 422, "invalid", "created_by"},
 		{"expires_before=2026-01-31", 400, "malformed", "expires_before"},
 		{"expires_before=2026-01-31T00:00:00", 400, "malformed", "expires_before"},
 		{"expires_before=2026-01-31T00:00:00+01:00", 400, "malformed", "expires_before"}, // + is a space
@@ -180,7 +180,9 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		{"after=" + strings.ToUpper(noToken), 400, "malformed", "after"},
 		{"after=%7B" + noToken + "%7D", 400, "malformed", "after"},
 		{"limit=0", 422, "invalid", "limit"},
-		{"limit=00", 422, "invalid", "limit"},
+		{"limit=00", 400, "malformed", "limit"},
+		{"limit=01", 400, "malformed", "limit"},
+		{"limit=0100", 400, "malformed", "limit"},
 		{"limit=501", 422, "invalid", "limit"},
 		{"limit=9223372036854775808", 422, "invalid", "limit"},
 		{"limit=0x10", 400, "malformed", "limit"},

@@ -22,7 +22,8 @@ type RevocationOptions struct {
 // Revocation is the endpoint at which whoever has a token ends it (RFC 7009): a program that is done, or a scanner that
 // has found it where it does not belong. The form is that of [Introspection]. It serves every path.
 //
-//	200  the token is not active: it was revoked now, or had ended before, or never was one; without a body
+//	200  the token is not active: it was revoked now, or had ended before, or never was one; with an empty
+//	     object, for clients that read JSON whatever the answer
 //	503  the store is in trouble, with Retry-After: the token may still be active. Send the request again
 //
 // The other answers are those of Introspection, 401 only where there are RevocationOptions.Clients. The event of the
@@ -49,7 +50,7 @@ func (v revocation) answer(w http.ResponseWriter, r *http.Request, token string)
 	if err := v.revoke(r, token); err != nil {
 		return fmt.Errorf("adminapi: revocation: %w", err)
 	}
-	w.WriteHeader(http.StatusOK)
+	writeForm(w, http.StatusOK, struct{}{})
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-const toldRevoked = "200\nCache-Control: no-store\n"
+const toldRevoked = "200\nCache-Control: no-store\nContent-Type: application/json\n{}"
 
 func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOptions) http.Handler {
 	t.Helper()
@@ -67,7 +67,7 @@ func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
 		if diff := cmp.Diff(toldRevoked, told(w)); diff != "" {
 			t.Errorf("%s: the answer differs (-want +got):\n%s", cause, diff)
 		}
-		if diff := cmp.Diff(http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}, w.Header()); diff != "" {
+		if diff := cmp.Diff(http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}, w.Header()); diff != "" {
 			t.Errorf("%s: the header differs (-want +got):\n%s", cause, diff)
 		}
 	}

@@ -109,6 +109,11 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 		p.TokenID = token.ID
 		return answer{}, errors.Join(p, err)
 	}
+	if errors.Is(err, apitoken.ErrLifetime) && !params.ExpiresAt.IsZero() {
+		p := problemOf(err)
+		p.Field = "expires_at"
+		return answer{}, errors.Join(p, err)
+	}
 	if err != nil {
 		return answer{}, err
 	}

@@ -94,10 +94,10 @@ func TestPutUserRefusals(t *testing.T) {
 		{"no name", "ada", "/users/bob", `{}`, 422, "invalid", "name"},
 		{"no name but a role", "ada", "/users/bob", `{"role": "user"}`, 422, "invalid", "name"},
 		{"an empty role", "ada", "/users/bob", `{"name": "x", "role": ""}`, 422, "invalid", "role"},
-		{"a role that is not declared", "ada", "/users/bob", `{"name": "x", "role": "Admin"}`, 422, "invalid", ""},
-		{"a name that is too long", "ada", "/users/bob", `{"name": "` + long + `"}`, 422, "invalid", ""},
-		{"a name with a line break", "ada", "/users/bob", `{"name": "a\nb"}`, 422, "invalid", ""},
-		{"an invisible id", "ada", "/users/a%E2%80%8Bb", `{"name": "x"}`, 422, "invalid", ""},
+		{"a role that is not declared", "ada", "/users/bob", `{"name": "x", "role": "Admin"}`, 422, "invalid", "role"},
+		{"a name that is too long", "ada", "/users/bob", `{"name": "` + long + `"}`, 422, "invalid", "name"},
+		{"a name with a line break", "ada", "/users/bob", `{"name": "a\nb"}`, 422, "invalid", "name"},
+		{"an invisible id", "ada", "/users/a%E2%80%8Bb", `{"name": "x"}`, 422, "invalid", "id"},
 		{"the name is null", "ada", "/users/bob", `{"name": null}`, 400, "malformed", "name"},
 		{"the name is a number", "ada", "/users/bob", `{"name": 1}`, 400, "malformed", "name"},
 		{"the name is true", "ada", "/users/bob", `{"name": true}`, 400, "malformed", "name"},
@@ -281,9 +281,9 @@ func TestListUsersRefusals(t *testing.T) {
 		{"ada", "/users?limit=x", 400, "malformed", "limit"},
 		{"ada", "/users?after=", 400, "malformed", "after"},
 		{"ada", "/users?after=a&after=b", 400, "malformed", "after"},
-		{"ada", "/users?after=%00", 422, "invalid", ""},
-		{"ada", "/users?after=%ff", 422, "invalid", ""},
-		{"ada", "/users?after=" + tooLongID, 422, "invalid", ""},
+		{"ada", "/users?after=%00", 422, "invalid", "after"},
+		{"ada", "/users?after=%ff", 422, "invalid", "after"},
+		{"ada", "/users?after=" + tooLongID, 422, "invalid", "after"},
 	}
 	for _, test := range tests {
 		t.Run(test.user+" "+test.target, func(t *testing.T) {
