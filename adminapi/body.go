@@ -195,10 +195,13 @@ func (b *body) seconds(name string) time.Duration {
 const notSeconds = "is not a positive number of seconds with at most six decimals, or is too large"
 
 // parseMicros reads seconds as microseconds: digits, and up to six more behind a point. It takes no sign and no exponent,
-// and what fits into a [time.Duration].
+// and what fits into a [time.Duration]. Zeros behind the sixth decimal change nothing: some clients always write ten.
 func parseMicros(text string) (micros int64, ok bool) {
 	const decimals = 6
 	whole, fraction, _ := strings.Cut(text, ".")
+	if len(fraction) > decimals {
+		fraction = fraction[:decimals] + strings.TrimRight(fraction[decimals:], "0")
+	}
 	if len(fraction) > decimals {
 		return 0, false
 	}

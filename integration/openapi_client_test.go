@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// What a client says that does an administrator's work. The clients of both languages say the same.
+// What a client says that does an administrator's work. All clients say the same.
 const clientSays = `provisioned bob Bob as user at revision 1
 generated nightly build for bob by ada until 2026-01-31T12:00:00.000Z
 bound to project:web
@@ -43,7 +43,7 @@ event 9 token.generate done by token about bob
 event 10 token.revoke done by token about bob
 `
 
-// People get clients from the document by tools. Two of them make one here, which is compiled and does its work on a handler
+// People get clients from the document by tools. Three of them make one here, which is compiled and does its work on a handler
 // behind a prefix.
 func TestOpenAPIGeneratedClient(t *testing.T) {
 	long(t)
@@ -66,6 +66,15 @@ func TestOpenAPIGeneratedClient(t *testing.T) {
 		alone := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
 		run(t, dir, alone, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "client",
 			"-o", filepath.Join("client", "client.go"), "openapi.json")
+		run(t, dir, alone, "go", "build", "-o", "main", ".")
+		run(t, dir, alone, "go", "vet", ".")
+		works(t, dir, filepath.Join(dir, "main"))
+	})
+	t.Run("Go, by ogen", func(t *testing.T) {
+		t.Parallel()
+		dir := clientIn(t, "openapi/ogen")
+		alone := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
+		run(t, dir, alone, "go", "tool", "ogen", "--target", "client", "--package", "client", "openapi.json")
 		run(t, dir, alone, "go", "build", "-o", "main", ".")
 		run(t, dir, alone, "go", "vet", ".")
 		works(t, dir, filepath.Join(dir, "main"))
