@@ -325,3 +325,47 @@ func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 		}
 	}
 }
+
+// Why somebody is denied is for logs and events: it tells of roles, kinds and resources.
+func TestADenialTellsTheClientNoReason(t *testing.T) {
+	s := newSiteWith(t, apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{"reader": {Permissions: apitoken.ListAny}}})
+	foreign, _ := s.Generate(apitoken.GenerateParams{Owner: "carol"})
+	_, bound := s.Generate(apitoken.GenerateParams{Owner: "ada", Resource: "project:web"})
+	_, reader := s.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "reader"})
+	actors := map[string]apitoken.Actor{
+		"a user": apitoken.As("bob"), "a stranger": apitoken.As("mallory"),
+		"a bound token": s.actor(bound), "a token that carries little": s.actor(reader),
+	}
+	denied, denials := 0, s.denials()
+	for name, actor := range actors {
+		h := newHandlerWith(t, s.Manager, adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return actor, nil }})
+		for _, r := range requests() {
+			for _, path := range []string{r.path, strings.NewReplacer("bob", "carol", noToken, foreign.ID.String()).Replace(r.path)} {
+				w := call(h, "", r.Method, path, r.body)
+				if w.Code != http.StatusForbidden && w.Code != http.StatusNotFound {
+					continue
+				}
+				denied++
+				want := map[int]string{
+					403: `{"type":"about:blank","title":"Forbidden","status":403,"code":"denied","detail":"You may not do this."}`,
+					404: `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found","detail":"There is no such thing, or none that you may know of."}`,
+				}[w.Code]
+				if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
+					t.Errorf("%s %s for %s tells (-want +got):\n%s", r.Method, path, name, diff)
+				}
+			}
+		}
+	}
+	must(t, s.Manager.Flush(ctx))
+	if denied < 30 || s.denials() == denials {
+		t.Errorf("%d answers were denials", denied)
+	}
+}
+
+// actor is who uses a token.
+func (s site) actor(text string) apitoken.Actor {
+	s.t.Helper()
+	identity, err := s.Manager.Authenticate(ctx, text)
+	must(s.t, err)
+	return identity.Actor()
+}

@@ -126,15 +126,9 @@ func (b *body) text(name string) string {
 	return text
 }
 
-// textOrEmpty is a string that has to be there, and may be empty.
+// textOrEmpty is a string that may be empty, which says no more than leaving it out.
 func (b *body) textOrEmpty(name string) string {
-	switch {
-	case b.err != nil:
-		return ""
-	case !b.has(name):
-		b.fail(invalid(name, "has to be given"))
-		return ""
-	case b.members[name] == "":
+	if b.members[name] == "" {
 		return ""
 	}
 	return b.text(name)

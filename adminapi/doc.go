@@ -63,11 +63,15 @@
 //	  "revision":    3                               the ETag is "3"
 //	}
 //
-// GET /users lists them by id, in the order of its bytes. PUT /users/{id} takes a name, which may be empty, and at most a
-// role; without one, a user keeps his, and a new one becomes a user:
+// GET /users lists them by id, in the order of its bytes. PUT /users/{id} takes a name and a role. A user keeps what is left
+// out, and an empty name leaves the name as it is; a new user without a role becomes a user:
 //
 //	{"name": "Bob"}
 //	{"name": "Bob", "role": "admin"}
+//	{"role": "user"}
+//
+// A name never keeps a user from being provisioned. It is made fit to be shown, as by apitoken.Manager.PutUser: the answer has
+// the name as it is stored.
 //
 // It answers 200 also for a new user. With If-Match: "3" it is refused with 412 if he has changed since, and with If-Match: *
 // if there is no such user; without, it makes or replaces whatever was. PUT /users/{id}/disabled takes no body.
@@ -121,7 +125,8 @@
 //
 // A lifetime is a positive number of seconds, 86400 to a day, with at most six decimals. Who asks for none leaves the
 // member out and gets the maximum, or the host's default lifetime where there is no maximum; an explicit zero, null or
-// false is refused, so that no mistake turns into a long life. More than the maximum is refused, not cut.
+// false is refused, so that no mistake turns into a long life. More than the maximum is refused, not cut, and so is less than
+// a second.
 //
 // A resource binds the token to one of the host's own things, for its life: at most 255 bytes, none invisible, no space at
 // either end. A caller whose own token is bound has to name the very same, or it is 403; in all else he may here what his user
@@ -139,7 +144,7 @@
 //
 // # Policy
 //
-// A maximum is spelled max_lifetime_seconds, as above; that there is none is spelled no_maximum. PUT /policy takes
+// A maximum is spelled max_lifetime_seconds, as above, and is a minute or more; that there is none is spelled no_maximum. PUT /policy takes
 // exactly one of them:
 //
 //	{"max_lifetime_seconds": 2592000}

@@ -30,7 +30,7 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 	_, own := s.Generate(apitoken.GenerateParams{Owner: "ada", Name: "tool"})
 	identity, err := s.Manager.Authenticate(ctx, own)
 	must(t, err)
-	_, err = s.Manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: 1500e6})
+	_, err = s.Manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: 90500e6})
 	must(t, err)
 	token, _, err := s.Manager.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "x", Resource: "project:web"})
 	must(t, err)
@@ -57,19 +57,19 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 	wantJSON(t, `{
 		"events": [
 			{"seq": 5, "id": "ID5", "at": "2026-01-01T12:00:00.000000Z", "action": "policy.set", "outcome": "done",
-			 "actor": {"kind": "person", "user": "ada"}, "before": {"no_maximum": true}, "after": {"max_lifetime_seconds": 1.5}},
+			 "actor": {"kind": "person", "user": "ada"}, "before": {"no_maximum": true}, "after": {"max_lifetime_seconds": 90.5}},
 			{"seq": 6, "id": "ID6", "at": "2026-01-01T12:00:00.000000Z", "action": "token.generate", "outcome": "done",
 			 "actor": {"kind": "token", "user": "ada", "token": "TOOL"}, "owner": "bob", "token": "TOKEN",
-			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z", "max_lifetime_seconds": 1.5}},
+			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:01:30.500000Z", "max_lifetime_seconds": 90.5}},
 			{"seq": 7, "id": "ID7", "at": "2026-01-01T12:00:00.000001Z", "action": "token.revoke", "outcome": "done",
 			 "actor": {"kind": "person", "user": "bob"}, "owner": "bob", "token": "TOKEN",
-			 "before": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z"},
-			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:00:01.500000Z", "revoked_at": "2026-01-01T12:00:00.000001Z"}},
+			 "before": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:01:30.500000Z"},
+			 "after": {"name": "x", "kind": "user", "resource": "project:web", "expires_at": "2026-01-01T12:01:30.500000Z", "revoked_at": "2026-01-01T12:00:00.000001Z"}},
 			{"seq": 8, "id": "ID8", "at": "2026-01-01T12:00:00.000001Z", "action": "user.disable", "outcome": "done",
 			 "actor": {"kind": "system"}, "owner": "bob",
 			 "before": {"role": "user"}, "after": {"role": "user", "disabled_at": "2026-01-01T12:00:00.000001Z", "epoch": 1}},
 			{"seq": 9, "id": "ID9", "at": "2026-01-01T12:00:00.000001Z", "action": "policy.set", "outcome": "done",
-			 "actor": {"kind": "person", "user": "ada"}, "before": {"max_lifetime_seconds": 1.5}, "after": {"no_maximum": true}},
+			 "actor": {"kind": "person", "user": "ada"}, "before": {"max_lifetime_seconds": 90.5}, "after": {"no_maximum": true}},
 			{"seq": 10, "id": "ID10", "at": "2026-01-01T12:00:00.000001Z", "action": "token.read", "outcome": "denied",
 			 "actor": {"kind": "person", "user": "carol"}, "owner": "bob", "token": "TOKEN"},
 			{"seq": 11, "id": "ID11", "at": "2026-01-01T12:00:00.000001Z", "action": "user.read", "outcome": "denied", "owner": "bob"}

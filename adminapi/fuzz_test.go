@@ -169,7 +169,8 @@ func FuzzPutUser(f *testing.F) {
 		case 200:
 			changed := before
 			changed.Name, changed.Role, changed.Revision = after.Name, after.Role, after.Revision
-			if after != changed || after.Role != apitoken.RoleUser && after.Role != apitoken.RoleAdmin || !strings.Contains(body, "name") {
+			if after != changed || after.Role != apitoken.RoleUser && after.Role != apitoken.RoleAdmin ||
+				after.Name != before.Name && !strings.Contains(body, "name") || after.Role != before.Role && !strings.Contains(body, "role") {
 				t.Errorf("%q makes %+v of %+v", body, after, before)
 			}
 		default:

@@ -104,7 +104,9 @@ func TestGenerateObeysThePolicyInEverySpelling(t *testing.T) {
 		{"nothing, no maximum", noMaximum, ``, "2026-04-01T12:00:00.000000Z"},
 		{"nothing, a maximum", month, ``, "2026-01-31T12:00:00.000000Z"},
 		{"less", month, `, "lifetime_seconds": 3600`, "2026-01-01T13:00:00.000000Z"},
-		{"fractions", month, `, "lifetime_seconds": 0.000001`, "2026-01-01T12:00:00.000001Z"},
+		{"fractions", month, `, "lifetime_seconds": 1.000001`, "2026-01-01T12:00:01.000001Z"},
+		{"a second", month, `, "lifetime_seconds": 1`, "2026-01-01T12:00:01.000000Z"},
+		{"less than a second", month, `, "lifetime_seconds": 0.999999`, "invalid"},
 		{"the maximum", month, `, "lifetime_seconds": 2592000`, "2026-01-31T12:00:00.000000Z"},
 		{"the maximum, spelled with decimals", month, `, "lifetime_seconds": 2592000.000000`, "2026-01-31T12:00:00.000000Z"},
 		{"a microsecond more", month, `, "lifetime_seconds": 2592000.000001`, "lifetime_over_maximum"},
@@ -217,7 +219,7 @@ func TestGenerateRefusals(t *testing.T) {
 		{"a resource of a space", "bob", "/users/bob/tokens", `{"name": "x", "resource": " "}`, 422, "invalid"},
 		{"a resource with a line break", "bob", "/users/bob/tokens", `{"name": "x", "resource": "a\nb"}`, 422, "invalid"},
 		{"a resource that is too long", "bob", "/users/bob/tokens", `{"name": "x", "resource": "` + strings.Repeat("x", 256) + `"}`, 422, "invalid"},
-		{"an owner that is no user id", "ada", "/users/" + strings.Repeat("x", 129) + "/tokens", `{"name": "x"}`, 422, "invalid"},
+		{"an owner that is no user id", "ada", "/users/" + strings.Repeat("x", 256) + "/tokens", `{"name": "x"}`, 422, "invalid"},
 		{"an owner with a control character", "ada", "/users/a%00b/tokens", `{"name": "x"}`, 422, "invalid"},
 	}
 	for _, test := range tests {

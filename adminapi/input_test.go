@@ -54,7 +54,6 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 			{"a number", "1", 400, "malformed"},
 			{"null", "null", 400, "malformed"},
 			{"an array", "[" + route.body + "]", 400, "malformed"},
-			{"empty", "{}", 422, "invalid"},
 			{"cut off", strings.TrimSuffix(route.body, "}"), 400, "malformed"},
 			{"a comma at the end", "{" + route.member + ",}", 400, "malformed"},
 			{"something behind", route.body + "x", 400, "malformed"},
@@ -80,6 +79,9 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 			{"16 KiB", route.body + strings.Repeat(" ", 16<<10-len(route.body)), 0, ""},
 			{"16 KiB and one", route.body + strings.Repeat(" ", 16<<10-len(route.body)+1), 413, "too_large"},
 			{"1 MiB", `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
+		}
+		if route.path != "/users/bob" { // a user keeps what is left out
+			tests = append(tests, test{"empty", "{}", 422, "invalid"})
 		}
 		for _, name := range route.texts {
 			tests = append(tests,

@@ -27,10 +27,10 @@ func TestPolicyHasOneSpelling(t *testing.T) {
 			`{"max_lifetime_seconds": 2592000, "revision": 1, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"1"`},
 		{`{"no_maximum": true}`,
 			`{"no_maximum": true, "revision": 2, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"2"`},
-		{`{"max_lifetime_seconds": 1.5}`,
-			`{"max_lifetime_seconds": 1.5, "revision": 3, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"3"`},
-		{`{"max_lifetime_seconds": 0.000001}`,
-			`{"max_lifetime_seconds": 0.000001, "revision": 4, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"4"`},
+		{`{"max_lifetime_seconds": 90.5}`,
+			`{"max_lifetime_seconds": 90.5, "revision": 3, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"3"`},
+		{`{"max_lifetime_seconds": 60.000001}`,
+			`{"max_lifetime_seconds": 60.000001, "revision": 4, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}`, `"4"`},
 	}
 	for _, test := range tests {
 		t.Run(test.put, func(t *testing.T) {
@@ -72,6 +72,7 @@ func TestSetPolicyRefusals(t *testing.T) {
 		{"no maximum null", "ada", `{"no_maximum": null}`, 400, "malformed", "no_maximum"},
 		{"no maximum 1", "ada", `{"no_maximum": 1}`, 400, "malformed", "no_maximum"},
 		{"zero", "ada", `{"max_lifetime_seconds": 0}`, 422, "invalid", "max_lifetime_seconds"},
+		{"less than a minute", "ada", `{"max_lifetime_seconds": 59.999999}`, 422, "invalid", ""},
 		{"negative", "ada", `{"max_lifetime_seconds": -5}`, 422, "invalid", "max_lifetime_seconds"},
 		{"null", "ada", `{"max_lifetime_seconds": null}`, 400, "malformed", "max_lifetime_seconds"},
 		{"a text", "ada", `{"max_lifetime_seconds": "30d"}`, 400, "malformed", "max_lifetime_seconds"},
@@ -126,13 +127,13 @@ func TestIfMatchGuardsTheRevision(t *testing.T) {
 			for range 2 {
 				wantStatus(t, http.StatusOK, s.call("ada", "PUT", "/policy", `{"max_lifetime_seconds": 60}`))
 			}
-			w := s.call("ada", "PUT", "/policy", `{"max_lifetime_seconds": 30}`, "If-Match", test.ifMatch)
+			w := s.call("ada", "PUT", "/policy", `{"max_lifetime_seconds": 90}`, "If-Match", test.ifMatch)
 			wantStatus(t, test.status, w)
 			if test.code != "" {
 				wantProblem(t, test.status, test.code, w)
 			}
 			p, err := s.Manager.Policy(ctx)
-			if err != nil || (p.Max == 30*time.Second) != (test.status == 200) {
+			if err != nil || (p.Max == 90*time.Second) != (test.status == 200) {
 				t.Errorf("the policy is %+v, %v", p, err)
 			}
 		})
@@ -163,8 +164,8 @@ func TestEveryChoiceCanBeGenerated(t *testing.T) {
 		{365 * day, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"lifetime_seconds": 31536000}]}`},
 		{45 * day, `{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 3888000}]}`},
 		{30 * day, `{"choices": [{"lifetime_seconds": 2592000}]}`},
-		{1500 * time.Millisecond, `{"choices": [{"lifetime_seconds": 1.5}]}`},
-		{time.Microsecond, `{"choices": [{"lifetime_seconds": 0.000001}]}`},
+		{90500 * time.Millisecond, `{"choices": [{"lifetime_seconds": 90.5}]}`},
+		{time.Minute, `{"choices": [{"lifetime_seconds": 60}]}`},
 	}
 	for _, test := range tests {
 		t.Run(test.maximum.String(), func(t *testing.T) {

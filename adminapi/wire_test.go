@@ -84,7 +84,7 @@ func TestIfMatchLetsOneOfManyChange(t *testing.T) {
 			var sending sync.WaitGroup
 			for i := range many {
 				sending.Go(func() {
-					answers[i] = call(s.handler, "ada", "PUT", path, fmt.Sprintf(body, i+1), "If-Match", etag)
+					answers[i] = call(s.handler, "ada", "PUT", path, fmt.Sprintf(body, i+100), "If-Match", etag)
 				})
 			}
 			sending.Wait()

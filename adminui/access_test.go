@@ -79,6 +79,9 @@ func TestEveryRouteSaysWhoMay(t *testing.T) {
 				if visitor == "" && w.Header().Get("Location") != "/sign-in"+wanted(method, path, id) {
 					t.Errorf("sent to %q", w.Header().Get("Location"))
 				}
+				if w.Code >= 400 { // why is for logs and events
+					h.saysNothingOf(w.Body.String(), "apitoken:", "the actor", "needs ", "carry")
+				}
 				may := w.Code < 400 && visitor != "" && !(strings.HasPrefix(route, "POST /tokens/revoke") && !strings.Contains("ada helpdesk bob", visitor))
 				if method == http.MethodGet || !may {
 					if diff := cmp.Diff(before, h.state()); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
@@ -16,7 +17,7 @@ func TestActorFuncSaysWhoseTokenItIs(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"robot"}})
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
 	_, robot := tt.Generate(apitoken.GenerateParams{Owner: "bob", Kind: "robot"})
-	_, ended := tt.Generate(apitoken.GenerateParams{Owner: "bob", Lifetime: 1e3})
+	_, ended := tt.Generate(apitoken.GenerateParams{Owner: "bob", Lifetime: time.Second})
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
 	_, disabled := tt.Generate(apitoken.GenerateParams{Owner: "dan"})
 	ctx := context.Background()
@@ -26,7 +27,7 @@ func TestActorFuncSaysWhoseTokenItIs(t *testing.T) {
 	if err := tt.Manager.DisableUser(ctx, apitoken.System(), "dan"); err != nil {
 		t.Fatal(err)
 	}
-	tt.Clock.Add(1e3)
+	tt.Clock.Add(time.Second)
 	bob := apitoken.Actor{Kind: apitoken.ActorToken, User: "bob", Token: token.ID}
 	nobody := apitoken.Actor{}
 
