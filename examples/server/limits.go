@@ -52,6 +52,9 @@ type admission []turn
 
 // admit waits for the turn of a try. proof is what the client's browser has to show to count as known under the name.
 func (l *limits) admit(ctx context.Context, name, proof string, c client) (admission, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // select below would choose at random between a client that is gone and no wait
+	}
 	paces := []*pace{l.byAddress}
 	key := name + "\x00" + c.address
 	switch {
