@@ -14,6 +14,7 @@ import (
 // A context may end at any moment of a change. What is then said to be done is done, and what is said not to be is not, now
 // and later. Nothing is left unknown, because the server is there to be asked.
 func TestContextEndsAtAnyMoment(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)

@@ -9,7 +9,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestSQLiteFeedLosesNothing(t *testing.T)     { onSQLite.feedLosesNothing(t) }
+func TestSQLiteFeedLosesNothing(t *testing.T) {
+	long(t)
+	onSQLite.feedLosesNothing(t)
+}
+
 func TestPostgreSQLFeedLosesNothing(t *testing.T) { onPostgreSQL.feedLosesNothing(t) }
 func TestMySQLFeedLosesNothing(t *testing.T)      { onMySQL.feedLosesNothing(t) }
 
