@@ -72,7 +72,7 @@ func TestSetPolicyRefusals(t *testing.T) {
 		{"no maximum null", "ada", `{"no_maximum": null}`, 400, "malformed", "no_maximum"},
 		{"no maximum 1", "ada", `{"no_maximum": 1}`, 400, "malformed", "no_maximum"},
 		{"zero", "ada", `{"max_lifetime_seconds": 0}`, 422, "invalid", "max_lifetime_seconds"},
-		{"less than a minute", "ada", `{"max_lifetime_seconds": 59.999999}`, 422, "invalid", ""},
+		{"less than a minute", "ada", `{"max_lifetime_seconds": 59.999999}`, 422, "invalid", "max_lifetime_seconds"},
 		{"negative", "ada", `{"max_lifetime_seconds": -5}`, 422, "invalid", "max_lifetime_seconds"},
 		{"null", "ada", `{"max_lifetime_seconds": null}`, 400, "malformed", "max_lifetime_seconds"},
 		{"a text", "ada", `{"max_lifetime_seconds": "30d"}`, 400, "malformed", "max_lifetime_seconds"},

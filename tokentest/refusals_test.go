@@ -101,3 +101,14 @@ func TestRefusalsAreLoggedUpToALimitAndUntilTheTestEnds(t *testing.T) {
 		t.Errorf("after the end of the test %q is logged, which would panic", e.logs)
 	}
 }
+
+// A Kit that was made with the F of a fuzz test is used inside the fuzz target, where F may not log.
+func FuzzKitInsideATarget(f *testing.F) {
+	tt := tokentest.New(f)
+	f.Add("guess")
+	f.Fuzz(func(t *testing.T, guess string) {
+		if _, err := tt.Manager.Authenticate(t.Context(), guess); err == nil {
+			t.Errorf("%q authenticates", guess)
+		}
+	})
+}
