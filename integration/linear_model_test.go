@@ -29,7 +29,20 @@ type stored struct {
 	epoch   int
 	holds   bool // its name
 	revoked apitoken.Revocation
+	ended   bool // its epoch has, when the token had expired: then it stays so
 	token   *apitoken.Token
+}
+
+// end is the token with the end of its epoch.
+func (t stored) end(by apitoken.Revocation) stored {
+	switch {
+	case by == (apitoken.Revocation{}) || t.revoked != (apitoken.Revocation{}) || t.ended:
+	case t.token.Status(by.At) == apitoken.StatusExpired:
+		t.ended = true
+	default:
+		t.revoked = by
+	}
+	return t
 }
 
 // pending is a generation that is decided and not inserted.
@@ -166,8 +179,8 @@ func (w *world) endEpoch(a *act, o ownerState) *world {
 	next := w.withOwner(a.owner, o)
 	next.tokens, next.pending = slices.Clone(w.tokens), slices.Clone(w.pending)
 	for i, t := range next.tokens {
-		if t.token.Owner == a.owner && t.revoked == (apitoken.Revocation{}) {
-			next.tokens[i].revoked = apitoken.Revocation{At: a.at, By: a.actor}
+		if t.token.Owner == a.owner {
+			next.tokens[i] = t.end(apitoken.Revocation{At: a.at, By: a.actor})
 		}
 	}
 	for i, p := range next.pending {
@@ -249,7 +262,7 @@ func (w *world) insert(a *act) (bool, *world) {
 			next.tokens[i].holds = false
 		}
 	}
-	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, revoked: p.dead, token: &a.made})
+	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, token: &a.made}.end(p.dead))
 	slices.SortFunc(next.tokens, func(a, b stored) int { return slices.Compare(a.id[:], b.id[:]) })
 	return true, &next
 }
@@ -276,7 +289,7 @@ func (w *world) verdict(m moment, o ownerState) bool {
 	switch {
 	case o.disabled:
 		return m.err == apitoken.ErrUserDisabled
-	case t.revoked != apitoken.Revocation{}:
+	case t.revoked != apitoken.Revocation{}, t.ended:
 		return m.err == apitoken.ErrRevoked
 	case t.token.Status(m.at) == apitoken.StatusExpired:
 		return m.err == apitoken.ErrExpired
@@ -304,7 +317,7 @@ func (w *world) revoke(a *act) (bool, *world) {
 		return a.err == apitoken.ErrNotFound, w
 	case a.err == apitoken.ErrNotFound:
 		return false, w
-	case w.tokens[at].revoked != apitoken.Revocation{}:
+	case w.tokens[at].revoked != apitoken.Revocation{}, w.tokens[at].ended:
 		return true, w
 	}
 	next := *w
