@@ -41,7 +41,10 @@ var operations = []operation{
 	{"flood", 2, (*sequence).flood},
 }
 
-const invisible = "a\u200bb"
+const (
+	invisible = "a\u200bb"
+	shown     = "ab" // how the name of a user is stored in its place
+)
 
 const kindMachine apitoken.Kind = "machine" // which the host declares
 

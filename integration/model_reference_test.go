@@ -144,7 +144,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	if err != nil {
 		return apitoken.Token{}, err
 	}
-	lifetime, wrong := p.Lifetime, p.Lifetime != 0 && p.Lifetime < time.Microsecond
+	lifetime, wrong := p.Lifetime, p.Lifetime != 0 && p.Lifetime < time.Second
 	if !p.ExpiresAt.IsZero() {
 		lifetime = p.ExpiresAt.Truncate(time.Microsecond).Sub(c.event.At)
 		wrong = p.Lifetime != 0 || lifetime <= 0 || p.ExpiresAt.UTC().Year() >= 2200
