@@ -53,10 +53,11 @@ func (h host) withNames(names ...string) host {
 	return h
 }
 
-// elements is JavaScript that counts the elements of a page by their names.
+// elements is JavaScript that counts the elements of a page by their names, without the hidden fields by which a form keeps its
+// place and its filter: the first page has none.
 const elements = `(() => {
 	const counts = {};
-	for (const e of document.querySelectorAll("*")) counts[e.localName] = (counts[e.localName] ?? 0) + 1;
+	for (const e of document.querySelectorAll("*:not(input[type=hidden]:is([name=after], [name=filters]))")) counts[e.localName] = (counts[e.localName] ?? 0) + 1;
 	return counts;
 })()`
 

@@ -106,6 +106,7 @@ func (w work) staysSecret(secret string) {
 		w.tab.says("This form was sent before, and the token that it generated is in use.")
 	}
 	kept("the page that was reloaded", w.tab.source())
+	w.choose("Expires in", "90 days")
 	w.fill("Name", "second")
 	w.status("generate", w.follow("Generate"), 201)
 	second := w.tab.text("#secret")
