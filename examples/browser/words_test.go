@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -46,10 +47,17 @@ const brokenWords = `(() => {
 func TestBrowserWordsDoNotBreak(t *testing.T) {
 	t.Parallel()
 	h, p := newHost(t).withTokens().withNames(hostileNames()[:20]...), open(t)
+	long := apitoken.UserID(strings.Repeat("long.and.longer-", 8))
+	_, err := h.Manager.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: long, Name: strings.Repeat("Wide ", 19) + "Wide"})
+	h.must(err)
+	_, _, err = h.Manager.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{
+		Owner: long, Name: strings.Repeat("W", 100), Resource: strings.Repeat("r", 255), Lifetime: apitoken.NoExpiration,
+	})
+	h.must(err)
 	h.signIn(p, "ada")
-	for _, path := range []string{"/users", "/users/bob/tokens", "/tokens", "/activity", "/policy"} {
+	for _, path := range []string{"/users", "/users/" + string(long) + "/tokens", "/tokens?owner=" + string(long), "/tokens", "/activity", "/policy"} {
 		p.visit(h.url + path)
-		for _, width := range []int64{320, 600, 960, 961, 1100, 1280} {
+		for _, width := range []int64{320, 600, 960, 961, 1000, 1050, 1100, 1280} {
 			p.do(chromedp.EmulateViewport(width, 800))
 			if broken := eval[[]string](p, brokenWords); len(broken) > 0 {
 				t.Errorf("%s at %d breaks within %q", path, width, broken)
