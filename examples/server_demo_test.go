@@ -38,7 +38,7 @@ func TestServerDemonstrationShowsEverything(t *testing.T) {
 	b.signIn(t, 303, admin)
 	for path, shows := range map[string][]string{
 		"/admin/users":                          {"build-agent-07", "Ελένη", "disabled", "helpdesk"},
-		"/admin/users/build-agent-01/tokens":    {"by the host", "by admin", "machine"},
+		"/admin/users/build-agent-01/tokens":    {"by the host", "by <bdi>admin</bdi>", "machine"},
 		"/admin/users/rosa/tokens":              {"revoked", "active"},
 		"/admin/tokens?status=active&no-end=y":  {"No expiration"},
 		"/admin/tokens?within=14&status=active": {"expires soon"},

@@ -53,7 +53,7 @@ func TestServerSignsPeopleInAndOut(t *testing.T) {
 	}
 	b.leads(t, "/admin/", "/admin/users")
 	b.leads(t, "/sign-in?next=/admin/policy", "/admin/policy")
-	if p := b.see(t, 200, "/admin/policy"); !strings.Contains(p.text, "<strong>admin</strong>") || !strings.Contains(p.text, `action="/sign-out"`) {
+	if p := b.see(t, 200, "/admin/policy"); !strings.Contains(p.text, "<strong><bdi>admin</bdi></strong>") || !strings.Contains(p.text, `action="/sign-out"`) {
 		t.Errorf("the page does not say who is signed in, and how to sign out:\n%s", p.text)
 	}
 

@@ -70,7 +70,9 @@ func tokens(ctx context.Context, c *client.Client) client.Token {
 func policy(ctx context.Context, c *client.Client) {
 	before := is[*client.PolicyHeaders](c.GetPolicy(ctx))
 	fmt.Println("no maximum:", before.Response.NoMaximum.Value, "ETag:", before.ETag.Or("none"))
-	set := func(p client.SetPolicyParams, max client.SetPolicyRequest) (client.SetPolicyRes, error) { return c.SetPolicy(ctx, &max, p) }
+	set := func(p client.SetPolicyParams, max client.SetPolicyRequest) (client.SetPolicyRes, error) {
+		return c.SetPolicy(ctx, &max, p)
+	}
 	first := is[*client.PolicyHeaders](set(client.SetPolicyParams{}, client.SetPolicyRequest{MaxLifetimeSeconds: client.NewOptSeconds(2 * thirtyDays)}))
 	params := client.SetPolicyParams{IfMatch: first.ETag}
 	policy := is[*client.PolicyHeaders](set(params, client.SetPolicyRequest{MaxLifetimeSeconds: client.NewOptSeconds(thirtyDays)})).Response
@@ -117,4 +119,6 @@ func is[T any](answer any, err error) T {
 	return expected
 }
 
-func text(at client.OptDateTime) string { return at.Value.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+func text(at client.OptDateTime) string {
+	return at.Value.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
