@@ -18,6 +18,7 @@ const maxWaiting = 4096 // tokens that wait to be written
 type lastUsed struct {
 	*background
 	store Store
+	clock Clock
 	step  time.Duration // the least by which a last use moves; a negative interval records nothing
 
 	// recent holds, in a slot for a token, that the token was noted in the present tick, a 64th of the interval. Only the
@@ -31,9 +32,10 @@ type lastUsed struct {
 	closed  bool
 }
 
-func newLastUsed(store Store, interval, step time.Duration) *lastUsed {
+func newLastUsed(store Store, clock Clock, interval, step time.Duration) *lastUsed {
 	l := &lastUsed{
 		store: store,
+		clock: clock,
 		step:  step,
 		tick:  bits.Len64(uint64(max(interval, 0) / 64)),
 		uses:  map[TokenID]time.Time{},
@@ -114,11 +116,12 @@ func (l *lastUsed) writeUses(ctx context.Context) error {
 
 // take returns what waits, ordered by token, so that two replicas lock the same tokens in the same order.
 func (l *lastUsed) take() []Touch {
+	now := instant(l.clock.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch := make([]Touch, 0, len(l.uses))
 	for id, at := range l.uses {
-		batch = append(batch, Touch{Token: id, At: at})
+		batch = append(batch, Touch{Token: id, At: at, Now: now})
 	}
 	clear(l.uses)
 	slices.SortFunc(batch, func(a, b Touch) int { return bytes.Compare(a.Token[:], b.Token[:]) })

@@ -97,7 +97,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		kinds:           kinds,
 		canonicalID:     o.CanonicalUserID,
 		observer:        o.Observer,
-		lastUsed:        newLastUsed(store, o.LastUsedInterval, o.LastUsedStep),
+		lastUsed:        newLastUsed(store, o.Clock, o.LastUsedInterval, o.LastUsedStep),
 		denials:         newDenials(store),
 	}, nil
 }

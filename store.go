@@ -143,13 +143,20 @@ type Revocation struct {
 // Touch says that a token was used.
 type Touch struct {
 	Token TokenID
-	At    time.Time
+	At    time.Time // of the use
+	Now   time.Time // when the use is written, by the same clock; zero: At
 }
 
-// Moves reports whether the use replaces the stored last use: if it is later, or if the stored time is more than 24 hours
-// later than the use. In the second case a clock was ahead, and its time should not stay until the others have caught up.
-func (t Touch) Moves(stored time.Time) bool {
-	return stored.Before(t.At) || stored.Sub(t.At) > clockAhead
+// Moves reports whether the use replaces the stored last use: if it is later, or if the stored time is after Ahead.
+func (t Touch) Moves(stored time.Time) bool { return stored.Before(t.At) || stored.After(t.Ahead()) }
+
+// Ahead returns the latest time that a stored last use can have, 24 hours after the use is written. A later one was stored by
+// a clock that was ahead, and should not stay until the other clocks have caught up.
+func (t Touch) Ahead() time.Time {
+	if t.Now.After(t.At) {
+		return t.Now.Add(clockAhead)
+	}
+	return t.At.Add(clockAhead)
 }
 
 const clockAhead = 24 * time.Hour

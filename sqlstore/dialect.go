@@ -22,7 +22,7 @@ type Dialect struct {
 	queries    [numQueries]string
 	list       listing
 	feed       eventListing
-	touch      perRow // sets times of last use where apitoken.Touch.Moves does: id, time
+	touch      perRow // sets times of last use where apitoken.Touch.Moves does: id, time, apitoken.Touch.Ahead
 	number     perRow // numbers events, where numberEvents is empty: insertion number, number
 
 	// placeholder is the n-th parameter, from 1, of a query that is put together from parts. The parts write "?". A query

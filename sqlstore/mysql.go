@@ -276,12 +276,12 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	touch: perRow{
 		from: `
 UPDATE (`,
-		row:     `SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at`,
+		row:     `SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at, ? AS ahead`,
 		between: ` UNION ALL `,
 		to: `) AS v
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
-WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000`,
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead`,
 	},
 
 	number: perRow{

@@ -296,21 +296,21 @@ LEFT JOIN LATERAL (
 	// The rows are locked in the order of their ids before any is written, or two batches could wait for each other.
 	touch: perRow{
 		from: `
-WITH v (id, used_at) AS (VALUES `,
-		row:     `(?::bytea, ?::bigint)`,
+WITH v (id, used_at, ahead) AS (VALUES `,
+		row:     `(?::bytea, ?::bigint, ?::bigint)`,
 		between: `, `,
 		to: `), locked AS (
-	SELECT t.digest, v.used_at
+	SELECT t.digest, v.used_at, v.ahead
 	FROM apitoken_tokens AS t
 	JOIN v ON v.id = t.id
-	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead
 	ORDER BY t.id
 	FOR NO KEY UPDATE OF t
 )
 UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
 FROM locked AS l
 WHERE t.digest = l.digest AND (
-	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.used_at + 86400000000
+	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 )`,
 	},
 }

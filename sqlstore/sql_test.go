@@ -173,14 +173,14 @@ func TestTouchQuery(t *testing.T) {
 		{Token: one, At: time.UnixMicro(1)}, {Token: two, At: time.UnixMicro(2)},
 	})
 	want := `UPDATE x_tokens AS t SET last_used_at = v.column2
-FROM (VALUES (?, ?), (?, ?)) AS v
+FROM (VALUES (?, ?, ?), (?, ?, ?)) AS v
 WHERE t.id = +v.column1 AND (
-	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 )`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]any{one[:], int64(1), two[:], int64(2)}, args); diff != "" {
+	if diff := cmp.Diff([]any{one[:], int64(1), int64(86400000001), two[:], int64(2), int64(86400000002)}, args); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
 	}
 }

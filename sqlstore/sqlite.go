@@ -240,11 +240,11 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 		from: `
 UPDATE apitoken_tokens AS t SET last_used_at = v.column2
 FROM (VALUES `,
-		row:     `(?, ?)`,
+		row:     `(?, ?, ?)`,
 		between: `, `,
 		to: `) AS v
 WHERE t.id = +v.column1 AND (
-	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 )`,
 	},
 }

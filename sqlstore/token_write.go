@@ -147,7 +147,7 @@ func latest(touches []apitoken.Touch) []apitoken.Touch {
 func (d *Dialect) touchTokens(touches []apitoken.Touch) (text string, args []any) {
 	rows := make([][]any, len(touches))
 	for i, t := range touches {
-		rows[i] = []any{t.Token[:], t.At.UnixMicro()}
+		rows[i] = []any{t.Token[:], t.At.UnixMicro(), t.Ahead().UnixMicro()}
 	}
 	return d.perRow(d.touch, rows)
 }

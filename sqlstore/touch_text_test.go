@@ -17,13 +17,13 @@ func TestTouchHasFewTexts(t *testing.T) {
 			touches = append(touches, apitoken.Touch{Token: apitoken.TokenID{byte(n)}, At: time.UnixMicro(int64(n))})
 			text, args := store.TouchTokens(touches)
 			texts[text] = true
-			for i := 0; i < len(args); i += 2 {
-				want := touches[min(i/2, n)]
+			for i := 0; i < len(args); i += 3 {
+				want := touches[min(i/3, n)]
 				if id, at := args[i].([]byte), args[i+1].(int64); [16]byte(id) != want.Token || at != want.At.UnixMicro() {
-					t.Fatalf("%s: of %d uses, number %d is of %x at %d, want %x at %d", name, n+1, i/2, id, at, want.Token, want.At.UnixMicro())
+					t.Fatalf("%s: of %d uses, number %d is of %x at %d, want %x at %d", name, n+1, i/3, id, at, want.Token, want.At.UnixMicro())
 				}
 			}
-			if len(args) < 2*len(touches) {
+			if len(args) < 3*len(touches) {
 				t.Errorf("%s: %d parameters for %d uses", name, len(args), len(touches))
 			}
 		}

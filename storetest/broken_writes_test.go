@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -197,6 +198,18 @@ func brokenTokens() []broken {
 					}
 				}
 				return s.Touch(ctx, forward)
+			}}
+		},
+	}, {
+		"compares with the use", "takes a last use for that of a clock that was ahead, because an old use is written late",
+		[]string{"touch/a use that is written late does not go backwards"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
+				at := slices.Clone(touches)
+				for i := range at {
+					at[i].Now = at[i].At
+				}
+				return s.Touch(ctx, at)
 			}}
 		},
 	}, {

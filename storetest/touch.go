@@ -70,6 +70,18 @@ func touchRules() []rule {
 			}
 		},
 	}, {
+		"a use that is written late does not go backwards",
+		"A LastUsedAt is compared with the time at which a use is written, not with that of the use: an old use that was written late is no clock that was ahead.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			n.LastUsedAt = base.Add(30 * 24 * time.Hour)
+			f.touch(n.LastUsedAt, n)
+			late := apitoken.Touch{Token: n.ID, At: base, Now: n.LastUsedAt}
+			f.must("Touch", f.store.Touch(f.Context(), []apitoken.Touch{late}))
+			f.shows(n, ada)
+		},
+	}, {
 		"a first use in 1970 is a use",
 		"A token that was never used takes any time, 1970-01-01T00:00:00Z as well, which is not none.",
 		func(f *fixture) {

@@ -592,11 +592,11 @@ WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
 	AND concat(outcome, '') = ?
 ORDER BY seq LIMIT ?;
 
--- two uses(bytes, integer, bytes, integer)
-UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at UNION ALL SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at) AS v
+-- two uses(bytes, integer, integer, bytes, integer, integer)
+UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at, ? AS ahead UNION ALL SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at, ? AS ahead) AS v
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
-WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000;
+WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
 
 -- two events(integer, integer, integer, integer)
 UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v

@@ -676,17 +676,17 @@ WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
 	AND outcome || '' = $7
 ORDER BY owner, seq LIMIT $8;
 
--- two uses(bytes, integer, bytes, integer)
-WITH v (id, used_at) AS (VALUES ($1::bytea, $2::bigint), ($3::bytea, $4::bigint)), locked AS (
-	SELECT t.digest, v.used_at
+-- two uses(bytes, integer, integer, bytes, integer, integer)
+WITH v (id, used_at, ahead) AS (VALUES ($1::bytea, $2::bigint, $3::bigint), ($4::bytea, $5::bigint, $6::bigint)), locked AS (
+	SELECT t.digest, v.used_at, v.ahead
 	FROM apitoken_tokens AS t
 	JOIN v ON v.id = t.id
-	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.used_at + 86400000000
+	WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead
 	ORDER BY t.id
 	FOR NO KEY UPDATE OF t
 )
 UPDATE apitoken_tokens AS t SET last_used_at = l.used_at
 FROM locked AS l
 WHERE t.digest = l.digest AND (
-	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.used_at + 86400000000
+	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );

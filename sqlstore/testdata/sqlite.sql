@@ -586,9 +586,9 @@ WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
 	AND +outcome = ?
 ORDER BY seq LIMIT ?;
 
--- two uses(bytes, integer, bytes, integer)
+-- two uses(bytes, integer, integer, bytes, integer, integer)
 UPDATE apitoken_tokens AS t SET last_used_at = v.column2
-FROM (VALUES (?, ?), (?, ?)) AS v
+FROM (VALUES (?, ?, ?), (?, ?, ?)) AS v
 WHERE t.id = +v.column1 AND (
-	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column2 + 86400000000
+	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 );
