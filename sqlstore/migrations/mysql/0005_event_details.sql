@@ -10,8 +10,8 @@ ALTER TABLE apitoken_events
 	ADD COLUMN /*M! IF NOT EXISTS */ origin_agent   VARBINARY(255) NOT NULL DEFAULT '',
 	ADD COLUMN /*M! IF NOT EXISTS */ origin_request VARBINARY(255) NOT NULL DEFAULT '';
 
--- The id of a user has up to 255 bytes. No row is written: the length of a text takes one byte up to there. What a column is checked
--- for MariaDB has to be told again, and MySQL keeps.
+-- The id of a user has up to 255 bytes. Tokens and events stay as they are, MariaDB makes their indexes of these columns anew, and
+-- everybody goes on reading and writing. What a column is checked for MariaDB has to be told again, and MySQL keeps.
 
 ALTER TABLE apitoken_users
 	MODIFY COLUMN id VARBINARY(255) NOT NULL /*M! CHECK (id <> '') */;
