@@ -42,8 +42,9 @@ const defaultExpiryCap = time.Minute
 //	token=tok_...
 //
 // The client authenticates by HTTP Basic, or by client_id and client_secret in the form, and not by a token. An active
-// token is answered so, and every other exactly {"active":false}, be it malformed, unknown, expired or revoked, or of a
-// disabled user:
+// token is answered so, and every other exactly {"active":false}, be it malformed, unknown, expired or revoked, of a
+// disabled user, or of a kind that the Manager does not declare. What such a token may do is unknown here, and a gateway would
+// let it pass: declare a new kind on all replicas before you generate tokens of it.
 //
 //	{
 //	  "active":     true,
@@ -113,6 +114,10 @@ func (i introspection) answer(w http.ResponseWriter, r *http.Request, token stri
 		return nil
 	case err != nil:
 		return fmt.Errorf("adminapi: introspection: %w", err)
+	}
+	if _, declared := i.manager.KindRule(identity.Token.Kind); !declared {
+		writeForm(w, http.StatusOK, inactive{})
+		return nil
 	}
 	writeForm(w, http.StatusOK, active{
 		Active: true, Subject: identity.User.ID, Username: identity.User.Name, TokenType: "Bearer",

@@ -271,3 +271,30 @@ func TestIntrospectionOverAConnection(t *testing.T) {
 		}
 	}
 }
+
+// The protocol has no answer for a token that is active and may not be used here.
+func TestATokenOfAnUndeclaredKindIsInactive(t *testing.T) {
+	newer, older, text := rollOut(t)
+	if diff := cmp.Diff(toldInactive, told(answerTo(introspecting(t, older, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text))))); diff != "" {
+		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+	w := answerTo(introspecting(t, newer, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
+	if !strings.Contains(w.Body.String(), `"active":true`) {
+		t.Errorf("a manager that declares the kind answers %s", w.Body)
+	}
+}
+
+// rollOut gives managers of two replicas over one store, and a token of a kind that only the first declares.
+func rollOut(t *testing.T) (newer, older *apitoken.Manager, text string) {
+	t.Helper()
+	store := memstore.New()
+	newer, err := apitoken.New(store, &apitoken.Options{Kinds: []apitoken.Kind{"robot"}})
+	must(t, err)
+	older, err = apitoken.New(store, nil)
+	must(t, err)
+	_, err = newer.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"})
+	must(t, err)
+	_, secret, err := newer.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "x", Kind: "robot"})
+	must(t, err)
+	return newer, older, secret.Reveal()
+}

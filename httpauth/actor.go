@@ -17,7 +17,7 @@ import (
 //
 // Where there is no one token that the Manager accepts, the actor is the zero Actor and the error is one of these alone:
 // [apitoken.ErrUnauthenticated], also for no token and for two; [apitoken.ErrDenied] for a token of another kind than
-// Options.Kinds; [apitoken.ErrUnavailable] for trouble with the store, which says nothing of the token.
+// Options.Kinds, of a kind that the Manager does not declare, or without Options.Permission; [apitoken.ErrUnavailable] for trouble with the store, which says nothing of the token.
 func ActorFunc(m *apitoken.Manager, opts *Options) func(*http.Request) (apitoken.Actor, error) {
 	authenticate := Authenticator(m, opts)
 	return func(r *http.Request) (apitoken.Actor, error) {

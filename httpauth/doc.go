@@ -34,7 +34,8 @@
 //	                                                                         control character
 //	401     unauthenticated     Bearer realm="x"                             nothing is presented, or another scheme
 //	401     invalid_token       Bearer realm="x", error="invalid_token"      the token is refused
-//	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token is of another kind than Options.Kinds, or without Options.Permission
+//	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token is of another kind than Options.Kinds, of one that
+//	                                                                         the Manager does not declare, or without Options.Permission
 //	503     unavailable                                                      the store is in trouble; Retry-After
 //
 // A 401 has Basic realm="x" as well, in a field of its own, where Options.Basic is on.

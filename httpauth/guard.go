@@ -79,7 +79,11 @@ func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
 	if err != nil {
 		return apitoken.Identity{}, err
 	}
-	if kind := identity.Token.Kind; g.kinds != nil && !slices.Contains(g.kinds, kind) {
+	kind := identity.Token.Kind
+	if _, declared := g.manager.KindRule(kind); !declared {
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s is of kind %q, which is not declared", apitoken.ErrDenied, identity.Token.ID, kind)
+	}
+	if g.kinds != nil && !slices.Contains(g.kinds, kind) {
 		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s is of kind %q", apitoken.ErrDenied, identity.Token.ID, kind)
 	}
 	if !g.manager.PermissionsOf(identity).Has(g.permission) {

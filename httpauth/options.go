@@ -16,8 +16,11 @@ type Options struct {
 	// shown as a question mark.
 	Realm string
 
-	// Kinds are the kinds of tokens that may pass. A token of another kind is answered 403. Nil: every kind. A list
-	// without a kind is a mistake.
+	// Kinds are the kinds of tokens that may pass. A token of another kind is answered 403. Nil: every kind that the Manager
+	// declares. A list without a kind is a mistake.
+	//
+	// A token of a kind that the Manager does not declare never passes: what it may do is unknown here. Declare a new kind on
+	// all replicas before you generate tokens of it.
 	Kinds []apitoken.Kind
 
 	// Permission is what the token has to carry, of the permissions that its owner has at the moment: see

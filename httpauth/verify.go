@@ -23,7 +23,8 @@ const (
 //	200  UserHeader, TokenIDHeader and TokenKindHeader, without a body
 //	401  no token, a refused one, or a header that cannot be read: where Require answers 400, this is 401 with
 //	     error="invalid_request", because nginx takes anything but 2xx, 401 and 403 for a failure and answers 500
-//	403  a token of another kind than Options.Kinds, or without Options.Permission
+//	403  a token of another kind than Options.Kinds or of one that the Manager does not declare, or without
+//	     Options.Permission
 //	503  the store is in trouble, with Retry-After. Caddy and Traefik pass it on, nginx makes 500 of it. It is never 401:
 //	     a client would throw a good token away
 //
