@@ -20,7 +20,8 @@ type RevocationOptions struct {
 }
 
 // Revocation is the endpoint at which whoever has a token ends it (RFC 7009): a program that is done, or a scanner that
-// has found it where it does not belong. The form is that of [Introspection]. It serves every path.
+// has found it where it does not belong. Every token may revoke itself, whatever its kind carries and whatever it is bound to.
+// The form is that of [Introspection]. It serves every path.
 //
 //	200  the token is not active: it was revoked now, or had ended before, or never was one; with an empty
 //	     object, for clients that read JSON whatever the answer

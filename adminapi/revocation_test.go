@@ -163,3 +163,48 @@ func TestRevocationNeedsAManager(t *testing.T) {
 		t.Errorf("it gives %v, %v", h, err)
 	}
 }
+
+// Possession is enough, whatever a token may do besides: also one that leaked revokes itself.
+func TestEveryTokenMayRevokeItself(t *testing.T) {
+	tt := tokentest.NewWith(t, apitoken.Options{
+		Roles:     map[apitoken.Role]apitoken.Permission{"nothing": 0},
+		KindRules: map[apitoken.Kind]apitoken.KindRule{"idle": {}, "reader": {Permissions: apitoken.ListAny}, "mine": {OwnOnly: true}},
+	})
+	tt.User("ada", apitoken.RoleAdmin)
+	tt.User("demoted", apitoken.RoleUser)
+	texts := map[string]string{}
+	for name, p := range map[string]apitoken.GenerateParams{
+		"of a kind that carries nothing":          {Owner: "ada", Kind: "idle"},
+		"of a kind that carries no GenerateOwn":   {Owner: "ada", Kind: "reader"},
+		"of a kind for oneself that carries none": {Owner: "bob", Kind: "mine"},
+		"bound to a resource":                     {Owner: "ada", Resource: "project:web"},
+		"bound, of a kind that carries nothing":   {Owner: "ada", Kind: "idle", Resource: "project:web"},
+		"of a user whose role grants nothing":     {Owner: "demoted"},
+	} {
+		if p.Kind == "mine" {
+			tt.User("bob", apitoken.RoleUser)
+			_, secret, err := tt.Manager.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "x", Kind: "mine"})
+			must(t, err)
+			texts[name] = secret.Reveal()
+			continue
+		}
+		_, texts[name] = tt.Generate(p)
+	}
+	tt.User("demoted", "nothing")
+	for name, text := range texts {
+		wantRevokedBy(t, name, tt.Manager, text)
+	}
+	_, older, text := rollOut(t)
+	wantRevokedBy(t, "of an undeclared kind", older, text)
+}
+
+// wantRevokedBy sends the token to the endpoint of a Manager, and wants it to be refused from then on.
+func wantRevokedBy(t *testing.T, name string, m *apitoken.Manager, text string) {
+	t.Helper()
+	if diff := cmp.Diff(toldRevoked, told(answerTo(revoking(t, m, nil), formRequest(tokenForm(text))))); diff != "" {
+		t.Errorf("a token %s: the answer differs (-want +got):\n%s", name, diff)
+	}
+	if _, err := m.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("a token %s: Authenticate says %v", name, err)
+	}
+}
