@@ -111,10 +111,14 @@ func merged(sum, e Event) Event {
 	}
 	sum.Action = common(sum.Action, e.Action)
 	sum.Actor = Actor{
-		Kind:   common(sum.Actor.Kind, e.Actor.Kind),
-		User:   common(sum.Actor.User, e.Actor.User),
-		Token:  common(sum.Actor.Token, e.Actor.Token),
-		Origin: common(sum.Actor.Origin, e.Actor.Origin),
+		Kind:  common(sum.Actor.Kind, e.Actor.Kind),
+		User:  common(sum.Actor.User, e.Actor.User),
+		Token: common(sum.Actor.Token, e.Actor.Token),
+		Origin: Origin{ // each request has an id of its own; the address must not go with it
+			Address:   common(sum.Actor.Origin.Address, e.Actor.Origin.Address),
+			UserAgent: common(sum.Actor.Origin.UserAgent, e.Actor.Origin.UserAgent),
+			RequestID: common(sum.Actor.Origin.RequestID, e.Actor.Origin.RequestID),
+		},
 	}
 	sum.Owner, sum.Token = common(sum.Owner, e.Owner), common(sum.Token, e.Token)
 	sum.Reason = common(sum.Reason, e.Reason)

@@ -187,3 +187,19 @@ func TestGatheredDenialsAreWrittenInTheBackground(t *testing.T) {
 		}
 	})
 }
+
+// Each request has an id of its own. What the origins do have in common stays, above all the address.
+func TestGatheredDenialsKeepTheCommonPartOfTheirOrigins(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for i := range 13 {
+		origin := apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0", RequestID: fmt.Sprint("request ", i)}
+		h.deny(apitoken.As(bob).From(origin), ada, 1)
+	}
+	h.must(h.Flush(ctx))
+	events := h.denialEvents()
+	last := events[len(events)-1]
+	want := apitoken.As(bob).From(apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0"})
+	if last.Count != 3 || last.Actor != want {
+		t.Errorf("%d denials of %+v, want 3 of %+v", last.Count, last.Actor, want)
+	}
+}
