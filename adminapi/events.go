@@ -19,13 +19,24 @@ type eventJSON struct {
 	Token   apitoken.TokenID  `json:"token,omitzero"`
 	Before  stateJSON         `json:"before,omitzero"`
 	After   stateJSON         `json:"after,omitzero"`
+	Reason  string            `json:"reason,omitempty"`
+	Count   int64             `json:"count,omitempty"`
+	FirstAt string            `json:"first_at,omitempty"`
 }
 
 // actorJSON is who acted. The zero value is nobody.
 type actorJSON struct {
-	Kind  apitoken.ActorKind `json:"kind,omitempty"`
-	User  apitoken.UserID    `json:"user,omitempty"`
-	Token apitoken.TokenID   `json:"token,omitzero"`
+	Kind   apitoken.ActorKind `json:"kind,omitempty"`
+	User   apitoken.UserID    `json:"user,omitempty"`
+	Token  apitoken.TokenID   `json:"token,omitzero"`
+	Origin originJSON         `json:"origin,omitzero"`
+}
+
+// originJSON is where the actor's request came from.
+type originJSON struct {
+	Address   string `json:"address,omitempty"`
+	UserAgent string `json:"user_agent,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
 }
 
 // stateJSON is what an event remembers.
@@ -51,8 +62,9 @@ type eventPageJSON struct {
 func newEventJSON(e apitoken.Event) eventJSON {
 	return eventJSON{
 		Seq: e.Seq, ID: e.ID.String(), At: timeText(e.At), Action: e.Action, Outcome: e.Outcome,
-		Actor: actorJSON{Kind: e.Actor.Kind, User: e.Actor.User, Token: e.Actor.Token},
+		Actor: actorJSON{Kind: e.Actor.Kind, User: e.Actor.User, Token: e.Actor.Token, Origin: originJSON(e.Actor.Origin)},
 		Owner: e.Owner, Token: e.Token, Before: newStateJSON(e.Before), After: newStateJSON(e.After),
+		Reason: e.Reason, Count: e.Count, FirstAt: timeText(e.FirstAt),
 	}
 }
 
@@ -71,18 +83,34 @@ func newStateJSON(s apitoken.State) stateJSON {
 	return state
 }
 
+// eventConditions are the query parameters that select events.
+var eventConditions = []string{"owner", "actor", "action", "outcome"}
+
+// recordedActions are the actions of events. There are no others, so another one in a query is a mistake.
+var recordedActions = []apitoken.Action{
+	apitoken.ActionGenerate, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke, apitoken.ActionRevokeAll,
+	apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
+	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadEvents,
+}
+
 func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
 	q := readQuery(r)
-	after, owner, limit := q.afterEvent(), apitoken.UserID(q.text("owner")), q.limit()
+	limit := q.limit()
+	wanted := apitoken.EventQuery{
+		Owner:   apitoken.UserID(q.text("owner")),
+		Actor:   apitoken.UserID(q.text("actor")),
+		Action:  oneOf(q, "action", recordedActions...),
+		Outcome: oneOf(q, "outcome", apitoken.OutcomeDone, apitoken.OutcomeDenied),
+		After:   q.afterEvent(),
+		Limit:   limit + 1, // one more, of the same read, tells whether there are more
+	}
 	if q.err != nil {
 		return answer{}, q.err
 	}
-	page := eventPageJSON{Events: []eventJSON{}, Next: after}
-	// One more tells whether there are more; it is of the same read.
-	wanted := apitoken.EventQuery{After: after, Owner: owner, Limit: limit + 1}
+	page := eventPageJSON{Events: []eventJSON{}, Next: wanted.After}
 	for e, err := range a.manager.Events(r.Context(), actor, wanted) {
 		if err != nil {
-			return answer{}, err
+			return answer{}, inQuery(err)
 		}
 		if len(page.Events) == limit {
 			page.More = true

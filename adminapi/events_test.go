@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
@@ -71,8 +74,8 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 			{"seq": 9, "id": "ID9", "at": "2026-01-01T12:00:00.000001Z", "action": "policy.set", "outcome": "done",
 			 "actor": {"kind": "person", "user": "ada"}, "before": {"max_lifetime_seconds": 90.5}, "after": {"no_maximum": true}},
 			{"seq": 10, "id": "ID10", "at": "2026-01-01T12:00:00.000001Z", "action": "token.read", "outcome": "denied",
-			 "actor": {"kind": "person", "user": "carol"}, "owner": "bob", "token": "TOKEN"},
-			{"seq": 11, "id": "ID11", "at": "2026-01-01T12:00:00.000001Z", "action": "user.read", "outcome": "denied", "owner": "bob"}
+			 "actor": {"kind": "person", "user": "carol"}, "owner": "bob", "token": "TOKEN", "reason": "needs ListAny"},
+			{"seq": 11, "id": "ID11", "at": "2026-01-01T12:00:00.000001Z", "action": "user.read", "outcome": "denied", "owner": "bob", "reason": "the actor is not known"}
 		],
 		"next": 11
 	}`, w, varying...)
@@ -102,6 +105,12 @@ func TestEventsSayWhereToGoOn(t *testing.T) {
 		{"?owner=bob&after=2", nil, 2, false},
 		{"?owner=mallory", nil, 0, false},
 		{"?limit=1&owner=carol", []int64{3}, 3, false},
+		{"?actor=ada", nil, 0, false},
+		{"?action=user.put&limit=2", []int64{1, 2}, 2, true},
+		{"?action=user.put&after=2", []int64{3}, 3, false},
+		{"?action=user.disable", nil, 0, false},
+		{"?outcome=done&owner=bob", []int64{2}, 2, false},
+		{"?outcome=denied", nil, 0, false},
 	}
 	for _, test := range tests {
 		t.Run(test.query, func(t *testing.T) {
@@ -176,7 +185,17 @@ func TestEventsRefusals(t *testing.T) {
 		{"ada", "/events?owner=", 400, "malformed", "owner"},
 		{"ada", "/events?owner=%0A", 422, "invalid", "owner"},
 		{"ada", "/events?owner=" + tooLongID, 422, "invalid", "owner"},
-		{"ada", "/events?action=token.generate", 400, "malformed", "action"},
+		{"ada", "/events?actor=", 400, "malformed", "actor"},
+		{"ada", "/events?actor=%0A", 422, "invalid", "actor"},
+		{"ada", "/events?actor=" + tooLongID, 422, "invalid", "actor"},
+		{"ada", "/events?action=", 400, "malformed", "action"},
+		{"ada", "/events?action=token", 422, "invalid", "action"},
+		{"ada", "/events?action=Token.Generate", 422, "invalid", "action"},
+		{"ada", "/events?action=token.authenticate", 422, "invalid", "action"}, // never an event
+		{"ada", "/events?outcome=", 400, "malformed", "outcome"},
+		{"ada", "/events?outcome=Denied", 422, "invalid", "outcome"},
+		{"ada", "/events?outcome=refused", 422, "invalid", "outcome"}, // only of observations
+		{"ada", "/events?reason=x", 400, "malformed", "reason"},
 	}
 	for _, test := range tests {
 		t.Run(test.user+" "+test.target, func(t *testing.T) {
@@ -296,4 +315,60 @@ func TestNoAnswerShowsASecretASecondTime(t *testing.T) {
 		}
 	}
 	t.Logf("%d texts were searched", searched)
+}
+
+// What is beyond the first ten denials of a minute is one event, with what the denials have in common.
+func TestAnEventOfManyDenialsSaysHowMany(t *testing.T) {
+	s := newSite(t)
+	for i := range 13 {
+		actor := apitoken.As("bob")
+		actor.Origin = apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0", RequestID: fmt.Sprint("request ", i)}
+		_, _ = s.Manager.ListTokens(ctx, actor, apitoken.TokenQuery{AnyOwner: true})
+		s.Clock.Add(1e9)
+	}
+	must(t, s.Manager.Flush(ctx))
+	w := s.call("ada", "GET", "/events?actor=bob&outcome=denied&action=token.list&after=12", "")
+	wantStatus(t, http.StatusOK, w)
+	p := decode[eventPage](t, w)
+	if len(p.Events) != 2 {
+		t.Fatalf("%d events, want the tenth and one of the others: %s", len(p.Events), w.Body)
+	}
+	wantJSON(t, `{
+		"events": [
+			{"seq": 13, "id": "ID1", "at": "2026-01-01T12:00:09.000000Z", "action": "token.list", "outcome": "denied",
+			 "actor": {"kind": "person", "user": "bob", "origin": {"address": "192.0.2.7", "user_agent": "curl/8.5.0", "request_id": "request 9"}},
+			 "reason": "needs ListAny"},
+			{"seq": 14, "id": "ID2", "at": "2026-01-01T12:00:12.000000Z", "action": "token.list", "outcome": "denied",
+			 "actor": {"kind": "person", "user": "bob", "origin": {"address": "192.0.2.7", "user_agent": "curl/8.5.0"}},
+			 "reason": "needs ListAny", "count": 3, "first_at": "2026-01-01T12:00:10.000000Z"}
+		],
+		"next": 14
+	}`, w, p.Events[0].ID, "ID1", p.Events[1].ID, "ID2")
+}
+
+// Whoever adds an action to the root has to add it here and in the document.
+func TestEveryActionOfEventsCanBeAskedFor(t *testing.T) {
+	source, err := os.ReadFile("../event.go")
+	must(t, err)
+	var want []string
+	for _, m := range regexp.MustCompile(`Action = "([a-z._]+)"`).FindAllStringSubmatch(string(source), -1) {
+		if m[1] != string(apitoken.ActionAuthenticate) {
+			want = append(want, m[1])
+		}
+	}
+	var got struct {
+		Components struct {
+			Parameters struct {
+				Action struct{ Schema struct{ Enum []string } }
+			}
+		}
+	}
+	must(t, json.Unmarshal(adminapi.OpenAPI, &got))
+	if diff := cmp.Diff(want, got.Components.Parameters.Action.Schema.Enum); diff != "" || len(want) < 12 {
+		t.Errorf("the actions of the document differ (-root +document):\n%s", diff)
+	}
+	s := newSite(t)
+	for _, action := range want {
+		wantStatus(t, http.StatusOK, s.call("ada", "GET", "/events?action="+action, ""))
+	}
 }

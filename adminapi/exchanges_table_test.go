@@ -70,8 +70,9 @@ func someTokens(s *scene) {
 	s.token("carol", "revoked", apitoken.Days(30))
 	s.clock.Add(time.Hour)
 	s.must(s.manager.Revoke(ctx, apitoken.As("carol"), s.tokens["revoked"].ID))
-	_, secret, err := s.manager.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "administration"})
+	token, secret, err := s.manager.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "administration"})
 	s.must(err)
+	s.tokens[token.Name] = token
 	ada, err := s.manager.Authenticate(ctx, secret.Reveal())
 	s.must(err)
 	_, _, err = s.manager.Generate(ctx, ada.Actor(), apitoken.GenerateParams{Owner: "bob", Name: "made with a token", Resource: "project:web"})
@@ -134,9 +135,11 @@ var tokenExchanges = []exchange{
 	{name: "get-tokens-page", given: someTokens, user: "ada", method: "GET", target: "/tokens?limit=2", status: 200},
 	{name: "get-tokens-last-page", given: someTokens, user: "ada", method: "GET", target: "/tokens?limit=500&after={revoked}", status: 200},
 	{name: "get-tokens-conditions", user: "ada", method: "GET", status: 200,
-		target: "/tokens?status=active&name_contains=build&kind=user&resource=project%3Aweb&created_by=ada&expires_before=2026-02-01T00%3A00%3A00Z" +
+		target: "/tokens?status=active&name_contains=build&kind=user&resource=project%3Aweb&created_by=ada&created_with=" + noToken + "&on_behalf=true&expires_before=2026-02-01T00%3A00%3A00Z" +
 			"&without_expiration=true&unused_since=2025-12-01T00%3A00%3A00%2B01%3A00&lives_longer_than_seconds=2592000.5"},
 	{name: "get-tokens-resource", given: someTokens, user: "ada", method: "GET", target: "/tokens?resource=project%3Aweb", status: 200},
+	{name: "get-tokens-created-with", given: someTokens, user: "ada", method: "GET", target: "/tokens?created_with={administration}", status: 200},
+	{name: "get-tokens-on-behalf", given: someTokens, user: "ada", method: "GET", target: "/tokens?on_behalf=true&name_contains=end", status: 200},
 	{name: "get-tokens-bad-condition", user: "ada", method: "GET", target: "/tokens?expires_before=tomorrow", status: 400, code: "malformed"},
 	{name: "get-tokens-invalid", user: "ada", method: "GET", target: "/tokens?without_expiration=false", status: 422, code: "invalid"},
 
@@ -194,10 +197,25 @@ func oneOfEach(s *scene) {
 	_, _ = s.manager.User(ctx, apitoken.Actor{}, "bob")
 }
 
+// many are more denials of one actor in a minute than are written one by one.
+func many(s *scene) {
+	bob := apitoken.As("bob")
+	bob.Origin = apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0", RequestID: "01HZX3"}
+	for range 13 {
+		s.clock.Add(time.Second)
+		_, _ = s.manager.ListTokens(ctx, bob, apitoken.TokenQuery{AnyOwner: true})
+	}
+	s.must(s.manager.Flush(ctx))
+}
+
 var eventExchanges = []exchange{
 	{name: "get-events-ok", given: oneOfEach, user: "ada", method: "GET", target: "/events", status: 200},
 	{name: "get-events-page", given: oneOfEach, user: "ada", method: "GET", target: "/events?limit=2&after=3", status: 200},
 	{name: "get-events-owner", given: oneOfEach, user: "ada", method: "GET", target: "/events?owner=dan", status: 200},
+	{name: "get-events-actor", given: oneOfEach, user: "ada", method: "GET", target: "/events?actor=carol&outcome=done", status: 200},
+	{name: "get-events-only-denied", given: oneOfEach, user: "ada", method: "GET", target: "/events?action=token.read&outcome=denied", status: 200},
+	{name: "get-events-gathered", given: many, user: "ada", method: "GET", target: "/events?actor=bob&limit=500&after=10", status: 200},
+	{name: "get-events-unknown-action", user: "ada", method: "GET", target: "/events?action=token.steal", status: 422, code: "invalid"},
 	{name: "get-events-end", user: "ada", method: "GET", target: "/events?after=3", status: 200},
 	{name: "get-events-bad-after", user: "ada", method: "GET", target: "/events?after=-1", status: 400, code: "malformed"},
 	{name: "get-events-invalid", user: "ada", method: "GET", target: "/events?owner=%00", status: 422, code: "invalid"},

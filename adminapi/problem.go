@@ -132,6 +132,18 @@ func (p *problem) explainLifetime(err error) {
 	p.LifetimeSeconds = secondsOf(over.Requested)
 }
 
+// inQuery makes the problem name the query parameter that the Manager refuses. It is for routes whose parameters are called as
+// the Manager calls them.
+func inQuery(err error) error {
+	var refused *apitoken.InvalidError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	p := problemOf(err)
+	p.Field = refused.Field
+	return p
+}
+
 // malformed refuses what cannot be read: 400.
 func malformed(field, format string, args ...any) error {
 	return about(newProblem(http.StatusBadRequest, "malformed", ""), field, format, args...)

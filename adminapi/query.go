@@ -50,6 +50,24 @@ func (q *query) text(name string) string {
 	return q.values.Get(name)
 }
 
+// oneOf is one of a few texts, empty if it is absent.
+func oneOf[T ~string](q *query, name string, known ...T) T {
+	text := T(q.text(name))
+	if text != "" && !slices.Contains(known, text) {
+		q.err = invalid(name, "is none of %s", joined(known))
+		return ""
+	}
+	return text
+}
+
+func joined[T ~string](all []T) string {
+	var texts []string
+	for _, one := range all {
+		texts = append(texts, string(one))
+	}
+	return strings.Join(texts, ", ")
+}
+
 // truth is whether the parameter is there. It is refused where it is anything but true.
 func (q *query) truth(name string) bool {
 	switch q.text(name) {
@@ -127,13 +145,18 @@ func (q *query) afterEvent() apitoken.EventSeq {
 
 // afterToken is the token behind which to go on, zero if it is absent.
 func (q *query) afterToken() apitoken.TokenID {
-	text := q.text("after")
+	return q.token("after", "is not the next of a page")
+}
+
+// token is the id of a token, zero if it is absent. What is no id has this problem.
+func (q *query) token(name, problem string) apitoken.TokenID {
+	text := q.text(name)
 	if text == "" {
 		return apitoken.TokenID{}
 	}
 	id, err := apitoken.ParseTokenID(text)
 	if err != nil || id.IsZero() {
-		q.err = malformed("after", "is not the next of a page")
+		q.err = malformed(name, "%s", problem)
 	}
 	return id
 }

@@ -61,6 +61,8 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 		{"kind=robot", apitoken.TokenQuery{Kind: "robot"}},
 		{"resource=project%3A%C3%A4%2F+%26", apitoken.TokenQuery{Resource: "project:ä/ &"}},
 		{"created_by=a%2Fb", apitoken.TokenQuery{CreatedBy: "a/b"}},
+		{"created_with=" + noToken, apitoken.TokenQuery{CreatedWith: after}},
+		{"on_behalf=true", apitoken.TokenQuery{OnBehalf: true}},
 		{"expires_before=2026-01-31T00:00:00Z", apitoken.TokenQuery{ExpiresBefore: day}},
 		{"expires_before=2026-01-31T05%3A30%3A00.000001999%2B05%3A30", apitoken.TokenQuery{ExpiresBefore: day.Add(time.Microsecond)}},
 		{"expires_before=1970-01-01T00:00:00Z", apitoken.TokenQuery{ExpiresBefore: time.Unix(0, 0).UTC()}},
@@ -73,10 +75,10 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 		{"after=" + noToken, apitoken.TokenQuery{After: after}},
 		{"limit=1", apitoken.TokenQuery{Limit: 1}},
 		{"limit=500", apitoken.TokenQuery{Limit: 500}},
-		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&resource=web&created_by=ada&expires_before=2026-01-31T00:00:00Z" +
+		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&resource=web&created_by=ada&created_with=" + noToken + "&on_behalf=true&expires_before=2026-01-31T00:00:00Z" +
 			"&without_expiration=true&unused_since=2026-01-31T00:00:00Z&lives_longer_than_seconds=0.5",
 			apitoken.TokenQuery{
-				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, Resource: "web", CreatedBy: "ada",
+				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, Resource: "web", CreatedBy: "ada", CreatedWith: after, OnBehalf: true,
 				ExpiresBefore: day, WithoutExpiration: true, UnusedSince: day, LivesLongerThan: time.Second / 2,
 			}},
 	}
@@ -105,7 +107,7 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 
 // Every parameter that a list of tokens knows is in the table above.
 func TestEveryParameterOfTokensIsTested(t *testing.T) {
-	want := "status name_contains kind resource created_by expires_before without_expiration unused_since lives_longer_than_seconds after limit"
+	want := "status name_contains kind resource created_by created_with on_behalf expires_before without_expiration unused_since lives_longer_than_seconds after limit"
 	for _, r := range adminapi.Routes() {
 		if r.Method == "GET" && strings.HasSuffix(r.Path, "/tokens") {
 			if diff := cmp.Diff(want, strings.Join(r.Params, " ")); diff != "" {
@@ -178,6 +180,11 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		{"lives_longer_than_seconds=1e3", 422, "invalid", "lives_longer_than_seconds"},
 		{"lives_longer_than_seconds=30d", 400, "malformed", "lives_longer_than_seconds"},
 		{"lives_longer_than_seconds=%D9%A1", 400, "malformed", "lives_longer_than_seconds"}, // an Arabic 1
+		{"created_with=bob", 400, "malformed", "created_with"},
+		{"created_with=" + strings.ToUpper(noToken), 400, "malformed", "created_with"},
+		{"created_with=00000000-0000-0000-0000-000000000000", 400, "malformed", "created_with"},
+		{"on_behalf=false", 422, "invalid", "on_behalf"},
+		{"on_behalf=1", 400, "malformed", "on_behalf"},
 		{"after=00000000-0000-0000-0000-000000000000", 400, "malformed", "after"},
 		{"after=" + strings.ToUpper(noToken), 400, "malformed", "after"},
 		{"after=%7B" + noToken + "%7D", 400, "malformed", "after"},
@@ -191,7 +198,7 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		{"limit=1_0", 400, "malformed", "limit"},
 		{"limit=+5", 400, "malformed", "limit"},
 	}
-	for _, name := range []string{"status", "name_contains", "kind", "created_by", "expires_before", "without_expiration", "unused_since", "lives_longer_than_seconds", "after", "limit"} {
+	for _, name := range []string{"status", "name_contains", "kind", "created_by", "created_with", "on_behalf", "expires_before", "without_expiration", "unused_since", "lives_longer_than_seconds", "after", "limit"} {
 		for _, query := range []string{name + "=", name, name + "=x&" + name + "=x"} {
 			tests = append(tests, struct {
 				query  string

@@ -48,7 +48,7 @@ const (
 func (a *api) routes() []route {
 	page := []string{"after", "limit"}
 	tokens := slices.Concat(tokenConditions, page)
-	events := []string{"owner", "after", "limit"}
+	events := slices.Concat(eventConditions, page)
 	return []route{
 		{http.MethodGet, "/users", withManageUsers, page, readsNothing, a.listUsers},
 		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, a.user},

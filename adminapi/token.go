@@ -63,8 +63,8 @@ func (a *api) listOfAll(r *http.Request, actor apitoken.Actor) (answer, error) {
 
 // tokenConditions are the query parameters that select tokens.
 var tokenConditions = []string{
-	"status", "name_contains", "kind", "resource", "created_by", "expires_before", "without_expiration", "unused_since",
-	"lives_longer_than_seconds",
+	"status", "name_contains", "kind", "resource", "created_by", "created_with", "on_behalf", "expires_before", "without_expiration",
+	"unused_since", "lives_longer_than_seconds",
 }
 
 func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (answer, error) {
@@ -74,6 +74,8 @@ func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQ
 	wanted.Kind = apitoken.Kind(q.text("kind"))
 	wanted.Resource = q.text("resource")
 	wanted.CreatedBy = apitoken.UserID(q.text("created_by"))
+	wanted.CreatedWith = q.token("created_with", "is not the id of a token")
+	wanted.OnBehalf = q.truth("on_behalf")
 	wanted.ExpiresBefore = q.instant("expires_before")
 	wanted.WithoutExpiration = q.truth("without_expiration")
 	wanted.UnusedSince = q.instant("unused_since")
