@@ -12,7 +12,9 @@ const eventsOnPage = 50
 
 type eventRow struct {
 	apitoken.Event
-	At      moment
+	At      moment // of the first of several denials
+	More    int64  // further denials
+	Until   moment // when the last of them was
 	Who     string
 	Denied  bool
 	What    string // the name of the token or the user
@@ -24,21 +26,43 @@ type stateChange struct {
 	What, Before, After string
 }
 
+// eventFilters are what narrows the list of events, as they stand in the address.
+type eventFilters struct{ Owner, Actor, Action, Outcome string }
+
 type activityPage struct {
-	Owner string
-	Rows  []eventRow
-	Next  string
+	Filters  eventFilters
+	Actions  []choice
+	Outcomes []choice
+	Rows     []eventRow
+	Next     string
+}
+
+// eventActions are the actions of events, in the order of the form.
+var eventActions = []apitoken.Action{
+	apitoken.ActionGenerate, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser,
+	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadToken, apitoken.ActionListTokens,
+	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents,
+}
+
+func newActivityPage(f eventFilters) activityPage {
+	page := activityPage{Filters: f, Outcomes: []choice{{string(apitoken.OutcomeDone), "Done"}, {string(apitoken.OutcomeDenied), "Denied"}}}
+	for _, a := range eventActions {
+		page.Actions = append(page.Actions, choice{string(a), capitalized(actionText(a))})
+	}
+	return page
 }
 
 func (v *visit) activity() error {
 	query := v.r.URL.Query()
-	page := activityPage{Owner: query.Get("owner")}
+	f := eventFilters{Owner: query.Get("owner"), Actor: query.Get("actor"), Action: query.Get("action"), Outcome: query.Get("outcome")}
+	page := newActivityPage(f)
 	after, err := eventSeq(query.Get("after"))
 	if err != nil {
 		return err
 	}
 	events := v.manager.Events(v.r.Context(), v.actor, apitoken.EventQuery{
-		Owner: apitoken.UserID(page.Owner), NewestFirst: true, After: after, Limit: eventsOnPage + 1,
+		Owner: apitoken.UserID(f.Owner), Actor: apitoken.UserID(f.Actor), Action: apitoken.Action(f.Action), Outcome: apitoken.Outcome(f.Outcome),
+		NewestFirst: true, After: after, Limit: eventsOnPage + 1,
 	})
 	for e, err := range events {
 		if err != nil {
@@ -55,6 +79,9 @@ func (v *visit) activity() error {
 
 func (v *visit) eventRow(e apitoken.Event) eventRow {
 	row := eventRow{Event: e, At: v.moment(e.At), Who: string(e.Actor.User), Denied: e.Outcome == apitoken.OutcomeDenied, What: e.After.Name}
+	if e.Count > 0 {
+		row.At, row.More, row.Until = v.moment(e.FirstAt), e.Count-1, v.moment(e.At)
+	}
 	if e.Actor.Kind == apitoken.ActorSystem {
 		row.Who = "the host"
 	}

@@ -27,6 +27,9 @@ func lifetimeText(d time.Duration) string {
 
 // actionText says what an event did, as the middle of a sentence that begins with who did it.
 func actionText(a apitoken.Action) string {
+	if a == "" {
+		return "attempted several things" // denials that were gathered for want of room
+	}
 	if text, ok := actions[a]; ok {
 		return text
 	}
@@ -66,6 +69,9 @@ func reasonText(err error) string {
 	}
 	return "Refused."
 }
+
+// capitalized begins a text of this package with a capital.
+func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // asked is a lifetime in the middle of a sentence.
 func asked(d time.Duration) string {

@@ -26,6 +26,7 @@ type tokenRow struct {
 	New                 bool   // it was just generated
 	RevokeURL           string // empty: not to be revoked, or not by this person
 	OwnerURL            string
+	ChildrenURL         string // the tokens that were generated with it; empty: not for this person
 }
 
 func (v *visit) row(t apitoken.Token) tokenRow {
@@ -34,6 +35,9 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt),
 		UsedAgo:  since(t.LastUsedAt, v.now),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
+	}
+	if v.may.Has(apitoken.ListAny) {
+		row.ChildrenURL = v.opts.Prefix + "/tokens?with=" + t.ID.String()
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soon

@@ -1,0 +1,118 @@
+package adminui_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// What an auditor asks first: who was denied what, why, how often, and from where.
+func TestActivityTellsOfDenials(t *testing.T) {
+	h := newHost(t)
+	bob := apitoken.As("bob").From(apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0 <b>", RequestID: "01HZX3"})
+	for range 48 {
+		_, _ = h.Manager.ListTokens(ctx, bob, apitoken.TokenQuery{AnyOwner: true})
+		h.Clock.Add(1e9)
+	}
+	h.must(h.Manager.RevokeAll(ctx, bob, "bob"))
+	h.must(h.Manager.Flush(ctx))
+	page := h.page("ada", "/admin/activity?actor=bob")
+	h.says(page, "bob from 192.0.2.7 curl/8.5.0 <b> request 01HZX3 listed tokens", "denied needs ListAny",
+		"1 Jan 2026, 12:00 UTC and 37 more until 1 Jan 2026, 12:00 UTC", "bob from 192.0.2.7 curl/8.5.0 <b> request 01HZX3 revoked all tokens")
+	if n := strings.Count(page, "more until"); n != 1 {
+		t.Errorf("%d rows say more", n)
+	}
+}
+
+func TestActivityIsFiltered(t *testing.T) {
+	h := newHost(t)
+	token, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
+	h.must(h.Manager.Revoke(ctx, apitoken.As("bob"), token.ID))
+	h.must(h.Manager.RevokeAll(ctx, apitoken.As("ada"), "bob"))
+	_, _ = h.Manager.Token(ctx, apitoken.As("carol"), token.ID)
+	const (
+		revoked    = "bob revoked a token: bobs bob done"
+		revokedAll = "ada revoked all tokens"
+		generated  = "the host generated a token: bobs bob done"
+		denied     = "carol looked at a token bob denied needs ListAny"
+	)
+	all := []string{revoked, revokedAll, generated, denied}
+	for query, wants := range map[string][]string{
+		"":                                      all,
+		"?owner=&actor=&action=&outcome=":       all,
+		"?owner=bob":                            all,
+		"?actor=bob":                            {revoked},
+		"?actor=ada":                            {revokedAll},
+		"?action=token.generate":                {generated},
+		"?outcome=denied":                       {denied},
+		"?outcome=done&action=token.revoke_all": {revokedAll},
+		"?actor=bob&outcome=denied":             nil,
+		"?action=token.steal":                   nil,
+	} {
+		page := h.page("ada", "/admin/activity"+query)
+		h.says(page, wants...)
+		for _, row := range all {
+			if strings.Contains(text(page), row) != slices.Contains(wants, row) {
+				t.Errorf("%q shows %q: %t", query, row, !slices.Contains(wants, row))
+			}
+		}
+		if wants == nil {
+			h.says(page, "Nothing of this has happened yet.")
+		}
+	}
+	page := h.page("ada", "/admin/activity?owner=o&actor=a%22&action=token.revoke&outcome=denied")
+	for _, entered := range []string{`value="o"`, `value="a&#34;"`, `value="token.revoke" selected`, `value="denied" selected`} {
+		if !strings.Contains(page, entered) {
+			t.Errorf("the form does not keep %s", entered)
+		}
+	}
+	if w := h.send("ada", http.MethodGet, "/admin/activity?outcome=failed", nil); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("an outcome of observations is answered %d", w.Code)
+	}
+}
+
+// After a leak, what was generated with the token goes with it.
+func TestTokensLeadToThoseGeneratedWithThem(t *testing.T) {
+	h := newHost(t).withVisitors()
+	parent, text := h.Generate(apitoken.GenerateParams{Owner: "ada", Name: "parent"})
+	identity, err := h.Manager.Authenticate(ctx, text)
+	h.must(err)
+	for owner, name := range map[apitoken.UserID]string{"ada": "own child", "bob": "child for bob"} {
+		_, _, err = h.Manager.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: owner, Name: name})
+		h.must(err)
+	}
+	_, _, err = h.Manager.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "bobs own"})
+	h.must(err)
+	link := `href="/admin/tokens?with=` + parent.ID.String() + `"`
+	for _, path := range []string{"/admin/tokens", "/admin/users/ada/tokens"} {
+		if !strings.Contains(h.page("ada", path), link) {
+			t.Errorf("%s does not lead there", path)
+		}
+	}
+	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // he may not list them
+	for query, names := range map[string][]string{
+		"?with=" + parent.ID.String():                    {"own child", "child for bob"},
+		"?with=" + parent.ID.String() + "&on-behalf=yes": {"child for bob"},
+		"?on-behalf=yes":                                 {"parent", "child for bob"}, // the host generated the parent
+		"?on-behalf=yes&owner=bob":                       {"child for bob"},
+	} {
+		for _, path := range []string{"/admin/tokens", "/admin/tokens.csv"} {
+			page := h.send("ada", http.MethodGet, path+query, nil).Body.String()
+			for _, name := range []string{"own child", "child for bob", "bobs own"} {
+				if strings.Contains(page, name) != slices.Contains(names, name) {
+					t.Errorf("%s%s shows %q: %t", path, query, name, !slices.Contains(names, name))
+				}
+			}
+		}
+	}
+	page := h.page("ada", "/admin/tokens?on-behalf=yes&with="+parent.ID.String())
+	if !strings.Contains(page, `name="on-behalf" type="checkbox" value="yes" checked`) || !strings.Contains(page, `name="with" type="checkbox" value="`+parent.ID.String()+`" checked`) {
+		t.Error("the form does not keep what was asked for")
+	}
+	if w := h.send("ada", http.MethodGet, "/admin/tokens?with=x", nil); w.Code != http.StatusNotFound {
+		t.Errorf("what is no token is answered %d", w.Code)
+	}
+}
