@@ -37,7 +37,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 	}
 	if v.may.Has(apitoken.ListAny) {
-		row.ChildrenURL = v.opts.Prefix + "/tokens?with=" + t.ID.String()
+		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String()
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soon
