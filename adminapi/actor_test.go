@@ -3,7 +3,10 @@ package adminapi_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
@@ -78,4 +81,60 @@ func TestTokensAsActors(t *testing.T) {
 			t.Errorf("OnError was told %v", told)
 		}
 	})
+}
+
+// Where a change came from is in its event. A header of any length and content stops nothing.
+func TestChangesHaveAnOrigin(t *testing.T) {
+	s := newSite(t)
+	origin := func(r *http.Request) apitoken.Origin {
+		return apitoken.Origin{Address: r.RemoteAddr, UserAgent: r.UserAgent(), RequestID: r.Header.Get("X-Request-Id")}
+	}
+	long := strings.Repeat("ä", 4<<10)
+	said := apitoken.Origin{Address: "said by Options.Actor"}
+	tests := []struct {
+		name   string
+		origin func(*http.Request) apitoken.Origin
+		actor  apitoken.Actor
+		agent  string
+		want   apitoken.Origin
+	}{
+		{"from the function", origin, apitoken.As("ada"), "curl/8.5.0", apitoken.Origin{Address: "192.0.2.1:1234", UserAgent: "curl/8.5.0", RequestID: "r1"}},
+		{"of a user agent of 8 KiB", origin, apitoken.As("ada"), long, apitoken.Origin{Address: "192.0.2.1:1234", UserAgent: long[:254], RequestID: "r1"}},
+		{"of the actor", origin, apitoken.As("ada").From(said), "curl/8.5.0", said},
+		{"no function", nil, apitoken.As("ada"), "curl/8.5.0", apitoken.Origin{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHandlerWith(t, s.Manager, adminapi.Options{
+				Actor: func(*http.Request) (apitoken.Actor, error) { return test.actor, nil }, Origin: test.origin,
+			})
+			w := call(h, "", "DELETE", "/users/bob/tokens", "", "User-Agent", test.agent, "X-Request-Id", "r1")
+			wantStatus(t, http.StatusNoContent, w)
+			if diff := cmp.Diff(test.want, s.lastEvent().Actor.Origin); diff != "" {
+				t.Errorf("the origin differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+	token, text := s.Generate(apitoken.GenerateParams{Owner: "bob"})
+	r := formRequest(tokenForm(text), "User-Agent", long)
+	if diff := cmp.Diff(toldRevoked, told(answerTo(revoking(t, s.Manager, &adminapi.RevocationOptions{Origin: origin}), r))); diff != "" {
+		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+	if e := s.lastEvent(); e.Token != token.ID || e.Actor.Origin.Address != "192.0.2.1:1234" || e.Actor.Origin.UserAgent != long[:254] {
+		t.Errorf("the event of the revocation is %+v", e)
+	}
+	// An origin makes somebody of nobody as little as anything else that the client says.
+	h := newHandlerWith(t, s.Manager, adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return apitoken.Actor{}.From(said), nil }})
+	wantProblem(t, 401, "unauthenticated", call(h, "", "GET", "/policy", ""))
+}
+
+// lastEvent is the newest.
+func (s site) lastEvent() apitoken.Event {
+	s.t.Helper()
+	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{NewestFirst: true, Limit: 1}) {
+		must(s.t, err)
+		return e
+	}
+	s.t.Fatal("there is no event")
+	return apitoken.Event{}
 }

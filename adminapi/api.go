@@ -19,6 +19,11 @@ type Options struct {
 	// anybody can send must not be [apitoken.System].
 	Actor func(*http.Request) (apitoken.Actor, error)
 
+	// Origin says where a request comes from, for its events: the actor gets it unless Options.Actor gave them an origin. Which
+	// header to trust is the host's decision: behind a proxy, RemoteAddr is the proxy's, and without one X-Forwarded-For is
+	// whatever the client claims. Nil: events have no origin.
+	Origin func(*http.Request) apitoken.Origin
+
 	// Challenge is the WWW-Authenticate of a 401. Empty: Bearer.
 	Challenge string
 
@@ -127,10 +132,10 @@ func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, e
 func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 	actor, err := a.opts.Actor(r)
 	switch {
-	case err == nil && actor == apitoken.Actor{}:
+	case err == nil && actor.From(apitoken.Origin{}) == apitoken.Actor{}:
 		return actor, &unauthenticated
 	case err == nil:
-		return actor, nil
+		return withOrigin(actor, a.opts.Origin, r), nil
 	case errors.Is(err, apitoken.ErrUnavailable):
 	case errors.Is(err, apitoken.ErrUnauthenticated):
 		return actor, &unauthenticated
@@ -138,6 +143,14 @@ func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 		return actor, &denied
 	}
 	return actor, fmt.Errorf("%w: the caller: %w", apitoken.ErrUnavailable, err)
+}
+
+// withOrigin adds to an actor where the request comes from, if the host says so and has not said it before.
+func withOrigin(actor apitoken.Actor, origin func(*http.Request) apitoken.Origin, r *http.Request) apitoken.Actor {
+	if origin == nil || actor.Origin != (apitoken.Origin{}) {
+		return actor
+	}
+	return actor.From(origin(r))
 }
 
 func (a *api) refusePath(w http.ResponseWriter, r *http.Request) { a.fail(w, r, apitoken.ErrNotFound) }

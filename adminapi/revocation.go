@@ -14,6 +14,9 @@ type RevocationOptions struct {
 	// at. Who has the text of a token can do worse with it than to end it.
 	Clients ClientCheck
 
+	// Origin says where a request comes from, for the event of the revocation, as Options.Origin does. Nil: it has no origin.
+	Origin func(*http.Request) apitoken.Origin
+
 	// OnError is told why a request was answered 503, for the host's log. The request still has the client's credentials
 	// in its header. Nil: nobody.
 	OnError func(r *http.Request, err error)
@@ -42,10 +45,13 @@ func Revocation(m *apitoken.Manager, opts *RevocationOptions) (http.Handler, err
 	if opts != nil {
 		o = *opts
 	}
-	return &formHandler{check: o.Clients, onError: o.OnError, do: revocation{m}.answer}, nil
+	return &formHandler{check: o.Clients, onError: o.OnError, do: revocation{m, o.Origin}.answer}, nil
 }
 
-type revocation struct{ manager *apitoken.Manager }
+type revocation struct {
+	manager *apitoken.Manager
+	origin  func(*http.Request) apitoken.Origin // may be nil
+}
 
 func (v revocation) answer(w http.ResponseWriter, r *http.Request, token string) error {
 	if err := v.revoke(r, token); err != nil {
@@ -64,7 +70,7 @@ func (v revocation) revoke(r *http.Request, token string) error {
 	case err != nil:
 		return err
 	}
-	err = v.manager.Revoke(r.Context(), identity.Actor(), identity.Token.ID)
+	err = v.manager.Revoke(r.Context(), withOrigin(identity.Actor(), v.origin, r), identity.Token.ID)
 	if errors.Is(err, apitoken.ErrDenied) || errors.Is(err, apitoken.ErrNotFound) {
 		// It has ended since it was looked up, by its time or by somebody else's revocation, and ended tokens may
 		// nothing. Look again rather than believe that.

@@ -20,6 +20,11 @@ type Options struct {
 	// what the browser merely claims. The zero Actor is nobody. An error is answered 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
+	// Origin says where a request comes from, for its events: the actor gets it unless Options.Actor gave them an origin. Which
+	// header to trust is the host's decision: behind a proxy, RemoteAddr is the proxy's, and without one X-Forwarded-For is
+	// whatever the browser claims. Nil: events have no origin.
+	Origin func(*http.Request) apitoken.Origin
+
 	// Prefix is the path under which the host mounts the handler, such as "/admin", in any script and not percent-encoded.
 	// Empty: the root.
 	Prefix string
@@ -183,8 +188,11 @@ func (v *visit) identify() (err error) {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: who is signed in: %w", apitoken.ErrUnavailable, err)
-	case v.actor == apitoken.Actor{}:
+	case v.actor.From(apitoken.Origin{}) == apitoken.Actor{}:
 		return errSignedOut
+	}
+	if v.opts.Origin != nil && v.actor.Origin == (apitoken.Origin{}) {
+		v.actor = v.actor.From(v.opts.Origin(v.r))
 	}
 	v.may, err = v.manager.Permissions(v.r.Context(), v.actor)
 	if err != nil {

@@ -434,14 +434,14 @@ func TestServerLogsNoSecret(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`level=INFO msg=request method=POST path=/admin/api/users/bob/tokens status=201 duration=\S+ user=bob\n`,
-		`level=INFO msg=request method=POST path=/sign-in status=303 duration=\S+ user=admin\n`,
-		`level=INFO msg=request method=POST path=/sign-in status=403 duration=\S+\n`,
-		`level=INFO msg=request method=GET path=/admin/tokens status=200 duration=\S+ user=admin\n`,
-		`level=INFO msg=request method=GET path=/admin/tok_REDACTED status=404 duration=\S+ user=admin\n`,
-		`level=INFO msg=request method=GET path=/api/hello status=200 duration=\S+ user=bob\n`,
-		`level=INFO msg=request method=GET path=/api/hello status=401 duration=\S+\n`,
-		`level=DEBUG msg=apitoken action=token.generate outcome=done actor.kind=person actor.user=bob owner=bob token_id=` + id + ` duration=\S+\n`,
+		`level=INFO msg=request method=POST path=/admin/api/users/bob/tokens status=201 duration=\S+ user=bob id=\w+\n`,
+		`level=INFO msg=request method=POST path=/sign-in status=303 duration=\S+ user=admin id=\w+\n`,
+		`level=INFO msg=request method=POST path=/sign-in status=403 duration=\S+ id=\w+\n`,
+		`level=INFO msg=request method=GET path=/admin/tokens status=200 duration=\S+ user=admin id=\w+\n`,
+		`level=INFO msg=request method=GET path=/admin/tok_REDACTED status=404 duration=\S+ user=admin id=\w+\n`,
+		`level=INFO msg=request method=GET path=/api/hello status=200 duration=\S+ user=bob id=\w+\n`,
+		`level=INFO msg=request method=GET path=/api/hello status=401 duration=\S+ id=\w+\n`,
+		`level=DEBUG msg=apitoken action=token.generate outcome=done actor.kind=person actor.user=bob actor.address=127.0.0.1 actor.user_agent=\S+ actor.request_id=\w+ owner=bob token_id=` + id + ` duration=\S+\n`,
 		`level=DEBUG msg=apitoken action=token.authenticate outcome=refused reason=malformed duration=\S+\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(log) {

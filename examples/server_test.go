@@ -23,6 +23,21 @@ func TestServerKeepsItsDataOverARestart(t *testing.T) {
 	s.expect(t, 200, basic(admin), "PUT", "/admin/api/policy", `{"max_lifetime_seconds": 86400}`)
 	s.expect(t, 200, bearer(live), "GET", "/api/hello", "")
 	s.expect(t, 401, bearer(dead), "GET", "/api/hello", "")
+	var trail struct {
+		Events []struct {
+			Actor struct {
+				Origin struct {
+					Address   string
+					UserAgent string `json:"user_agent"`
+					RequestID string `json:"request_id"`
+				}
+			}
+		}
+	}
+	decode(t, s.expect(t, 200, basic(admin), "GET", "/admin/api/events?action=token.revoke", ""), &trail)
+	if from := trail.Events[0].Actor.Origin; from.Address != "127.0.0.1" || from.UserAgent == "" || !strings.Contains(s.log.String(), "id="+from.RequestID) {
+		t.Errorf("the revocation comes from %+v", from)
+	}
 	if diff := cmp.Diff("stopped\n", s.stop(t, os.Interrupt)); diff != "" {
 		t.Errorf("goodbye of the first run (-want +got):\n%s", diff)
 	}

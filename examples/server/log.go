@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net/http"
@@ -39,7 +40,7 @@ func (l observer) Observe(ctx context.Context, o apitoken.Observation) {
 }
 
 // entry is what is found out of a request while it is answered.
-type entry struct{ user string }
+type entry struct{ id, user string }
 
 type entryKey struct{}
 
@@ -50,10 +51,18 @@ func note(r *http.Request, user string) {
 	}
 }
 
+// requestID is by what the log and the events name a request.
+func requestID(r *http.Request) string {
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		return e.id
+	}
+	return ""
+}
+
 // logged logs a line for each request: nothing of its header, its body or its query, where secrets may be.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun, e, answer := time.Now(), new(entry), &answer{ResponseWriter: w, status: http.StatusOK}
+		begun, e, answer := time.Now(), &entry{id: rand.Text()}, &answer{ResponseWriter: w, status: http.StatusOK}
 		defer func() { // also where the handler panics
 			attrs := []slog.Attr{
 				slog.String("method", r.Method), slog.String("path", r.URL.Path),
@@ -62,7 +71,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 			if e.user != "" {
 				attrs = append(attrs, slog.String("user", e.user))
 			}
-			log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+			log.LogAttrs(r.Context(), slog.LevelInfo, "request", append(attrs, slog.String("id", e.id))...)
 		}()
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
 	})

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // proxy is what stands in front, as named with -origin; the zero proxy is none.
@@ -51,33 +53,48 @@ func (p proxy) crossOrigin() (protection *http.CrossOriginProtection, trusted []
 	return protection, []string{p.origin}, nil
 }
 
-// address is where a request comes from, for the limit on tries. A proxy adds the client's address at the end of
-// X-Forwarded-For; what stands before it may be made up. An IPv6 network of 64 bits counts as one address, because one
-// client has all of it.
+// address is where a request comes from, for the limit on tries. An IPv6 network of 64 bits counts as one address, because
+// one client has all of it.
 func (p proxy) address(r *http.Request) string {
-	if lines := r.Header.Values("X-Forwarded-For"); p.origin != "" && len(lines) > 0 {
-		all := strings.Split(lines[len(lines)-1], ",")
-		if network, ok := networkOf(strings.TrimSpace(all[len(all)-1])); ok {
-			return network
-		}
+	address := p.client(r)
+	switch {
+	case !address.IsValid():
+		return ""
+	case address.Is4():
+		return address.String()
 	}
-	network, _ := networkOf(r.RemoteAddr)
-	return network
+	return netip.PrefixFrom(address, 64).Masked().String()
 }
 
-// networkOf reads an address with or without a port. ok is false if it is none.
-func networkOf(text string) (network string, ok bool) {
+// ofRequest is where a request comes from, for the events.
+func (p proxy) ofRequest(r *http.Request) apitoken.Origin {
+	o := apitoken.Origin{UserAgent: r.UserAgent(), RequestID: requestID(r)}
+	if address := p.client(r); address.IsValid() {
+		o.Address = address.String()
+	}
+	return o
+}
+
+// client is the address of the client. A proxy adds it at the end of X-Forwarded-For; what stands before it may be made up.
+func (p proxy) client(r *http.Request) netip.Addr {
+	if lines := r.Header.Values("X-Forwarded-For"); p.origin != "" && len(lines) > 0 {
+		all := strings.Split(lines[len(lines)-1], ",")
+		if address := addressOf(strings.TrimSpace(all[len(all)-1])); address.IsValid() {
+			return address
+		}
+	}
+	return addressOf(r.RemoteAddr)
+}
+
+// addressOf reads an address with or without a port. It is not valid if the text is none.
+func addressOf(text string) netip.Addr {
 	address, err := netip.ParseAddr(text)
 	if err != nil {
 		both, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return "", false
+			return netip.Addr{}
 		}
 		address = both.Addr()
 	}
-	address = address.Unmap().WithZone("")
-	if address.Is4() {
-		return address.String(), true
-	}
-	return netip.PrefixFrom(address, 64).Masked().String(), true
+	return address.Unmap().WithZone("")
 }

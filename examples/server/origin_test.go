@@ -60,3 +60,19 @@ func TestAddressIsTheClients(t *testing.T) {
 		}
 	}
 }
+
+// The events name a client more exactly than the limit on tries does, and trust no more.
+func TestEventsNameTheClient(t *testing.T) {
+	for _, test := range []struct{ origin, remote, forwarded, want string }{
+		{"", "192.0.2.1:1234", "10.0.0.1", "192.0.2.1"},
+		{"", "[2001:db8:1:2:3:4:5:6]:1234", "", "2001:db8:1:2:3:4:5:6"},
+		{"https://x.example", "127.0.0.1:1234", "10.0.0.2, 192.0.2.1", "192.0.2.1"},
+		{"", "@", "10.0.0.1", ""},
+	} {
+		r := &http.Request{RemoteAddr: test.remote, Header: http.Header{"X-Forwarded-For": {test.forwarded}, "User-Agent": {"curl"}}}
+		got := (proxy{origin: test.origin}).ofRequest(r)
+		if got.Address != test.want || got.UserAgent != "curl" {
+			t.Errorf("%q behind %q: %+v, want the address %q", test.remote, test.origin, got, test.want)
+		}
+	}
+}

@@ -29,13 +29,14 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 		return nil, err
 	}
 	pages, err := adminui.New(m, &adminui.Options{
-		Prefix: "/admin", Actor: s.ofPages, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted, OnError: s.fail,
+		Prefix: "/admin", Actor: s.ofPages, Origin: proxy.ofRequest, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted, OnError: s.fail,
 	})
 	if err != nil {
 		return nil, err
 	}
 	api, err := adminapi.New(m, &adminapi.Options{
 		Actor:     s.ofAPI,
+		Origin:    proxy.ofRequest,
 		Challenge: `Basic realm="administration", charset="UTF-8", Bearer realm="administration"`,
 		OnError:   s.fail,
 	})
