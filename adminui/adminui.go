@@ -215,7 +215,8 @@ func (v *visit) redirect(path string) error {
 	return nil
 }
 
-// own reports whether a user is the one who is signed in.
+// own reports whether a user is the one who is signed in. It decides what a page offers, and never what is done: who uses a
+// token may not do all that its owner may, and the Manager says so when they try.
 func (v *visit) own(id apitoken.UserID) bool {
 	return v.actor.Kind != apitoken.ActorSystem && v.actor.User == id
 }

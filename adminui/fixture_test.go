@@ -32,6 +32,9 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 		"auditor":  apitoken.ListAny | apitoken.ReadEvents,
 		"helpdesk": apitoken.ListAny | apitoken.RevokeAny | apitoken.ManageUsers | apitoken.GenerateOwn,
 		"nothing":  0,
+	}, KindRules: map[apitoken.Kind]apitoken.KindRule{
+		"reader": {Permissions: apitoken.ListAny},
+		"keeper": {Permissions: apitoken.ManageUsers},
 	}}), t: t}
 	opts := &adminui.Options{Prefix: "/admin", Actor: func(r *http.Request) (apitoken.Actor, error) {
 		switch person := r.Header.Get("Person"); person {

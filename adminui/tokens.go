@@ -152,7 +152,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	}
 	if page.Own || v.may.Has(apitoken.ManageUsers) {
 		u, err := v.manager.User(v.r.Context(), v.actor, page.Owner)
-		if err != nil {
+		if err != nil && !(page.Own && problemOf(err).err == apitoken.ErrNotFound) {
 			return nil, err
 		}
 		page.OwnerName, page.Disabled = u.Name, u.Disabled()
