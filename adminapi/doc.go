@@ -187,7 +187,7 @@
 //	  "at":      "2026-01-01T12:00:00.000000Z",
 //	  "action":  "token.generate",                   see the actions of package apitoken; empty: of several, see count
 //	  "outcome": "done",                             done or denied
-//	  "actor":   {"kind": "token",                   person, token, or system for the host itself; absent: nobody
+//	  "actor":   {"kind": "token",                   person, token, or system for the host itself; absent: nobody, or several
 //	              "user": "ada",                     absent: the host itself
 //	              "token": "01890a5d-...",           the token that they used; absent: none
 //	              "origin": {                        where the request came from, see Options.Origin; absent: not known

@@ -62,10 +62,19 @@ type eventPageJSON struct {
 func newEventJSON(e apitoken.Event) eventJSON {
 	return eventJSON{
 		Seq: e.Seq, ID: e.ID.String(), At: timeText(e.At), Action: e.Action, Outcome: e.Outcome,
-		Actor: actorJSON{Kind: e.Actor.Kind, User: e.Actor.User, Token: e.Actor.Token, Origin: originJSON(e.Actor.Origin)},
+		Actor: newActorJSON(e.Actor),
 		Owner: e.Owner, Token: e.Token, Before: newStateJSON(e.Before), After: newStateJSON(e.After),
 		Reason: e.Reason, Count: e.Count, FirstAt: timeText(e.FirstAt),
 	}
+}
+
+// newActorJSON leaves out an actor without a kind, so that clients need not expect one. Only denials of nobody, or of actors
+// of several kinds, have such an actor.
+func newActorJSON(a apitoken.Actor) actorJSON {
+	if a.Kind == "" {
+		return actorJSON{}
+	}
+	return actorJSON{Kind: a.Kind, User: a.User, Token: a.Token, Origin: originJSON(a.Origin)}
 }
 
 func newStateJSON(s apitoken.State) stateJSON {

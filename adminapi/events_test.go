@@ -43,7 +43,7 @@ func TestAnEventShowsAllThatIsKnownAndNothingElse(t *testing.T) {
 	_, err = s.Manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.NoExpiration})
 	must(t, err)
 	_, _ = s.Manager.Token(ctx, apitoken.As("carol"), token.ID)
-	_, _ = s.Manager.User(ctx, apitoken.Actor{}, "bob")
+	_, _ = s.Manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")
 
 	var want []string
 	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{}) {

@@ -76,6 +76,7 @@ func TestOpenAPIDocumentTellsDoctoredResponses(t *testing.T) {
 		{"an unknown status of a token", "get-tokens-id-ok", replaced(`"active"`, `"alive"`)},
 		{"an empty name", "get-tokens-id-ok", replaced(`"name":"build"`, `"name":""`)},
 		{"an outcome of observations", "get-events-ok", replaced(`"outcome":"done"`, `"outcome":"failed"`)},
+		{"an actor without a kind", "get-events-ok", replaced(`{"kind":"system"}`, `{}`)},
 		{"an actor of another kind", "get-events-ok", replaced(`{"kind":"system"}`, `{"kind":"robot"}`)},
 		{"no denials in one event", "get-events-gathered", replaced(`"count":3`, `"count":0`)},
 		{"a count without digits", "get-events-gathered", replaced(`"count":3`, `"count":"3"`)},

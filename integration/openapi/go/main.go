@@ -36,7 +36,7 @@ func main() {
 }
 
 func tokens(ctx context.Context, c *client.ClientWithResponses) client.Token {
-	put := must(c.PutUserWithResponse(ctx, "bob", nil, client.PutUserRequest{Name: "Bob"}))
+	put := must(c.PutUserWithResponse(ctx, "bob", nil, client.PutUserRequest{Name: new("Bob")}))
 	user := done(put.JSON200, put.Body)
 	fmt.Println("provisioned", user.Id, *user.Name, "as", user.Role, "at revision", user.Revision)
 
