@@ -136,14 +136,16 @@ func brokenWrites() []broken {
 }
 
 func createAtAnyRevision(ctx context.Context, s apitoken.Store, n apitoken.NewToken, e apitoken.Event) error {
-	for {
+	for last := int64(-1); ; {
 		p, err := s.Policy(ctx)
 		if err != nil {
 			return err
 		}
-		if err := s.CreateToken(ctx, n, p.Revision, e); !errors.Is(err, apitoken.ErrConflict) {
+		err = s.CreateToken(ctx, n, p.Revision, e)
+		if !errors.Is(err, apitoken.ErrConflict) || p.Revision == last { // it is a conflict on account of the creator
 			return err
 		}
+		last = p.Revision
 	}
 }
 
