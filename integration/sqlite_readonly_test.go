@@ -41,7 +41,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 				"create a token": generate,
 				"revoke a token": m.Revoke(ctx, apitoken.System(), identity.Token.ID),
 				"put the policy": setPolicy,
-				"put a user":     putUser,
+				"create a user":  putUser,
 				"append events":  denied,
 			} {
 				if !errors.Is(err, apitoken.ErrUnavailable) || errors.Is(err, apitoken.ErrUncertain) ||
