@@ -54,7 +54,7 @@ func TestAChildCarriesNoMoreThanItsParent(t *testing.T) {
 		{"ci", "ci", yes},
 		{"ci", "deploy", yes},
 		{"ci", "badge", yes},
-		{"ci", apitoken.KindUser, no}, // for Bob as he is now it carries the same; once promoted, it would carry more
+		{"ci", apitoken.KindUser, no}, // for Bob in the present role it carries the same; once promoted, it would carry more
 		{"ci", "robot", no},
 		{"deploy", "deploy", no}, // no GenerateOwn: it generates nothing
 		{"badge", "badge", no},

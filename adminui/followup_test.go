@@ -92,7 +92,7 @@ func TestTokensLeadToThoseGeneratedWithThem(t *testing.T) {
 			t.Errorf("%s does not lead there", path)
 		}
 	}
-	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // he may not list them
+	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // Bob may not list them
 	for query, names := range map[string][]string{
 		"?with=" + parent.ID.String():                    {"own child", "child for bob"},
 		"?with=" + parent.ID.String() + "&on-behalf=yes": {"child for bob"},

@@ -1,5 +1,5 @@
 // Package engine starts throwaway database servers for tests: PostgreSQL with standbys, a pooler in front of it, MariaDB, and
-// a Galera cluster of three nodes. The tests do with them what nobody does with a server that he needs: kill it and look what is left.
+// a Galera cluster of three nodes. The tests kill them and look at what is left.
 //
 // A server keeps everything in the folder that it is given. It listens on an address of its own within 127.0.0.0/8 and on no
 // other, so that several stand beside each other and beside those of the system. Where only 127.0.0.1 exists it takes ports
