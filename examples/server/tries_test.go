@@ -169,6 +169,20 @@ func TestLimits(t *testing.T) {
 				t.Errorf("a known browser guesses on: %v", err)
 			}
 		},
+		"a cookie that is not the proof makes no browser known": func(t *testing.T, l *limits) {
+			for range 50 {
+				_, _ = l.try(t, "admin", "203.0.113.1", 0)
+			}
+			for _, proof := range []string{"", "another", "the proo", "the proof ", "THE PROOF"} {
+				stranger := client{address: "203.0.113.1", proof: proof}
+				if _, err := l.admit(t.Context(), "admin", "the proof", stranger); !tooMany(err) {
+					t.Errorf("%q: %v, want a refusal", proof, err)
+				}
+			}
+			if _, err := l.admit(t.Context(), "admin", "", client{address: "203.0.113.1"}); !tooMany(err) {
+				t.Errorf("an account without a proof: %v, want a refusal", err)
+			}
+		},
 		"a try refused by one limit counts in none": func(t *testing.T, l *limits) {
 			for i := range 100 {
 				_, _ = l.try(t, "admin", strconv.Itoa(i), 0)
