@@ -90,7 +90,7 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 			if diff := cmp.Diff(want, eval[map[string]int](p, elements)); diff != "" {
 				t.Errorf("%s has other elements (-with harmless names +with hostile ones):\n%s", p.address(), diff)
 			}
-			shown = append(shown, eval[[]string](p, `[...document.querySelectorAll("tbody th bdi")].map(e => e.textContent)`)...)
+			shown = append(shown, eval[[]string](p, `[...document.querySelectorAll("tbody th > bdi")].map(e => e.textContent)`)...)
 			bound = append(bound, eval[[]string](p, `[...document.querySelectorAll("tbody bdi.resource")].map(e => e.textContent)`)...)
 			if !last {
 				p.follow("Next page")

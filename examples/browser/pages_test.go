@@ -96,7 +96,7 @@ var states = []state{
 		p.status = p.follow("Set the maximum")
 	}, says: "Somebody else has set the maximum"},
 	{name: "activity", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/activity", says: "set the maximum lifetime"},
-	{name: "activity-none", as: "ada", path: "/activity?owner=nobody", says: "Nothing has happened to nobody yet."},
+	{name: "activity-none", as: "ada", path: "/activity?owner=nobody", says: "Nothing of this has happened yet."},
 	{name: "refused", as: "bob", path: "/users", want: http.StatusForbidden, says: "You may not do this"},
 	{name: "not-there", as: "ada", path: "/nothing", want: http.StatusNotFound, says: "There is no such page"},
 	{name: "signed-out", path: "/users", want: http.StatusUnauthorized, says: "You are not signed in"},
