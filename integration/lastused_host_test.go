@@ -113,7 +113,7 @@ func (h *busyHost) note(text string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if isTouch(text) {
-		h.touches = append(h.touches, (strings.Count(text, "?")+strings.Count(text, "$"))/2)
+		h.touches = append(h.touches, (strings.Count(text, "?")+strings.Count(text, "$"))/3) // id, time of the use, time of a clock that was ahead
 	}
 	return nil
 }

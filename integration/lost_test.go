@@ -79,6 +79,7 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 	store := d.newMigrated(t, db, nil)
 	old, _ := prepareForChanges(t, store)
 	var over atomic.Bool
+	var made atomic.Int64 // calls that have succeeded
 	const callers, calls = 3, 100
 	done := make(chan error, callers)
 	for i := range callers {
@@ -94,6 +95,7 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 					done <- fmt.Errorf("caller %d: %w", i, err)
 					return
 				}
+				made.Add(1)
 			}
 			done <- nil
 		}()
@@ -103,7 +105,9 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 		defer close(reset)
 		for !over.Load() {
 			_, _ = db.Exec("DISCARD ALL")
-			time.Sleep(time.Millisecond) // a host that resets connections also does something between
+			for since := made.Load(); made.Load() < since+callers && !over.Load(); { // a host does something between two resets
+				time.Sleep(time.Millisecond)
+			}
 		}
 	}()
 	for range callers {
