@@ -20,9 +20,9 @@ const (
 	longestPause   = 64 * time.Millisecond // the pauses double up to this
 )
 
-// mostLosses is how often a call is tried again because a prepared statement was lost. Once is enough unless connections go
-// on losing them, or a driver has prepared several texts on one connection by itself.
-const mostLosses = 8
+// mostLosses is how often a call is tried again because a prepared statement was lost. A transaction that was reset loses its
+// statements one by one, so each of its five may need a try, and again after the next reset.
+const mostLosses = 32
 
 // errStored is the answer of a change that is stored already: there is nothing to commit, and all is well.
 var errStored = errors.New("stored already")
