@@ -346,7 +346,7 @@ func TestAnEventOfManyDenialsSaysHowMany(t *testing.T) {
 	}`, w, p.Events[0].ID, "ID1", p.Events[1].ID, "ID2")
 }
 
-// Whoever adds an action to the root has to add it here and in the document.
+// An action that is added to the root has to be added here and in the document.
 func TestEveryActionOfEventsCanBeAskedFor(t *testing.T) {
 	source, err := os.ReadFile("../event.go")
 	must(t, err)
