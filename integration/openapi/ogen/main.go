@@ -38,7 +38,7 @@ func main() {
 }
 
 func tokens(ctx context.Context, c *client.Client) client.Token {
-	user := is[*client.UserHeaders](c.PutUser(ctx, &client.PutUserRequest{Name: "Bob"}, client.PutUserParams{ID: "bob"})).Response
+	user := is[*client.UserHeaders](c.PutUser(ctx, &client.PutUserRequest{Name: client.NewOptString("Bob")}, client.PutUserParams{ID: "bob"})).Response
 	fmt.Println("provisioned", user.ID, user.Name.Value, "as", user.Role, "at revision", user.Revision)
 
 	params := client.GenerateTokenParams{ID: "bob", IdempotencyKey: client.NewOptString("5b0c6f1e")}
