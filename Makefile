@@ -3,8 +3,8 @@
 SHELL   := /bin/sh
 TIMEOUT := 30m
 
-# One time zone is off UTC by half an hour more than by hours, the other by more than half a day. Each test sees both: one in
-# make test, the other in make test-long.
+# One time zone is off UTC by half an hour more than by hours, the other by more than half a day. The library's tests see both:
+# one in make test, the other with the oldest Go.
 ZONE      := America/St_Johns
 LONG_ZONE := Pacific/Kiritimati
 
@@ -12,8 +12,10 @@ OLDEST_GO   := go1.25.14
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-# Go sets CGO_ENABLED to 0 where it finds no C compiler.
-RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# Go sets CGO_ENABLED to 0 where it finds no C compiler. SQLite is C translated to Go, ten times slower under the race detector,
+# which has nothing to find there: those two packages are compiled without it.
+NO_RACE := -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
+RACE    := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race $(NO_RACE))
 
 # Go falls back to UTC without a word where it does not find a zone, so bring the zones along where the system has none.
 ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
@@ -21,26 +23,25 @@ ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
 # The packages of all modules.
 ALL = $$(go list -m -f '{{.Dir}}/...')
 
-# The tests of these run programs, for the most part, of which the race detector sees nothing.
-PROGRAMS := ./examples/... ./bench/...
+# The packages of all modules for go test, which starts them in this order: the longest first.
+TESTED := ./integration/... ./... ./examples/... ./bench/...
 
-# The tests of the examples run programs, and others talk to servers, and caching of results knows of neither: -count=1.
-TEST := go run ./integration/gotest $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT)
+# The tests run programs and talk to servers, and the cache of test results knows of neither: -count=1.
+GOTEST := go run ./integration/gotest
+FLAGS  := $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT)
 
 # $(call each,COMMAND) runs a shell command in the folder of every module, and stops at the first failure.
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test test-long servers check race programs long other race-programs lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
+.PHONY: help test test-long servers check quick long other lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-# Most of the tests keep one processor busy, or wait, so these run side by side.
-test: servers check ## what has to pass before each commit: gofmt, vet, the tests that do not take long
-	@$(MAKE) --no-print-directory -j2 race programs
+test: servers check quick ## what has to pass before each commit: gofmt, vet, the tests that do not take long
 
-test-long: servers ## what else has to pass before a merge: all tests in full, staticcheck, the oldest Go, 32 bits
+test-long: servers ## what else has to pass before a merge: the long tests, staticcheck, the oldest Go, 32 bits
 	@$(MAKE) --no-print-directory -j2 long other
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
@@ -51,24 +52,17 @@ check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== go vet"; go vet $(ALL)
 	@echo "== without go.work"; $(call each,GOWORK=off go list -deps -test ./... >/dev/null)
 
-race: ## the library's tests and those on servers that do not take long, with -race where there is a C compiler
+quick: ## the tests that do not take long, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
-	@echo "== go test $(RACE) -short, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(RACE) -short ./... ./integration/...
-
-programs: ## the tests of the examples that do not take long; and the library's again, in a second time zone
 	@command -v curl >/dev/null || echo "!! NO CURL: docs/walk.md is NOT walked"
-	@echo "== go test -short, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) -short ./... $(PROGRAMS)
+	@echo "== go test -short $(RACE), TZ=$(ZONE)"; TZ=$(ZONE) $(GOTEST) $(FLAGS) -short $(RACE) $(TESTED)
 
-long: ## all tests in full; the time zone is not that of the tests on servers in make test
+long: ## the tests that take long, in full
 	@echo "!! Galera is NOT tested here: make test-galera"
 	@case ",$$APITOKEN_TEST_REQUIRE," in *,gitleaks,*) ;; *) command -v gitleaks >/dev/null || echo "!! NO GITLEAKS: its rule is NOT tried" ;; esac
-	@echo "== go test, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(TEST) ./... ./integration/...
-	@echo "== go test, TZ=$(ZONE)"; TZ=$(ZONE) $(TEST) $(PROGRAMS)
+	@echo "== go test, the long ones, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(GOTEST) -long $(FLAGS) $(TESTED)
 
-other: lint oldest-go 386 race-programs ## what make test-long does beside the tests in full
-
-race-programs: ## the tests of the examples that do not take long, with -race where there is a C compiler
-	@echo "== go test $(RACE) -short, the examples"; TZ=$(ZONE) $(TEST) $(RACE) -short $(PROGRAMS)
+other: lint oldest-go 386 ## what make test-long does beside the long tests
 
 lint: ## staticcheck; downloads it the first time
 	@echo "== staticcheck"; go run $(STATICCHECK) $(ALL)

@@ -57,9 +57,9 @@ func stopAtTheEnd(t *testing.T, server interface{ Stop() error }) {
 
 const clientsOfCrash = 8
 
-// crashRounds is less under -short, and under the race detector, which is no help against a server.
+// crashRounds is less under -short.
 func crashRounds(rounds int) int {
-	if raceDetector || testing.Short() {
+	if testing.Short() {
 		return max(1, rounds/4)
 	}
 	return rounds

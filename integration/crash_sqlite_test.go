@@ -44,9 +44,6 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 		b.settle(t, m, false)
 	})
 	rounds := crashRounds(200)
-	if raceDetector { // which makes SQLite ten times slower
-		rounds = 20
-	}
 	acknowledged, unheard := 0, 0
 	for round := range rounds {
 		before := len(b.feed)

@@ -62,9 +62,9 @@ func (b backend) stage(t *testing.T) *stage {
 	return s
 }
 
-// manyFaults are all, and less under the race detector, which is no help against a server.
+// manyFaults are all faults, or a few with -short.
 func (s *stage) manyFaults() []fault {
-	if raceDetector {
+	if testing.Short() {
 		return s.fewFaults()
 	}
 	return s.faults()

@@ -24,7 +24,7 @@ func TestMySQLFeedLosesNothing(t *testing.T)      { onMySQL.feedLosesNothing(t) 
 func (b backend) feedLosesNothing(t *testing.T) {
 	const lives = 20
 	events := 10_000
-	if raceDetector {
+	if testing.Short() {
 		events = 2_000
 	}
 	d := b.database(t).withoutDisk()

@@ -150,9 +150,7 @@ func TestFailingWritesFailNobody(t *testing.T) {
 
 // What waits for a database that does not write is bounded: 4,096 tokens. The uses of more are dropped and counted.
 func TestWaitingUsesAreBounded(t *testing.T) {
-	if raceDetector {
-		t.Skip("NOT TESTED under the race detector: thousands of tokens take too long to make")
-	}
+	long(t)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			const waiting, more = 4096, 100

@@ -32,7 +32,7 @@ var everybody = workload{
 // specification gives the same answers. On a server the clients are spread over three connection pools.
 //
 // The environment variables APITOKEN_HISTORIES and APITOKEN_SEED set how many histories there are, 200 if it is not
-// set, and what the random choices begin with. Under the race detector there are so many in memory, and a quarter of that
+// set, and what the random choices begin with. With -short there are so many in memory, and a quarter of that
 // elsewhere. Scheduling is not repeated by a seed, so a failure may take several runs.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, store := range stores {
@@ -43,7 +43,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 func (s namedStore) holdLinearizable(t *testing.T) {
 	open := s.prepare(t)
 	histories, seed := fromEnvironment(t, "APITOKEN_HISTORIES", 200), firstSeed(t)
-	if raceDetector && s.name != "memory" {
+	if testing.Short() && s.name != "memory" {
 		histories /= 4
 	}
 	var acts, overlapping int

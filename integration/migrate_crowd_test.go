@@ -20,18 +20,18 @@ const atOnce = 5
 // migrators are the replicas that migrate a backend at once.
 type migrators struct {
 	backend
-	handles, fewer int // rounds by handles of one process; fewer with the race detector
-	processes      int // rounds by processes
+	handles   int // rounds by handles of one process
+	processes int // rounds by processes
 }
 
 var crowds = []migrators{
-	{onSQLite, 20, 5, 2},
-	{backend{"SQLite, bare file name", "sqlite", sqlstore.SQLite, createBareSQLite}, 20, 5, 2},
-	{onPostgreSQL, 100, 20, 3},
-	{onMySQL, 100, 20, 3},
+	{onSQLite, 20, 2},
+	{backend{"SQLite, bare file name", "sqlite", sqlstore.SQLite, createBareSQLite}, 20, 2},
+	{onPostgreSQL, 100, 3},
+	{onMySQL, 100, 3},
 }
 
-var crowdOnGalera = migrators{onGalera, 20, 5, 3}
+var crowdOnGalera = migrators{onGalera, 20, 3}
 
 func createBareSQLite(t testing.TB) []string { return []string{"file:" + sqliteFile(t)} }
 
@@ -53,20 +53,16 @@ func (c migrators) migrateByHandles(t *testing.T) {
 		pools[i] = d.open(t, i)
 	}
 	want := d.made(t, pools[0])
-	rounds := c.handles
-	if raceDetector {
-		rounds = c.fewer
-	}
-	for round := range rounds {
+	for round := range c.handles {
 		prefix := fmt.Sprintf("round_%d_", round)
 		d.migrateAtOnce(t, pools, prefix)
 		d.holdFresh(t, pools[round%len(pools)], prefix, want)
 		d.drop(t, pools[0], prefix)
 		if t.Failed() {
-			t.Fatalf("in round %d of %d", round+1, rounds)
+			t.Fatalf("in round %d of %d", round+1, c.handles)
 		}
 	}
-	t.Logf("%d rounds", rounds)
+	t.Logf("%d rounds", c.handles)
 }
 
 // migrateAtOnce migrates on all pools but the last at one moment, and on the last when the first of these is done.

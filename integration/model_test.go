@@ -17,7 +17,7 @@ import (
 // every answer: value and error. A failure is made smaller, and printed with the seed that repeats it.
 //
 // Each store gets 2,000 sequences, or as many as the environment variable APITOKEN_SEQUENCES says; one on a server gets a
-// tenth of that. Under the race detector, which makes it ten times slower, there are fewer: a sequence is a single goroutine.
+// tenth of that. With -short there are fewer.
 func TestModelAnswersLikeTheManager(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store.name, store.holdModel)
@@ -62,9 +62,9 @@ func (s namedStore) holdModel(t *testing.T) {
 // sequences is how many of a number of sequences there is time for.
 func (s namedStore) sequences(n int) int {
 	switch {
-	case s.name == "memory" && raceDetector:
+	case s.name == "memory" && testing.Short():
 		n /= 4
-	case s.name != "memory" && raceDetector:
+	case s.name != "memory" && testing.Short():
 		n /= 40
 	case s.server:
 		n /= 10

@@ -131,14 +131,9 @@ const (
 // By the model and in the histories a bug must be caught at least 10 times, of 500 sequences and of 200 histories. The
 // sequences are the same each time, and so is the order of the calls in the histories. That
 // expiry is late by a microsecond is planted in each of the three places that compare with it.
-//
-// Under the race detector, which makes it ten times slower, it ends when the bug has been caught often enough.
 func TestPlanted(t *testing.T) {
 	long(t)
 	open, sequences, enough := prepareMemory(t), plantedSequences, everyone
-	if raceDetector {
-		sequences, enough = plantedSequences/5, fewestCaught
-	}
 	t.Run("no bug", func(t *testing.T) { // for the model; histories and schedules are run without the bug one by one
 		if caught, example := differences(t, open, nil, sequences, everyone); len(caught) != 0 {
 			t.Errorf("%d of %d sequences differ without a bug, for example: %s", len(caught), sequences, example)
@@ -170,9 +165,6 @@ func TestPlanted(t *testing.T) {
 func TestPlantedOnServers(t *testing.T) {
 	long(t)
 	memory, enough := prepareMemory(t), fewestCaught
-	if raceDetector {
-		enough = 3
-	}
 	for _, server := range storesOnServers() {
 		t.Run(server.name, func(t *testing.T) {
 			open := server.prepare(t)

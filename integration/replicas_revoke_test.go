@@ -19,9 +19,6 @@ func TestMySQLRevokesOnEveryReplica(t *testing.T)      { onMySQL.revokesOnEveryR
 // was generated on. Every tenth is not revoked itself but with all others of its owner, or because he is disabled.
 func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
 	long(t)
-	if raceDetector {
-		tokens /= 10
-	}
 	var managers []*apitoken.Manager
 	for _, store := range b.database(t).stores(t, nil) {
 		m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: -1})

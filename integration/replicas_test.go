@@ -10,14 +10,14 @@ import (
 )
 
 // What one replica of the host has written, every other sees: the contract holds also where each call goes to another
-// handle of the same file. Under the race detector only the recommended data source name is tested.
+// handle of the same file. With -short only the recommended data source name is tested.
 func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
 		"WAL without an early lock":     "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)",
 		"WAL without waiting for locks": "_pragma=journal_mode(WAL)",
 	} {
-		if raceDetector && name != "recommended" {
+		if testing.Short() && name != "recommended" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -42,9 +42,6 @@ func TestMySQLKeepsTheContractAcrossPools(t *testing.T) { onMySQL.keepsTheContra
 // keepsTheContractAcrossPools runs package storetest with each call on the next of three connection pools.
 func (b backend) keepsTheContractAcrossPools(t *testing.T) {
 	long(t)
-	if raceDetector {
-		t.Skip("NOT TESTED under the race detector, where it takes too long: the contract across connection pools; on one pool it is")
-	}
 	open := b.database(t).opener(t, nil)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		stores, _ := open(t)

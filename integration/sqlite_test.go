@@ -60,7 +60,7 @@ func newMigratedSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlsto
 	return store
 }
 
-// With -short only the recommended data source name is tested: the race detector makes SQLite ten times slower.
+// With -short only the recommended data source name is tested.
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	for _, c := range []struct {
 		name       string

@@ -15,22 +15,20 @@ import (
 )
 
 // Whatever a host's database and data source name are set to, the store does the same. Each row puts many oddities
-// together. Under the race detector, which sees the same code in all of them, and where it should be short, one will do.
+// together.
 func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
 		name string
 		backend
-		opts   *sqlstore.Options
-		always bool
+		opts *sqlstore.Options
 	}{{
 		name: "PostgreSQL of another locale, parameters as text, serializable",
 		backend: onPostgreSQLWith(
 			"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
 			"default_query_exec_mode=simple_protocol", "default_transaction_isolation=serializable", "TimeZone=America/St_Johns",
 		),
-		opts:   &sqlstore.Options{TablePrefix: longestPrefix, Unprepared: true},
-		always: true,
+		opts: &sqlstore.Options{TablePrefix: longestPrefix, Unprepared: true},
 	}, {
 		name: "PostgreSQL of locale C.UTF-8, no statement known to the server, repeatable read",
 		backend: onPostgreSQLWith(
@@ -51,9 +49,6 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 		),
 		opts: &sqlstore.Options{Unprepared: true},
 	}} {
-		if (raceDetector || testing.Short()) && !c.always {
-			continue
-		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := c.database(t)

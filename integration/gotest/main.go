@@ -3,6 +3,10 @@
 // among thousands of other lines.
 //
 //	go run ./integration/gotest -race -short ./...
+//
+// With -long as its first argument it runs the tests that -short skips or cuts down, and no other.
+//
+//	go run ./integration/gotest -long ./...
 package main
 
 import (
@@ -13,19 +17,28 @@ import (
 )
 
 func main() {
-	cmd := exec.Command("go", append([]string{"test", "-json"}, os.Args[1:]...)...)
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "gotest:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) > 0 && args[0] == "-long" {
+		var err error
+		if args, err = longOnly(args[1:]); err != nil {
+			return err
+		}
+	}
+	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
 	}
 	reading := report(out, os.Stdout)
-	if err := cmp.Or(cmd.Wait(), reading); err != nil {
-		fmt.Fprintln(os.Stderr, "go test:", err)
-		os.Exit(1)
-	}
+	return cmp.Or(cmd.Wait(), reading)
 }
