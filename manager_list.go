@@ -2,6 +2,7 @@ package apitoken
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 )
@@ -56,7 +57,10 @@ const scanBudget = 1000
 
 func (m *Manager) scanTokens(ctx context.Context, q TokenQuery) (TokenPage, error) {
 	if scanner, ok := m.store.(TokenScanner); ok {
-		return scanner.ScanTokens(ctx, q, scanBudget)
+		page, err := scanner.ScanTokens(ctx, q, scanBudget)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return page, err
+		}
 	}
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is another page
@@ -115,7 +119,10 @@ func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (i
 
 func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {
 	if counter, ok := m.store.(TokenCounter); ok {
-		return counter.CountTokens(ctx, q)
+		n, err := counter.CountTokens(ctx, q)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return n, err
+		}
 	}
 	for n := 0; ; {
 		tokens, err := m.store.Tokens(ctx, q)

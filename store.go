@@ -98,7 +98,8 @@ type Store interface {
 }
 
 // TokenScanner is an optional interface of a [Store] that reads a page of tokens within a budget, however many tokens there
-// are. Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes.
+// are. Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes. A Store that wraps another one
+// without it returns [errors.ErrUnsupported], which counts as being without it.
 type TokenScanner interface {
 	// ScanTokens is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
 	// even if the page is empty; it lies after q.After and not before the last token of the page. Otherwise Next is the last
@@ -110,7 +111,7 @@ type TokenScanner interface {
 }
 
 // TokenCounter is an optional interface of a [Store] that counts tokens without returning them. Without it,
-// [Manager.CountTokens] reads them all with Tokens.
+// [Manager.CountTokens] reads them all with Tokens. [errors.ErrUnsupported] counts as being without it.
 type TokenCounter interface {
 	// CountTokens returns how many tokens meet the conditions of q, whatever q.After and q.Limit are.
 	CountTokens(ctx context.Context, q TokenQuery) (int, error)

@@ -1,0 +1,447 @@
+package cachestore_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/cachestore"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// One replica with a cache is like one without.
+func TestOneReplicaKeepsTheContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		s := must(cachestore.New(memstore.New(), nil))
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	})
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts cachestore.Options
+		says string // empty: no error
+	}{
+		{"defaults", cachestore.Options{}, ""},
+		{"the least and the most", cachestore.Options{Entries: 1, MaxStale: 5 * time.Second}, ""},
+		{"negative MaxStale", cachestore.Options{MaxStale: -time.Second}, "MaxStale is -1s, 10ms to 5s are allowed"},
+		{"MaxStale too long", cachestore.Options{MaxStale: 5*time.Second + 1}, "MaxStale is 5.000000001s"},
+		{"MaxStale too short", cachestore.Options{MaxStale: 1}, "MaxStale is 1ns"},
+		{"negative Entries", cachestore.Options{Entries: -1}, "Entries is -1, at least 1 is needed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := cachestore.New(memstore.New(), &c.opts)
+			if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("error is %v, want ErrInvalid with %q", err, c.says)
+			}
+		})
+	}
+	if _, err := cachestore.New(nil, nil); !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("without a store the error is %v, want ErrInvalid", err)
+	}
+}
+
+// changes end bob's token, or change what it may do.
+var changes = map[string]func(ctx context.Context, m *apitoken.Manager, id apitoken.TokenID) error{
+	"revoke": func(ctx context.Context, m *apitoken.Manager, id apitoken.TokenID) error {
+		return m.Revoke(ctx, apitoken.System(), id)
+	},
+	"revoke all": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+		return m.RevokeAll(ctx, apitoken.System(), "bob")
+	},
+	"disable": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+		return m.DisableUser(ctx, apitoken.System(), "bob")
+	},
+	"another role": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+		_, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob", Role: apitoken.RoleAdmin})
+		return err
+	},
+}
+
+// seen reports whether the change is in effect here.
+func (s *site) seen(change string) bool {
+	s.t.Helper()
+	identity, err := s.use()
+	if change == "another role" {
+		return err == nil && identity.User.Role == apitoken.RoleAdmin
+	}
+	return errors.Is(err, apitoken.ErrUnauthenticated)
+}
+
+func TestAChangeElsewhereIsSeenWithinMaxStale(t *testing.T) {
+	for name, change := range changes {
+		for _, after := range []time.Duration{0, 1, 100 * time.Millisecond, 499 * time.Millisecond, 500 * time.Millisecond, 999 * time.Millisecond} {
+			t.Run(name+" after "+after.String(), func(t *testing.T) {
+				inBubble(t, nil, func(s *site) {
+					s.warm()
+					s.passes(after)
+					s.accepts()
+					if err := change(s.t.Context(), s.elsewhere, s.token.ID); err != nil {
+						t.Fatal(err)
+					}
+					s.passes(time.Second)
+					if !s.seen(name) {
+						t.Error("the change is not seen after MaxStale")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAChangeHereIsSeenAtOnce(t *testing.T) {
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(s *site) {
+				s.warm()
+				if err := change(s.t.Context(), s.here, s.token.ID); err != nil {
+					t.Fatal(err)
+				}
+				if !s.seen(name) {
+					t.Error("the change is not seen by the replica that made it")
+				}
+			})
+		})
+	}
+}
+
+// While polls fail or stand still, nothing older than MaxStale is served, and no answer is wrong.
+func TestWithoutPollsTheStoreIsAsked(t *testing.T) {
+	for name, broken := range map[string]func(*site){
+		"they fail": func(s *site) {
+			s.behind.set(hooks{beforeEvents: func() error { return errors.New("no route to host") }})
+		},
+		"they fail after they have read": func(s *site) {
+			s.behind.set(hooks{afterEvents: func() error { return errors.New("connection reset") }})
+		},
+		"they stand still": func(s *site) {
+			s.behind.set(hooks{beforeEvents: func() error { time.Sleep(time.Hour); return nil }})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(s *site) {
+				s.warm()
+				broken(s)
+				s.passes(time.Second)
+				if n := s.counted(func() { s.accepts(); s.accepts() }); n != 2 {
+					t.Errorf("%d of 2 lookups reached the store", n)
+				}
+				if err := s.elsewhere.Revoke(s.t.Context(), apitoken.System(), s.token.ID); err != nil {
+					t.Fatal(err)
+				}
+				s.refuses()
+				s.behind.set(hooks{})
+				s.passes(time.Hour)
+				s.refuses()
+			})
+		})
+	}
+}
+
+func TestAFeedThatNeverWorksKeepsNothing(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		broken := errors.New("no such table")
+		s.behind.set(hooks{beforeEvents: func() error { return broken }})
+		for range 3 {
+			if n := s.counted(s.accepts); n != 1 {
+				t.Errorf("%d lookups reached the store, want 1", n)
+			}
+			s.passes(time.Second)
+		}
+		stats := s.cache.Stats()
+		if !errors.Is(stats.Err, broken) || stats.Age >= 0 || stats.Held != 0 {
+			t.Errorf("stats are %+v, want the error, no age and nothing held", stats)
+		}
+	})
+}
+
+// The poll reads before the revocation, and returns long after it. What it says is as old as its begin.
+func TestALeaseCountsFromTheBeginOfThePoll(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		slow := 0
+		s.behind.set(hooks{afterEvents: func() error {
+			if slow++; slow == 1 {
+				time.Sleep(900 * time.Millisecond)
+				return nil
+			}
+			return errors.New("and then no more polls")
+		}})
+		s.passes(500 * time.Millisecond) // the slow poll begins and reads
+		if err := s.elsewhere.Revoke(s.t.Context(), apitoken.System(), s.token.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.passes(time.Second) // it returned 100 ms ago
+		s.refuses()
+	})
+}
+
+// A lookup reads before the revocation. The poll that brings the revocation comes while the lookup is on its way back.
+func TestAReadThatBeganBeforeARevocationIsNotKept(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		must(s.elsewhere.PutUser(s.t.Context(), apitoken.System(), apitoken.User{ID: "bob", Name: "Bob"})) // which drops the token
+		s.passes(500 * time.Millisecond)
+		s.behind.set(hooks{afterLookup: func() { time.Sleep(800 * time.Millisecond) }})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.accepts() // it began before the revocation
+		}()
+		synctest.Wait()
+		if err := s.elsewhere.Revoke(s.t.Context(), apitoken.System(), s.token.ID); err != nil {
+			t.Fatal(err)
+		}
+		<-done
+		s.behind.set(hooks{})
+		s.passes(300 * time.Millisecond) // 1.1 s after the revocation
+		s.refuses()
+	})
+}
+
+// The same before the first poll: what was read earlier is older than the end of the feed that the poll finds.
+func TestAReadThatBeganBeforeTheFirstPollIsNotKept(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.behind.set(hooks{
+			beforeEvents: func() error { time.Sleep(100 * time.Millisecond); return nil },
+			afterLookup:  func() { time.Sleep(300 * time.Millisecond) },
+		})
+		go s.accepts()
+		s.passes(50 * time.Millisecond)
+		if err := s.elsewhere.Revoke(s.t.Context(), apitoken.System(), s.token.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.passes(time.Second)
+		s.refuses()
+	})
+}
+
+// A replica that was cut off for long has many events to catch up with. There is no lease before it has.
+func TestALongFeedIsReadToItsEnd(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		ctx := s.t.Context()
+		must(s.elsewhere.PutUser(ctx, apitoken.System(), apitoken.User{ID: "eve"}))
+		for range 4_000 {
+			if err := s.elsewhere.RevokeAll(ctx, apitoken.System(), "eve"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.elsewhere.Revoke(ctx, apitoken.System(), s.token.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.passes(time.Second)
+		s.refuses()
+	})
+}
+
+// Nobody joins a read that may have begun before a change of which they know.
+func TestAReadThatIsTooOldIsNotJoined(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		here bool
+		wait time.Duration
+	}{
+		{"the change was made here", true, 0},
+		{"the change was made elsewhere, MaxStale ago", false, time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, nil, func(s *site) {
+				s.accepts() // starts the polls; what is read then is not kept yet
+				synctest.Wait()
+				silent := func() error { return errors.New("no poll tells") }
+				s.behind.set(hooks{beforeEvents: silent, afterLookup: func() { time.Sleep(10 * time.Second) }})
+				go s.accepts()
+				synctest.Wait()
+				s.behind.set(hooks{beforeEvents: silent})
+				m := s.elsewhere
+				if c.here {
+					m = s.here
+				}
+				if err := m.Revoke(s.t.Context(), apitoken.System(), s.token.ID); err != nil {
+					t.Fatal(err)
+				}
+				s.passes(c.wait)
+				s.refuses()
+				s.passes(time.Minute)
+			})
+		})
+	}
+}
+
+func TestAHerdMakesOneQuery(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		must(s.elsewhere.PutUser(s.t.Context(), apitoken.System(), apitoken.User{ID: "bob", Name: "Bob"}))
+		s.passes(500 * time.Millisecond)
+		s.behind.set(hooks{afterLookup: func() { time.Sleep(time.Millisecond) }})
+		var herd sync.WaitGroup
+		n := s.counted(func() {
+			for range 256 {
+				herd.Go(s.accepts)
+			}
+			herd.Wait()
+		})
+		if n != 1 {
+			t.Errorf("256 requests made %d queries, want 1", n)
+		}
+	})
+}
+
+// The caller who reads for all gives up. The others get their answer nevertheless.
+func TestACallerWhoGivesUpFailsNobodyElse(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.accepts() // starts the polls
+		synctest.Wait()
+		must(s.here.PutUser(s.t.Context(), apitoken.System(), apitoken.User{ID: "bob", Name: "Bob"})) // drops the token
+		ctx, cancel := context.WithCancel(s.t.Context())
+		s.behind.set(hooks{afterLookup: func() { time.Sleep(time.Second) }})
+		var herd sync.WaitGroup
+		herd.Go(func() {
+			if _, err := s.here.Authenticate(ctx, s.text); !errors.Is(err, context.Canceled) {
+				t.Errorf("error of the caller who gives up is %v, want Canceled", err)
+			}
+		})
+		synctest.Wait()
+		for range 3 {
+			herd.Go(s.accepts)
+		}
+		short, end := context.WithTimeout(s.t.Context(), time.Millisecond)
+		defer end()
+		herd.Go(func() {
+			if _, err := s.here.Authenticate(short, s.text); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error of a caller whose deadline passes while they wait is %v, want DeadlineExceeded", err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		herd.Wait()
+	})
+}
+
+func TestNeitherUnknownTokensNorFailuresAreKept(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		ctx := s.t.Context()
+		held := s.cache.Stats().Held
+		other := must(apitoken.New(memstore.New(), nil))
+		must(other.PutUser(ctx, apitoken.System(), apitoken.User{ID: "eve"}))
+		_, unknown, err := other.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "eve", Name: "elsewhere"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := s.counted(func() {
+			for range 3 {
+				if _, err := s.here.Authenticate(ctx, unknown.Reveal()); !errors.Is(err, apitoken.ErrUnknownToken) {
+					t.Errorf("error is %v, want ErrUnknownToken", err)
+				}
+			}
+		})
+		if got := s.cache.Stats().Held; n != 3 || got != held {
+			t.Errorf("%d of 3 lookups of an unknown token reached the store, and %d tokens are held, want 3 and %d", n, got, held)
+		}
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	inBubble(t, &cachestore.Options{Entries: 10}, func(s *site) {
+		s.warm()
+		ctx := s.t.Context()
+		for i := range 100 {
+			_, secret, err := s.elsewhere.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: "t" + strconv.Itoa(i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.here.Authenticate(ctx, secret.Reveal()); err != nil {
+				t.Fatal(err)
+			}
+			if held := s.cache.Stats().Held; held > 10 {
+				t.Fatalf("%d tokens are held, at most 10 are allowed", held)
+			}
+		}
+		if held := s.cache.Stats().Held; held != 10 {
+			t.Errorf("%d tokens are held, want 10", held)
+		}
+	})
+}
+
+func TestCloseEmptiesTheCacheAndEndsThePolls(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		for range 2 {
+			if err := s.cache.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		polls := 0
+		s.behind.set(hooks{beforeEvents: func() error { polls++; return nil }})
+		if n := s.counted(func() { s.accepts(); s.accepts() }); n != 2 || s.cache.Stats().Held != 0 {
+			t.Errorf("after Close %d of 2 lookups reached the store, and %d tokens are held", n, s.cache.Stats().Held)
+		}
+		s.passes(time.Minute)
+		if polls != 0 {
+			t.Errorf("%d polls after Close", polls)
+		}
+	})
+	unused := must(cachestore.New(memstore.New(), nil))
+	if err := unused.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStats(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		want := s.cache.Stats()
+		s.accepts()
+		s.passes(250 * time.Millisecond)
+		want.Hits, want.Held, want.Age = want.Hits+1, 1, 250*time.Millisecond
+		if diff := cmp.Diff(want, s.cache.Stats()); diff != "" {
+			t.Errorf("stats (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAHitAllocatesNothing(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		ctx := s.t.Context()
+		allocations := testing.AllocsPerRun(1000, func() { _, _ = s.here.Authenticate(ctx, s.text) })
+		if hits := s.cache.Stats().Hits; allocations != 0 || hits < 1000 {
+			t.Errorf("%v allocations a request, %d hits; want 0, and more than 1,000", allocations, hits)
+		}
+	})
+}
+
+// plain hides the optional interfaces of a Store.
+type plain struct{ apitoken.Store }
+
+func TestAStoreWithoutOptionalInterfaces(t *testing.T) {
+	ctx := t.Context()
+	s := must(cachestore.New(plain{memstore.New()}, nil))
+	m := must(apitoken.New(s, nil))
+	must(m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}))
+	for _, name := range []string{"one", "two"} {
+		if _, _, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := apitoken.TokenQuery{Owner: "bob", Limit: 1}
+	if n := must(m.CountTokens(ctx, apitoken.System(), q)); n != 2 {
+		t.Errorf("%d tokens, want 2", n)
+	}
+	if page := must(m.TokenPage(ctx, apitoken.System(), q)); len(page.Tokens) != 1 || page.Next.IsZero() {
+		t.Errorf("a page of %d tokens, next %s; want one token and a next", len(page.Tokens), page.Next)
+	}
+}

@@ -1,0 +1,69 @@
+package cachestore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// This file forwards the changes that make a held record wrong. This replica corrects what it holds before the change
+// returns, whatever the outcome: a failed call may have been committed.
+
+// RevokeToken implements [apitoken.Store].
+func (s *Store) RevokeToken(
+	ctx context.Context, id apitoken.TokenID, revocation apitoken.Revocation, event apitoken.Event,
+) (changed bool, err error) {
+	defer s.changed(event.Owner)
+	return s.Store.RevokeToken(ctx, id, revocation, event)
+}
+
+// ChangeUser implements [apitoken.Store].
+func (s *Store) ChangeUser(
+	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,
+) (apitoken.User, error) {
+	defer s.changed(id)
+	return s.Store.ChangeUser(ctx, id, change, event)
+}
+
+func (s *Store) changed(owner apitoken.UserID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(owner)
+}
+
+// Touch implements [apitoken.Store]. The last uses that other replicas write stay unknown here until a token is read again.
+func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	err := s.Store.Touch(ctx, touches)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.reads)
+	for _, touch := range touches {
+		digest, held := s.named[touch.Token]
+		if !held || err != nil || !touch.Moves(s.held[digest].Token.LastUsedAt) {
+			continue
+		}
+		rec := *s.held[digest] // callers may still read the old one
+		rec.Token.LastUsedAt = touch.At
+		s.held[digest] = &rec
+	}
+	return err
+}
+
+// ScanTokens implements [apitoken.TokenScanner]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	scanner, ok := s.Store.(apitoken.TokenScanner)
+	if !ok {
+		return apitoken.TokenPage{}, errors.ErrUnsupported
+	}
+	return scanner.ScanTokens(ctx, q, rows)
+}
+
+// CountTokens implements [apitoken.TokenCounter]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
+	counter, ok := s.Store.(apitoken.TokenCounter)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	return counter.CountTokens(ctx, q)
+}
