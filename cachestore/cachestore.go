@@ -13,7 +13,7 @@ import (
 
 // Options configure a Store. The zero value of each field is its default.
 type Options struct {
-	Entries  int           // tokens kept in memory, each about 1 KiB; 0: 100,000
+	Entries  int           // the most tokens kept in memory, rounded up to a multiple of 4, each about 1 KiB; 0: 100,000
 	MaxStale time.Duration // how long another replica's revocation may go unnoticed, 10 ms to 5 s; 0: 1 s
 }
 
@@ -29,7 +29,6 @@ const (
 type Store struct {
 	apitoken.Store
 
-	entries  int
 	maxStale time.Duration
 	born     time.Time // instants are measured from here, by the monotonic clock
 
@@ -38,15 +37,17 @@ type Store struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	mu    sync.RWMutex
-	lease time.Duration // an entry is served before this instant; zero: there is no lease
-	held  map[apitoken.Digest]*apitoken.Record
-	owned map[apitoken.UserID]map[apitoken.Digest]struct{} // what is held, by owner
-	named map[apitoken.TokenID]apitoken.Digest             // and by identifier
-	reads map[apitoken.Digest]*read                        // reads in flight whose result may be kept
-	feed  feed
+	table table        // read without mu
+	lease atomic.Int64 // a record is served before this time.Duration since born; 0: there is no lease
 	hits  atomic.Uint64
 	miss  atomic.Uint64
+
+	mu    sync.Mutex
+	owned map[apitoken.UserID]map[apitoken.Digest]struct{} // the tokens in the table, by owner
+	named map[apitoken.TokenID]apitoken.Digest             // and by identifier
+	held  int                                              // how many they are
+	reads map[apitoken.Digest]*read                        // reads in flight whose result may be kept
+	feed  feed
 }
 
 // read is a Lookup of the store behind the cache that is in flight. Its result is set before done is closed.
@@ -78,11 +79,12 @@ func New(store apitoken.Store, opts *Options) (*Store, error) {
 		return nil, fmt.Errorf("cachestore: %w: MaxStale is %s, %s to %s are allowed", apitoken.ErrInvalid, o.MaxStale, leastMaxStale, mostMaxStale)
 	}
 	s := &Store{
-		Store: store, entries: o.Entries, maxStale: o.MaxStale, born: time.Now(), stopped: make(chan struct{}),
+		Store: store, maxStale: o.MaxStale, born: time.Now(), stopped: make(chan struct{}), table: newTable(o.Entries),
+		owned: map[apitoken.UserID]map[apitoken.Digest]struct{}{},
+		named: map[apitoken.TokenID]apitoken.Digest{},
 		reads: map[apitoken.Digest]*read{},
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.empty()
 	return s, nil
 }
 
@@ -99,13 +101,11 @@ func (s *Store) Close() error {
 // while the read is in flight. Neither failures nor unknown tokens are kept.
 func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	now := time.Since(s.born)
-	s.mu.RLock()
-	rec, ok := s.held[digest]
-	leased := now < s.lease
-	s.mu.RUnlock()
-	if ok && leased {
-		s.hits.Add(1)
-		return rec, nil
+	if now < time.Duration(s.lease.Load()) { // read before the table: what a poll removes is gone before its lease begins
+		if rec := s.table.record(digest); rec != nil {
+			s.hits.Add(1)
+			return rec, nil
+		}
 	}
 	s.miss.Add(1)
 	s.polling.Do(func() { go s.poll() })
@@ -148,52 +148,54 @@ func (s *Store) read(ctx context.Context, digest apitoken.Digest, r *read) (*api
 	}
 	delete(s.reads, digest)
 	if r.err == nil && s.feed.followed {
-		s.keep(digest, r.rec)
+		s.keep(r.rec)
 	}
 	return r.rec, r.err
 }
 
-// keep adds a record. If there is no room, another one goes, whichever the map yields first. The caller holds the lock.
-func (s *Store) keep(digest apitoken.Digest, rec *apitoken.Record) {
-	if _, held := s.held[digest]; !held && len(s.held) >= s.entries {
-		for other := range s.held {
-			s.evict(other)
-			break
-		}
-	}
-	s.held[digest], s.named[rec.Token.ID] = rec, digest
+// keep puts a record into the table. The caller holds the lock.
+func (s *Store) keep(rec *apitoken.Record) {
+	slot := s.table.slotFor(rec.Digest)
+	s.remove(slot)
+	slot.Store(rec)
+	s.held++
+	s.named[rec.Token.ID] = rec.Digest
 	owned := s.owned[rec.Token.Owner]
 	if owned == nil {
 		owned = map[apitoken.Digest]struct{}{}
 		s.owned[rec.Token.Owner] = owned
 	}
-	owned[digest] = struct{}{}
+	owned[rec.Digest] = struct{}{}
 }
 
-// evict removes one token. The caller holds the lock.
-func (s *Store) evict(digest apitoken.Digest) {
-	token := s.held[digest].Token
-	delete(s.held, digest)
-	delete(s.named, token.ID)
-	delete(s.owned[token.Owner], digest)
-	if len(s.owned[token.Owner]) == 0 {
-		delete(s.owned, token.Owner)
+// remove empties a slot. The caller holds the lock.
+func (s *Store) remove(slot *slot) {
+	rec := slot.Load()
+	if rec == nil {
+		return
+	}
+	slot.Store(nil)
+	s.held--
+	delete(s.named, rec.Token.ID)
+	owned := s.owned[rec.Token.Owner]
+	delete(owned, rec.Digest)
+	if len(owned) == 0 {
+		delete(s.owned, rec.Token.Owner)
 	}
 }
 
 // drop removes all tokens of an owner. A read that is in flight may have begun before the owner's change: its callers get
 // the result, and it is not kept. The caller holds the lock.
 func (s *Store) drop(owner apitoken.UserID) {
-	for digest := range s.owned[owner] {
-		s.evict(digest)
-	}
 	clear(s.reads)
+	for digest := range s.owned[owner] {
+		s.remove(s.table.slotFor(digest))
+	}
 }
 
 // empty removes all tokens. The caller holds the lock.
 func (s *Store) empty() {
-	s.held = map[apitoken.Digest]*apitoken.Record{}
-	s.owned = map[apitoken.UserID]map[apitoken.Digest]struct{}{}
-	s.named = map[apitoken.TokenID]apitoken.Digest{}
-	clear(s.reads)
+	for owner := range s.owned {
+		s.drop(owner)
+	}
 }

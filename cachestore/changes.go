@@ -40,12 +40,15 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	clear(s.reads)
 	for _, touch := range touches {
 		digest, held := s.named[touch.Token]
-		if !held || err != nil || !touch.Moves(s.held[digest].Token.LastUsedAt) {
+		if !held || err != nil {
 			continue
 		}
-		rec := *s.held[digest] // callers may still read the old one
-		rec.Token.LastUsedAt = touch.At
-		s.held[digest] = &rec
+		slot := s.table.slotFor(digest)
+		rec := *slot.Load() // callers may still read the old one
+		if touch.Moves(rec.Token.LastUsedAt) {
+			rec.Token.LastUsedAt = touch.At
+			slot.Store(&rec)
+		}
 	}
 	return err
 }

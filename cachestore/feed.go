@@ -28,7 +28,8 @@ func (s *Store) poll() {
 		case <-ticker.C:
 		case <-s.ctx.Done():
 			s.mu.Lock()
-			s.feed.followed, s.lease = false, 0
+			s.feed.followed = false
+			s.lease.Store(0)
 			s.empty()
 			s.mu.Unlock()
 			return
@@ -47,7 +48,8 @@ func (s *Store) pollOnce() {
 	defer s.mu.Unlock()
 	s.feed.err = err
 	if err == nil {
-		s.feed.polled, s.lease = begun, begun+s.maxStale
+		s.feed.polled = begun
+		s.lease.Store(int64(begun + s.maxStale))
 	}
 }
 
@@ -106,10 +108,10 @@ type Stats struct {
 
 // Stats returns the state of this moment.
 func (s *Store) Stats() Stats {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	stats := Stats{Hits: s.hits.Load(), Misses: s.miss.Load(), Held: len(s.held), Age: -1, Err: s.feed.err}
-	if s.lease > 0 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := Stats{Hits: s.hits.Load(), Misses: s.miss.Load(), Held: s.held, Age: -1, Err: s.feed.err}
+	if s.lease.Load() > 0 {
 		stats.Age = time.Since(s.born) - s.feed.polled
 	}
 	return stats
