@@ -204,6 +204,7 @@ const (
 	tokenBound     refusal = "the actor's token is bound to another resource"
 	tokenCannot    refusal = "the kind of the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
+	systemOnly     refusal = "only the host itself may do this"
 )
 
 func needs(p Permission) refusal { return refusal("needs " + p.String()) }
@@ -278,6 +279,14 @@ func (a authority) reachAll(owner UserID, need Permission) refusal {
 		return permitted
 	}
 	return needs(need)
+}
+
+// imports decides whether the actor may store tokens that were not generated here.
+func (a authority) imports() refusal {
+	if a.actor.Kind == ActorSystem {
+		return permitted
+	}
+	return systemOnly
 }
 
 // require decides whether the actor holds a permission.

@@ -100,6 +100,7 @@ type Action string
 const (
 	ActionAuthenticate Action = "token.authenticate"
 	ActionGenerate     Action = "token.generate"
+	ActionImport       Action = "token.import"
 	ActionReadToken    Action = "token.read"
 	ActionListTokens   Action = "token.list"
 	ActionRevoke       Action = "token.revoke"

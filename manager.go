@@ -21,6 +21,7 @@ type Manager struct {
 	store           Store
 	clock           Clock
 	format          format
+	accepted        acceptedTexts     // beside those of format
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
 	roles           roleSet
@@ -54,6 +55,10 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		o.Prefix = defaultPrefix
 	}
 	format, err := newFormat(o.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := newAcceptedTexts(format, o.FormerPrefixes, o.Foreign)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +96,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		store:           store,
 		clock:           o.Clock,
 		format:          format,
+		accepted:        accepted,
 		initialPolicy:   initial,
 		defaultLifetime: o.DefaultLifetime,
 		roles:           roles,

@@ -36,6 +36,9 @@ func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity,
 func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, error) {
 	digest, ok := m.format.digest(presented)
 	if !ok {
+		digest, ok = m.accepted.digest(presented)
+	}
+	if !ok {
 		return nil, ErrMalformed
 	}
 	rec, err := m.store.Lookup(ctx, digest)

@@ -96,6 +96,20 @@ func observedMethods() []observedMethod {
 					return generate(h, apitoken.GenerateParams{Owner: bob, Name: "x", Lifetime: 2 * time.Hour})
 				},
 			}},
+		{"Import", apitoken.ActionImport, bob, func(h *observedHost) apitoken.TokenID {
+			if all := h.tokens(); len(all) == 2 {
+				return all[1].ID
+			}
+			return apitoken.TokenID{}
+		}, func(h *observedHost, a apitoken.Actor) error {
+			_, err := h.Import(ctx, a, importOf("old-1"))
+			return err
+		}, map[string]func(*observedHost) error{
+			"invalid":       func(h *observedHost) error { return importAs(h, dan, "") },
+			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
+			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
+			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
+		}},
 		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("revoke"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) },
 		}},
@@ -192,6 +206,22 @@ func observedMethods() []observedMethod {
 	}
 }
 
+// importAs imports a key as the owner's token of a name.
+func importAs(h *observedHost, owner apitoken.UserID, name string) error {
+	p := importOf("old-1")
+	p.Owner, p.Name = owner, name
+	_, err := h.Import(ctx, apitoken.System(), p)
+	return err
+}
+
+// permitted are actors who may do it.
+func (m observedMethod) permitted() []apitoken.Actor {
+	if m.method == "Import" {
+		return []apitoken.Actor{apitoken.System()}
+	}
+	return []apitoken.Actor{apitoken.As(ada), apitoken.System()}
+}
+
 // one is the only observation of a call. It says the same as the call's error.
 func one(t *testing.T, h *observedHost, err error) apitoken.Observation {
 	t.Helper()
@@ -247,7 +277,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 		}
 
 		t.Run(m.method+" done", func(t *testing.T) {
-			for _, a := range []apitoken.Actor{apitoken.As(ada), apitoken.System()} {
+			for _, a := range m.permitted() {
 				h := newObservedHost(t)
 				o := one(t, h, m.do(h, a))
 				check(t, about(h, a, apitoken.OutcomeDone, ""), o)
@@ -265,7 +295,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				o := one(t, h, err)
 				want := about(h, a, apitoken.OutcomeDenied, apitoken.Reason(err))
 				switch m.method {
-				case "Generate":
+				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
 				case "Revoke", "Token": // whose it is was not looked up for somebody who is nobody
 					if a != apitoken.As(carol) {
@@ -303,7 +333,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				"outcome_unknown": fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain),
 			}
 			for reason, err := range trouble {
-				for _, a := range []apitoken.Actor{apitoken.As(ada), apitoken.As(carol)} {
+				for _, a := range []apitoken.Actor{m.permitted()[0], apitoken.As(carol)} {
 					cells += failEachCall(t, m, a, reason, err)
 				}
 			}

@@ -50,7 +50,7 @@ type observedHost struct {
 func newObservedHost(t *testing.T) *observedHost {
 	t.Helper()
 	o := &observer{}
-	h := &observedHost{host: newHost(t, apitoken.Options{Observer: o}), observer: o}
+	h := &observedHost{host: newHost(t, apitoken.Options{Observer: o, Foreign: []apitoken.ForeignFormat{oldKeys}}), observer: o}
 	h.token, h.text = h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
 	o.take()
 	return h
@@ -110,7 +110,7 @@ func TestIteratorsAreObservedPageByPage(t *testing.T) {
 }
 
 func TestTheObserverIsToldWhenTheWriteIsDone(t *testing.T) {
-	changes := []string{"Generate", "Revoke", "RevokeAll", "SetPolicy", "PutUser", "DisableUser"}
+	changes := []string{"Generate", "Import", "Revoke", "RevokeAll", "SetPolicy", "PutUser", "DisableUser"}
 	for _, m := range observedMethods() {
 		h := newObservedHost(t)
 		events := len(h.events())
@@ -122,7 +122,7 @@ func TestTheObserverIsToldWhenTheWriteIsDone(t *testing.T) {
 			}
 			events = len(all) - events
 		}
-		if err := m.do(h, apitoken.As(ada)); err != nil {
+		if err := m.do(h, m.permitted()[0]); err != nil {
 			t.Fatal(err)
 		}
 		want := 0
@@ -191,7 +191,7 @@ func TestDurationIsByTheManagersClock(t *testing.T) {
 				h.clock.Set(h.clock.Now().Add(tt.each))
 				return nil
 			}
-			err := m.do(h, apitoken.As(ada))
+			err := m.do(h, m.permitted()[0])
 			h.must(err)
 			want := max(0, time.Duration(h.store.total()-before)*tt.each)
 			if got := one(t, h, err).Duration; got != want {

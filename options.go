@@ -8,8 +8,15 @@ import (
 type Options struct {
 	// Prefix starts every token, before an underscore, so that people and scanners recognise the application: 1 to 5
 	// characters, a lower-case letter followed by lower-case letters and digits. Empty: "tok". Tokens with another prefix
-	// are refused.
+	// are refused, except those of FormerPrefixes.
 	Prefix string
+
+	// FormerPrefixes are those that the host used before Prefix. Their tokens go on working.
+	FormerPrefixes []string
+
+	// Foreign recognises the tokens of other systems that [Manager.Import] has stored. A text belongs to the first format
+	// that accepts it. Texts that have one of the prefixes above and the length of a token of ours are never foreign.
+	Foreign []ForeignFormat
 
 	// Clock tells the time. Nil: the clock of the machine.
 	Clock Clock

@@ -104,6 +104,11 @@ func (f format) wrote(text string) bool {
 	return ok && hasChecksum(digits, sum)
 }
 
+// claims reports whether a text is in this format, right or wrong: it has the prefix and the length.
+func (f format) claims(text string) bool {
+	return len(text) == f.length() && text[:len(f.prefix)] == f.prefix
+}
+
 // length is the length of every text in bytes.
 func (f format) length() int { return len(f.prefix) + bodyChars + checksumChars }
 

@@ -97,8 +97,8 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 
 // recordedActions are the actions of events. There are no others, so another one in a query is a mistake.
 var recordedActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke, apitoken.ActionRevokeAll,
-	apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
+	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadEvents,
 }
 

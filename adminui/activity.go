@@ -39,7 +39,8 @@ type activityPage struct {
 
 // eventActions are the actions of events, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy,
+	apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadToken, apitoken.ActionListTokens,
 	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents,
 }

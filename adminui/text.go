@@ -38,6 +38,7 @@ func actionText(a apitoken.Action) string {
 
 var actions = map[apitoken.Action]string{
 	apitoken.ActionGenerate:    "generated a token",
+	apitoken.ActionImport:      "imported a token",
 	apitoken.ActionReadToken:   "looked at a token",
 	apitoken.ActionListTokens:  "listed tokens",
 	apitoken.ActionRevoke:      "revoked a token",
