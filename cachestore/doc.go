@@ -1,9 +1,9 @@
 // Package cachestore keeps recently used tokens in memory, in front of any [apitoken.Store].
 //
-//	store, err := cachestore.New(sqlstore.New(db, sqlstore.PostgreSQL, nil), nil)
-//	m, err := apitoken.New(store, nil)
+//	cache, err := cachestore.New(store, nil) // store is, say, one of package sqlstore
+//	m, err := apitoken.New(cache, nil)
 //	...
-//	defer store.Close()
+//	defer cache.Close()
 //
 // Only Lookup is answered from memory: the read that [apitoken.Manager.Authenticate] makes. Everything else goes to the store
 // behind the cache.
