@@ -21,34 +21,189 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 )
 
-var update = flag.Bool("update", false, "write the exchanges in testdata anew")
+var update = flag.Bool("update", false, "write the answers in testdata/exchanges anew")
 
-// An exchange is a request and its response as HTTP/1.1 text, with a line between that is no part of either.
-const (
-	exchangeDir  = "testdata/exchanges"
-	exchangeLine = "=====\n"
-)
+// The exchanges are txtar files, one a route; testdata/exchanges/README.md explains their lines.
+const exchangeDir = "testdata/exchanges"
 
-// exchangeText writes an exchange. Bodies are as they were; the headers of the response are all that there were.
-func exchangeText(r *http.Request, sent string, w *httptest.ResponseRecorder) string {
-	return fmt.Sprintf("%s %s HTTP/1.1\n", r.Method, r.RequestURI) + "Host: " + r.Host + "\n" +
-		messageText(r.Header, sent) + "\n" + exchangeLine +
-		fmt.Sprintf("HTTP/1.1 %d %s\n", w.Code, http.StatusText(w.Code)) + messageText(w.Header(), w.Body.String())
+// A section is one scene: what happens, in order. All sections begin alike.
+type section struct {
+	name  string
+	steps []*step
 }
 
-// messageText is the header, sorted, and the body.
-func messageText(h http.Header, body string) string {
-	h = h.Clone()
-	if body != "" {
-		h.Set("Content-Length", fmt.Sprint(len(body))) // as net/http does
+// A step is a line of a section with what stands below it: a request with its answer, an incident, or a comment.
+type step struct {
+	line    string // as it is written, without "=>" and what follows
+	isBrief bool   // the answer stands behind "=>" and is a summary
+	answer  string // of a request: all of it, or the summary
+	blank   string // the empty lines that follow a line without a complete answer
+}
+
+func (s *step) isRequest() bool { return strings.HasPrefix(s.line, "> ") }
+
+var sectionLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
+
+// readSections reads a txtar file. The comment is what stands before the first section.
+func readSections(text string) (comment string, all []section) {
+	found := sectionLine.FindAllStringSubmatchIndex(text, -1)
+	if len(found) == 0 {
+		return text, nil
 	}
+	for i, at := range found {
+		end := len(text)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		all = append(all, section{text[at[2]:at[3]], readSteps(text[at[1]:end])})
+	}
+	return text[:found[0][0]], all
+}
+
+func readSteps(text string) (all []*step) {
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		switch {
+		case strings.HasPrefix(line, "> "), strings.HasPrefix(line, "$ "), strings.HasPrefix(line, "# "):
+			request, summary, isBrief := strings.Cut(strings.TrimSpace(line), " =>")
+			all = append(all, &step{line: request, isBrief: isBrief, answer: strings.TrimSpace(summary)})
+		case len(all) > 0 && all[len(all)-1].isRequest() && !all[len(all)-1].isBrief:
+			all[len(all)-1].answer += line
+		case len(all) > 0:
+			all[len(all)-1].blank += line
+		}
+	}
+	for _, s := range all {
+		s.answer = strings.TrimSpace(s.answer)
+	}
+	return all
+}
+
+func (s *step) String() string {
+	switch {
+	case s.isBrief:
+		return s.line + " => " + s.answer + "\n" + s.blank
+	case s.isRequest():
+		return s.line + "\n" + s.answer + "\n\n"
+	}
+	return s.line + "\n" + s.blank
+}
+
+// sent is the request that a line describes: user, method, target, and, each after a bar, headers and a body. A body is
+// JSON unless a header says otherwise. A Content-Length fills it up with spaces.
+type sent struct {
+	user, method, target string
+	header               http.Header
+	body                 string
+}
+
+var headerField = regexp.MustCompile(`^([A-Z][A-Za-z-]+): ?(.*)$`)
+
+func readSent(line string) sent {
+	parts := strings.Split(strings.TrimPrefix(line, "> "), " | ")
+	s := sent{header: http.Header{}}
+	s.user, s.method, s.target = threeWords(parts[0])
+	for _, part := range parts[1:] {
+		if m := headerField.FindStringSubmatch(part); m != nil {
+			s.header.Add(m[1], m[2])
+		} else {
+			s.body = part
+		}
+	}
+	if s.body != "" && s.header["Content-Type"] == nil {
+		s.header.Set("Content-Type", "application/json")
+	}
+	var length int
+	if _, err := fmt.Sscan(s.header.Get("Content-Length"), &length); err == nil {
+		s.body += strings.Repeat(" ", length-len(s.body))
+	}
+	return s
+}
+
+func threeWords(text string) (first, second, third string) {
+	first, text, _ = strings.Cut(text, " ")
+	second, third, _ = strings.Cut(text, " ")
+	return first, second, third
+}
+
+func (s sent) request() *http.Request {
+	r := httptest.NewRequest(s.method, s.target, strings.NewReader(s.body))
+	maps.Copy(r.Header, s.header)
+	return r
+}
+
+// completeAnswer is an answer as it is: the status, all headers, and the body, of which only the form may differ.
+func completeAnswer(w *httptest.ResponseRecorder) string {
 	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		for _, value := range h[name] {
+	fmt.Fprintf(&text, "%d %s\n", w.Code, http.StatusText(w.Code))
+	for _, name := range slices.Sorted(maps.Keys(w.Header())) {
+		for _, value := range w.Header()[name] {
 			fmt.Fprintf(&text, "%s: %s\n", name, value)
 		}
 	}
-	return text.String() + "\n" + body
+	text.WriteString("\n" + readable(w.Body.Bytes()))
+	return strings.TrimSpace(text.String())
+}
+
+// readable indents JSON that is too long for a line.
+func readable(body []byte) string {
+	var text bytes.Buffer
+	if len(body) <= 200 || json.Indent(&text, body, "", "  ") != nil {
+		return string(body)
+	}
+	return text.String()
+}
+
+// briefAnswer is what a table of requests says of an answer: of a problem the code and the field, of a page what is on it, of a
+// generated token its id and its expiry, and of everything else the body.
+func briefAnswer(w *httptest.ResponseRecorder) string {
+	var a struct {
+		Code, Field           string
+		Users, Tokens, Events []struct {
+			ID, Name string
+			Seq      int
+		}
+		Next  json.RawMessage
+		More  bool
+		Token struct {
+			ID      string
+			Expires string `json:"expires_at"`
+		}
+	}
+	_ = json.Unmarshal(w.Body.Bytes(), &a) // 204 has no body
+	var names []string
+	for _, one := range a.Users {
+		names = append(names, one.ID)
+	}
+	for _, one := range a.Tokens {
+		names = append(names, one.Name)
+	}
+	for _, one := range a.Events {
+		names = append(names, fmt.Sprint(one.Seq))
+	}
+	text := fmt.Sprint(w.Code)
+	add := func(format string, args ...any) { text += " " + fmt.Sprintf(format, args...) }
+	switch {
+	case a.Code != "":
+		add("%s %s", a.Code, a.Field)
+	case a.Users != nil || a.Tokens != nil || a.Events != nil:
+		add("[%s]", strings.Join(names, ", "))
+		if a.Next != nil {
+			add("next %s", strings.Trim(string(a.Next), `"`))
+		}
+		if a.More {
+			add("more")
+		}
+	case w.Code == http.StatusCreated && a.Token.Expires == "":
+		add("%s never expires", a.Token.ID)
+	case w.Code == http.StatusCreated:
+		add("%s expires %s", a.Token.ID, a.Token.Expires)
+	default:
+		if etag := w.Header().Get("ETag"); etag != "" {
+			add("%s", etag)
+		}
+		add("%s", w.Body)
+	}
+	return strings.TrimSpace(text)
 }
 
 var (
@@ -57,74 +212,72 @@ var (
 	anyHint   = regexp.MustCompile(`tok_\.\.\.[0-9A-Za-z]{4}`)
 )
 
-// standInSecret takes the place of every secret. It is none.
+// standInSecret takes the place of every secret. It does not authenticate.
 const standInSecret = "tok_ThisStandsForTheSecretThatTheAnswerShowsOnce00000"
 
-// withStandIns puts something fixed of the same length in the place of all that is random: ids by the order in which they
-// come, secrets and what is shown of them.
-func withStandIns(text string) string {
-	known := map[string]string{}
+// standIns are the fixed ids that take the place of random ones, in the order in which they appear in a section.
+type standIns struct{ byID, ids map[string]string }
+
+// hide puts something fixed of the same length in the place of all that is random.
+func (s standIns) hide(text string) string {
 	text = anyID.ReplaceAllStringFunc(text, func(id string) string {
-		if known[id] == "" {
-			known[id] = fmt.Sprintf("01890a5d-0000-7000-8000-%012d", len(known)+1)
+		if s.byID[id] == "" {
+			s.byID[id] = fmt.Sprintf("01890a5d-0000-7000-8000-%012d", len(s.byID)+1)
+			s.ids[s.byID[id]] = id
 		}
-		return known[id]
+		return s.byID[id]
 	})
 	text = anySecret.ReplaceAllString(text, standInSecret)
 	return anyHint.ReplaceAllString(text, "tok_..."+standInSecret[len(standInSecret)-4:])
 }
 
-// recorded is an exchange that was read from testdata.
+// reveal puts the ids back.
+func (s standIns) reveal(text string) string {
+	return anyID.ReplaceAllStringFunc(text, func(id string) string {
+		if real, known := s.ids[id]; known {
+			return real
+		}
+		return id
+	})
+}
+
+// recorded is a request with a complete answer, read from a file.
 type recorded struct {
-	name     string
+	name     string // of the file and of the section
 	request  *http.Request
-	sent     []byte
 	response *http.Response
 	answered []byte
 }
 
-func readExchange(path string) (recorded, error) {
-	x := recorded{name: strings.TrimSuffix(filepath.Base(path), ".http")}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return x, err
-	}
-	request, response, found := bytes.Cut(text, []byte("\n"+exchangeLine))
-	if !found {
-		return x, fmt.Errorf("%s: there is no line between request and response", path)
-	}
-	x.request, err = http.ReadRequest(bufio.NewReader(bytes.NewReader(append(request, '\n'))))
-	if err != nil {
-		return x, fmt.Errorf("%s: the request: %w", path, err)
-	}
-	x.sent, err = io.ReadAll(x.request.Body)
-	if err != nil {
-		return x, fmt.Errorf("%s: the request's body: %w", path, err)
-	}
-	x.response, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(response)), x.request)
-	if err != nil {
-		return x, fmt.Errorf("%s: the response: %w", path, err)
-	}
-	x.answered, err = io.ReadAll(x.response.Body)
-	if err != nil {
-		return x, fmt.Errorf("%s: the response's body: %w", path, err)
-	}
-	return x, nil
-}
-
-// exchanges reads all there are, once.
-var exchanges = sync.OnceValues(func() ([]recorded, error) {
-	paths, err := filepath.Glob(filepath.Join(exchangeDir, "*.http"))
+// exchanges reads all complete exchanges, once.
+var exchanges = sync.OnceValues(func() (all []recorded, err error) {
+	paths, err := filepath.Glob(filepath.Join(exchangeDir, "*.txtar"))
 	if err != nil {
 		return nil, err
 	}
-	var all []recorded
 	for _, path := range paths {
-		x, err := readExchange(path)
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, x)
+		_, sections := readSections(string(text))
+		for _, section := range sections {
+			for _, step := range section.steps {
+				if !step.isRequest() || step.isBrief {
+					continue
+				}
+				x := recorded{name: filepath.Base(path) + " " + section.name, request: readSent(step.line).request()}
+				x.response, err = http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 "+step.answer+"\n\n")), x.request)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", x.name, err)
+				}
+				x.answered, err = io.ReadAll(x.response.Body)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", x.name, err)
+				}
+				all = append(all, x)
+			}
+		}
 	}
 	return all, nil
 })
@@ -132,9 +285,7 @@ var exchanges = sync.OnceValues(func() ([]recorded, error) {
 func readExchanges(t *testing.T) []recorded {
 	t.Helper()
 	all, err := exchanges()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return all
 }
 
@@ -172,7 +323,7 @@ func (x recorded) kind() answerKind {
 	return answerKind{pattern, x.response.StatusCode, codeOf(x.answered)}
 }
 
-// recordedKinds are the kinds of answers of which there is an exchange.
+// recordedKinds are the kinds of answers of which there is a complete exchange.
 func recordedKinds(t *testing.T) map[answerKind]bool {
 	t.Helper()
 	kinds := map[answerKind]bool{}
@@ -182,8 +333,8 @@ func recordedKinds(t *testing.T) map[answerKind]bool {
 	return kinds
 }
 
-// onRecord fails the test where the handler gives an answer of a kind of which there is no exchange, so that no answer is
-// forgotten there: whatever any test of this package sees is on record.
+// onRecord fails the test if the handler gives an answer of a kind of which there is no exchange. So every kind of answer
+// that any test of this package sees is documented there.
 func onRecord(t *testing.T, h http.Handler) http.Handler {
 	t.Helper()
 	if *update {
@@ -198,10 +349,10 @@ func onRecord(t *testing.T, h http.Handler) http.Handler {
 			kind.pattern = "/" // refused before it was looked up
 		}
 		if !kinds[kind] {
-			t.Errorf("there is no exchange of %s in %s: add one to the table", kind, exchangeDir)
+			t.Errorf("%s has no exchange of %s: add one", exchangeDir, kind)
 		}
 		if p := (problem{}); seen.Code == http.StatusUnprocessableEntity && (json.Unmarshal(seen.Body.Bytes(), &p) != nil || !isField(r, p.Field)) {
-			t.Errorf("%s %s is answered 422 with the field %q: %s", r.Method, r.URL, p.Field, seen.Body)
+			t.Errorf("%s %s is answered 422 with the field %q, which the request does not have: %s", r.Method, r.URL, p.Field, seen.Body)
 		}
 		maps.Copy(w.Header(), seen.Header())
 		w.WriteHeader(seen.Code)

@@ -20,233 +20,201 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// scene is what an exchange takes place in: Ada is an administrator, Bob and Carol are users.
+// scene is the world of one section: Ada is an administrator, Bob and Carol are users, it is noon on 1 January 2026.
 type scene struct {
 	t       *testing.T
 	store   *faultyStore
 	clock   *clock.Mock
 	manager *apitoken.Manager
 	handler http.Handler
-	tokens  map[string]apitoken.Token // by name, for {name} in the path or in the query
+	ids     standIns
+	secrets map[string]string // by the id of the token
+	failure error             // what OnError was told of the last request
 }
 
-func newScene(t *testing.T, opts apitoken.Options) *scene {
+func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{t: t, store: &faultyStore{Store: memstore.New()}, clock: clock.NewMock(), tokens: map[string]apitoken.Token{}}
+	s := &scene{
+		t: t, store: &faultyStore{Store: memstore.New()}, clock: clock.NewMock(), ids: standIns{map[string]string{}, map[string]string{}}, secrets: map[string]string{},
+	}
 	s.clock.Set(time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC))
-	opts.Clock = s.clock
-	var err error
-	s.manager, err = apitoken.New(s.store, &opts)
-	s.must(err)
-	s.user("ada", "Ada", apitoken.RoleAdmin)
-	s.user("bob", "Bob", apitoken.RoleUser)
-	s.user("carol", "", apitoken.RoleUser)
-	s.handler, err = adminapi.New(s.manager, &adminapi.Options{Actor: signedIn})
-	s.must(err)
+	m, err := apitoken.New(s.store, &apitoken.Options{Clock: s.clock, Kinds: []apitoken.Kind{"robot"}})
+	must(t, err)
+	s.manager = m
+	for _, u := range []apitoken.User{{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin}, {ID: "bob", Name: "Bob"}, {ID: "carol"}} {
+		_, err := m.PutUser(ctx, apitoken.System(), u)
+		must(t, err)
+	}
+	s.handler = newHandlerWith(t, m, adminapi.Options{
+		Actor:   s.actor,
+		Origin:  originOf,
+		OnError: func(_ *http.Request, err error) { s.failure = err },
+	})
 	return s
 }
 
-func (s *scene) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
+// actor is the user that a request names, or the token with that id; "host" is the host itself.
+func (s *scene) actor(r *http.Request) (apitoken.Actor, error) {
+	user := r.Header.Get("Test-User")
+	if secret, isToken := s.secrets[user]; isToken {
+		identity, err := s.manager.Authenticate(ctx, secret)
+		return identity.Actor(), err
 	}
-}
-
-func (s *scene) user(id apitoken.UserID, name string, role apitoken.Role) {
-	s.t.Helper()
-	_, err := s.manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: name, Role: role})
-	s.must(err)
-}
-
-func (s *scene) disable(id apitoken.UserID) {
-	s.t.Helper()
-	s.must(s.manager.DisableUser(ctx, apitoken.As("ada"), id))
-}
-
-func (s *scene) token(owner apitoken.UserID, name string, lifetime time.Duration) string {
-	s.t.Helper()
-	token, secret, err := s.manager.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: owner, Name: name, Lifetime: lifetime})
-	s.must(err)
-	s.tokens[name] = token
-	return secret.Reveal()
-}
-
-func (s *scene) policy(maximum time.Duration) {
-	s.t.Helper()
-	_, err := s.manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: maximum})
-	s.must(err)
-}
-
-func (s *scene) use(secret string) {
-	s.t.Helper()
-	_, err := s.manager.Authenticate(ctx, secret)
-	s.must(err)
-	s.must(s.manager.Flush(ctx))
-}
-
-// send sends the request of an exchange and writes the exchange.
-func (s *scene) send(x exchange) string {
-	s.t.Helper()
-	target := x.target
-	for name, token := range s.tokens {
-		target = strings.ReplaceAll(target, "{"+name+"}", token.ID.String())
+	if user == "host" {
+		return apitoken.System(), nil
 	}
-	r := httptest.NewRequest(x.method, target, strings.NewReader(x.body))
-	r.Host = "api.example.com"
-	if x.user != "" {
+	return signedIn(r)
+}
+
+// originOf is the origin of a request that has a request id.
+func originOf(r *http.Request) apitoken.Origin {
+	if r.Header.Get("X-Request-Id") == "" {
+		return apitoken.Origin{}
+	}
+	return apitoken.Origin{Address: "192.0.2.7", UserAgent: r.UserAgent(), RequestID: r.Header.Get("X-Request-Id")}
+}
+
+// send sends the request of a line and checks what every answer has to be.
+func (s *scene) send(line string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	x := readSent(s.ids.reveal(line))
+	r := x.request()
+	if x.user != "-" {
 		r.Header.Set("Test-User", x.user)
 	}
-	if x.body != "" {
-		r.Header.Set("Content-Type", "application/json")
+	before := s.changes()
+	s.failure = nil
+	w := respond(s.handler, r)
+	wantStatus(s.t, w.Code, w)
+	if w.Code == http.StatusCreated {
+		g := decode[generated](s.t, w)
+		s.secrets[g.Token.ID] = g.Secret
 	}
-	for _, pair := range x.header {
-		r.Header.Set(pair[0], pair[1])
+	if w.Code >= 300 {
+		p := wantProblem(s.t, w.Code, codeOf(w.Body.Bytes()), w)
+		if after := s.changes(); after != before && p.Code != "outcome_unknown" {
+			s.t.Errorf("%s: the request is refused, and %d things changed", line, after-before)
+		}
 	}
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
-	if x.method == http.MethodGet && x.target == "/openapi.json" && w.Code == http.StatusOK {
+	if (s.failure != nil) != (w.Code >= 500) {
+		s.t.Errorf("%s: the status is %d, and OnError was told %v", line, w.Code, s.failure)
+	}
+	if (w.Header().Get("Retry-After") != "") != (codeOf(w.Body.Bytes()) == "unavailable") {
+		s.t.Errorf("%s: Retry-After is %q", line, w.Header().Get("Retry-After"))
+	}
+	if strings.Contains(w.Body.String(), errStoreDown.Error()) {
+		s.t.Errorf("%s: the answer shows the cause of the failure: %s", line, w.Body)
+	}
+	if x.target == "/openapi.json" && w.Code == http.StatusOK {
 		if diff := cmp.Diff(adminapi.OpenAPI, w.Body.Bytes()); diff != "" {
 			s.t.Errorf("the document differs (-want +got):\n%s", diff)
 		}
 		w.Body.Reset() // the document would be here a second time
 		w.Body.WriteString(`{"openapi":"3.1.1","info":{"title":"This stands for the document.","version":"1"},"paths":{}}` + "\n")
 	}
-	return withStandIns(exchangeText(r, x.body, w))
+	return w
 }
 
-// exchange is a request in a scene, with what is wanted of the answer besides what the file says.
-type exchange struct {
-	name   string
-	opts   apitoken.Options
-	given  func(*scene) // nil: nothing more
-	user   string
-	method string
-	target string
-	body   string
-	header [][2]string
-	status int
-	code   string
-}
-
-func ifMatch(tag string) [][2]string { return [][2]string{{"If-Match", tag}} }
-
-func key(k string) [][2]string { return [][2]string{{"Idempotency-Key", k}} }
-
-func failing(err error) func(*scene) { return func(s *scene) { s.store.writing = err } }
-
-// slug is the name of a route as part of the name of a file.
-func slug(method, path string) string {
-	path = strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-").Replace(path)
-	return strings.ToLower(method) + path
-}
-
-// commonExchanges are the answers that are the same on many routes.
-func commonExchanges() []exchange {
-	var all []exchange
-	for _, r := range requests() {
-		add := func(status int, code string, x exchange) {
-			x.name, x.status, x.code = slug(r.Method, r.Route.Path)+"-"+code, status, code
-			x.method = r.Method
-			if x.target == "" {
-				x.target = r.path
-			}
-			if x.body == "" {
-				x.body = r.body
-			}
-			all = append(all, x)
-		}
-		add(400, "malformed", exchange{user: "ada", target: r.path + "?verbose=1"})
-		if !r.anybody() {
-			add(401, "unauthenticated", exchange{})
-			add(503, "unavailable", exchange{user: "ada", given: func(s *scene) { s.store.down = errors.New("connection refused") }})
-		}
-		switch {
-		case r.asksManager():
-			add(403, "denied", exchange{user: "mallory"}) // of whom the library was not told
-		case !r.anybody():
-			add(403, "denied", exchange{user: "robot"})
-		}
-		if r.body != "" {
-			add(413, "too_large", exchange{user: "ada", body: strings.TrimSuffix(r.body, "}") + strings.Repeat(" ", 16<<10) + "}"})
-			add(415, "unsupported_media_type", exchange{user: "ada", header: [][2]string{{"Content-Type", "text/plain"}}})
-		}
+// changes counts the changes that were made, by their events.
+func (s *scene) changes() (n int) {
+	s.t.Helper()
+	for e, err := range s.manager.Events(ctx, apitoken.System(), apitoken.EventQuery{Outcome: apitoken.OutcomeDone}) {
+		must(s.t, err)
+		_ = e
+		n++
 	}
-	seen := map[string]bool{}
-	for _, r := range requests() {
-		if seen[r.Route.Path] {
-			continue
+	return n
+}
+
+var errStoreDown = errors.New("secret address of the database")
+
+// incidents are what happens between requests, by the line without "$ ".
+var incidents = map[string]func(*scene){
+	"the store fails":                               func(s *scene) { s.store.down = errStoreDown },
+	"writes conflict":                               func(s *scene) { s.store.writing = apitoken.ErrConflict },
+	"the outcome of writes is unknown":              func(s *scene) { s.store.writing = errors.Join(apitoken.ErrUncertain, errStoreDown) },
+	"the outcome of writes is unknown; they happen": func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },
+	"denials cannot be recorded":                    func(s *scene) { s.store.appending = errStoreDown },
+	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
+	"the store works again":                         func(s *scene) { *s.store = faultyStore{Store: s.store.Store} },
+	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
+	"somebody without an identity reads bob":        func(s *scene) { _, _ = s.manager.User(ctx, apitoken.Actor{}, "bob") },
+}
+
+// thirteenTimes is the beginning of a line whose request is sent more often than denials are written one by one.
+const thirteenTimes = "$ 13 times, after a second each: "
+
+// happen does what a line says.
+func (s *scene) happen(line string) {
+	s.t.Helper()
+	first, rest, _ := strings.Cut(s.ids.reveal(strings.TrimPrefix(line, "$ ")), " ")
+	switch {
+	case incidents[strings.TrimPrefix(line, "$ ")] != nil:
+		incidents[strings.TrimPrefix(line, "$ ")](s)
+	case first == "wait":
+		d, err := time.ParseDuration(rest)
+		must(s.t, err)
+		s.clock.Add(d)
+	case strings.HasPrefix(line, thirteenTimes):
+		for range 13 {
+			s.clock.Add(time.Second)
+			s.send("> " + strings.TrimPrefix(line, thirteenTimes))
 		}
-		seen[r.Route.Path] = true
-		all = append(all, exchange{
-			name: slug("patch", r.Route.Path) + "-method_not_allowed", user: "ada", method: "PATCH", target: r.path,
-			status: 405, code: "method_not_allowed",
-		})
+	case rest == "authenticates": // which is a use of the token
+		_, err := s.manager.Authenticate(ctx, s.secrets[first])
+		must(s.t, err)
+		must(s.t, s.manager.Flush(ctx))
+	case rest == "no longer authenticates":
+		if _, err := s.manager.Authenticate(ctx, s.secrets[first]); s.secrets[first] == "" || !errors.Is(err, apitoken.ErrUnauthenticated) {
+			s.t.Errorf("%s: Authenticate returns %v", line, err)
+		}
+	default:
+		s.t.Errorf("no incident is called %q", line)
 	}
-	return all
 }
 
 func TestExchanges(t *testing.T) {
-	all := slices.Concat(commonExchanges(), userExchanges, tokenExchanges, policyExchanges, eventExchanges)
-	if *update {
-		if err := os.RemoveAll(exchangeDir); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(exchangeDir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	known := map[string]bool{}
-	for _, x := range all {
-		t.Run(x.name, func(t *testing.T) {
-			path := filepath.Join(exchangeDir, x.name+".http")
-			if known[path] {
-				t.Fatal("there are two of this name")
-			}
-			known[path] = true
-			s := newScene(t, x.opts)
-			if x.given != nil {
-				x.given(s)
-			}
-			got := s.send(x)
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("the exchange differs; -update writes it (-want +got):\n%s", diff)
-			}
-			read, err := readExchange(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			kind := read.kind()
-			if kind.status != x.status || kind.code != x.code {
-				t.Errorf("it is answered %d %s, want %d %s: %s", kind.status, kind.code, x.status, x.code, read.answered)
-			}
-			if string(read.sent) != x.body {
-				t.Errorf("the body that is read from the file is %q", read.sent)
-			}
-		})
-	}
-	paths, err := filepath.Glob(filepath.Join(exchangeDir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	paths, err := filepath.Glob(filepath.Join(exchangeDir, "*.txtar"))
+	must(t, err)
+	requests := 0
 	for _, path := range paths {
-		if !known[path] {
-			t.Errorf("%s is of no exchange; -update removes it", path)
+		text, err := os.ReadFile(path)
+		must(t, err)
+		got, sections := readSections(string(text))
+		for _, section := range sections {
+			t.Run(filepath.Base(path)+"/"+section.name, func(t *testing.T) {
+				s := newScene(t)
+				got += "-- " + section.name + " --\n"
+				for _, step := range section.steps {
+					if strings.HasPrefix(step.line, "$ ") {
+						s.happen(step.line)
+					}
+					if step.isRequest() {
+						w := s.send(step.line)
+						step.answer = completeAnswer(w)
+						if step.isBrief {
+							step.answer = briefAnswer(w)
+						}
+						step.answer = s.ids.hide(step.answer)
+						requests++
+					}
+					got += step.String()
+				}
+			})
+		}
+		if *update {
+			must(t, os.WriteFile(path, []byte(got), 0o666))
+			continue
+		}
+		if diff := cmp.Diff(string(text), got); diff != "" {
+			t.Errorf("the answers of %s differ; -update writes them (-want +got):\n%s", path, diff)
 		}
 	}
-	t.Logf("%d exchanges", len(all))
+	t.Logf("%d requests", requests)
 }
 
-// What every route can answer, and every problem that the documentation lists. What any other test sees besides is for onRecord.
+// Every route shows what it can answer, and every problem that the documentation lists is shown. onRecord looks after what
+// the other tests see.
 func TestEveryAnswerHasAnExchange(t *testing.T) {
 	kinds := recordedKinds(t)
 	want := map[answerKind]bool{{"/", 404, "not_found"}: true}
@@ -287,22 +255,29 @@ func TestEveryAnswerHasAnExchange(t *testing.T) {
 	}
 	for kind := range kinds {
 		if kind.status >= 300 && codes[kind.code] != kind.status {
-			t.Errorf("the exchange of %s is of no problem that the documentation lists", kind)
+			t.Errorf("the exchange of %s shows no problem that the documentation lists", kind)
 		}
 	}
 	for code, status := range codes {
-		found := false
-		for kind := range kinds {
-			found = found || kind.code == code && kind.status == status
-		}
-		if !found {
+		if !slices.ContainsFunc(readExchanges(t), func(x recorded) bool { return x.kind().code == code && x.kind().status == status }) {
 			t.Errorf("there is no exchange of %d %s, which the documentation lists", status, code)
 		}
 	}
-	t.Logf("%d kinds of answers, %d of them of necessity, %d problems", len(kinds), len(want), len(codes))
+	t.Logf("%d kinds of answers, %d of them required, %d problems", len(kinds), len(want), len(codes))
 }
 
-// A canary: only what generates a token shows a secret, and only in its body.
+// A section that is named after a code of a problem shows it, so that -update cannot replace it by something else unseen.
+func TestSectionsShowTheCodeInTheirName(t *testing.T) {
+	for _, p := range documentedProblems(t) {
+		for _, x := range readExchanges(t) {
+			if strings.HasSuffix(x.name, " "+p.code) && x.kind().code != p.code {
+				t.Errorf("%s shows %s", x.name, x.kind())
+			}
+		}
+	}
+}
+
+// Only the answer that generates a token shows a secret, and only in its body.
 func TestNoOtherExchangeShowsASecret(t *testing.T) {
 	shown := 0
 	for _, x := range readExchanges(t) {

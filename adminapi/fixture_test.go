@@ -71,6 +71,8 @@ func signedIn(r *http.Request) (apitoken.Actor, error) {
 
 const noToken = "01890a5d-ac96-774b-bcce-b302099a8057" // the id of no token
 
+var tooLongID = strings.Repeat("x", 256)
+
 // goodBodies are bodies that routes take, by route.
 var goodBodies = map[string]string{
 	"PUT /users/{id}":         `{"name": "Bob"}`,

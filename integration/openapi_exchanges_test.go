@@ -7,66 +7,112 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// exchange is a request and its answer, as package adminapi keeps them for its own tests.
+// exchange is a request and its complete answer, as package adminapi keeps them for its own tests.
 type exchange struct {
-	name     string
+	name     string // of the route's file and of the section, such as "get-policy ok"
 	request  *http.Request
 	sent     []byte
 	response *http.Response
 	answered []byte
 }
 
-// exchanges reads all exchanges of package adminapi.
+var sectionLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
+
+// exchanges reads all complete exchanges of package adminapi. The format is explained in adminapi/testdata/exchanges.
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
-	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.http")
+	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(paths) == 0 {
-		t.Fatal("there are no exchanges")
-	}
 	var all []exchange
 	for _, path := range paths {
-		x, err := readExchange(path)
+		text, err := os.ReadFile(path)
 		if err != nil {
-			t.Fatalf("%s: %v", path, err)
+			t.Fatal(err)
 		}
-		all = append(all, x)
+		names := sectionLine.FindAllStringSubmatch(string(text), -1)
+		for i, section := range sectionLine.Split(string(text), -1)[1:] {
+			name := strings.TrimSuffix(filepath.Base(path), ".txtar") + " " + names[i][1]
+			for _, line := range strings.Split("\n"+section, "\n> ")[1:] {
+				request, answer, _ := strings.Cut(line, "\n")
+				if strings.Contains(request, " =>") {
+					continue // only a summary of the answer is there
+				}
+				x, err := readExchange(request, answer)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				x.name = name
+				all = append(all, x)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("there are no exchanges")
 	}
 	return all
 }
 
-func readExchange(path string) (exchange, error) {
-	x := exchange{name: strings.TrimSuffix(filepath.Base(path), ".http")}
-	text, err := os.ReadFile(path)
+// exchangeNamed is the first exchange of a section.
+func exchangeNamed(t *testing.T, name string) exchange {
+	t.Helper()
+	for _, x := range exchanges(t) {
+		if x.name == name {
+			return x
+		}
+	}
+	t.Fatalf("no exchange has the name %s", name)
+	return exchange{}
+}
+
+var (
+	headerField = regexp.MustCompile(`^([A-Z][A-Za-z-]+): ?(.*)$`)
+	otherLine   = regexp.MustCompile(`(?ms)^[$#] .*`) // what follows a complete answer
+)
+
+// readExchange reads a request, "user method target", with headers and a body behind bars, and a complete answer.
+func readExchange(request, answer string) (exchange, error) {
+	parts := strings.Split(request, " | ")
+	words := strings.Fields(parts[0])
+	if len(words) != 3 {
+		return exchange{}, fmt.Errorf("the request %q has not three words", parts[0])
+	}
+	header, body := http.Header{}, ""
+	for _, part := range parts[1:] {
+		if m := headerField.FindStringSubmatch(part); m != nil {
+			header.Add(m[1], m[2])
+		} else {
+			body = part
+		}
+	}
+	if body != "" && header["Content-Type"] == nil {
+		header.Set("Content-Type", "application/json")
+	}
+	x := exchange{request: httptest.NewRequest(words[1], words[2], strings.NewReader(body)), sent: []byte(body)}
+	x.request.Header = header
+	answer = strings.TrimSpace(otherLine.ReplaceAllString(answer, ""))
+	var err error
+	x.response, err = http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 "+answer+"\n\n")), x.request)
 	if err != nil {
 		return x, err
 	}
-	request, response, found := bytes.Cut(text, []byte("\n=====\n"))
-	if !found {
-		return x, fmt.Errorf("there is no line between request and response")
-	}
-	x.request, err = http.ReadRequest(bufio.NewReader(bytes.NewReader(append(request, '\n'))))
-	if err != nil {
+	indented, err := io.ReadAll(x.response.Body)
+	if err != nil || x.response.StatusCode == http.StatusNoContent {
 		return x, err
 	}
-	x.sent, err = io.ReadAll(x.request.Body)
-	if err != nil {
-		return x, err
-	}
-	x.response, err = http.ReadResponse(bufio.NewReader(bytes.NewReader(response)), x.request)
-	if err != nil {
-		return x, err
-	}
-	x.answered, err = io.ReadAll(x.response.Body)
+	var text bytes.Buffer
+	err = json.Compact(&text, indented)
+	x.answered = text.Bytes()
 	return x, err
 }
 
