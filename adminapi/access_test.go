@@ -309,23 +309,6 @@ func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
 		cells, len(requests()), len(callers()), len(objects), refused, alike)
 }
 
-// A route without a declaration would let nobody know whether it is right.
-func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
-	known := map[string]bool{}
-	for _, r := range requests() {
-		if r.Who == "" {
-			t.Errorf("%s declares nothing", r)
-		}
-		if known[r.String()] {
-			t.Errorf("%s is there twice", r)
-		}
-		known[r.String()] = true
-		if (r.Who == "anybody") != (r.Route.Path == "/openapi.json") {
-			t.Errorf("%s is for %s", r, r.Who)
-		}
-	}
-}
-
 // Why somebody is denied is for logs and events: it tells of roles, kinds and resources.
 func TestADenialTellsTheClientNoReason(t *testing.T) {
 	s := newSiteWith(t, apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{"reader": {Permissions: apitoken.ListAny}}})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,8 +96,11 @@ func (s *scene) send(line string) *httptest.ResponseRecorder {
 		if after := s.changes(); after != before && p.Code != "outcome_unknown" {
 			s.t.Errorf("%s: the request is refused, and %d things changed", line, after-before)
 		}
+		if p.Code == "malformed" && !strings.HasPrefix(p.Detail, p.Field) {
+			s.t.Errorf("%s: the detail %q does not name the field %q", line, p.Detail, p.Field)
+		}
 	}
-	if (s.failure != nil) != (w.Code >= 500) {
+	if errors.Is(s.failure, errStoreDown) != (w.Code >= 500) {
 		s.t.Errorf("%s: the status is %d, and OnError was told %v", line, w.Code, s.failure)
 	}
 	if (w.Header().Get("Retry-After") != "") != (codeOf(w.Body.Bytes()) == "unavailable") {
@@ -138,7 +142,9 @@ var incidents = map[string]func(*scene){
 	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
 	"the store works again":                         func(s *scene) { *s.store = faultyStore{Store: s.store.Store} },
 	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
-	"somebody without an identity reads bob":        func(s *scene) { _, _ = s.manager.User(ctx, apitoken.Actor{}, "bob") },
+	"somebody without an identity reads bob": func(s *scene) {
+		_, _ = s.manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")
+	},
 }
 
 // thirteenTimes is the beginning of a line whose request is sent more often than denials are written one by one.
@@ -156,9 +162,9 @@ func (s *scene) happen(line string) {
 		must(s.t, err)
 		s.clock.Add(d)
 	case strings.HasPrefix(line, thirteenTimes):
-		for range 13 {
+		for n := range 13 {
 			s.clock.Add(time.Second)
-			s.send("> " + strings.TrimPrefix(line, thirteenTimes))
+			s.send("> " + strings.ReplaceAll(strings.TrimPrefix(line, thirteenTimes), "{n}", strconv.Itoa(n+1)))
 		}
 	case rest == "authenticates": // which is a use of the token
 		_, err := s.manager.Authenticate(ctx, s.secrets[first])

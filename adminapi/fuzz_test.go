@@ -13,6 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
 // newFuzzSite is a host with an administrator, Ada, and a user, Bob.
@@ -208,6 +209,40 @@ func FuzzPath(f *testing.F) {
 		}
 		for e, err := range m.Events(ctx, apitoken.System(), apitoken.EventQuery{After: 2}) {
 			t.Fatalf("%q made the event %+v, %v", path, e, err)
+		}
+	})
+}
+
+// FuzzGenerate holds whatever body to the promise that it is answered from the table and never lives longer than allowed.
+func FuzzGenerate(f *testing.F) {
+	for _, body := range []string{
+		`{"name": "x"}`, `{"name": "x", "lifetime_seconds": 0.5}`, `{"name": "x", "no_expiration": true}`,
+		`{"name": "x", "expires_at": "2026-01-02T12:00:00Z"}`, `{"name": "x", "name": "y"}`, `{"Name": null}`, `[[`,
+	} {
+		f.Add(body)
+	}
+	tt := tokentest.NewWith(f, apitoken.Options{DefaultMaxLifetime: apitoken.Days(30)})
+	tt.User("bob", apitoken.RoleUser)
+	h := newHandler(f, tt.Manager)
+	end := tt.Clock.Now().Add(apitoken.Days(30))
+	f.Fuzz(func(t *testing.T, body string) {
+		if body == "" {
+			return
+		}
+		w := call(h, "bob", "POST", "/users/bob/tokens", body)
+		switch w.Code {
+		case 400, 409, 413, 422:
+		case 201:
+			for token, err := range tt.Manager.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob", Status: apitoken.StatusActive}) {
+				if err != nil || token.ExpiresAt.IsZero() || token.ExpiresAt.After(end) {
+					t.Errorf("%q gives a token until %s, %v", body, token.ExpiresAt, err)
+				}
+			}
+			if err := tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%q is answered %d: %s", body, w.Code, w.Body)
 		}
 	})
 }

@@ -164,6 +164,13 @@ func TestEveryBodyHasToSayThatItIsJSON(t *testing.T) {
 	}
 }
 
+func TestABodyThatBreaksOffIsMalformed(t *testing.T) {
+	s := newSite(t)
+	r := newRequest("POST", "/users/bob/tokens", `{"name": "x"}`)
+	r.Body = io.NopCloser(iotest.TimeoutReader(iotest.OneByteReader(r.Body)))
+	wantProblem(t, 400, "malformed", s.serve("bob", r))
+}
+
 // A client that sends what a route does not read believes that it counts. A body behind DELETE .../tokens, say, looks as if
 // it narrowed what is revoked.
 func TestWhatARouteDoesNotReadIsRefused(t *testing.T) {

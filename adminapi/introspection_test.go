@@ -146,42 +146,10 @@ func TestIntrospectionCountsAsAUse(t *testing.T) {
 	}
 }
 
-// lostStore has lost its connection, as far as a test says so.
-type lostStore struct {
-	*memstore.Store
-	lookup, revoke error
-	revokeFirst    bool             // the write is done, and its answer lost
-	beforeRevoke   func(*lostStore) // what happens meanwhile
-}
-
-func (s *lostStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	if s.lookup != nil {
-		return nil, s.lookup
-	}
-	return s.Store.Lookup(ctx, d)
-}
-
-func (s *lostStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	if do := s.beforeRevoke; do != nil {
-		s.beforeRevoke = nil
-		do(s)
-	}
-	return s.Store.Token(ctx, id)
-}
-
-func (s *lostStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
-	if s.revoke == nil || s.revokeFirst {
-		if changed, err := s.Store.RevokeToken(ctx, id, r, e); err != nil {
-			return changed, err
-		}
-	}
-	return s.revoke == nil, s.revoke
-}
-
-// newLostStore gives a store that is in order until the test says otherwise, with one token.
-func newLostStore(t *testing.T) (store *lostStore, m *apitoken.Manager, token apitoken.Token, text string) {
+// newFaultyStore returns a store that works until the test says otherwise, with one token.
+func newFaultyStore(t *testing.T) (store *faultyStore, m *apitoken.Manager, token apitoken.Token, text string) {
 	t.Helper()
-	store = &lostStore{Store: memstore.New()}
+	store = &faultyStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +165,7 @@ func newLostStore(t *testing.T) (store *lostStore, m *apitoken.Manager, token ap
 }
 
 func TestTroubleIsNeverInactive(t *testing.T) {
-	store, m, _, text := newLostStore(t)
+	store, m, _, text := newFaultyStore(t)
 	var toldHost error
 	h := introspecting(t, m, adminapi.IntrospectionOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
 	quiet := introspecting(t, m, adminapi.IntrospectionOptions{})

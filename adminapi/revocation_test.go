@@ -109,7 +109,7 @@ func TestRevocationWithoutClientsLooksAtNone(t *testing.T) {
 
 func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 	uncertain := errors.Join(apitoken.ErrUncertain, errors.New("connection reset"))
-	endMeanwhile := func(s *lostStore) { // by somebody else, between the look-up and the revocation
+	endMeanwhile := func(s *faultyStore) { // by somebody else, between the look-up and the revocation
 		m, err := apitoken.New(s.Store, nil)
 		if err == nil {
 			err = m.RevokeAll(t.Context(), apitoken.System(), "bob")
@@ -120,25 +120,25 @@ func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		store lostStore
+		store faultyStore
 		want  string
 	}{
-		{"the look-up fails", lostStore{lookup: errors.New("connection reset")}, toldTrouble},
-		{"the write fails", lostStore{revoke: errors.New("connection reset")}, toldTrouble},
-		{"the store is away at the write", lostStore{revoke: apitoken.ErrUnavailable}, toldTrouble},
-		{"the outcome is unknown, and it was done", lostStore{revoke: uncertain, revokeFirst: true}, toldTrouble},
-		{"the outcome is unknown, and it was not done", lostStore{revoke: uncertain}, toldTrouble},
-		{"a store that knows no such token, which lives", lostStore{revoke: apitoken.ErrNotFound}, toldTrouble},
-		{"somebody else is faster", lostStore{beforeRevoke: endMeanwhile}, toldRevoked},
-		{"somebody else is faster, and then the store fails", lostStore{beforeRevoke: func(s *lostStore) {
+		{"the look-up fails", faultyStore{lookup: errors.New("connection reset")}, toldTrouble},
+		{"the write fails", faultyStore{writing: errors.New("connection reset")}, toldTrouble},
+		{"the store is away at the write", faultyStore{writing: apitoken.ErrUnavailable}, toldTrouble},
+		{"the outcome is unknown, and it was done", faultyStore{writing: uncertain, done: true}, toldTrouble},
+		{"the outcome is unknown, and it was not done", faultyStore{writing: uncertain}, toldTrouble},
+		{"a store that knows no such token, which lives", faultyStore{writing: apitoken.ErrNotFound}, toldTrouble},
+		{"somebody else is faster", faultyStore{beforeRevoke: endMeanwhile}, toldRevoked},
+		{"somebody else is faster, and then the store fails", faultyStore{beforeRevoke: func(s *faultyStore) {
 			endMeanwhile(s)
 			s.lookup = errors.New("connection reset")
 		}}, toldTrouble},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			store, m, _, text := newLostStore(t)
-			store.lookup, store.revoke, store.revokeFirst, store.beforeRevoke = test.store.lookup, test.store.revoke, test.store.revokeFirst, test.store.beforeRevoke
+			store, m, _, text := newFaultyStore(t)
+			store.lookup, store.writing, store.done, store.beforeRevoke = test.store.lookup, test.store.writing, test.store.done, test.store.beforeRevoke
 			var toldHost error
 			h := revoking(t, m, &adminapi.RevocationOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
 			if diff := cmp.Diff(test.want, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
@@ -147,7 +147,7 @@ func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 			if (test.want == toldTrouble) != (toldHost != nil) || toldHost != nil && strings.Contains(toldHost.Error(), text) {
 				t.Errorf("the host is told %v", toldHost)
 			}
-			store.lookup, store.revoke = nil, nil
+			store.lookup, store.writing = nil, nil
 			if diff := cmp.Diff(toldRevoked, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
 				t.Errorf("the answer to the same request later differs (-want +got):\n%s", diff)
 			}
