@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,100 +98,6 @@ func toldInvalid(description string) string {
 	return "400\nCache-Control: no-store\nContent-Type: application/json\n{\"error\":\"invalid_request\",\"error_description\":\"" + description + "\"}"
 }
 
-func TestWhoIsAClient(t *testing.T) {
-	const twice = "the client is authenticated more than once"
-	encoded := basic("gw:" + gatewaySecret)
-	inForm := url.Values{"client_id": {oddID}, "client_secret": {oddSecret}}.Encode()
-	tests := []struct {
-		name    string
-		headers []string // values of Authorization
-		form    string
-		want    string
-	}{
-		{"Basic", []string{encoded}, "", toldInactive},
-		{"Basic in lower case", []string{"basic" + encoded[5:]}, "", toldInactive},
-		{"more spaces", []string{"Basic   " + encoded[6:]}, "", toldInactive},
-		{"space around", []string{" " + encoded + " \t"}, "", toldInactive},
-		{"in the form", nil, "client_id=gw&client_secret=" + gatewaySecret, toldInactive},
-		{"an odd one in the form", nil, inForm, toldInactive},
-
-		// One and the same client, as each of these was seen to write it.
-		{"raw, as by curl", []string{basic("percent:" + percentSecret)}, "", toldInactive},
-		{"encoded, plus for a space", []string{basic("gw%3A1+a:s%2Fe%2Bc%3Dr%25e%3At+%C3%A9~-0123")}, "", toldInactive},
-		{"encoded, each character that may be", []string{basic("gw%3A1+a:s%2Fe%2Bc%3Dr%25e%3At+%C3%A9%7E%2D0123")}, "", toldInactive},
-		{"encoded, %20 for a space", []string{basic("gw%3A1%20a:s%2Fe%2Bc%3Dr%25e%3At%20%C3%A9~-0123")}, "", toldInactive},
-		{"encoded in lower case", []string{basic("gw%3a1+a:s%2fe%2bc%3dr%25e%3at+%c3%a9~-0123")}, "", toldInactive},
-		{"encoded, of a secret that has a percent sign", []string{basic("percent:100%2525-of-a-secret")}, "", toldInactive},
-		{"encoded twice", []string{basic("gw%253A1+a:s%252Fe%252Bc%253Dr%2525e%253At+%25C3%25A9~-0123")}, "", toldUnknownClient},
-		{"the id with a colon raw", []string{basic(oddID + ":" + oddSecret)}, "", toldUnknownClient},
-		{"decoded in part", []string{basic("percent:100%-of-a-secret")}, "", toldUnknownClient},
-		{"a form is decoded once", nil, "client_id=percent&client_secret=" + percentSecret, toldUnknownClient},
-
-		{"nobody", nil, "", toldUnknownClient},
-		{"an empty header", []string{""}, "", toldUnknownClient},
-		{"the scheme alone", []string{"Basic"}, "", toldUnknownClient},
-		{"the scheme and a space", []string{"Basic "}, "", toldUnknownClient},
-		{"another scheme", []string{"Bearer " + encoded[6:]}, "", toldUnknownClient},
-		{"a longer scheme", []string{"Basics " + encoded[6:]}, "", toldUnknownClient},
-		{"a tab behind the scheme", []string{"Basic\t" + encoded[6:]}, "", toldUnknownClient},
-		{"no scheme", []string{encoded[6:]}, "", toldUnknownClient},
-		{"no base64", []string{"Basic gw:" + gatewaySecret}, "", toldUnknownClient},
-		{"a line end in base64", []string{encoded[:12] + "\n" + encoded[12:]}, "", toldUnknownClient},
-		{"base64 and more", []string{encoded + ", Basic x"}, "", toldUnknownClient},
-		{"base64 that is not exact", []string{"Basic Z3c6eP=="}, "", toldUnknownClient},
-		{"no colon", []string{basic("gw")}, "", toldUnknownClient},
-		{"nothing but a colon", []string{basic(":")}, "", toldUnknownClient},
-		{"an empty id", []string{basic(":" + gatewaySecret)}, "", toldUnknownClient},
-		{"an empty secret", []string{basic("gw:")}, "", toldUnknownClient},
-		{"another secret", []string{basic("gw:" + gatewaySecret + "0")}, "", toldUnknownClient},
-		{"the secret of another", []string{basic("percent:" + gatewaySecret)}, "", toldUnknownClient},
-		{"an unknown id", []string{basic("nobody:" + gatewaySecret)}, "", toldUnknownClient},
-		{"the colon elsewhere", []string{basic("gwg:" + gatewaySecret[1:])}, "", toldUnknownClient},
-		{"bad percent encoding", []string{basic("gw:" + gatewaySecret + "%zz")}, "", toldUnknownClient},
-		{"bad percent encoding of the id", []string{basic("g%:" + gatewaySecret)}, "", toldUnknownClient},
-		{"a million bytes", []string{basic("gw:" + strings.Repeat("x", 1<<20))}, "", toldUnknownClient},
-		{"an id alone in the form", nil, "client_id=gw", toldUnknownClient},
-		{"a secret alone in the form", nil, "client_secret=" + gatewaySecret, toldUnknownClient},
-		{"an empty secret in the form", nil, "client_id=gw&client_secret=", toldUnknownClient},
-		{"a wrong secret in the form", nil, "client_id=gw&client_secret=wrong", toldUnknownClient},
-
-		{"two headers", []string{encoded, encoded}, "", toldInvalid(twice)},
-		{"two headers, the second empty", []string{encoded, ""}, "", toldInvalid(twice)},
-		{"Basic and the form", []string{encoded}, "client_id=gw&client_secret=" + gatewaySecret, toldInvalid(twice)},
-		{"Basic and an id in the form", []string{encoded}, "client_id=gw", toldInvalid(twice)},
-		{"Basic and a secret in the form", []string{encoded}, "client_secret=" + gatewaySecret, toldInvalid(twice)},
-		{"Basic and an id without a value, which is none", []string{encoded}, "client_id=", toldInactive},
-		{"another scheme and the form", []string{"Bearer x"}, "client_id=gw&client_secret=" + gatewaySecret, toldInvalid(twice)},
-		{"two ids in the form", nil, "client_id=gw&client_id=gw&client_secret=" + gatewaySecret, toldInvalid("a parameter is there more than once")},
-	}
-	m := tokentest.New(t).Manager
-	revoking, err := adminapi.Revocation(m, &adminapi.RevocationOptions{Clients: gateways(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			request := func() *http.Request {
-				r := formRequest("token=unknown&" + test.form)
-				if test.headers != nil {
-					r.Header["Authorization"] = test.headers
-				}
-				return r
-			}
-			if diff := cmp.Diff(test.want, told(answerTo(introspecting(t, m, adminapi.IntrospectionOptions{}), request()))); diff != "" {
-				t.Errorf("the answer of Introspection differs (-want +got):\n%s", diff)
-			}
-			want := test.want
-			if want == toldInactive {
-				want = toldRevoked
-			}
-			if diff := cmp.Diff(want, told(answerTo(revoking, request()))); diff != "" {
-				t.Errorf("the answer of Revocation differs (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 // The host's own check sees each reading once, whatever the first one gives, and nothing that is empty.
 func TestAClientCheckIsAskedForEveryReading(t *testing.T) {
 	m := tokentest.New(t).Manager
@@ -206,6 +114,8 @@ func TestAClientCheckIsAskedForEveryReading(t *testing.T) {
 		{"cannot be decoded", basic("gw:50%"), "gw:50%", []string{"gw:50%"}, 200},
 		{"as long as allowed", basic("gw:" + strings.Repeat("s", 3069)), "gw:" + strings.Repeat("s", 3069), []string{"gw:" + strings.Repeat("s", 3069)}, 200},
 		{"too long by one", basic("gw:" + strings.Repeat("s", 3070)), "gw:" + strings.Repeat("s", 3070), nil, 401},
+		{"a million bytes", basic("gw:" + strings.Repeat("s", 1<<20)), "", nil, 401},
+		{"a line end in base64", "Basic Z3c6\nYQ==", "gw:a", nil, 401},
 		{"base64 that another text has too", "Basic Z3c6YX==", "gw:a", nil, 401}, // gw:a is Z3c6YQ==
 		{"no client", "", "", nil, 401},
 		{"no secret", basic("gw:"), "gw:", nil, 401},
@@ -334,4 +244,20 @@ func FuzzClientAuthentication(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What no line of testdata/oauth2 can say.
+func TestAFormThatCannotBeReadIsInvalid(t *testing.T) {
+	m := tokentest.New(t).Manager
+	broken, untyped := asGateway("token=x"), asGateway("token=x")
+	broken.Body = io.NopCloser(iotest.ErrReader(errors.New("connection reset")))
+	untyped.Header.Del("Content-Type")
+	for want, r := range map[string]*http.Request{
+		toldInvalid("the body cannot be read"):                                                       broken,
+		toldInvalid("the body has to be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
+	} {
+		if diff := cmp.Diff(want, told(answerTo(introspecting(t, m, adminapi.IntrospectionOptions{}), r))); diff != "" {
+			t.Errorf("the answer differs (-want +got):\n%s", diff)
+		}
+	}
 }

@@ -23,8 +23,12 @@ import (
 
 var update = flag.Bool("update", false, "write the answers in testdata/exchanges anew")
 
-// The exchanges are txtar files, one a route; testdata/exchanges/README.md explains their lines.
-const exchangeDir = "testdata/exchanges"
+// The exchanges are txtar files, one a route; testdata/exchanges/README.md explains their lines. Those of the endpoints of OAuth
+// are apart, because the OpenAPI document does not describe them.
+const (
+	exchangeDir = "testdata/exchanges"
+	oauthDir    = "testdata/oauth2"
+)
 
 // A section is one scene: what happens, in order. All sections begin alike.
 type section struct {
@@ -89,7 +93,7 @@ func (s *step) String() string {
 }
 
 // sent is the request that a line describes: user, method, target, and, each after a bar, headers and a body. A body is
-// JSON unless a header says otherwise. A Content-Length fills it up with spaces.
+// JSON, or a form for OAuth, unless a header says otherwise. A Content-Length fills it up with spaces.
 type sent struct {
 	user, method, target string
 	header               http.Header
@@ -109,7 +113,11 @@ func readSent(line string) sent {
 			s.body = part
 		}
 	}
-	if s.body != "" && s.header["Content-Type"] == nil {
+	switch isOAuth := strings.HasPrefix(s.target, "/oauth2/"); {
+	case s.header["Content-Type"] != nil:
+	case isOAuth:
+		s.header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case s.body != "":
 		s.header.Set("Content-Type", "application/json")
 	}
 	var length int
@@ -198,8 +206,10 @@ func briefAnswer(w *httptest.ResponseRecorder) string {
 	case w.Code == http.StatusCreated:
 		add("%s expires %s", a.Token.ID, a.Token.Expires)
 	default:
-		if etag := w.Header().Get("ETag"); etag != "" {
-			add("%s", etag)
+		for _, name := range []string{"Allow", "ETag", "Retry-After", "WWW-Authenticate"} {
+			if value := w.Header().Get(name); value != "" && (name == "ETag" || w.Code >= 300) {
+				add("%s", value)
+			}
 		}
 		add("%s", w.Body)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,13 +79,51 @@ func originOf(r *http.Request) apitoken.Origin {
 // send sends the request of a line and checks what every answer has to be.
 func (s *scene) send(line string) *httptest.ResponseRecorder {
 	s.t.Helper()
-	x := readSent(s.ids.reveal(line))
+	x := readSent(s.spelledOut(line))
+	before := s.changes()
+	s.failure = nil
+	var w *httptest.ResponseRecorder
+	if strings.HasPrefix(x.target, "/oauth2/") {
+		w = s.sendForm(x)
+	} else {
+		w = s.sendJSON(x)
+	}
+	if after := s.changes(); w.Code >= 300 && after != before && codeOf(w.Body.Bytes()) != "outcome_unknown" {
+		s.t.Errorf("%s: the request is refused, and %d things changed", line, after-before)
+	}
+	if errors.Is(s.failure, errStoreDown) != (w.Code >= 500) {
+		s.t.Errorf("%s: the status is %d, and OnError was told %v", line, w.Code, s.failure)
+	}
+	if strings.Contains(w.Body.String(), errStoreDown.Error()) {
+		s.t.Errorf("%s: the answer shows the cause of the failure: %s", line, w.Body)
+	}
+	for id, secret := range s.secrets {
+		if w.Code != http.StatusCreated && strings.Contains(fmt.Sprint(w.Header(), w.Body), secret) {
+			s.t.Errorf("%s: the answer shows the secret of %s: %s", line, id, w.Body)
+		}
+	}
+	return w
+}
+
+var (
+	secretOf    = regexp.MustCompile(`\{([0-9a-f-]{36})\}`)
+	credentials = regexp.MustCompile(`Basic \{(.*?)\}`)
+)
+
+// spelledOut puts in what a line only names: real ids, for "{id}" the secret of that token, and credentials in base64.
+func (s *scene) spelledOut(line string) string {
+	line = secretOf.ReplaceAllStringFunc(s.ids.reveal(line), func(id string) string { return s.secrets[strings.Trim(id, "{}")] })
+	return credentials.ReplaceAllStringFunc(line, func(text string) string {
+		return basic(strings.TrimSuffix(strings.TrimPrefix(text, "Basic {"), "}"))
+	})
+}
+
+func (s *scene) sendJSON(x sent) *httptest.ResponseRecorder {
+	s.t.Helper()
 	r := x.request()
 	if x.user != "-" {
 		r.Header.Set("Test-User", x.user)
 	}
-	before := s.changes()
-	s.failure = nil
 	w := respond(s.handler, r)
 	wantStatus(s.t, w.Code, w)
 	if w.Code == http.StatusCreated {
@@ -93,21 +132,12 @@ func (s *scene) send(line string) *httptest.ResponseRecorder {
 	}
 	if w.Code >= 300 {
 		p := wantProblem(s.t, w.Code, codeOf(w.Body.Bytes()), w)
-		if after := s.changes(); after != before && p.Code != "outcome_unknown" {
-			s.t.Errorf("%s: the request is refused, and %d things changed", line, after-before)
-		}
 		if p.Code == "malformed" && !strings.HasPrefix(p.Detail, p.Field) {
-			s.t.Errorf("%s: the detail %q does not name the field %q", line, p.Detail, p.Field)
+			s.t.Errorf("%s %s: the detail %q does not name the field %q", x.method, x.target, p.Detail, p.Field)
 		}
-	}
-	if errors.Is(s.failure, errStoreDown) != (w.Code >= 500) {
-		s.t.Errorf("%s: the status is %d, and OnError was told %v", line, w.Code, s.failure)
 	}
 	if (w.Header().Get("Retry-After") != "") != (codeOf(w.Body.Bytes()) == "unavailable") {
-		s.t.Errorf("%s: Retry-After is %q", line, w.Header().Get("Retry-After"))
-	}
-	if strings.Contains(w.Body.String(), errStoreDown.Error()) {
-		s.t.Errorf("%s: the answer shows the cause of the failure: %s", line, w.Body)
+		s.t.Errorf("%s %s: Retry-After is %q", x.method, x.target, w.Header().Get("Retry-After"))
 	}
 	if x.target == "/openapi.json" && w.Code == http.StatusOK {
 		if diff := cmp.Diff(adminapi.OpenAPI, w.Body.Bytes()); diff != "" {
@@ -115,6 +145,48 @@ func (s *scene) send(line string) *httptest.ResponseRecorder {
 		}
 		w.Body.Reset() // the document would be here a second time
 		w.Body.WriteString(`{"openapi":"3.1.1","info":{"title":"This stands for the document.","version":"1"},"paths":{}}` + "\n")
+	}
+	return w
+}
+
+// sendForm sends a request to an endpoint of OAuth. What is sent to /oauth2/both, both have to answer alike.
+func (s *scene) sendForm(x sent) *httptest.ResponseRecorder {
+	s.t.Helper()
+	onError := func(_ *http.Request, err error) { s.failure = err }
+	introspect := func(limit time.Duration) http.Handler {
+		return introspecting(s.t, s.manager, adminapi.IntrospectionOptions{ExpiryCap: limit, OnError: onError})
+	}
+	revoke := func(clients adminapi.ClientCheck) http.Handler {
+		return revoking(s.t, s.manager, &adminapi.RevocationOptions{Clients: clients, Origin: originOf, OnError: onError})
+	}
+	path, query, _ := strings.Cut(x.target, "?")
+	handlers := map[string][]http.Handler{
+		"/oauth2/introspect":            {introspect(0)},
+		"/oauth2/introspect/cap-1s":     {introspect(time.Second)},
+		"/oauth2/introspect/cap-1.999s": {introspect(1999 * time.Millisecond)},
+		"/oauth2/introspect/no-cap":     {introspect(apitoken.NoExpiration)},
+		"/oauth2/revoke":                {revoke(nil)},
+		"/oauth2/revoke/clients":        {revoke(gateways(s.t))},
+		"/oauth2/both":                  {revoke(gateways(s.t)), introspect(0)},
+	}[path]
+	if handlers == nil {
+		s.t.Fatalf("no endpoint is at %s", path)
+	}
+	var w *httptest.ResponseRecorder
+	for i, h := range handlers {
+		r := x.request()
+		r.URL.RawQuery = query
+		if x.user == "gw" {
+			r.Header.Set("Authorization", basic("gw:"+gatewaySecret))
+		}
+		before := w
+		w = respond(h, r)
+		if i == 0 || w.Code == http.StatusOK && before.Code == http.StatusOK {
+			continue
+		}
+		if diff := cmp.Diff(completeAnswer(before), completeAnswer(w)); diff != "" {
+			s.t.Errorf("%s: the answers differ (-Revocation +Introspection):\n%s", x.body, diff)
+		}
 	}
 	return w
 }
@@ -135,6 +207,7 @@ var errStoreDown = errors.New("secret address of the database")
 // incidents are what happens between requests, by the line without "$ ".
 var incidents = map[string]func(*scene){
 	"the store fails":                               func(s *scene) { s.store.down = errStoreDown },
+	"lookups fail":                                  func(s *scene) { s.store.lookup = errStoreDown },
 	"writes conflict":                               func(s *scene) { s.store.writing = apitoken.ErrConflict },
 	"the outcome of writes is unknown":              func(s *scene) { s.store.writing = errors.Join(apitoken.ErrUncertain, errStoreDown) },
 	"the outcome of writes is unknown; they happen": func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },
@@ -180,10 +253,12 @@ func (s *scene) happen(line string) {
 }
 
 func TestExchanges(t *testing.T) {
+	requests := 0
 	paths, err := filepath.Glob(filepath.Join(exchangeDir, "*.txtar"))
 	must(t, err)
-	requests := 0
-	for _, path := range paths {
+	oauth, err := filepath.Glob(filepath.Join(oauthDir, "*.txtar"))
+	must(t, err)
+	for _, path := range slices.Concat(paths, oauth) {
 		text, err := os.ReadFile(path)
 		must(t, err)
 		got, sections := readSections(string(text))

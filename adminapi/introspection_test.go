@@ -21,58 +21,6 @@ import (
 // tokenForm is a form with a token and nothing else.
 func tokenForm(token string) string { return url.Values{"token": {token}}.Encode() }
 
-func TestIntrospectionTellsWhoseTokenItIs(t *testing.T) {
-	const noon = 1767268800 // of 1 January 2026, which is the Kit's time
-	tests := []struct {
-		name   string
-		user   apitoken.User
-		params apitoken.GenerateParams
-		cap    time.Duration
-		later  time.Duration // when it is asked
-		want   string
-	}{
-		{"a minute is the default cap", apitoken.User{ID: "bob", Name: "Bob"}, apitoken.GenerateParams{}, 0, 0,
-			`{"active":true,"sub":"bob","username":"Bob","token_type":"Bearer","iat":1767268800,"exp":1767268860,"jti":"ID"}`},
-		{"the cap moves on", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, 0, 10 * time.Second,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268870,"jti":"ID"}`},
-		{"an earlier end", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: 59 * time.Second}, 0, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268859,"jti":"ID"}`},
-		{"an end within a second is cut off", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: 59*time.Second + 999*time.Millisecond}, 0, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268859,"jti":"ID"}`},
-		{"a cap within a second is cut off", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, 1999 * time.Millisecond, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268801,"jti":"ID"}`},
-		{"the least cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{}, time.Second, 999 * time.Millisecond,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1767268801,"jti":"ID"}`},
-		{"no cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.Days(30)}, apitoken.NoExpiration, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"exp":1769860800,"jti":"ID"}`},
-		{"no end", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
-		{"no end and no cap", apitoken.User{ID: "bob"}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, apitoken.NoExpiration, 0,
-			`{"active":true,"sub":"bob","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
-		{"odd names", apitoken.User{ID: `jürgen"/+ %41`, Name: `Jürgen "der" <b>`}, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, 0,
-			`{"active":true,"sub":"jürgen\"/+ %41","username":"Jürgen \"der\" \u003cb\u003e","token_type":"Bearer","iat":1767268800,"jti":"ID"}`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			tt := tokentest.New(t)
-			if now := tt.Clock.Now().Unix(); now != noon {
-				t.Fatalf("the Kit begins at %d", now)
-			}
-			if _, err := tt.Manager.PutUser(t.Context(), apitoken.System(), test.user); err != nil {
-				t.Fatal(err)
-			}
-			test.params.Owner = test.user.ID
-			token, text := tt.Generate(test.params)
-			tt.Clock.Add(test.later)
-			w := answerTo(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{ExpiryCap: test.cap}), asGateway(tokenForm(text)))
-			want := "200\nCache-Control: no-store\nContent-Type: application/json\n" + strings.Replace(test.want, "ID", token.ID.String(), 1)
-			if diff := cmp.Diff(want, told(w)); diff != "" {
-				t.Errorf("the answer differs (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 // deadTokens are texts that are no active token, for every reason there is.
 func deadTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
 	t.Helper()
@@ -110,24 +58,6 @@ func TestEveryInactiveTokenIsAnsweredAlike(t *testing.T) {
 		want := http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}
 		if diff := cmp.Diff(want, w.Header()); diff != "" {
 			t.Errorf("%s: the header differs (-want +got):\n%s", cause, diff)
-		}
-	}
-}
-
-// A token proves who its owner is, not that it may learn about tokens: not others, and not itself.
-func TestATokenIsNoClient(t *testing.T) {
-	tt := tokentest.New(t)
-	tt.User("ada", apitoken.RoleAdmin)
-	ada, bob := tt.Token("ada"), tt.Token("bob")
-	h := introspecting(t, tt.Manager, adminapi.IntrospectionOptions{})
-	for _, asked := range []string{ada, bob} {
-		for _, header := range []string{"Bearer " + ada, basic(ada + ":"), basic("ada:" + ada), basic(ada + ":" + ada)} {
-			if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(asked), "Authorization", header)))); diff != "" {
-				t.Errorf("the answer differs (-want +got):\n%s", diff)
-			}
-		}
-		if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(asked)+"&client_id=ada&client_secret="+ada)))); diff != "" {
-			t.Errorf("the answer differs (-want +got):\n%s", diff)
 		}
 	}
 }

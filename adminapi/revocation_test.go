@@ -24,38 +24,6 @@ func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOption
 	return h
 }
 
-func TestRevocationEndsTheTokenThatIsPresented(t *testing.T) {
-	tt := tokentest.New(t)
-	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
-	other := tt.Token("bob")
-	h := revoking(t, tt.Manager, nil)
-	for _, what := range []string{"an active token", "again"} {
-		w := answerTo(h, formRequest(tokenForm(text)+"&token_type_hint=refresh_token"))
-		if diff := cmp.Diff(toldRevoked, told(w)); diff != "" {
-			t.Errorf("%s: the answer differs (-want +got):\n%s", what, diff)
-		}
-		if _, err := tt.Manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
-			t.Errorf("%s: Authenticate says %v", what, err)
-		}
-	}
-	if _, err := tt.Manager.Authenticate(t.Context(), other); err != nil {
-		t.Errorf("another token of his: %v", err)
-	}
-	var got []apitoken.Event
-	for e, err := range tt.Manager.Events(t.Context(), apitoken.System(), apitoken.EventQuery{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e.Action == apitoken.ActionRevoke || e.Outcome == apitoken.OutcomeDenied {
-			got = append(got, e)
-		}
-	}
-	want := apitoken.Actor{Kind: apitoken.ActorToken, User: "bob", Token: token.ID}
-	if len(got) != 1 || got[0].Actor != want || got[0].Token != token.ID || got[0].Outcome != apitoken.OutcomeDone {
-		t.Errorf("the events are %v", got)
-	}
-}
-
 // Whoever asks learns nothing of a token that is none.
 func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
 	tt := tokentest.New(t)
@@ -69,40 +37,6 @@ func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
 		}
 		if diff := cmp.Diff(http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}, w.Header()); diff != "" {
 			t.Errorf("%s: the header differs (-want +got):\n%s", cause, diff)
-		}
-	}
-}
-
-func TestRevocationOfClientsOnly(t *testing.T) {
-	tt := tokentest.New(t)
-	text := tt.Token("bob")
-	h := revoking(t, tt.Manager, &adminapi.RevocationOptions{Clients: gateways(t)})
-	for _, header := range []string{"", "Bearer " + text, basic("gw:wrong")} {
-		if diff := cmp.Diff(toldUnknownClient, told(answerTo(h, formRequest(tokenForm(text), "Authorization", header)))); diff != "" {
-			t.Errorf("%q: the answer differs (-want +got):\n%s", header, diff)
-		}
-	}
-	if _, err := tt.Manager.Authenticate(t.Context(), text); err != nil {
-		t.Errorf("who is no client has revoked it: %v", err)
-	}
-	if diff := cmp.Diff(toldRevoked, told(answerTo(h, asGateway(tokenForm(text))))); diff != "" {
-		t.Errorf("the answer differs (-want +got):\n%s", diff)
-	}
-	if _, err := tt.Manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("Authenticate says %v", err)
-	}
-}
-
-// Where there are no clients, credentials of one are nobody's business, be they wrong.
-func TestRevocationWithoutClientsLooksAtNone(t *testing.T) {
-	tt := tokentest.New(t)
-	h := revoking(t, tt.Manager, nil)
-	for _, r := range []*http.Request{
-		formRequest(tokenForm(tt.Token("bob"))+"&client_id=cli", "Authorization", "Basic x"),
-		formRequest(tokenForm(tt.Token("bob")), "Authorization", "Bearer x", "Authorization", "Bearer y"),
-	} {
-		if diff := cmp.Diff(toldRevoked, told(answerTo(h, r))); diff != "" {
-			t.Errorf("the answer differs (-want +got):\n%s", diff)
 		}
 	}
 }
