@@ -151,13 +151,6 @@ func newStage(t *testing.T, c caller) stage {
 	return s
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // send sends the route's good request about an object.
 func (s stage) send(r request, o object) *httptest.ResponseRecorder {
 	id := string(o.user)

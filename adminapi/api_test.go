@@ -113,15 +113,11 @@ func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 	do := func(method, address, body string) *http.Response {
 		t.Helper()
 		req, err := http.NewRequest(method, address, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		req.Header.Set("Test-User", "ada")
 		req.Header.Set("Content-Type", "application/json")
 		res, err := server.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		res.Body.Close()
 		return res
 	}
@@ -130,9 +126,7 @@ func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 		t.Fatalf("the status is %d", res.StatusCode)
 	}
 	location, err := res.Location() // against the address of the request
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if !strings.HasPrefix(location.Path, "/admin/api/tokens/") {
 		t.Errorf("the location is %s", location)
 	}
@@ -193,9 +187,7 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 
 func TestTheHostChoosesTheChallenge(t *testing.T) {
 	h, err := adminapi.New(tokentest.New(t).Manager, &adminapi.Options{Actor: signedIn, Challenge: `Basic realm="site"`})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	w := call(h, "", "GET", "/tokens", "")
 	wantProblem(t, 401, "unauthenticated", w)
 	if got := w.Header().Get("WWW-Authenticate"); got != `Basic realm="site"` {
@@ -270,19 +262,13 @@ func TestHeadAnswersLikeGetWithoutABody(t *testing.T) {
 	send := func(method, path string) (*http.Response, []byte) {
 		t.Helper()
 		req, err := http.NewRequest(method, server.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		req.Header.Set("Test-User", "ada")
 		res, err := server.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer res.Body.Close()
 		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		res.Header.Del("Date")
 		res.Header.Del("Content-Length") // left out where the answer is long
 		return res, body

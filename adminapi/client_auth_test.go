@@ -31,9 +31,7 @@ const (
 func gateways(t testing.TB) adminapi.ClientCheck {
 	t.Helper()
 	check, err := adminapi.FixedClients(map[string]string{"gw": gatewaySecret, oddID: oddSecret, "percent": percentSecret})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return check
 }
 
@@ -44,9 +42,7 @@ func introspecting(t testing.TB, m *apitoken.Manager, opts adminapi.Introspectio
 		opts.Clients = gateways(t)
 	}
 	h, err := adminapi.Introspection(m, &opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }
 
@@ -175,9 +171,7 @@ func TestFixedClientsAreChecked(t *testing.T) {
 	}
 	secrets := map[string]string{"gw": "sixteen--letters"}
 	check, err := adminapi.FixedClients(secrets)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	secrets["later"] = gatewaySecret
 	for pair, want := range map[[2]string]bool{
 		{"gw", "sixteen--letters"}: true, {"later", gatewaySecret}: false, {"gws", "ixteen--letters"}: false,

@@ -16,9 +16,7 @@ import (
 func documentation(t *testing.T, section string) string {
 	t.Helper()
 	text, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, rest, found := strings.Cut(string(text), "// # "+section+"\n")
 	if !found {
 		t.Fatalf("the documentation has no section %s", section)
@@ -65,9 +63,7 @@ func documentedProblems(t *testing.T) []documented {
 	var all []documented
 	for _, m := range regexp.MustCompile(`(?m)^//\t(\d{3}) +([a-z_]+) `).FindAllStringSubmatch(documentation(t, "Errors"), -1) {
 		status, err := strconv.Atoi(m[1])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		all = append(all, documented{status, m[2]})
 	}
 	if len(all) == 0 {

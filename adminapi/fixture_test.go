@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
@@ -22,6 +20,13 @@ type site struct {
 	*tokentest.Kit
 	t       *testing.T
 	handler http.Handler
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func newSite(t *testing.T) site {
@@ -47,9 +52,7 @@ func newHandler(t testing.TB, m *apitoken.Manager) http.Handler {
 func newHandlerWith(t testing.TB, m *apitoken.Manager, opts adminapi.Options) http.Handler {
 	t.Helper()
 	h, err := adminapi.New(m, &opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if test, ok := t.(*testing.T); ok {
 		return onRecord(test, h)
 	}
@@ -191,36 +194,11 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) (value T) {
 	return value
 }
 
-// wantJSON compares the text of an answer, with pairs of a varying text and what stands for it. Both are indented first,
-// so that a difference is readable; order and spelling of the members count.
-func wantJSON(t *testing.T, want string, w *httptest.ResponseRecorder, varying ...string) {
-	t.Helper()
-	got := strings.NewReplacer(varying...).Replace(w.Body.String())
-	if diff := cmp.Diff(indented(t, want), indented(t, got)); diff != "" {
-		t.Errorf("the answer differs (-want +got):\n%s", diff)
-	}
-}
-
-func indented(t *testing.T, text string) string {
-	t.Helper()
-	var raw json.RawMessage
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	out, err := json.MarshalIndent(raw, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
-}
-
 // denials is how many events say that something was denied.
 func (s site) denials() (n int) {
 	s.t.Helper()
 	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{}) {
-		if err != nil {
-			s.t.Fatal(err)
-		}
+		must(s.t, err)
 		if e.Outcome == apitoken.OutcomeDenied {
 			n++
 		}

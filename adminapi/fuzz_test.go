@@ -19,9 +19,7 @@ import (
 // newFuzzSite is a host with an administrator, Ada, and a user, Bob.
 func newFuzzSite(f *testing.F) (*apitoken.Manager, http.Handler) {
 	m, err := apitoken.New(memstore.New(), nil)
-	if err != nil {
-		f.Fatal(err)
-	}
+	must(f, err)
 	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
 		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
 			f.Fatal(err)
@@ -41,9 +39,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	store := &recordingStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		f.Fatal(err)
-	}
+	must(f, err)
 	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada", Role: apitoken.RoleAdmin}); err != nil {
 		f.Fatal(err)
 	}
@@ -128,9 +124,7 @@ func FuzzIfMatch(f *testing.F) {
 	m, h := newFuzzSite(f)
 	f.Fuzz(func(t *testing.T, value string) {
 		bob, err := m.User(ctx, apitoken.System(), "bob")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		r := newRequest("PUT", "/users/bob", fmt.Sprintf(`{"name": "%d"}`, bob.Revision))
 		r.Header.Set("Test-User", "ada")
 		r.Header["If-Match"] = []string{value}
@@ -238,9 +232,7 @@ func FuzzGenerate(f *testing.F) {
 					t.Errorf("%q gives a token until %s, %v", body, token.ExpiresAt, err)
 				}
 			}
-			if err := tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"); err != nil {
-				t.Fatal(err)
-			}
+			must(t, tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
 		default:
 			t.Errorf("%q is answered %d: %s", body, w.Code, w.Body)
 		}

@@ -78,9 +78,7 @@ func FuzzIdempotencyKey(f *testing.F) {
 		f.Add(key)
 	}
 	m, err := apitoken.New(memstore.New(), nil)
-	if err != nil {
-		f.Fatal(err)
-	}
+	must(f, err)
 	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
 		f.Fatal(err)
 	}

@@ -35,9 +35,7 @@ func deadTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
 		tt.Manager.DisableUser(t.Context(), apitoken.System(), "carol"),
 		tt.Manager.RevokeAll(t.Context(), apitoken.System(), "dave"),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	tt.Clock.Add(2 * time.Minute)
 	return map[string]string{
@@ -67,9 +65,7 @@ func TestIntrospectionCountsAsAUse(t *testing.T) {
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
 	tt.Clock.Add(time.Hour)
 	answerTo(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
-	if err := tt.Manager.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Flush(t.Context()))
 	got, err := tt.Manager.Token(t.Context(), apitoken.System(), token.ID)
 	if err != nil || !got.LastUsedAt.Equal(tt.Clock.Now()) {
 		t.Errorf("it was last used at %v, %v; want %v", got.LastUsedAt, err, tt.Clock.Now())
@@ -81,16 +77,12 @@ func newFaultyStore(t *testing.T) (store *faultyStore, m *apitoken.Manager, toke
 	t.Helper()
 	store = &faultyStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
 		t.Fatal(err)
 	}
 	token, secret, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return store, m, token, secret.Reveal()
 }
 
@@ -154,15 +146,11 @@ func TestIntrospectionOverAConnection(t *testing.T) {
 	defer server.Close()
 	for form, want := range map[string]int{tokenForm(text): 200, strings.Repeat("x", 1<<20): 413} {
 		r, err := http.NewRequest("POST", server.URL, strings.NewReader(form))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth("gw", gatewaySecret)
 		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		res.Body.Close()
 		if res.StatusCode != want {
 			t.Errorf("a form of %d bytes is answered %d, want %d", len(form), res.StatusCode, want)

@@ -18,9 +18,7 @@ const toldRevoked = "200\nCache-Control: no-store\nContent-Type: application/jso
 func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOptions) http.Handler {
 	t.Helper()
 	h, err := adminapi.Revocation(m, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }
 
