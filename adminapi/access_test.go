@@ -324,7 +324,7 @@ func TestADenialTellsTheClientNoReason(t *testing.T) {
 				denied++
 				want := map[int]string{
 					403: `{"type":"about:blank","title":"Forbidden","status":403,"code":"denied","detail":"You may not do this."}`,
-					404: `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found","detail":"There is no such thing, or none that you may know of."}`,
+					404: `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found","detail":"This does not exist, or you may not know of it."}`,
 				}[w.Code]
 				if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
 					t.Errorf("%s %s for %s tells (-want +got):\n%s", r.Method, path, name, diff)

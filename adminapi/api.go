@@ -11,32 +11,35 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Options configure the handler.
+// Options configures the handler.
 type Options struct {
-	// Actor says who sends the request. It is required, and decides everything: never take it from what the client
-	// merely claims. The zero Actor is nobody and is answered 401, as is an error that is
-	// [apitoken.ErrUnauthenticated]; one that is [apitoken.ErrDenied] is answered 403, and any other 503. Requests that
-	// anybody can send must not be [apitoken.System].
+	// Actor returns the caller of a request. It is required. Every decision rests on it, so never take it from what the
+	// client merely claims, and never return [apitoken.System] for requests that anybody can send.
+	//
+	// The zero Actor and an error that is [apitoken.ErrUnauthenticated] are answered 401, [apitoken.ErrDenied] is
+	// answered 403, and any other error 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
-	// Origin says where a request comes from, for its events: the actor gets it unless Options.Actor gave them an origin. Which
-	// header to trust is the host's decision: behind a proxy, RemoteAddr is the proxy's, and without one X-Forwarded-For is
-	// whatever the client claims. Nil: events have no origin.
+	// Origin returns where a request comes from, for its events. The actor gets it unless Options.Actor has set an origin.
+	// The host decides which header to trust: behind a proxy, RemoteAddr is that of the proxy, and without a proxy
+	// X-Forwarded-For is whatever the client claims. Nil: events have no origin.
 	Origin func(*http.Request) apitoken.Origin
 
 	// Challenge is the WWW-Authenticate of a 401. Empty: Bearer.
 	Challenge string
 
-	// OnError is told why a request was answered 503, for the host's log. The request still has the caller's credentials
-	// in its header. Nil: nobody.
+	// OnError is called with the cause of each 503, for the host's log. The header of the request still holds the
+	// credentials of the caller. Nil: the cause is dropped.
 	OnError func(r *http.Request, err error)
 }
 
-// maxBody is how long the body of a request may be, in bytes. The longest sensible one is below 1 KiB.
+// maxBody is the maximum length of a request body, in bytes. Useful bodies are shorter than 1 KiB.
 const maxBody = 16 << 10
 
-// New makes the handler over a Manager. It serves the routes at the root: mount it under a prefix with
-// [http.StripPrefix]. A missing Manager or Options.Actor is [apitoken.ErrInvalid].
+// New returns the handler of the routes in the package documentation. It serves them at the root: use [http.StripPrefix] to
+// mount it under a prefix. The handler is safe for concurrent use.
+//
+// Errors: [apitoken.ErrInvalid] if the Manager or Options.Actor is missing.
 func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	switch {
 	case m == nil:
@@ -58,10 +61,10 @@ type api struct {
 
 // answer is a success. Without a body, the status is 204.
 type answer struct {
-	status int
-	body   any
-	etag   string
-	place  string // Location
+	status   int
+	body     any
+	etag     string
+	location string
 }
 
 func (a *api) handler() http.Handler {
@@ -79,16 +82,16 @@ func (a *api) handler() http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
-		if !clean(r.URL.EscapedPath()) {
-			a.refusePath(w, r) // ServeMux would redirect, without the prefix that was stripped
+		if !isCleanPath(r.URL.EscapedPath()) {
+			a.refusePath(w, r) // ServeMux would redirect to a path without the prefix that was stripped
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// clean reports whether no segment of the path is empty, "." or "..".
-func clean(path string) bool {
+// isCleanPath reports whether no segment of the path is empty, "." or "..".
+func isCleanPath(path string) bool {
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if segment == "" || segment == "." || segment == ".." {
 			return false
@@ -97,12 +100,12 @@ func clean(path string) bool {
 	return true
 }
 
-// serve handles every request: identify the actor, refuse what the route does not read, do it, answer.
+// serve handles the requests of a route: identify the actor, refuse what the route does not read, act, answer.
 func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ans, err := a.do(w, r, route)
 		if err != nil {
-			a.fail(w, r, err)
+			a.writeProblem(w, r, err)
 			return
 		}
 		ans.write(w)
@@ -128,7 +131,7 @@ func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, e
 	return route.do(r, actor)
 }
 
-// actor asks the host who sends the request.
+// actor returns the caller of the request, as Options.Actor knows it.
 func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 	actor, err := a.opts.Actor(r)
 	switch {
@@ -142,10 +145,10 @@ func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 	case errors.Is(err, apitoken.ErrDenied):
 		return actor, &denied
 	}
-	return actor, fmt.Errorf("%w: the caller: %w", apitoken.ErrUnavailable, err)
+	return actor, fmt.Errorf("%w: identify the caller: %w", apitoken.ErrUnavailable, err)
 }
 
-// withOrigin adds to an actor where the request comes from, if the host says so and has not said it before.
+// withOrigin sets the origin of an actor that has none, if the host has a function for it.
 func withOrigin(actor apitoken.Actor, origin func(*http.Request) apitoken.Origin, r *http.Request) apitoken.Actor {
 	if origin == nil || actor.Origin != (apitoken.Origin{}) {
 		return actor
@@ -153,20 +156,22 @@ func withOrigin(actor apitoken.Actor, origin func(*http.Request) apitoken.Origin
 	return actor.From(origin(r))
 }
 
-func (a *api) refusePath(w http.ResponseWriter, r *http.Request) { a.fail(w, r, apitoken.ErrNotFound) }
+func (a *api) refusePath(w http.ResponseWriter, r *http.Request) {
+	a.writeProblem(w, r, apitoken.ErrNotFound)
+}
 
 func (a *api) refuseMethod(allowed []string) http.Handler {
 	allow := strings.Join(allowed, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", allow)
-		a.fail(w, r, &methodNotAllowed)
+		a.writeProblem(w, r, &methodNotAllowed)
 	})
 }
 
-// fail answers with the problem that an error is.
-func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
+// writeProblem answers with the problem of an error.
+func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p.Status == http.StatusUnprocessableEntity && p.Field == "owner" && r.PathValue("id") != "" { // the name that the path has for it
+	if p.Status == http.StatusUnprocessableEntity && p.Field == "owner" && r.PathValue("id") != "" { // the owner is called id in the path
 		p.Field, p.Detail = "id", "id"+strings.TrimPrefix(p.Detail, "owner")
 	}
 	if p.Status >= http.StatusInternalServerError && a.opts.OnError != nil {
@@ -185,8 +190,8 @@ func (ans answer) write(w http.ResponseWriter) {
 	if ans.etag != "" {
 		w.Header().Set("ETag", ans.etag)
 	}
-	if ans.place != "" {
-		w.Header().Set("Location", ans.place)
+	if ans.location != "" {
+		w.Header().Set("Location", ans.location)
 	}
 	switch body := ans.body.(type) {
 	case nil:
@@ -198,7 +203,7 @@ func (ans answer) write(w http.ResponseWriter) {
 	}
 }
 
-// writeJSON writes a value that always encodes.
+// writeJSON writes a value that encodes without an error.
 func writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
@@ -207,7 +212,7 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, value any)
 	write(w, status, contentType, body.Bytes())
 }
 
-// write writes a body. A client that is gone is nobody to tell.
+// write writes a body. It ignores errors: the client is gone then.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)

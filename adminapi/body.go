@@ -15,14 +15,14 @@ import (
 	"unicode/utf8"
 )
 
-// body reads the members of a request's JSON object. It is stricter than [json.Unmarshal], which takes a member in any
-// case, the last of two, and null for nothing. The first mistake is kept in err and all later reads give zero values.
+// body reads the members of a request's JSON object. It is stricter than [json.Unmarshal], which accepts a member name in any
+// case, takes the last of two, and treats null as absent. err is the first error; after it, every read returns a zero value.
 type body struct {
 	members map[string]any // each a string, a json.Number or true
 	err     error
 }
 
-// readBody reads a body that has no other members than the known ones.
+// readBody reads a body. Members other than the known ones are refused.
 func readBody(r *http.Request, known ...string) *body {
 	members, err := readMembers(r, known)
 	return &body{members: members, err: err}
@@ -38,7 +38,7 @@ func readMembers(r *http.Request, known []string) (map[string]any, error) {
 	case errors.As(err, &tooLong):
 		return nil, &tooLarge
 	case err != nil:
-		return nil, malformed("", "The body ends before it is complete.")
+		return nil, malformed("", "The body is incomplete.")
 	case !utf8.Valid(text):
 		return nil, malformed("", "The body is not UTF-8.")
 	case !json.Valid(text):
@@ -70,7 +70,7 @@ func readMembers(r *http.Request, known []string) (map[string]any, error) {
 	return members, nil
 }
 
-// isJSON reports whether the body says that it is application/json in UTF-8, and not compressed.
+// isJSON reports whether the header announces application/json in UTF-8, not compressed.
 func isJSON(h http.Header) bool {
 	types := h.Values("Content-Type")
 	if len(types) != 1 || h.Get("Content-Encoding") != "" {
@@ -84,7 +84,7 @@ func isJSON(h http.Header) bool {
 	return !given || strings.EqualFold(charset, "utf-8")
 }
 
-// checkValue refuses what no member of any request can be.
+// checkValue refuses values that no member of any request can have.
 func checkValue(name string, value any) error {
 	switch value := value.(type) {
 	case nil:
@@ -92,7 +92,7 @@ func checkValue(name string, value any) error {
 	case json.Delim:
 		return malformed(name, "is an object or an array")
 	case string:
-		// The decoder puts this in place of half a surrogate pair, and nobody means it.
+		// The decoder puts U+FFFD in place of half a surrogate pair, so its presence means damaged text.
 		if strings.ContainsRune(value, utf8.RuneError) {
 			return malformed(name, "contains U+FFFD, or text that is not Unicode")
 		}
@@ -126,7 +126,7 @@ func (b *body) text(name string) string {
 	return text
 }
 
-// textOrEmpty is a string that may be empty, which says no more than leaving it out.
+// textOrEmpty is a string that may be empty. Empty means absent.
 func (b *body) textOrEmpty(name string) string {
 	if b.members[name] == "" {
 		return ""
@@ -134,19 +134,19 @@ func (b *body) textOrEmpty(name string) string {
 	return b.text(name)
 }
 
-// truth is whether the member is there. It is refused where it is anything but true.
-func (b *body) truth(name string) bool {
+// flag reports whether the member is present. Any value other than true is refused.
+func (b *body) flag(name string) bool {
 	if b.err != nil || !b.has(name) {
 		return false
 	}
-	truth, ok := b.members[name].(bool)
+	isTrue, ok := b.members[name].(bool)
 	switch {
 	case !ok:
 		b.fail(malformed(name, "is not a boolean"))
-	case !truth:
+	case !isTrue:
 		b.fail(invalid(name, "is false; leave it out"))
 	}
-	return truth
+	return isTrue
 }
 
 // instant is a time, zero if it is absent.
@@ -160,15 +160,15 @@ func (b *body) instant(name string) time.Time {
 		b.fail(malformed(name, notInstant))
 		return time.Time{}
 	}
-	if at.Before(time.Unix(0, 0)) { // the zero time, say, would mean that nothing was asked for
+	if at.Before(time.Unix(0, 0)) { // the zero time, for example, would read as absent
 		b.fail(invalid(name, "is before 1970"))
 		return time.Time{}
 	}
 	return at
 }
 
-// seconds is a positive time span, zero if it is absent. It never becomes apitoken.NoExpiration: in whole microseconds,
-// the longest time.Duration is 807 nanoseconds shorter.
+// seconds is a positive time span, zero if it is absent. It is never apitoken.NoExpiration: that is not a whole number of
+// microseconds, and the result is.
 func (b *body) seconds(name string) time.Duration {
 	if b.err != nil || !b.has(name) {
 		return 0
@@ -188,8 +188,8 @@ func (b *body) seconds(name string) time.Duration {
 
 const notSeconds = "is not a positive number of seconds with at most six decimals, or is too large"
 
-// parseMicros reads seconds as microseconds: digits, and up to six more behind a point. It takes no sign and no exponent,
-// and what fits into a [time.Duration]. Zeros behind the sixth decimal change nothing: some clients always write ten.
+// parseMicros reads seconds as microseconds: digits, and up to six decimals. It accepts no sign, no exponent, and nothing that
+// overflows a [time.Duration]. Zeros after the sixth decimal are accepted: some clients always write ten decimals.
 func parseMicros(text string) (micros int64, ok bool) {
 	const decimals = 6
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -207,7 +207,7 @@ func parseMicros(text string) (micros int64, ok bool) {
 	return micros, err == nil && micros <= math.MaxInt64/int64(time.Microsecond)
 }
 
-// secondsOf writes what seconds reads.
+// secondsOf formats a time span as seconds reads it.
 func secondsOf(d time.Duration) json.Number {
 	text := strconv.FormatInt(int64(d/time.Second), 10)
 	if micros := int64(d % time.Second / time.Microsecond); micros != 0 {
@@ -217,10 +217,10 @@ func secondsOf(d time.Duration) json.Number {
 	return json.Number(text)
 }
 
-// atMostOne refuses members that contradict each other.
+// atMostOne refuses a body with more than one of the members.
 func (b *body) atMostOne(names ...string) { b.count(0, names) }
 
-// exactlyOne refuses them too, and that none of them is there.
+// exactlyOne refuses a body with none of the members, or with more than one.
 func (b *body) exactlyOne(names ...string) { b.count(1, names) }
 
 func (b *body) count(least int, names []string) {
@@ -232,8 +232,8 @@ func (b *body) count(least int, names []string) {
 	}
 	switch {
 	case len(given) > 1:
-		b.fail(invalid(given[1], "is given beside %s: only one of %s may be", given[0], strings.Join(names, ", ")))
+		b.fail(invalid(given[1], "is given beside %s; give only one of %s", given[0], strings.Join(names, ", ")))
 	case len(given) < least:
-		b.fail(invalid(names[0], "is not given: one of %s has to be", strings.Join(names, ", ")))
+		b.fail(invalid(names[0], "is not given; give one of %s", strings.Join(names, ", ")))
 	}
 }

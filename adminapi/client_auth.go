@@ -14,24 +14,27 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// ClientCheck says whether a client of [Introspection] or [Revocation], a gateway say, has this secret. Neither text is
-// ever empty. An error says that the answer is not known, and is answered 503.
+// ClientCheck reports whether a client of [Introspection] or [Revocation], such as a gateway, has this id and secret. Neither text
+// is ever empty. An error means that the answer is unknown; the request is answered 503. The function must be safe for
+// concurrent use.
 //
-// Compare secrets in constant time, or let [FixedClients] do so. Of HTTP Basic credentials that can be read in two ways,
-// both are asked for, one after the other: as they stand there, which is how curl sends them, and decoded, since RFC 6749
-// section 2.3.1 wants them form-encoded. A secret of letters, digits and -._ alone reads the same either way.
+// Compare secrets in constant time, or let [FixedClients] do so. HTTP Basic credentials can have two readings: as they are, which
+// is how curl sends them, and decoded, since RFC 6749 section 2.3.1 wants them form-encoded. If the two differ, the check is
+// called for both, one after the other. A secret of letters, digits and -._ has one reading.
 type ClientCheck func(ctx context.Context, id, secret string) (bool, error)
 
-// minClientSecret is how many bytes a fixed secret has at least: 128 bits, as 22 characters of base64 or 32 of hex, or as
-// less dense a text. What is shorter is guessed, not stolen.
+// minClientSecret is the minimum length of a fixed secret, in bytes. 128 random bits take at least 16 bytes; a shorter secret can be
+// guessed.
 const minClientSecret = 16
 
-// FixedClients checks clients that do not change while the program runs, by id and secret. It keeps a digest of each, and
-// compares every one of them in constant time, so that neither the time nor a dump tells a secret. No client at all, an
-// empty id and a secret of less than 16 bytes are [apitoken.ErrInvalid].
+// FixedClients returns a check of clients that do not change while the program runs. secrets maps ids to secrets and is copied. The
+// check keeps a digest of each and compares with all of them in constant time, so neither the time nor a memory dump reveals a
+// secret. It is safe for concurrent use.
+//
+// Errors: [apitoken.ErrInvalid] if there is no client, an id is empty, or a secret has less than 16 bytes.
 func FixedClients(secrets map[string]string) (ClientCheck, error) {
 	if len(secrets) == 0 {
-		return nil, fmt.Errorf("adminapi: fixed clients: %w: there is no client", apitoken.ErrInvalid)
+		return nil, fmt.Errorf("adminapi: fixed clients: %w: no client is given", apitoken.ErrInvalid)
 	}
 	var known [][sha256.Size]byte
 	for id, secret := range secrets {
@@ -39,7 +42,7 @@ func FixedClients(secrets map[string]string) (ClientCheck, error) {
 		case id == "":
 			return nil, fmt.Errorf("adminapi: fixed clients: %w: an id is empty", apitoken.ErrInvalid)
 		case len(secret) < minClientSecret:
-			return nil, fmt.Errorf("adminapi: fixed clients: %w: the secret of %q has %d bytes, at least %d are needed", apitoken.ErrInvalid, id, len(secret), minClientSecret)
+			return nil, fmt.Errorf("adminapi: fixed clients: %w: the secret of %q has %d bytes, less than %d", apitoken.ErrInvalid, id, len(secret), minClientSecret)
 		}
 		known = append(known, clientDigest(id, secret))
 	}
@@ -52,23 +55,23 @@ func FixedClients(secrets map[string]string) (ClientCheck, error) {
 	}, nil
 }
 
-// clientDigest is of both texts, with the length of the first, so that no two pairs are the same text.
+// clientDigest is a digest of both texts and the length of the first. Without the length, two pairs could have the same digest.
 func clientDigest(id, secret string) [sha256.Size]byte {
 	text := binary.BigEndian.AppendUint64(nil, uint64(len(id)))
 	return sha256.Sum256(append(append(text, id...), secret...))
 }
 
-// client is how a client may have meant to call itself. The zero client is none.
+// client is one reading of a client's credentials.
 type client struct{ id, secret string }
 
 func (c client) complete() bool { return c.id != "" && c.secret != "" }
 
-// maxBasic is how many bytes of Basic credentials are looked at. A header can have a million.
+// maxBasic is the maximum length of encoded Basic credentials, in bytes. Longer ones, up to the limit of a header, are not decoded.
 const maxBasic = 4096
 
-// clientsOf gives what the credentials of a request can mean: nothing, one client, or two. HTTP Basic and a client in the
-// form at once are refused, as are two headers (RFC 6749 section 2.3).
-func clientsOf(h http.Header, form map[string]string) ([]client, error) {
+// readClients returns the readings of a request's credentials: none, one or two. HTTP Basic together with a client in the form is
+// refused, and so are two headers (RFC 6749 section 2.3).
+func readClients(h http.Header, form map[string]string) ([]client, error) {
 	headers := h["Authorization"]
 	_, hasID := form["client_id"]
 	_, hasSecret := form["client_secret"]
@@ -77,15 +80,15 @@ func clientsOf(h http.Header, form map[string]string) ([]client, error) {
 	case len(headers) > 1, len(headers) == 1 && inForm:
 		return nil, invalidForm("the client is authenticated more than once")
 	case inForm:
-		return complete(client{form["client_id"], form["client_secret"]}), nil
+		return onlyComplete(client{form["client_id"], form["client_secret"]}), nil
 	case len(headers) == 1:
 		return basicClients(headers[0]), nil
 	}
 	return nil, nil
 }
 
-// basicClients reads HTTP Basic credentials (RFC 7617 section 2): as they are, and form-decoded where that is another
-// client. What cannot be read is nobody.
+// basicClients returns the readings of HTTP Basic credentials (RFC 7617 section 2): as they are, and form-decoded if that differs.
+// Credentials that cannot be read have none.
 func basicClients(header string) []client {
 	scheme, encoded, _ := strings.Cut(strings.Trim(header, " \t"), " ")
 	if !strings.EqualFold(scheme, "Basic") || len(encoded) > maxBasic {
@@ -102,21 +105,21 @@ func basicClients(header string) []client {
 	raw := client{id, secret}
 	decodedID, err := url.QueryUnescape(id)
 	if err != nil {
-		return complete(raw)
+		return onlyComplete(raw)
 	}
 	decodedSecret, err := url.QueryUnescape(secret)
 	if err != nil {
-		return complete(raw)
+		return onlyComplete(raw)
 	}
 	decoded := client{decodedID, decodedSecret}
 	if decoded == raw {
-		return complete(raw)
+		return onlyComplete(raw)
 	}
-	return complete(raw, decoded)
+	return onlyComplete(raw, decoded)
 }
 
-// complete leaves out who has no id or no secret.
-func complete(clients ...client) []client {
+// onlyComplete leaves out clients without an id or without a secret.
+func onlyComplete(clients ...client) []client {
 	var all []client
 	for _, c := range clients {
 		if c.complete() {
@@ -126,15 +129,16 @@ func complete(clients ...client) []client {
 	return all
 }
 
-// authenticated asks for every client that may be meant, also when one is found, so that the time does not tell which.
-func (check ClientCheck) authenticated(ctx context.Context, clients []client) (bool, error) {
+// anyOf reports whether one of the readings is a client. It checks all of them even if the first one is, so that the time does
+// not tell which. An error counts only if no reading is a client.
+func (check ClientCheck) anyOf(ctx context.Context, clients []client) (bool, error) {
 	var found bool
-	var trouble error
+	var failure error
 	for _, c := range clients {
 		ok, err := check(ctx, c.id, c.secret)
 		switch {
 		case err != nil:
-			trouble = err
+			failure = err
 		case ok:
 			found = true
 		}
@@ -142,5 +146,5 @@ func (check ClientCheck) authenticated(ctx context.Context, clients []client) (b
 	if found {
 		return true, nil
 	}
-	return false, trouble
+	return false, failure
 }

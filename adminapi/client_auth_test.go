@@ -87,7 +87,7 @@ func told(w *httptest.ResponseRecorder) string {
 const (
 	toldUnknownClient = "401\nCache-Control: no-store\nContent-Type: application/json\nWww-Authenticate: Basic realm=\"clients\"\n{\"error\":\"invalid_client\"}"
 	toldInactive      = "200\nCache-Control: no-store\nContent-Type: application/json\n{\"active\":false}"
-	toldTrouble       = "503\nCache-Control: no-store\nContent-Type: application/json\nRetry-After: 5\n{\"error\":\"temporarily_unavailable\",\"error_description\":\"this cannot be answered at the moment\"}"
+	toldTrouble       = "503\nCache-Control: no-store\nContent-Type: application/json\nRetry-After: 5\n{\"error\":\"temporarily_unavailable\",\"error_description\":\"this is unavailable at the moment\"}"
 )
 
 func toldInvalid(description string) string {
@@ -248,7 +248,7 @@ func TestAFormThatCannotBeReadIsInvalid(t *testing.T) {
 	untyped.Header.Del("Content-Type")
 	for want, r := range map[string]*http.Request{
 		toldInvalid("the body cannot be read"):                                                       broken,
-		toldInvalid("the body has to be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
+		toldInvalid("the body must be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
 	} {
 		if diff := cmp.Diff(want, told(answerTo(introspecting(t, m, adminapi.IntrospectionOptions{}), r))); diff != "" {
 			t.Errorf("the answer differs (-want +got):\n%s", diff)

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// eventJSON is an event as the client sees it.
+// eventJSON is the form of an event in an answer.
 type eventJSON struct {
 	Seq     apitoken.EventSeq `json:"seq"`
 	ID      string            `json:"id"`
@@ -24,7 +24,7 @@ type eventJSON struct {
 	FirstAt string            `json:"first_at,omitempty"`
 }
 
-// actorJSON is who acted. The zero value is nobody.
+// actorJSON is the actor of an event. It is absent if zero.
 type actorJSON struct {
 	Kind   apitoken.ActorKind `json:"kind,omitempty"`
 	User   apitoken.UserID    `json:"user,omitempty"`
@@ -32,14 +32,14 @@ type actorJSON struct {
 	Origin originJSON         `json:"origin,omitzero"`
 }
 
-// originJSON is where the actor's request came from.
+// originJSON is the origin of the request.
 type originJSON struct {
 	Address   string `json:"address,omitempty"`
 	UserAgent string `json:"user_agent,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
 }
 
-// stateJSON is what an event remembers.
+// stateJSON is the state of an object before or after an event.
 type stateJSON struct {
 	Name               string        `json:"name,omitempty"`
 	Kind               apitoken.Kind `json:"kind,omitempty"`
@@ -61,15 +61,15 @@ type eventPageJSON struct {
 
 func newEventJSON(e apitoken.Event) eventJSON {
 	return eventJSON{
-		Seq: e.Seq, ID: e.ID.String(), At: timeText(e.At), Action: e.Action, Outcome: e.Outcome,
+		Seq: e.Seq, ID: e.ID.String(), At: formatTime(e.At), Action: e.Action, Outcome: e.Outcome,
 		Actor: newActorJSON(e.Actor),
 		Owner: e.Owner, Token: e.Token, Before: newStateJSON(e.Before), After: newStateJSON(e.After),
-		Reason: e.Reason, Count: e.Count, FirstAt: timeText(e.FirstAt),
+		Reason: e.Reason, Count: e.Count, FirstAt: formatTime(e.FirstAt),
 	}
 }
 
-// newActorJSON leaves out an actor without a kind, so that clients need not expect one. Only denials of nobody, or of actors
-// of several kinds, have such an actor.
+// newActorJSON leaves out an actor without a kind, so that clients can rely on the kind. Only denials of the zero Actor, or of
+// actors of several kinds, have such an actor.
 func newActorJSON(a apitoken.Actor) actorJSON {
 	if a.Kind == "" {
 		return actorJSON{}
@@ -79,8 +79,8 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
-		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: timeText(s.ExpiresAt), RevokedAt: timeText(s.RevokedAt),
-		Role: s.Role, DisabledAt: timeText(s.DisabledAt), Epoch: s.Epoch,
+		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
+		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), Epoch: s.Epoch,
 	}
 	switch s.MaxLifetime {
 	case 0:
@@ -95,7 +95,7 @@ func newStateJSON(s apitoken.State) stateJSON {
 // eventConditions are the query parameters that select events.
 var eventConditions = []string{"owner", "actor", "action", "outcome"}
 
-// recordedActions are the actions of events. There are no others, so another one in a query is a mistake.
+// recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find nothing.
 var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
@@ -111,7 +111,7 @@ func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
 		Action:  oneOf(q, "action", recordedActions...),
 		Outcome: oneOf(q, "outcome", apitoken.OutcomeDone, apitoken.OutcomeDenied),
 		After:   q.afterEvent(),
-		Limit:   limit + 1, // one more, of the same read, tells whether there are more
+		Limit:   limit + 1, // one more in the same read shows whether there are more
 	}
 	if q.err != nil {
 		return answer{}, q.err
@@ -119,7 +119,7 @@ func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
 	page := eventPageJSON{Events: []eventJSON{}, Next: wanted.After}
 	for e, err := range a.manager.Events(r.Context(), actor, wanted) {
 		if err != nil {
-			return answer{}, inQuery(err)
+			return answer{}, withQueryField(err)
 		}
 		if len(page.Events) == limit {
 			page.More = true

@@ -8,32 +8,32 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// IntrospectionOptions configure [Introspection].
+// IntrospectionOptions configures [Introspection].
 type IntrospectionOptions struct {
-	// Clients says who may ask: gateways and services that are sent tokens. It is required (RFC 7662 section 2.1).
-	// [FixedClients] makes one.
+	// Clients checks who may ask: gateways and services that are sent tokens. It is required (RFC 7662 section 2.1).
+	// [FixedClients] returns one.
 	Clients ClientCheck
 
-	// ExpiryCap is the farthest in the future that an answer says a token ends, in whole seconds cut off: exp is the
-	// end of the token, or this much from now if that is earlier. 0: one minute. [apitoken.NoExpiration]: no cap. What
-	// is negative or less than a second is a mistake.
+	// ExpiryCap is the maximum time from now to exp. exp is the expiry of the token or now plus the cap, whichever is
+	// earlier, cut off to whole seconds. 0: one minute. [apitoken.NoExpiration]: no cap. A negative cap and one of less
+	// than a second are refused.
 	//
-	// Gateways keep an answer until exp, and go on letting a revoked token pass for as long. The longest that they may
-	// by RFC 7662 section 4 is therefore what the cap says, and not the 90 days that the token has. Keep it longer than
-	// their clocks are apart.
+	// RFC 7662 section 4 lets a gateway cache an answer until exp, so a revoked token may pass there for that long. Keep
+	// the cap short, but longer than the difference between the clocks.
 	ExpiryCap time.Duration
 
-	// OnError is told why a request was answered 503, for the host's log. The request still has the client's credentials
-	// in its header. Nil: nobody.
+	// OnError is called with the cause of each 503, for the host's log. The header of the request still holds the
+	// credentials of the client. Nil: the cause is dropped.
 	OnError func(r *http.Request, err error)
 }
 
-// defaultExpiryCap bounds what a cache does to a revocation without a host thinking of it, is more than clocks are apart,
-// and still spares a busy gateway nearly all requests.
+// defaultExpiryCap bounds how long a cache delays a revocation. It is longer than clocks usually differ, and still spares a busy
+// gateway nearly all requests.
 const defaultExpiryCap = time.Minute
 
-// Introspection is the endpoint at which gateways and services in any language ask what a token is worth (RFC 7662). It
-// serves every path: mount it where you like, /oauth2/introspect say, under TLS.
+// Introspection returns the endpoint at which gateways and services in any language ask whether a token is valid and whose it is
+// (RFC 7662). It serves every path: mount it where you like, for example at /oauth2/introspect, under TLS. The handler is safe
+// for concurrent use.
 //
 //	POST /oauth2/introspect
 //	Authorization: Basic Z2F0ZXdheTouLi4=
@@ -41,35 +41,34 @@ const defaultExpiryCap = time.Minute
 //
 //	token=tok_...
 //
-// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, and not by a token. An active
-// token is answered so, and every other exactly {"active":false}, be it malformed, unknown, expired or revoked, of a
-// disabled user, or of a kind that the Manager does not declare. What such a token may do is unknown here, and a gateway would
-// let it pass: declare a new kind on all replicas before you generate tokens of it.
+// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, never by a token. The answer to an active
+// token is below. The answer to every other token is exactly {"active":false}: malformed, unknown, expired, revoked, of a
+// disabled user, or of a kind that the Manager does not declare. What a token of an undeclared kind may do is unknown, and a
+// gateway would let it pass: declare a new kind on all replicas before you generate tokens of it.
 //
 //	{
 //	  "active":     true,
 //	  "sub":        "bob",         the id of the owner
-//	  "username":   "Bob",         his name; absent: none
+//	  "username":   "Bob",         the name of the owner; absent: none
 //	  "token_type": "Bearer",
-//	  "iat":        1767268800,    created, in seconds since 1970
-//	  "exp":        1767268860,    ends, see IntrospectionOptions.ExpiryCap; absent: no expiration
+//	  "iat":        1767268800,    the time of creation, in seconds since 1970
+//	  "exp":        1767268860,    the expiry, see IntrospectionOptions.ExpiryCap; absent: no expiration
 //	  "jti":        "01890a5d-..." the id of the token
 //	}
 //
 // The other answers are of the form {"error": "...", "error_description": "..."} of RFC 6749 section 5.2:
 //
-//	400  invalid_request          no form in UTF-8, a parameter twice, no token, anything in the query, two ways to
+//	400  invalid_request          no form in UTF-8, a repeated parameter, no token, anything in the query, or two ways to
 //	                              authenticate the client
 //	401  invalid_client           no client, or a wrong one; with WWW-Authenticate: Basic
 //	405  invalid_request          not POST
 //	413  invalid_request          a form of more than 16 KiB
-//	503  temporarily_unavailable  the store is in trouble, with Retry-After. It is never {"active":false}: the token may
-//	                              well be good
+//	503  temporarily_unavailable  the store failed, with Retry-After. It is never {"active":false}: the token may be valid
 //
-// token_type_hint and unknown parameters are ignored. Every answer says Cache-Control: no-store. That a gateway asks for
-// a token counts as a use of it.
+// token_type_hint and unknown parameters are ignored. Every answer has Cache-Control: no-store. Asking about a token counts as
+// a use of it.
 //
-// A missing Manager or Options.Clients, and a cap that is none, are [apitoken.ErrInvalid].
+// Errors: [apitoken.ErrInvalid] if the Manager or IntrospectionOptions.Clients is missing, or the cap is refused.
 func Introspection(m *apitoken.Manager, opts *IntrospectionOptions) (http.Handler, error) {
 	switch {
 	case m == nil:
@@ -77,13 +76,13 @@ func Introspection(m *apitoken.Manager, opts *IntrospectionOptions) (http.Handle
 	case opts == nil || opts.Clients == nil:
 		return nil, fmt.Errorf("adminapi: introspection: %w: IntrospectionOptions.Clients is nil", apitoken.ErrInvalid)
 	case opts.ExpiryCap != 0 && opts.ExpiryCap < time.Second:
-		return nil, fmt.Errorf("adminapi: introspection: %w: IntrospectionOptions.ExpiryCap is %s; a second is the least", apitoken.ErrInvalid, opts.ExpiryCap)
+		return nil, fmt.Errorf("adminapi: introspection: %w: IntrospectionOptions.ExpiryCap is %s, less than a second", apitoken.ErrInvalid, opts.ExpiryCap)
 	}
 	i := introspection{manager: m, expiryCap: opts.ExpiryCap}
 	if i.expiryCap == 0 {
 		i.expiryCap = defaultExpiryCap
 	}
-	return &formHandler{check: opts.Clients, onError: opts.OnError, do: i.answer}, nil
+	return &formHandler{check: opts.Clients, onError: opts.OnError, answer: i.answer}, nil
 }
 
 type introspection struct {
@@ -91,7 +90,7 @@ type introspection struct {
 	expiryCap time.Duration
 }
 
-// inactive is all that is said of a token that is not active (RFC 7662 section 2.2).
+// inactive is the answer to every token that is not active. It says no more, as RFC 7662 section 2.2 requires.
 type inactive struct {
 	Active bool `json:"active"`
 }
@@ -110,32 +109,32 @@ func (i introspection) answer(w http.ResponseWriter, r *http.Request, token stri
 	identity, err := i.manager.Authenticate(r.Context(), token)
 	switch {
 	case isRefusal(err):
-		writeForm(w, http.StatusOK, inactive{})
+		writeFormAnswer(w, http.StatusOK, inactive{})
 		return nil
 	case err != nil:
 		return fmt.Errorf("adminapi: introspection: %w", err)
 	}
 	if _, declared := i.manager.KindRule(identity.Token.Kind); !declared {
-		writeForm(w, http.StatusOK, inactive{})
+		writeFormAnswer(w, http.StatusOK, inactive{})
 		return nil
 	}
-	writeForm(w, http.StatusOK, active{
+	writeFormAnswer(w, http.StatusOK, active{
 		Active: true, Subject: identity.User.ID, Username: identity.User.Name, TokenType: "Bearer",
 		IssuedAt: identity.Token.CreatedAt.Unix(), Expires: i.expires(identity.Token.ExpiresAt), ID: identity.Token.ID,
 	})
 	return nil
 }
 
-// expires gives the end that the answer says, in seconds since 1970, or nil for none. It is cut off, never rounded up: a
-// token is not to live longer elsewhere than here.
-func (i introspection) expires(end time.Time) *int64 {
-	if end.IsZero() {
+// expires returns exp, in seconds since 1970, or nil for a token that never expires. It is cut off, never rounded up: a token
+// must not be valid longer at a gateway than here.
+func (i introspection) expires(expiry time.Time) *int64 {
+	if expiry.IsZero() {
 		return nil
 	}
-	// apitoken.NoExpiration from now is after every end that there can be.
-	if latest := i.manager.Now().Add(i.expiryCap); latest.Before(end) {
-		end = latest
+	// Now plus apitoken.NoExpiration is later than every possible expiry.
+	if latest := i.manager.Now().Add(i.expiryCap); latest.Before(expiry) {
+		expiry = latest
 	}
-	seconds := end.Unix()
+	seconds := expiry.Unix()
 	return &seconds
 }

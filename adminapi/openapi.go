@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// document is JSON that is answered as it is.
+// document is JSON that is sent as it is.
 type document []byte
 
 //go:embed openapi.json

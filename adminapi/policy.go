@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// policyJSON is the policy as the client sees it. One of the first two members is there.
+// policyJSON is the form of the policy in an answer. It has exactly one of the first two members.
 type policyJSON struct {
 	MaxLifetimeSeconds json.Number     `json:"max_lifetime_seconds,omitempty"`
 	NoMaximum          bool            `json:"no_maximum,omitempty"`
@@ -21,17 +21,17 @@ func (a *api) policy(r *http.Request, _ apitoken.Actor) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answerPolicy(p), nil
+	return policyAnswer(p), nil
 }
 
 func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
-	condition, err := readPrecondition(r) // the policy always exists, so * asks for nothing
+	condition, err := readPrecondition(r) // the policy always exists, so * requires nothing
 	if err != nil {
 		return answer{}, err
 	}
 	b := readBody(r, "max_lifetime_seconds", "no_maximum")
 	p := apitoken.MaxLifetimePolicy{Max: b.seconds("max_lifetime_seconds"), Revision: condition.revision}
-	if b.truth("no_maximum") {
+	if b.flag("no_maximum") {
 		p.Max = apitoken.NoExpiration
 	}
 	b.exactlyOne("max_lifetime_seconds", "no_maximum")
@@ -40,13 +40,13 @@ func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
 	}
 	p, err = a.manager.SetPolicy(r.Context(), actor, p)
 	if err != nil {
-		return answer{}, condition.failed(err)
+		return answer{}, condition.explain(err)
 	}
-	return answerPolicy(p), nil
+	return policyAnswer(p), nil
 }
 
-func answerPolicy(p apitoken.MaxLifetimePolicy) answer {
-	body := policyJSON{Revision: p.Revision, UpdatedAt: timeText(p.UpdatedAt), UpdatedBy: p.UpdatedBy}
+func policyAnswer(p apitoken.MaxLifetimePolicy) answer {
+	body := policyJSON{Revision: p.Revision, UpdatedAt: formatTime(p.UpdatedAt), UpdatedBy: p.UpdatedBy}
 	if p.Max == apitoken.NoExpiration {
 		body.NoMaximum = true
 	} else {
@@ -55,7 +55,7 @@ func answerPolicy(p apitoken.MaxLifetimePolicy) answer {
 	return answer{status: http.StatusOK, body: body, etag: etag(p.Revision)}
 }
 
-// choiceJSON is a lifetime that a form should offer, in the members that generate reads.
+// choiceJSON is a lifetime that a form should offer. Its members are those that generate reads.
 type choiceJSON struct {
 	LifetimeSeconds json.Number `json:"lifetime_seconds,omitempty"`
 	NoExpiration    bool        `json:"no_expiration,omitempty"`

@@ -9,8 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// etag is the entity tag of a revision. Revision 0 has none: it cannot be set again, and to the Manager it means whatever
-// was.
+// etag is the entity tag of a revision. Revision 0 has none: no change produces it, and for the Manager it means any revision.
 func etag(revision int64) string {
 	if revision == 0 {
 		return ""
@@ -18,17 +17,17 @@ func etag(revision int64) string {
 	return `"` + strconv.FormatInt(revision, 10) + `"`
 }
 
-// precondition is what If-Match asks for (RFC 9110 section 13.1.1). The zero value asks for nothing.
+// precondition is what If-Match requires (RFC 9110 section 13.1.1). The zero value requires nothing.
 type precondition struct {
-	revision int64 // that it must be at; 0: any
-	exists   bool  // that it must exist, at whatever revision
+	revision int64 // the revision that is required; 0: any
+	exists   bool  // the object has to exist, at any revision
 }
 
-// nowhere is a revision that nothing is ever at. With it a precondition fails where the Manager comes to it, and so only
-// for who may do what he asks for.
-const nowhere = -1
+// noRevision is a revision that nothing ever has. The Manager compares revisions after it has decided who may, so a
+// precondition with noRevision fails only for callers who may make the change.
+const noRevision = -1
 
-// readPrecondition reads If-Match. An entity tag that no revision has, weak ones among them, is one that nothing is at.
+// readPrecondition reads If-Match. An entity tag that no revision has, such as a weak one, becomes noRevision.
 func readPrecondition(r *http.Request) (precondition, error) {
 	values := r.Header.Values("If-Match")
 	switch {
@@ -41,7 +40,7 @@ func readPrecondition(r *http.Request) (precondition, error) {
 	}
 	revision, err := strconv.ParseInt(strings.Trim(values[0], `"`), 10, 64)
 	if err != nil || revision < 1 || etag(revision) != values[0] {
-		revision = nowhere
+		revision = noRevision
 	}
 	return precondition{revision: revision}, nil
 }
@@ -56,8 +55,8 @@ func isEntityTag(text string) bool {
 	return quoted && !strings.ContainsAny(text, "\" \t")
 }
 
-// failed makes of a conflict with a revision that the client has named the precondition that failed.
-func (p precondition) failed(err error) error {
+// explain returns preconditionFailed for a conflict with the revision that the client named, and any other error as it is.
+func (p precondition) explain(err error) error {
 	if p.revision != 0 && errors.Is(err, apitoken.ErrConflict) {
 		return &preconditionFailed
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// problem is an error as the client sees it: the problem details of RFC 9457, with the members of this package.
+// problem is an error as the client sees it: the problem details of RFC 9457 with further members.
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -32,49 +32,48 @@ func newProblem(status int, code, detail string) problem {
 	return problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }
 
-// retryAfter is the Retry-After of an answer that the store could not give, in seconds.
+// retryAfter is the Retry-After of unavailable, in seconds.
 const retryAfter = "5"
 
-// The problems that carry nothing of the request.
+// The problems without details of the request.
 var (
 	unauthenticated      = newProblem(http.StatusUnauthorized, "unauthenticated", "Sign in to use this.")
 	denied               = newProblem(http.StatusForbidden, "denied", "You may not do this.")
 	methodNotAllowed     = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The header Allow lists the methods of this path.")
-	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This is not as If-Match wants it: read it again.")
+	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This does not match If-Match. Read it again.")
 	tooLarge             = newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is longer than %d bytes.", maxBody))
-	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body has to be application/json in UTF-8, not compressed.")
-	unavailable          = newProblem(http.StatusServiceUnavailable, "unavailable", "This cannot be answered at the moment. Nothing was done.")
+	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed.")
+	unavailable          = newProblem(http.StatusServiceUnavailable, "unavailable", "This is unavailable at the moment. Nothing was done.")
 	invalidRequest       = newProblem(http.StatusUnprocessableEntity, "invalid", "")
 	lifetimeOverMaximum  = newProblem(http.StatusUnprocessableEntity, "lifetime_over_maximum", "")
 )
 
-// answers gives each error of the Manager its problem. The first that applies is the answer, so trouble comes before the
-// verdict that it kept from being recorded, a verdict before the doubt whether it was recorded, and a special case before
-// what it is a case of.
-var answers = []struct {
+// problems maps each error of the Manager to its problem. Precedence is the order: store failures, then decisions, then unknown
+// outcomes; specific causes before general ones. A denial that could not be recorded is therefore unavailable.
+var problems = []struct {
 	err     error
 	problem problem
 }{
 	{apitoken.ErrUnavailable, unavailable},
 	{apitoken.ErrLifetime, lifetimeOverMaximum},
 	{apitoken.ErrInvalid, invalidRequest},
-	{apitoken.ErrUserDisabled, newProblem(http.StatusConflict, "user_disabled", "The user is disabled and can have no tokens.")},
+	{apitoken.ErrUserDisabled, newProblem(http.StatusConflict, "user_disabled", "The user is disabled and cannot have tokens.")},
 	{apitoken.ErrDenied, denied},
-	{apitoken.ErrNotFound, newProblem(http.StatusNotFound, "not_found", "There is no such thing, or none that you may know of.")},
-	{apitoken.ErrUncertain, newProblem(http.StatusServiceUnavailable, "outcome_unknown", "This may have been done or not: look before you repeat it.")},
-	{apitoken.ErrRepeated, newProblem(http.StatusConflict, "repeated", "This was done before, and the token that came of it is in use.")},
-	{apitoken.ErrExists, newProblem(http.StatusConflict, "exists", "The user has a token of this name that is neither expired nor revoked.")},
-	{apitoken.ErrConflict, newProblem(http.StatusConflict, "conflict", "This changed in the meantime: ask again.")},
+	{apitoken.ErrNotFound, newProblem(http.StatusNotFound, "not_found", "This does not exist, or you may not know of it.")},
+	{apitoken.ErrUncertain, newProblem(http.StatusServiceUnavailable, "outcome_unknown", "It is unknown whether this was done. Look before you repeat it.")},
+	{apitoken.ErrRepeated, newProblem(http.StatusConflict, "repeated", "This request generated a token before, and that token is in use.")},
+	{apitoken.ErrExists, newProblem(http.StatusConflict, "exists", "The user has an active token of this name.")},
+	{apitoken.ErrConflict, newProblem(http.StatusConflict, "conflict", "This changed in the meantime. Try again.")},
 }
 
-// problemOf is what the client is told of an error. An error that is none of the Manager's is trouble.
+// problemOf returns the problem of an error. An error that the Manager does not document is unavailable.
 func problemOf(err error) *problem {
 	var own *problem
 	if errors.As(err, &own) {
 		return own
 	}
 	p := unavailable
-	for _, a := range answers {
+	for _, a := range problems {
 		if errors.Is(err, a.err) {
 			p = a.problem
 			break
@@ -89,19 +88,19 @@ func problemOf(err error) *problem {
 	return &p
 }
 
-// explainInvalid tells the field and its limit, without what was attempted.
+// explainInvalid sets the field and states its limit. It leaves out the value: that may be long, or a secret in the wrong field.
 func (p *problem) explainInvalid(err error) {
 	var invalid *apitoken.InvalidError
 	if !errors.As(err, &invalid) {
 		p.Detail = err.Error()
 		return
 	}
-	p.Field = wireName(invalid.Field)
+	p.Field = requestName(invalid.Field)
 	p.Detail = p.Field + " " + invalid.Problem
 }
 
-// wireNames are the names that a request has for the fields of the Manager, where they differ.
-var wireNames = map[string]string{
+// requestNames maps fields of the Manager to their names in a request, where the two differ.
+var requestNames = map[string]string{
 	"user id":          "id",
 	"user name":        "name",
 	"lifetime":         "lifetime_seconds",
@@ -110,8 +109,8 @@ var wireNames = map[string]string{
 	"maximum lifetime": "max_lifetime_seconds",
 }
 
-func wireName(field string) string {
-	if name, differs := wireNames[field]; differs {
+func requestName(field string) string {
+	if name, differs := requestNames[field]; differs {
 		return name
 	}
 	return strings.ReplaceAll(field, " ", "_")
@@ -132,9 +131,9 @@ func (p *problem) explainLifetime(err error) {
 	p.LifetimeSeconds = secondsOf(over.Requested)
 }
 
-// inQuery makes the problem name the query parameter that the Manager refuses. It is for routes whose parameters are called as
-// the Manager calls them.
-func inQuery(err error) error {
+// withQueryField returns the problem of an error with the field named as the Manager names it. It is for routes whose query
+// parameters have those names.
+func withQueryField(err error) error {
 	var refused *apitoken.InvalidError
 	if !errors.As(err, &refused) {
 		return err
@@ -144,18 +143,18 @@ func inQuery(err error) error {
 	return p
 }
 
-// malformed refuses what cannot be read: 400.
+// malformed is the problem of a request that cannot be read: 400.
 func malformed(field, format string, args ...any) error {
-	return about(newProblem(http.StatusBadRequest, "malformed", ""), field, format, args...)
+	return withField(newProblem(http.StatusBadRequest, "malformed", ""), field, format, args...)
 }
 
-// invalid refuses what can be read and is not allowed: 422.
+// invalid is the problem of a request that can be read and asks for what is not allowed: 422.
 func invalid(field, format string, args ...any) error {
-	return about(invalidRequest, field, format, args...)
+	return withField(invalidRequest, field, format, args...)
 }
 
-func about(p problem, field, format string, args ...any) error {
-	p.Field = shortened(field)
+func withField(p problem, field, format string, args ...any) error {
+	p.Field = shortName(field)
 	p.Detail = fmt.Sprintf(format, args...)
 	if field != "" {
 		p.Detail = p.Field + " " + p.Detail
@@ -163,8 +162,8 @@ func about(p problem, field, format string, args ...any) error {
 	return &p
 }
 
-// shortened keeps a name that the client made up, which may be no text at all, from filling the answer.
-func shortened(name string) string {
+// shortName cuts a name to 64 bytes and makes it valid UTF-8. The client chose it, so it may be long, or no text at all.
+func shortName(name string) string {
 	const most = 64
 	name = strings.ToValidUTF8(name, "?")
 	if len(name) <= most {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// checkQuery refuses query parameters that the route does not know, that are repeated, and that are empty.
+// checkQuery refuses query parameters that the route does not read, that are repeated, or that are empty.
 func checkQuery(raw string, known []string) error {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -33,8 +33,8 @@ func checkQuery(raw string, known []string) error {
 	return nil
 }
 
-// query reads the parameters of a request, after checkQuery has let them pass. After the first mistake, which is kept in err, all
-// reads give zero values. A parameter that is there never reads as the zero value, which would select everything.
+// query reads the parameters of a request that checkQuery has accepted. err is the first error; after it, every read returns a
+// zero value. Otherwise a present parameter never reads as the zero value: that would select everything.
 type query struct {
 	values url.Values
 	err    error
@@ -50,17 +50,17 @@ func (q *query) text(name string) string {
 	return q.values.Get(name)
 }
 
-// oneOf is one of a few texts, empty if it is absent.
+// oneOf is one of the known texts, empty if it is absent.
 func oneOf[T ~string](q *query, name string, known ...T) T {
 	text := T(q.text(name))
 	if text != "" && !slices.Contains(known, text) {
-		q.err = invalid(name, "is none of %s", joined(known))
+		q.err = invalid(name, "is not one of %s", joinTexts(known))
 		return ""
 	}
 	return text
 }
 
-func joined[T ~string](all []T) string {
+func joinTexts[T ~string](all []T) string {
 	var texts []string
 	for _, one := range all {
 		texts = append(texts, string(one))
@@ -68,8 +68,8 @@ func joined[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// truth is whether the parameter is there. It is refused where it is anything but true.
-func (q *query) truth(name string) bool {
+// flag reports whether the parameter is present. Any value other than true is refused.
+func (q *query) flag(name string) bool {
 	switch q.text(name) {
 	case "":
 		return false
@@ -92,7 +92,7 @@ func (q *query) instant(name string) time.Time {
 	switch at, ok := parseInstant(text); {
 	case !ok:
 		q.err = malformed(name, notInstant+"; a plus sign in it is %%2B")
-	case at.Before(time.Unix(0, 0)): // the zero time, say, would mean that nothing was asked for
+	case at.Before(time.Unix(0, 0)): // the zero time, for example, would read as absent
 		q.err = invalid(name, "is before 1970")
 	default:
 		return at
@@ -100,7 +100,7 @@ func (q *query) instant(name string) time.Time {
 	return time.Time{}
 }
 
-// seconds is a positive time span, zero if it is absent. It is spelled as in a body, so that what one takes the other takes.
+// seconds is a positive time span, zero if it is absent. Its spelling is the same as in a body.
 func (q *query) seconds(name string) time.Duration {
 	text := q.text(name)
 	if text == "" {
@@ -118,7 +118,7 @@ func (q *query) seconds(name string) time.Duration {
 	return time.Duration(micros) * time.Microsecond
 }
 
-// limit is the number of things that a page is to have.
+// limit is the maximum number of elements of a page.
 func (q *query) limit() int {
 	const usual, most = 100, 500
 	if q.text("limit") == "" {
@@ -131,7 +131,7 @@ func (q *query) limit() int {
 	return int(limit)
 }
 
-// afterEvent is the place in the events behind which to go on, 0 if it is absent.
+// afterEvent is the number of the event after which the page begins, 0 if it is absent.
 func (q *query) afterEvent() apitoken.EventSeq {
 	if q.text("after") == "" {
 		return 0
@@ -143,12 +143,12 @@ func (q *query) afterEvent() apitoken.EventSeq {
 	return apitoken.EventSeq(seq)
 }
 
-// afterToken is the token behind which to go on, zero if it is absent.
+// afterToken is the token after which the page begins, zero if it is absent.
 func (q *query) afterToken() apitoken.TokenID {
 	return q.token("after", "is not the next of a page")
 }
 
-// token is the id of a token, zero if it is absent. What is no id has this problem.
+// token is the id of a token, zero if it is absent. problem is the detail for text that is not an id.
 func (q *query) token(name, problem string) apitoken.TokenID {
 	text := q.text(name)
 	if text == "" {
@@ -161,7 +161,7 @@ func (q *query) token(name, problem string) apitoken.TokenID {
 	return id
 }
 
-// number is a whole number of digits alone, without zeros in front, and -1 for one that is too large.
+// number is a whole number: digits without leading zeros. It is -1 if the number is too large.
 func (q *query) number(name string) (n int64, ok bool) {
 	text := q.text(name)
 	if strings.Trim(text, "0123456789") != "" || len(text) > 1 && text[0] == '0' {

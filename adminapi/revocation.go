@@ -8,35 +8,36 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// RevocationOptions configure [Revocation]. Nil options mean all defaults.
+// RevocationOptions configures [Revocation]. Nil means all defaults.
 type RevocationOptions struct {
-	// Clients says who may revoke a token that he presents. Nil: everybody, and credentials of a client are not looked
-	// at. Who has the text of a token can do worse with it than to end it.
+	// Clients checks who may revoke. Nil: everyone may, and credentials of a client are ignored. That is safe: the holder
+	// of a token can do worse with it than to revoke it.
 	Clients ClientCheck
 
-	// Origin says where a request comes from, for the event of the revocation, as Options.Origin does. Nil: it has no origin.
+	// Origin returns where a request comes from, for the event of the revocation, like Options.Origin. Nil: the event has
+	// no origin.
 	Origin func(*http.Request) apitoken.Origin
 
-	// OnError is told why a request was answered 503, for the host's log. The request still has the client's credentials
-	// in its header. Nil: nobody.
+	// OnError is called with the cause of each 503, for the host's log. The header of the request still holds the
+	// credentials of the client. Nil: the cause is dropped.
 	OnError func(r *http.Request, err error)
 }
 
-// Revocation is the endpoint at which whoever has a token ends it (RFC 7009): a program that is done, or a scanner that
-// has found it where it does not belong. Every token may revoke itself, whatever its kind carries and whatever it is bound to.
-// The form is that of [Introspection]. It serves every path.
+// Revocation returns the endpoint at which the holder of a token revokes it (RFC 7009): a program that no longer needs it, or a
+// scanner that found it where it does not belong. Every token may revoke itself, whatever its kind carries and whatever it is
+// bound to. The form is that of [Introspection]. The handler serves every path and is safe for concurrent use.
 //
-//	200  the token is not active: it was revoked now, or had ended before, or never was one; with an empty
-//	     object, for clients that read JSON whatever the answer
-//	503  the store is in trouble, with Retry-After: the token may still be active. Send the request again
+//	200  the token is not active: it was revoked now or earlier, has expired, or never existed. The body is {}, for
+//	     clients that read JSON from every answer
+//	503  the store failed, with Retry-After. The token may still be active: send the request again
 //
-// The other answers are those of Introspection, 401 only where there are RevocationOptions.Clients. The event of the
-// revocation has the holder of the token as its actor.
+// The other answers are those of Introspection; 401 only if RevocationOptions.Clients is set. The actor of the event is the
+// holder of the token.
 //
-// Another site's page can make a browser send this request, which does nothing without the text of a token. There is no
-// JSONP (RFC 7009 section 2.3), and no CORS.
+// Pages of other sites can make a browser send this request. It does nothing without the text of a token. There is no JSONP
+// (RFC 7009 section 2.3), and no CORS.
 //
-// A missing Manager is [apitoken.ErrInvalid].
+// Errors: [apitoken.ErrInvalid] if the Manager is missing.
 func Revocation(m *apitoken.Manager, opts *RevocationOptions) (http.Handler, error) {
 	if m == nil {
 		return nil, fmt.Errorf("adminapi: revocation: %w: the manager is nil", apitoken.ErrInvalid)
@@ -45,7 +46,7 @@ func Revocation(m *apitoken.Manager, opts *RevocationOptions) (http.Handler, err
 	if opts != nil {
 		o = *opts
 	}
-	return &formHandler{check: o.Clients, onError: o.OnError, do: revocation{m, o.Origin}.answer}, nil
+	return &formHandler{check: o.Clients, onError: o.OnError, answer: revocation{m, o.Origin}.answer}, nil
 }
 
 type revocation struct {
@@ -57,11 +58,11 @@ func (v revocation) answer(w http.ResponseWriter, r *http.Request, token string)
 	if err := v.revoke(r, token); err != nil {
 		return fmt.Errorf("adminapi: revocation: %w", err)
 	}
-	writeForm(w, http.StatusOK, struct{}{})
+	writeFormAnswer(w, http.StatusOK, struct{}{})
 	return nil
 }
 
-// revoke answers nil only once the token is refused.
+// revoke returns nil only if Authenticate refuses the token from now on.
 func (v revocation) revoke(r *http.Request, token string) error {
 	identity, err := v.manager.Authenticate(r.Context(), token)
 	switch {
@@ -72,8 +73,8 @@ func (v revocation) revoke(r *http.Request, token string) error {
 	}
 	err = v.manager.Revoke(r.Context(), withOrigin(identity.Actor(), v.origin, r), identity.Token.ID)
 	if errors.Is(err, apitoken.ErrDenied) || errors.Is(err, apitoken.ErrNotFound) {
-		// It has ended since it was looked up, by its time or by somebody else's revocation, and ended tokens may
-		// nothing. Look again rather than believe that.
+		// The token has expired or was revoked since the lookup, and such a token may do nothing. Look again: the error
+		// alone does not prove it.
 		if _, again := v.manager.Authenticate(r.Context(), token); isRefusal(again) {
 			return nil
 		}

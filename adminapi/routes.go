@@ -7,35 +7,35 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// access says who may use a route. It is what the documentation says and the tests hold the routes to; the decision
-// itself is the Manager's. Only anybody means something here: such a route asks for no actor.
+// access states who may use a route, for the documentation and the tests. The Manager decides. Here only anybody has an
+// effect: its route does not call Options.Actor.
 type access string
 
-// Who may use a route. The owner is the user in the path or of the token in the path.
+// The values of access. The owner is the user in the path, or the owner of the token in the path.
 const (
 	anybody           access = "anybody"
 	anyoneSignedIn    access = "anyone signed in"
 	userOrManageUsers access = "the user or ManageUsers"
 	ownerOrListAny    access = "the owner or ListAny"
 	ownerOrRevokeAny  access = "the owner or RevokeAny"
-	ownOrForOthers    access = "GenerateOwn or GenerateForOthers" // the first for oneself, the second for somebody else
+	ownOrForOthers    access = "GenerateOwn or GenerateForOthers" // for oneself, and for another user
 	withListAny       access = "ListAny"
 	withManageUsers   access = "ManageUsers"
 	withReadEvents    access = "ReadEvents"
 	withSetPolicy     access = "SetPolicy"
 )
 
-// route is what one method does on one path.
+// route is a method on a path.
 type route struct {
 	method, path string
 	who          access
-	params       []string // the query parameters that it knows
-	reads        reads    // what else of the request it reads
+	params       []string // the query parameters that it reads
+	reads        reads    // what it reads besides the path and the query
 	do           func(r *http.Request, actor apitoken.Actor) (answer, error)
 }
 
-// reads says what a route reads of a request besides the path, the query and Idempotency-Key. Whatever else would ask for
-// something is refused, because the client believes that it counts.
+// reads states what a route reads of a request besides the path, the query and Idempotency-Key. Anything else that asks for
+// something is refused: the client would believe that it counted.
 type reads int
 
 const (
@@ -44,7 +44,7 @@ const (
 	readsBodyAndIfMatch // a body, and If-Match
 )
 
-// routes are all routes.
+// routes returns all routes.
 func (a *api) routes() []route {
 	page := []string{"after", "limit"}
 	tokens := slices.Concat(tokenConditions, page)
@@ -55,10 +55,10 @@ func (a *api) routes() []route {
 		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, a.putUser},
 		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.disableUser},
 		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.enableUser},
-		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, a.listOfUser},
+		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, a.listUserTokens},
 		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, a.generate},
 		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, a.revokeAll},
-		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listOfAll},
+		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
 		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
@@ -69,7 +69,7 @@ func (a *api) routes() []route {
 	}
 }
 
-// methods are the methods that the route answers.
+// methods returns the methods that the route answers.
 func (r route) methods() []string {
 	if r.method == http.MethodGet {
 		return []string{http.MethodGet, http.MethodHead}

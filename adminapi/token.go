@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// tokenJSON is a token as the client sees it.
+// tokenJSON is the form of a token in an answer.
 type tokenJSON struct {
 	ID          apitoken.TokenID `json:"id"`
 	Owner       apitoken.UserID  `json:"owner"`
@@ -39,26 +39,26 @@ type generatedJSON struct {
 func newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 	return tokenJSON{
 		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Resource: t.Resource, Status: t.Status(now),
-		CreatedAt: timeText(t.CreatedAt), ExpiresAt: timeText(t.ExpiresAt),
-		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: timeText(t.LastUsedAt),
-		RevokedAt: timeText(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint,
+		CreatedAt: formatTime(t.CreatedAt), ExpiresAt: formatTime(t.ExpiresAt),
+		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: formatTime(t.LastUsedAt),
+		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint,
 	}
 }
 
-// timeText is RFC 3339 in UTC with microseconds, and empty for no time.
-func timeText(t time.Time) string {
+// formatTime returns RFC 3339 in UTC with microseconds, and "" for the zero time.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 }
 
-func (a *api) listOfUser(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return a.list(r, actor, apitoken.TokenQuery{Owner: userID(r)})
+func (a *api) listUserTokens(r *http.Request, actor apitoken.Actor) (answer, error) {
+	return a.listTokens(r, actor, apitoken.TokenQuery{Owner: userID(r)})
 }
 
-func (a *api) listOfAll(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return a.list(r, actor, apitoken.TokenQuery{AnyOwner: true})
+func (a *api) listAllTokens(r *http.Request, actor apitoken.Actor) (answer, error) {
+	return a.listTokens(r, actor, apitoken.TokenQuery{AnyOwner: true})
 }
 
 // tokenConditions are the query parameters that select tokens.
@@ -67,7 +67,7 @@ var tokenConditions = []string{
 	"unused_since", "lives_longer_than_seconds",
 }
 
-func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (answer, error) {
+func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (answer, error) {
 	q := readQuery(r)
 	wanted.Status = apitoken.Status(q.text("status"))
 	wanted.NameContains = q.text("name_contains")
@@ -75,9 +75,9 @@ func (a *api) list(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQ
 	wanted.Resource = q.text("resource")
 	wanted.CreatedBy = apitoken.UserID(q.text("created_by"))
 	wanted.CreatedWith = q.token("created_with", "is not the id of a token")
-	wanted.OnBehalf = q.truth("on_behalf")
+	wanted.OnBehalf = q.flag("on_behalf")
 	wanted.ExpiresBefore = q.instant("expires_before")
-	wanted.WithoutExpiration = q.truth("without_expiration")
+	wanted.WithoutExpiration = q.flag("without_expiration")
 	wanted.UnusedSince = q.instant("unused_since")
 	wanted.LivesLongerThan = q.seconds("lives_longer_than_seconds")
 	wanted.After, wanted.Limit = q.afterToken(), q.limit()
@@ -120,9 +120,9 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 		return answer{}, err
 	}
 	return answer{
-		status: http.StatusCreated,
-		body:   generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
-		place:  "../../tokens/" + token.ID.String(),
+		status:   http.StatusCreated,
+		body:     generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
+		location: "../../tokens/" + token.ID.String(),
 	}, nil
 }
 
@@ -136,14 +136,14 @@ func generateParams(r *http.Request) (apitoken.GenerateParams, error) {
 		Lifetime:  b.seconds("lifetime_seconds"),
 		ExpiresAt: b.instant("expires_at"),
 	}
-	if b.truth("no_expiration") {
+	if b.flag("no_expiration") {
 		p.Lifetime = apitoken.NoExpiration
 	}
 	b.atMostOne("lifetime_seconds", "expires_at", "no_expiration")
 	return p, b.err
 }
 
-// idempotencyKey is the key of a request that may be repeated, empty if there is none. It is taken byte for byte.
+// idempotencyKey returns the Idempotency-Key of a request, byte for byte, and "" if it has none.
 func idempotencyKey(values []string) (string, error) {
 	const most = 255
 	switch {
@@ -184,7 +184,7 @@ func (a *api) revoke(r *http.Request, actor apitoken.Actor) (answer, error) {
 	return answer{}, a.manager.Revoke(r.Context(), actor, id)
 }
 
-// tokenID reads the token of the path. What is no id at all answers like the id of no token.
+// tokenID reads the token id in the path. Text that is not an id answers like the id of a token that does not exist.
 func tokenID(r *http.Request) (apitoken.TokenID, error) {
 	id, err := apitoken.ParseTokenID(r.PathValue("id"))
 	if err != nil {

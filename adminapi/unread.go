@@ -6,16 +6,16 @@ import (
 	"net/http"
 )
 
-// refuseUnread refuses a request that asks for something that the route does not read: a body, a precondition, or a part of
-// a body. A client that sends {"kind": "ci"} with a revocation of all tokens would otherwise believe that it is of some.
+// refuseUnread refuses a body, a precondition or a part of a body that the route does not read. A client that sends
+// {"kind": "ci"} when it revokes all tokens would otherwise believe that it revoked only some.
 func refuseUnread(r *http.Request, reads reads) error {
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "Content-Range"} {
 		if len(r.Header[name]) > 0 && !(name == "If-Match" && reads == readsBodyAndIfMatch) {
-			return malformed("", "This does not take %s.", name)
+			return malformed("", "This route does not read %s.", name)
 		}
 	}
 	if reads == readsNothing && hasBody(r) {
-		return malformed("", "This takes no body.")
+		return malformed("", "This route takes no body.")
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// userJSON is a user as the client sees him.
+// userJSON is the form of a user in an answer.
 type userJSON struct {
 	ID         apitoken.UserID `json:"id"`
 	Name       string          `json:"name,omitempty"`
@@ -25,15 +25,15 @@ type userPageJSON struct {
 func newUserJSON(u apitoken.User) userJSON {
 	return userJSON{
 		ID: u.ID, Name: u.Name, Role: u.Role,
-		CreatedAt: timeText(u.CreatedAt), DisabledAt: timeText(u.DisabledAt), Revision: u.Revision,
+		CreatedAt: formatTime(u.CreatedAt), DisabledAt: formatTime(u.DisabledAt), Revision: u.Revision,
 	}
 }
 
-func answerUser(u apitoken.User) answer {
+func userAnswer(u apitoken.User) answer {
 	return answer{status: http.StatusOK, body: newUserJSON(u), etag: etag(u.Revision)}
 }
 
-// userID is the user of the path.
+// userID is the user id in the path.
 func userID(r *http.Request) apitoken.UserID { return apitoken.UserID(r.PathValue("id")) }
 
 func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
@@ -42,7 +42,7 @@ func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
 	if q.err != nil {
 		return answer{}, q.err
 	}
-	// One more tells whether there is another page.
+	// One more shows whether there is another page.
 	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{After: after, Limit: limit + 1})
 	if err != nil {
 		return answer{}, err
@@ -63,7 +63,7 @@ func (a *api) user(r *http.Request, actor apitoken.Actor) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answerUser(u), nil
+	return userAnswer(u), nil
 }
 
 func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
@@ -77,7 +77,7 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
 		return answer{}, b.err
 	}
 	if condition.exists {
-		condition, err = a.ofUser(r, actor, u.ID)
+		condition, err = a.resolveExistence(r, actor, u.ID)
 		if err != nil {
 			return answer{}, err
 		}
@@ -85,17 +85,18 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
 	u.Revision = condition.revision
 	u, err = a.manager.PutUser(r.Context(), actor, u)
 	if err != nil {
-		return answer{}, condition.failed(err)
+		return answer{}, condition.explain(err)
 	}
-	return answerUser(u), nil
+	return userAnswer(u), nil
 }
 
-// ofUser is the precondition that the user exists. Users are not removed, so one who is there stays, at whatever revision.
-// One who is not, or whom the actor may not know of, is for PutUser to answer.
-func (a *api) ofUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (precondition, error) {
+// resolveExistence turns the precondition that a user exists into one that the Manager checks. Users are never removed, so an existing
+// one needs no further check. For one that does not exist, or that the actor may not know of, PutUser decides: an actor who
+// may not change users is denied, and does not learn from 412 what exists.
+func (a *api) resolveExistence(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (precondition, error) {
 	_, err := a.manager.User(r.Context(), actor, id)
 	if errors.Is(err, apitoken.ErrNotFound) {
-		return precondition{revision: nowhere}, nil
+		return precondition{revision: noRevision}, nil
 	}
 	return precondition{}, err
 }
