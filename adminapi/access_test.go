@@ -15,7 +15,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// Who may use a route is declared once, and here held to what the routes do: every route with every actor on every object.
+// Every route with every actor on every object, compared with the access that the route declares.
 
 // single are roles of one permission each, by name.
 var single = map[apitoken.Role]apitoken.Permission{
@@ -40,7 +40,7 @@ func permissionsOf(role apitoken.Role) apitoken.Permission {
 	return single[role] // none: nothing
 }
 
-// caller is an actor of the matrix. The one who acts is always the user "me".
+// caller is an actor of the matrix. Its user is always "me".
 type caller struct {
 	name      string
 	role      apitoken.Role
@@ -52,11 +52,11 @@ type callerState int
 
 const (
 	live     callerState = iota
-	absent               // nobody is signed in
-	disabled             // is disabled, or his token is revoked with him
-	unknown              // the library was not told of him
+	absent               // Options.Actor returns the zero Actor
+	disabled             // the user is disabled, which revokes their tokens
+	unknown              // the library does not know the user
 	revoked              // the token was revoked
-	expired              // the token has ended
+	expired              // the token has expired
 )
 
 func callers() []caller {
@@ -74,8 +74,8 @@ func callers() []caller {
 	}
 	for _, role := range roles {
 		all = append(all,
-			caller{name: "one who is " + string(role), role: role},
-			caller{name: "a token of one who is " + string(role), role: role, withToken: true})
+			caller{name: "a user who is " + string(role), role: role},
+			caller{name: "a token of a user who is " + string(role), role: role, withToken: true})
 	}
 	return all
 }
@@ -172,9 +172,9 @@ func (s stage) changes(t *testing.T) (n int) {
 	return n
 }
 
-// verdict is the code that the declaration wants, empty for a success, and whether the caller is refused for what he is:
-// then he must not learn what there is.
-func verdict(t *testing.T, r request, c caller, o object) (code string, blind bool) {
+// expected is the code that the declaration requires, empty for a success. regardless reports whether the caller is refused
+// regardless of the object: then the answer must not show what exists.
+func expected(t *testing.T, r request, c caller, o object) (code string, regardless bool) {
 	t.Helper()
 	switch {
 	case r.Who == "anybody":
@@ -186,7 +186,7 @@ func verdict(t *testing.T, r request, c caller, o object) (code string, blind bo
 	case c.state != live:
 		return "denied", true
 	}
-	hidden := "denied" // what he is told of what he may not know of
+	hidden := "denied" // the code for an object that the caller may not know of
 	if r.Method == "GET" && r.Route.Path == "/users/{id}" || strings.HasPrefix(r.Route.Path, "/tokens/") {
 		hidden = "not_found"
 	}
@@ -209,10 +209,10 @@ func verdict(t *testing.T, r request, c caller, o object) (code string, blind bo
 	case "ReadEvents":
 		return check(apitoken.ReadEvents)
 	case "ManageUsers":
-		code, blind = check(apitoken.ManageUsers)
+		code, regardless = check(apitoken.ManageUsers)
 		switch {
 		case code != "" || !strings.Contains(r.Route.Path, "{id}"):
-			return code, blind
+			return code, regardless
 		case o.unknown && strings.HasSuffix(r.Route.Path, "/disabled"):
 			return "not_found", false
 		case o.unknown && !may.Has(permissionsOf(apitoken.RoleUser)), !o.unknown && !may.Has(theirs):
@@ -226,21 +226,21 @@ func verdict(t *testing.T, r request, c caller, o object) (code string, blind bo
 			"the owner or RevokeAny":  apitoken.RevokeAny,
 		}[r.Who]
 		if !own {
-			code, blind = check(need)
+			code, regardless = check(need)
 		}
 		if code == "" && o.unknown && r.String() != "GET /users/{id}/tokens" { // whose page is empty
 			code = "not_found"
 		}
-		return code, blind
+		return code, regardless
 	case "GenerateOwn or GenerateForOthers":
 		need := apitoken.GenerateForOthers
 		if own {
 			need = apitoken.GenerateOwn
 		}
-		code, blind = check(need)
+		code, regardless = check(need)
 		switch {
 		case code != "":
-			return code, blind
+			return code, regardless
 		case o.unknown:
 			return "not_found", false
 		case !own && !may.Has(theirs):
@@ -250,11 +250,11 @@ func verdict(t *testing.T, r request, c caller, o object) (code string, blind bo
 		}
 		return "", false
 	}
-	t.Fatalf("%s declares %q, which says nothing of who may use it", r, r.Who)
+	t.Fatalf("%s declares %q, which is not a known access", r, r.Who)
 	return "", false
 }
 
-func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
+func TestEveryRouteAdmitsTheCallersThatItDeclares(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long: make test-long")
 	}
@@ -266,14 +266,14 @@ func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
 		}
 		for _, c := range callers() {
 			t.Run(fmt.Sprintf("%s by %s", r, c.name), func(t *testing.T) {
-				var first string // what who may not know is told of
+				var first string // the first answer to a caller who may not know of the object
 				for _, o := range about {
 					s := newStage(t, c)
 					before := s.changes(t)
 					w := s.send(r, o)
-					code, blind := verdict(t, r, c, o)
+					code, regardless := expected(t, r, c, o)
 					if got := codeOf(w.Body.Bytes()); got != code || (w.Code < 300) != (code == "") {
-						t.Errorf("on %s: it answers %d %q, want %q: %s", o.user, w.Code, got, code, w.Body)
+						t.Errorf("on %s: the answer is %d %q, want %q: %s", o.user, w.Code, got, code, w.Body)
 					}
 					cells++
 					if code == "" {
@@ -281,9 +281,9 @@ func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
 					}
 					refused++
 					if after := s.changes(t); after != before {
-						t.Errorf("on %s: it is refused and %d things changed", o.user, after-before)
+						t.Errorf("on %s: the request is refused, and %d things changed", o.user, after-before)
 					}
-					if !blind {
+					if !regardless {
 						continue
 					}
 					text := fmt.Sprint(w.Code, w.Header(), w.Body)
@@ -291,19 +291,19 @@ func TestEveryRouteLetsThoseInWhomItDeclares(t *testing.T) {
 						first = text
 					}
 					if diff := cmp.Diff(first, text); diff != "" {
-						t.Errorf("on %s: the answer is another (-first +this):\n%s", o.user, diff)
+						t.Errorf("on %s: the answer shows whether the object exists (-first +this):\n%s", o.user, diff)
 					}
 					alike++
 				}
 			})
 		}
 	}
-	t.Logf("%d cells: %d routes, %d callers, up to %d objects; %d refused, %d of them without a look at the object",
+	t.Logf("%d cells: %d routes, %d callers, up to %d objects; %d refused, %d of them regardless of the object",
 		cells, len(requests()), len(callers()), len(objects), refused, alike)
 }
 
-// Why somebody is denied is for logs and events: it tells of roles, kinds and resources.
-func TestADenialTellsTheClientNoReason(t *testing.T) {
+// The reason of a denial is for logs and events. It would show roles, kinds and resources.
+func TestADenialDoesNotShowItsReason(t *testing.T) {
 	s := newSiteWith(t, apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{"reader": {Permissions: apitoken.ListAny}}})
 	foreign, _ := s.Generate(apitoken.GenerateParams{Owner: "carol"})
 	_, bound := s.Generate(apitoken.GenerateParams{Owner: "ada", Resource: "project:web"})
@@ -327,7 +327,7 @@ func TestADenialTellsTheClientNoReason(t *testing.T) {
 					404: `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found","detail":"This does not exist, or you may not know of it."}`,
 				}[w.Code]
 				if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
-					t.Errorf("%s %s for %s tells (-want +got):\n%s", r.Method, path, name, diff)
+					t.Errorf("%s %s for %s shows more (-want +got):\n%s", r.Method, path, name, diff)
 				}
 			}
 		}
@@ -338,7 +338,7 @@ func TestADenialTellsTheClientNoReason(t *testing.T) {
 	}
 }
 
-// actor is who uses a token.
+// actor is the holder of a token.
 func (s site) actor(text string) apitoken.Actor {
 	s.t.Helper()
 	identity, err := s.Manager.Authenticate(ctx, text)

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// What the function of httpauth says of a request leads to the right answer here.
-func TestTokensAsActors(t *testing.T) {
+// The errors of httpauth.ActorFunc lead to the right answers.
+func TestTheActorIsTheHolderOfTheToken(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"robot"}})
 	tt.User("ada", apitoken.RoleAdmin)
 	good := tt.Token("ada")
@@ -59,7 +59,7 @@ func TestTokensAsActors(t *testing.T) {
 			}
 		})
 	}
-	t.Run("trouble", func(t *testing.T) {
+	t.Run("the store fails", func(t *testing.T) {
 		store := &faultyStore{Store: memstore.New()}
 		m, err := apitoken.New(store, nil)
 		must(t, err)
@@ -67,24 +67,24 @@ func TestTokensAsActors(t *testing.T) {
 		must(t, err)
 		_, secret, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
 		must(t, err)
-		var told error
+		var reported error
 		h := newHandlerWith(t, m, adminapi.Options{
 			Actor:   httpauth.ActorFunc(m, nil),
-			OnError: func(_ *http.Request, err error) { told = err },
+			OnError: func(_ *http.Request, err error) { reported = err },
 		})
 		r := newRequest("GET", "/policy", "")
 		r.Header.Set("Authorization", "Bearer "+secret.Reveal())
 		wantStatus(t, 200, respond(h, r))
 		store.lookup = errors.New("connection refused")
 		wantProblem(t, 503, "unavailable", respond(h, r))
-		if !errors.Is(told, store.lookup) {
-			t.Errorf("OnError was told %v", told)
+		if !errors.Is(reported, store.lookup) {
+			t.Errorf("OnError got %v", reported)
 		}
 	})
 }
 
-// Where a change came from is in its event. A header of any length and content stops nothing.
-func TestChangesHaveAnOrigin(t *testing.T) {
+// The event of a change has its origin. A header of any length and content stops no change.
+func TestEventsOfChangesHaveTheOrigin(t *testing.T) {
 	s := newSite(t)
 	origin := func(r *http.Request) apitoken.Origin {
 		return apitoken.Origin{Address: r.RemoteAddr, UserAgent: r.UserAgent(), RequestID: r.Header.Get("X-Request-Id")}
@@ -115,12 +115,12 @@ func TestChangesHaveAnOrigin(t *testing.T) {
 			}
 		})
 	}
-	// An origin makes somebody of nobody as little as anything else that the client says.
+	// An origin does not make the zero Actor a caller.
 	h := newHandlerWith(t, s.Manager, adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return apitoken.Actor{}.From(said), nil }})
 	wantProblem(t, 401, "unauthenticated", call(h, "", "GET", "/policy", ""))
 }
 
-// lastEvent is the newest.
+// lastEvent is the newest event.
 func (s site) lastEvent() apitoken.Event {
 	s.t.Helper()
 	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{NewestFirst: true, Limit: 1}) {

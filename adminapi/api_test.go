@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-func TestNewRefusesWhatCannotWork(t *testing.T) {
+func TestNewRefusesMissingOptions(t *testing.T) {
 	m := tokentest.New(t).Manager
 	for name, err := range map[string]error{
 		"no manager": second(adminapi.New(nil, &adminapi.Options{Actor: signedIn})),
@@ -33,7 +33,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 
 func second(_ http.Handler, err error) error { return err }
 
-// Every path with every method: what there is answers, and the rest says what there is.
+// Every path with every method: a method without a route answers 405, and Allow lists those with one.
 func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 	s := newSite(t)
 	token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
@@ -55,7 +55,7 @@ func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 				w := s.call("ada", method, path, body)
 				if known {
 					if w.Code >= 300 {
-						t.Errorf("it answers %d: %s", w.Code, w.Body)
+						t.Errorf("the status is %d, want a success: %s", w.Code, w.Body)
 					}
 					return
 				}
@@ -82,7 +82,7 @@ func TestTheEmptyPathIsNotFound(t *testing.T) {
 
 func TestAnyUserIDFitsIntoAPath(t *testing.T) {
 	s := newSite(t)
-	for _, id := range []apitoken.UserID{"a/b", "a b", "ä@b.c", "..", "%2F", "a?b#c", "a;b", "tokens", "+", strings255} {
+	for _, id := range []apitoken.UserID{"a/b", "a b", "ä@b.c", "..", "%2F", "a?b#c", "a;b", "tokens", "+", longestID} {
 		t.Run(string(id), func(t *testing.T) {
 			s.User(id, apitoken.RoleUser)
 			path := "/admin/api/users/" + strings.ReplaceAll(url.PathEscape(string(id)), ".", "%2E") + "/tokens"
@@ -101,7 +101,7 @@ func TestAnyUserIDFitsIntoAPath(t *testing.T) {
 	}
 }
 
-var strings255 = apitoken.UserID(strings.Repeat("x", 255))
+var longestID = apitoken.UserID(strings.Repeat("x", 255))
 
 func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 	s := newSite(t)
@@ -135,7 +135,7 @@ func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 	}
 }
 
-func TestNobodyIsToldToSignIn(t *testing.T) {
+func TestEachResultOfOptionsActorHasItsStatus(t *testing.T) {
 	m := tokentest.New(t).Manager
 	none := errors.New("no session")
 	tests := []struct {
@@ -149,19 +149,19 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 		{"a refused token", apitoken.Actor{}, apitoken.ErrExpired, 401, "unauthenticated"},
 		{"a disabled user", apitoken.Actor{}, fmt.Errorf("session: %w", apitoken.ErrUserDisabled), 401, "unauthenticated"},
 		{"an actor and an error", apitoken.System(), apitoken.ErrUnauthenticated, 401, "unauthenticated"},
-		{"trouble with the sessions", apitoken.Actor{}, none, 503, "unavailable"},
-		{"trouble and an actor", apitoken.System(), none, 503, "unavailable"},
-		{"trouble that looks refused", apitoken.Actor{}, errors.Join(apitoken.ErrUnauthenticated, apitoken.ErrUnavailable), 503, "unavailable"},
-		{"trouble that looks denied", apitoken.System(), errors.Join(apitoken.ErrDenied, apitoken.ErrUnavailable), 503, "unavailable"},
+		{"the sessions fail", apitoken.Actor{}, none, 503, "unavailable"},
+		{"an actor and a failure", apitoken.System(), none, 503, "unavailable"},
+		{"a failure that is also a refusal", apitoken.Actor{}, errors.Join(apitoken.ErrUnauthenticated, apitoken.ErrUnavailable), 503, "unavailable"},
+		{"a failure that is also a denial", apitoken.System(), errors.Join(apitoken.ErrDenied, apitoken.ErrUnavailable), 503, "unavailable"},
 		{"a token that may not be used here", apitoken.System(), fmt.Errorf("kind: %w", apitoken.ErrDenied), 403, "denied"},
 		{"an unknown user", apitoken.As("mallory"), nil, 403, "denied"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var told error
+			var reported error
 			h := newHandlerWith(t, m, adminapi.Options{
 				Actor:   func(*http.Request) (apitoken.Actor, error) { return test.actor, test.err },
-				OnError: func(_ *http.Request, err error) { told = err },
+				OnError: func(_ *http.Request, err error) { reported = err },
 			})
 			for _, r := range requests() {
 				w := call(h, "", r.Method, r.path, r.body)
@@ -178,8 +178,8 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 					t.Errorf("Retry-After is %q", retry)
 				}
 			}
-			if (told != nil) != (test.status == 503) || told != nil && !errors.Is(told, test.err) {
-				t.Errorf("OnError was told %v", told)
+			if (reported != nil) != (test.status == 503) || reported != nil && !errors.Is(reported, test.err) {
+				t.Errorf("OnError got %v", reported)
 			}
 		})
 	}
@@ -253,7 +253,7 @@ func TestEveryParameterIsGivenOnceAndNotEmpty(t *testing.T) {
 	}
 }
 
-// Over a connection, because only there the body is left out.
+// Over a connection, because net/http leaves out the body there.
 func TestHeadAnswersLikeGetWithoutABody(t *testing.T) {
 	s := newSite(t)
 	token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})

@@ -18,7 +18,7 @@ import (
 // body reads the members of a request's JSON object. It is stricter than [json.Unmarshal], which accepts a member name in any
 // case, takes the last of two, and treats null as absent. err is the first error; after it, every read returns a zero value.
 type body struct {
-	members map[string]any // each a string, a json.Number or true
+	members map[string]any // each a string, a json.Number or a bool
 	err     error
 }
 
@@ -111,7 +111,7 @@ func (b *body) has(name string) bool {
 	return found
 }
 
-// text is a string, empty if it is absent. It is refused where it is empty and not absent.
+// text is a string, empty if it is absent. An empty string is refused.
 func (b *body) text(name string) string {
 	if b.err != nil || !b.has(name) {
 		return ""

@@ -66,14 +66,8 @@ func asGateway(form string) *http.Request {
 	return formRequest(form, "Authorization", basic("gw:"+gatewaySecret))
 }
 
-func answerTo(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// told is what a client sees of an answer.
-func told(w *httptest.ResponseRecorder) string {
+// clientView is what a client sees of an answer.
+func clientView(w *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, w.Code)
 	for _, name := range []string{"Allow", "Cache-Control", "Content-Type", "Retry-After", "Www-Authenticate"} {
@@ -85,17 +79,17 @@ func told(w *httptest.ResponseRecorder) string {
 }
 
 const (
-	toldUnknownClient = "401\nCache-Control: no-store\nContent-Type: application/json\nWww-Authenticate: Basic realm=\"clients\"\n{\"error\":\"invalid_client\"}"
-	toldInactive      = "200\nCache-Control: no-store\nContent-Type: application/json\n{\"active\":false}"
-	toldTrouble       = "503\nCache-Control: no-store\nContent-Type: application/json\nRetry-After: 5\n{\"error\":\"temporarily_unavailable\",\"error_description\":\"this is unavailable at the moment\"}"
+	wantUnknownClient = "401\nCache-Control: no-store\nContent-Type: application/json\nWww-Authenticate: Basic realm=\"clients\"\n{\"error\":\"invalid_client\"}"
+	wantInactive      = "200\nCache-Control: no-store\nContent-Type: application/json\n{\"active\":false}"
+	wantUnavailable   = "503\nCache-Control: no-store\nContent-Type: application/json\nRetry-After: 5\n{\"error\":\"temporarily_unavailable\",\"error_description\":\"this is unavailable at the moment\"}"
 )
 
-func toldInvalid(description string) string {
+func wantInvalid(description string) string {
 	return "400\nCache-Control: no-store\nContent-Type: application/json\n{\"error\":\"invalid_request\",\"error_description\":\"" + description + "\"}"
 }
 
-// The host's own check sees each reading once, whatever the first one gives, and nothing that is empty.
-func TestAClientCheckIsAskedForEveryReading(t *testing.T) {
+// The check is called once for each reading, whatever it returns for the first, and never with an empty text.
+func TestAClientCheckIsCalledForEveryReading(t *testing.T) {
 	m := tokentest.New(t).Manager
 	tests := []struct {
 		name, header string
@@ -113,7 +107,7 @@ func TestAClientCheckIsAskedForEveryReading(t *testing.T) {
 		{"a million bytes", basic("gw:" + strings.Repeat("s", 1<<20)), "", nil, 401},
 		{"a line end in base64", "Basic Z3c6\nYQ==", "gw:a", nil, 401},
 		{"base64 that another text has too", "Basic Z3c6YX==", "gw:a", nil, 401}, // gw:a is Z3c6YQ==
-		{"no client", "", "", nil, 401},
+		{"no credentials", "", "", nil, 401},
 		{"no secret", basic("gw:"), "gw:", nil, 401},
 		{"no id", basic(":secret"), ":secret", nil, 401},
 	}
@@ -128,21 +122,21 @@ func TestAClientCheckIsAskedForEveryReading(t *testing.T) {
 			if test.header != "" {
 				r.Header.Set("Authorization", test.header)
 			}
-			if w := answerTo(h, r); w.Code != test.status {
+			if w := respond(h, r); w.Code != test.status {
 				t.Errorf("the status is %d, want %d", w.Code, test.status)
 			}
 			if diff := cmp.Diff(test.want, asked); diff != "" {
-				t.Errorf("what is asked differs (-want +got):\n%s", diff)
+				t.Errorf("the calls differ (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Trouble with one reading is no verdict on the client, but the other one may be enough.
-func TestTroubleWithTheClientsIsNoVerdict(t *testing.T) {
+// If the check fails for one reading, the other one may still be a client.
+func TestAFailingClientCheckIsNotARefusal(t *testing.T) {
 	m := tokentest.New(t).Manager
-	for good, want := range map[string]string{"a+b": toldInactive, "other": toldTrouble} {
-		var toldHost error
+	for good, want := range map[string]string{"a+b": wantInactive, "other": wantUnavailable} {
+		var reported error
 		h := introspecting(t, m, adminapi.IntrospectionOptions{
 			Clients: func(_ context.Context, _, secret string) (bool, error) {
 				if secret == good {
@@ -150,13 +144,13 @@ func TestTroubleWithTheClientsIsNoVerdict(t *testing.T) {
 				}
 				return false, errors.New("directory down")
 			},
-			OnError: func(_ *http.Request, err error) { toldHost = err },
+			OnError: func(_ *http.Request, err error) { reported = err },
 		})
-		if diff := cmp.Diff(want, told(answerTo(h, formRequest("token=x", "Authorization", basic("gw:a%2Bb"))))); diff != "" {
+		if diff := cmp.Diff(want, clientView(respond(h, formRequest("token=x", "Authorization", basic("gw:a%2Bb"))))); diff != "" {
 			t.Errorf("the answer differs (-want +got):\n%s", diff)
 		}
-		if want == toldTrouble && (toldHost == nil || !strings.Contains(toldHost.Error(), "directory down")) {
-			t.Errorf("the host is told %v", toldHost)
+		if want == wantUnavailable && (reported == nil || !strings.Contains(reported.Error(), "directory down")) {
+			t.Errorf("OnError got %v", reported)
 		}
 	}
 }
@@ -183,7 +177,7 @@ func TestFixedClientsAreChecked(t *testing.T) {
 	}
 }
 
-// FuzzClientAuthentication compares what the host's check is asked with what net/http reads from the same header.
+// FuzzClientAuthentication compares the calls of the check with what net/http reads from the same header.
 func FuzzClientAuthentication(f *testing.F) {
 	for _, header := range []string{
 		"", "Basic", "Basic ", "basic Z3c6YQ==", basic("gw:" + gatewaySecret), basic("gw:a%2Bb"), basic("%zz:+"), basic("a:b:c"),
@@ -205,20 +199,20 @@ func FuzzClientAuthentication(f *testing.F) {
 		if header != "" {
 			r.Header["Authorization"] = []string{header}
 		}
-		w := answerTo(h, r)
+		w := respond(h, r)
 
 		var allowed bool
 		for _, pair := range asked {
 			allowed = allowed || strings.Contains(pair[1], "a")
 			if pair[0] == "" || pair[1] == "" {
-				t.Errorf("it was asked for %q", pair)
+				t.Errorf("the check was called for %q", pair)
 			}
 		}
 		if len(asked) > 2 || len(asked) == 2 && asked[0] == asked[1] {
-			t.Errorf("it was asked for %q", asked)
+			t.Errorf("the check was called for %q", asked)
 		}
 		if want := map[bool][]int{true: {200}, false: {400, 401}}[allowed]; w.Code != want[0] && w.Code != want[len(want)-1] {
-			t.Errorf("it answers %d, asked for %q", w.Code, asked)
+			t.Errorf("the status is %d, and the check was called for %q", w.Code, asked)
 		}
 		if header == "" || len(asked) == 0 {
 			return
@@ -226,7 +220,7 @@ func FuzzClientAuthentication(f *testing.F) {
 		r.Header.Set("Authorization", strings.Join(strings.Fields(header), " ")) // net/http takes one space, and none around
 		id, secret, ok := r.BasicAuth()
 		if !ok {
-			t.Fatalf("it was asked for %q, where net/http sees nobody", asked)
+			t.Fatalf("the check was called for %q, and net/http reads no credentials", asked)
 		}
 		decodedID, idErr := url.QueryUnescape(id)
 		decodedSecret, secretErr := url.QueryUnescape(secret)
@@ -234,7 +228,7 @@ func FuzzClientAuthentication(f *testing.F) {
 			raw := pair == [2]string{id, secret}
 			decoded := idErr == nil && secretErr == nil && pair == [2]string{decodedID, decodedSecret}
 			if !raw && !decoded {
-				t.Errorf("it was asked for %q, where net/http sees %q and %q", pair, id, secret)
+				t.Errorf("the check was called for %q, and net/http reads %q and %q", pair, id, secret)
 			}
 		}
 	})
@@ -247,10 +241,10 @@ func TestAFormThatCannotBeReadIsInvalid(t *testing.T) {
 	broken.Body = io.NopCloser(iotest.ErrReader(errors.New("connection reset")))
 	untyped.Header.Del("Content-Type")
 	for want, r := range map[string]*http.Request{
-		toldInvalid("the body cannot be read"):                                                       broken,
-		toldInvalid("the body must be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
+		wantInvalid("the body cannot be read"):                                                     broken,
+		wantInvalid("the body must be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
 	} {
-		if diff := cmp.Diff(want, told(answerTo(introspecting(t, m, adminapi.IntrospectionOptions{}), r))); diff != "" {
+		if diff := cmp.Diff(want, clientView(respond(introspecting(t, m, adminapi.IntrospectionOptions{}), r))); diff != "" {
 			t.Errorf("the answer differs (-want +got):\n%s", diff)
 		}
 	}

@@ -25,7 +25,7 @@ func documentation(t *testing.T, section string) string {
 	return rest
 }
 
-// The documentation lists the routes with who may use them as they are declared.
+// The documentation lists every route with the access that it declares.
 func TestTheDocumentationListsEveryRoute(t *testing.T) {
 	line := regexp.MustCompile(`(?m)^//\t([A-Z]+) +(/\S*)  +(.+?)  +.*$`)
 	var got, want []string

@@ -39,7 +39,7 @@ func (s *countingStore) Events(ctx context.Context, q apitoken.EventQuery) ([]ap
 	return s.Store.Events(ctx, q)
 }
 
-// A page costs one read, also where it is full and there are more.
+// A page costs one read, even if it is full and more events follow.
 func TestAPageOfEventsIsOneRead(t *testing.T) {
 	store := &countingStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
@@ -58,8 +58,8 @@ func TestAPageOfEventsIsOneRead(t *testing.T) {
 	}
 }
 
-// A reader who goes on behind next, while others write, reads every event once and in order.
-func TestFollowingMissesNothingAndSeesNothingTwice(t *testing.T) {
+// A reader that asks again after next while others write reads every event once and in order.
+func TestAReaderMissesNoEventAndSeesNoneTwice(t *testing.T) {
 	for _, limit := range []int{1, 2, 7, 500} {
 		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
 			s := newSite(t)
@@ -83,7 +83,7 @@ func TestFollowingMissesNothingAndSeesNothingTwice(t *testing.T) {
 			for over := false; !over; {
 				select {
 				case <-done:
-					over = true // and once more to the end
+					over = true // read once more to the end
 				default:
 				}
 				for more := true; more; requests++ {
@@ -95,7 +95,7 @@ func TestFollowingMissesNothingAndSeesNothingTwice(t *testing.T) {
 					}
 					for _, e := range p.Events {
 						if e.Seq <= next {
-							t.Fatalf("behind %d comes %d", next, e.Seq)
+							t.Fatalf("event %d comes after %d", e.Seq, next)
 						}
 						got = append(got, e.ID)
 					}
@@ -115,7 +115,7 @@ func TestFollowingMissesNothingAndSeesNothingTwice(t *testing.T) {
 	}
 }
 
-// A canary: whatever was done with them, no answer of any route but the one that generated it holds a secret, nor an event.
+// Only the answer that generates a token contains its secret: no answer of a route, and no event.
 func TestNoAnswerShowsASecretASecondTime(t *testing.T) {
 	s := newSite(t)
 	var secrets []string
@@ -169,7 +169,7 @@ func TestNoAnswerShowsASecretASecondTime(t *testing.T) {
 }
 
 // An action that is added to the root has to be added here and in the document.
-func TestEveryActionOfEventsCanBeAskedFor(t *testing.T) {
+func TestEventsCanBeSelectedByEveryRecordedAction(t *testing.T) {
 	source, err := os.ReadFile("../event.go")
 	must(t, err)
 	var want []string

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Whoever follows the events keeps next and asks again behind it. He misses none and sees none twice, also if he was away.
+// A reader keeps next and asks again after it. It misses no event and sees none twice, even after a pause.
 func Example_followEvents() {
 	c, end := newAdminClient()
 	defer end()

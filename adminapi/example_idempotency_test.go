@@ -9,8 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// An answer that gets lost takes the only copy of the secret with it. With an Idempotency-Key, the same request can be sent
-// again until an answer comes: one token is alive, the one of that answer.
+// If an answer is lost, the only copy of the secret is lost too. With an Idempotency-Key, the same request can be sent again until
+// an answer arrives. Then one token is active: the one of that answer.
 func Example_idempotencyKey() {
 	c, end := newAdminClient()
 	defer end()
@@ -24,7 +24,7 @@ func Example_idempotencyKey() {
 		fmt.Printf("%d %q\n", res.StatusCode, answer.Code)
 		return answer.Secret
 	}
-	lost := generate() // and the connection breaks before the client has it
+	lost := generate() // the connection breaks before the answer arrives
 	secret := generate()
 
 	_, err := c.m.Authenticate(context.Background(), lost)
@@ -32,7 +32,7 @@ func Example_idempotencyKey() {
 	identity, err := c.m.Authenticate(context.Background(), secret)
 	fmt.Println("the other:", identity.User.ID, err)
 
-	// A repetition that comes late does not end a token that is in use.
+	// A late repetition does not revoke a token that is in use.
 	generate()
 
 	// Output:

@@ -13,13 +13,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// A service in another language asks what a token is worth, by a library for RFC 7662, and its user ends it.
+// A service in another language introspects a token with a library for RFC 7662. The holder of the token revokes it.
 func ExampleIntrospection() {
 	m, err := apitoken.New(memstore.New(), nil)
 	if err != nil {
 		panic(err)
 	}
-	clients, err := adminapi.FixedClients(map[string]string{"gateway": "3q2-7wXbL0aVn4uTqJk9Zg"}) // the host's own, made at random
+	clients, err := adminapi.FixedClients(map[string]string{"gateway": "3q2-7wXbL0aVn4uTqJk9Zg"}) // random, from the configuration of the host
 	if err != nil {
 		panic(err)
 	}
@@ -37,7 +37,7 @@ func ExampleIntrospection() {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
-	// What the service does.
+	// This part is the service.
 	post := func(path, secret, token string) {
 		r, _ := http.NewRequest("POST", server.URL+path, strings.NewReader(url.Values{"token": {token}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

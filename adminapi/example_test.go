@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// The administration behind tokens: who presents one acts as its owner.
+// The administration behind tokens: a request with a token acts for its owner.
 func Example() {
 	ctx := context.Background()
 	now := clock.NewMock()

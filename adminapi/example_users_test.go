@@ -17,7 +17,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// adminClient is a program with the token of an administrator, Ada. The user Bob is there.
+// adminClient is a program with the token of an administrator, Ada. There is also a user, Bob.
 type adminClient struct {
 	api   string // the address of the handler
 	token string
@@ -51,7 +51,7 @@ func newAdminClient() (c adminClient, end func()) {
 	return c, server.Close
 }
 
-// send sends a request, with the header in pairs of name and value, and gives the response with its body.
+// send sends a request and returns the response with its body. header is pairs of name and value.
 func (c adminClient) send(method, path, body string, header ...string) (*http.Response, string) {
 	r, err := http.NewRequest(method, c.api+path, strings.NewReader(body))
 	if err != nil {
@@ -74,7 +74,7 @@ func (c adminClient) send(method, path, body string, header ...string) (*http.Re
 	return res, string(text)
 }
 
-// A directory of people tells the library who is there. The ETag keeps two programs from undoing each other's changes.
+// A directory provisions its users. The ETag keeps two programs from undoing each other's changes.
 func Example_provisionUsers() {
 	c, end := newAdminClient()
 	defer end()
@@ -82,14 +82,14 @@ func Example_provisionUsers() {
 	res, body := c.send("PUT", "/users/carol", `{"name": "Carol"}`)
 	fmt.Print(res.StatusCode, " ", res.Header.Get("ETag"), " ", body)
 
-	// Carol becomes an administrator, if nobody has changed her since.
+	// Carol becomes an administrator, unless she was changed since.
 	etag := res.Header.Get("ETag")
 	res, _ = c.send("PUT", "/users/carol", `{"name": "Carol", "role": "admin"}`, "If-Match", etag)
 	fmt.Println(res.StatusCode, res.Header.Get("ETag"))
 	res, _ = c.send("PUT", "/users/carol", `{"name": "Caroline"}`, "If-Match", etag)
 	fmt.Println(res.StatusCode)
 
-	// Bob leaves: all his tokens end, at once and for good.
+	// Bob leaves: all of Bob's tokens are revoked, at once and for good.
 	res, _ = c.send("PUT", "/users/bob/disabled", "")
 	fmt.Println(res.StatusCode)
 

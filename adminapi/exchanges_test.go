@@ -31,7 +31,7 @@ type scene struct {
 	handler http.Handler
 	ids     standIns
 	secrets map[string]string // by the id of the token
-	failure error             // what OnError was told of the last request
+	failure error             // the error of the last request, from OnError
 }
 
 func newScene(t *testing.T) *scene {
@@ -92,7 +92,7 @@ func (s *scene) send(line string) *httptest.ResponseRecorder {
 		s.t.Errorf("%s: the request is refused, and %d things changed", line, after-before)
 	}
 	if errors.Is(s.failure, errStoreDown) != (w.Code >= 500) {
-		s.t.Errorf("%s: the status is %d, and OnError was told %v", line, w.Code, s.failure)
+		s.t.Errorf("%s: the status is %d, and OnError got %v", line, w.Code, s.failure)
 	}
 	if strings.Contains(w.Body.String(), errStoreDown.Error()) {
 		s.t.Errorf("%s: the answer shows the cause of the failure: %s", line, w.Body)
@@ -215,7 +215,7 @@ var incidents = map[string]func(*scene){
 	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
 	"the store works again":                         func(s *scene) { *s.store = faultyStore{Store: s.store.Store} },
 	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
-	"somebody without an identity reads bob": func(s *scene) {
+	"a caller without an identity reads bob": func(s *scene) {
 		_, _ = s.manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")
 	},
 }

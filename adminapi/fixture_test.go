@@ -15,7 +15,7 @@ import (
 
 var ctx = context.Background()
 
-// site is a host with an administrator, Ada, and two users, Bob and Carol, who are signed in by their bare names.
+// site is a host with an administrator, Ada, and two users, Bob and Carol. The header Test-User names the caller.
 type site struct {
 	*tokentest.Kit
 	t       *testing.T
@@ -48,7 +48,7 @@ func newHandler(t testing.TB, m *apitoken.Manager) http.Handler {
 	return newHandlerWith(t, m, adminapi.Options{Actor: signedIn})
 }
 
-// newHandlerWith makes a handler that fails the test where it gives an answer of which there is no exchange in testdata.
+// newHandlerWith makes a handler that fails the test if it gives a kind of answer that no exchange in testdata shows.
 func newHandlerWith(t testing.TB, m *apitoken.Manager, opts adminapi.Options) http.Handler {
 	t.Helper()
 	h, err := adminapi.New(m, &opts)
@@ -59,8 +59,7 @@ func newHandlerWith(t testing.TB, m *apitoken.Manager, opts adminapi.Options) ht
 	return h
 }
 
-// signedIn takes the name in Test-User for the user who is signed in. The robot has a token of a kind that may not be used
-// here.
+// signedIn returns the user in the header Test-User. The robot has a token of a kind that the host does not accept here.
 func signedIn(r *http.Request) (apitoken.Actor, error) {
 	switch user := r.Header.Get("Test-User"); user {
 	case "":
@@ -72,18 +71,18 @@ func signedIn(r *http.Request) (apitoken.Actor, error) {
 	}
 }
 
-const noToken = "01890a5d-ac96-774b-bcce-b302099a8057" // the id of no token
+const noToken = "01890a5d-ac96-774b-bcce-b302099a8057" // no token has this id
 
 var tooLongID = strings.Repeat("x", 256)
 
-// goodBodies are bodies that routes take, by route.
-var goodBodies = map[string]string{
+// validBodies are bodies that routes accept, by route.
+var validBodies = map[string]string{
 	"PUT /users/{id}":         `{"name": "Bob"}`,
 	"POST /users/{id}/tokens": `{"name": "x"}`,
 	"PUT /policy":             `{"no_maximum": true}`,
 }
 
-// request is a good request to a route, on Bob or on no token.
+// request is a valid request to a route, about Bob or about a token that does not exist.
 type request struct {
 	adminapi.Route
 	path, body string
@@ -94,10 +93,10 @@ func (r request) String() string { return r.Method + " " + r.Route.Path }
 // anybody reports whether the route asks for no actor.
 func (r request) anybody() bool { return r.Who == "anybody" }
 
-// asksManager reports whether the Manager decides who may.
+// asksManager reports whether the Manager decides about the caller.
 func (r request) asksManager() bool { return !r.anybody() && r.Who != "anyone signed in" }
 
-// requests are one for each route.
+// requests returns one request for each route.
 func requests() []request {
 	var all []request
 	for _, route := range adminapi.Routes() {
@@ -105,7 +104,7 @@ func requests() []request {
 		if strings.HasPrefix(route.Path, "/tokens/") {
 			id = noToken
 		}
-		all = append(all, request{route, strings.Replace(route.Path, "{id}", id, 1), goodBodies[route.Method+" "+route.Path]})
+		all = append(all, request{route, strings.Replace(route.Path, "{id}", id, 1), validBodies[route.Method+" "+route.Path]})
 	}
 	return all
 }
@@ -125,7 +124,7 @@ func newRequest(method, target, body string) *http.Request {
 	return r
 }
 
-// serve answers a request of a user.
+// serve sends a request as a user.
 func (s site) serve(user string, r *http.Request) *httptest.ResponseRecorder {
 	r.Header.Set("Test-User", user)
 	return respond(s.handler, r)
@@ -172,7 +171,7 @@ type problem struct {
 	TokenID      string `json:"token_id"`
 }
 
-// wantProblem checks the status and the code, and gives the problem for more.
+// wantProblem checks the status and the code, and returns the problem.
 func wantProblem(t *testing.T, status int, code string, w *httptest.ResponseRecorder) problem {
 	t.Helper()
 	wantStatus(t, status, w)
@@ -194,7 +193,7 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) (value T) {
 	return value
 }
 
-// denials is how many events say that something was denied.
+// denials counts the events of denials.
 func (s site) denials() (n int) {
 	s.t.Helper()
 	for e, err := range s.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{}) {

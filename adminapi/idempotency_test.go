@@ -15,13 +15,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// generated is what a client reads of a token that was generated for him.
+// generated is the answer to a client that generates a token.
 type generated struct {
 	Token  struct{ ID string }
 	Secret string
 }
 
-// live are the ids of Bob's active tokens.
+// live returns the ids of Bob's active tokens.
 func (s site) live() []string {
 	s.t.Helper()
 	var ids []string
@@ -41,7 +41,7 @@ func (s site) authenticates(secret string) bool {
 	return err == nil
 }
 
-func TestManyRepetitionsAtOnceLeaveOneToken(t *testing.T) {
+func TestConcurrentRepetitionsLeaveOneToken(t *testing.T) {
 	s := newSite(t)
 	const many = 20
 	answers := make([]*httptest.ResponseRecorder, many)
@@ -60,7 +60,7 @@ func TestManyRepetitionsAtOnceLeaveOneToken(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(s.live(), working); diff != "" || len(working) != 1 {
-		t.Errorf("the secrets that work are not that of the one live token (-live +working):\n%s", diff)
+		t.Errorf("the secrets that authenticate differ from the one active token (-live +working):\n%s", diff)
 	}
 }
 
@@ -72,7 +72,7 @@ func visibleASCII() string {
 	return text.String()
 }
 
-// FuzzIdempotencyKey holds whatever key to the promise that it is refused or makes the same request repeatable, and only it.
+// FuzzIdempotencyKey expects of every key that it is refused, or makes exactly the same request repeatable.
 func FuzzIdempotencyKey(f *testing.F) {
 	for _, key := range []string{"", "a", "a b", `"8e03978e"`, "\x00", "ä", strings.Repeat("x", 255), strings.Repeat("x", 256), strings.Repeat("x", 1<<20), " a", "a\tb", "a\nb", "a\x00", "a\x7f", "\xff"} {
 		f.Add(key)

@@ -134,7 +134,7 @@ func (s site) lists() (all []string) {
 	return all
 }
 
-func TestEveryBodyHasToSayThatItIsJSON(t *testing.T) {
+func TestEveryBodyHasToBeDeclaredAsJSON(t *testing.T) {
 	for _, route := range bodyRoutes {
 		for name, header := range map[string]http.Header{
 			"none":                   {},
@@ -164,7 +164,7 @@ func TestEveryBodyHasToSayThatItIsJSON(t *testing.T) {
 	}
 }
 
-func TestABodyThatBreaksOffIsMalformed(t *testing.T) {
+func TestAnIncompleteBodyIsMalformed(t *testing.T) {
 	s := newSite(t)
 	r := newRequest("POST", "/users/bob/tokens", `{"name": "x"}`)
 	r.Body = io.NopCloser(iotest.TimeoutReader(iotest.OneByteReader(r.Body)))
@@ -173,7 +173,7 @@ func TestABodyThatBreaksOffIsMalformed(t *testing.T) {
 
 // A client that sends what a route does not read believes that it counts. A body behind DELETE .../tokens, say, looks as if
 // it narrowed what is revoked.
-func TestWhatARouteDoesNotReadIsRefused(t *testing.T) {
+func TestUnreadPartsOfARequestAreRefused(t *testing.T) {
 	honoured := map[string]bool{"PUT /users/{id} If-Match": true, "PUT /policy If-Match": true}
 	for _, r := range requests() {
 		refused := func(name string, change func(*http.Request), want string) {
@@ -236,7 +236,7 @@ var times = map[string]bool{
 }
 
 // A time is taken or refused to the letter, in a body as in the query, and as the pattern of the document says.
-func TestTimesAreOfRFC3339ToTheLetter(t *testing.T) {
+func TestTimesFollowRFC3339Exactly(t *testing.T) {
 	s := newSite(t)
 	pattern := regexp.MustCompile(documentedTime(t))
 	for text, good := range times {

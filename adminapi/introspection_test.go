@@ -21,8 +21,8 @@ import (
 // tokenForm is a form with a token and nothing else.
 func tokenForm(token string) string { return url.Values{"token": {token}}.Encode() }
 
-// deadTokens are texts that are no active token, for every reason there is.
-func deadTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
+// inactiveTokens are texts of tokens that are not active, one for every reason.
+func inactiveTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
 	t.Helper()
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
 	_, expiredText := tt.Generate(apitoken.GenerateParams{Owner: "bob", Lifetime: time.Minute})
@@ -45,12 +45,12 @@ func deadTokens(t *testing.T, tt *tokentest.Kit) map[string]string {
 	}
 }
 
-func TestEveryInactiveTokenIsAnsweredAlike(t *testing.T) {
+func TestEveryInactiveTokenHasTheSameAnswer(t *testing.T) {
 	tt := tokentest.New(t)
 	h := introspecting(t, tt.Manager, adminapi.IntrospectionOptions{})
-	for cause, text := range deadTokens(t, tt) {
-		w := answerTo(h, asGateway(tokenForm(text)))
-		if diff := cmp.Diff(toldInactive, told(w)); diff != "" {
+	for cause, text := range inactiveTokens(t, tt) {
+		w := respond(h, asGateway(tokenForm(text)))
+		if diff := cmp.Diff(wantInactive, clientView(w)); diff != "" {
 			t.Errorf("%s: the answer differs (-want +got):\n%s", cause, diff)
 		}
 		want := http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}
@@ -64,7 +64,7 @@ func TestIntrospectionCountsAsAUse(t *testing.T) {
 	tt := tokentest.New(t)
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "bob"})
 	tt.Clock.Add(time.Hour)
-	answerTo(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
+	respond(introspecting(t, tt.Manager, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
 	must(t, tt.Manager.Flush(t.Context()))
 	got, err := tt.Manager.Token(t.Context(), apitoken.System(), token.ID)
 	if err != nil || !got.LastUsedAt.Equal(tt.Clock.Now()) {
@@ -86,28 +86,28 @@ func newFaultyStore(t *testing.T) (store *faultyStore, m *apitoken.Manager, toke
 	return store, m, token, secret.Reveal()
 }
 
-func TestTroubleIsNeverInactive(t *testing.T) {
+func TestAFailingStoreIsNeverInactive(t *testing.T) {
 	store, m, _, text := newFaultyStore(t)
-	var toldHost error
-	h := introspecting(t, m, adminapi.IntrospectionOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
+	var reported error
+	h := introspecting(t, m, adminapi.IntrospectionOptions{OnError: func(_ *http.Request, err error) { reported = err }})
 	quiet := introspecting(t, m, adminapi.IntrospectionOptions{})
-	for _, trouble := range []error{
+	for _, failure := range []error{
 		errors.New("connection reset"), apitoken.ErrUnavailable, context.Canceled, apitoken.ErrConflict, apitoken.ErrUncertain,
-		apitoken.ErrUnauthenticated, apitoken.ErrRevoked, // a store has no verdict to give
+		apitoken.ErrUnauthenticated, apitoken.ErrRevoked, // a store does not refuse tokens
 	} {
-		store.lookup, toldHost = trouble, nil
+		store.lookup, reported = failure, nil
 		for _, h := range []http.Handler{h, quiet} {
-			if diff := cmp.Diff(toldTrouble, told(answerTo(h, asGateway(tokenForm(text))))); diff != "" {
-				t.Errorf("%v: the answer differs (-want +got):\n%s", trouble, diff)
+			if diff := cmp.Diff(wantUnavailable, clientView(respond(h, asGateway(tokenForm(text))))); diff != "" {
+				t.Errorf("%v: the answer differs (-want +got):\n%s", failure, diff)
 			}
 		}
-		if !errors.Is(toldHost, apitoken.ErrUnavailable) || !errors.Is(toldHost, trouble) || strings.Contains(toldHost.Error(), text) {
-			t.Errorf("%v: the host is told %v", trouble, toldHost)
+		if !errors.Is(reported, apitoken.ErrUnavailable) || !errors.Is(reported, failure) || strings.Contains(reported.Error(), text) {
+			t.Errorf("%v: OnError got %v", failure, reported)
 		}
 	}
-	store.lookup, toldHost = nil, nil
-	if w := answerTo(h, asGateway(tokenForm(text))); !strings.HasPrefix(w.Body.String(), `{"active":true,`) || toldHost != nil {
-		t.Errorf("afterwards it answers %s, and the host is told %v", told(w), toldHost)
+	store.lookup, reported = nil, nil
+	if w := respond(h, asGateway(tokenForm(text))); !strings.HasPrefix(w.Body.String(), `{"active":true,`) || reported != nil {
+		t.Errorf("afterwards it answers %s, and OnError got %v", clientView(w), reported)
 	}
 }
 
@@ -158,19 +158,19 @@ func TestIntrospectionOverAConnection(t *testing.T) {
 	}
 }
 
-// The protocol has no answer for a token that is active and may not be used here.
+// RFC 7662 has no answer for a token that is active and may not be used at the gateway.
 func TestATokenOfAnUndeclaredKindIsInactive(t *testing.T) {
 	newer, older, text := rollOut(t)
-	if diff := cmp.Diff(toldInactive, told(answerTo(introspecting(t, older, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text))))); diff != "" {
+	if diff := cmp.Diff(wantInactive, clientView(respond(introspecting(t, older, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text))))); diff != "" {
 		t.Errorf("the answer differs (-want +got):\n%s", diff)
 	}
-	w := answerTo(introspecting(t, newer, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
+	w := respond(introspecting(t, newer, adminapi.IntrospectionOptions{}), asGateway(tokenForm(text)))
 	if !strings.Contains(w.Body.String(), `"active":true`) {
 		t.Errorf("a manager that declares the kind answers %s", w.Body)
 	}
 }
 
-// rollOut gives managers of two replicas over one store, and a token of a kind that only the first declares.
+// rollOut returns the Managers of two replicas over one store, and a token of a kind that only the first declares.
 func rollOut(t *testing.T) (newer, older *apitoken.Manager, text string) {
 	t.Helper()
 	store := memstore.New()

@@ -113,7 +113,7 @@ func TestTheDocumentDescribesEveryRouteAndAnswer(t *testing.T) {
 	}
 }
 
-func TestTheDocumentSaysWhoMayUseWhatAsItIsDeclared(t *testing.T) {
+func TestTheDocumentDeclaresTheAccessOfEveryRoute(t *testing.T) {
 	d := readDescribed(t)
 	ids := map[string]bool{}
 	for _, r := range adminapi.Routes() {
@@ -124,7 +124,7 @@ func TestTheDocumentSaysWhoMayUseWhatAsItIsDeclared(t *testing.T) {
 			}
 			ids[o.OperationID] = true
 			if diff := cmp.Diff(r.Who, o.Permission); diff != "" {
-				t.Errorf("who may use it differs (-route +document):\n%s", diff)
+				t.Errorf("the access differs (-route +document):\n%s", diff)
 			}
 			forAnybody := o.Security != nil && len(*o.Security) == 0
 			if forAnybody != (r.Who == "anybody") {

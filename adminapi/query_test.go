@@ -135,7 +135,7 @@ func TestAShortPageHasANext(t *testing.T) {
 }
 
 // A parameter can have any name, and one that is no text.
-func TestNamesOfParametersAreShownShortened(t *testing.T) {
+func TestLongParameterNamesAreShortened(t *testing.T) {
 	_, h := newRecordingSite(t)
 	for name, want := range map[string]string{
 		strings.Repeat("x", 64):          strings.Repeat("x", 64),

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-const toldRevoked = "200\nCache-Control: no-store\nContent-Type: application/json\n{}"
+const wantRevoked = "200\nCache-Control: no-store\nContent-Type: application/json\n{}"
 
 func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOptions) http.Handler {
 	t.Helper()
@@ -22,15 +22,15 @@ func revoking(t *testing.T, m *apitoken.Manager, opts *adminapi.RevocationOption
 	return h
 }
 
-// Whoever asks learns nothing of a token that is none.
-func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
+// The answer does not show whether the token existed.
+func TestRevocationHasOneAnswerForEveryToken(t *testing.T) {
 	tt := tokentest.New(t)
-	texts := deadTokens(t, tt)
+	texts := inactiveTokens(t, tt)
 	texts["active"] = tt.Token("bob")
 	h := revoking(t, tt.Manager, nil)
 	for cause, text := range texts {
-		w := answerTo(h, formRequest(tokenForm(text)))
-		if diff := cmp.Diff(toldRevoked, told(w)); diff != "" {
+		w := respond(h, formRequest(tokenForm(text)))
+		if diff := cmp.Diff(wantRevoked, clientView(w)); diff != "" {
 			t.Errorf("%s: the answer differs (-want +got):\n%s", cause, diff)
 		}
 		if diff := cmp.Diff(http.Header{"Cache-Control": {"no-store"}, "Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}, w.Header()); diff != "" {
@@ -41,7 +41,7 @@ func TestRevocationAnswersEveryTokenAlike(t *testing.T) {
 
 func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 	uncertain := errors.Join(apitoken.ErrUncertain, errors.New("connection reset"))
-	endMeanwhile := func(s *faultyStore) { // by somebody else, between the look-up and the revocation
+	revokeMeanwhile := func(s *faultyStore) { // between the lookup and the revocation
 		m, err := apitoken.New(s.Store, nil)
 		if err == nil {
 			err = m.RevokeAll(t.Context(), apitoken.System(), "bob")
@@ -55,32 +55,32 @@ func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 		store faultyStore
 		want  string
 	}{
-		{"the look-up fails", faultyStore{lookup: errors.New("connection reset")}, toldTrouble},
-		{"the write fails", faultyStore{writing: errors.New("connection reset")}, toldTrouble},
-		{"the store is away at the write", faultyStore{writing: apitoken.ErrUnavailable}, toldTrouble},
-		{"the outcome is unknown, and it was done", faultyStore{writing: uncertain, done: true}, toldTrouble},
-		{"the outcome is unknown, and it was not done", faultyStore{writing: uncertain}, toldTrouble},
-		{"a store that knows no such token, which lives", faultyStore{writing: apitoken.ErrNotFound}, toldTrouble},
-		{"somebody else is faster", faultyStore{beforeRevoke: endMeanwhile}, toldRevoked},
-		{"somebody else is faster, and then the store fails", faultyStore{beforeRevoke: func(s *faultyStore) {
-			endMeanwhile(s)
+		{"the lookup fails", faultyStore{lookup: errors.New("connection reset")}, wantUnavailable},
+		{"the write fails", faultyStore{writing: errors.New("connection reset")}, wantUnavailable},
+		{"the store is unavailable at the write", faultyStore{writing: apitoken.ErrUnavailable}, wantUnavailable},
+		{"the outcome is unknown, and it was done", faultyStore{writing: uncertain, done: true}, wantUnavailable},
+		{"the outcome is unknown, and it was not done", faultyStore{writing: uncertain}, wantUnavailable},
+		{"a store that does not find an active token", faultyStore{writing: apitoken.ErrNotFound}, wantUnavailable},
+		{"it is revoked in the meantime", faultyStore{beforeRevoke: revokeMeanwhile}, wantRevoked},
+		{"it is revoked in the meantime, and then the store fails", faultyStore{beforeRevoke: func(s *faultyStore) {
+			revokeMeanwhile(s)
 			s.lookup = errors.New("connection reset")
-		}}, toldTrouble},
+		}}, wantUnavailable},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			store, m, _, text := newFaultyStore(t)
 			store.lookup, store.writing, store.done, store.beforeRevoke = test.store.lookup, test.store.writing, test.store.done, test.store.beforeRevoke
-			var toldHost error
-			h := revoking(t, m, &adminapi.RevocationOptions{OnError: func(_ *http.Request, err error) { toldHost = err }})
-			if diff := cmp.Diff(test.want, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
+			var reported error
+			h := revoking(t, m, &adminapi.RevocationOptions{OnError: func(_ *http.Request, err error) { reported = err }})
+			if diff := cmp.Diff(test.want, clientView(respond(h, formRequest(tokenForm(text))))); diff != "" {
 				t.Errorf("the answer differs (-want +got):\n%s", diff)
 			}
-			if (test.want == toldTrouble) != (toldHost != nil) || toldHost != nil && strings.Contains(toldHost.Error(), text) {
-				t.Errorf("the host is told %v", toldHost)
+			if (test.want == wantUnavailable) != (reported != nil) || reported != nil && strings.Contains(reported.Error(), text) {
+				t.Errorf("OnError got %v", reported)
 			}
 			store.lookup, store.writing = nil, nil
-			if diff := cmp.Diff(toldRevoked, told(answerTo(h, formRequest(tokenForm(text))))); diff != "" {
+			if diff := cmp.Diff(wantRevoked, clientView(respond(h, formRequest(tokenForm(text))))); diff != "" {
 				t.Errorf("the answer to the same request later differs (-want +got):\n%s", diff)
 			}
 			if _, err := m.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
@@ -96,7 +96,7 @@ func TestRevocationNeedsAManager(t *testing.T) {
 	}
 }
 
-// Possession is enough, whatever a token may do besides: also one that leaked revokes itself.
+// Possession is enough to revoke, whatever else the token may do.
 func TestEveryTokenMayRevokeItself(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{
 		Roles:     map[apitoken.Role]apitoken.Permission{"nothing": 0},
@@ -133,7 +133,7 @@ func TestEveryTokenMayRevokeItself(t *testing.T) {
 // wantRevokedBy sends the token to the endpoint of a Manager, and wants it to be refused from then on.
 func wantRevokedBy(t *testing.T, name string, m *apitoken.Manager, text string) {
 	t.Helper()
-	if diff := cmp.Diff(toldRevoked, told(answerTo(revoking(t, m, nil), formRequest(tokenForm(text))))); diff != "" {
+	if diff := cmp.Diff(wantRevoked, clientView(respond(revoking(t, m, nil), formRequest(tokenForm(text))))); diff != "" {
 		t.Errorf("a token %s: the answer differs (-want +got):\n%s", name, diff)
 	}
 	if _, err := m.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {

@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// What only a connection shows: headers as they are written, bodies whose length nobody tells, and paths before anybody has
-// decoded them.
+// What only a connection shows: headers as they are written, bodies of unknown length, and paths before they are decoded.
 func TestOverAConnection(t *testing.T) {
 	const head = " HTTP/1.1\r\nHost: x\r\nTest-User: ada\r\nConnection: close\r\n"
 	const json = "Content-Type: application/json\r\n"
@@ -71,8 +70,8 @@ func TestOverAConnection(t *testing.T) {
 	}
 }
 
-// Of many who have read the same revision, one changes it.
-func TestIfMatchLetsOneOfManyChange(t *testing.T) {
+// Of many clients with the same revision, one makes its change.
+func TestIfMatchAllowsOneOfManyConcurrentChanges(t *testing.T) {
 	for path, body := range map[string]string{"/users/bob": `{"name": "%d"}`, "/policy": `{"max_lifetime_seconds": %d}`} {
 		t.Run(path, func(t *testing.T) {
 			s := newSite(t)
