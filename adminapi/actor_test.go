@@ -78,7 +78,7 @@ func TestTheActorIsTheHolderOfTheToken(t *testing.T) {
 		store.lookup = errors.New("connection refused")
 		wantProblem(t, 503, "unavailable", respond(h, r))
 		if !errors.Is(reported, store.lookup) {
-			t.Errorf("OnError got %v", reported)
+			t.Errorf("OnError got %v, want the error of the store", reported)
 		}
 	})
 }

@@ -26,7 +26,7 @@ func TestNewRefusesMissingOptions(t *testing.T) {
 		"no actor":   second(adminapi.New(m, &adminapi.Options{})),
 	} {
 		if !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%s: the error is %v", name, err)
+			t.Errorf("%s: the error is %v, want ErrInvalid", name, err)
 		}
 	}
 }
@@ -63,11 +63,11 @@ func TestOtherMethodsAreRefusedWithAllow(t *testing.T) {
 				allowed := strings.Split(w.Header().Get("Allow"), ", ")
 				for _, a := range allowed {
 					if _, ok := methods[a]; !ok {
-						t.Errorf("Allow lists %s", a)
+						t.Errorf("Allow lists %s, which the path does not have", a)
 					}
 				}
 				if len(allowed) != len(methods) {
-					t.Errorf("Allow is %q", allowed)
+					t.Errorf("Allow is %q, want %d methods", allowed, len(methods))
 				}
 			})
 		}
@@ -123,15 +123,15 @@ func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 	}
 	res := do("POST", server.URL+"/admin/api/users/bob/tokens", `{"name": "x"}`)
 	if res.StatusCode != http.StatusCreated {
-		t.Fatalf("the status is %d", res.StatusCode)
+		t.Fatalf("the status is %d, want 201", res.StatusCode)
 	}
-	location, err := res.Location() // against the address of the request
+	location, err := res.Location() // resolved against the address of the request
 	must(t, err)
 	if !strings.HasPrefix(location.Path, "/admin/api/tokens/") {
-		t.Errorf("the location is %s", location)
+		t.Errorf("the location is %s, want it under the prefix", location)
 	}
 	if res := do("GET", location.String(), ""); res.StatusCode != http.StatusOK {
-		t.Errorf("the location %s answers %d", location, res.StatusCode)
+		t.Errorf("GET %s answers %d, want 200", location, res.StatusCode)
 	}
 }
 
@@ -175,11 +175,11 @@ func TestEachResultOfOptionsActorHasItsStatus(t *testing.T) {
 					t.Errorf("WWW-Authenticate is %q, want %q", got, challenge)
 				}
 				if retry := w.Header().Get("Retry-After"); (retry != "") != (test.status == 503) {
-					t.Errorf("Retry-After is %q", retry)
+					t.Errorf("Retry-After is %q, want it with 503 only", retry)
 				}
 			}
 			if (reported != nil) != (test.status == 503) || reported != nil && !errors.Is(reported, test.err) {
-				t.Errorf("OnError got %v", reported)
+				t.Errorf("OnError got %v, want the error of Options.Actor with 503 only", reported)
 			}
 		})
 	}
@@ -230,7 +230,7 @@ func TestUnknownQueryParametersAreRefusedOnEveryRoute(t *testing.T) {
 			}
 			p := wantProblem(t, 400, "malformed", s.call("ada", r.Method, r.path+"?"+name+"=x", r.body))
 			if p.Field != name {
-				t.Errorf("%s?%s=x: the field is %q", r, name, p.Field)
+				t.Errorf("%s?%s=x: the field is %q, want %q", r, name, p.Field, name)
 			}
 		}
 	}
@@ -270,7 +270,7 @@ func TestHeadAnswersLikeGetWithoutABody(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		must(t, err)
 		res.Header.Del("Date")
-		res.Header.Del("Content-Length") // left out where the answer is long
+		res.Header.Del("Content-Length") // absent if the answer is long
 		return res, body
 	}
 	for _, r := range requests() {
@@ -281,7 +281,7 @@ func TestHeadAnswersLikeGetWithoutABody(t *testing.T) {
 		get, _ := send("GET", path)
 		head, body := send("HEAD", path)
 		if head.StatusCode != http.StatusOK || len(body) != 0 {
-			t.Errorf("HEAD %s answers %d with %q", path, head.StatusCode, body)
+			t.Errorf("HEAD %s answers %d with the body %q, want 200 without one", path, head.StatusCode, body)
 		}
 		if diff := cmp.Diff(get.Header, head.Header); diff != "" {
 			t.Errorf("the header of HEAD %s differs from that of GET (-get +head):\n%s", path, diff)

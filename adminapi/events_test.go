@@ -53,7 +53,7 @@ func TestAPageOfEventsIsOneRead(t *testing.T) {
 		store.reads = 0
 		wantStatus(t, http.StatusOK, call(h, "ada", "GET", fmt.Sprint("/events?limit=", limit), ""))
 		if store.reads != 1 {
-			t.Errorf("a page of %d of 3 events takes %d reads", limit, store.reads)
+			t.Errorf("a page of %d of 3 events takes %d reads, want 1", limit, store.reads)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func TestAReaderMissesNoEventAndSeesNoneTwice(t *testing.T) {
 					wantStatus(t, http.StatusOK, w)
 					p := decode[eventPage](t, w)
 					if len(p.Events) > limit {
-						t.Fatalf("a page has %d events", len(p.Events))
+						t.Fatalf("a page has %d events, want at most %d", len(p.Events), limit)
 					}
 					for _, e := range p.Events {
 						if e.Seq <= next {
@@ -160,7 +160,7 @@ func TestNoAnswerShowsASecretASecondTime(t *testing.T) {
 		must(t, err)
 		for _, secret := range secrets {
 			if strings.Contains(string(text), secret[4:40]) {
-				t.Errorf("the event %s holds a secret", text)
+				t.Errorf("the event %s contains a secret", text)
 			}
 			searched++
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// scene is the world of one section: Ada is an administrator, Bob and Carol are users, it is noon on 1 January 2026.
+// scene is the host of one section: Ada is an administrator, Bob and Carol are users, and it is noon on 1 January 2026.
 type scene struct {
 	t       *testing.T
 	store   *faultyStore
@@ -76,10 +76,10 @@ func originOf(r *http.Request) apitoken.Origin {
 	return apitoken.Origin{Address: "192.0.2.7", UserAgent: r.UserAgent(), RequestID: r.Header.Get("X-Request-Id")}
 }
 
-// send sends the request of a line and checks what every answer has to be.
+// send sends the request of a line and checks the rules of every answer.
 func (s *scene) send(line string) *httptest.ResponseRecorder {
 	s.t.Helper()
-	x := readSent(s.spelledOut(line))
+	x := readSent(s.substitute(line))
 	before := s.changes()
 	s.failure = nil
 	var w *httptest.ResponseRecorder
@@ -110,8 +110,8 @@ var (
 	credentials = regexp.MustCompile(`Basic \{(.*?)\}`)
 )
 
-// spelledOut puts in what a line only names: real ids, for "{id}" the secret of that token, and credentials in base64.
-func (s *scene) spelledOut(line string) string {
+// substitute replaces the names in a line: ids by the real ones, "{id}" by the secret of that token, and credentials by their base64.
+func (s *scene) substitute(line string) string {
 	line = secretOf.ReplaceAllStringFunc(s.ids.reveal(line), func(id string) string { return s.secrets[strings.Trim(id, "{}")] })
 	return credentials.ReplaceAllStringFunc(line, func(text string) string {
 		return basic(strings.TrimSuffix(strings.TrimPrefix(text, "Basic {"), "}"))
@@ -143,13 +143,13 @@ func (s *scene) sendJSON(x sent) *httptest.ResponseRecorder {
 		if diff := cmp.Diff(adminapi.OpenAPI, w.Body.Bytes()); diff != "" {
 			s.t.Errorf("the document differs (-want +got):\n%s", diff)
 		}
-		w.Body.Reset() // the document would be here a second time
+		w.Body.Reset() // otherwise the file would repeat the document
 		w.Body.WriteString(`{"openapi":"3.1.1","info":{"title":"This stands for the document.","version":"1"},"paths":{}}` + "\n")
 	}
 	return w
 }
 
-// sendForm sends a request to an endpoint of OAuth. What is sent to /oauth2/both, both have to answer alike.
+// sendForm sends a request to an endpoint of OAuth. A request to /oauth2/both goes to both, which have to refuse it alike.
 func (s *scene) sendForm(x sent) *httptest.ResponseRecorder {
 	s.t.Helper()
 	onError := func(_ *http.Request, err error) { s.failure = err }
@@ -191,7 +191,7 @@ func (s *scene) sendForm(x sent) *httptest.ResponseRecorder {
 	return w
 }
 
-// changes counts the changes that were made, by their events.
+// changes counts the changes so far, by their events.
 func (s *scene) changes() (n int) {
 	s.t.Helper()
 	for e, err := range s.manager.Events(ctx, apitoken.System(), apitoken.EventQuery{Outcome: apitoken.OutcomeDone}) {
@@ -204,7 +204,7 @@ func (s *scene) changes() (n int) {
 
 var errStoreDown = errors.New("secret address of the database")
 
-// incidents are what happens between requests, by the line without "$ ".
+// incidents can happen between requests. A line names one after "$ ".
 var incidents = map[string]func(*scene){
 	"the store fails":                               func(s *scene) { s.store.down = errStoreDown },
 	"lookups fail":                                  func(s *scene) { s.store.lookup = errStoreDown },
@@ -223,7 +223,7 @@ var incidents = map[string]func(*scene){
 // thirteenTimes is the beginning of a line whose request is sent more often than denials are written one by one.
 const thirteenTimes = "$ 13 times, after a second each: "
 
-// happen does what a line says.
+// happen lets the incident of a line happen.
 func (s *scene) happen(line string) {
 	s.t.Helper()
 	first, rest, _ := strings.Cut(s.ids.reveal(strings.TrimPrefix(line, "$ ")), " ")
@@ -294,8 +294,8 @@ func TestExchanges(t *testing.T) {
 	t.Logf("%d requests", requests)
 }
 
-// Every route shows what it can answer, and every problem that the documentation lists is shown. onRecord looks after what
-// the other tests see.
+// The exchanges show the answers that every route can give, and every problem that the documentation lists. onRecord adds the
+// answers that the other tests see.
 func TestEveryAnswerHasAnExchange(t *testing.T) {
 	kinds := recordedKinds(t)
 	want := map[answerKind]bool{{"/", 404, "not_found"}: true}
@@ -347,7 +347,7 @@ func TestEveryAnswerHasAnExchange(t *testing.T) {
 	t.Logf("%d kinds of answers, %d of them required, %d problems", len(kinds), len(want), len(codes))
 }
 
-// A section that is named after a code of a problem shows it, so that -update cannot replace it by something else unseen.
+// A section with the name of a code shows that code, so that -update cannot replace it unnoticed.
 func TestSectionsShowTheCodeInTheirName(t *testing.T) {
 	for _, p := range documentedProblems(t) {
 		for _, x := range readExchanges(t) {

@@ -1,15 +1,15 @@
 package adminapi
 
-// For the tests, which are outside of the package.
+// Unexported names for the external tests.
 
-// Route is what a route declares.
+// Route is the declaration of a route.
 type Route struct {
 	Method, Path string
 	Who          string
 	Params       []string
 }
 
-// Routes are all routes.
+// Routes returns all routes.
 func Routes() []Route {
 	var all []Route
 	for _, r := range (&api{}).routes() {
@@ -18,10 +18,10 @@ func Routes() []Route {
 	return all
 }
 
-// OpenAPI is the document as it is in the program.
+// OpenAPI is the embedded document.
 var OpenAPI = []byte(openAPI)
 
-// The readers of texts, for fuzzing.
+// Functions that read text, for fuzzing.
 var (
 	ParseMicros = parseMicros
 	SecondsOf   = secondsOf

@@ -7,11 +7,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// faultyStore answers with an error, if one is set, in place of some of its methods or after it has done what it should.
+// faultyStore fails: each of its errors, if set, is the result of some methods.
 type faultyStore struct {
 	*memstore.Store
 	lookup, down, appending, writing error
-	done                             bool               // the write is done all the same
+	done                             bool               // the write happens, and its result is writing
 	beforeRevoke                     func(*faultyStore) // what happens between the lookup and the revocation
 }
 

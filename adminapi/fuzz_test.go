@@ -28,12 +28,11 @@ func newFuzzSite(f *testing.F) (*apitoken.Manager, http.Handler) {
 	return m, newHandler(f, m)
 }
 
-// FuzzQuery holds whatever query to the promise that it is refused, or reaches the store as what its parameters say: none
-// that is there is lost.
+// FuzzQuery expects of every query that it is refused, or that each of its parameters reaches the store.
 func FuzzQuery(f *testing.F) {
 	for _, query := range []string{
 		"", "limit=5", "after=" + noToken, "status=active&kind=user", "resource=project:web", "expires_before=2026-01-31T00:00:00Z", "without_expiration=true",
-		"lives_longer_than_seconds=1.5", "unused_since=0001-01-01T00:00:00Z", "limit=0", "a;b", "%zz", "status=&status=", "created_by=%C3%A4",
+		"lives_longer_than_seconds=1.5", "unused_since=0001-01-01T00:00:00Z", "limit=0", "a;b", "%zz", "status=&status=", "created_by=%C3%A4", "on_behalf=true", "created_with=" + noToken,
 	} {
 		f.Add(query)
 	}
@@ -58,27 +57,27 @@ func FuzzQuery(f *testing.F) {
 			return
 		case 200:
 		default:
-			t.Fatalf("%q is answered %d: %s", query, w.Code, w.Body)
+			t.Fatalf("%q has the status %d: %s", query, w.Code, w.Body)
 		}
 		values, err := url.ParseQuery(query)
 		if err != nil || len(store.asked) != 1 {
-			t.Fatalf("%q is let pass: %v", query, err)
+			t.Fatalf("%q is accepted: %v", query, err)
 		}
 		q := store.asked[0]
 		there := map[string]bool{
 			"status": q.Status != "", "name_contains": q.NameContains != "", "kind": q.Kind != "", "resource": q.Resource != "",
-			"created_by":     q.CreatedBy != "",
+			"created_by": q.CreatedBy != "", "created_with": !q.CreatedWith.IsZero(), "on_behalf": q.OnBehalf,
 			"expires_before": !q.ExpiresBefore.IsZero(), "without_expiration": q.WithoutExpiration, "unused_since": !q.UnusedSince.IsZero(),
 			"lives_longer_than_seconds": q.LivesLongerThan != 0, "after": !q.After.IsZero(), "limit": values.Has("limit"),
 		}
 		for name := range values {
 			if _, known := there[name]; !known {
-				t.Errorf("%q has the unknown parameter %q and is let pass", query, name)
+				t.Errorf("%q has the unknown parameter %q and is accepted", query, name)
 			}
 		}
 		for name, is := range there {
 			if is != values.Has(name) {
-				t.Errorf("%q: %s is there: %v, reaches the store: %v", query, name, values.Has(name), is)
+				t.Errorf("%q: %s is present: %v, and reaches the store: %v", query, name, values.Has(name), is)
 			}
 		}
 		want := values.Get("limit")
@@ -86,12 +85,12 @@ func FuzzQuery(f *testing.F) {
 			want = "100"
 		}
 		if limit, err := strconv.Atoi(want); err != nil || limit != q.Limit {
-			t.Errorf("%q asks for a page of %d", query, q.Limit)
+			t.Errorf("%q asks the store for a page of %d", query, q.Limit)
 		}
 	})
 }
 
-// FuzzSeconds holds what is read as seconds to the promise that it is written as the same number, and is never no expiration.
+// FuzzSeconds expects of every text that reads as seconds that it is formatted as the same number, and never reads as no expiration.
 func FuzzSeconds(f *testing.F) {
 	for _, text := range []string{"0", "1", "0.000001", "9223372036.854775", "9223372036.854776", "-1", "1e3", "1.", ".5", "00", "1.0000001"} {
 		f.Add(text)
@@ -116,7 +115,7 @@ func FuzzSeconds(f *testing.F) {
 	})
 }
 
-// FuzzIfMatch holds whatever If-Match to the promise that only the one spelling of the revision, and *, let a change through.
+// FuzzIfMatch expects that only * and the one spelling of the revision allow a change.
 func FuzzIfMatch(f *testing.F) {
 	for _, value := range []string{`"1"`, `"2"`, `*`, `W/"1"`, `"1", "2"`, `1`, `""`, `"01"`, `"+1"`, ``, ` *`, `"1" `} {
 		f.Add(value)
@@ -131,7 +130,7 @@ func FuzzIfMatch(f *testing.F) {
 		w := respond(h, r)
 		want := value == "*" || value == fmt.Sprintf(`"%d"`, bob.Revision)
 		if (w.Code == 200) != want || !want && w.Code != 400 && w.Code != 412 {
-			t.Errorf("If-Match: %s at revision %d is answered %d: %s", value, bob.Revision, w.Code, w.Body)
+			t.Errorf("If-Match: %s at revision %d has the status %d: %s", value, bob.Revision, w.Code, w.Body)
 		}
 		if adminapi.IsEntityTag(value) && w.Code == 400 {
 			t.Errorf("the entity tag %s is malformed", value)
@@ -139,7 +138,7 @@ func FuzzIfMatch(f *testing.F) {
 	})
 }
 
-// FuzzPutUser holds whatever body to the promise that it is answered from the table and changes only what it says.
+// FuzzPutUser expects of every body that it has a documented status, and changes only the members that it names.
 func FuzzPutUser(f *testing.F) {
 	for _, body := range []string{
 		`{"name": "x"}`, `{"name": "", "role": "admin"}`, `{"role": "user"}`, `{"name": "x", "name": "y"}`, `{"Name": null}`, `[[`, `{"name": "\ud800"}`,
@@ -159,22 +158,22 @@ func FuzzPutUser(f *testing.F) {
 		switch w.Code {
 		case 400, 413, 422:
 			if before != after {
-				t.Errorf("%q is refused and makes %+v of %+v", body, after, before)
+				t.Errorf("%q is refused, and the user is %+v after %+v", body, after, before)
 			}
 		case 200:
 			changed := before
 			changed.Name, changed.Role, changed.Revision = after.Name, after.Role, after.Revision
 			if after != changed || after.Role != apitoken.RoleUser && after.Role != apitoken.RoleAdmin ||
 				after.Name != before.Name && !strings.Contains(body, "name") || after.Role != before.Role && !strings.Contains(body, "role") {
-				t.Errorf("%q makes %+v of %+v", body, after, before)
+				t.Errorf("%q: the user is %+v after %+v", body, after, before)
 			}
 		default:
-			t.Errorf("%q is answered %d: %s", body, w.Code, w.Body)
+			t.Errorf("%q has the status %d: %s", body, w.Code, w.Body)
 		}
 	})
 }
 
-// FuzzPath holds whatever path to the promise that it is answered in the form of this package, and changes nothing by GET.
+// FuzzPath expects of every path that the answer has a documented form, and that GET changes nothing.
 func FuzzPath(f *testing.F) {
 	for _, path := range []string{"/", "//", "/users", "/users/%2e%2e/tokens", "/users/../policy", "/tokens/" + noToken, "/policy/choices/", "/users/%00", "/a%2Fb", "/users/bob%2Ftokens"} {
 		f.Add(path)
@@ -194,12 +193,12 @@ func FuzzPath(f *testing.F) {
 		w := respond(h, r)
 		if contentType := w.Header().Get("Content-Type"); w.Header().Get("Cache-Control") != "no-store" ||
 			contentType != "application/json" && contentType != "application/problem+json" {
-			t.Errorf("%q is answered %d with the header %v", path, w.Code, w.Header())
+			t.Errorf("%q has the status %d and the header %v", path, w.Code, w.Header())
 		}
 		switch w.Code {
 		case 200, 400, 404, 405, 422:
 		default:
-			t.Errorf("%q is answered %d: %s", path, w.Code, w.Body)
+			t.Errorf("%q has the status %d: %s", path, w.Code, w.Body)
 		}
 		for e, err := range m.Events(ctx, apitoken.System(), apitoken.EventQuery{After: 2}) {
 			t.Fatalf("%q made the event %+v, %v", path, e, err)
@@ -207,7 +206,7 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
-// FuzzGenerate holds whatever body to the promise that it is answered from the table and never lives longer than allowed.
+// FuzzGenerate expects of every body that it has a documented status, and that no token exceeds the maximum lifetime.
 func FuzzGenerate(f *testing.F) {
 	for _, body := range []string{
 		`{"name": "x"}`, `{"name": "x", "lifetime_seconds": 0.5}`, `{"name": "x", "no_expiration": true}`,
@@ -234,7 +233,7 @@ func FuzzGenerate(f *testing.F) {
 			}
 			must(t, tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
 		default:
-			t.Errorf("%q is answered %d: %s", body, w.Code, w.Body)
+			t.Errorf("%q has the status %d: %s", body, w.Code, w.Body)
 		}
 	})
 }

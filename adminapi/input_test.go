@@ -19,10 +19,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 )
 
-// bodyRoutes are the routes that take a body, with their members by type.
+// bodyRoutes are the routes that read a body, with their members by type.
 var bodyRoutes = []struct {
 	method, path, body string
-	member             string // one that is good alone, or the first of those that are needed
+	member             string // one that is valid alone, or the first of the required ones
 	texts              []string
 	booleans           []string
 	seconds            []string
@@ -33,7 +33,7 @@ var bodyRoutes = []struct {
 	{"PUT", "/policy", `{"max_lifetime_seconds": 60}`, `"max_lifetime_seconds": 60`, nil, nil, nil},
 }
 
-// Every route that takes a body reads it alike. The members of each are in its own test.
+// Every route reads a body in the same way. testdata/exchanges has the members of each.
 func TestEveryBodyIsReadStrictly(t *testing.T) {
 	for _, route := range bodyRoutes {
 		first, _, _ := strings.Cut(strings.Trim(route.member, `"`), `"`)
@@ -47,7 +47,7 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 		}
 		tests := []test{
 			{"blank", " ", 400, "malformed"},
-			{"nothing", "", 415, "unsupported_media_type"}, // and so without a content type
+			{"nothing", "", 415, "unsupported_media_type"}, // an empty body has no content type
 			{"no JSON", "x", 400, "malformed"},
 			{"a form", "name=x", 400, "malformed"},
 			{"a text", `"x"`, 400, "malformed"},
@@ -109,16 +109,16 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 		for _, test := range tests {
 			t.Run(route.method+" "+route.path+" "+first+" "+test.name, func(t *testing.T) {
 				s := newSite(t)
-				before := s.lists()
+				before := s.snapshot()
 				w := s.call("ada", route.method, route.path, test.body)
 				if test.code == "" {
 					if w.Code >= 300 {
-						t.Errorf("it is answered %d: %s", w.Code, w.Body)
+						t.Errorf("the status is %d, want a success: %s", w.Code, w.Body)
 					}
 					return
 				}
 				wantProblem(t, test.status, test.code, w)
-				if diff := cmp.Diff(before, s.lists()); diff != "" {
+				if diff := cmp.Diff(before, s.snapshot()); diff != "" {
 					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
 				}
 			})
@@ -126,8 +126,8 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 	}
 }
 
-// lists is all that there is.
-func (s site) lists() (all []string) {
+// snapshot is the state of the host, as the lists show it.
+func (s site) snapshot() (all []string) {
 	for _, path := range []string{"/users", "/tokens", "/policy", "/events"} {
 		all = append(all, s.call("ada", "GET", path, "").Body.String())
 	}
@@ -152,11 +152,11 @@ func TestEveryBodyHasToBeDeclaredAsJSON(t *testing.T) {
 		} {
 			t.Run(route.method+" "+route.path+" "+name, func(t *testing.T) {
 				s := newSite(t)
-				before := s.lists()
+				before := s.snapshot()
 				r := httptest.NewRequest(route.method, route.path, strings.NewReader(route.body))
 				r.Header = header
 				wantProblem(t, 415, "unsupported_media_type", s.serve("ada", r))
-				if diff := cmp.Diff(before, s.lists()); diff != "" {
+				if diff := cmp.Diff(before, s.snapshot()); diff != "" {
 					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
 				}
 			})
@@ -171,8 +171,8 @@ func TestAnIncompleteBodyIsMalformed(t *testing.T) {
 	wantProblem(t, 400, "malformed", s.serve("bob", r))
 }
 
-// A client that sends what a route does not read believes that it counts. A body behind DELETE .../tokens, say, looks as if
-// it narrowed what is revoked.
+// If an unread part were ignored, the client would believe that it counted: a body of DELETE .../tokens looks as if it narrowed
+// what is revoked.
 func TestUnreadPartsOfARequestAreRefused(t *testing.T) {
 	honoured := map[string]bool{"PUT /users/{id} If-Match": true, "PUT /policy If-Match": true}
 	for _, r := range requests() {
@@ -181,13 +181,13 @@ func TestUnreadPartsOfARequestAreRefused(t *testing.T) {
 				s := newSite(t)
 				token, _ := s.Generate(apitoken.GenerateParams{Owner: "bob"})
 				req := newRequest(r.Method, strings.Replace(r.path, noToken, token.ID.String(), 1), r.body)
-				before := s.lists()
+				before := s.snapshot()
 				change(req)
 				p := wantProblem(t, 400, "malformed", s.serve("ada", req))
 				if !strings.Contains(p.Detail, want) {
-					t.Errorf("the detail is %q, want it to tell of %q", p.Detail, want)
+					t.Errorf("the detail is %q, want it to name %q", p.Detail, want)
 				}
-				if diff := cmp.Diff(before, s.lists()); diff != "" {
+				if diff := cmp.Diff(before, s.snapshot()); diff != "" {
 					t.Errorf("a refused request changed something (-before +after):\n%s", diff)
 				}
 			})
@@ -221,7 +221,7 @@ func TestUnreadPartsOfARequestAreRefused(t *testing.T) {
 	}
 }
 
-// times are texts that look like a time, and whether they are one of RFC 3339 as the document has it.
+// times are texts that look like a time, and whether each is one of RFC 3339 as the document has it.
 var times = map[string]bool{
 	"2026-01-31T12:00:00Z": true, "2026-01-31T12:00:00.5Z": true, "2026-01-31T12:00:00.123456789123Z": true, "2026-01-31T12:00:00+00:00": true,
 	"2026-01-31T12:00:00-00:00": true, "2026-01-31T12:00:00+23:59": true, "2026-01-31T12:00:00-12:00": true, "2028-02-29T00:00:00Z": true, "2026-01-31T23:59:59Z": true,
@@ -235,7 +235,7 @@ var times = map[string]bool{
 	"2026-01-31T12:00:00.5+24:00": false, "2026-01-31T12:00:00 01:00": false,
 }
 
-// A time is taken or refused to the letter, in a body as in the query, and as the pattern of the document says.
+// A body and the query accept the same times, which are those that the pattern of the document matches.
 func TestTimesFollowRFC3339Exactly(t *testing.T) {
 	s := newSite(t)
 	pattern := regexp.MustCompile(documentedTime(t))
@@ -245,22 +245,22 @@ func TestTimesFollowRFC3339Exactly(t *testing.T) {
 		w := s.call("ada", "POST", "/users/bob/tokens", `{"name": "`+fmt.Sprintf("%x", text)[:20]+fmt.Sprint(len(text))+`", "expires_at": `+string(quoted)+`}`)
 		refused := w.Code == 400 && decode[problem](t, w).Field == "expires_at"
 		if refused == good {
-			t.Errorf("%q in a body is answered %d: %s", text, w.Code, w.Body)
+			t.Errorf("%q in a body: the status is %d, and the time is valid: %t: %s", text, w.Code, good, w.Body)
 		}
 		for _, name := range []string{"expires_before", "unused_since"} {
 			w := s.call("ada", "GET", "/tokens?"+name+"="+url.QueryEscape(text), "")
 			if refused := w.Code == 400 && decode[problem](t, w).Field == name; refused == good {
-				t.Errorf("%q as %s is answered %d: %s", text, name, w.Code, w.Body)
+				t.Errorf("%q as %s: the status is %d, and the time is valid: %t: %s", text, name, w.Code, good, w.Body)
 			}
 		}
 		// The pattern knows no calendar; the format date-time does.
 		if matches := pattern.MatchString(text); good && !matches || !good && matches && text != "2026-02-29T00:00:00Z" {
-			t.Errorf("%q matches the pattern of the document: %t", text, matches)
+			t.Errorf("%q matches the pattern of the document: %t, want %t", text, matches, good)
 		}
 	}
 }
 
-// documentedTime is the pattern of the times in requests, which is the same wherever there is one.
+// documentedTime is the pattern of every time in requests.
 func documentedTime(t *testing.T) string {
 	t.Helper()
 	found := regexp.MustCompile(`"format": "date-time",\s+"pattern": ("(?:[^"\\]|\\.)*")`).FindAllSubmatch(adminapi.OpenAPI, -1)

@@ -29,8 +29,7 @@ func TestTheDocumentIsServedWithoutAskingForTheActor(t *testing.T) {
 	wantProblem(t, 405, "method_not_allowed", call(h, "", "PUT", "/openapi.json", "{}"))
 }
 
-// described is as much of the document as says what a route declares. What is declared once and referred to is in the
-// components.
+// described is the part of the document that corresponds to the declaration of a route.
 type described struct {
 	Paths map[string]map[string]json.RawMessage
 
@@ -41,7 +40,7 @@ type described struct {
 	}
 }
 
-// methods are those of OpenAPI.
+// methods are the members of a path that are operations.
 var methods = map[string]string{"get": "GET", "put": "PUT", "post": "POST", "delete": "DELETE", "patch": "PATCH", "head": "HEAD", "options": "OPTIONS", "trace": "TRACE"}
 
 type describedOperation struct {
@@ -75,7 +74,7 @@ func readDescribed(t *testing.T) described {
 	return d
 }
 
-// operation gives what the document says of a route.
+// operation returns the operation of a route.
 func (d described) operation(t *testing.T, r adminapi.Route) (o describedOperation) {
 	t.Helper()
 	must(t, json.Unmarshal(d.Paths[r.Path][strings.ToLower(r.Method)], &o))
@@ -120,7 +119,7 @@ func TestTheDocumentDeclaresTheAccessOfEveryRoute(t *testing.T) {
 		t.Run(r.Method+" "+r.Path, func(t *testing.T) {
 			o := d.operation(t, r)
 			if o.OperationID == "" || ids[o.OperationID] {
-				t.Errorf("the operationId %q is of none or of two", o.OperationID)
+				t.Errorf("the operationId %q is empty or not unique", o.OperationID)
 			}
 			ids[o.OperationID] = true
 			if diff := cmp.Diff(r.Who, o.Permission); diff != "" {
@@ -128,7 +127,7 @@ func TestTheDocumentDeclaresTheAccessOfEveryRoute(t *testing.T) {
 			}
 			forAnybody := o.Security != nil && len(*o.Security) == 0
 			if forAnybody != (r.Who == "anybody") {
-				t.Errorf("the document asks for a sign-in: %t", !forAnybody)
+				t.Errorf("the document requires a sign-in: %t, want the opposite", !forAnybody)
 			}
 			var params []string
 			for _, ref := range o.Parameters {
@@ -144,7 +143,7 @@ func TestTheDocumentDeclaresTheAccessOfEveryRoute(t *testing.T) {
 	}
 }
 
-// The document gives the codes that each operation answers with each status: those on record, and no others.
+// The document lists for each operation and status exactly the codes that the exchanges show.
 func TestTheDocumentListsTheCodesOfEveryAnswer(t *testing.T) {
 	d := readDescribed(t)
 	got, want := map[string]bool{}, map[string]bool{}

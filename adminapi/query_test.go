@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// recordingStore writes down what it is asked for, and answers with the page that it was given.
+// recordingStore records the queries of tokens, and answers with a fixed page.
 type recordingStore struct {
 	*memstore.Store
 	asked []apitoken.TokenQuery
@@ -97,7 +97,7 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 					t.Fatalf("the store was asked %d times", len(store.asked))
 				}
 				got := store.asked[0]
-				got.Now = time.Time{} // the Manager's
+				got.Now = time.Time{} // set by the Manager
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("the query differs (-want +got):\n%s", diff)
 				}
@@ -134,7 +134,7 @@ func TestAShortPageHasANext(t *testing.T) {
 	}
 }
 
-// A parameter can have any name, and one that is no text.
+// The name of a parameter can be of any length, and need not be UTF-8.
 func TestLongParameterNamesAreShortened(t *testing.T) {
 	_, h := newRecordingSite(t)
 	for name, want := range map[string]string{
