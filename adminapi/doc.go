@@ -9,7 +9,7 @@
 //
 // # Routes
 //
-// The second column is who may use a route, by the permissions of package apitoken. The owner is the user in the path, or the
+// Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path, or the
 // owner of the token in the path. The folder testdata/exchanges has a file of requests and answers for each route.
 //
 //	GET    /users                 ManageUsers                       list the users, a page at a time         200
