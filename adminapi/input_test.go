@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -19,27 +20,25 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 )
 
-// bodyRoutes are the routes that read a body, with their members by type.
+// bodyRoutes are the routes that read a body, each with a valid body of one member.
 var bodyRoutes = []struct {
-	method, path, body string
-	member             string // one that is valid alone, or the first of the required ones
-	texts              []string
-	booleans           []string
-	seconds            []string
+	method, path string
+	name, value  string // of the member
 }{
-	{"POST", "/users/bob/tokens", `{"name": "x"}`, `"name": "x"`, []string{"kind", "resource"}, []string{"no_expiration"}, []string{"lifetime_seconds"}},
-	{"PUT", "/users/bob", `{"name": "x"}`, `"name": "x"`, []string{"role"}, nil, nil},
-	{"PUT", "/policy", `{"no_maximum": true}`, `"no_maximum": true`, nil, nil, nil},
-	{"PUT", "/policy", `{"max_lifetime_seconds": 60}`, `"max_lifetime_seconds": 60`, nil, nil, nil},
+	{"POST", "/users/bob/tokens", "name", `"x"`},
+	{"PUT", "/users/bob", "name", `"x"`},
+	{"PUT", "/policy", "no_maximum", "true"},
+	{"PUT", "/policy", "max_lifetime_seconds", "60"},
 }
 
 // Every route reads a body in the same way. testdata/exchanges has the members of each.
 func TestEveryBodyIsReadStrictly(t *testing.T) {
 	for _, route := range bodyRoutes {
-		first, _, _ := strings.Cut(strings.Trim(route.member, `"`), `"`)
-		upper := strings.ToUpper(first)
+		first, upper := route.name, strings.ToUpper(route.name)
 		quoted := fmt.Sprintf("%q", first)
-		more := func(members string) string { return "{" + route.member + ", " + members + "}" }
+		member := quoted + ": " + route.value
+		body := "{" + member + "}"
+		more := func(members string) string { return "{" + member + ", " + members + "}" }
 		type test struct {
 			name, body string
 			status     int
@@ -53,58 +52,35 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 			{"a text", `"x"`, 400, "malformed"},
 			{"a number", "1", 400, "malformed"},
 			{"null", "null", 400, "malformed"},
-			{"an array", "[" + route.body + "]", 400, "malformed"},
-			{"cut off", strings.TrimSuffix(route.body, "}"), 400, "malformed"},
-			{"a comma at the end", "{" + route.member + ",}", 400, "malformed"},
-			{"something behind", route.body + "x", 400, "malformed"},
-			{"a second object", route.body + route.body, 400, "malformed"},
-			{"NUL behind", route.body + "\x00", 400, "malformed"},
-			{"a byte order mark", "\ufeff" + route.body, 400, "malformed"},
+			{"an array", "[" + body + "]", 400, "malformed"},
+			{"cut off", strings.TrimSuffix(body, "}"), 400, "malformed"},
+			{"a comma at the end", "{" + member + ",}", 400, "malformed"},
+			{"something behind", body + "x", 400, "malformed"},
+			{"a second object", body + body, 400, "malformed"},
+			{"NUL behind", body + "\x00", 400, "malformed"},
+			{"a byte order mark", "\ufeff" + body, 400, "malformed"},
 			{"UTF-16", "\xff\xfe{\x00}\x00", 400, "malformed"},
-			{"a comment", "{/* */" + route.member + "}", 400, "malformed"},
+			{"a comment", "{/* */" + member + "}", 400, "malformed"},
 			{"unknown", more(`"scope": "all"`), 400, "malformed"},
 			{"unknown and null", more(`"scope": null`), 400, "malformed"},
 			{"unknown and deep", more(`"scope": ` + strings.Repeat(`{"a":`, 900) + "1" + strings.Repeat("}", 900)), 400, "malformed"},
 			{"too deep", more(`"scope": ` + strings.Repeat("[", 16000)), 400, "malformed"},
 			{"no name", more(`"": 1`), 400, "malformed"},
 			{"__proto__", more(`"__proto__": {}`), 400, "malformed"},
-			{"twice", more(route.member), 400, "malformed"},
-			{"twice, escaped", more(strings.Replace(route.member, first, fmt.Sprintf(`\u%04x%s`, first[0], first[1:]), 1)), 400, "malformed"},
-			{"another case", "{" + strings.Replace(route.member, first, upper, 1) + "}", 400, "malformed"},
+			{"twice", more(member), 400, "malformed"},
+			{"twice, escaped", more(strings.Replace(member, first, fmt.Sprintf(`\u%04x%s`, first[0], first[1:]), 1)), 400, "malformed"},
+			{"another case", "{" + strings.Replace(member, first, upper, 1) + "}", 400, "malformed"},
 			{"another case besides", more(`"` + upper + `": 1`), 400, "malformed"},
-			{"a space in the name", "{" + strings.Replace(route.member, first, first+" ", 1) + "}", 400, "malformed"},
+			{"a space in the name", "{" + strings.Replace(member, first, first+" ", 1) + "}", 400, "malformed"},
 			{"null for the member", "{" + quoted + ": null}", 400, "malformed"},
 			{"an object for the member", "{" + quoted + ": {}}", 400, "malformed"},
 			{"an array for the member", "{" + quoted + ": []}", 400, "malformed"},
-			{"16 KiB", route.body + strings.Repeat(" ", 16<<10-len(route.body)), 0, ""},
-			{"16 KiB and one", route.body + strings.Repeat(" ", 16<<10-len(route.body)+1), 413, "too_large"},
+			{"16 KiB", body + strings.Repeat(" ", 16<<10-len(body)), 0, ""},
+			{"16 KiB and one", body + strings.Repeat(" ", 16<<10-len(body)+1), 413, "too_large"},
 			{"1 MiB", `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
 		}
 		if route.path != "/users/bob" { // a user keeps what is left out
 			tests = append(tests, test{"empty", "{}", 422, "invalid"})
-		}
-		for _, name := range route.texts {
-			tests = append(tests,
-				test{"empty " + name, more(`"` + name + `": ""`), 422, "invalid"},
-				test{"number " + name, more(`"` + name + `": 0`), 400, "malformed"},
-				test{"false " + name, more(`"` + name + `": false`), 400, "malformed"},
-				test{"null " + name, more(`"` + name + `": null`), 400, "malformed"},
-				test{"half a pair " + name, more(`"` + name + `": "\udc00"`), 400, "malformed"})
-		}
-		for _, name := range route.booleans {
-			tests = append(tests,
-				test{"false " + name, more(`"` + name + `": false`), 422, "invalid"},
-				test{"null " + name, more(`"` + name + `": null`), 400, "malformed"},
-				test{"0 " + name, more(`"` + name + `": 0`), 400, "malformed"},
-				test{"text " + name, more(`"` + name + `": "true"`), 400, "malformed"})
-		}
-		for _, name := range route.seconds {
-			for number, status := range map[string]int{
-				"0": 422, "-0": 422, "0.0": 422, "-1": 422, "1e2": 422, "1E400": 422, "0.0000001": 422, "1e-7": 422, "18446744073709551616": 422,
-				"99999999999999999999999999": 422, "null": 400, `""`: 400, `"1"`: 400, "true": 400, "[]": 400, "NaN": 400, "+1": 400, "01": 400, ".5": 400, "0x10": 400,
-			} {
-				tests = append(tests, test{name + " " + number, more(`"` + name + `": ` + number), status, map[int]string{422: "invalid", 400: "malformed"}[status]})
-			}
 		}
 		for _, test := range tests {
 			t.Run(route.method+" "+route.path+" "+first+" "+test.name, func(t *testing.T) {
@@ -153,7 +129,7 @@ func TestEveryBodyHasToBeDeclaredAsJSON(t *testing.T) {
 			t.Run(route.method+" "+route.path+" "+name, func(t *testing.T) {
 				s := newSite(t)
 				before := s.snapshot()
-				r := httptest.NewRequest(route.method, route.path, strings.NewReader(route.body))
+				r := httptest.NewRequest(route.method, route.path, strings.NewReader("{"+strconv.Quote(route.name)+": "+route.value+"}"))
 				r.Header = header
 				wantProblem(t, 415, "unsupported_media_type", s.serve("ada", r))
 				if diff := cmp.Diff(before, s.snapshot()); diff != "" {
