@@ -188,8 +188,8 @@ func (b *body) seconds(name string) time.Duration {
 
 const notSeconds = "is not a positive number of seconds with at most six decimals, or is too large"
 
-// parseMicros reads seconds as microseconds: digits, and up to six decimals. It accepts no sign, no exponent, and nothing that
-// overflows a [time.Duration]. Zeros after the sixth decimal are accepted: some clients always write ten decimals.
+// parseMicros reads seconds as microseconds: digits, and up to six decimals. It accepts no sign, no exponent, and nothing
+// that overflows a [time.Duration]. Zeros after the sixth decimal are accepted: some clients always write ten decimals.
 func parseMicros(text string) (micros int64, ok bool) {
 	const decimals = 6
 	whole, fraction, _ := strings.Cut(text, ".")

@@ -14,22 +14,22 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// ClientCheck reports whether a client of [Introspection] or [Revocation], such as a gateway, has this id and secret. Neither text
-// is ever empty. An error means that the answer is unknown; the request is answered 503. The function must be safe for
-// concurrent use.
+// ClientCheck reports whether a client of [Introspection] or [Revocation], such as a gateway, has this id and secret.
+// Neither text is ever empty. An error means that the answer is unknown; the request is answered 503. The function must
+// be safe for concurrent use.
 //
-// Compare secrets in constant time, or let [FixedClients] do so. HTTP Basic credentials can have two readings: as they are, which
-// is how curl sends them, and decoded, since RFC 6749 section 2.3.1 wants them form-encoded. If the two differ, the check is
-// called for both, one after the other. A secret of letters, digits and -._ has one reading.
+// Compare secrets in constant time, or let [FixedClients] do so. HTTP Basic credentials can have two readings: as they
+// are, which is how curl sends them, and decoded, since RFC 6749 section 2.3.1 wants them form-encoded. If the two
+// differ, the check is called for both, one after the other. A secret of letters, digits and -._ has one reading.
 type ClientCheck func(ctx context.Context, id, secret string) (bool, error)
 
-// minClientSecret is the minimum length of a fixed secret, in bytes. 128 random bits take at least 16 bytes; a shorter secret can be
-// guessed.
+// minClientSecret is the minimum length of a fixed secret, in bytes. 128 random bits take at least 16 bytes; a shorter
+// secret can be guessed.
 const minClientSecret = 16
 
-// FixedClients returns a check of clients that do not change while the program runs. secrets maps ids to secrets and is copied. The
-// check keeps a digest of each and compares with all of them in constant time, so neither the time nor a memory dump reveals a
-// secret. It is safe for concurrent use.
+// FixedClients returns a check of clients that do not change while the program runs. secrets maps ids to secrets and is
+// copied. The check keeps a digest of each and compares with all of them in constant time, so neither the time nor a
+// memory dump reveals a secret. It is safe for concurrent use.
 //
 // Errors: [apitoken.ErrInvalid] if there is no client, an id is empty, or a secret has less than 16 bytes.
 func FixedClients(secrets map[string]string) (ClientCheck, error) {
@@ -55,7 +55,8 @@ func FixedClients(secrets map[string]string) (ClientCheck, error) {
 	}, nil
 }
 
-// clientDigest is a digest of both texts and the length of the first. Without the length, two pairs could have the same digest.
+// clientDigest is a digest of both texts and the length of the first. Without the length, two pairs could have the same
+// digest.
 func clientDigest(id, secret string) [sha256.Size]byte {
 	text := binary.BigEndian.AppendUint64(nil, uint64(len(id)))
 	return sha256.Sum256(append(append(text, id...), secret...))
@@ -66,11 +67,12 @@ type client struct{ id, secret string }
 
 func (c client) complete() bool { return c.id != "" && c.secret != "" }
 
-// maxBasic is the maximum length of encoded Basic credentials, in bytes. Longer ones, up to the limit of a header, are not decoded.
+// maxBasic is the maximum length of encoded Basic credentials, in bytes. Longer ones, up to the limit of a header, are
+// not decoded.
 const maxBasic = 4096
 
-// readClients returns the readings of a request's credentials: none, one or two. HTTP Basic together with a client in the form is
-// refused, and so are two headers (RFC 6749 section 2.3).
+// readClients returns the readings of a request's credentials: none, one or two. HTTP Basic together with a client in the
+// form is refused, and so are two headers (RFC 6749 section 2.3).
 func readClients(h http.Header, form map[string]string) ([]client, error) {
 	headers := h["Authorization"]
 	_, hasID := form["client_id"]
@@ -87,8 +89,8 @@ func readClients(h http.Header, form map[string]string) ([]client, error) {
 	return nil, nil
 }
 
-// basicClients returns the readings of HTTP Basic credentials (RFC 7617 section 2): as they are, and form-decoded if that differs.
-// Credentials that cannot be read have none.
+// basicClients returns the readings of HTTP Basic credentials (RFC 7617 section 2): as they are, and form-decoded if that
+// differs. Credentials that cannot be read have none.
 func basicClients(header string) []client {
 	scheme, encoded, _ := strings.Cut(strings.Trim(header, " \t"), " ")
 	if !strings.EqualFold(scheme, "Basic") || len(encoded) > maxBasic {
@@ -129,8 +131,8 @@ func onlyComplete(clients ...client) []client {
 	return all
 }
 
-// anyOf reports whether one of the readings is a client. It checks all of them even if the first one is, so that the time does
-// not tell which. An error counts only if no reading is a client.
+// anyOf reports whether one of the readings is a client. It checks all of them even if the first one is, so that the time
+// does not tell which. An error counts only if no reading is a client.
 func (check ClientCheck) anyOf(ctx context.Context, clients []client) (bool, error) {
 	var found bool
 	var failure error

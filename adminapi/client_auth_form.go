@@ -16,8 +16,8 @@ import (
 // maxForm is the maximum length of a form, in bytes. A token has at most 55.
 const maxForm = 16 << 10
 
-// oauthError is an error in the form of RFC 6749 section 5.2. The description contains neither quotation marks nor backslashes,
-// which the RFC forbids, and nothing of the request.
+// oauthError is an error in the form of RFC 6749 section 5.2. The description contains neither quotation marks nor
+// backslashes, which the RFC forbids, and nothing of the request.
 type oauthError struct {
 	status      int
 	Code        string `json:"error"`
@@ -84,8 +84,8 @@ func (f *formHandler) readToken(w http.ResponseWriter, r *http.Request) (string,
 	return token, nil
 }
 
-// readForm reads the parameters of a form. One without a value counts as absent, unknown ones are ignored, and a repeated one is
-// refused (RFC 6749 section 3.2). The query must be empty: URLs are logged, and a token there would be too.
+// readForm reads the parameters of a form. One without a value counts as absent, unknown ones are ignored, and a repeated
+// one is refused (RFC 6749 section 3.2). The query must be empty: URLs are logged, and a token there would be too.
 func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	switch {
 	case r.Method != http.MethodPost:

@@ -9,8 +9,8 @@
 //
 // # Routes
 //
-// Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path, or the
-// owner of the token in the path. The folder testdata/exchanges has a file of requests and answers for each route.
+// Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path,
+// or the owner of the token in the path. The folder testdata/exchanges has a file of requests and answers for each route.
 //
 //	GET    /users                 ManageUsers                       list the users, a page at a time         200
 //	GET    /users/{id}            the user or ManageUsers           read one user                            200, ETag
@@ -29,8 +29,8 @@
 //	GET    /events                ReadEvents                        read what was changed or denied          200
 //	GET    /openapi.json          anybody                           read this as OpenAPI 3.1, for programs   200
 //
-// If the role of a user grants a permission that the caller lacks, generating tokens for, changing, disabling or enabling that
-// user is 403. A token or a user that the caller may not know of answers like one that does not exist: 404.
+// If the role of a user grants a permission that the caller lacks, generating tokens for, changing, disabling or enabling
+// that user is 403. A token or a user that the caller may not know of answers like one that does not exist: 404.
 //
 // A user id is one segment of the path, percent-encoded: the user a/b has their tokens at /users/a%2Fb/tokens.
 //
@@ -40,17 +40,17 @@
 //
 // A request body has Content-Type: application/json and is one JSON object in UTF-8. Member names compare letter for letter.
 //
-// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens. Every other precondition
-// is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are Content-Range, a body on a
-// route that reads none, an unknown member and an unknown query parameter. The answer to all of these is 400 malformed, and
-// nothing is done: a client never believes that something counted which was ignored.
+// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens. Every other
+// precondition is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are
+// Content-Range, a body on a route that reads none, an unknown member and an unknown query parameter. The answer to all
+// of these is 400 malformed, and nothing is done: a client never believes that something counted which was ignored.
 //
 // If an answer is lost, PUT and DELETE may be sent again, and so may POST with an Idempotency-Key.
 //
 // # Pages
 //
-// Users and tokens are listed a page at a time. A page has at most limit elements: 1 to 500, 100 if absent. If there is another
-// page, the member next is set. Pass it as after=<next>. Without next, the page is the last.
+// Users and tokens are listed a page at a time. A page has at most limit elements: 1 to 500, 100 if absent. If there is
+// another page, the member next is set. Pass it as after=<next>. Without next, the page is the last.
 //
 //	GET /users?limit=2
 //	{"users": [...], "next": "bob"}
@@ -62,8 +62,8 @@
 //
 // # Users
 //
-// A user is what the host has told the library about them. Times are RFC 3339 in UTC with microseconds. What is not known or does
-// not apply is absent, never null or empty.
+// A user is what the host has told the library about them. Times are RFC 3339 in UTC with microseconds. What is not known
+// or does not apply is absent, never null or empty.
 //
 //	{
 //	  "id":          "bob",
@@ -84,9 +84,9 @@
 // A name is never refused. It is made fit to be shown, as by apitoken.Manager.PutUser, and the answer has the name as it is
 // stored.
 //
-// The answer is 200 for a new user too. If-Match: "3" is 412 if the user has changed since, and If-Match: * is 412 if the user does
-// not exist. Without If-Match, the request creates or changes the user whatever the revision. PUT /users/{id}/disabled takes no
-// body.
+// The answer is 200 for a new user too. If-Match: "3" is 412 if the user has changed since, and If-Match: * is 412 if the
+// user does not exist. Without If-Match, the request creates or changes the user whatever the revision. PUT
+// /users/{id}/disabled takes no body.
 //
 // # Tokens
 //
@@ -107,8 +107,8 @@
 //	  "hint":         "tok_...x7Yz"
 //	}
 //
-// GET /users/{id}/tokens and GET /tokens list them by id, which is the order of creation. With several parameters, a token has
-// to meet every condition:
+// GET /users/{id}/tokens and GET /tokens list them by id, which is the order of creation. With several parameters, a
+// token has to meet every condition:
 //
 //	status                     active, expired or revoked
 //	name_contains              the name contains this text, byte for byte
@@ -124,8 +124,8 @@
 //
 //	{"tokens": [...], "next": "01890a5d-..."}
 //
-// If few tokens meet the conditions, a page may have fewer than limit tokens, even none, and still a next. Continue until there
-// is no next.
+// If few tokens meet the conditions, a page may have fewer than limit tokens, even none, and still a next. Continue until
+// there is no next.
 //
 // # Generating a token
 //
@@ -137,23 +137,24 @@
 //	{"name": "nightly build", "expires_at": "2026-01-31T12:00:00Z"}
 //	{"name": "nightly build", "no_expiration": true}
 //
-// A lifetime is a positive number of seconds, 86400 to a day, with at most six decimals. Without a lifetime, the token gets the
-// maximum, or the host's default lifetime if there is no maximum. An explicit zero, null or false is refused, so that no mistake
-// turns into a long life. A lifetime over the maximum is refused, not cut, and so is one of less than a second.
+// A lifetime is a positive number of seconds, 86400 to a day, with at most six decimals. Without a lifetime, the token
+// gets the maximum, or the host's default lifetime if there is no maximum. An explicit zero, null or false is refused, so
+// that no mistake turns into a long life. A lifetime over the maximum is refused, not cut, and so is one of less than a
+// second.
 //
-// A resource binds the token to one of the host's resources, for its life: at most 255 bytes, no invisible character, no space at
-// either end. A caller whose own token is bound has to name the same resource; anything else is 403. Otherwise that caller may
-// do what their user may and what the kind of their token carries.
+// A resource binds the token to one of the host's resources, for its life: at most 255 bytes, no invisible character, no
+// space at either end. A caller whose own token is bound has to name the same resource; anything else is 403. Otherwise
+// that caller may do what their user may and what the kind of their token carries.
 //
 // The answer shows the secret, once. Location is the path of the token, relative to that of the request:
 //
 //	{"token": {...}, "secret": "tok_..."}
 //
-// If that answer is lost, the secret is lost and the name is taken. An Idempotency-Key makes the request repeatable. It is 1 to
-// 255 visible ASCII characters, a new one for each token. The same request with the same key revokes the token that it
-// generated before and generates another in its place. So one token is active: the one that was answered last. If the first
-// token was used in the meantime, it stays and the answer is 409 repeated. A key counts for the user who sends it, with the
-// same path and body. In another request it has no effect, so a name that is taken is 409 exists.
+// If that answer is lost, the secret is lost and the name is taken. An Idempotency-Key makes the request repeatable. It
+// is 1 to 255 visible ASCII characters, a new one for each token. The same request with the same key revokes the token
+// that it generated before and generates another in its place. So one token is active: the one that was answered last. If
+// the first token was used in the meantime, it stays and the answer is 409 repeated. A key counts for the user who sends
+// it, with the same path and body. In another request it has no effect, so a name that is taken is 409 exists.
 //
 // # Policy
 //
@@ -167,9 +168,9 @@
 //
 //	{"max_lifetime_seconds": 2592000, "revision": 3, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}
 //
-// The ETag is the revision, "3". PUT with If-Match: "3" is 412 if the policy is at another revision. Without If-Match, or with
-// If-Match: *, it replaces any revision. Revision 0 is the host's default before a policy was set. It has no ETag, no updated_at
-// and no updated_by.
+// The ETag is the revision, "3". PUT with If-Match: "3" is 412 if the policy is at another revision. Without If-Match, or
+// with If-Match: *, it replaces any revision. Revision 0 is the host's default before a policy was set. It has no ETag,
+// no updated_at and no updated_by.
 //
 // GET /policy/choices lists what a form should offer, the shortest first. Each can be put into the body of
 // POST /users/{id}/tokens as it is:
@@ -183,9 +184,9 @@
 //
 //	{"events": [...], "next": 17, "more": true}
 //
-// The member next is always set. Ask again with after=<next>: a reader that does so misses no event and sees none twice. Without
-// more, there are no further events at the moment. Besides after and limit, these parameters select events. An event has to
-// meet every condition:
+// The member next is always set. Ask again with after=<next>: a reader that does so misses no event and sees none twice.
+// Without more, there are no further events at the moment. Besides after and limit, these parameters select events. An
+// event has to meet every condition:
 //
 //	owner    about this user
 //	actor    what this user did or attempted, in person or with a token
@@ -223,8 +224,8 @@
 //	  "first_at": "2026-01-01T11:59:00.000000Z"      the first of them, the last was at "at"; absent like count
 //	}
 //
-// Each of the first ten denials of an actor in a minute is an event. Further ones are gathered into one event with their count.
-// Where the gathered denials differ, the member is absent.
+// Each of the first ten denials of an actor in a minute is an event. Further ones are gathered into one event with their
+// count. Where the gathered denials differ, the member is absent.
 //
 // # Errors
 //
@@ -257,9 +258,9 @@
 //
 // # Services in other languages
 //
-// [Introspection] answers gateways and services that are sent tokens (RFC 7662). [Revocation] lets the holder of a token revoke
-// it (RFC 7009). They are handlers of their own, apart from the routes above: they take forms, authenticate clients by an id
-// and a secret instead of Options.Actor, and their errors have the form of RFC 6749 section 5.2.
+// [Introspection] answers gateways and services that are sent tokens (RFC 7662). [Revocation] lets the holder of a token
+// revoke it (RFC 7009). They are handlers of their own, apart from the routes above: they take forms, authenticate
+// clients by an id and a secret instead of Options.Actor, and their errors have the form of RFC 6749 section 5.2.
 //
 //	clients, err := adminapi.FixedClients(map[string]string{"gateway": secret})
 //	introspection, err := adminapi.Introspection(m, &adminapi.IntrospectionOptions{Clients: clients})
@@ -269,8 +270,8 @@
 //
 // # Browsers
 //
-// If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does anything
-// for a form: POST needs the content type application/json, and forms have neither PUT nor DELETE. So a browser asks first
-// (CORS), and this handler never consents. A host that answers CORS requests itself, with credentials, should put
-// [http.CrossOriginProtection] in front.
+// If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does
+// anything for a form: POST needs the content type application/json, and forms have neither PUT nor DELETE. So a browser
+// asks first (CORS), and this handler never consents. A host that answers CORS requests itself, with credentials, should
+// put [http.CrossOriginProtection] in front.
 package adminapi

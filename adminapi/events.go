@@ -68,8 +68,8 @@ func newEventJSON(e apitoken.Event) eventJSON {
 	}
 }
 
-// newActorJSON leaves out an actor without a kind, so that clients can rely on the kind. Only denials of the zero Actor, or of
-// actors of several kinds, have such an actor.
+// newActorJSON leaves out an actor without a kind, so that clients can rely on the kind. Only denials of the zero Actor,
+// or of actors of several kinds, have such an actor.
 func newActorJSON(a apitoken.Actor) actorJSON {
 	if a.Kind == "" {
 		return actorJSON{}
@@ -95,7 +95,8 @@ func newStateJSON(s apitoken.State) stateJSON {
 // eventConditions are the query parameters that select events.
 var eventConditions = []string{"owner", "actor", "action", "outcome"}
 
-// recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find nothing.
+// recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find
+// nothing.
 var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,

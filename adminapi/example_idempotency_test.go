@@ -9,8 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// If an answer is lost, the only copy of the secret is lost too. With an Idempotency-Key, the same request can be sent again until
-// an answer arrives. Then one token is active: the one of that answer.
+// If an answer is lost, the only copy of the secret is lost too. With an Idempotency-Key, the same request can be sent
+// again until an answer arrives. Then one token is active: the one of that answer.
 func Example_idempotencyKey() {
 	c, end := newAdminClient()
 	defer end()

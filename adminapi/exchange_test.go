@@ -23,8 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "write the answers in testdata/exchanges anew")
 
-// The exchanges are txtar files, one a route; testdata/exchanges/README.md explains their lines. Those of the endpoints of OAuth
-// are apart, because the OpenAPI document does not describe them.
+// The exchanges are txtar files, one a route; testdata/exchanges/README.md explains their lines. Those of the endpoints
+// of OAuth are apart, because the OpenAPI document does not describe them.
 const (
 	exchangeDir = "testdata/exchanges"
 	oauthDir    = "testdata/oauth2"
@@ -161,8 +161,8 @@ func readable(body []byte) string {
 	return text.String()
 }
 
-// briefAnswer is what a table of requests says of an answer: of a problem the code and the field, of a page what is on it, of a
-// generated token its id and its expiry, and of everything else the body.
+// briefAnswer is what a table of requests says of an answer: of a problem the code and the field, of a page what is on
+// it, of a generated token its id and its expiry, and of everything else the body.
 func briefAnswer(w *httptest.ResponseRecorder) string {
 	var a struct {
 		Code, Field           string

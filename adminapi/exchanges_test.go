@@ -110,7 +110,8 @@ var (
 	credentials = regexp.MustCompile(`Basic \{(.*?)\}`)
 )
 
-// substitute replaces the names in a line: ids by the real ones, "{id}" by the secret of that token, and credentials by their base64.
+// substitute replaces the names in a line: ids by the real ones, "{id}" by the secret of that token, and credentials by
+// their base64.
 func (s *scene) substitute(line string) string {
 	line = secretOf.ReplaceAllStringFunc(s.ids.reveal(line), func(id string) string { return s.secrets[strings.Trim(id, "{}")] })
 	return credentials.ReplaceAllStringFunc(line, func(text string) string {

@@ -90,7 +90,8 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzSeconds expects of every text that reads as seconds that it is formatted as the same number, and never reads as no expiration.
+// FuzzSeconds expects of every text that reads as seconds that it is formatted as the same number, and never reads as no
+// expiration.
 func FuzzSeconds(f *testing.F) {
 	for _, text := range []string{"0", "1", "0.000001", "9223372036.854775", "9223372036.854776", "-1", "1e3", "1.", ".5", "00", "1.0000001"} {
 		f.Add(text)

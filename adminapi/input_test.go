@@ -147,8 +147,8 @@ func TestAnIncompleteBodyIsMalformed(t *testing.T) {
 	wantProblem(t, 400, "malformed", s.serve("bob", r))
 }
 
-// If an unread part were ignored, the client would believe that it counted: a body of DELETE .../tokens looks as if it narrowed
-// what is revoked.
+// If an unread part were ignored, the client would believe that it counted: a body of DELETE .../tokens looks as if it
+// narrowed what is revoked.
 func TestUnreadPartsOfARequestAreRefused(t *testing.T) {
 	honoured := map[string]bool{"PUT /users/{id} If-Match": true, "PUT /policy If-Match": true}
 	for _, r := range requests() {

@@ -27,13 +27,13 @@ type IntrospectionOptions struct {
 	OnError func(r *http.Request, err error)
 }
 
-// defaultExpiryCap bounds how long a cache delays a revocation. It is longer than clocks usually differ, and still spares a busy
-// gateway nearly all requests.
+// defaultExpiryCap bounds how long a cache delays a revocation. It is longer than clocks usually differ, and still spares
+// a busy gateway nearly all requests.
 const defaultExpiryCap = time.Minute
 
-// Introspection returns the endpoint at which gateways and services in any language ask whether a token is valid and whose it is
-// (RFC 7662). It serves every path: mount it where you like, for example at /oauth2/introspect, under TLS. The handler is safe
-// for concurrent use.
+// Introspection returns the endpoint at which gateways and services in any language ask whether a token is valid and
+// whose it is (RFC 7662). It serves every path: mount it where you like, for example at /oauth2/introspect, under TLS.
+// The handler is safe for concurrent use.
 //
 //	POST /oauth2/introspect
 //	Authorization: Basic Z2F0ZXdheTouLi4=
@@ -41,10 +41,10 @@ const defaultExpiryCap = time.Minute
 //
 //	token=tok_...
 //
-// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, never by a token. The answer to an active
-// token is below. The answer to every other token is exactly {"active":false}: malformed, unknown, expired, revoked, of a
-// disabled user, or of a kind that the Manager does not declare. What a token of an undeclared kind may do is unknown, and a
-// gateway would let it pass: declare a new kind on all replicas before you generate tokens of it.
+// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, never by a token. The answer to
+// an active token is below. The answer to every other token is exactly {"active":false}: malformed, unknown, expired,
+// revoked, of a disabled user, or of a kind that the Manager does not declare. What a token of an undeclared kind may do
+// is unknown, and a gateway would let it pass: declare a new kind on all replicas before you generate tokens of it.
 //
 //	{
 //	  "active":     true,
@@ -65,8 +65,8 @@ const defaultExpiryCap = time.Minute
 //	413  invalid_request          a form of more than 16 KiB
 //	503  temporarily_unavailable  the store failed, with Retry-After. It is never {"active":false}: the token may be valid
 //
-// token_type_hint and unknown parameters are ignored. Every answer has Cache-Control: no-store. Asking about a token counts as
-// a use of it.
+// token_type_hint and unknown parameters are ignored. Every answer has Cache-Control: no-store. Asking about a token
+// counts as a use of it.
 //
 // Errors: [apitoken.ErrInvalid] if the Manager or IntrospectionOptions.Clients is missing, or the cap is refused.
 func Introspection(m *apitoken.Manager, opts *IntrospectionOptions) (http.Handler, error) {

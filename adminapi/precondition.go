@@ -9,7 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// etag is the entity tag of a revision. Revision 0 has none: no change produces it, and for the Manager it means any revision.
+// etag is the entity tag of a revision. Revision 0 has none: no change produces it, and for the Manager it means any
+// revision.
 func etag(revision int64) string {
 	if revision == 0 {
 		return ""

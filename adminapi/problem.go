@@ -48,8 +48,8 @@ var (
 	lifetimeOverMaximum  = newProblem(http.StatusUnprocessableEntity, "lifetime_over_maximum", "")
 )
 
-// problems maps each error of the Manager to its problem. Precedence is the order: store failures, then decisions, then unknown
-// outcomes; specific causes before general ones. A denial that could not be recorded is therefore unavailable.
+// problems maps each error of the Manager to its problem. Precedence is the order: store failures, then decisions, then
+// unknown outcomes; specific causes before general ones. A denial that could not be recorded is therefore unavailable.
 var problems = []struct {
 	err     error
 	problem problem
@@ -88,7 +88,8 @@ func problemOf(err error) *problem {
 	return &p
 }
 
-// explainInvalid sets the field and states its limit. It leaves out the value: that may be long, or a secret in the wrong field.
+// explainInvalid sets the field and states its limit. It leaves out the value: that may be long, or a secret in the wrong
+// field.
 func (p *problem) explainInvalid(err error) {
 	var invalid *apitoken.InvalidError
 	if !errors.As(err, &invalid) {

@@ -33,8 +33,8 @@ func checkQuery(raw string, known []string) error {
 	return nil
 }
 
-// query reads the parameters of a request that checkQuery has accepted. err is the first error; after it, every read returns a
-// zero value. Otherwise a present parameter never reads as the zero value: that would select everything.
+// query reads the parameters of a request that checkQuery has accepted. err is the first error; after it, every read
+// returns a zero value. Otherwise a present parameter never reads as the zero value: that would select everything.
 type query struct {
 	values url.Values
 	err    error

@@ -23,9 +23,10 @@ type RevocationOptions struct {
 	OnError func(r *http.Request, err error)
 }
 
-// Revocation returns the endpoint at which the holder of a token revokes it (RFC 7009): a program that no longer needs it, or a
-// scanner that found it where it does not belong. Every token may revoke itself, whatever its kind carries and whatever it is
-// bound to. The form is that of [Introspection]. The handler serves every path and is safe for concurrent use.
+// Revocation returns the endpoint at which the holder of a token revokes it (RFC 7009): a program that no longer needs
+// it, or a scanner that found it where it does not belong. Every token may revoke itself, whatever its kind carries and
+// whatever it is bound to. The form is that of [Introspection]. The handler serves every path and is safe for concurrent
+// use.
 //
 //	200  the token is not active: it was revoked now or earlier, has expired, or never existed. The body is {}, for
 //	     clients that read JSON from every answer

@@ -90,9 +90,9 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
 	return userAnswer(u), nil
 }
 
-// resolveExistence turns the precondition that a user exists into one that the Manager checks. Users are never removed, so an existing
-// one needs no further check. For one that does not exist, or that the actor may not know of, PutUser decides: an actor who
-// may not change users is denied, and does not learn from 412 what exists.
+// resolveExistence turns the precondition that a user exists into one that the Manager checks. Users are never removed,
+// so an existing one needs no further check. For one that does not exist, or that the actor may not know of, PutUser
+// decides: an actor who may not change users is denied, and does not learn from 412 what exists.
 func (a *api) resolveExistence(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (precondition, error) {
 	_, err := a.manager.User(r.Context(), actor, id)
 	if errors.Is(err, apitoken.ErrNotFound) {
