@@ -82,6 +82,14 @@ func readSteps(text string) (all []*step) {
 	return all
 }
 
+func (sec section) String() string {
+	text := "-- " + sec.name + " --\n"
+	for _, step := range sec.steps {
+		text += step.String()
+	}
+	return text
+}
+
 func (s *step) String() string {
 	switch {
 	case s.isBrief:
