@@ -234,18 +234,23 @@ func FuzzClientAuthentication(f *testing.F) {
 	})
 }
 
-// What no line of testdata/oauth2 can say.
+// These requests cannot be written as a line of testdata/oauth2.
 func TestAFormThatCannotBeReadIsInvalid(t *testing.T) {
 	m := tokentest.New(t).Manager
-	broken, untyped := asGateway("token=x"), asGateway("token=x")
-	broken.Body = io.NopCloser(iotest.ErrReader(errors.New("connection reset")))
-	untyped.Header.Del("Content-Type")
-	for want, r := range map[string]*http.Request{
-		wantInvalid("the body cannot be read"):                                                     broken,
-		wantInvalid("the body must be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
+	for name, h := range map[string]http.Handler{
+		"Introspection": introspecting(t, m, adminapi.IntrospectionOptions{}),
+		"Revocation":    revoking(t, m, nil),
 	} {
-		if diff := cmp.Diff(want, clientView(respond(introspecting(t, m, adminapi.IntrospectionOptions{}), r))); diff != "" {
-			t.Errorf("the answer differs (-want +got):\n%s", diff)
+		broken, untyped := asGateway("token=x"), asGateway("token=x")
+		broken.Body = io.NopCloser(iotest.ErrReader(errors.New("connection reset")))
+		untyped.Header.Del("Content-Type")
+		for want, r := range map[string]*http.Request{
+			wantInvalid("the body cannot be read"):                                                     broken,
+			wantInvalid("the body must be application/x-www-form-urlencoded in UTF-8, not compressed"): untyped,
+		} {
+			if diff := cmp.Diff(want, clientView(respond(h, r))); diff != "" {
+				t.Errorf("the answer of %s differs (-want +got):\n%s", name, diff)
+			}
 		}
 	}
 }

@@ -31,7 +31,8 @@ func TestTheDocumentIsServedWithoutAskingForTheActor(t *testing.T) {
 
 // described is the part of the document that corresponds to the declaration of a route.
 type described struct {
-	Paths map[string]map[string]json.RawMessage
+	OpenAPI string // the version of OpenAPI
+	Paths   map[string]map[string]json.RawMessage
 
 	Components struct {
 		Parameters map[string]describedParameter
@@ -84,6 +85,9 @@ func (d described) operation(t *testing.T, r adminapi.Route) (o describedOperati
 // The document describes exactly the routes, and exactly the statuses that the exchanges show.
 func TestTheDocumentDescribesEveryRouteAndAnswer(t *testing.T) {
 	d := readDescribed(t)
+	if !strings.HasPrefix(d.OpenAPI, "3.1.") {
+		t.Errorf("the version is %q, want 3.1", d.OpenAPI)
+	}
 	var operations, routes []string
 	statuses, shown := map[string]bool{}, map[string]bool{}
 	for path, item := range d.Paths {
