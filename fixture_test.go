@@ -237,8 +237,8 @@ func (s *spyStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Re
 	return read(s, "Token", func() (*apitoken.Record, error) { return s.Store.Token(ctx, id) })
 }
 
-func (s *spyStore) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	return read(s, "Tokens", func() ([]apitoken.Token, error) { return s.Store.Tokens(ctx, q) })
+func (s *spyStore) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	return read(s, "Tokens", func() ([]apitoken.Token, error) { return s.Store.Tokens(ctx, q, now) })
 }
 
 func (s *spyStore) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {

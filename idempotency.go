@@ -67,12 +67,12 @@ func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark
 
 // holder returns the owner's active token of the same name.
 func (m *Manager) holder(ctx context.Context, op *operation, token Token) (Token, error) {
-	q := TokenQuery{Owner: token.Owner, Status: StatusActive, NameContains: token.Name, Limit: maxPage, Now: op.at}
+	q := TokenQuery{Owner: token.Owner, Status: StatusActive, NameContains: token.Name, Limit: maxPage}
 	named := rows(q.Limit, func(last *Token) ([]Token, error) {
 		if last != nil {
 			q.After = last.ID
 		}
-		return m.store.Tokens(ctx, q)
+		return m.store.Tokens(ctx, q, op.at)
 	})
 	for t, err := range named {
 		if err != nil {

@@ -368,11 +368,11 @@ func (s *failing) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	return s.Store.Touch(ctx, touches)
 }
 
-func (s *failing) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+func (s *failing) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 	if s.tokens != nil {
 		return nil, s.tokens
 	}
-	return s.Store.Tokens(ctx, q)
+	return s.Store.Tokens(ctx, q, now)
 }
 
 func (s *failing) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {

@@ -33,12 +33,12 @@ func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]
 // has no index, it stops early: the page then has fewer than q.Limit tokens, perhaps none, and Next is set nevertheless. The
 // errors are those of ListTokens.
 func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (TokenPage, error) {
-	return list(ctx, m, actor, q, m.scanTokens)
+	return list(ctx, m, actor, q, m.tokenPage)
 }
 
 // list is one operation that reads with a query from the store.
 func list[T any](
-	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery) (T, error),
+	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery, time.Time) (T, error),
 ) (T, error) {
 	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
 	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
@@ -46,25 +46,25 @@ func list[T any](
 		if err != nil {
 			return result, err
 		}
-		result, err = read(ctx, q)
+		result, err = read(ctx, q, op.at)
 		return result, storeError(err)
 	})
 }
 
-// scanBudget is how many tokens a store examines for one page. It takes at most a few times as long as a page on which
+// pageBudget is how many tokens a store examines for one page. It takes at most a few times as long as a page on which
 // every token is selected.
-const scanBudget = 1000
+const pageBudget = 1000
 
-func (m *Manager) scanTokens(ctx context.Context, q TokenQuery) (TokenPage, error) {
-	if scanner, ok := m.store.(TokenScanner); ok {
-		page, err := scanner.ScanTokens(ctx, q, scanBudget)
+func (m *Manager) tokenPage(ctx context.Context, q TokenQuery, now time.Time) (TokenPage, error) {
+	if pager, ok := m.store.(TokenPager); ok {
+		page, err := pager.TokenPage(ctx, q, now, pageBudget)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return page, err
 		}
 	}
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is another page
-	tokens, err := m.store.Tokens(ctx, q)
+	tokens, err := m.store.Tokens(ctx, q, now)
 	if err != nil || len(tokens) <= limit {
 		return TokenPage{Tokens: tokens}, err
 	}
@@ -84,7 +84,7 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	if why := op.reachAll(q.Owner, ListAny); why != permitted {
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
-	q.Limit, q.Now = limit, op.at
+	q.Limit = limit
 	q.ExpiresBefore, q.UnusedSince = bound(q.ExpiresBefore), bound(q.UnusedSince)
 	q.LivesLongerThan = wholeMicroseconds(q.LivesLongerThan)
 	return q, nil
@@ -117,15 +117,15 @@ func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (i
 	return list(ctx, m, actor, q, m.countTokens)
 }
 
-func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {
+func (m *Manager) countTokens(ctx context.Context, q TokenQuery, now time.Time) (int, error) {
 	if counter, ok := m.store.(TokenCounter); ok {
-		n, err := counter.CountTokens(ctx, q)
+		n, err := counter.CountTokens(ctx, q, now)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}
 	}
 	for n := 0; ; {
-		tokens, err := m.store.Tokens(ctx, q)
+		tokens, err := m.store.Tokens(ctx, q, now)
 		n += len(tokens)
 		if err != nil || len(tokens) < q.Limit {
 			return n, err

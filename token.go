@@ -124,9 +124,6 @@ type TokenQuery struct {
 
 	After TokenID // the cursor: only tokens after this one, by ID; zero: from the first
 	Limit int     // tokens per page, 1 to 1,000; 0: 100
-
-	// Now is the time at which Status is judged. The Manager overwrites it with the time of its clock.
-	Now time.Time
 }
 
 func (q TokenQuery) check() error {

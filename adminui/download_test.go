@@ -25,11 +25,11 @@ type failingLists struct {
 	good int
 }
 
-func (s *failingLists) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+func (s *failingLists) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 	if s.good--; s.good < 0 {
 		return nil, apitoken.ErrUnavailable
 	}
-	return s.Store.Tokens(ctx, q)
+	return s.Store.Tokens(ctx, q, now)
 }
 
 // downloads serves the pages over a store with so many tokens, of which the first lists can be read.

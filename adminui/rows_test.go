@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
@@ -17,14 +18,14 @@ type counted struct {
 	rows int
 }
 
-func (c *counted) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-	page, err := c.Store.ScanTokens(ctx, q, rows)
+func (c *counted) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+	page, err := c.Store.TokenPage(ctx, q, now, rows)
 	c.rows += len(page.Tokens)
 	return page, err
 }
 
-func (c *counted) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	tokens, err := c.Store.Tokens(ctx, q)
+func (c *counted) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	tokens, err := c.Store.Tokens(ctx, q, now)
 	c.rows += len(tokens)
 	return tokens, err
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
@@ -20,11 +21,11 @@ type faulty struct {
 	revokes       int   // so many tokens can be revoked before writes counts
 }
 
-func (s *faulty) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+func (s *faulty) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 	if s.reads != nil {
 		return apitoken.TokenPage{}, s.reads
 	}
-	return s.Store.ScanTokens(ctx, q, rows)
+	return s.Store.TokenPage(ctx, q, now, rows)
 }
 
 func (s *faulty) CreateToken(ctx context.Context, n apitoken.NewToken, r int64, e apitoken.Event) error {

@@ -3,6 +3,7 @@ package cachestore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -53,20 +54,20 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	return err
 }
 
-// ScanTokens implements [apitoken.TokenScanner]. If the store behind does not, the error is [errors.ErrUnsupported].
-func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-	scanner, ok := s.Store.(apitoken.TokenScanner)
+// TokenPage implements [apitoken.TokenPager]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+	pager, ok := s.Store.(apitoken.TokenPager)
 	if !ok {
 		return apitoken.TokenPage{}, errors.ErrUnsupported
 	}
-	return scanner.ScanTokens(ctx, q, rows)
+	return pager.TokenPage(ctx, q, now, rows)
 }
 
 // CountTokens implements [apitoken.TokenCounter]. If the store behind does not, the error is [errors.ErrUnsupported].
-func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
+func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
 	counter, ok := s.Store.(apitoken.TokenCounter)
 	if !ok {
 		return 0, errors.ErrUnsupported
 	}
-	return counter.CountTokens(ctx, q)
+	return counter.CountTokens(ctx, q, now)
 }

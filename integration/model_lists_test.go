@@ -91,7 +91,7 @@ func (s *sequence) page(m *apitoken.Manager, o *operands) (string, answer, answe
 
 // scan goes through all pages of a list with a small budget for each, in the store, where the Manager allows the list.
 func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answer) {
-	if s.scanner == nil { // a store with a bug
+	if s.pager == nil { // a store with a bug
 		return s.policy(m, o)
 	}
 	host := apitoken.System()
@@ -102,16 +102,16 @@ func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answe
 		_, wantErr := s.ref.list(host, q)
 		return what, answer{err: err}, answer{err: wantErr}
 	}
-	q.Now = s.ref.now.Truncate(time.Microsecond)
+	now := s.ref.now.Truncate(time.Microsecond)
 	q.ExpiresBefore, q.UnusedSince = q.ExpiresBefore.UTC().Truncate(time.Microsecond), q.UnusedSince.UTC().Truncate(time.Microsecond)
 	if q.LivesLongerThan != apitoken.NoExpiration {
 		q.LivesLongerThan = q.LivesLongerThan.Truncate(time.Microsecond)
 	}
-	want := s.ref.selected(q, q.Now)
+	want := s.ref.selected(q, now)
 	q.Limit = limitOr100(q.Limit)
 	var got []apitoken.Token
 	for pages := 0; ; pages++ {
-		page, err := s.scanner.ScanTokens(s.ctx, q, rows)
+		page, err := s.pager.TokenPage(s.ctx, q, now, rows)
 		if err != nil || len(page.Tokens) > q.Limit || pages > len(s.ref.tokens) {
 			return what, answer{value: pages, err: err}, answer{}
 		}

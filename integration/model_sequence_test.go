@@ -82,7 +82,7 @@ func (c *movable) add(d time.Duration) { c.now.Add(int64(d)) }
 type sequence struct {
 	ctx      context.Context
 	managers [2]*apitoken.Manager
-	scanner  apitoken.TokenScanner // the store of the first, if it is one
+	pager    apitoken.TokenPager // the store of the first, if it is one
 	clock    *movable
 	interval time.Duration
 	ref      *reference
@@ -129,7 +129,7 @@ func newSequence(replicas []apitoken.Store, clock *movable, options operands, se
 		secrets: map[apitoken.TokenID]string{},
 		seen:    seen,
 	}
-	s.scanner, _ = replicas[0].(apitoken.TokenScanner)
+	s.pager, _ = replicas[0].(apitoken.TokenPager)
 	for role, grants := range declared {
 		s.ref.roles[role] = grants
 	}

@@ -34,8 +34,8 @@ func (s namedStore) holdModel(t *testing.T) {
 		p := plans().Draw(rt, "plan")
 		replicas, done := open(t)
 		defer done()
-		if _, ok := replicas[0].(apitoken.TokenScanner); !ok {
-			t.Fatalf("%T is no apitoken.TokenScanner, and so nothing is scanned", replicas[0])
+		if _, ok := replicas[0].(apitoken.TokenPager); !ok {
+			t.Fatalf("%T is no apitoken.TokenPager, and so nothing is scanned", replicas[0])
 		}
 		if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
 			rt.Log(difference)

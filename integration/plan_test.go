@@ -87,7 +87,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"list by owner",
 		func(ctx context.Context) error {
-			_, err := store.Tokens(ctx, apitoken.TokenQuery{Owner: "user1", Limit: 100})
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{Owner: "user1", Limit: 100}, at)
 			return err
 		},
 		map[string][]string{
@@ -98,7 +98,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"list of all",
 		func(ctx context.Context) error {
-			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, After: inTheMiddle, Limit: 100})
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, After: inTheMiddle, Limit: 100}, at)
 			return err
 		},
 		map[string][]string{
@@ -110,8 +110,8 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 		"list of all that are active",
 		func(ctx context.Context) error {
 			_, err := store.Tokens(ctx, apitoken.TokenQuery{
-				AnyOwner: true, Status: apitoken.StatusActive, Now: at, After: inTheMiddle, Limit: 100,
-			})
+				AnyOwner: true, Status: apitoken.StatusActive, After: inTheMiddle, Limit: 100,
+			}, at)
 			return err
 		},
 		map[string][]string{
@@ -122,7 +122,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"list of a resource",
 		func(ctx context.Context) error {
-			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:web", After: inTheMiddle, Limit: 100})
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:web", After: inTheMiddle, Limit: 100}, at)
 			return err
 		},
 		map[string][]string{
@@ -133,7 +133,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"how many tokens of a resource there are",
 		func(ctx context.Context) error {
-			_, err := store.CountTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:rare"})
+			_, err := store.CountTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Resource: "project:rare"}, at)
 			return err
 		},
 		map[string][]string{
@@ -144,7 +144,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"list of an owner's tokens of a resource",
 		func(ctx context.Context) error {
-			_, err := store.Tokens(ctx, apitoken.TokenQuery{Owner: "user1", Resource: "project:web", Limit: 100})
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{Owner: "user1", Resource: "project:web", Limit: 100}, at)
 			return err
 		},
 		map[string][]string{
@@ -294,7 +294,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"list of what was generated with a token",
 		func(ctx context.Context) error {
-			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{15: 9}, Limit: 100})
+			_, err := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{15: 9}, Limit: 100}, at)
 			return err
 		},
 		map[string][]string{
@@ -305,7 +305,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}, {
 		"how many live tokens an owner has",
 		func(ctx context.Context) error {
-			_, err := store.CountTokens(ctx, apitoken.TokenQuery{Owner: "user1", Status: apitoken.StatusActive, Now: at})
+			_, err := store.CountTokens(ctx, apitoken.TokenQuery{Owner: "user1", Status: apitoken.StatusActive}, at)
 			return err
 		},
 		map[string][]string{
@@ -317,8 +317,8 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 		"how many live tokens end soon",
 		func(ctx context.Context) error {
 			_, err := store.CountTokens(ctx, apitoken.TokenQuery{
-				AnyOwner: true, Status: apitoken.StatusActive, ExpiresBefore: at.Add(time.Microsecond * 10), Now: at,
-			})
+				AnyOwner: true, Status: apitoken.StatusActive, ExpiresBefore: at.Add(time.Microsecond * 10),
+			}, at)
 			return err
 		},
 		map[string][]string{

@@ -65,8 +65,8 @@ func (b lateToAuthenticate) Lookup(ctx context.Context, d apitoken.Digest) (*api
 type lateToFreeNames struct{ apitoken.Store }
 
 func (b lateToFreeNames) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	expired := apitoken.TokenQuery{Owner: t.Owner, Status: apitoken.StatusExpired, Now: t.CreatedAt, NameContains: t.Name, Limit: 1000}
-	tokens, err := b.Tokens(ctx, expired)
+	expired := apitoken.TokenQuery{Owner: t.Owner, Status: apitoken.StatusExpired, NameContains: t.Name, Limit: 1000}
+	tokens, err := b.Tokens(ctx, expired, t.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,8 @@ func (b lateToFreeNames) CreateToken(ctx context.Context, t apitoken.NewToken, p
 // lateToList lists a token as active at its end as well.
 type lateToList struct{ apitoken.Store }
 
-func (b lateToList) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	q.Now = q.Now.Add(-time.Microsecond)
-	return b.Store.Tokens(ctx, q)
+func (b lateToList) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	return b.Store.Tokens(ctx, q, now.Add(-time.Microsecond))
 }
 
 // notFinal forgets which tokens were revoked one by one when their owner is changed.
@@ -100,7 +99,7 @@ func (b *notFinal) ChangeUser(
 	if err != nil {
 		return u, err
 	}
-	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: id, Limit: 1000})
+	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: id, Limit: 1000}, e.At)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range tokens {
@@ -169,8 +168,8 @@ func (b *checkedThenInserted) Token(ctx context.Context, id apitoken.TokenID) (*
 	return renamed(b.Store.Token(ctx, id))
 }
 
-func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	tokens, err := b.Store.Tokens(ctx, q)
+func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	tokens, err := b.Store.Tokens(ctx, q, now)
 	tokens = slices.Clone(tokens)
 	for i := range tokens {
 		tokens[i].Name, _, _ = strings.Cut(tokens[i].Name, nameEnd)
@@ -254,15 +253,15 @@ func (b *touchOfAllColumns) record(r *apitoken.Record, err error) (*apitoken.Rec
 	return &fresh, nil
 }
 
-func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	every := q
 	every.Status = ""
-	tokens, err := b.Store.Tokens(ctx, every)
+	tokens, err := b.Store.Tokens(ctx, every, now)
 	var page []apitoken.Token
 	for _, t := range tokens {
-		if t = b.shown(t); q.Status == "" || t.Status(q.Now) == q.Status {
+		if t = b.shown(t); q.Status == "" || t.Status(now) == q.Status {
 			page = append(page, t)
 		}
 	}

@@ -140,6 +140,7 @@ FROM numbers ORDER BY {order}`
 type scanned struct {
 	name  string
 	query apitoken.TokenQuery
+	now   time.Time
 	along string // the index, by the end of its name
 
 	share float64 // how many of a hundred tokens it selects
@@ -148,7 +149,7 @@ type scanned struct {
 // lists are pages of each condition.
 func lists() []scanned {
 	everybody := func(edit func(q *apitoken.TokenQuery)) apitoken.TokenQuery {
-		q := apitoken.TokenQuery{AnyOwner: true, Now: time.UnixMicro(scanEpoch + scanSpan/2).UTC()}
+		q := apitoken.TokenQuery{AnyOwner: true}
 		edit(&q)
 		return q
 	}
@@ -157,7 +158,7 @@ func lists() []scanned {
 	}
 	var all []scanned
 	add := func(name, along string, share float64, edit func(q *apitoken.TokenQuery)) {
-		all = append(all, scanned{name, everybody(edit), along, share})
+		all = append(all, scanned{name, everybody(edit), time.UnixMicro(scanEpoch + scanSpan/2).UTC(), along, share})
 	}
 	add("no condition", "by_id", 100, func(*apitoken.TokenQuery) {})
 	add("owner", "by_owner", 10, func(q *apitoken.TokenQuery) { q.Owner, q.AnyOwner = "collector", false })
@@ -185,9 +186,8 @@ func lists() []scanned {
 	add("expires before, none", "by_expiry", 0, func(q *apitoken.TokenQuery) { q.ExpiresBefore = ends(0) })
 	add("expires soon", "by_expiry", .1, func(q *apitoken.TokenQuery) { q.ExpiresBefore, q.Status = ends(.501), apitoken.StatusActive })
 	add("expired, half", "by_id", 50, func(q *apitoken.TokenQuery) { q.Status = apitoken.StatusExpired })
-	add("expired, none", "by_expiry", 0, func(q *apitoken.TokenQuery) {
-		q.Status, q.Now = apitoken.StatusExpired, time.UnixMicro(scanEpoch-1).UTC()
-	})
+	add("expired, none", "by_expiry", 0, func(q *apitoken.TokenQuery) { q.Status = apitoken.StatusExpired })
+	all[len(all)-1].now = time.UnixMicro(scanEpoch - 1).UTC()
 	add("active, half", "by_id", 50, func(q *apitoken.TokenQuery) { q.Status = apitoken.StatusActive })
 	add("revoked, 1 %", "by_id", 1.1, func(q *apitoken.TokenQuery) { q.Status = apitoken.StatusRevoked })
 	add("unused, half", "by_id", 51, func(q *apitoken.TokenQuery) { q.UnusedSince = time.UnixMicro(3_000_000_000).UTC() })

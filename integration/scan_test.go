@@ -84,7 +84,7 @@ func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) int {
 	q := l.query
 	q.Limit = rowsOfPage
 	s.asked.taken()
-	page, err := s.store.ScanTokens(context.Background(), q, budget)
+	page, err := s.store.TokenPage(context.Background(), q, l.now, budget)
 	if err != nil {
 		t.Fatalf("%s: %v", l.name, err)
 	}
@@ -140,7 +140,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 	q.Limit = 1000
 	var want []apitoken.TokenID
 	for {
-		page, err := s.prepared.Tokens(ctx, q)
+		page, err := s.prepared.Tokens(ctx, q, l.now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 	var got []apitoken.TokenID
 	pages := 0
 	for q.After = (apitoken.TokenID{}); ; pages++ {
-		page, err := s.prepared.ScanTokens(ctx, q, budget)
+		page, err := s.prepared.TokenPage(ctx, q, l.now, budget)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 		q.After = page.Next
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: %d pages (-of Tokens +of ScanTokens):\n%s", l.name, pages, diff)
+		t.Errorf("%s: %d pages (-of Tokens +of TokenPage):\n%s", l.name, pages, diff)
 	}
 	if share := float64(len(want)) * 100 / float64(s.rows); share < l.share*.7-.2 || share > l.share*1.3+.2 {
 		t.Errorf("%s: %.2f of a hundred tokens are selected, want about %.2f", l.name, share, l.share)
@@ -189,7 +189,7 @@ func (s *scanStage) time(t *testing.T, l scanned, budget int) time.Duration {
 	var took []time.Duration
 	for range 3 {
 		start := time.Now()
-		if _, err := s.prepared.ScanTokens(context.Background(), q, budget); err != nil {
+		if _, err := s.prepared.TokenPage(context.Background(), q, l.now, budget); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, time.Since(start))

@@ -4,12 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // Tokens implements [apitoken.Store].
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -20,15 +21,17 @@ func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.T
 		if len(page) == q.Limit {
 			break
 		}
-		if r := s.revealed(t); selects(q, r.Token) {
+		if r := s.revealed(t); selects(q, now, r.Token) {
 			page = append(page, r.Token)
 		}
 	}
 	return page, nil
 }
 
-// ScanTokens implements [apitoken.TokenScanner].
-func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+// TokenPage implements [apitoken.TokenPager].
+func (s *Store) TokenPage(
+	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
+) (apitoken.TokenPage, error) {
 	if err := ctx.Err(); err != nil {
 		return apitoken.TokenPage{}, err
 	}
@@ -42,7 +45,7 @@ func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int)
 			break
 		}
 		r := s.revealed(t)
-		if !selects(q, r.Token) {
+		if !selects(q, now, r.Token) {
 			continue
 		}
 		if len(page.Tokens) == q.Limit {
@@ -55,7 +58,7 @@ func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int)
 }
 
 // CountTokens implements [apitoken.TokenCounter].
-func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (n int, err error) {
+func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (n int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -63,7 +66,7 @@ func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (n int, 
 	defer s.mu.RUnlock()
 	q.After = apitoken.TokenID{}
 	for _, t := range s.behind(q) {
-		if selects(q, s.revealed(t).Token) {
+		if selects(q, now, s.revealed(t).Token) {
 			n++
 		}
 	}
@@ -87,10 +90,10 @@ func (s *Store) behind(q apitoken.TokenQuery) []*token {
 	return all[start:]
 }
 
-func selects(q apitoken.TokenQuery, t apitoken.Token) bool {
+func selects(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 	endless := t.ExpiresAt.IsZero()
 	switch {
-	case q.Status != "" && t.Status(q.Now) != q.Status,
+	case q.Status != "" && t.Status(now) != q.Status,
 		q.Kind != "" && t.Kind != q.Kind,
 		q.Resource != "" && t.Resource != q.Resource,
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,

@@ -1,12 +1,16 @@
 package sqlstore
 
-import "github.com/seed-d6cf0a46/apitoken"
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
 
 // What the tests of the SQL look at.
 
 // ListTokens is the query of a page of tokens and its parameters.
-func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
-	a := s.dialect.listTokens(q)
+func (s *Store) ListTokens(q apitoken.TokenQuery, now time.Time) (string, []any) {
+	a := s.dialect.listTokens(q, now)
 	return a.text.String(), a.args
 }
 
@@ -17,21 +21,21 @@ func (s *Store) ListEvents(q apitoken.EventQuery) (string, []any) {
 }
 
 // CountQuery is the query of a number of tokens and its parameters.
-func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
-	a := s.dialect.countTokens(q)
+func (s *Store) CountQuery(q apitoken.TokenQuery, now time.Time) (string, []any) {
+	a := s.dialect.countTokens(q, now)
 	return a.text.String(), a.args
 }
 
 // ScanQueries are the queries of a page within a window that ends with a token, and those that answer where it ends.
-func (s *Store) ScanQueries(q apitoken.TokenQuery, end apitoken.TokenID) []ScanQuery {
+func (s *Store) ScanQueries(q apitoken.TokenQuery, now time.Time, end apitoken.TokenID) []ScanQuery {
 	d := &s.dialect
-	along, _ := d.conditions(q)
+	along, _ := d.conditions(q, now)
 	parts := []ScanQuery{
 		scanQuery("end of a window", d.listWindow(along, q.After, 10_000)),
-		scanQuery("window", d.listUpTo(q, end)),
+		scanQuery("window", d.listUpTo(q, now, end)),
 	}
-	if from, to, ok := ends(q); ok {
-		parts = append(parts, scanQuery("few", d.listEnds(q, from, to)))
+	if from, to, ok := ends(q, now); ok {
+		parts = append(parts, scanQuery("few", d.listEnds(q, now, from, to)))
 	}
 	return parts
 }

@@ -31,7 +31,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string
 	paper.answer(text["lockFeed"], int64(0))
 	paper.answer(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {
-		text, _ := store.CountQuery(q.query)
+		text, _ := store.CountQuery(q.query, someTime)
 		paper.answer(text, int64(2))
 	}
 	for _, c := range calls(store) {
@@ -111,14 +111,14 @@ func calls(store *sqlstore.Store) []call {
 		}},
 	}
 	for _, q := range pagesOfTokens {
-		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query); return err }})
+		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query, someTime); return err }})
 	}
 	for _, q := range countsOfTokens {
-		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query); return err }})
+		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query, someTime); return err }})
 	}
 	for _, q := range scansOfTokens {
 		for _, rows := range []int{1, 10_000} { // the paper answers that two tokens have such an end
-			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error { _, err := store.ScanTokens(ctx, q.query, rows); return err }})
+			all = append(all, call{"TokenPage, " + q.name, func(ctx context.Context) error { _, err := store.TokenPage(ctx, q.query, someTime, rows); return err }})
 		}
 	}
 	for _, q := range pagesOfEvents {

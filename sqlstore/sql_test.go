@@ -52,12 +52,12 @@ func TestTokensQuery(t *testing.T) {
 	}{
 		{
 			"all",
-			apitoken.TokenQuery{AnyOwner: true, Limit: 10, Now: now},
+			apitoken.TokenQuery{AnyOwner: true, Limit: 10},
 			`t.id > ? AND t.id <= ? ORDER BY t.id LIMIT ?`,
 			[]any{first, last, 10},
 		}, {
 			"of an owner, behind a token",
-			apitoken.TokenQuery{Owner: "bob", After: after, Limit: 10, Now: now},
+			apitoken.TokenQuery{Owner: "bob", After: after, Limit: 10},
 			`t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ? ORDER BY t.id LIMIT ?`,
 			[]any{"bob", after[:], "bob", last, 10},
 		}, {
@@ -103,18 +103,18 @@ func TestTokensQuery(t *testing.T) {
 			[]any{first, last, int64(3_600_000_000), 10},
 		}, {
 			"revoked",
-			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusRevoked, Limit: 1, Now: now},
+			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusRevoked, Limit: 1},
 			`t.id > ? AND t.id <= ? AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) ORDER BY t.id LIMIT ?`,
 			[]any{first, last, 1},
 		}, {
 			"active",
-			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive, Limit: 1, Now: now},
+			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive, Limit: 1},
 			`t.id > ? AND t.id <= ? AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?) ` +
 				`ORDER BY t.id LIMIT ?`,
 			[]any{first, last, int64(1_000_001), 1},
 		}, {
 			"expired",
-			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired, Limit: 1, Now: now},
+			apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired, Limit: 1},
 			`t.id > ? AND t.id <= ? AND t.revoked_at IS NULL AND e.owner IS NULL AND +t.expires_at <= ? ORDER BY t.id LIMIT ?`,
 			[]any{first, last, int64(1_000_001), 1},
 		}, {
@@ -122,7 +122,7 @@ func TestTokensQuery(t *testing.T) {
 			apitoken.TokenQuery{
 				Owner: hostile, Status: apitoken.StatusActive, ExpiresBefore: end, NameContains: hostile, Kind: hostile, Resource: hostile,
 				CreatedBy:         hostile,
-				WithoutExpiration: true, UnusedSince: end, LivesLongerThan: 1, After: after, Limit: 1000, Now: now,
+				WithoutExpiration: true, UnusedSince: end, LivesLongerThan: 1, After: after, Limit: 1000,
 			},
 			`t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ? ` +
 				`AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?) ` +
@@ -135,13 +135,13 @@ func TestTokensQuery(t *testing.T) {
 			},
 		}, {
 			"what ends before 1970",
-			apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: time.UnixMicro(0), Limit: 1, Now: now},
+			apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: time.UnixMicro(0), Limit: 1},
 			`t.id > ? AND t.id <= ? AND +t.expires_at < ? ORDER BY t.id LIMIT ?`,
 			[]any{first, last, int64(0), 1},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text, args := newStore(t, sqlstore.SQLite, "x_").ListTokens(c.q)
+			text, args := newStore(t, sqlstore.SQLite, "x_").ListTokens(c.q, now)
 			if diff := cmp.Diff(inOneLine(selectTokens+c.want), inOneLine(text)); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
@@ -155,7 +155,7 @@ func TestTokensQuery(t *testing.T) {
 func TestTokensQueryCountsItsPlaceholders(t *testing.T) {
 	text, args := newStore(t, sqlstore.PostgreSQL, "x_").ListTokens(apitoken.TokenQuery{
 		Owner: "bob", Status: apitoken.StatusExpired, ExpiresBefore: time.UnixMicro(1), NameContains: "ci", Limit: 1,
-	})
+	}, time.UnixMicro(2))
 	from, _, _ := strings.Cut(selectTokens, "LEFT JOIN")
 	want := from + `LEFT JOIN LATERAL ( SELECT owner, ended_at, ended_by FROM x_epochs ` +
 		`WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at) LIMIT 1 ) AS e ON true WHERE ` +

@@ -12,7 +12,7 @@ import (
 
 var (
 	_ apitoken.Store        = (*Store)(nil)
-	_ apitoken.TokenScanner = (*Store)(nil)
+	_ apitoken.TokenPager   = (*Store)(nil)
 	_ apitoken.TokenCounter = (*Store)(nil)
 )
 

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // Tokens implements [apitoken.Store].
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) (page []apitoken.Token, err error) {
+func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
 	err = s.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
-		page, err = db.tokens(ctx, db.dialect.listTokens(q))
+		page, err = db.tokens(ctx, db.dialect.listTokens(q, now))
 		return err
 	})
 	return page, err
@@ -27,7 +28,9 @@ func (s session) tokens(ctx context.Context, a *assembly) ([]apitoken.Token, err
 
 // listTokens is the query of a page of tokens. It is put together from the fixed parts of the dialect; everything that the
 // caller says is a parameter.
-func (d *Dialect) listTokens(q apitoken.TokenQuery) *assembly { return d.listUpTo(q, lastID) }
+func (d *Dialect) listTokens(q apitoken.TokenQuery, now time.Time) *assembly {
+	return d.listUpTo(q, now, lastID)
+}
 
 // firstID and lastID are no tokens. The one is before all of them, the other behind.
 var (
@@ -36,8 +39,8 @@ var (
 )
 
 // listUpTo is listTokens up to a token, which is included.
-func (d *Dialect) listUpTo(q apitoken.TokenQuery, end apitoken.TokenID) *assembly {
-	along, filters := d.conditions(q)
+func (d *Dialect) listUpTo(q apitoken.TokenQuery, now time.Time, end apitoken.TokenID) *assembly {
+	along, filters := d.conditions(q, now)
 	a := d.assembly(d.list.from)
 	a.along(along, q.After[:], end[:])
 	a.where(filters)
@@ -76,7 +79,7 @@ type condition struct {
 
 // conditions are those of a query but its place: the one that an index answers in the order of the ids, and the others,
 // which are looked at row by row.
-func (d *Dialect) conditions(q apitoken.TokenQuery) (along route, filters []condition) {
+func (d *Dialect) conditions(q apitoken.TokenQuery, now time.Time) (along route, filters []condition) {
 	l := &d.list
 	switch {
 	case !q.AnyOwner:
@@ -99,19 +102,19 @@ func (d *Dialect) conditions(q apitoken.TokenQuery) (along route, filters []cond
 	default:
 		along = route{l.all, nil}
 	}
-	return along, d.filters(q)
+	return along, d.filters(q, now)
 }
 
-func (d *Dialect) filters(q apitoken.TokenQuery) (all []condition) {
+func (d *Dialect) filters(q apitoken.TokenQuery, now time.Time) (all []condition) {
 	f := &d.list.filter
 	add := func(text string, args ...any) { all = append(all, condition{text, args}) }
-	switch now := q.Now.UnixMicro(); q.Status {
+	switch at := now.UnixMicro(); q.Status {
 	case apitoken.StatusRevoked:
 		add(f.revoked)
 	case apitoken.StatusActive:
-		add(f.active, now)
+		add(f.active, at)
 	case apitoken.StatusExpired:
-		add(f.expired, now)
+		add(f.expired, at)
 	}
 	if q.Resource != "" {
 		add(f.resource, q.Resource)

@@ -17,53 +17,53 @@ func brokenQueries() []broken {
 	return []broken{{
 		"active at the end", "takes a token for active at its ExpiresAt: now <= end in place of now < end",
 		[]string{"filters/status at the very end"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
-			q.Now = q.Now.Add(-time.Microsecond)
-			return soundly(q, t)
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+			now = now.Add(-time.Microsecond)
+			return soundly(q, now, t)
 		}),
 	}, {
 		"expires at", "selects for ExpiresBefore the tokens that end at that time: <= in place of <",
 		[]string{"filters/expires before at the very end", "filters/expires before in 1970"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			if t.ExpiresAt.Equal(q.ExpiresBefore) {
 				q.ExpiresBefore = time.Time{}
 			}
-			return soundly(q, t)
+			return soundly(q, now, t)
 		}),
 	}, {
 		"expires never", "selects for ExpiresBefore the tokens without expiration too",
 		[]string{"filters/expires before one microsecond after an end", "filters/expires before far ahead", "filters/all conditions together"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			if t.ExpiresAt.IsZero() {
 				q.ExpiresBefore = time.Time{}
 			}
-			return soundly(q, t)
+			return soundly(q, now, t)
 		}),
 	}, {
 		"names by pattern", "takes percent signs and underscores in NameContains for any characters",
 		[]string{"filters/name contains a percent sign", "filters/name contains an underscore", "filters/name contains a pattern"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			pattern := strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(q.NameContains))
 			q.NameContains = ""
-			return soundly(q, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
+			return soundly(q, now, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
 		}),
 	}, {
 		"names in any case", "selects for NameContains without regard to case",
 		[]string{"filters/name contains a capital", "filters/name contains a small letter"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			q.NameContains, t.Name = strings.ToLower(q.NameContains), strings.ToLower(t.Name)
-			return soundly(q, t)
+			return soundly(q, now, t)
 		}),
 	}, {
 		"skips a row", "begins a page one row too far",
 		[]string{"paging/seven tokens by pages of 2", "paging/tokens by pages while others come and go"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 				if q.After.IsZero() {
-					return s.Tokens(ctx, q)
+					return s.Tokens(ctx, q, now)
 				}
 				q.Limit++
-				page, err := s.Tokens(ctx, q)
+				page, err := s.Tokens(ctx, q, now)
 				return page[min(1, len(page)):], err
 			}}
 		},
@@ -71,19 +71,19 @@ func brokenQueries() []broken {
 		"a row too many", "gives one row more than the limit",
 		[]string{"paging/seven tokens by pages of 2"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 				q.Limit++
-				return s.Tokens(ctx, q)
+				return s.Tokens(ctx, q, now)
 			}}
 		},
 	}, {
 		"filters a page", "reads a page and then drops what the query does not select, so that the page is short",
 		[]string{"paging/tokens by pages while a filter drops rows"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-				page, err := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit})
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+				page, err := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit}, now)
 				page = slices.DeleteFunc(page, func(t apitoken.Token) bool {
-					return !soundly(q, t)
+					return !soundly(q, now, t)
 				})
 				return page, err
 			}}
@@ -141,7 +141,7 @@ func brokenQueries() []broken {
 }
 
 // selecting selects by something else.
-func selecting(selects func(q apitoken.TokenQuery, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
+func selecting(selects func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
 	return func(s apitoken.Store) apitoken.Store { return &shown{Store: s, selects: selects} }
 }
 

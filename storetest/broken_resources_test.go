@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -10,10 +11,10 @@ import (
 // brokenResources lose what a token is bound to, or take one resource for another.
 func brokenResources() []broken {
 	resourcesBy := func(is func(asked, bound string) bool) func(apitoken.Store) apitoken.Store {
-		return selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+		return selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			asked := q.Resource
 			q.Resource = ""
-			return soundly(q, t) && (asked == "" || is(asked, t.Resource))
+			return soundly(q, now, t) && (asked == "" || is(asked, t.Resource))
 		})
 	}
 	return []broken{{
@@ -60,7 +61,9 @@ func brokenResources() []broken {
 	}, {
 		"no resource is a resource", "takes an empty Resource for a condition",
 		[]string{"filters/resource of nothing"},
-		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool { return soundly(q, t) && q.Resource == t.Resource }),
+		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+			return soundly(q, now, t) && q.Resource == t.Resource
+		}),
 	}, {
 		"resources in any case", "selects for Resource without regard to case",
 		[]string{"filters/resource of a resource", "filters/resource of all capitals"},
@@ -93,16 +96,16 @@ func brokenResources() []broken {
 
 type countsAnyResource struct{ apitoken.Store }
 
-func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
+func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
 	q.Resource = ""
-	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q)
+	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q, now)
 }
 
 type scansAnyResource struct{ apitoken.Store }
 
-func (s scansAnyResource) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+func (s scansAnyResource) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 	if rows < 10 {
 		q.Resource = ""
 	}
-	return s.Store.(apitoken.TokenScanner).ScanTokens(ctx, q, rows)
+	return s.Store.(apitoken.TokenPager).TokenPage(ctx, q, now, rows)
 }

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -10,29 +11,29 @@ import (
 // scanning is a sound store that scans otherwise.
 type scanning struct {
 	apitoken.Store
-	scan func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error)
+	scan func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error)
 }
 
-func (s scanning) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-	return s.scan(ctx, q, rows)
+func (s scanning) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+	return s.scan(ctx, q, now, rows)
 }
 
 // brokenScans lose tokens between two pages, or the end.
 func brokenScans() []broken {
-	type scan = func(context.Context, apitoken.TokenQuery, int) (apitoken.TokenPage, error)
+	type scan = func(context.Context, apitoken.TokenQuery, time.Time, int) (apitoken.TokenPage, error)
 	scanning := func(as func(s apitoken.Store, sound scan) scan) func(apitoken.Store) apitoken.Store {
-		return func(s apitoken.Store) apitoken.Store { return scanning{s, as(s, s.(apitoken.TokenScanner).ScanTokens)} }
+		return func(s apitoken.Store) apitoken.Store { return scanning{s, as(s, s.(apitoken.TokenPager).TokenPage)} }
 	}
 	return []broken{{
 		"goes on too far", "goes on behind the token that follows what it has looked at",
 		[]string{"scans/tokens by 2 rows", "scans/tokens come and go at the same time"},
 		scanning(func(s apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				if page.Next.IsZero() {
 					return page, err
 				}
-				behind, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: page.Next, Limit: 1})
+				behind, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: page.Next, Limit: 1}, now)
 				if len(behind) > 0 {
 					page.Next = behind[0].ID
 				}
@@ -43,8 +44,8 @@ func brokenScans() []broken {
 		"ends with an empty page", "takes a page without tokens for the last",
 		[]string{"scans/tokens by 1 rows", "filters/name contains four bytes"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				if len(page.Tokens) == 0 {
 					page.Next = apitoken.TokenID{}
 				}
@@ -55,8 +56,8 @@ func brokenScans() []broken {
 		"ends with a short page", "takes a page of fewer tokens than the limit for the last, as one may that knows no budget",
 		[]string{"scans/tokens by 7 rows"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				if len(page.Tokens) < q.Limit {
 					page.Next = apitoken.TokenID{}
 				}
@@ -67,8 +68,8 @@ func brokenScans() []broken {
 		"goes on from the last token", "goes on behind the last token of a page, though the budget has gone further, and stands still where there is none",
 		[]string{"scans/tokens by 1 rows"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				if page.Next.IsZero() {
 					return page, err
 				}
@@ -83,8 +84,8 @@ func brokenScans() []broken {
 		"always one page more", "gives every page with a token a Next",
 		[]string{"scans/the last page has no next"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				if n := len(page.Tokens); n > 0 && page.Next.IsZero() {
 					page.Next = page.Tokens[n-1].ID
 				}
@@ -95,8 +96,8 @@ func brokenScans() []broken {
 		"last first", "sorts the tokens of a page the last first",
 		[]string{"scans/tokens by 7 rows"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, rows)
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+				page, err := sound(ctx, q, now, rows)
 				page.Tokens = slices.Clone(page.Tokens)
 				slices.Reverse(page.Tokens)
 				return page, err
@@ -106,11 +107,11 @@ func brokenScans() []broken {
 		"scans without conditions", "takes every token for selected where the budget is large",
 		[]string{"scans/tokens by 24 rows"},
 		scanning(func(s apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 				if rows < 10 {
-					return sound(ctx, q, rows)
+					return sound(ctx, q, now, rows)
 				}
-				return sound(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit}, rows)
+				return sound(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit}, now, rows)
 			}
 		}),
 	}}

@@ -211,11 +211,11 @@ func reads() []preparedRead {
 			return p.Revision == 1, err
 		}},
 		{"Tokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
-			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage})
+			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base)
 			return len(page) == 1, err
 		}},
-		{"ScanTokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
-			page, err := f.scanner().ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, endless)
+		{"TokenPage", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.scanner().TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base, endless)
 			return len(page.Tokens) == 1 && page.Next.IsZero(), err
 		}},
 		{"Users", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {

@@ -104,7 +104,7 @@ func policyAgainstTokens(f *fixture) {
 		crowdBeside(func() {
 			err := f.store.PutPolicy(f.Context(), is, was.Revision, policyPut(was, is))
 			if err == nil {
-				inTime, err = f.store.Tokens(f.Context(), apitoken.TokenQuery{Owner: owner, Limit: wholePage})
+				inTime, err = f.store.Tokens(f.Context(), apitoken.TokenQuery{Owner: owner, Limit: wholePage}, base)
 			}
 			if err != nil {
 				f.broken("PutPolicy and Tokens: %v", err)
@@ -239,7 +239,7 @@ func crowdBeside(do func(), try func(i, j int, late bool)) {
 // noneIsLive holds that all tokens of a user tell of the end of their epoch.
 func (f *fixture) noneIsLive(u apitoken.User, end apitoken.Event) {
 	f.Helper()
-	live := f.tokens(apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive, Now: base})
+	live := f.tokens(apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 	if len(live) > 0 {
 		f.broken("%d tokens are live", len(live))
 	}

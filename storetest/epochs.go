@@ -192,7 +192,7 @@ func epochRules() []rule {
 			f.addExpiring("new", noTime, 1)
 			f.addExpiring("new and gone", base, 1)
 			for _, q := range []apitoken.TokenQuery{{Owner: "ada"}, {AnyOwner: true}, {AnyOwner: true, ExpiresBefore: far}} {
-				q.Now = end.At.Add(time.Hour)
+				now := end.At.Add(time.Hour)
 				without := func(names ...string) []string { // what ExpiresBefore does not select
 					return append([]string(nil), slices.DeleteFunc(names, func(name string) bool {
 						return !q.ExpiresBefore.IsZero() && (name == "endless" || name == "new")
@@ -200,11 +200,11 @@ func epochRules() []rule {
 				}
 				for _, q.Limit = range []int{1, wholePage} {
 					q.Status = apitoken.StatusExpired
-					f.selects("the expired tokens", []string{"gone", "just", "new and gone"}, q)
+					f.selectsAt(now, "the expired tokens", []string{"gone", "just", "new and gone"}, q)
 					q.Status = apitoken.StatusRevoked
-					f.selects("the revoked tokens", without("last", "endless", "revoked"), q)
+					f.selectsAt(now, "the revoked tokens", without("last", "endless", "revoked"), q)
 					q.Status = apitoken.StatusActive
-					f.selects("the active tokens", without("new"), q)
+					f.selectsAt(now, "the active tokens", without("new"), q)
 				}
 			}
 		},

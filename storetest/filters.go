@@ -16,27 +16,33 @@ func filterRules() []rule {
 	)
 }
 
-// selects holds that a query selects tokens of these names, and no others. So it does within every budget, and where they
-// are only counted.
+// selects holds that a query selects tokens of these names at base, and no others. So it does within every budget, and where
+// they are only counted.
 func (f *fixture) selects(what string, want []string, q apitoken.TokenQuery) {
 	f.Helper()
-	same(f, what, want, names(f.tokens(q)))
+	f.selectsAt(base, what, want, q)
+}
+
+// selectsAt is selects at another time.
+func (f *fixture) selectsAt(now time.Time, what string, want []string, q apitoken.TokenQuery) {
+	f.Helper()
+	same(f, what, want, names(f.tokensAt(now, q)))
 	if counter, ok := f.store.(apitoken.TokenCounter); ok && q.After.IsZero() {
-		n, err := counter.CountTokens(f.Context(), q)
+		n, err := counter.CountTokens(f.Context(), q, now)
 		f.must("CountTokens", err)
 		same(f, what+", counted", len(want), n)
 	}
-	if _, ok := f.store.(apitoken.TokenScanner); !ok {
+	if _, ok := f.store.(apitoken.TokenPager); !ok {
 		return // the rules about scans say so
 	}
 	for _, rows := range []int{1, 3, endless} {
-		same(f, fmt.Sprintf("%s, %d rows at a time", what, rows), want, names(f.scanned(q, rows)))
+		same(f, fmt.Sprintf("%s, %d rows at a time", what, rows), want, names(f.scannedAt(now, q, rows)))
 	}
 }
 
-// statusFilters are about Status at a given Now, to the microsecond.
+// statusFilters are about Status at a given time, to the microsecond.
 func statusFilters() []rule {
-	const says = "Status selects by what a token is at q.Now: revoked, by itself or with its epoch, before expired; expired from its ExpiresAt on."
+	const says = "Status selects by what a token is at now: revoked, by itself or with its epoch, before expired; expired from its ExpiresAt on."
 	var rules []rule
 	end := base.Add(time.Hour) // of the tokens that end
 	for _, c := range []struct {
@@ -62,15 +68,15 @@ func statusFilters() []rule {
 			f.revoke(f.addEnding("revoked", end), apitoken.Revocation{At: in1970, By: "ada"})
 			f.revoke(f.addEnding("revoked endless", noTime), apitoken.Revocation{At: far.Add(time.Hour), By: ""})
 			dead := []string{"old epoch", "revoked", "revoked endless"}
-			for _, q := range []apitoken.TokenQuery{{Owner: "ada", Now: c.now}, {AnyOwner: true, Now: c.now}} {
+			for _, q := range []apitoken.TokenQuery{{Owner: "ada"}, {AnyOwner: true}} {
 				q.Status = apitoken.StatusActive
-				f.selects("the active tokens", c.active, q)
+				f.selectsAt(c.now, "the active tokens", c.active, q)
 				q.Status = apitoken.StatusExpired
-				f.selects("the expired tokens", c.expired, q)
+				f.selectsAt(c.now, "the expired tokens", c.expired, q)
 				q.Status = apitoken.StatusRevoked
-				f.selects("the revoked tokens", dead, q)
+				f.selectsAt(c.now, "the revoked tokens", dead, q)
 				q.Status = ""
-				if n := len(f.tokens(q)); n != 5 {
+				if n := len(f.tokensAt(c.now, q)); n != 5 {
 					f.broken("without a Status %d tokens are selected, want all 5", n)
 				}
 			}
@@ -80,7 +86,7 @@ func statusFilters() []rule {
 		ada := f.addUser("ada")
 		f.endEpoch(ada, later(0, "ada"))
 		f.addEnding("ended in 1970", in1970)
-		q := apitoken.TokenQuery{Owner: "ada", Now: base, Status: apitoken.StatusExpired}
+		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusExpired}
 		f.selects("the expired tokens", []string{"ended in 1970"}, q)
 		q.Status = apitoken.StatusActive
 		f.selects("the active tokens", nil, q)

@@ -36,7 +36,7 @@ func keptRules() []rule {
 		{"a page of tokens stays as it was", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
-				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2})
+				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base)
 			})
 		}},
 		{"a page of users stays as it was", says, func(f *fixture) {

@@ -162,7 +162,7 @@ func filteredPages(f *fixture) {
 	}
 	want := idTexts(live)
 	for limit := 1; limit <= len(want)+1; limit++ {
-		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Now: base, Limit: limit}
+		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Limit: limit}
 		same(f, fmt.Sprint("active tokens by pages of ", limit), want, names(f.tokens(q)))
 	}
 }
@@ -178,7 +178,7 @@ func insertedWhilePaging(f *fixture) {
 	}
 	f.addTokens("ada", at(1, 2, 4, 6, 8, 9)...)
 	q := apitoken.TokenQuery{AnyOwner: true, Limit: 3}
-	first, err := f.store.Tokens(f.Context(), q)
+	first, err := f.store.Tokens(f.Context(), q, base)
 	f.must("Tokens", err)
 	same(f, "the first page", idTexts(at(1, 2, 4)), names(first))
 	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two behind it

@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/seed-d6cf0a46/apitoken"
+import (
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
 
 const (
 	wholePage = 1000   // the largest page that a Store is asked for
@@ -35,8 +39,14 @@ func (f *fixture) lookup(d apitoken.Digest) apitoken.Record {
 	return *rec
 }
 
-// tokens reads all pages of a query, of q.Limit rows or of as many as a page may have.
+// tokens reads all pages of a query at base, of q.Limit rows or of as many as a page may have.
 func (f *fixture) tokens(q apitoken.TokenQuery) []apitoken.Token {
+	f.Helper()
+	return f.tokensAt(base, q)
+}
+
+// tokensAt is tokens at another time.
+func (f *fixture) tokensAt(now time.Time, q apitoken.TokenQuery) []apitoken.Token {
 	f.Helper()
 	if q.Limit == 0 {
 		q.Limit = wholePage
@@ -45,7 +55,7 @@ func (f *fixture) tokens(q apitoken.TokenQuery) []apitoken.Token {
 		if last != nil {
 			q.After = last.ID
 		}
-		return f.store.Tokens(f.Context(), q)
+		return f.store.Tokens(f.Context(), q, now)
 	})
 }
 

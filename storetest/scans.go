@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 const (
-	scanPages = "The pages of ScanTokens, each behind the Next of the one before, are together what Tokens gives: in order, with no token " +
+	scanPages = "The pages of TokenPage, each behind the Next of the one before, are together what Tokens gives: in order, with no token " +
 		"twice and none left out, whatever the budget."
 	scanEnds = "Where the budget does not end it, a page has a Next exactly if the query selects a token behind it."
 )
 
-// scanRules are about reading tokens within a budget, as an [apitoken.TokenScanner] does.
+// scanRules are about reading tokens within a budget, as an [apitoken.TokenPager] does.
 func scanRules() []rule {
 	var rules []rule
 	for _, rows := range []int{1, 2, 3, 7, 24, 25, 26, 1000} {
@@ -53,7 +54,7 @@ func scanRules() []rule {
 			scanner := f.scanner()
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
-				page, err := scanner.ScanTokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, endless)
+				page, err := scanner.TokenPage(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base, endless)
 				return page.Tokens, err
 			})
 		},
@@ -61,52 +62,64 @@ func scanRules() []rule {
 }
 
 // scanner is the store as what it may be besides. A test of what the store is not ends.
-func (f *fixture) scanner() apitoken.TokenScanner {
+func (f *fixture) scanner() apitoken.TokenPager {
 	f.Helper()
-	scanner, ok := f.store.(apitoken.TokenScanner)
+	scanner, ok := f.store.(apitoken.TokenPager)
 	if !ok {
-		f.Skip("NOT TESTED: the store is no apitoken.TokenScanner")
+		f.Skip("NOT TESTED: the store is no apitoken.TokenPager")
 	}
 	return scanner
 }
 
-// scanned reads all pages of a query within a budget for each.
+// scanned reads all pages of a query at base, within a budget for each.
 func (f *fixture) scanned(q apitoken.TokenQuery, rows int) []apitoken.Token {
+	f.Helper()
+	return f.scannedAt(base, q, rows)
+}
+
+// scannedAt is scanned at another time.
+func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []apitoken.Token {
 	f.Helper()
 	if q.Limit == 0 {
 		q.Limit = wholePage
 	}
 	var all []apitoken.Token
 	for range endless {
-		page := f.scan(q, rows)
+		page := f.scanAt(now, q, rows)
 		all = append(all, page.Tokens...)
 		if page.Next.IsZero() {
 			return all
 		}
 		q.After = page.Next
 	}
-	f.Fatalf("%s\nScanTokens comes to no end, page after page", f.says)
+	f.Fatalf("%s\nTokenPage comes to no end, page after page", f.says)
 	return nil
 }
 
 // scan reads one page, and holds that it is one: of no more tokens than the limit, behind After and not behind Next.
 func (f *fixture) scan(q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 	f.Helper()
-	page, err := f.scanner().ScanTokens(f.Context(), q, rows)
-	f.must("ScanTokens", err)
+	return f.scanAt(base, q, rows)
+}
+
+// scanAt is scan at another time.
+func (f *fixture) scanAt(now time.Time, q apitoken.TokenQuery, rows int) apitoken.TokenPage {
+	f.Helper()
+	page, err := f.scanner().TokenPage(f.Context(), q, now, rows)
+	f.must("TokenPage", err)
 	if len(page.Tokens) > q.Limit {
-		f.Fatalf("%s\nScanTokens gives a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
+		f.Fatalf("%s\nTokenPage gives a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
 	}
 	last := q.After
 	for _, t := range page.Tokens {
 		if bytes.Compare(t.ID[:], last[:]) <= 0 {
-			f.Fatalf("%s\nScanTokens gives the token %s behind %s", f.says, t.ID, last)
+			f.Fatalf("%s\nTokenPage gives the token %s behind %s", f.says, t.ID, last)
 		}
 		last = t.ID
 	}
 	next := page.Next
 	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
-		f.Fatalf("%s\nScanTokens goes on behind %s from a page behind %s that reaches to %s", f.says, next, q.After, last)
+		f.Fatalf("%s\nTokenPage goes on behind %s from a page behind %s that reaches to %s", f.says, next, q.After, last)
 	}
 	return page
 }
@@ -128,7 +141,6 @@ func assortedByRows(f *fixture, rows int) {
 	for _, c := range assortedConditions() {
 		for _, of := range []apitoken.TokenQuery{{AnyOwner: true}, {Owner: "ada"}, {AnyOwner: true, CreatedBy: "ada"}} {
 			q := of
-			q.Now = base
 			c.narrow(&q)
 			want := f.tokens(q)
 			for _, limit := range []int{2, wholePage} {
@@ -175,7 +187,7 @@ func scannedWhileInserting(f *fixture) {
 		f.addUser(owner)
 		ids := newTokenIDs(20)
 		steady := f.addTokens(owner, ids[2], ids[6], ids[10], ids[14])
-		q := apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive, Now: base, Limit: 1}
+		q := apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive, Limit: 1}
 		page := f.scan(q, rows)
 		read := names(page.Tokens)
 		f.addTokens(owner, ids[0], ids[18])
@@ -200,7 +212,7 @@ func scannedBesideWrites(f *fixture) {
 	for i := 0; i < len(ids); i += 4 {
 		steady = append(steady, f.addTokens("ada", ids[i])...)
 	}
-	q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Now: base, Limit: 2}
+	q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Limit: 2}
 	written := make(chan struct{})
 	defer func() { <-written }()
 	go func() {
