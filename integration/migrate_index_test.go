@@ -30,7 +30,7 @@ func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
 	}
 	store := d.newStore(t, db, nil)
 	err := store.Migrate(context.Background())
-	if !strings.Contains(fmt.Sprint(err), "the index apitoken_tokens_endless is there and invalid; drop it") {
+	if !strings.Contains(fmt.Sprint(err), "the index apitoken_tokens_endless exists and is invalid; drop it") {
 		t.Errorf("error %v, want one that says to drop the index", err)
 	}
 	if _, err := db.Exec(`DROP INDEX CONCURRENTLY apitoken_tokens_endless`); err != nil {

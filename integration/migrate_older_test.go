@@ -179,7 +179,7 @@ func isVersion(row string) bool { return strings.HasPrefix(row, "schema_version 
 func holdNeedsMigrate(t *testing.T, d database, db *sql.DB, version int) {
 	t.Helper()
 	err := use(d.newStore(t, db, nil))
-	want := fmt.Sprintf("are of version %d, this build needs version %d: call Migrate first", version, newest(t, d))
+	want := fmt.Sprintf("have version %d, this build needs version %d: call Migrate first", version, newest(t, d))
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("before Migrate: error %v, want one that says %q", err, want)
 	}

@@ -154,7 +154,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 					"Lookup": lookup, "Tokens": tokens, "Policy": use(store),
 					"AppendEvents": store.AppendEvents(ctx, []apitoken.Event{event(apitoken.ActionRevoke)}),
 				} {
-					if err == nil || !strings.Contains(err.Error(), "are not there: call Migrate first") {
+					if err == nil || !strings.Contains(err.Error(), "do not exist: call Migrate first") {
 						t.Errorf("%s: error %v, want one that says to call Migrate", name, err)
 					}
 				}

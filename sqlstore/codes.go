@@ -2,7 +2,7 @@ package sqlstore
 
 import "errors"
 
-// codeOf is the first code, not 0, that an error carries, itself or one that it wraps. 0: none does.
+// codeOf returns the first code, other than 0, of an error or of those that it wraps; 0 if there is none.
 func codeOf(err error, code func(error) int) int {
 	for ; err != nil; err = errors.Unwrap(err) {
 		if n := code(err); n != 0 {

@@ -55,16 +55,16 @@ func TestSQLiteErrorsAreRecognisedByTheirCode(t *testing.T) {
 			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", intCode(c.code))),
 			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", intCode(c.code))),
 		} {
-			if got := sqlstore.SQLite.Busy(err); got != c.busy {
+			if got := sqlstore.SQLite.IsBusy(err); got != c.busy {
 				t.Errorf("code %d as %T: busy: %v, want %v", c.code, err, got, c.busy)
 			}
-			if got := sqlstore.SQLite.Duplicate(err); got != c.duplicate {
+			if got := sqlstore.SQLite.IsDuplicateKey(err); got != c.duplicate {
 				t.Errorf("code %d as %T: duplicate: %v, want %v", c.code, err, got, c.duplicate)
 			}
 		}
 	}
 	for _, err := range []error{nil, errors.New("database is locked (5) (SQLITE_BUSY)"), noCode{"5"}} {
-		if sqlstore.SQLite.Busy(err) || sqlstore.SQLite.Duplicate(err) {
+		if sqlstore.SQLite.IsBusy(err) || sqlstore.SQLite.IsDuplicateKey(err) {
 			t.Errorf("%v, which tells no code, is recognised", err)
 		}
 	}
@@ -95,16 +95,16 @@ func TestPostgreSQLErrorsAreRecognisedByTheirSQLState(t *testing.T) {
 			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", stateError(c.state))),
 			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", stateError(c.state))),
 		} {
-			if got := sqlstore.PostgreSQL.Busy(err); got != c.busy {
+			if got := sqlstore.PostgreSQL.IsBusy(err); got != c.busy {
 				t.Errorf("SQLSTATE %q as %T: busy: %v, want %v", c.state, err, got, c.busy)
 			}
-			if sqlstore.PostgreSQL.Duplicate(err) {
+			if sqlstore.PostgreSQL.IsDuplicateKey(err) {
 				t.Errorf("SQLSTATE %q as %T is a duplicate, after which the transaction could not go on", c.state, err)
 			}
 		}
 	}
 	for _, err := range []error{nil, errors.New("ERROR: deadlock detected (SQLSTATE 40P01)")} {
-		if sqlstore.PostgreSQL.Busy(err) {
+		if sqlstore.PostgreSQL.IsBusy(err) {
 			t.Errorf("%v, which tells no SQLSTATE, is recognised", err)
 		}
 	}
@@ -145,10 +145,10 @@ func TestMySQLErrorsAreRecognisedByTheirNumber(t *testing.T) {
 			fmt.Errorf("wrapped: %w", fmt.Errorf("twice: %w", &numberError{Number: c.number})),
 			errors.Join(errors.New("another"), fmt.Errorf("wrapped: %w", &numberError{Number: c.number})),
 		} {
-			if got := sqlstore.MySQL.Busy(err); got != c.busy {
+			if got := sqlstore.MySQL.IsBusy(err); got != c.busy {
 				t.Errorf("number %d as %T: busy: %v, want %v", c.number, err, got, c.busy)
 			}
-			if got := sqlstore.MySQL.Duplicate(err); got != c.duplicate {
+			if got := sqlstore.MySQL.IsDuplicateKey(err); got != c.duplicate {
 				t.Errorf("number %d as %T: duplicate: %v, want %v", c.number, err, got, c.duplicate)
 			}
 		}
@@ -156,7 +156,7 @@ func TestMySQLErrorsAreRecognisedByTheirNumber(t *testing.T) {
 	for _, err := range []error{
 		nil, errors.New("Error 1213 (40001): Deadlock found"), (*numberError)(nil), wideNumber{1213}, bareNumber(1213),
 	} {
-		if sqlstore.MySQL.Busy(err) || sqlstore.MySQL.Duplicate(err) {
+		if sqlstore.MySQL.IsBusy(err) || sqlstore.MySQL.IsDuplicateKey(err) {
 			t.Errorf("%T, which tells no number of MySQL, is recognised", err)
 		}
 	}
@@ -171,10 +171,10 @@ func TestMySQLRefusesWhatWasMadeBefore(t *testing.T) {
 		1062: false, 1054: false, 1146: false, 1213: false, 0: false,
 	} {
 		err := fmt.Errorf("wrapped: %w", &numberError{Number: number})
-		if got := sqlstore.MySQL.Made(err); got != want {
+		if got := sqlstore.MySQL.IsAlreadyApplied(err); got != want {
 			t.Errorf("number %d: made before: %v, want %v", number, got, want)
 		}
-		if sqlstore.SQLite.Made(err) || sqlstore.PostgreSQL.Made(err) {
+		if sqlstore.SQLite.IsAlreadyApplied(err) || sqlstore.PostgreSQL.IsAlreadyApplied(err) {
 			t.Errorf("number %d is recognised where there is no such refusal", number)
 		}
 	}
@@ -200,10 +200,10 @@ func TestLostStatementsAreRecognised(t *testing.T) {
 		{"no code", sqlstore.PostgreSQL, errors.New("SQLSTATE 26000"), false, false},
 	} {
 		err := fmt.Errorf("wrapped: %w", c.err)
-		if got := c.dialect.Lost(err); got != c.lost {
+		if got := c.dialect.IsStatementLost(err); got != c.lost {
 			t.Errorf("%s: lost: %v, want %v", c.name, got, c.lost)
 		}
-		explained := c.dialect.Explained(err)
+		explained := c.dialect.WithPoolerAdvice(err)
 		if got := strings.Contains(explained.Error(), "pooler"); got != c.pooled || !errors.Is(explained, c.err) {
 			t.Errorf("%s: %v names a pooler: %v, want %v", c.name, explained, got, c.pooled)
 		}

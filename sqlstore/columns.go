@@ -2,104 +2,15 @@ package sqlstore
 
 import (
 	"database/sql"
-	"encoding/json"
-	"fmt"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What a column holds and what Go holds differ for times, identifiers and states. The types below read a column straight
-// into the field that it is for: a *time.Time is scanned as the *timeColumn that it converts to, without a copy and
-// without an allocation.
+// tokenColumns are the columns of a token besides its revocation, in the order of tokenFields and tokenArgs.
+const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource"
 
-// timeColumn reads Unix microseconds; NULL is the zero time.
-type timeColumn time.Time
-
-// Scan implements [sql.Scanner].
-func (t *timeColumn) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*t = timeColumn{}
-	case int64:
-		*t = timeColumn(time.UnixMicro(v).UTC())
-	default:
-		return fmt.Errorf("a time is stored as %T, not as an integer", src)
-	}
-	return nil
-}
-
-// timeArg is what timeColumn reads.
-func timeArg(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMicro()
-}
-
-// idColumn reads the 16 bytes of a UUID; NULL is the zero one.
-type idColumn [16]byte
-
-// Scan implements [sql.Scanner].
-func (id *idColumn) Scan(src any) error { return scanBytes(id[:], src) }
-
-// idArg is what idColumn reads.
-func idArg(id [16]byte) any {
-	if id == ([16]byte{}) {
-		return nil
-	}
-	return id[:]
-}
-
-// digestColumn reads the bytes of a digest.
-type digestColumn apitoken.Digest
-
-// Scan implements [sql.Scanner].
-func (d *digestColumn) Scan(src any) error { return scanBytes(d[:], src) }
-
-func scanBytes(dst []byte, src any) error {
-	switch v := src.(type) {
-	case nil:
-		clear(dst)
-	case []byte:
-		if len(v) != len(dst) {
-			return fmt.Errorf("%d bytes are stored where %d belong", len(v), len(dst))
-		}
-		copy(dst, v)
-	default:
-		return fmt.Errorf("bytes are stored as %T", src)
-	}
-	return nil
-}
-
-// stateColumn reads the JSON of a state; NULL is the zero one.
-type stateColumn apitoken.State
-
-// Scan implements [sql.Scanner].
-func (s *stateColumn) Scan(src any) error {
-	*s = stateColumn{}
-	switch v := src.(type) {
-	case nil:
-		return nil
-	case string:
-		return json.Unmarshal([]byte(v), (*apitoken.State)(s))
-	case []byte:
-		return json.Unmarshal(v, (*apitoken.State)(s))
-	}
-	return fmt.Errorf("a state is stored as %T", src)
-}
-
-// stateArg is what stateColumn reads.
-func stateArg(s apitoken.State) (any, error) {
-	if s == (apitoken.State{}) {
-		return nil, nil
-	}
-	text, err := json.Marshal(s)
-	return string(text), err
-}
-
-// tokenInto is where the columns of a token go, in the order in which the queries name them.
-func tokenInto(t *apitoken.Token) []any {
+// tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
+func tokenFields(t *apitoken.Token) []any {
 	return append(make([]any, 0, 21), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
@@ -110,16 +21,42 @@ func tokenInto(t *apitoken.Token) []any {
 		(*string)(&t.CreatedBy),
 		(*idColumn)(&t.CreatedWith),
 		(*timeColumn)(&t.LastUsedAt),
-		(*timeColumn)(&t.RevokedAt),
-		(*string)(&t.RevokedBy),
 		&t.Hint,
 		&t.Resource,
+		(*timeColumn)(&t.RevokedAt),
+		(*string)(&t.RevokedBy),
 	)
 }
 
-// recordInto is where the columns of a record go. The owner's id is one of the token's columns; see scanRecord.
-func recordInto(r *apitoken.Record) []any {
-	return append(tokenInto(&r.Token),
+// tokenOnlyInserted are the other columns of a new token, in the order of tokenArgs.
+const tokenOnlyInserted = "revoked_at, revoked_by, digest, epoch, live_name"
+
+// tokenArgs are the values of tokenColumns and tokenOnlyInserted.
+func tokenArgs(n apitoken.NewToken) []any {
+	var liveName any
+	if n.RevokedAt.IsZero() {
+		liveName = n.Name
+	}
+	return []any{
+		n.ID[:],
+		string(n.Owner),
+		n.Name,
+		string(n.Kind),
+		timeArg(n.CreatedAt),
+		timeArg(n.ExpiresAt),
+		string(n.CreatedBy),
+		idArg(n.CreatedWith),
+		timeArg(n.LastUsedAt),
+		n.Hint,
+		n.Resource,
+		timeArg(n.RevokedAt), string(n.RevokedBy), n.Digest[:], n.Epoch, liveName,
+	}
+}
+
+// recordFields returns where the columns of a record are scanned into. The owner's ID is among the token's columns; see
+// scanRecord.
+func recordFields(r *apitoken.Record) []any {
+	return append(tokenFields(&r.Token),
 		(*digestColumn)(&r.Digest),
 		&r.Epoch,
 		&r.User.Name,
@@ -131,18 +68,21 @@ func recordInto(r *apitoken.Record) []any {
 	)
 }
 
-// scanRecord reads the one record that a query answers. None is [apitoken.ErrNotFound].
+// scanRecord reads the one record of a query. If there is none, the error is [apitoken.ErrNotFound].
 func scanRecord(row *sql.Row) (*apitoken.Record, error) {
 	r := new(apitoken.Record)
-	if err := row.Scan(recordInto(r)...); err != nil {
-		return nil, missing(err)
+	if err := row.Scan(recordFields(r)...); err != nil {
+		return nil, notFoundIfNoRows(err)
 	}
 	r.User.ID = r.Token.Owner
 	return r, nil
 }
 
-// userInto is where the columns of a user go.
-func userInto(u *apitoken.User) []any {
+// userColumns are the columns of a user besides the ID, in the order of userFields.
+const userColumns = "name, role, created_at, disabled_at, epoch, revision"
+
+// userFields returns where the ID and userColumns are scanned into.
+func userFields(u *apitoken.User) []any {
 	return []any{
 		(*string)(&u.ID),
 		&u.Name,
@@ -154,8 +94,12 @@ func userInto(u *apitoken.User) []any {
 	}
 }
 
-// eventInto is where the columns of an event go.
-func eventInto(e *apitoken.Event) []any {
+// eventColumns are the columns of an event besides its number, in the order of eventFields and eventArgs.
+const eventColumns = `id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request`
+
+// eventFields returns where the number and eventColumns are scanned into.
+func eventFields(e *apitoken.Event) []any {
 	return []any{
 		(*int64)(&e.Seq),
 		(*idColumn)(&e.ID),
@@ -178,20 +122,51 @@ func eventInto(e *apitoken.Event) []any {
 	}
 }
 
-// missing makes ErrNotFound of a query that answered no row.
-func missing(err error) error {
+// eventArgs are the values of eventColumns.
+func eventArgs(e apitoken.Event) ([]any, error) {
+	before, err := stateArg(e.Before)
+	if err != nil {
+		return nil, err
+	}
+	after, err := stateArg(e.After)
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		e.ID[:],
+		timeArg(e.At),
+		string(e.Action),
+		string(e.Outcome),
+		string(e.Actor.Kind),
+		string(e.Actor.User),
+		idArg(e.Actor.Token),
+		string(e.Owner),
+		idArg(e.Token),
+		before,
+		after,
+		e.Reason,
+		e.Count,
+		timeArg(e.FirstAt),
+		e.Actor.Origin.Address,
+		e.Actor.Origin.UserAgent,
+		e.Actor.Origin.RequestID,
+	}, nil
+}
+
+// notFoundIfNoRows returns ErrNotFound for a query that returned no row.
+func notFoundIfNoRows(err error) error {
 	if err == sql.ErrNoRows {
 		return apitoken.ErrNotFound
 	}
 	return err
 }
 
-// scanAll reads the rows that a query answers, each into a T.
-func scanAll[T any](rows *sql.Rows, into func(*T) []any) (all []T, err error) {
+// scanAll reads the rows of a query, each into a T, and closes them.
+func scanAll[T any](rows *sql.Rows, fields func(*T) []any) (all []T, err error) {
 	defer func() { _ = rows.Close() }() // its error, if any, is that of Err
 	for rows.Next() {
 		var one T
-		if err := rows.Scan(into(&one)...); err != nil {
+		if err := rows.Scan(fields(&one)...); err != nil {
 			return nil, err
 		}
 		all = append(all, one)

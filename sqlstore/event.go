@@ -14,131 +14,118 @@ func (s *Store) AppendEvents(ctx context.Context, events []apitoken.Event) error
 		return nil
 	}
 	return s.change(ctx, "append events", func(ctx context.Context, tx session) error {
-		answer := errStored // if all of them are
+		result := errAlreadyStored // if all of them are
 		for _, e := range events {
 			err := tx.record(ctx, e)
 			if err == nil {
-				answer = nil
-			} else if err != errStored {
+				result = nil
+			} else if err != errAlreadyStored {
 				return err
 			}
 		}
-		return answer
+		return result
 	})
 }
 
-// record stores an event. One that is there already says that the change that it goes with is, too: errStored.
+// record stores an event. If it is stored already, so is the change that it belongs to: errAlreadyStored.
 func (s session) record(ctx context.Context, e apitoken.Event) error {
-	inserted, err := s.insertEvent(ctx, e)
+	args, err := eventArgs(e)
+	if err != nil {
+		return err
+	}
+	inserted, err := s.insert(ctx, insertEvent, args...)
 	if err != nil || inserted {
 		return err
 	}
-	// The key that is in the way need not be its id. A cluster whose nodes come and go may give the number of a row twice.
+	// The key in use may be another one than its ID: a cluster whose nodes come and go may give the number of a row twice.
 	recorded, err := s.recorded(ctx, e)
 	switch {
 	case err != nil:
 		return err
 	case !recorded:
-		return errors.New("a key of the event is in use, but not its id")
+		return errors.New("a key of the event is in use, but not its ID")
 	}
-	return errStored
+	return errAlreadyStored
 }
 
 // recorded reports whether an event is stored.
 func (s session) recorded(ctx context.Context, e apitoken.Event) (event bool, err error) {
 	var token bool
-	err = s.row(ctx, findRevoked, e.Token[:], e.ID[:]).Scan(&token, &event)
+	err = s.row(ctx, findTokenAndEvent, e.Token[:], e.ID[:]).Scan(&token, &event)
 	return event, err
 }
 
-func (s session) insertEvent(ctx context.Context, e apitoken.Event) (inserted bool, err error) {
-	before, err := stateArg(e.Before)
-	if err != nil {
-		return false, err
-	}
-	after, err := stateArg(e.After)
-	if err != nil {
-		return false, err
-	}
-	return s.insert(ctx, insertEvent, e.ID[:], timeArg(e.At), string(e.Action), string(e.Outcome),
-		string(e.Actor.Kind), string(e.Actor.User), idArg(e.Actor.Token), string(e.Owner), idArg(e.Token), before, after,
-		e.Reason, e.Count, timeArg(e.FirstAt),
-		e.Actor.Origin.Address, e.Actor.Origin.UserAgent, e.Actor.Origin.RequestID)
-}
-
-// Events implements [apitoken.Store]. Where several write at one time, it numbers the events that were committed since it
-// was last called, so it needs a database that it may write to.
+// Events implements [apitoken.Store]. On a database with several writers it numbers the events that were committed since the
+// last call, so it needs a connection that may write.
 func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	if !s.dialect.has(findUnnumbered) || q.NewestFirst && q.After > 0 {
-		return s.events(ctx, q) // all that it selects have their place
+		return s.eventPage(ctx, q) // every selected event has its number
 	}
 	if !q.NewestFirst {
-		page, err := s.events(ctx, q)
+		page, err := s.eventPage(ctx, q)
 		if err != nil || len(page) == q.Limit {
-			return page, err // a full page is full of what has its place for good
+			return page, err // later numbers do not change a full page
 		}
 	}
 	if err := s.numberEvents(ctx); err != nil {
 		return nil, err
 	}
-	return s.events(ctx, q)
+	return s.eventPage(ctx, q)
 }
 
-func (s *Store) events(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
+func (s *Store) eventPage(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
 	err = s.read(ctx, "read events", func(ctx context.Context, db session) error {
-		a := db.dialect.listEvents(q)
-		rows, err := db.QueryContext(ctx, a.text.String(), a.args...)
+		b := db.dialect.eventQuery(q)
+		rows, err := db.QueryContext(ctx, b.text.String(), b.args...)
 		if err != nil {
 			return err
 		}
-		page, err = scanAll(rows, eventInto)
+		page, err = scanAll(rows, eventFields)
 		return err
 	})
 	return page, err
 }
 
-// listEvents is the query of a page of events. Like that of a page of tokens, it is put together from the parts of the dialect.
-func (d *Dialect) listEvents(q apitoken.EventQuery) *assembly {
-	along, filters := d.feed.conditions(q)
-	a := d.assembly(d.feed.from)
+// eventQuery returns the query of a page of events.
+func (d *Dialect) eventQuery(q apitoken.EventQuery) *queryBuilder {
+	r, filters := d.events.conditions(q)
+	b := d.build(d.events.selectPage)
 	if q.NewestFirst {
 		before := int64(q.After)
 		if before == 0 {
 			before = math.MaxInt64
 		}
-		a.along(along, before, 0)
+		b.whereInRange(r, before, 0)
 	} else {
-		a.along(along, int64(q.After), int64(math.MaxInt64))
+		b.whereInRange(r, int64(q.After), int64(math.MaxInt64))
 	}
-	a.where(filters)
-	a.add("\n" + along.order + " ")
-	a.add(d.feed.limit, q.Limit)
-	return a
+	b.and(filters)
+	b.orderAndLimit(r.order, q.Limit)
+	return b
 }
 
-// conditions are those of a query but its place: the one that an index answers in the order of the feed, and the others,
-// which are looked at row by row.
-func (l *eventListing) conditions(q apitoken.EventQuery) (along route, filters []condition) {
-	walk := func(b bothWays, value ...any) {
-		along = route{b.forth, value}
+// conditions returns the index range of a query, and the other conditions, which are evaluated for each row.
+func (l *eventListing) conditions(q apitoken.EventQuery) (r boundRange, filters []condition) {
+	use := func(events eventRange, value ...any) {
+		r = boundRange{events.forward, value}
 		if q.NewestFirst {
-			along.walk = b.back
+			r.indexRange = events.backward
 		}
 	}
 	switch {
 	case q.Owner != "":
-		walk(l.owner, string(q.Owner))
+		use(l.owner, string(q.Owner))
 	case q.Actor != "":
-		walk(l.actor, string(q.Actor))
+		use(l.actor, string(q.Actor))
 		q.Actor = ""
 	case q.Action != "":
-		walk(l.action, string(q.Action))
+		use(l.action, string(q.Action))
 		q.Action = ""
-	case q.Outcome != "" && q.Outcome != apitoken.OutcomeDone: // which nearly all are
-		walk(l.rare, string(q.Outcome))
+	case q.Outcome != "" && q.Outcome != apitoken.OutcomeDone: // almost all events are done
+		use(l.rareOutcome, string(q.Outcome))
 		q.Outcome = ""
 	default:
-		walk(l.all)
+		use(l.all)
 	}
 	add := func(text, value string) {
 		if value != "" {
@@ -148,5 +135,5 @@ func (l *eventListing) conditions(q apitoken.EventQuery) (along route, filters [
 	add(l.filter.actor, string(q.Actor))
 	add(l.filter.action, string(q.Action))
 	add(l.filter.outcome, string(q.Outcome))
-	return along, filters
+	return r, filters
 }

@@ -6,71 +6,73 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What the tests of the SQL look at.
+// What the tests of the SQL examine.
 
-// ListTokens is the query of a page of tokens and its parameters.
+// ListTokens returns the query of a page of tokens and its arguments.
 func (s *Store) ListTokens(q apitoken.TokenQuery, now time.Time) (string, []any) {
-	a := s.dialect.listTokens(q, now)
-	return a.text.String(), a.args
+	b := s.dialect.pageQuery(q, now, lastID)
+	return b.text.String(), b.args
 }
 
-// ListEvents is the query of a page of events and its parameters.
+// ListEvents returns the query of a page of events and its arguments.
 func (s *Store) ListEvents(q apitoken.EventQuery) (string, []any) {
-	a := s.dialect.listEvents(q)
-	return a.text.String(), a.args
+	b := s.dialect.eventQuery(q)
+	return b.text.String(), b.args
 }
 
-// CountQuery is the query of a number of tokens and its parameters.
+// CountQuery returns the query of a number of tokens and its arguments.
 func (s *Store) CountQuery(q apitoken.TokenQuery, now time.Time) (string, []any) {
-	a := s.dialect.countTokens(q, now)
-	return a.text.String(), a.args
+	b := s.dialect.countQuery(q, now)
+	return b.text.String(), b.args
 }
 
-// ScanQueries are the queries of a page within a window that ends with a token, and those that answer where it ends.
-func (s *Store) ScanQueries(q apitoken.TokenQuery, now time.Time, end apitoken.TokenID) []ScanQuery {
+// WindowQueries returns the queries of a page in a window that ends with upTo, and of the end of that window.
+func (s *Store) WindowQueries(q apitoken.TokenQuery, now time.Time, upTo apitoken.TokenID) []WindowQuery {
 	d := &s.dialect
-	along, _ := d.conditions(q, now)
-	parts := []ScanQuery{
-		scanQuery("end of a window", d.listWindow(along, q.After, 10_000)),
-		scanQuery("window", d.listUpTo(q, now, end)),
+	r, _ := d.conditions(q, now)
+	queries := []WindowQuery{
+		windowQuery("end of a window", d.lastInWindowQuery(r, q.After, 10_000)),
+		windowQuery("window", d.pageQuery(q, now, upTo)),
 	}
-	if from, to, ok := ends(q, now); ok {
-		parts = append(parts, scanQuery("few", d.listEnds(q, now, from, to)))
+	if from, before, ok := expiryTimes(q, now); ok {
+		queries = append(queries, windowQuery("by expiry", d.pageByExpiry(q, now, from, before)))
 	}
-	return parts
+	return queries
 }
 
-func scanQuery(name string, a *assembly) ScanQuery { return ScanQuery{name, a.text.String(), a.args} }
+func windowQuery(name string, b *queryBuilder) WindowQuery {
+	return WindowQuery{name, b.text.String(), b.args}
+}
 
-// ScanQuery is a query with its parameters.
-type ScanQuery struct {
+// WindowQuery is a query with its arguments.
+type WindowQuery struct {
 	Name, Text string
 	Args       []any
 }
 
-// TouchTokens is the query that records uses and its parameters.
-func (s *Store) TouchTokens(touches []apitoken.Touch) (string, []any) {
-	return s.dialect.touchTokens(touches)
+// TouchQuery returns the query that records uses and its arguments.
+func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
+	return s.dialect.touchQuery(touches)
 }
 
-// NumberRows is the query that numbers events and its parameters. It is empty where there is another.
-func (s *Store) NumberRows(insertions []int64, last int64) (string, []any) {
+// NumberQuery returns the query that numbers events and its arguments. It is empty if the dialect has another.
+func (s *Store) NumberQuery(insertions []int64, last int64) (string, []any) {
 	if s.dialect.has(numberEvents) || !s.dialect.has(findUnnumbered) {
 		return "", nil
 	}
-	return s.dialect.numberRows(insertions, last)
+	return s.dialect.numberQuery(insertions, last)
 }
 
-// Latest is what is left of uses.
-var Latest = latest
+// LatestUses returns the last use of each token.
+var LatestUses = latestUses
 
-// NamedQuery is a query of the page. The text is empty where the dialect has none.
+// NamedQuery is a fixed query. The text is empty if the dialect has none.
 type NamedQuery struct {
 	Name, Text string
 	MayBeEmpty bool
 }
 
-// Queries are the page of the store, in its order.
+// Queries returns the fixed queries of the store, in their order.
 func (s *Store) Queries() []NamedQuery {
 	var all []NamedQuery
 	for q, text := range s.dialect.queries {
@@ -79,10 +81,10 @@ func (s *Store) Queries() []NamedQuery {
 	return all
 }
 
-// Placeholder is the n-th parameter of a query, from 1.
+// Placeholder returns the n-th parameter of a query, from 1.
 func (d Dialect) Placeholder(n int) string { return d.placeholder(n) }
 
-// Statements are those of each step of the schema, as Migrate sends them.
+// Statements returns those of each step of the schema, as Migrate sends them.
 func (s *Store) Statements() (all [][]string, err error) {
 	steps, err := s.dialect.steps()
 	for _, step := range steps {
@@ -91,36 +93,38 @@ func (s *Store) Statements() (all [][]string, err error) {
 	return all, err
 }
 
-// Busy reports whether an error means that the transaction may be tried again.
-func (d Dialect) Busy(err error) bool { return d.busy(err) }
+// IsBusy reports whether an error means that the transaction may be retried.
+func (d Dialect) IsBusy(err error) bool { return d.busy(err) }
 
-// Duplicate reports whether an error refuses a key that is there already.
-func (d Dialect) Duplicate(err error) bool { return d.duplicate != nil && d.duplicate(err) }
+// IsDuplicateKey reports whether an error refuses a key that is in use.
+func (d Dialect) IsDuplicateKey(err error) bool { return d.duplicateKey != nil && d.duplicateKey(err) }
 
-// Made reports whether an error refuses a change of the schema that was made before.
-func (d Dialect) Made(err error) bool { return d.made != nil && d.made(err) }
+// IsAlreadyApplied reports whether an error refuses a change of the schema that was made before.
+func (d Dialect) IsAlreadyApplied(err error) bool {
+	return d.alreadyApplied != nil && d.alreadyApplied(err)
+}
 
-// Lost reports whether an error means that a prepared statement is to be prepared anew.
-func (d Dialect) Lost(err error) bool { return d.loses(err) }
+// IsStatementLost reports whether an error means that a statement has to be prepared again.
+func (d Dialect) IsStatementLost(err error) bool { return d.isStatementLost(err) }
 
-// Explained is an error with what there is to set behind a pooler, if it may have caused the error.
-func (d Dialect) Explained(err error) error { return d.explained(err) }
+// WithPoolerAdvice adds the settings that a pooler needs to an error that it may have caused.
+func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(err) }
 
 var mayBeEmpty = map[query]bool{
-	findFault: true, lockSchema: true, lockPolicy: true, confirm: true,
+	checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
 
 var queryNames = [numQueries]string{
-	findVersions: "findVersions", lastVersion: "lastVersion", findFault: "findFault", lockSchema: "lockSchema",
+	findVersions: "findVersions", lastVersion: "lastVersion", checkConnection: "checkConnection", lockSchema: "lockSchema",
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
-	lookupToken: "lookupToken", readToken: "readToken", freeName: "freeName", findDead: "findDead", admitToken: "admitToken",
-	insertToken: "insertToken", revokeToken: "revokeToken", findRevoked: "findRevoked",
-	countEnds: "countEnds",
+	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
+	insertToken: "insertToken", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
+	countExpiring: "countExpiring",
 
 	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
-	endEpoch: "endEpoch", endLeft: "endLeft",
+	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 

@@ -10,17 +10,16 @@ import (
 	"time"
 )
 
-// Migrate brings the tables to the version that this build knows, or makes them. It goes only forward, and each step is
-// one transaction with its number. A schema that is up to date is only looked at, so a host may call Migrate at every
-// start, and several processes may do so at once.
+// Migrate creates the tables, or upgrades them to the version of this build. It never downgrades. Each step is one transaction
+// and records its version. If the schema is up to date, Migrate only reads its version, so a host may call it at every start,
+// in several processes at once.
 //
-// Readers wait for Migrate at most about a second at a time, whatever other transaction is open: a step that waits for
-// one lets the others go on, tries again, and gives up after a minute with an error that names what it waited for. While an
-// index is made, PostgreSQL lets nothing be written to its table, so an index that is there already is taken: CREATE INDEX
-// CONCURRENTLY may have made it before. A Galera cluster stands still for every step.
+// Readers wait for Migrate at most about a second at a time, whatever other transaction is open: a step that waits for a
+// transaction lets the readers continue and tries again. After a minute it returns an error that names what it waited for.
+// While PostgreSQL makes an index, nothing can be written to its table, so Migrate uses an index that exists already: CREATE
+// INDEX CONCURRENTLY may have made it before. A Galera cluster stops all writes during each step.
 //
-// A schema of a newer version than this build knows is refused with an error that names both: an older build does not
-// know what the newer rows mean.
+// A schema of a newer version is an error that names both versions: an older build cannot interpret the newer rows.
 func (s *Store) Migrate(ctx context.Context) error {
 	const what = "migrate"
 	if err := ctx.Err(); err != nil {
@@ -31,18 +30,18 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return failed(what, err)
 	}
 	var version int64
-	err = s.patiently(ctx, func() (err error) {
+	err = s.retry(ctx, func() (err error) {
 		version, err = s.version(ctx)
 		return err
 	})
 	if err != nil {
 		return failed(what, err)
 	}
-	if err := s.dialect.refuseNewer(version, len(steps)); err != nil {
+	if err := s.dialect.checkNotNewer(version, len(steps)); err != nil {
 		return failed(what, err)
 	}
 	for _, step := range steps[version:] {
-		if err := s.step(ctx, step); err != nil {
+		if err := s.apply(ctx, step); err != nil {
 			return err
 		}
 	}
@@ -50,38 +49,38 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 const (
-	stepPatience = time.Minute            // for the transactions that use the tables to end
-	stepPause    = 800 * time.Millisecond // for those that waited behind a step
+	stepTimeout = time.Minute            // of waiting for the transactions that use the tables
+	stepPause   = 800 * time.Millisecond // between tries, for the transactions that waited for the step
 )
 
-// step takes a step. One that waits for another transaction keeps everybody from the table, so it gives up soon, lets the
-// others go on, and tries again.
-func (s *Store) step(ctx context.Context, m migration) error {
+// apply applies a step. A step that waits for a transaction blocks all others from the table, so it times out soon, lets them
+// continue, and tries again.
+func (s *Store) apply(ctx context.Context, m migration) error {
 	what := fmt.Sprintf("migrate to version %d", m.version)
 	var pause time.Duration
-	var waited error // how the last try ended, if it had waited for another transaction
-	err := s.transact(ctx, what, &opened{}, newPatience(stepPatience), func(ctx context.Context, tx session) error {
+	var lockTimeout error // of the last try
+	err := s.transact(ctx, what, &preparedStatements{}, newBackoff(stepTimeout), func(ctx context.Context, tx session) error {
 		err := m.run(ctx, tx, pause)
 		switch {
-		case s.dialect.waits(err):
-			pause, waited = stepPause, err
+		case s.dialect.isLockTimeout(err):
+			pause, lockTimeout = stepPause, err
 		case ctx.Err() == nil:
-			waited = nil
+			lockTimeout = nil
 		}
 		return err
 	})
 	switch {
-	case err == nil || waited == nil:
+	case err == nil || lockTimeout == nil:
 		return err
-	case !s.dialect.waits(err): // the context has ended in the pause
-		err = fmt.Errorf("%w: %w", err, waited)
+	case !s.dialect.isLockTimeout(err): // the context ended during the pause
+		err = fmt.Errorf("%w: %w", err, lockTimeout)
 	}
 	return fmt.Errorf("%w (it waited for a transaction that uses the tables, such as that of a backup%s)", err, s.openTransactions(ctx))
 }
 
-// openTransactions names the transactions that a step may have waited for, as far as the database tells.
+// openTransactions names the transactions that a step may have waited for, as far as the database reports them.
 func (s *Store) openTransactions(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlePatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTimeout)
 	defer cancel()
 	var open string
 	if err := s.db.QueryRowContext(ctx, s.dialect.openTransactions).Scan(&open); err != nil || open == "" {
@@ -90,52 +89,51 @@ func (s *Store) openTransactions(ctx context.Context) string {
 	return ": " + open
 }
 
-// run takes the step, unless another process has. The row of its number comes first: whoever inserts it holds the lock
-// under which he makes the tables.
+// run applies the step unless another process has. It inserts the row of the version first: the process that inserts the row
+// holds the lock under which it makes the tables.
 //
-// Where every statement commits by itself, the row comes last. A step that was cut short is then taken again from its
-// beginning, also by several at once, and its statements are such that this does no harm.
+// If every statement commits by itself, the row comes last. A step that was interrupted is then applied again from its first
+// statement, possibly by several processes at once; its statements can be repeated.
 //
-// The pause is made where no other process can take the step meanwhile: several that try in turn would leave no time for the
-// others.
+// The pause comes after the lock on the step, so that no other process can try meanwhile: several processes that try in turn
+// would leave no time for the readers.
 func (m migration) run(ctx context.Context, tx session, pause time.Duration) (err error) {
-	if err := m.begin(ctx, tx); err != nil {
+	if err := m.lock(ctx, tx); err != nil {
 		return err
 	}
-	if limit := tx.dialect.limitWait; limit != "" {
-		if _, err := tx.ExecContext(ctx, limit); err != nil {
+	if set := tx.dialect.setLockTimeout; set != "" {
+		if _, err := tx.ExecContext(ctx, set); err != nil {
 			return err
 		}
 	}
-	if unlimit := tx.dialect.unlimitWait; unlimit != "" {
+	if reset := tx.dialect.resetLockTimeout; reset != "" {
 		defer func() {
-			_, unlimited := tx.ExecContext(ctx, unlimit)
-			err = errors.Join(err, unlimited)
+			_, resetErr := tx.ExecContext(ctx, reset)
+			err = errors.Join(err, resetErr)
 		}()
 	}
 	if err := sleep(ctx, pause); err != nil {
 		return err
 	}
 	if tx.dialect.ddlCommits {
-		if err := m.make(ctx, tx); err != nil {
+		if err := m.execute(ctx, tx); err != nil {
 			return err
 		}
 		_, err := tx.insert(ctx, claimVersion, m.version)
 		return err
 	}
-	mine, err := tx.insert(ctx, claimVersion, m.version)
+	claimed, err := tx.insert(ctx, claimVersion, m.version)
 	if err != nil {
 		return err
 	}
-	if !mine {
-		return errStored
+	if !claimed {
+		return errAlreadyStored
 	}
-	return m.make(ctx, tx)
+	return m.execute(ctx, tx)
 }
 
-// begin lets one process at a time go on, where the row of a version does not see to that, and makes the table of
-// versions.
-func (m migration) begin(ctx context.Context, tx session) error {
+// lock lets one process at a time continue, if the row of a version does not ensure that, and makes the table of versions.
+func (m migration) lock(ctx context.Context, tx session) error {
 	if tx.dialect.has(lockSchema) {
 		if _, err := tx.exec(ctx, lockSchema); err != nil {
 			return err
@@ -148,17 +146,18 @@ func (m migration) begin(ctx context.Context, tx session) error {
 	return err
 }
 
-func (m migration) make(ctx context.Context, tx session) error {
+// execute runs the statements of the step.
+func (m migration) execute(ctx context.Context, tx session) error {
 	for _, statement := range m.statements() {
-		made, err := tx.hasIndex(ctx, statement)
+		exists, err := tx.hasIndex(ctx, statement)
 		if err != nil {
 			return fmt.Errorf("%s: %w", firstLine(statement), err)
 		}
-		if made {
+		if exists {
 			continue
 		}
 		_, err = tx.ExecContext(ctx, statement)
-		if err != nil && (tx.dialect.made == nil || !tx.dialect.made(err)) {
+		if err != nil && (tx.dialect.alreadyApplied == nil || !tx.dialect.alreadyApplied(err)) {
 			return fmt.Errorf("%s: %w", firstLine(statement), err)
 		}
 	}
@@ -167,8 +166,8 @@ func (m migration) make(ctx context.Context, tx session) error {
 
 var makesIndex = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX (\w+) `)
 
-// hasIndex reports whether the index that a statement makes is there already: who cannot wait with writing while it is made
-// may have made it before, concurrently.
+// hasIndex reports whether the index that a statement makes exists. An operator may have made it concurrently before, so that
+// writes do not wait for Migrate.
 func (s session) hasIndex(ctx context.Context, statement string) (valid bool, err error) {
 	index := makesIndex.FindStringSubmatch(firstLine(statement))
 	if s.dialect.findIndex == "" || index == nil {
@@ -179,12 +178,12 @@ func (s session) hasIndex(ctx context.Context, statement string) (valid bool, er
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
 	case err == nil && !valid:
-		return false, fmt.Errorf("the index %s is there and invalid; drop it, and migrate again", index[1])
+		return false, fmt.Errorf("the index %s exists and is invalid; drop it, and migrate again", index[1])
 	}
 	return valid, err
 }
 
-// firstLine is the first line of a statement that is no comment.
+// firstLine returns the first line of a statement that is not a comment.
 func firstLine(statement string) string {
 	for line := range strings.Lines(statement) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "--") {
@@ -194,13 +193,13 @@ func firstLine(statement string) string {
 	return ""
 }
 
-// checkSchema makes sure that the connections will do, and that the tables are those that this build knows.
+// checkSchema checks the settings of the connections, and that the tables have the version of this build.
 func (s *Store) checkSchema(ctx context.Context) error {
 	known, err := s.dialect.steps()
 	if err != nil {
 		return err
 	}
-	if err := s.checkConnections(ctx); err != nil {
+	if err := s.checkConnection(ctx); err != nil {
 		return err
 	}
 	version, err := s.version(ctx)
@@ -208,52 +207,52 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	case err != nil:
 		return err
 	case version == 0:
-		return fmt.Errorf("the tables %s* are not there: call Migrate first", s.dialect.prefix)
+		return fmt.Errorf("the tables %s* do not exist: call Migrate first", s.dialect.prefix)
 	case version < int64(len(known)):
-		return fmt.Errorf("the tables %s* are of version %d, this build needs version %d: call Migrate first",
+		return fmt.Errorf("the tables %s* have version %d, this build needs version %d: call Migrate first",
 			s.dialect.prefix, version, len(known))
 	}
-	return s.dialect.refuseNewer(version, len(known))
+	return s.dialect.checkNotNewer(version, len(known))
 }
 
-func (d *Dialect) refuseNewer(version int64, known int) error {
+func (d *Dialect) checkNotNewer(version int64, known int) error {
 	if version <= int64(known) {
 		return nil
 	}
-	return fmt.Errorf("the tables %s* are of version %d, this build knows only up to version %d: use a newer build",
+	return fmt.Errorf("the tables %s* have version %d, this build supports at most version %d: use a newer build",
 		d.prefix, version, known)
 }
 
-func (s *Store) checkConnections(ctx context.Context) error {
-	if !s.dialect.has(findFault) {
+func (s *Store) checkConnection(ctx context.Context) error {
+	if !s.dialect.has(checkConnection) {
 		return nil
 	}
 	var fault string
-	if err := s.unopened().row(ctx, findFault).Scan(&fault); err != nil {
-		return fmt.Errorf("look at the connections: %w", err)
+	if err := s.textSession().row(ctx, checkConnection).Scan(&fault); err != nil {
+		return fmt.Errorf("check the connections: %w", err)
 	}
 	if fault != "" {
-		return fmt.Errorf("the connections of the database will not do: %s", fault)
+		return fmt.Errorf("the connections of the database have unsuitable settings: %s", fault)
 	}
 	return nil
 }
 
-// unopened is a session on the database in which nothing is prepared.
-func (s *Store) unopened() session {
-	return session{querier: s.db, dialect: &s.dialect, opened: &opened{}}
+// textSession returns a session on the database without prepared statements.
+func (s *Store) textSession() session {
+	return session{querier: s.db, dialect: &s.dialect, prepared: &preparedStatements{}}
 }
 
-// version is that of the tables. 0: they are not there.
+// version returns the version of the tables; 0: there are none.
 func (s *Store) version(ctx context.Context) (version int64, err error) {
-	unopened := s.unopened()
+	text := s.textSession()
 	var exists bool
-	if err := unopened.row(ctx, findVersions).Scan(&exists); err != nil {
+	if err := text.row(ctx, findVersions).Scan(&exists); err != nil {
 		return 0, fmt.Errorf("look for the tables: %w", err)
 	}
 	if !exists {
 		return 0, nil
 	}
-	if err := unopened.row(ctx, lastVersion).Scan(&version); err != nil {
+	if err := text.row(ctx, lastVersion).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read the version of the schema: %w", err)
 	}
 	return version, nil

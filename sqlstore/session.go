@@ -6,10 +6,9 @@ import (
 	"errors"
 )
 
-// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a function of a session
-// over a querier and neither begins nor ends a transaction, so that it can do its work in one of the host's as well.
-// Where such a function answers with an error it may have written something: its transaction, or a savepoint before it,
-// is to be rolled back.
+// querier is what *sql.DB and *sql.Tx have in common. Everything that changes rows is a method of a session over a querier and
+// neither begins nor ends a transaction. If such a method returns an error it may have written something, and its transaction
+// has to be rolled back.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -18,25 +17,24 @@ type querier interface {
 
 var (
 	_ querier = (*sql.DB)(nil)
-	_ querier = (*sql.Conn)(nil)
 	_ querier = (*sql.Tx)(nil)
 )
 
-// session runs the queries of a dialect: prepared where there are statements, else as text.
+// session runs the queries of a dialect: prepared if there is a statement, otherwise as text.
 type session struct {
 	querier
-	dialect *Dialect
-	opened  *opened
-	tx      *sql.Tx // the querier, if it is a transaction of the store's own
+	dialect  *Dialect
+	prepared *preparedStatements
+	tx       *sql.Tx // the querier, if it is a transaction
 }
 
-// exec runs a query that answers nothing, and reports how many rows it changed.
+// exec runs a query that returns no rows, and reports how many rows it changed.
 func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) {
 	var result sql.Result
 	var err error
-	if statement := s.opened.acquire(q); statement != nil {
-		result, err = s.bound(ctx, statement).ExecContext(ctx, args...)
-		s.done(statement, err)
+	if statement := s.prepared.acquire(q); statement != nil {
+		result, err = s.inTransaction(ctx, statement).ExecContext(ctx, args...)
+		s.release(statement, err)
 	} else {
 		result, err = s.ExecContext(ctx, s.dialect.queries[q], args...)
 	}
@@ -46,59 +44,59 @@ func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) 
 	return result.RowsAffected()
 }
 
-// bound is a statement as the querier runs it.
-func (s session) bound(ctx context.Context, statement *statement) *sql.Stmt {
+// inTransaction returns a statement as the querier runs it.
+func (s session) inTransaction(ctx context.Context, statement *statement) *sql.Stmt {
 	if s.tx != nil {
 		return s.tx.StmtContext(ctx, statement.Stmt)
 	}
 	return statement.Stmt
 }
 
-// insert runs a query that inserts a row, and reports whether it did. It did not where a key was there already.
-func (s session) insert(ctx context.Context, q query, args ...any) (bool, error) {
+// insert runs a query that inserts a row, and reports whether it did. inserted is false if a key is in use.
+func (s session) insert(ctx context.Context, q query, args ...any) (inserted bool, err error) {
 	n, err := s.exec(ctx, q, args...)
-	if err != nil && s.dialect.duplicate != nil && s.dialect.duplicate(err) {
+	if err != nil && s.dialect.duplicateKey != nil && s.dialect.duplicateKey(err) {
 		return false, nil
 	}
 	return n > 0, err
 }
 
-// row runs a query that answers one row.
+// row runs a query that returns one row.
 func (s session) row(ctx context.Context, q query, args ...any) *sql.Row {
-	statement := s.opened.acquire(q)
+	statement := s.prepared.acquire(q)
 	if statement == nil {
 		return s.QueryRowContext(ctx, s.dialect.queries[q], args...)
 	}
-	row := s.bound(ctx, statement).QueryRowContext(ctx, args...)
-	s.done(statement, row.Err())
+	row := s.inTransaction(ctx, statement).QueryRowContext(ctx, args...)
+	s.release(statement, row.Err())
 	return row
 }
 
-// rows runs a query that answers any number of rows.
+// rows runs a query that returns any number of rows.
 func (s session) rows(ctx context.Context, q query, args ...any) (*sql.Rows, error) {
-	statement := s.opened.acquire(q)
+	statement := s.prepared.acquire(q)
 	if statement == nil {
 		return s.QueryContext(ctx, s.dialect.queries[q], args...)
 	}
-	rows, err := s.bound(ctx, statement).QueryContext(ctx, args...)
-	s.done(statement, err)
+	rows, err := s.inTransaction(ctx, statement).QueryContext(ctx, args...)
+	s.release(statement, err)
 	return rows, err
 }
 
-// open makes the store ready at its first use: it checks the schema and prepares the statements. All later calls are one
-// look at a pointer. It must not be called inside a transaction: a pool of one connection has no other to prepare on.
-func (s *Store) open(ctx context.Context) (*opened, error) {
-	if o := s.opened.Load(); o != nil {
-		return o, nil
+// open makes the store ready at its first use: it checks the schema and prepares the statements. Later calls only load a
+// pointer. It must not be called inside a transaction: a pool of one connection has no other to prepare on.
+func (s *Store) open(ctx context.Context) (*preparedStatements, error) {
+	if p := s.prepared.Load(); p != nil {
+		return p, nil
 	}
 	select {
-	case <-s.opening:
-		defer func() { s.opening <- struct{}{} }()
+	case <-s.openTurn:
+		defer func() { s.openTurn <- struct{}{} }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if o := s.opened.Load(); o != nil {
-		return o, nil
+	if p := s.prepared.Load(); p != nil {
+		return p, nil
 	}
 	if s.closed {
 		return nil, errClosed
@@ -106,12 +104,12 @@ func (s *Store) open(ctx context.Context) (*opened, error) {
 	if err := s.checkSchema(ctx); err != nil {
 		return nil, err
 	}
-	o := &opened{}
+	p := &preparedStatements{}
 	if !s.unprepared {
-		if err := o.prepare(ctx, s.db, &s.dialect); err != nil {
-			return nil, errors.Join(err, o.close())
+		if err := p.prepare(ctx, s.db, &s.dialect); err != nil {
+			return nil, errors.Join(err, p.close())
 		}
 	}
-	s.opened.Store(o)
-	return o, nil
+	s.prepared.Store(p)
+	return p, nil
 }

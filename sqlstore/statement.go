@@ -8,23 +8,23 @@ import (
 	"sync/atomic"
 )
 
-// opened is what the first use of a store has made ready.
-type opened struct {
+// preparedStatements are what the first use of a store has prepared.
+type preparedStatements struct {
 	statements [numQueries]atomic.Pointer[statement] // nil: the query is sent as text
-	lost       atomic.Bool                           // a statement is lost and not yet prepared anew
+	lost       atomic.Bool                           // a statement is lost and not yet prepared again
 }
 
-// statement is a query that the database knows. A connection may lose it (see [Dialect]); then restore puts another in its
-// place, and this one is closed when its last call has returned.
+// statement is a prepared query. If a connection loses it (see [Dialect]), restore replaces it, and it is closed when its last
+// call has returned.
 type statement struct {
 	*sql.Stmt
 	version int          // how many statements of this query came before
-	lost    atomic.Bool  // a connection does not know it any more
-	users   atomic.Int64 // the calls in flight, and one more until it is replaced
+	lost    atomic.Bool  // a connection no longer knows it
+	users   atomic.Int64 // the calls in flight, plus one until it is replaced
 }
 
-// prepare makes a statement of a query. Each version has a text of its own: a driver that knows a text already takes the
-// statement that it has, which is the one that was lost.
+// prepare makes a statement of a query. Each version has a different text: for a text that it knows, a driver reuses the
+// statement that it has, which is the lost one.
 func prepare(ctx context.Context, db *sql.DB, text string, version int) (*statement, error) {
 	numbered := text
 	if version > 0 {
@@ -39,10 +39,10 @@ func prepare(ctx context.Context, db *sql.DB, text string, version int) (*statem
 	return s, nil
 }
 
-// acquire is the statement of a query, to be released after the call, or nil if the query is to be sent as text.
-func (o *opened) acquire(q query) *statement {
+// acquire returns the statement of a query, to be released after the call, or nil if the query is to be sent as text.
+func (p *preparedStatements) acquire(q query) *statement {
 	for {
-		s := o.statements[q].Load()
+		s := p.statements[q].Load()
 		if s == nil || s.lost.Load() {
 			return nil
 		}
@@ -54,7 +54,7 @@ func (o *opened) acquire(q query) *statement {
 	}
 }
 
-// release ends a call, or the time in which the statement is used by new calls.
+// release ends a call, or the time in which new calls use the statement.
 func (s *statement) release() error {
 	if s.users.Add(-1) > 0 {
 		return nil
@@ -62,33 +62,33 @@ func (s *statement) release() error {
 	return s.Close()
 }
 
-// done ends a call of a statement that was acquired.
-func (s session) done(statement *statement, err error) {
-	if s.dialect.loses(err) {
+// release ends a call of an acquired statement.
+func (s session) release(statement *statement, err error) {
+	if s.dialect.isStatementLost(err) {
 		statement.lost.Store(true)
-		s.opened.lost.Store(true)
+		s.prepared.lost.Store(true)
 	}
-	_ = statement.release() // of a statement that was replaced nothing is missed
+	_ = statement.release() // an error of closing a replaced statement changes nothing for the caller
 }
 
-// restore prepares every statement anew that was lost. It must not be called inside a transaction: a pool of one
-// connection has no other to prepare on.
-func (o *opened) restore(ctx context.Context, db *sql.DB, d *Dialect) error {
-	if !o.lost.Load() {
+// restore prepares every lost statement again. It must not be called inside a transaction: a pool of one connection has no
+// other to prepare on.
+func (p *preparedStatements) restore(ctx context.Context, db *sql.DB, d *Dialect) error {
+	if !p.lost.Load() {
 		return nil
 	}
-	o.lost.Store(false) // before the statements are looked at, or one that is lost meanwhile would be forgotten
-	for q := range o.statements {
-		before := o.statements[q].Load()
+	p.lost.Store(false) // before the statements are read, or one that is lost meanwhile would be forgotten
+	for q := range p.statements {
+		before := p.statements[q].Load()
 		if before == nil || !before.lost.Load() {
 			continue
 		}
 		after, err := prepare(ctx, db, d.queries[q], before.version+1)
 		if err != nil {
-			o.lost.Store(true)
+			p.lost.Store(true)
 			return err
 		}
-		if !o.statements[q].CompareAndSwap(before, after) {
+		if !p.statements[q].CompareAndSwap(before, after) {
 			before = after // another call was faster, or the store was closed
 		}
 		_ = before.release()
@@ -96,8 +96,8 @@ func (o *opened) restore(ctx context.Context, db *sql.DB, d *Dialect) error {
 	return nil
 }
 
-// prepare prepares every query but those of the schema, which run once.
-func (o *opened) prepare(ctx context.Context, db *sql.DB, d *Dialect) error {
+// prepare prepares every query except those of the schema, which run once.
+func (p *preparedStatements) prepare(ctx context.Context, db *sql.DB, d *Dialect) error {
 	for q := lookupToken; q < numQueries; q++ {
 		if d.queries[q] == "" {
 			continue
@@ -106,15 +106,15 @@ func (o *opened) prepare(ctx context.Context, db *sql.DB, d *Dialect) error {
 		if err != nil {
 			return err
 		}
-		o.statements[q].Store(s)
+		p.statements[q].Store(s)
 	}
 	return nil
 }
 
-func (o *opened) close() error {
+func (p *preparedStatements) close() error {
 	var errs []error
-	for q := range o.statements {
-		if s := o.statements[q].Swap(nil); s != nil {
+	for q := range p.statements {
+		if s := p.statements[q].Swap(nil); s != nil {
 			errs = append(errs, s.release())
 		}
 	}

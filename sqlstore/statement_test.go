@@ -27,7 +27,7 @@ func openOnPaper(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *p
 			paper.answer(q.Text, int64(1))
 		case "lastVersion":
 			paper.answer(q.Text, newest(t, store))
-		case "findFault":
+		case "checkConnection":
 			paper.answer(q.Text, "")
 		case "readPolicy":
 			paper.answer(q.Text, int64(0), nil, "", int64(0))

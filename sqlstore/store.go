@@ -22,32 +22,32 @@ type Store struct {
 	dialect    Dialect // with the store's own table prefix
 	unprepared bool
 
-	opened  atomic.Pointer[opened] // nil until the first use, and after Close
-	opening chan struct{}          // holds one value while nobody opens or closes
-	closed  bool                   // guarded by opening
+	prepared atomic.Pointer[preparedStatements] // nil until the first use, and after Close
+	openTurn chan struct{}                      // holds one value unless a call opens or closes the store
+	closed   bool                               // guarded by openTurn
 
-	made   time.Time
-	looked lookedUp // of a local database
+	createdAt  time.Time
+	lastLookup lookupTime // in a local database
 
-	turn chan struct{} // holds one value while nobody writes; nil: all may write at once
+	writeTurn chan struct{} // holds one value unless a call writes; nil: calls write at the same time
 }
 
-// Options configure a [Store]. The zero value of every field has a sensible meaning.
+// Options configure a [Store]. The zero value of each field is its default.
 type Options struct {
-	// TablePrefix begins the name of every table and index: 1 to 30 lower-case letters, digits and underscores, no digit
-	// first. Empty: "apitoken_". Stores of different prefixes in one database know nothing of each other.
+	// TablePrefix begins the name of every table and index: 1 to 30 lower-case letters, digits and underscores, not a digit
+	// first. Empty: "apitoken_". Stores with different prefixes in one database are independent.
 	TablePrefix string
 
-	// Unprepared keeps the store from preparing its queries. It is for connection poolers that hand a connection to
+	// Unprepared sends queries as text instead of preparing them. It is for connection poolers that hand a connection to
 	// another client after each transaction. The driver must not prepare them either: the data source name then needs
 	// default_query_exec_mode=exec with github.com/jackc/pgx/v5/stdlib, and interpolateParams=true with
 	// github.com/go-sql-driver/mysql. A lookup takes about twice as long.
 	Unprepared bool
 }
 
-// New makes a store over the host's database, which speaks the given dialect. Nil options mean all defaults. New does no
-// I/O: the first use checks that [Store.Migrate] has been called, by this or by another process. A mistake in the
-// arguments is [apitoken.ErrInvalid].
+// New returns a store in the host's database, which has the given dialect. Nil options mean all defaults. New does no I/O:
+// the first use checks that [Store.Migrate] has been called, by this or another process. [apitoken.ErrInvalid]: db is nil, d
+// is not a dialect of this package, or the table prefix is not valid.
 func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	var o Options
 	if opts != nil {
@@ -65,28 +65,28 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 		db:         db,
 		dialect:    d,
 		unprepared: o.Unprepared,
-		opening:    make(chan struct{}, 1),
-		made:       time.Now(),
+		openTurn:   make(chan struct{}, 1),
+		createdAt:  time.Now(),
 	}
-	s.opening <- struct{}{}
+	s.openTurn <- struct{}{}
 	if d.oneWriter {
-		s.turn = make(chan struct{}, 1)
-		s.turn <- struct{}{}
+		s.writeTurn = make(chan struct{}, 1)
+		s.writeTurn <- struct{}{}
 	}
 	return s, nil
 }
 
-// Close closes the statements that the store has prepared, each when the calls of it that are in flight have returned. The
-// database stays open: it is the host's. After Close every method is an error. Close is idempotent.
+// Close closes the prepared statements, each after its calls in flight have returned. It does not wait for them and leaves
+// the host's database open. After Close every method returns an error. Close is idempotent.
 func (s *Store) Close() error {
-	<-s.opening
-	defer func() { s.opening <- struct{}{} }()
+	<-s.openTurn
+	defer func() { s.openTurn <- struct{}{} }()
 	s.closed = true
-	o := s.opened.Swap(nil)
-	if o == nil {
+	p := s.prepared.Swap(nil)
+	if p == nil {
 		return nil
 	}
-	if err := o.close(); err != nil {
+	if err := p.close(); err != nil {
 		return fmt.Errorf("sqlstore: close: %w", err)
 	}
 	return nil
@@ -98,5 +98,5 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", apitoken.ErrInvalid, fmt.Sprintf(format, args...))
 }
 
-// failed says what was attempted. Every error that is no answer of the contract is wrapped once, here.
+// failed wraps an error that the contract does not name with what was attempted. Every such error is wrapped once, here.
 func failed(what string, err error) error { return fmt.Errorf("sqlstore: %s: %w", what, err) }

@@ -10,22 +10,23 @@ import (
 // CountTokens implements [apitoken.TokenCounter].
 func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (n int, err error) {
 	err = s.read(ctx, "count tokens", func(ctx context.Context, db session) error {
-		a := db.dialect.countTokens(q, now)
-		return db.QueryRowContext(ctx, a.text.String(), a.args...).Scan(&n)
+		b := db.dialect.countQuery(q, now)
+		return db.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&n)
 	})
 	return n, err
 }
 
-// countTokens is the query of the number of tokens, along the index of a condition: of ends, if it is about them.
-func (d *Dialect) countTokens(q apitoken.TokenQuery, now time.Time) *assembly {
-	along, filters := d.conditions(q, now)
-	a := d.assembly(d.list.count)
-	if from, to, ok := ends(q, now); ok && along.walk == d.list.all {
-		a.add("\nWHERE ")
-		a.add(d.list.few.ends, from, to)
+// countQuery returns the query of the number of tokens. It reads along the index of a condition, or of the expiry if the
+// query limits it.
+func (d *Dialect) countQuery(q apitoken.TokenQuery, now time.Time) *queryBuilder {
+	r, filters := d.conditions(q, now)
+	b := d.build(d.tokens.selectCount)
+	if from, before, ok := expiryTimes(q, now); ok && r.indexRange == d.tokens.all {
+		b.add("\nWHERE ")
+		b.add(d.tokens.byExpiry.between, from, before)
 	} else {
-		a.along(along, firstID[:], lastID[:])
+		b.whereInRange(r, firstID[:], lastID[:])
 	}
-	a.where(filters)
-	return a
+	b.and(filters)
+	return b
 }

@@ -12,101 +12,67 @@ import (
 // Tokens implements [apitoken.Store].
 func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
 	err = s.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
-		page, err = db.tokens(ctx, db.dialect.listTokens(q, now))
+		page, err = db.tokens(ctx, db.dialect.pageQuery(q, now, lastID))
 		return err
 	})
 	return page, err
 }
 
-func (s session) tokens(ctx context.Context, a *assembly) ([]apitoken.Token, error) {
-	rows, err := s.QueryContext(ctx, a.text.String(), a.args...)
+func (s session) tokens(ctx context.Context, b *queryBuilder) ([]apitoken.Token, error) {
+	rows, err := s.QueryContext(ctx, b.text.String(), b.args...)
 	if err != nil {
 		return nil, err
 	}
-	return scanAll(rows, tokenInto)
+	return scanAll(rows, tokenFields)
 }
 
-// listTokens is the query of a page of tokens. It is put together from the fixed parts of the dialect; everything that the
-// caller says is a parameter.
-func (d *Dialect) listTokens(q apitoken.TokenQuery, now time.Time) *assembly {
-	return d.listUpTo(q, now, lastID)
-}
-
-// firstID and lastID are no tokens. The one is before all of them, the other behind.
+// firstID and lastID are the IDs of no token: one before all tokens, one after them.
 var (
 	firstID apitoken.TokenID
 	lastID  = apitoken.TokenID(bytes.Repeat([]byte{0xff}, 16))
 )
 
-// listUpTo is listTokens up to a token, which is included.
-func (d *Dialect) listUpTo(q apitoken.TokenQuery, now time.Time, end apitoken.TokenID) *assembly {
-	along, filters := d.conditions(q, now)
-	a := d.assembly(d.list.from)
-	a.along(along, q.After[:], end[:])
-	a.where(filters)
-	a.add("\n" + along.order + " ")
-	a.add(d.list.limit, q.Limit)
-	return a
+// pageQuery returns the query of a page of tokens no further than upTo. It consists of fixed parts of the dialect; every value
+// of q is a parameter.
+func (d *Dialect) pageQuery(q apitoken.TokenQuery, now time.Time, upTo apitoken.TokenID) *queryBuilder {
+	r, filters := d.conditions(q, now)
+	b := d.build(d.tokens.selectPage)
+	b.whereInRange(r, q.After[:], upTo[:])
+	b.and(filters)
+	b.orderAndLimit(r.order, q.Limit)
+	return b
 }
 
-// along appends the part of an index behind a row and up to another.
-func (a *assembly) along(w route, after, end any) {
-	a.add("\nWHERE ")
-	a.add(w.after, append(slices.Clip(w.value), after)...)
-	a.add(" AND ")
-	a.add(w.upTo, append(slices.Clip(w.value), end)...)
-}
-
-// where appends conditions that have to hold as well.
-func (a *assembly) where(conditions []condition) {
-	for _, c := range conditions {
-		a.add("\n\tAND ")
-		a.add(c.text, c.args...)
-	}
-}
-
-// route is a walk with the value of its column, if it is one of a column.
-type route struct {
-	walk
-	value []any
-}
-
-// condition is a part of a WHERE with the values of its placeholders.
-type condition struct {
-	text string
-	args []any
-}
-
-// conditions are those of a query but its place: the one that an index answers in the order of the ids, and the others,
-// which are looked at row by row.
-func (d *Dialect) conditions(q apitoken.TokenQuery, now time.Time) (along route, filters []condition) {
-	l := &d.list
+// conditions returns the index range of a query, in the order of the IDs, and the other conditions, which are evaluated for
+// each row.
+func (d *Dialect) conditions(q apitoken.TokenQuery, now time.Time) (r boundRange, filters []condition) {
+	l := &d.tokens
 	switch {
 	case !q.AnyOwner:
-		along = route{l.owner, []any{string(q.Owner)}}
+		r = boundRange{l.owner, []any{string(q.Owner)}}
 	case !q.CreatedWith.IsZero():
-		along = route{l.parent, []any{slices.Clone(q.CreatedWith[:])}}
+		r = boundRange{l.createdWith, []any{slices.Clone(q.CreatedWith[:])}}
 		q.CreatedWith = apitoken.TokenID{}
 	case q.Resource != "":
-		along = route{l.resource, []any{q.Resource}}
+		r = boundRange{l.resource, []any{q.Resource}}
 		q.Resource = ""
 	case q.CreatedBy != "":
-		along = route{l.createdBy, []any{string(q.CreatedBy)}}
+		r = boundRange{l.createdBy, []any{string(q.CreatedBy)}}
 		q.CreatedBy = ""
-	case q.Kind != "" && q.Kind != apitoken.KindUser: // which nearly all are of
-		along = route{l.rareKind, []any{string(q.Kind)}}
+	case q.Kind != "" && q.Kind != apitoken.KindUser: // almost all tokens are of that kind
+		r = boundRange{l.rareKind, []any{string(q.Kind)}}
 		q.Kind = ""
 	case q.WithoutExpiration:
-		along = route{l.endless, nil}
+		r = boundRange{l.withoutExpiration, nil}
 		q.WithoutExpiration = false
 	default:
-		along = route{l.all, nil}
+		r = boundRange{l.all, nil}
 	}
-	return along, d.filters(q, now)
+	return r, d.filters(q, now)
 }
 
 func (d *Dialect) filters(q apitoken.TokenQuery, now time.Time) (all []condition) {
-	f := &d.list.filter
+	f := &d.tokens.filter
 	add := func(text string, args ...any) { all = append(all, condition{text, args}) }
 	switch at := now.UnixMicro(); q.Status {
 	case apitoken.StatusRevoked:
@@ -123,7 +89,7 @@ func (d *Dialect) filters(q apitoken.TokenQuery, now time.Time) (all []condition
 		add(f.createdBy, string(q.CreatedBy))
 	}
 	if !q.CreatedWith.IsZero() {
-		add(f.parent, q.CreatedWith[:])
+		add(f.createdWith, q.CreatedWith[:])
 	}
 	if q.OnBehalf {
 		add(f.onBehalf)
@@ -132,7 +98,7 @@ func (d *Dialect) filters(q apitoken.TokenQuery, now time.Time) (all []condition
 		add(f.kind, string(q.Kind))
 	}
 	if q.WithoutExpiration {
-		add(f.endless)
+		add(f.withoutExpiration)
 	}
 	if !q.ExpiresBefore.IsZero() {
 		add(f.expiresBefore, q.ExpiresBefore.UnixMicro())

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Lookup implements [apitoken.Store]. It is one prepared query. On SQLite one that has begun to read is finished when its
-// context ends; one that waits for a connection or for a lock returns.
+// Lookup implements [apitoken.Store]. It is one prepared query. If the context ends, a lookup that waits for a connection or
+// for a lock returns; on SQLite a lookup that has begun to read finishes.
 func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, failed("look up a token", err)
@@ -16,30 +16,30 @@ func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.R
 	if s.dialect.local && ctx.Done() != nil {
 		return s.lookupLocal(ctx, digest)
 	}
-	return s.lookupPatiently(ctx, digest)
+	return s.lookupWithRetry(ctx, digest)
 }
 
-func (s *Store) lookupPatiently(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
+func (s *Store) lookupWithRetry(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	const what = "look up a token"
-	if o := s.opened.Load(); o != nil && !o.lost.Load() {
-		r, err := s.lookup(ctx, o, digest)
+	if p := s.prepared.Load(); p != nil && !p.lost.Load() {
+		r, err := s.lookup(ctx, p, digest)
 		if err == nil || errors.Is(err, apitoken.ErrNotFound) {
 			return r, err
 		}
-		if !s.dialect.busy(err) && !s.dialect.loses(err) {
-			return nil, failed(what, s.dialect.explained(err))
+		if !s.dialect.busy(err) && !s.dialect.isStatementLost(err) {
+			return nil, failed(what, s.dialect.withPoolerAdvice(err))
 		}
 	}
 	var r *apitoken.Record
 	err := s.read(ctx, what, func(ctx context.Context, q session) (err error) {
-		r, err = s.lookup(ctx, q.opened, digest)
+		r, err = s.lookup(ctx, q.prepared, digest)
 		return err
 	})
 	return r, err
 }
 
-func (s *Store) lookup(ctx context.Context, o *opened, digest apitoken.Digest) (*apitoken.Record, error) {
-	q := session{querier: s.db, dialect: &s.dialect, opened: o}
+func (s *Store) lookup(ctx context.Context, p *preparedStatements, digest apitoken.Digest) (*apitoken.Record, error) {
+	q := session{querier: s.db, dialect: &s.dialect, prepared: p}
 	return scanRecord(q.row(ctx, lookupToken, digest[:]))
 }
 

@@ -15,7 +15,7 @@ func TestTouchHasFewTexts(t *testing.T) {
 		var touches []apitoken.Touch
 		for n := range 256 {
 			touches = append(touches, apitoken.Touch{Token: apitoken.TokenID{byte(n)}, At: time.UnixMicro(int64(n))})
-			text, args := store.TouchTokens(touches)
+			text, args := store.TouchQuery(touches)
 			texts[text] = true
 			for i := 0; i < len(args); i += 3 {
 				want := touches[min(i/3, n)]

@@ -4,7 +4,7 @@ SELECT to_regclass('apitoken_schema_version') IS NOT NULL;
 -- lastVersion()
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
 
--- findFault: none
+-- checkConnection: none
 
 -- lockSchema()
 SELECT pg_advisory_xact_lock(hashtextextended('apitoken_schema_version', 0));
@@ -19,9 +19,9 @@ INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING
 
 -- lookupToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	t.revoked_at, t.revoked_by,
-	t.hint, t.resource, t.digest, t.epoch,
+	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -29,10 +29,10 @@ WHERE t.digest = $1;
 
 -- readToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource, t.digest, t.epoch,
+	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -40,17 +40,17 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = $1;
 
--- freeName(text, text, integer, integer)
+-- releaseName(text, text, integer, integer)
 UPDATE apitoken_tokens SET live_name = NULL
 WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4);
 
--- findDead(text, text, integer, integer)
+-- isNameReleasable(text, text, integer, integer)
 SELECT EXISTS (
 	SELECT 1 FROM apitoken_tokens
 	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
 );
 
--- admitToken(bytes, bytes, text, text)
+-- checkInsert(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
 	p.revision,
@@ -59,10 +59,10 @@ SELECT
 FROM apitoken_policy AS p
 FOR SHARE OF p;
 
--- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer, text)
+-- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text)
 INSERT INTO apitoken_tokens (
-	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch, resource
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT DO NOTHING;
 
@@ -76,12 +76,12 @@ FROM (
 ) AS u
 WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch;
 
--- findRevoked(bytes, bytes)
+-- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2);
 
--- countEnds(integer, integer, integer)
+-- countExpiring(integer, integer, integer)
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
@@ -94,10 +94,10 @@ WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT
 
 -- insertUser(text, text, text, integer, integer, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-SELECT $1, $2, $3, $4::bigint, $5::bigint, greatest(
+VALUES ($1, $2, $3, $4, $5, greatest(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $6),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $7)
-), 1
+), 1)
 ON CONFLICT DO NOTHING;
 
 -- lockUser(text)
@@ -112,7 +112,7 @@ WHERE id = $6;
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING;
 
--- endLeft(integer, text, text)
+-- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
 SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
 ON CONFLICT DO NOTHING;
@@ -159,10 +159,9 @@ SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -174,10 +173,9 @@ ORDER BY t.id LIMIT $3;
 
 -- tokens, of an owner, revoked(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -190,10 +188,9 @@ ORDER BY t.owner, t.id LIMIT $5;
 
 -- tokens, active(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -206,10 +203,9 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, expired(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -222,10 +218,9 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, of a resource(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -237,10 +232,9 @@ ORDER BY t.resource, t.id LIMIT $5;
 
 -- tokens, generated by a user(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -252,10 +246,9 @@ ORDER BY t.created_by, t.id LIMIT $5;
 
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -267,10 +260,9 @@ ORDER BY t.created_with, t.id LIMIT $5;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -283,10 +275,9 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, of another kind(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -298,10 +289,9 @@ ORDER BY t.kind, t.id LIMIT $5;
 
 -- tokens, without expiration(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -313,10 +303,9 @@ ORDER BY t.id LIMIT $3;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -345,10 +334,9 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -367,10 +355,9 @@ ORDER BY t.owner, t.id LIMIT 2 OFFSET $5;
 
 -- window, of an owner, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -389,10 +376,9 @@ ORDER BY t.resource, t.id LIMIT 2 OFFSET $5;
 
 -- window, of a resource, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -411,10 +397,9 @@ ORDER BY t.created_with, t.id LIMIT 2 OFFSET $5;
 
 -- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -433,10 +418,9 @@ ORDER BY t.created_by, t.id LIMIT 2 OFFSET $5;
 
 -- window, generated by a user, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -455,10 +439,9 @@ ORDER BY t.kind, t.id LIMIT 2 OFFSET $5;
 
 -- window, of another kind, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -477,10 +460,9 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, without expiration, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -499,10 +481,9 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, expires before(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -513,12 +494,11 @@ WHERE t.id > $1 AND t.id <= $2
 	AND t.expires_at + 0 < $3
 ORDER BY t.id LIMIT $4;
 
--- few, expires before(integer, integer, bytes, integer, integer)
+-- by expiry, expires before(integer, integer, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -534,7 +514,7 @@ ORDER BY t.id || '' LIMIT $5;
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
@@ -545,7 +525,7 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
@@ -556,7 +536,7 @@ WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) 
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
@@ -568,7 +548,7 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner FROM apitoken_epochs
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true

@@ -6,7 +6,7 @@ SELECT EXISTS (
 -- lastVersion()
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
 
--- findFault: none
+-- checkConnection: none
 
 -- lockSchema: none
 
@@ -20,9 +20,9 @@ INSERT INTO apitoken_schema_version (version) VALUES (?) ON CONFLICT DO NOTHING;
 
 -- lookupToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	t.revoked_at, t.revoked_by,
-	t.hint, t.resource, t.digest, t.epoch,
+	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -30,10 +30,10 @@ WHERE t.digest = ?;
 
 -- readToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource, t.digest, t.epoch,
+	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -41,27 +41,27 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = ?;
 
--- freeName(text, text, integer, integer)
+-- releaseName(text, text, integer, integer)
 UPDATE apitoken_tokens SET live_name = NULL
 WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?);
 
--- findDead(text, text, integer, integer)
+-- isNameReleasable(text, text, integer, integer)
 SELECT EXISTS (
 	SELECT 1 FROM apitoken_tokens
 	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
 );
 
--- admitToken(bytes, bytes, text, text)
+-- checkInsert(bytes, bytes, text, text)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
 	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0);
 
--- insertToken(bytes, bytes, text, text, text, text, integer, integer, integer, integer, text, bytes, text, text, integer, text)
+-- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text)
 INSERT INTO apitoken_tokens (
-	digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at,
-	created_by, created_with, revoked_by, hint, epoch, resource
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
@@ -69,12 +69,12 @@ ON CONFLICT DO NOTHING;
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
 
--- findRevoked(bytes, bytes)
+-- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?);
 
--- countEnds(integer, integer, integer)
+-- countExpiring(integer, integer, integer)
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
 
@@ -105,9 +105,12 @@ WHERE id = ?;
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
--- endLeft(integer, text, text)
+-- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
-SELECT DISTINCT owner, epoch + 1, ?, ? FROM apitoken_tokens WHERE owner = ?
+SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.owner = ? AND e.owner IS NULL
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
@@ -141,10 +144,9 @@ WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -153,10 +155,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of an owner, revoked(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -166,10 +167,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, active(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -179,10 +179,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, expired(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -192,10 +191,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of a resource(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -204,10 +202,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, generated by a user(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -216,22 +213,20 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+WHERE t.created_with = ? AND t.id > ? AND t.created_with IS NOT NULL AND t.created_with = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -241,10 +236,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of another kind(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -253,10 +247,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, without expiration(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -265,10 +258,9 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -294,10 +286,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -313,10 +304,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of an owner, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -332,10 +322,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of a resource, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -346,19 +335,18 @@ ORDER BY t.id LIMIT ?;
 -- end of a window, generated with a token, by name(bytes, bytes, bytes, bytes, integer)
 SELECT t.id
 FROM apitoken_tokens AS t
-WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+WHERE t.created_with = ? AND t.id > ? AND t.created_with IS NOT NULL AND t.created_with = ? AND t.id <= ?
 ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE t.created_with = ? AND t.id > ? AND t.created_with = ? AND t.id <= ?
+WHERE t.created_with = ? AND t.id > ? AND t.created_with IS NOT NULL AND t.created_with = ? AND t.id <= ?
 	AND instr(t.name, ?) > 0
 ORDER BY t.id LIMIT ?;
 
@@ -370,10 +358,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, generated by a user, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -389,10 +376,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of another kind, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -408,10 +394,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, without expiration, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -427,10 +412,9 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, expires before(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -438,12 +422,11 @@ WHERE t.id > ? AND t.id <= ?
 	AND +t.expires_at < ?
 ORDER BY t.id LIMIT ?;
 
--- few, expires before(integer, integer, bytes, integer, integer)
+-- by expiry, expires before(integer, integer, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.hint, t.resource
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -507,7 +490,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+WHERE owner = ? AND seq > ? AND seq IS NOT NULL AND owner = ? AND seq <= ?
 ORDER BY seq LIMIT ?;
 
 -- events, of an owner, backwards(text, integer, text, integer, integer)
@@ -515,7 +498,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE owner = ? AND seq < ? AND owner = ? AND seq >= ?
+WHERE owner = ? AND seq < ? AND seq IS NOT NULL AND owner = ? AND seq >= ?
 ORDER BY seq DESC LIMIT ?;
 
 -- events, of an actor(text, integer, text, integer, integer)
@@ -523,7 +506,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE actor_user = ? AND seq > ? AND actor_user <> '' AND actor_user = ? AND seq <= ?
+WHERE actor_user = ? AND seq > ? AND seq IS NOT NULL AND actor_user <> '' AND actor_user = ? AND seq <= ?
 ORDER BY seq LIMIT ?;
 
 -- events, of an actor, backwards(text, integer, text, integer, integer)
@@ -531,7 +514,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE actor_user = ? AND seq < ? AND actor_user <> '' AND actor_user = ? AND seq >= ?
+WHERE actor_user = ? AND seq < ? AND seq IS NOT NULL AND actor_user <> '' AND actor_user = ? AND seq >= ?
 ORDER BY seq DESC LIMIT ?;
 
 -- events, of an action(text, integer, text, integer, integer)
@@ -539,7 +522,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE action = ? AND seq > ? AND action = ? AND seq <= ?
+WHERE action = ? AND seq > ? AND seq IS NOT NULL AND action = ? AND seq <= ?
 ORDER BY seq LIMIT ?;
 
 -- events, of an action, backwards(text, integer, text, integer, integer)
@@ -547,7 +530,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE action = ? AND seq < ? AND action = ? AND seq >= ?
+WHERE action = ? AND seq < ? AND seq IS NOT NULL AND action = ? AND seq >= ?
 ORDER BY seq DESC LIMIT ?;
 
 -- events, denied(text, integer, text, integer, integer)
@@ -555,7 +538,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE outcome = ? AND seq > ? AND outcome <> 'done' AND outcome = ? AND seq <= ?
+WHERE outcome = ? AND seq > ? AND seq IS NOT NULL AND outcome <> 'done' AND outcome = ? AND seq <= ?
 ORDER BY seq LIMIT ?;
 
 -- events, denied, backwards(text, integer, text, integer, integer)
@@ -563,7 +546,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE outcome = ? AND seq < ? AND outcome <> 'done' AND outcome = ? AND seq >= ?
+WHERE outcome = ? AND seq < ? AND seq IS NOT NULL AND outcome <> 'done' AND outcome = ? AND seq >= ?
 ORDER BY seq DESC LIMIT ?;
 
 -- events, done(integer, integer, text, integer)
@@ -580,7 +563,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
+WHERE owner = ? AND seq > ? AND seq IS NOT NULL AND owner = ? AND seq <= ?
 	AND +actor_user = ?
 	AND +action = ?
 	AND +outcome = ?

@@ -19,15 +19,15 @@ func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string
 	}
 	paper.answer(text["findVersions"], int64(0))
 	paper.answer(text["lastVersion"], newest(t, store))
-	paper.answer(text["findFault"], "")
-	paper.answer(text["findRevoked"], true, true)
-	paper.answer(text["admitToken"], false, int64(0), true, int64(0))
+	paper.answer(text["checkConnection"], "")
+	paper.answer(text["findTokenAndEvent"], true, true)
+	paper.answer(text["checkInsert"], false, int64(0), true, int64(0))
 	paper.answer(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // an epoch, so something is left of the id
 	paper.answer(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
 	paper.answer(text["readPolicy"], int64(0), nil, "", int64(0))
-	paper.answer(text["findDead"], false)
+	paper.answer(text["isNameReleasable"], false)
 	paper.answer(text["findUnnumbered"], true)
-	paper.answer(text["countEnds"], int64(2))
+	paper.answer(text["countExpiring"], int64(2))
 	paper.answer(text["lockFeed"], int64(0))
 	paper.answer(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {

@@ -48,7 +48,7 @@ func TestPageOfEachDialect(t *testing.T) {
 				fmt.Fprintf(&page, "-- tokens, %s(%s)\n%s;\n\n", q.name, kindsOf(t, text, args), text)
 			}
 			for _, q := range scansOfTokens {
-				for _, part := range store.ScanQueries(q.query, someTime, someID) {
+				for _, part := range store.WindowQueries(q.query, someTime, someID) {
 					fmt.Fprintf(&page, "-- %s, %s(%s)\n%s;\n\n", part.Name, q.name, kindsOf(t, part.Text, part.Args), part.Text)
 					if _, ok := sent[part.Text]; !ok {
 						t.Errorf("TokenPage, %s: no call sends %s: %s", q.name, part.Name, part.Text)
@@ -63,9 +63,9 @@ func TestPageOfEachDialect(t *testing.T) {
 				text, args := store.ListEvents(q.query)
 				fmt.Fprintf(&page, "-- events, %s(%s)\n%s;\n\n", q.name, kindsOf(t, text, args), text)
 			}
-			text, args := store.TouchTokens(twoUses)
+			text, args := store.TouchQuery(twoUses)
 			fmt.Fprintf(&page, "-- two uses(%s)\n%s;\n", kindsOf(t, text, args), text)
-			if text, args := store.NumberRows([]int64{5, 7}, 3); text != "" {
+			if text, args := store.NumberQuery([]int64{5, 7}, 3); text != "" {
 				fmt.Fprintf(&page, "\n-- two events(%s)\n%s;\n", kindsOf(t, text, args), text)
 			}
 			holdGolden(t, filepath.Join("testdata", strings.ToLower(name)+".sql"), page.String())
@@ -234,18 +234,18 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 		}
 		texts["the list of tokens"], _ = store.ListTokens(pagesOfTokens[len(pagesOfTokens)-1].query, someTime)
 		for _, q := range scansOfTokens {
-			for _, part := range store.ScanQueries(q.query, someTime, someID) {
+			for _, part := range store.WindowQueries(q.query, someTime, someID) {
 				texts[part.Name+", "+q.name] = part.Text
 			}
 		}
-		texts["the uses"], _ = store.TouchTokens(twoUses)
+		texts["the uses"], _ = store.TouchQuery(twoUses)
 		for what, text := range texts {
 			switch {
 			case text == "":
 				t.Errorf("%s: %s is empty", name, what)
 			case strings.Contains(text, "apitoken_"):
 				t.Errorf("%s: %s keeps the default prefix: %s", name, what, text)
-			case what != "findFault" && !strings.Contains(text, "x_"):
+			case what != "checkConnection" && !strings.Contains(text, "x_"):
 				t.Errorf("%s: %s names no table: %s", name, what, text)
 			case text != strings.TrimSpace(text), strings.HasSuffix(text, ";"):
 				t.Errorf("%s: %s ends with more than the statement: %q", name, what, text)

@@ -8,19 +8,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// numberedAtOnce keeps a transaction that numbers events short.
-const numberedAtOnce = 1000
+// maxNumberedEvents keeps a transaction that numbers events short.
+const maxNumberedEvents = 1000
 
-// numberEvents gives a place in the feed to every event that was committed before it was called. Whoever does that holds
-// the row of the feed until he commits, so a place that is given later is behind all places that were ever seen.
+// numberEvents gives a number to every event that was committed before the call. The transaction holds the row of the feed
+// until it commits, so a number that is given later is above all numbers that were ever seen.
 func (s *Store) numberEvents(ctx context.Context) error {
 	const what = "number events"
 	for {
-		var some bool
+		var unnumbered bool
 		err := s.read(ctx, what, func(ctx context.Context, q session) error {
-			return q.row(ctx, findUnnumbered).Scan(&some)
+			return q.row(ctx, findUnnumbered).Scan(&unnumbered)
 		})
-		if err != nil || !some {
+		if err != nil || !unnumbered {
 			return err
 		}
 		var n int64
@@ -29,9 +29,9 @@ func (s *Store) numberEvents(ctx context.Context) error {
 			return err
 		})
 		if errors.Is(err, apitoken.ErrUncertain) {
-			return failed(what, errors.New(err.Error())) // to whoever reads, it is all one whether they are numbered already
+			return failed(what, errors.New(err.Error())) // a read does not depend on whether they are numbered already
 		}
-		if err != nil || n < numberedAtOnce {
+		if err != nil || n < maxNumberedEvents {
 			return err
 		}
 	}
@@ -43,7 +43,7 @@ func (s session) numberEvents(ctx context.Context) (n int64, err error) {
 		return 0, err
 	}
 	if s.dialect.has(numberEvents) {
-		n, err = s.exec(ctx, numberEvents, numberedAtOnce, last)
+		n, err = s.exec(ctx, numberEvents, maxNumberedEvents, last)
 	} else {
 		n, err = s.numberListed(ctx, last)
 	}
@@ -54,9 +54,9 @@ func (s session) numberEvents(ctx context.Context) (n int64, err error) {
 	return n, err
 }
 
-// numberListed numbers the events that it has read before.
+// numberListed numbers events by reading them first.
 func (s session) numberListed(ctx context.Context, last int64) (n int64, err error) {
-	rows, err := s.rows(ctx, listUnnumbered, numberedAtOnce)
+	rows, err := s.rows(ctx, listUnnumbered, maxNumberedEvents)
 	if err != nil {
 		return 0, err
 	}
@@ -64,8 +64,8 @@ func (s session) numberListed(ctx context.Context, last int64) (n int64, err err
 	if err != nil {
 		return 0, err
 	}
-	for chunk := range slices.Chunk(listed, rowsAtOnce) {
-		text, args := s.dialect.numberRows(chunk, last+n)
+	for chunk := range slices.Chunk(listed, maxBatchRows) {
+		text, args := s.dialect.numberQuery(chunk, last+n)
 		if _, err := s.ExecContext(ctx, text, args...); err != nil {
 			return 0, err
 		}
@@ -74,11 +74,11 @@ func (s session) numberListed(ctx context.Context, last int64) (n int64, err err
 	return n, nil
 }
 
-// numberRows is one query that numbers the events of these insertion numbers, from the one behind last on.
-func (d *Dialect) numberRows(insertions []int64, last int64) (text string, args []any) {
+// numberQuery returns one query that numbers the events of these insertion numbers, from last+1 on.
+func (d *Dialect) numberQuery(insertions []int64, last int64) (text string, args []any) {
 	rows := make([][]any, len(insertions))
 	for i, insertion := range insertions {
 		rows[i] = []any{insertion, last + int64(i) + 1}
 	}
-	return d.perRow(d.number, rows)
+	return d.batch(d.numberRows, rows)
 }

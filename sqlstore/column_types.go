@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// Times, identifiers and states have another form in a column than in Go. The types below read a column straight into its
+// field: a *time.Time is scanned as the *timeColumn that it converts to, without a copy and without an allocation.
+
+// timeColumn reads Unix microseconds; NULL is the zero time.
+type timeColumn time.Time
+
+// Scan implements [sql.Scanner].
+func (t *timeColumn) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*t = timeColumn{}
+	case int64:
+		*t = timeColumn(time.UnixMicro(v).UTC())
+	default:
+		return fmt.Errorf("a time is stored as %T, not as an integer", src)
+	}
+	return nil
+}
+
+// timeArg returns the argument that timeColumn reads back.
+func timeArg(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+// idColumn reads the 16 bytes of a UUID; NULL is zero.
+type idColumn [16]byte
+
+// Scan implements [sql.Scanner].
+func (id *idColumn) Scan(src any) error { return scanBytes(id[:], src) }
+
+// idArg returns the argument that idColumn reads back.
+func idArg(id [16]byte) any {
+	if id == ([16]byte{}) {
+		return nil
+	}
+	return id[:]
+}
+
+// digestColumn reads the bytes of a digest.
+type digestColumn apitoken.Digest
+
+// Scan implements [sql.Scanner].
+func (d *digestColumn) Scan(src any) error { return scanBytes(d[:], src) }
+
+func scanBytes(dst []byte, src any) error {
+	switch v := src.(type) {
+	case nil:
+		clear(dst)
+	case []byte:
+		if len(v) != len(dst) {
+			return fmt.Errorf("%d bytes are stored, want %d", len(v), len(dst))
+		}
+		copy(dst, v)
+	default:
+		return fmt.Errorf("bytes are stored as %T", src)
+	}
+	return nil
+}
+
+// stateColumn reads the JSON of a state; NULL is zero.
+type stateColumn apitoken.State
+
+// Scan implements [sql.Scanner].
+func (s *stateColumn) Scan(src any) error {
+	*s = stateColumn{}
+	switch v := src.(type) {
+	case nil:
+		return nil
+	case string:
+		return json.Unmarshal([]byte(v), (*apitoken.State)(s))
+	case []byte:
+		return json.Unmarshal(v, (*apitoken.State)(s))
+	}
+	return fmt.Errorf("a state is stored as %T", src)
+}
+
+// stateArg returns the argument that stateColumn reads back.
+func stateArg(s apitoken.State) (any, error) {
+	if s == (apitoken.State{}) {
+		return nil, nil
+	}
+	text, err := json.Marshal(s)
+	return string(text), err
+}

@@ -1,0 +1,174 @@
+package sqlstore
+
+// query names one fixed query. Every dialect has each of them, except those that may be empty.
+type query int
+
+// The queries, with their parameters in order and what they return.
+const (
+	// The schema.
+	findVersions    query = iota // -> whether the table of versions exists
+	lastVersion                  // -> the highest version
+	checkConnection              // -> what is wrong with the settings of the connection; an empty text: nothing; may be empty
+	lockSchema                   // lets one process at a time change the schema, until the transaction ends; may be empty
+	makeVersions                 // makes the table of versions if it does not exist
+	claimVersion                 // version; changes nothing if it is stored
+
+	// Tokens. A record is what recordFields reads.
+	lookupToken       // digest -> record, with a revocation of the token itself
+	readToken         // id -> record, with a revocation also of its epoch
+	releaseName       // owner, name, now, epoch; releases the name if its holder has expired or is of an earlier epoch
+	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
+	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0. No change of the policy overtakes it.
+	insertToken       // as tokenArgs; changes nothing if a key is in use
+	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
+	findTokenAndEvent // token id, event id -> token exists?, event exists?
+	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
+
+	// Users. A user is what userFields reads.
+	readUser          // id -> user
+	listUsers         // after, text that the id or the name contains, again, limit -> users
+	insertUser        // id, name, role, created, disabled, id, id; with an epoch above all that are left of the id; changes nothing if the id is in use
+	lockUser          // id -> user, whom no other transaction changes before this one ends
+	updateUser        // name, role, disabled, epoch, revision, id
+	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
+	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
+
+	// The policy. There is always one row.
+	readPolicy   // -> maximum, updated at, updated by, revision
+	lockPolicy   // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
+	updatePolicy // maximum, updated at, updated by, revision, revision before
+
+	// Events. Those of the feed are empty if an event is numbered when it is inserted.
+	insertEvent    // as insertEvent; changes nothing if the id is in use
+	findUnnumbered // -> whether there are committed events without a number
+	lockFeed       // -> the last number that was given; one at a time, until the transaction ends
+	numberEvents   // limit, last number; numbers events from the next number on; if empty, listUnnumbered replaces it
+	listUnnumbered // limit -> the insertion numbers of committed events without a number; may be empty
+	moveFeed       // how many were numbered
+
+	// confirm writes something without changing anything. COMMIT is then acknowledged only when everything before it is as
+	// safe as the settings of the server make it. Empty: what can be read is safe.
+	confirm
+
+	numQueries
+)
+
+// shared returns the queries that the dialects have in common, with those of the dialect in place of or besides them.
+func (s syntax) queries(own map[query]string) [numQueries]string {
+	all := [numQueries]string{
+		lastVersion: `
+SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
+
+		lookupToken: s.selectRecord("t.revoked_at, t.revoked_by", "") + `
+WHERE t.digest = ?`,
+
+		readToken: s.selectRecord(effectiveRevocation, leftJoinEpochs) + `
+WHERE t.id = ?`,
+
+		releaseName: `
+UPDATE apitoken_tokens SET live_name = NULL
+WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)`,
+
+		isNameReleasable: `
+SELECT EXISTS (
+	SELECT 1 FROM apitoken_tokens
+	WHERE owner = ? AND live_name = ? AND (expires_at <= ? OR epoch < ?)
+)`,
+
+		insertToken: `
+INSERT INTO apitoken_tokens (
+	` + tokenColumns + `,
+	` + tokenOnlyInserted + `
+) VALUES (` + parameters(tokenColumns) + `, ` + parameters(tokenOnlyInserted) + `)` + s.ifAbsent,
+
+		findTokenAndEvent: `
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)`,
+
+		countExpiring: `
+SELECT count(*)
+FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
+
+		readUser: selectUser + ` WHERE id = ?`,
+
+		listUsers: selectUser + `
+WHERE id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) ORDER BY id LIMIT ?`,
+
+		insertUser: `
+INSERT INTO apitoken_users (id, ` + userColumns + `)
+VALUES (?, ?, ?, ?, ?, ` + s.greatest + `(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
+), 1)` + s.ifAbsent,
+
+		lockUser: selectUser + ` WHERE id = ?
+` + s.lockRow,
+
+		updateUser: `
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+WHERE id = ?`,
+
+		endEpoch: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)` + s.ifAbsent,
+
+		endLeftoverEpochs: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+WHERE t.owner = ? AND e.owner IS NULL` + s.ifAbsent,
+
+		readPolicy: `
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+
+		updatePolicy: `
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+WHERE revision = ?`,
+
+		insertEvent: `
+INSERT INTO apitoken_events (
+	` + eventColumns + `
+) VALUES (` + parameters(eventColumns) + `)` + s.ifAbsent,
+	}
+	for q, text := range own {
+		all[q] = text
+	}
+	return all
+}
+
+// numberingQueries are those of databases with several writers, which number events when they are read.
+var numberingQueries = map[query]string{
+	findUnnumbered: `
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL)`,
+
+	lockFeed: `
+SELECT last_seq FROM apitoken_feed FOR UPDATE`,
+
+	moveFeed: `
+UPDATE apitoken_feed SET last_seq = last_seq + ?`,
+}
+
+// effectiveRevocation are the columns of a token's own revocation, or of the end of its epoch e.
+const effectiveRevocation = `coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END`
+
+const selectUser = `
+SELECT id, ` + userColumns + ` FROM apitoken_users`
+
+// selectToken begins a query of what tokenFields reads.
+func selectToken(revocation string) string {
+	return `
+SELECT
+	` + qualified("t", tokenColumns) + `,
+	` + revocation
+}
+
+// selectRecord begins a query of what recordFields reads.
+func (s syntax) selectRecord(revocation, join string) string {
+	return selectToken(revocation) + `,
+	t.digest, t.epoch,
+	` + qualified("u", userColumns) + `
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner` + join
+}
