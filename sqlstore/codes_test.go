@@ -10,11 +10,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// The errors of three drivers for SQLite, as far as they tell their code.
+// The errors of three drivers for SQLite, with the ways in which they expose their code.
 type (
-	intCode    int                            // a method that gives an int
-	fieldCode  struct{ ExtendedCode ownType } // a field of a type of its own
-	methodCode struct{ code ownCode }         // a method that gives a type of its own
+	intCode    int                            // a method that returns an int
+	fieldCode  struct{ ExtendedCode ownType } // a field of its own type
+	methodCode struct{ code ownCode }         // a method that returns its own type
 	noCode     struct{ ExtendedCode string }
 	ownType    int
 	ownCode    uint16
@@ -65,12 +65,12 @@ func TestSQLiteErrorsAreRecognisedByTheirCode(t *testing.T) {
 	}
 	for _, err := range []error{nil, errors.New("database is locked (5) (SQLITE_BUSY)"), noCode{"5"}} {
 		if sqlstore.SQLite.IsBusy(err) || sqlstore.SQLite.IsDuplicateKey(err) {
-			t.Errorf("%v, which tells no code, is recognised", err)
+			t.Errorf("%v is recognised without a code", err)
 		}
 	}
 }
 
-// stateError is an error of PostgreSQL, as all drivers have it.
+// stateError is an error of PostgreSQL in the form of all drivers.
 type stateError string
 
 func (e stateError) Error() string    { return "error" }
@@ -99,18 +99,18 @@ func TestPostgreSQLErrorsAreRecognisedByTheirSQLState(t *testing.T) {
 				t.Errorf("SQLSTATE %q as %T: busy: %v, want %v", c.state, err, got, c.busy)
 			}
 			if sqlstore.PostgreSQL.IsDuplicateKey(err) {
-				t.Errorf("SQLSTATE %q as %T is a duplicate, after which the transaction could not go on", c.state, err)
+				t.Errorf("SQLSTATE %q as %T is recognised as a duplicate key, but the transaction has failed", c.state, err)
 			}
 		}
 	}
 	for _, err := range []error{nil, errors.New("ERROR: deadlock detected (SQLSTATE 40P01)")} {
 		if sqlstore.PostgreSQL.IsBusy(err) {
-			t.Errorf("%v, which tells no SQLSTATE, is recognised", err)
+			t.Errorf("%v is recognised without a SQLSTATE", err)
 		}
 	}
 }
 
-// The errors of a driver for MySQL, and some that are none.
+// An error of a driver for MySQL, and errors of other types.
 type (
 	numberError struct {
 		Number  uint16
@@ -157,13 +157,13 @@ func TestMySQLErrorsAreRecognisedByTheirNumber(t *testing.T) {
 		nil, errors.New("Error 1213 (40001): Deadlock found"), (*numberError)(nil), wideNumber{1213}, bareNumber(1213),
 	} {
 		if sqlstore.MySQL.IsBusy(err) || sqlstore.MySQL.IsDuplicateKey(err) {
-			t.Errorf("%T, which tells no number of MySQL, is recognised", err)
+			t.Errorf("%T is recognised without a number of MySQL", err)
 		}
 	}
 }
 
-// MySQL has no word for "if it is not there" where a table is altered, and refuses what was altered before.
-func TestMySQLRefusesWhatWasMadeBefore(t *testing.T) {
+// MySQL has no IF NOT EXISTS in ALTER TABLE, and refuses a change that was made before.
+func TestMySQLRefusalOfARepeatedSchemaChangeIsRecognised(t *testing.T) {
 	for number, want := range map[uint16]bool{
 		1060: true, // ER_DUP_FIELDNAME
 		1061: true, // ER_DUP_KEYNAME
@@ -172,21 +172,21 @@ func TestMySQLRefusesWhatWasMadeBefore(t *testing.T) {
 	} {
 		err := fmt.Errorf("wrapped: %w", &numberError{Number: number})
 		if got := sqlstore.MySQL.IsAlreadyApplied(err); got != want {
-			t.Errorf("number %d: made before: %v, want %v", number, got, want)
+			t.Errorf("number %d: already applied: %v, want %v", number, got, want)
 		}
 		if sqlstore.SQLite.IsAlreadyApplied(err) || sqlstore.PostgreSQL.IsAlreadyApplied(err) {
-			t.Errorf("number %d is recognised where there is no such refusal", number)
+			t.Errorf("number %d is recognised by a dialect without such a refusal", number)
 		}
 	}
 }
 
-// A statement that was lost is prepared anew. One that a pooler may have lost says so if that is of no use.
+// A lost statement is prepared again. If that fails and a pooler may be the cause, the error says so.
 func TestLostStatementsAreRecognised(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		dialect      sqlstore.Dialect
 		err          error
-		lost, pooled bool
+		lost, pooler bool
 	}{
 		{"invalid_sql_statement_name", sqlstore.PostgreSQL, stateError("26000"), true, true},
 		{"cached plan must not change result type", sqlstore.PostgreSQL, stateError("0A000"), true, false},
@@ -203,16 +203,16 @@ func TestLostStatementsAreRecognised(t *testing.T) {
 		if got := c.dialect.IsStatementLost(err); got != c.lost {
 			t.Errorf("%s: lost: %v, want %v", c.name, got, c.lost)
 		}
-		explained := c.dialect.WithPoolerAdvice(err)
-		if got := strings.Contains(explained.Error(), "pooler"); got != c.pooled || !errors.Is(explained, c.err) {
-			t.Errorf("%s: %v names a pooler: %v, want %v", c.name, explained, got, c.pooled)
+		advised := c.dialect.WithPoolerAdvice(err)
+		if got := strings.Contains(advised.Error(), "pooler"); got != c.pooler || !errors.Is(advised, c.err) {
+			t.Errorf("%s: %v mentions a pooler: %v, want %v", c.name, advised, got, c.pooler)
 		}
 	}
 }
 
-// A database may be locked when the statements are prepared as well.
-func TestALockedDatabaseIsPreparedAgain(t *testing.T) {
-	db, paper := openPaper(t)
+// A database may be locked while the statements are prepared.
+func TestPreparingIsRetriedWhileTheDatabaseIsLocked(t *testing.T) {
+	db, fake := openFake(t)
 	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -220,15 +220,15 @@ func TestALockedDatabaseIsPreparedAgain(t *testing.T) {
 	for _, q := range store.Queries() {
 		switch q.Name {
 		case "findVersions":
-			paper.answer(q.Text, int64(1))
+			fake.returns(q.Text, int64(1))
 		case "lastVersion":
-			paper.answer(q.Text, newest(t, store))
+			fake.returns(q.Text, newest(t, store))
 		case "readPolicy":
-			paper.answer(q.Text, int64(0), nil, "", int64(0))
+			fake.returns(q.Text, int64(0), nil, "", int64(0))
 		}
 	}
 	refusals := 0
-	paper.prepare = func(text string) error {
+	fake.prepare = func(text string) error {
 		if refusals == 3 {
 			return nil
 		}

@@ -9,53 +9,53 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// useEverything calls every method of a store, in every way that leads to another query, with nothing left out that can be
-// there. It gives the kinds of the parameters that went with each statement.
-func useEverything(t *testing.T, store *sqlstore.Store, paper *paper) map[string]string {
+// useEverything calls every method of a store in every way that leads to another query, with all optional values set. It
+// returns the kinds of the arguments of each statement.
+func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string]string {
 	t.Helper()
 	text := map[string]string{}
 	for _, q := range store.Queries() {
 		text[q.Name] = q.Text
 	}
-	paper.answer(text["findVersions"], int64(0))
-	paper.answer(text["lastVersion"], newest(t, store))
-	paper.answer(text["checkConnection"], "")
-	paper.answer(text["findTokenAndEvent"], true, true)
-	paper.answer(text["checkInsert"], false, int64(0), true, int64(0))
-	paper.answer(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // an epoch, so something is left of the id
-	paper.answer(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
-	paper.answer(text["readPolicy"], int64(0), nil, "", int64(0))
-	paper.answer(text["isNameReleasable"], false)
-	paper.answer(text["findUnnumbered"], true)
-	paper.answer(text["countExpiring"], int64(2))
-	paper.answer(text["lockFeed"], int64(0))
-	paper.answer(text["listUnnumbered"], int64(1))
+	fake.returns(text["findVersions"], int64(0))
+	fake.returns(text["lastVersion"], newest(t, store))
+	fake.returns(text["checkConnection"], "")
+	fake.returns(text["findTokenAndEvent"], true, true)
+	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))
+	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
+	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
+	fake.returns(text["readPolicy"], int64(0), nil, "", int64(0))
+	fake.returns(text["isNameReleasable"], false)
+	fake.returns(text["findUnnumbered"], true)
+	fake.returns(text["countExpiring"], int64(2))
+	fake.returns(text["lockFeed"], int64(0))
+	fake.returns(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {
 		text, _ := store.CountQuery(q.query, someTime)
-		paper.answer(text, int64(2))
+		fake.returns(text, int64(2))
 	}
 	for _, c := range calls(store) {
-		paper.changed[text["insertToken"]] = 1
+		fake.changed[text["insertToken"]] = 1
 		if strings.HasSuffix(c.name, "taken") {
-			paper.changed[text["insertToken"]] = 0
+			fake.changed[text["insertToken"]] = 0
 		}
 		err := c.do(context.Background())
 		if err != nil && err != apitoken.ErrNotFound && err != apitoken.ErrExists {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		paper.answer(text["findVersions"], int64(1)) // there is a schema now
+		fake.returns(text["findVersions"], int64(1)) // the schema exists now
 		if c.name == "RevokeToken" {
-			paper.changed[text["revokeToken"]] = 0 // so the next time it looks what is stored, and confirms that
+			fake.changed[text["revokeToken"]] = 0 // so the next call reads what is stored and confirms it
 		}
 	}
 	kinds := map[string]string{}
-	for _, sent := range paper.sent {
+	for _, sent := range fake.sent {
 		kinds[sent.text] = merged(kinds[sent.text], kindsOf(t, sent.text, sent.args))
 	}
 	return kinds
 }
 
-// newest is the version of the schema that this build makes.
+// newest returns the version of the schema of this build.
 func newest(t *testing.T, store *sqlstore.Store) int64 {
 	t.Helper()
 	steps, err := store.Statements()
@@ -65,7 +65,7 @@ func newest(t *testing.T, store *sqlstore.Store) int64 {
 	return int64(len(steps))
 }
 
-// calls are the calls of all methods.
+// calls returns calls of all methods.
 func calls(store *sqlstore.Store) []call {
 	event := apitoken.Event{
 		ID: apitoken.EventID{1}, At: someTime, Action: apitoken.ActionGenerate, Outcome: apitoken.OutcomeDone,
@@ -116,8 +116,8 @@ func calls(store *sqlstore.Store) []call {
 	for _, q := range countsOfTokens {
 		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query, someTime); return err }})
 	}
-	for _, q := range scansOfTokens {
-		for _, rows := range []int{1, 10_000} { // the paper answers that two tokens have such an end
+	for _, q := range windowsOfTokens {
+		for _, rows := range []int{1, 10_000} { // the fake database counts two tokens that expire in the range
 			all = append(all, call{"TokenPage, " + q.name, func(ctx context.Context) error { _, err := store.TokenPage(ctx, q.query, someTime, rows); return err }})
 		}
 	}
@@ -132,7 +132,7 @@ type call struct {
 	do   func(context.Context) error
 }
 
-// merged are the kinds of parameters of which each was seen not to be NULL some time.
+// merged returns the kinds of arguments, with NULL only for those that were never set.
 func merged(before, now string) string {
 	if before == "" {
 		return now

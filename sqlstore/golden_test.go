@@ -18,19 +18,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// A reviewer reads one page of SQL for each dialect, and sees a change of it as a change of that page. What goes in for
-// each placeholder is what the methods of the store hand to the driver.
-func TestPageOfEachDialect(t *testing.T) {
+// A reviewer reads one page of SQL for each dialect, and sees each change of the SQL in it. The kinds of the arguments are
+// those that the methods of the store pass to the driver.
+func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
-			db, paper := openPaper(t)
+			db, fake := openFake(t)
 			store, err := sqlstore.New(db, d, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sent := useEverything(t, store, paper)
+			sent := useEverything(t, store, fake)
 			var page strings.Builder
 			for _, q := range store.Queries() {
 				if q.Text == "" {
@@ -47,7 +47,7 @@ func TestPageOfEachDialect(t *testing.T) {
 				text, args := store.ListTokens(q.query, someTime)
 				fmt.Fprintf(&page, "-- tokens, %s(%s)\n%s;\n\n", q.name, kindsOf(t, text, args), text)
 			}
-			for _, q := range scansOfTokens {
+			for _, q := range windowsOfTokens {
 				for _, part := range store.WindowQueries(q.query, someTime, someID) {
 					fmt.Fprintf(&page, "-- %s, %s(%s)\n%s;\n\n", part.Name, q.name, kindsOf(t, part.Text, part.Args), part.Text)
 					if _, ok := sent[part.Text]; !ok {
@@ -68,13 +68,13 @@ func TestPageOfEachDialect(t *testing.T) {
 			if text, args := store.NumberQuery([]int64{5, 7}, 3); text != "" {
 				fmt.Fprintf(&page, "\n-- two events(%s)\n%s;\n", kindsOf(t, text, args), text)
 			}
-			holdGolden(t, filepath.Join("testdata", strings.ToLower(name)+".sql"), page.String())
+			compareGolden(t, filepath.Join("testdata", strings.ToLower(name)+".sql"), page.String())
 		})
 	}
 }
 
-// holdGolden compares a text with what a file holds, or writes the file.
-func holdGolden(t *testing.T, file, got string) {
+// compareGolden compares a text with a file, or writes the file.
+func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -86,7 +86,7 @@ func holdGolden(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is out of date; if the change is meant, run go test -update . (-want +got):\n%s", file, diff)
+		t.Errorf("%s is out of date; if the change is intended, run go test -update . (-want +got):\n%s", file, diff)
 	}
 }
 
@@ -116,8 +116,8 @@ var (
 		}},
 	}
 
-	// scansOfTokens are queries that are read in a window.
-	scansOfTokens = []struct {
+	// windowsOfTokens are queries that are read in a window.
+	windowsOfTokens = []struct {
 		name  string
 		query apitoken.TokenQuery
 	}{
@@ -131,7 +131,7 @@ var (
 		{"expires before", apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: laterTime, Limit: 1}},
 	}
 
-	// countsOfTokens are queries whose tokens are counted.
+	// countsOfTokens are queries that are counted.
 	countsOfTokens = []struct {
 		name  string
 		query apitoken.TokenQuery
@@ -165,11 +165,11 @@ var (
 	twoUses = []apitoken.Touch{{Token: apitoken.TokenID{1}, At: someTime}, {Token: apitoken.TokenID{2}, At: laterTime}}
 )
 
-// kindsOf names the kinds of the parameters, and holds that there are as many as the text has placeholders.
+// kindsOf returns the kinds of the arguments, and checks that there is one for each placeholder.
 func kindsOf[T any](t *testing.T, text string, args []T) string {
 	t.Helper()
 	if n := placeholders(text); n != len(args) {
-		t.Errorf("%d parameters for %d placeholders: %s", len(args), n, text)
+		t.Errorf("%d arguments for %d placeholders: %s", len(args), n, text)
 	}
 	var kinds []string
 	for _, arg := range args {
@@ -189,7 +189,7 @@ func kindsOf[T any](t *testing.T, text string, args []T) string {
 	return strings.Join(kinds, ", ")
 }
 
-// placeholders is how many parameters a statement has. Those with numbers are 1, 2, 3 and so on, or it is -1.
+// placeholders returns how many parameters a statement has, or -1 if its numbers are not 1, 2, 3 and so on.
 func placeholders(text string) int {
 	all := regexp.MustCompile(`\?[0-9]*|\$[0-9]+`).FindAllString(text, -1)
 	var numbers []int
@@ -209,8 +209,7 @@ func placeholders(text string) int {
 	return len(numbers)
 }
 
-// The dialects say the same in different words: each has every query that is not one of those that some can do without,
-// and all of them name the tables of their prefix.
+// Each dialect has every query except those that may be empty, and all queries name the tables of the store's prefix.
 func TestDialectsHaveTheSameQueries(t *testing.T) {
 	for name, d := range dialects {
 		store := newStore(t, d, "x_")
@@ -233,7 +232,7 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 			texts["the events, "+q.name], _ = store.ListEvents(q.query)
 		}
 		texts["the list of tokens"], _ = store.ListTokens(pagesOfTokens[len(pagesOfTokens)-1].query, someTime)
-		for _, q := range scansOfTokens {
+		for _, q := range windowsOfTokens {
 			for _, part := range store.WindowQueries(q.query, someTime, someID) {
 				texts[part.Name+", "+q.name] = part.Text
 			}
@@ -248,7 +247,7 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 			case what != "checkConnection" && !strings.Contains(text, "x_"):
 				t.Errorf("%s: %s names no table: %s", name, what, text)
 			case text != strings.TrimSpace(text), strings.HasSuffix(text, ";"):
-				t.Errorf("%s: %s ends with more than the statement: %q", name, what, text)
+				t.Errorf("%s: %s has more than the statement: %q", name, what, text)
 			}
 		}
 	}

@@ -10,27 +10,27 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// Goroutines that watch a context cost as much as a third of a read of SQLite. A lookup that follows another goes without.
-func TestALookupOfSQLiteThatNeedNotWaitIsNotWatched(t *testing.T) {
-	store, _, paper := openOnPaper(t, sqlstore.SQLite)
+// Goroutines that watch a context cost a third of a read of SQLite. A lookup just after another one does without them.
+func TestSQLiteLookupWatchesNoContextAfterARecentLookup(t *testing.T) {
+	store, _, fake := newFakeStore(t, sqlstore.SQLite)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if _, err := store.Policy(ctx); err != nil {
 		t.Fatal(err)
 	}
 	var watched []bool
-	paper.query = func(ctx context.Context, _ string) error {
+	fake.query = func(ctx context.Context, _ string) error {
 		watched = append(watched, ctx.Done() != nil)
 		return nil
 	}
-	const lookups = 1000 // any of them may be so late that the one before has long succeeded
+	const lookups = 1000 // the previous one may no longer be recent for some
 	for range lookups {
 		if _, err := store.Lookup(ctx, apitoken.Digest{1}); !errors.Is(err, apitoken.ErrNotFound) {
 			t.Fatal(err)
 		}
 	}
 	if !watched[0] {
-		t.Error("the first lookup, before which nothing is known of the database, is not watched")
+		t.Error("the first lookup is not watched, want watched")
 	}
 	unwatched := 0
 	for _, w := range watched {
@@ -39,16 +39,16 @@ func TestALookupOfSQLiteThatNeedNotWaitIsNotWatched(t *testing.T) {
 		}
 	}
 	if unwatched < lookups/2 {
-		t.Errorf("%d of %d lookups were not watched, want most of them", unwatched, lookups)
+		t.Errorf("%d of %d lookups were unwatched, want most of them", unwatched, lookups)
 	}
-	if got := paper.sent[len(paper.sent)-1].args; len(got) != 1 || string(got[0].([]byte)) != string(append([]byte{1}, make([]byte, 31)...)) {
-		t.Errorf("a lookup that is not watched sends %v, want the digest", got)
+	if got := fake.sent[len(fake.sent)-1].args; len(got) != 1 || string(got[0].([]byte)) != string(append([]byte{1}, make([]byte, 31)...)) {
+		t.Errorf("an unwatched lookup sends %v, want the digest", got)
 	}
 }
 
-// A lookup that waits for a connection keeps its deadline, also right after another has succeeded.
-func TestALookupOfSQLiteWaitsForAConnectionUntilItsDeadline(t *testing.T) {
-	store, db, _ := openOnPaper(t, sqlstore.SQLite)
+// A lookup that waits for a connection keeps its deadline, even just after another one has succeeded.
+func TestSQLiteLookupWaitsForAConnectionUntilItsDeadline(t *testing.T) {
+	store, db, _ := newFakeStore(t, sqlstore.SQLite)
 	for range 20 { // most of them are unwatched
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		if _, err := store.Lookup(ctx, apitoken.Digest{}); !errors.Is(err, apitoken.ErrNotFound) {

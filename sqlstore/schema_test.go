@@ -10,7 +10,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// A host that migrates with a tool of its own writes each step to a file, or registers it with the tool.
+// A host with a migration tool writes each step to a file, or registers it with the tool.
 func ExampleDialect_Migrations() {
 	steps, err := sqlstore.PostgreSQL.Migrations("tenant_7_")
 	if err != nil {
@@ -50,9 +50,9 @@ func ExampleDialect_Migrations() {
 	// 	CREATE INDEX tenant_7_tokens_by_parent ON tenant_7_tokens (created_with, id) WHERE created_with IS NOT NULL;
 }
 
-// Tools take a file apart in ways of their own: some at every semicolon, some at those at the ends of lines, and some count
-// quotation marks, also those in comments.
-func TestMigrationsCanBeTakenApart(t *testing.T) {
+// Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count
+// quotation marks even in comments.
+func TestMigrationsCanBeSplitByTools(t *testing.T) {
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
 			steps, err := d.Migrations("x_")
@@ -62,7 +62,7 @@ func TestMigrationsCanBeTakenApart(t *testing.T) {
 			var all []string
 			for i, step := range steps {
 				if step.Version != int64(i+1) || step.Name == "" {
-					t.Errorf("step %d is of version %d and has the name %q", i+1, step.Version, step.Name)
+					t.Errorf("step %d has version %d and the name %q", i+1, step.Version, step.Name)
 				}
 				if !strings.HasSuffix(step.SQL, ";\n") || strings.Contains(step.SQL, "?") || strings.Contains(step.SQL, "$") {
 					t.Errorf("step %d ends without a semicolon, or has placeholders: %s", i+1, step.SQL)
@@ -88,23 +88,22 @@ func TestMigrationsCanBeTakenApart(t *testing.T) {
 	}
 }
 
-// sentByMigrate is what Migrate sends between the BEGIN and the COMMIT of the steps, with the row of the version at the end
-// of a step.
+// sentByMigrate returns the statements of the steps as Migrate sends them, with the row of the version at the end of each.
 func sentByMigrate(t *testing.T, d sqlstore.Dialect) (all []string) {
 	t.Helper()
 	store := newStore(t, d, "x_")
-	page := map[string]string{}
+	texts := map[string]string{}
 	for _, q := range store.Queries() {
-		page[q.Name] = q.Text
+		texts[q.Name] = q.Text
 	}
 	steps, err := store.Statements()
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = append(all, page["makeVersions"])
+	all = append(all, texts["makeVersions"])
 	for i, step := range steps {
 		all = append(all, step...)
-		all = append(all, strings.Replace(page["claimVersion"], d.Placeholder(1), fmt.Sprint(i+1), 1))
+		all = append(all, strings.Replace(texts["claimVersion"], d.Placeholder(1), fmt.Sprint(i+1), 1))
 	}
 	return all
 }

@@ -33,7 +33,7 @@ var (
 	last  = bytes.Repeat([]byte{0xff}, 16)
 )
 
-func TestTokensQuery(t *testing.T) {
+func TestTokensQueryHasEveryConditionAndNoOther(t *testing.T) {
 	after := apitoken.TokenID{1, 2, 3}
 	now, end := time.UnixMicro(1_000_001), time.UnixMicro(2_000_002)
 	const hostile = `'; DROP TABLE x_tokens; -- ? apitoken_`
@@ -49,7 +49,7 @@ func TestTokensQuery(t *testing.T) {
 			`t.id > ? AND t.id <= ? ORDER BY t.id LIMIT ?`,
 			[]any{first, last, 10},
 		}, {
-			"of an owner, behind a token",
+			"of an owner, after a token",
 			apitoken.TokenQuery{Owner: "bob", After: after, Limit: 10},
 			`t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ? ORDER BY t.id LIMIT ?`,
 			[]any{"bob", after[:], "bob", last, 10},
@@ -127,7 +127,7 @@ func TestTokensQuery(t *testing.T) {
 				int64(2_000_002), int64(0), hostile, 1000,
 			},
 		}, {
-			"what ends before 1970",
+			"expires before 1970",
 			apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: time.UnixMicro(0), Limit: 1},
 			`t.id > ? AND t.id <= ? AND +t.expires_at < ? ORDER BY t.id LIMIT ?`,
 			[]any{first, last, int64(0), 1},
@@ -145,7 +145,7 @@ func TestTokensQuery(t *testing.T) {
 	}
 }
 
-func TestTokensQueryCountsItsPlaceholders(t *testing.T) {
+func TestTokensQueryNumbersItsPlaceholders(t *testing.T) {
 	text, args := newStore(t, sqlstore.PostgreSQL, "x_").ListTokens(apitoken.TokenQuery{
 		Owner: "bob", Status: apitoken.StatusExpired, ExpiresBefore: time.UnixMicro(1), NameContains: "ci", Limit: 1,
 	}, time.UnixMicro(2))
@@ -157,7 +157,7 @@ func TestTokensQueryCountsItsPlaceholders(t *testing.T) {
 	}
 }
 
-func TestTouchQuery(t *testing.T) {
+func TestTouchQueryHasARowForEachToken(t *testing.T) {
 	one, two := apitoken.TokenID{1}, apitoken.TokenID{2}
 	text, args := newStore(t, sqlstore.SQLite, "x_").TouchQuery([]apitoken.Touch{
 		{Token: one, At: time.UnixMicro(1)}, {Token: two, At: time.UnixMicro(2)},
@@ -175,7 +175,7 @@ WHERE t.id = +v.column1 AND (
 	}
 }
 
-// A query that meets a row twice may write either value, so each token is in it once.
+// A query that updates a row twice may write either value, so it has each token once.
 func TestTouchKeepsTheLastUseOfEachToken(t *testing.T) {
 	one, two := apitoken.TokenID{1}, apitoken.TokenID{2}
 	use := func(id apitoken.TokenID, micros int64) apitoken.Touch {
@@ -187,6 +187,6 @@ func TestTouchKeepsTheLastUseOfEachToken(t *testing.T) {
 		t.Errorf("uses (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(was, given); diff != "" {
-		t.Errorf("the caller's own slice (-want +got):\n%s", diff)
+		t.Errorf("the caller's slice (-want +got):\n%s", diff)
 	}
 }

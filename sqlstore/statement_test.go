@@ -13,10 +13,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// openOnPaper is a store on a database of paper that has its tables.
-func openOnPaper(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *paper) {
+// newFakeStore returns a store on a fake database that has its tables.
+func newFakeStore(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *fakeDB) {
 	t.Helper()
-	db, paper := openPaper(t)
+	db, fake := openFake(t)
 	store, err := sqlstore.New(db, d, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -24,23 +24,23 @@ func openOnPaper(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *p
 	for _, q := range store.Queries() {
 		switch q.Name {
 		case "findVersions":
-			paper.answer(q.Text, int64(1))
+			fake.returns(q.Text, int64(1))
 		case "lastVersion":
-			paper.answer(q.Text, newest(t, store))
+			fake.returns(q.Text, newest(t, store))
 		case "checkConnection":
-			paper.answer(q.Text, "")
+			fake.returns(q.Text, "")
 		case "readPolicy":
-			paper.answer(q.Text, int64(0), nil, "", int64(0))
+			fake.returns(q.Text, int64(0), nil, "", int64(0))
 		}
 	}
-	return store, db, paper
+	return store, db, fake
 }
 
-// Close does not wait for a call that waits for a connection, which may take for ever.
+// A call may wait for a connection without limit, so Close does not wait for it.
 func TestCloseReturnsWhileALookupWaitsForAConnection(t *testing.T) {
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
-			store, db, _ := openOnPaper(t, d)
+			store, db, _ := newFakeStore(t, d)
 			if _, err := store.Policy(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -70,18 +70,18 @@ func TestCloseReturnsWhileALookupWaitsForAConnection(t *testing.T) {
 				t.Error(err)
 			}
 			if err := <-done; !errors.Is(err, apitoken.ErrNotFound) {
-				t.Errorf("the lookup that was in flight: error %v, want %v", err, apitoken.ErrNotFound)
+				t.Errorf("the lookup in flight: error %v, want %v", err, apitoken.ErrNotFound)
 			}
 		})
 	}
 }
 
-// A store that was made outside a bubble of testing/synctest is used in it and outside, whichever comes first.
-func TestAStoreWorksInAndOutsideABubble(t *testing.T) {
+// A store may be created outside a bubble of testing/synctest and used first inside or first outside.
+func TestStoreWorksInAndOutsideOfSynctest(t *testing.T) {
 	for name, d := range dialects {
 		for _, inside := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
-				store, _, _ := openOnPaper(t, d)
+				store, _, _ := newFakeStore(t, d)
 				use := func(t *testing.T) {
 					t.Helper()
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -13,10 +13,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// noDatabase is a database that nobody can reach.
+// noDatabase is a database that cannot be reached.
 type noDatabase struct{}
 
-var errNoDatabase = errors.New("there is no database")
+var errNoDatabase = errors.New("no database")
 
 func (noDatabase) Connect(context.Context) (driver.Conn, error) { return nil, errNoDatabase }
 func (noDatabase) Driver() driver.Driver                        { return nil }
@@ -28,18 +28,18 @@ func openNothing(t *testing.T) *sql.DB {
 	return db
 }
 
-// New and Migrations go by the same rule.
-func TestThePrefixIsChecked(t *testing.T) {
+// New and Migrations apply the same rule.
+func TestTablePrefixIsChecked(t *testing.T) {
 	for _, c := range []struct {
 		name, prefix string
 		ok           bool
-		only         string // the dialect that the row is about; empty: all
+		only         string // the only dialect that the case applies to; empty: all
 	}{
 		{"none", "", true, ""},
 		{"the default", "apitoken_", true, ""},
 		{"a letter", "a", true, ""},
 		{"an underscore", "_", true, ""},
-		{"digits behind", "t2_", true, ""},
+		{"digits at the end", "t2_", true, ""},
 		{"30 characters", strings.Repeat("a", 30), true, ""},
 		{"31 characters", strings.Repeat("a", 31), false, ""},
 		{"a digit in front", "2t_", false, ""},
@@ -50,15 +50,15 @@ func TestThePrefixIsChecked(t *testing.T) {
 		{"a dot", "main.t_", false, ""},
 		{"a quote", `t"`, false, ""},
 		{"a statement", "t; DROP TABLE users; --", false, ""},
-		{"a line break behind", "t_\n", false, ""},
+		{"a line break at the end", "t_\n", false, ""},
 		{"a zero byte", "t\x00", false, ""},
-		{"what SQLite keeps for itself", "sqlite_", false, "SQLite"},
-		{"what begins like that", "sqlite_tokens_", false, "SQLite"},
-		{"what PostgreSQL does not keep for itself", "sqlite_", true, "PostgreSQL"},
-		{"what PostgreSQL keeps for itself", "pg_", false, "PostgreSQL"},
-		{"what begins like it", "pg_tokens_", false, "PostgreSQL"},
-		{"what only resembles it", "pgx_", true, "PostgreSQL"},
-		{"what MySQL does not keep for itself", "pg_", true, "MySQL"},
+		{"reserved by SQLite", "sqlite_", false, "SQLite"},
+		{"begins as reserved by SQLite", "sqlite_tokens_", false, "SQLite"},
+		{"not reserved by PostgreSQL", "sqlite_", true, "PostgreSQL"},
+		{"reserved by PostgreSQL", "pg_", false, "PostgreSQL"},
+		{"begins as reserved by PostgreSQL", "pg_tokens_", false, "PostgreSQL"},
+		{"similar to the reserved one", "pgx_", true, "PostgreSQL"},
+		{"not reserved by MySQL", "pg_", true, "MySQL"},
 	} {
 		for name, d := range dialects {
 			if c.only != "" && c.only != name {
@@ -80,7 +80,7 @@ func TestThePrefixIsChecked(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWhatIsMissing(t *testing.T) {
+func TestNewRefusesAMissingDatabaseOrDialect(t *testing.T) {
 	if _, err := sqlstore.New(nil, sqlstore.SQLite, nil); !errors.Is(err, apitoken.ErrInvalid) {
 		t.Errorf("no database: error %v, want %v", err, apitoken.ErrInvalid)
 	}
@@ -92,8 +92,8 @@ func TestNewRefusesWhatIsMissing(t *testing.T) {
 	}
 }
 
-// New asks nothing of the database, and what fails later says what was attempted and why.
-func TestADatabaseOutOfReachIsAnErrorOfTheUse(t *testing.T) {
+// New does no I/O. A later error says what was attempted and why it failed.
+func TestUnreachableDatabaseIsAnErrorOfEachCall(t *testing.T) {
 	ctx := context.Background()
 	store, err := sqlstore.New(openNothing(t), sqlstore.SQLite, nil)
 	if err != nil {
@@ -108,10 +108,10 @@ func TestADatabaseOutOfReachIsAnErrorOfTheUse(t *testing.T) {
 		"migrate":         store.Migrate(ctx),
 	} {
 		if !errors.Is(err, errNoDatabase) || !strings.HasPrefix(err.Error(), "sqlstore: "+what+": ") {
-			t.Errorf("%s: error %v, want one that says so because of %v", what, err, errNoDatabase)
+			t.Errorf("%s: error %v, want one that says what failed and wraps %v", what, err, errNoDatabase)
 		}
 		if errors.Is(err, apitoken.ErrUncertain) {
-			t.Errorf("%s: error %v is uncertain, but nothing was sent", what, err)
+			t.Errorf("%s: error %v is uncertain, want certain: nothing was sent", what, err)
 		}
 	}
 	if err := store.Close(); err != nil {
@@ -119,7 +119,7 @@ func TestADatabaseOutOfReachIsAnErrorOfTheUse(t *testing.T) {
 	}
 }
 
-func TestACancelledContextIsNotAsked(t *testing.T) {
+func TestCancelledContextReachesNoDatabase(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	store, err := sqlstore.New(openNothing(t), sqlstore.SQLite, nil)

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A server that keeps a plan for each text it was ever sent keeps few of them.
-func TestTouchHasFewTexts(t *testing.T) {
+// A server may cache a plan for each distinct text, so Touch has few of them.
+func TestTouchHasNineTexts(t *testing.T) {
 	for name, d := range dialects {
 		store := newStore(t, d, "x_")
 		texts := map[string]bool{}
@@ -20,11 +20,11 @@ func TestTouchHasFewTexts(t *testing.T) {
 			for i := 0; i < len(args); i += 3 {
 				want := touches[min(i/3, n)]
 				if id, at := args[i].([]byte), args[i+1].(int64); [16]byte(id) != want.Token || at != want.At.UnixMicro() {
-					t.Fatalf("%s: of %d uses, number %d is of %x at %d, want %x at %d", name, n+1, i/3, id, at, want.Token, want.At.UnixMicro())
+					t.Fatalf("%s: %d uses: use %d is of %x at %d, want %x at %d", name, n+1, i/3, id, at, want.Token, want.At.UnixMicro())
 				}
 			}
 			if len(args) < 3*len(touches) {
-				t.Errorf("%s: %d parameters for %d uses", name, len(args), len(touches))
+				t.Errorf("%s: %d arguments for %d uses", name, len(args), len(touches))
 			}
 		}
 		if want := 9; len(texts) != want {
