@@ -7,31 +7,31 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// record is a token with its owner as Lookup returns it. It is never modified: where the token or the owner changes,
-// another takes its place.
+// record is a token with its owner as Lookup returns it. It is never modified: if the token or the owner changes, a new record
+// replaces it.
 type record struct {
 	apitoken.Record
-	of   *user
-	seen *apitoken.User // what of.now was when the record was put together
+	owner     *user
+	ownerCopy *apitoken.User // owner.current when the record was made
 }
 
-// index finds the record of a token by its digest. Readers take no lock, which with the map that it would guard costs a
-// fifth of the whole Authenticate; writers exclude each other by the store's lock. It is a table with open addressing: a
-// record stands in the slot that its digest names, or in the first free one behind. The slots hold the records
-// themselves, because a token in between costs another tenth, for one more line of memory that is in no cache.
+// index finds the record of a token by its digest. Readers take no lock, because a lock with a map would cost a fifth of
+// Authenticate. Writers hold the store's lock. It is a hash table with open addressing: a record is in the slot that its
+// digest selects, or in the next free one. The slots point to the records directly, because one more pointer would cost a
+// tenth of Authenticate in cache misses.
 type index struct {
 	table atomic.Pointer[table]
 	used  int
 }
 
-type table []atomic.Pointer[record] // as many as a power of two, at most three quarters in use
+type table []atomic.Pointer[record] // the length is a power of two, at most three quarters are in use
 
 func newTable(slots int) *table {
 	t := make(table, slots)
 	return &t
 }
 
-// slot is where the record of a digest stands, or the free slot where it would.
+// slot returns the slot of the record of a digest, or the free slot for it.
 func (t table) slot(d apitoken.Digest) *atomic.Pointer[record] {
 	for i := binary.LittleEndian.Uint64(d[:]); ; i++ {
 		slot := &t[i&uint64(len(t)-1)]
@@ -41,8 +41,8 @@ func (t table) slot(d apitoken.Digest) *atomic.Pointer[record] {
 	}
 }
 
-// present is the token of a digest with its owner, as both are at one moment, or nil.
-func (x *index) present(d apitoken.Digest) *record {
+// lookup returns the token of a digest with its owner, both as they are at one moment, or nil.
+func (x *index) lookup(d apitoken.Digest) *record {
 	for {
 		t := x.table.Load()
 		slot := t.slot(d)
@@ -50,20 +50,20 @@ func (x *index) present(d apitoken.Digest) *record {
 		if r == nil {
 			return nil
 		}
-		owner := r.of.now.Load()
+		owner := r.owner.current.Load()
 		switch {
 		case slot.Load() != r || x.table.Load() != t: // the token changed before its owner was read
-		case r.seen == owner:
+		case r.ownerCopy == owner:
 			return r
 		default:
 			fresh := *r
-			fresh.User, fresh.seen = *owner, owner
+			fresh.User, fresh.ownerCopy = *owner, owner
 			slot.CompareAndSwap(r, &fresh)
 		}
 	}
 }
 
-// add adds a record whose digest is not in the index. The store's lock is held.
+// add adds a record whose digest is not in the index. The caller holds the store's lock.
 func (x *index) add(r *record) {
 	t := x.table.Load()
 	if x.used >= len(*t)/4*3 {
@@ -74,7 +74,7 @@ func (x *index) add(r *record) {
 	x.used++
 }
 
-// grown is a table of twice the size. A reader that still goes through the old one notices when it is done.
+// grown returns a table of twice the size. A reader of the old table notices the new one and starts again.
 func (t table) grown() *table {
 	twice := newTable(2 * len(t))
 	for i := range t {
@@ -85,8 +85,8 @@ func (t table) grown() *table {
 	return twice
 }
 
-// change replaces the token of a digest, which is in the index, by what edit makes of it. The store's lock is held, but a
-// reader may put a new owner into the record at the same time.
+// change edits a copy of the record of a digest in the index and replaces the record with it. The caller holds the store's
+// lock, but a reader may replace the record with one of a newer owner at the same time.
 func (x *index) change(d apitoken.Digest, edit func(*apitoken.Token)) {
 	slot := x.table.Load().slot(d)
 	for {

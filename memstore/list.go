@@ -17,11 +17,11 @@ func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var page []apitoken.Token
-	for _, t := range s.behind(q) {
+	for _, t := range s.tokensAfter(q) {
 		if len(page) == q.Limit {
 			break
 		}
-		if r := s.revealed(t); selects(q, now, r.Token) {
+		if r := s.withRevocation(t); selects(q, now, r.Token) {
 			page = append(page, r.Token)
 		}
 	}
@@ -38,13 +38,13 @@ func (s *Store) TokenPage(
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var page apitoken.TokenPage
-	behind := s.behind(q)
-	for i, t := range behind {
+	tokens := s.tokensAfter(q)
+	for i, t := range tokens {
 		if i == rows {
-			page.Next = behind[i-1].id
+			page.Next = tokens[i-1].id
 			break
 		}
-		r := s.revealed(t)
+		r := s.withRevocation(t)
 		if !selects(q, now, r.Token) {
 			continue
 		}
@@ -65,16 +65,16 @@ func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	q.After = apitoken.TokenID{}
-	for _, t := range s.behind(q) {
-		if selects(q, now, s.revealed(t).Token) {
+	for _, t := range s.tokensAfter(q) {
+		if selects(q, now, s.withRevocation(t).Token) {
 			n++
 		}
 	}
 	return n, nil
 }
 
-// behind are the tokens of the owner, or of everybody, from the first on that the page may have. The lock is held.
-func (s *Store) behind(q apitoken.TokenQuery) []*token {
+// tokensAfter returns the tokens of the owner, or of all owners, after q.After. The caller holds the lock.
+func (s *Store) tokensAfter(q apitoken.TokenQuery) []*token {
 	all := s.tokens
 	if !q.AnyOwner {
 		owner := s.users[q.Owner]
@@ -90,8 +90,9 @@ func (s *Store) behind(q apitoken.TokenQuery) []*token {
 	return all[start:]
 }
 
+// selects reports whether the token meets every condition of q at now.
 func selects(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-	endless := t.ExpiresAt.IsZero()
+	noExpiration := t.ExpiresAt.IsZero()
 	switch {
 	case q.Status != "" && t.Status(now) != q.Status,
 		q.Kind != "" && t.Kind != q.Kind,
@@ -99,10 +100,10 @@ func selects(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
 		!q.CreatedWith.IsZero() && t.CreatedWith != q.CreatedWith,
 		q.OnBehalf && t.CreatedBy == t.Owner,
-		q.WithoutExpiration && !endless,
-		!q.ExpiresBefore.IsZero() && (endless || !t.ExpiresAt.Before(q.ExpiresBefore)),
+		q.WithoutExpiration && !noExpiration,
+		!q.ExpiresBefore.IsZero() && (noExpiration || !t.ExpiresAt.Before(q.ExpiresBefore)),
 		!q.UnusedSince.IsZero() && (!t.CreatedAt.Before(q.UnusedSince) || !t.LastUsedAt.Before(q.UnusedSince)),
-		q.LivesLongerThan != 0 && !endless && t.ExpiresAt.Sub(t.CreatedAt) <= q.LivesLongerThan:
+		q.LivesLongerThan != 0 && !noExpiration && t.ExpiresAt.Sub(t.CreatedAt) <= q.LivesLongerThan:
 		return false
 	}
 	return strings.Contains(t.Name, q.NameContains)

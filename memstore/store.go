@@ -1,10 +1,9 @@
-// Package memstore is an [apitoken.Store] in memory: for tests, for small programs, and as the model of what a Store
-// does. What it holds ends with the process.
+// Package memstore is an [apitoken.Store] in memory: for tests, for small programs, and as a model of a Store. Its contents
+// end with the process.
 //
 //	m, err := apitoken.New(memstore.New(), nil)
 //
-// Lookup waits for nobody and allocates nothing. All other methods are under one lock, so each of them happens at one
-// moment.
+// Lookup takes no lock and allocates nothing. All other methods take one lock, so each of them is atomic.
 package memstore
 
 import (
@@ -22,20 +21,20 @@ var (
 	_ apitoken.TokenCounter = (*Store)(nil)
 )
 
-// Store is an [apitoken.Store] in memory. Use [New].
+// Store is an [apitoken.Store] in memory. Use [New]. All methods are safe for concurrent use.
 type Store struct {
-	digests index // readers need no lock
+	digests index // its readers take no lock
 
 	mu     sync.RWMutex
 	policy apitoken.MaxLifetimePolicy
 	users  map[apitoken.UserID]*user
-	sorted []*user  // by the bytes of the id
-	tokens []*token // by id
+	sorted []*user  // by the bytes of the ID
+	tokens []*token // by ID
 	events []apitoken.Event
-	seen   map[apitoken.EventID]bool // the ids of events
+	seen   map[apitoken.EventID]bool // the IDs of events
 }
 
-// New makes an empty store.
+// New returns an empty store.
 func New() *Store {
 	s := &Store{
 		users: map[apitoken.UserID]*user{},
@@ -91,7 +90,7 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var page []apitoken.Event
-	for _, e := range s.eventsBehind(q) {
+	for _, e := range s.eventsAfter(q) {
 		if len(page) == q.Limit {
 			break
 		}
@@ -102,6 +101,7 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	return page, nil
 }
 
+// selectsEvent reports whether the event meets every condition of q.
 func selectsEvent(q apitoken.EventQuery, e apitoken.Event) bool {
 	return (q.Owner == "" || e.Owner == q.Owner) &&
 		(q.Actor == "" || e.Actor.User == q.Actor) &&
@@ -109,10 +109,9 @@ func selectsEvent(q apitoken.EventQuery, e apitoken.Event) bool {
 		(q.Outcome == "" || e.Outcome == q.Outcome)
 }
 
-// eventsBehind are all events behind the one that the query names, in the order that it asks for. The lock is held, and has
-// to be until they have been gone through.
-func (s *Store) eventsBehind(q apitoken.EventQuery) iter.Seq2[int, apitoken.Event] {
-	number := apitoken.EventSeq(len(s.events)) // the event of Seq n is at n-1
+// eventsAfter returns the events after q.After in the order of q. The caller holds the lock while it iterates.
+func (s *Store) eventsAfter(q apitoken.EventQuery) iter.Seq2[int, apitoken.Event] {
+	number := apitoken.EventSeq(len(s.events)) // the event with Seq n is at index n-1
 	if !q.NewestFirst {
 		return slices.All(s.events[min(max(q.After, 0), number):])
 	}
@@ -122,7 +121,7 @@ func (s *Store) eventsBehind(q apitoken.EventQuery) iter.Seq2[int, apitoken.Even
 	return slices.Backward(s.events[:number])
 }
 
-// record gives an event its number and keeps it, once. The lock is held.
+// record numbers an event and stores it, unless its ID is stored. The caller holds the lock.
 func (s *Store) record(e apitoken.Event) {
 	if s.seen[e.ID] {
 		return

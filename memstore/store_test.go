@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-func TestStoreKeepsItsContract(t *testing.T) {
+func TestStoreSatisfiesItsContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) apitoken.Store { return memstore.New() })
 }
 

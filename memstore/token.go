@@ -8,26 +8,26 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// token is what lists hold of a token. The rest is in the index.
+// token is a token as lists hold it. The index has the rest.
 type token struct {
 	id     apitoken.TokenID
 	digest apitoken.Digest
 }
 
-// revealed is the token with its owner and with the revocation that came with its epoch, unless the token had expired by
-// then. The lock is held.
-func (s *Store) revealed(t *token) *apitoken.Record {
-	r := s.digests.present(t.digest)
+// withRevocation returns the token with its owner. If the end of its epoch revoked it, the token has that revocation; a token
+// that had expired when the epoch ended stays expired. The caller holds the lock.
+func (s *Store) withRevocation(t *token) *apitoken.Record {
+	r := s.digests.lookup(t.digest)
 	if r.Epoch >= r.User.Epoch || !r.Token.RevokedAt.IsZero() {
 		return &r.Record
 	}
-	dead := r.Record
-	end := r.of.ended[r.Epoch]
-	if dead.Token.Status(end.At) == apitoken.StatusExpired {
+	revoked := r.Record
+	end := r.owner.ended[r.Epoch]
+	if revoked.Token.Status(end.At) == apitoken.StatusExpired {
 		return &r.Record
 	}
-	dead.Token.RevokedAt, dead.Token.RevokedBy = end.At, end.By
-	return &dead
+	revoked.Token.RevokedAt, revoked.Token.RevokedBy = end.At, end.By
+	return &revoked
 }
 
 // Lookup implements [apitoken.Store].
@@ -35,7 +35,7 @@ func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.R
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := s.digests.present(digest)
+	r := s.digests.lookup(digest)
 	if r == nil {
 		return nil, apitoken.ErrNotFound
 	}
@@ -49,7 +49,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	byID, byDigest, owner := s.token(n.ID), s.digests.present(n.Digest), s.users[n.Owner]
+	byID, byDigest, owner := s.token(n.ID), s.digests.lookup(n.Digest), s.users[n.Owner]
 	switch {
 	case byID != nil && byID.digest == n.Digest:
 		return nil
@@ -59,43 +59,43 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrConflict
 	case owner == nil:
 		return apitoken.ErrNotFound
-	case byID != nil || byDigest != nil || s.held(owner, n):
+	case byID != nil || byDigest != nil || s.nameInUse(owner, n):
 		return apitoken.ErrExists
 	}
 	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
 	owner.tokens = insert(owner.tokens, t)
 	s.tokens = insert(s.tokens, t)
-	present := owner.now.Load()
+	current := owner.current.Load()
 	s.digests.add(&record{
 		Record: apitoken.Record{
-			Identity: apitoken.Identity{User: *present, Token: n.Token},
+			Identity: apitoken.Identity{User: *current, Token: n.Token},
 			Digest:   n.Digest,
 			Epoch:    n.Epoch,
 		},
-		of:   owner,
-		seen: present,
+		owner:     owner,
+		ownerCopy: current,
 	})
 	s.record(e)
 	return nil
 }
 
-// revision is that of a user, 0 if there is none. The lock is held.
+// revision returns the revision of a user, 0 if there is none. The caller holds the lock.
 func (s *Store) revision(id apitoken.UserID) int64 {
 	u := s.users[id]
 	if u == nil {
 		return 0
 	}
-	return u.now.Load().Revision
+	return u.current.Load().Revision
 }
 
-// held reports whether a token that still counts when n is created has its name.
-func (s *Store) held(owner *user, n apitoken.NewToken) bool {
+// nameInUse reports whether a token of n's epoch or later that is active when n is created has the name of n.
+func (s *Store) nameInUse(owner *user, n apitoken.NewToken) bool {
 	holder := owner.names[n.Name]
 	if holder == nil {
 		return false
 	}
-	r := s.digests.present(holder.digest)
+	r := s.digests.lookup(holder.digest)
 	return r.Epoch >= n.Epoch && r.Token.Status(n.CreatedAt) == apitoken.StatusActive
 }
 
@@ -113,7 +113,7 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	case s.seen[e.ID]:
 		return true, nil
 	}
-	r := s.revealed(t)
+	r := s.withRevocation(t)
 	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
 		return false, nil
 	}
@@ -155,10 +155,10 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Recor
 	if t == nil {
 		return nil, apitoken.ErrNotFound
 	}
-	return s.revealed(t), nil
+	return s.withRevocation(t), nil
 }
 
-// token finds a token by id. The lock is held.
+// token returns a token by ID, or nil. The caller holds the lock.
 func (s *Store) token(id apitoken.TokenID) *token {
 	at, found := slices.BinarySearchFunc(s.tokens, id, compareTokenID)
 	if !found {
@@ -167,7 +167,7 @@ func (s *Store) token(id apitoken.TokenID) *token {
 	return s.tokens[at]
 }
 
-// insert keeps the tokens sorted. New ids are nearly always the largest, so this nearly always appends.
+// insert keeps the tokens sorted. New IDs are nearly always the largest, so it nearly always appends.
 func insert(tokens []*token, t *token) []*token {
 	at := len(tokens)
 	if at > 0 && compareTokenID(tokens[at-1], t.id) > 0 {

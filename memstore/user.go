@@ -9,13 +9,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// user is a user and what is his. What he is at present is replaced as a whole, so that a change of his epoch is seen by
-// the Lookups of all of his tokens at one moment.
+// user is a user with their tokens. The row is replaced as a whole, so that the Lookups of all their tokens see a change of the
+// epoch at one moment.
 type user struct {
-	now    atomic.Pointer[apitoken.User]
-	ended  []apitoken.Revocation // ended[e] ended the epoch e
-	names  map[string]*token     // the names that are held
-	tokens []*token              // by id
+	current atomic.Pointer[apitoken.User]
+	ended   []apitoken.Revocation // ended[e] ended the epoch e
+	names   map[string]*token     // the names in use
+	tokens  []*token              // by ID
 }
 
 // CreateUser implements [apitoken.Store]. Users are never deleted here, so the first epoch is always 0.
@@ -28,13 +28,13 @@ func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Even
 	stored := s.users[u.ID]
 	switch {
 	case stored != nil && s.seen[e.ID]:
-		return *stored.now.Load(), nil
+		return *stored.current.Load(), nil
 	case stored != nil:
 		return apitoken.User{}, apitoken.ErrExists
 	}
 	u.Epoch, u.Revision = 0, 1
 	stored = &user{names: map[string]*token{}}
-	stored.now.Store(&u)
+	stored.current.Store(&u)
 	s.users[u.ID] = stored
 	at, _ := slices.BinarySearchFunc(s.sorted, u.ID, compareUserID)
 	s.sorted = slices.Insert(s.sorted, at, stored)
@@ -56,23 +56,23 @@ func (s *Store) ChangeUser(
 	if stored == nil {
 		return apitoken.User{}, apitoken.ErrNotFound
 	}
-	was := *stored.now.Load()
+	before := *stored.current.Load()
 	if s.seen[e.ID] {
-		return was, nil
+		return before, nil
 	}
-	is, e, err := c.Apply(was, e)
+	after, e, err := c.Apply(before, e)
 	if err != nil {
 		return apitoken.User{}, err
 	}
-	if is == was {
-		return was, nil
+	if after == before {
+		return before, nil
 	}
-	if is.Epoch > was.Epoch {
+	if after.Epoch > before.Epoch {
 		stored.ended = append(stored.ended, apitoken.Revocation{At: e.At, By: e.Actor.User})
 	}
-	stored.now.Store(&is)
+	stored.current.Store(&after)
 	s.record(e)
-	return is, nil
+	return after, nil
 }
 
 // User implements [apitoken.Store].
@@ -86,7 +86,7 @@ func (s *Store) User(ctx context.Context, id apitoken.UserID) (apitoken.User, er
 	if u == nil {
 		return apitoken.User{}, apitoken.ErrNotFound
 	}
-	return *u.now.Load(), nil
+	return *u.current.Load(), nil
 }
 
 // Users implements [apitoken.Store].
@@ -105,7 +105,7 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 		if len(page) == q.Limit {
 			break
 		}
-		u := stored.now.Load()
+		u := stored.current.Load()
 		if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {
 			page = append(page, *u)
 		}
@@ -114,5 +114,5 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 }
 
 func compareUserID(u *user, id apitoken.UserID) int {
-	return strings.Compare(string(u.now.Load().ID), string(id))
+	return strings.Compare(string(u.current.Load().ID), string(id))
 }
