@@ -43,15 +43,6 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"forgets the token of the actor", "stores who did it and not with which token",
-		[]string{"events/a full event of CreateToken"},
-		func(s apitoken.Store) apitoken.Store {
-			return &shown{Store: s, event: func(e *apitoken.Event) bool {
-				e.Actor.Token = apitoken.TokenID{}
-				return true
-			}}
-		},
-	}, {
 		"forgets where a request came from", "stores events without the origin of the request",
 		[]string{"events/a full event of CreateToken", "events/a full event of AppendEvents", "events/texts of an event"},
 		func(s apitoken.Store) apitoken.Store {
@@ -66,15 +57,6 @@ func brokenEvents() []broken {
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, event: func(e *apitoken.Event) bool {
 				e.Count, e.FirstAt = 0, time.Time{}
-				return true
-			}}
-		},
-	}, {
-		"cuts reasons", "keeps the first 200 bytes of a reason",
-		[]string{"events/texts of an event"},
-		func(s apitoken.Store) apitoken.Store {
-			return &shown{Store: s, event: func(e *apitoken.Event) bool {
-				e.Reason = e.Reason[:min(len(e.Reason), 200)]
 				return true
 			}}
 		},

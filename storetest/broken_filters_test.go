@@ -24,15 +24,6 @@ func brokenFilters() []broken {
 			return soundly(q, now, t)
 		}),
 	}, {
-		"the usual kind is all", "takes the usual kind for no condition",
-		[]string{"filters/kind user", "filters/any two conditions together"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			if q.Kind == apitoken.KindUser {
-				q.Kind = ""
-			}
-			return soundly(q, now, t)
-		}),
-	}, {
 		"created by the owner", "takes the owner for the one who generated the token",
 		[]string{"filters/created by carol", "filters/created by ada"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
@@ -66,20 +57,6 @@ func brokenFilters() []broken {
 			return soundly(q, now, t)
 		}),
 	}, {
-		"created with half an id", "compares the first half of CreatedWith",
-		[]string{"filters/created with"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			copy(q.CreatedWith[8:], make([]byte, 8))
-			copy(t.CreatedWith[8:], make([]byte, 8))
-			return soundly(q, now, t)
-		}),
-	}, {
-		"the host is nobody else", "does not select for OnBehalf what the host itself generated",
-		[]string{"filters/on behalf"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			return soundly(q, now, t) && (!q.OnBehalf || t.CreatedBy != "")
-		}),
-	}, {
 		"on behalf in any case", "selects for OnBehalf without regard to case",
 		[]string{"filters/on behalf"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
@@ -99,15 +76,6 @@ func brokenFilters() []broken {
 			return soundly(q, now, t)
 		}),
 	}, {
-		"unused at", "takes for unused since a time what was used at it: <= in place of <",
-		[]string{"filters/unused since at the very time"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			if t.LastUsedAt.Equal(q.UnusedSince) {
-				t.LastUsedAt = time.Time{}
-			}
-			return soundly(q, now, t)
-		}),
-	}, {
 		"unused when new", "takes for unused whatever was never used, however new",
 		[]string{"filters/unused since at the very time", "filters/unused since one microsecond before"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
@@ -121,15 +89,6 @@ func brokenFilters() []broken {
 		[]string{"filters/unused since one microsecond after", "filters/unused since in 1970"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			return soundly(q, now, t) && (q.UnusedSince.IsZero() || !t.LastUsedAt.IsZero())
-		}),
-	}, {
-		"lives as long", "selects for LivesLongerThan the tokens that live just as long: >= in place of >",
-		[]string{"filters/lives longer than the very time"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			if q.LivesLongerThan > 0 && q.LivesLongerThan != apitoken.NoExpiration {
-				q.LivesLongerThan -= time.Microsecond
-			}
-			return soundly(q, now, t)
 		}),
 	}, {
 		"lives for ever", "selects for LivesLongerThan no token without expiration",

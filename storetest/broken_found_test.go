@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -58,25 +57,5 @@ func brokenFound() []broken {
 			q.NewestFirst = false
 			return q
 		}),
-	}, {
-		"counts a page", "counts no further than a page goes",
-		[]string{"filters/all conditions together"},
-		func(s apitoken.Store) apitoken.Store {
-			return counting{s, func(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
-				q.Limit = max(q.Limit, 1)
-				page, err := s.Tokens(ctx, q, now)
-				return len(page), err
-			}}
-		},
 	}}
-}
-
-// counting is a sound store that counts otherwise.
-type counting struct {
-	apitoken.Store
-	count func(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error)
-}
-
-func (c counting) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
-	return c.count(ctx, q, now)
 }

@@ -15,13 +15,6 @@ import (
 // brokenQueries select, order or cut otherwise, or give other times than were stored.
 func brokenQueries() []broken {
 	return []broken{{
-		"active at the end", "takes a token for active at its ExpiresAt: now <= end in place of now < end",
-		[]string{"filters/status at the very end"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			now = now.Add(-time.Microsecond)
-			return soundly(q, now, t)
-		}),
-	}, {
 		"expires at", "selects for ExpiresBefore the tokens that end at that time: <= in place of <",
 		[]string{"filters/expires before at the very end", "filters/expires before in 1970"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
@@ -65,15 +58,6 @@ func brokenQueries() []broken {
 				q.Limit++
 				page, err := s.Tokens(ctx, q, now)
 				return page[min(1, len(page)):], err
-			}}
-		},
-	}, {
-		"a row too many", "gives one row more than the limit",
-		[]string{"paging/seven tokens by pages of 2"},
-		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-				q.Limit++
-				return s.Tokens(ctx, q, now)
 			}}
 		},
 	}, {

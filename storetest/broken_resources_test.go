@@ -30,34 +30,15 @@ func brokenResources() []broken {
 			}}
 		},
 	}, {
-		"looks up what is unbound", "does not read what a token is bound to where it authenticates",
-		[]string{"tokens/a created token is read back with every field", "texts/255 bytes"},
-		func(s apitoken.Store) apitoken.Store {
-			return &shown{Store: s, lookup: func(rec *apitoken.Record) { rec.Token.Resource = "" }}
-		},
-	}, {
 		"cuts resources", "keeps the first 100 bytes of what a token is bound to",
 		[]string{"texts/255 bytes", "filters/resource of 255 bytes"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, token: func(t *apitoken.Token) { t.Resource = t.Resource[:min(len(t.Resource), 100)] }}
 		},
 	}, {
-		"events of nothing", "stores events without the resource",
-		[]string{"events/a full event of CreateToken", "events/a full event of RevokeToken", "texts/plain"},
-		func(s apitoken.Store) apitoken.Store {
-			return &shown{Store: s, event: func(e *apitoken.Event) bool {
-				e.Before.Resource, e.After.Resource = "", ""
-				return true
-			}}
-		},
-	}, {
 		"resources are no condition", "selects for Resource whatever is bound",
 		[]string{"filters/resource of a resource", "filters/resource of the end", "filters/any two conditions together"},
 		resourcesBy(func(_, bound string) bool { return bound != "" }),
-	}, {
-		"nothing is every resource", "selects for Resource what is bound to nothing too",
-		[]string{"filters/resource of a resource", "filters/resource of all capitals"},
-		resourcesBy(func(asked, bound string) bool { return bound == "" || bound == asked }),
 	}, {
 		"no resource is a resource", "takes an empty Resource for a condition",
 		[]string{"filters/resource of nothing"},

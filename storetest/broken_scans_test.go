@@ -53,34 +53,6 @@ func brokenScans() []broken {
 			}
 		}),
 	}, {
-		"ends with a short page", "takes a page of fewer tokens than the limit for the last, as one may that knows no budget",
-		[]string{"scans/tokens by 7 rows"},
-		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, now, rows)
-				if len(page.Tokens) < q.Limit {
-					page.Next = apitoken.TokenID{}
-				}
-				return page, err
-			}
-		}),
-	}, {
-		"goes on from the last token", "goes on behind the last token of a page, though the budget has gone further, and stands still where there is none",
-		[]string{"scans/tokens by 1 rows"},
-		scanning(func(_ apitoken.Store, sound scan) scan {
-			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-				page, err := sound(ctx, q, now, rows)
-				if page.Next.IsZero() {
-					return page, err
-				}
-				page.Next = q.After
-				if n := len(page.Tokens); n > 0 {
-					page.Next = page.Tokens[n-1].ID
-				}
-				return page, err
-			}
-		}),
-	}, {
 		"always one page more", "gives every page with a token a Next",
 		[]string{"scans/the last page has no next"},
 		scanning(func(_ apitoken.Store, sound scan) scan {

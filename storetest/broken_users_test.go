@@ -14,24 +14,6 @@ import (
 // brokenUsers create or change users otherwise than the conditions say.
 func brokenUsers() []broken {
 	return []broken{{
-		"records the refused", "writes the event of a CreateUser or ChangeUser though it was refused",
-		[]string{"users/a change under the condition of the revision before", "users/an id in use is not created again"},
-		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, insert: func(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
-				is, err := s.CreateUser(ctx, u, e)
-				if errors.Is(err, apitoken.ErrExists) {
-					_ = s.AppendEvents(ctx, []apitoken.Event{e})
-				}
-				return is, err
-			}, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
-				is, err := s.ChangeUser(ctx, id, c, e)
-				if errors.Is(err, apitoken.ErrConflict) {
-					_ = s.AppendEvents(ctx, []apitoken.Event{e})
-				}
-				return is, err
-			}}
-		},
-	}, {
 		"ignores the user revision", "loses a change: ChangeUser ignores IfRevision",
 		[]string{"users/a change under the condition of the revision before", "one winner/a user at a revision", "one winner/an epoch at a revision"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) { c.IfRevision = 0 }),
