@@ -13,12 +13,12 @@ import (
 
 const (
 	benchOwners = 10
-	benchTokens = 1000 // of all owners together, in the store before the clock starts
+	benchTokens = 1000 // of all owners together, stored before the timer starts
 )
 
-// Benchmark measures the calls of a Store that a host feels, each on a store with 1,000 tokens of 10 owners. newStore gives
-// an empty store, and arranges for its end with b.Cleanup. Names and sizes stay as they are, so that results of two
-// stores, and of two versions of one, can be laid side by side.
+// Benchmark measures the calls of a Store that matter most to a host, each on a store with 1,000 tokens of 10 owners. newStore
+// returns an empty store, and closes it with b.Cleanup. The names and sizes are stable, so that results of different stores
+// and versions can be compared.
 func Benchmark(b *testing.B, newStore func(b *testing.B) apitoken.Store) {
 	for _, m := range []struct {
 		name    string
@@ -37,7 +37,7 @@ func Benchmark(b *testing.B, newStore func(b *testing.B) apitoken.Store) {
 	}
 }
 
-// bench is a store that holds the tokens.
+// bench is a store with the tokens.
 type bench struct {
 	apitoken.Store
 	ctx    context.Context
@@ -64,7 +64,7 @@ func benchOwner(i int) apitoken.UserID { return apitoken.UserID(fmt.Sprint("owne
 
 func mustDo(b *testing.B, err error) {
 	if err != nil {
-		b.Helper() // takes ten times as long as the fastest call that is measured
+		b.Helper() // takes ten times as long as the fastest measured call
 		b.Fatal(err)
 	}
 }
@@ -87,7 +87,7 @@ func lookupHitParallel(b *testing.B, s bench) {
 	})
 }
 
-// lookupBesideWrites measures Lookup while one goroutine touches and creates without a pause.
+// lookupBesideWrites measures Lookup while one goroutine calls Touch and CreateToken without a pause.
 func lookupBesideWrites(b *testing.B, s bench) {
 	var over atomic.Bool
 	ended := make(chan error)
@@ -124,13 +124,13 @@ func lookupMiss(b *testing.B, s bench) {
 	}
 }
 
-// generation is a token that can be created, with its event.
+// generation is a new token with its event.
 type generation struct {
 	token apitoken.NewToken
 	event apitoken.Event
 }
 
-// generations are the next hundred, made while the clock is stopped.
+// generations returns the next hundred, made while the timer is stopped.
 func generations(b *testing.B, from int) []generation {
 	b.StopTimer()
 	defer b.StartTimer()
@@ -155,23 +155,23 @@ func createToken(b *testing.B, s bench) {
 
 func revokeToken(b *testing.B, s bench) {
 	by := later(time.Minute, "ada")
-	var live []generation
+	var active []generation
 	for i := 0; b.Loop(); i++ {
-		if len(live) == 0 {
-			live = generations(b, i)
+		if len(active) == 0 {
+			active = generations(b, i)
 			b.StopTimer()
-			for j, g := range live {
+			for j, g := range active {
 				mustDo(b, s.CreateToken(s.ctx, g.token, 0, g.event))
-				live[j].event = revoked(g.token, by)
+				active[j].event = revoked(g.token, by)
 			}
 			b.StartTimer()
 		}
-		changed, err := s.RevokeToken(s.ctx, live[0].token.ID, by, live[0].event)
+		changed, err := s.RevokeToken(s.ctx, active[0].token.ID, by, active[0].event)
 		mustDo(b, err)
 		if !changed {
-			b.Fatal("a live token is not revoked")
+			b.Fatal("RevokeToken reports no change of an active token")
 		}
-		live = live[1:]
+		active = active[1:]
 	}
 }
 
@@ -181,7 +181,7 @@ func tokensPage(b *testing.B, s bench) {
 		page, err := s.Tokens(s.ctx, q, base)
 		mustDo(b, err)
 		if len(page) == 0 {
-			b.Fatal("a page has no rows")
+			b.Fatal("a page is empty")
 		}
 		q.After = page[len(page)-1].ID
 		if q.After == s.tokens[benchTokens-1].ID {
@@ -196,7 +196,7 @@ func touchBatch(b *testing.B, s bench) {
 	}
 }
 
-// batch touches a hundred tokens, later each time.
+// batch touches a hundred tokens at a later time in each call.
 func (s bench) batch(i int) []apitoken.Touch {
 	touches := make([]apitoken.Touch, 100)
 	for k := range touches {

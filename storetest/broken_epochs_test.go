@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// lastEpoch remembers one end of an epoch for each user, the last.
+// lastEpoch stores only the last end of an epoch for each user.
 func lastEpoch(s apitoken.Store) apitoken.Store {
 	var ends sync.Map
 	show := func(t *apitoken.Token) {
@@ -30,7 +30,7 @@ func lastEpoch(s apitoken.Store) apitoken.Store {
 	}}
 }
 
-// massUpdate marks the tokens that it finds when an epoch ends.
+// massUpdate marks the tokens that exist when an epoch ends.
 func massUpdate(s apitoken.Store) apitoken.Store {
 	var marked sync.Map
 	show := func(t *apitoken.Token) {
@@ -54,7 +54,7 @@ func massUpdate(s apitoken.Store) apitoken.Store {
 	}}
 }
 
-// revokesTheExpired tells of the end of the epoch, whenever the token expired.
+// revokesTheExpired reports the end of the epoch even for a token that expired before.
 func revokesTheExpired(s apitoken.Store) apitoken.Store {
 	var ends sync.Map // by owner: the end of the first epoch
 	show := func(t *apitoken.Token) {

@@ -14,11 +14,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenEvents lose, alter or repeat events.
+// brokenEvents returns stores that lose, alter or repeat events.
 func brokenEvents() []broken {
 	return []broken{{
-		"drops an event", "revokes a token and stores no event",
-		[]string{"revocation/revoking writes exactly its event", "events/a full event of RevokeToken", "concurrency/a follower misses nothing"},
+		"drops an event", "revokes a token without storing the event",
+		[]string{"revocation/revoking writes exactly its event", "events/a full event of RevokeToken", "concurrency/a reader that follows the feed misses nothing"},
 		func(s apitoken.Store) apitoken.Store {
 			var dropped sync.Map
 			kept := &shown{Store: s, event: func(e *apitoken.Event) bool {
@@ -31,7 +31,7 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"forgets what was", "stores events without Before",
+		"drops Before", "stores events without Before",
 		[]string{
 			"events/a full event of CreateToken", "events/a full event of RevokeToken", "events/a full event of ChangeUser",
 			"events/a full event of PutPolicy", "events/a full event of AppendEvents",
@@ -43,7 +43,7 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"forgets where a request came from", "stores events without the origin of the request",
+		"drops the origin", "stores events without the origin of the request",
 		[]string{"events/a full event of CreateToken", "events/a full event of AppendEvents", "events/texts of an event"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, event: func(e *apitoken.Event) bool {
@@ -52,8 +52,8 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"forgets how many", "stores events without Count and FirstAt",
-		[]string{"events/a full event of AppendEvents", "events/events that stand for several"},
+		"drops the count", "stores events without Count and FirstAt",
+		[]string{"events/a full event of AppendEvents", "events/events that count several"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, event: func(e *apitoken.Event) bool {
 				e.Count, e.FirstAt = 0, time.Time{}
@@ -61,7 +61,7 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"a batch is one write", "takes a batch in which an event is stored already for stored",
+		"a batch is one write", "skips a whole batch if one of its events is stored",
 		[]string{"repetition/denials again among others"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, append: func(ctx context.Context, events []apitoken.Event) error {
@@ -73,11 +73,11 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"knows no actor", "ignores the Actor of an EventQuery",
+		"ignores the actor", "ignores the Actor of an EventQuery",
 		[]string{"events/events selected by actor ada", "events/events selected by all conditions"},
 		selectingEvents(func(q *apitoken.EventQuery) { q.Actor = "" }),
 	}, {
-		"knows no action where there is an owner", "selects by the first condition of an EventQuery alone",
+		"ignores the action if there is an owner", "selects only by the first condition of an EventQuery",
 		[]string{"events/events selected by action token.revoke", "events/events selected by outcome denied"},
 		selectingEvents(func(q *apitoken.EventQuery) {
 			if q.Owner != "" {
@@ -85,7 +85,7 @@ func brokenEvents() []broken {
 			}
 		}),
 	}, {
-		"knows denials alone", "ignores the Outcome of an EventQuery where it is OutcomeDone",
+		"ignores the usual outcome", "ignores OutcomeDone as the Outcome of an EventQuery",
 		[]string{"events/events selected by outcome done"},
 		selectingEvents(func(q *apitoken.EventQuery) {
 			if q.Outcome == apitoken.OutcomeDone {
@@ -93,7 +93,7 @@ func brokenEvents() []broken {
 			}
 		}),
 	}, {
-		"actions in any case", "selects by Action without regard to case",
+		"actions in any case", "selects by Action ignoring case",
 		[]string{"events/events selected by action token.list"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
@@ -109,17 +109,17 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"rounds what has no end", "stores a maximum lifetime in microseconds, so that NoExpiration becomes a number like others",
+		"rounds NoExpiration", "stores a maximum lifetime in microseconds, which changes NoExpiration",
 		[]string{"policy/a maximum of no expiration is read back"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, policy: func(p *apitoken.MaxLifetimePolicy) { p.Max -= p.Max % 1000 }}
 		},
 	}, {
-		"repeats denials", "stores events again that are stored",
-		[]string{"repetition/denials again", "one winner/denials repeated at one moment"},
+		"repeats denials", "stores events again",
+		[]string{"repetition/denials again", "one winner/denials repeated at the same time"},
 		func(s apitoken.Store) apitoken.Store {
 			var mu sync.Mutex
-			given := map[apitoken.EventID]apitoken.EventID{} // by the id below
+			given := map[apitoken.EventID]apitoken.EventID{} // by the ID in the store below
 			own := &shown{Store: s, event: func(e *apitoken.Event) bool {
 				mu.Lock()
 				defer mu.Unlock()
@@ -140,13 +140,13 @@ func brokenEvents() []broken {
 			}}
 		},
 	}, {
-		"numbers before it writes", "takes the number of an event before it writes it, so that a reader passes over one that is late",
-		[]string{"concurrency/a follower misses nothing"},
+		"numbers before it writes", "draws the number of an event before it writes the event, so a reader skips a late one",
+		[]string{"concurrency/a reader that follows the feed misses nothing"},
 		numbersFirst,
 	}}
 }
 
-// selectingEvents asks the store for something else.
+// selectingEvents changes the queries.
 func selectingEvents(by func(q *apitoken.EventQuery)) func(apitoken.Store) apitoken.Store {
 	return func(s apitoken.Store) apitoken.Store {
 		return &otherwise{Store: s, events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
@@ -160,14 +160,14 @@ func contains(events []apitoken.Event, id apitoken.EventID) bool {
 	return slices.ContainsFunc(events, func(e apitoken.Event) bool { return e.ID == id })
 }
 
-// numbersFirst numbers events as databases do when they fill in a number on insert: when the write begins, not when it
-// is seen. The first token's event is held between the two until a reader has been given one of a higher number.
+// numbersFirst numbers events as databases do on insert: when the write begins, not when it becomes visible. The event of the
+// first token is held between the two until a reader has received one with a higher number.
 func numbersFirst(s apitoken.Store) apitoken.Store {
 	const late = "the first token"
 	var mu sync.Mutex
 	numbers := map[apitoken.EventID]apitoken.EventSeq{}
-	writing := hold{under: "concurrency/a follower misses nothing"}
-	var held apitoken.EventSeq // of the event that is late
+	writing := hold{under: "concurrency/a reader that follows the feed misses nothing"}
+	var held apitoken.EventSeq // of the late event
 	number := func(e apitoken.Event) {
 		mu.Lock()
 		if numbers[e.ID] == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenFound find users, look back and count otherwise than they should.
+// brokenFound returns stores that find users or read the newest events wrongly.
 func brokenFound() []broken {
 	usersBy := func(is func(u apitoken.User, contains string) bool) func(apitoken.Store) apitoken.Store {
 		return func(s apitoken.Store) apitoken.Store {
@@ -31,18 +31,18 @@ func brokenFound() []broken {
 		}
 	}
 	return []broken{{
-		"finds users in any case", "selects users for Contains without regard to case",
-		[]string{"users/users found by what is in ids and names", "users/users found by a capital"},
+		"finds users in any case", "selects users for Contains ignoring case",
+		[]string{"users/users found by a text in IDs and names", "users/users found by a capital"},
 		usersBy(func(u apitoken.User, contains string) bool {
 			contains = strings.ToLower(contains)
 			return strings.Contains(strings.ToLower(string(u.ID)), contains) || strings.Contains(strings.ToLower(u.Name), contains)
 		}),
 	}, {
-		"finds users by id alone", "does not look at the names for Contains",
+		"finds users by ID only", "ignores the names for Contains",
 		[]string{"users/users found by a backslash"},
 		usersBy(func(u apitoken.User, contains string) bool { return strings.Contains(string(u.ID), contains) }),
 	}, {
-		"looks back to what was asked for", "gives for NewestFirst also the event that After names",
+		"includes After", "returns for NewestFirst the event of After as well",
 		[]string{"events/events backwards before one of them", "events/events backwards by pages of any size"},
 		back(func(_ apitoken.Store, q apitoken.EventQuery) apitoken.EventQuery {
 			if q.After > 0 {
@@ -51,8 +51,8 @@ func brokenFound() []broken {
 			return q
 		}),
 	}, {
-		"does not look back", "knows no NewestFirst",
-		[]string{"events/events backwards before nobody has read them", "events/events backwards about one user"},
+		"oldest first", "ignores NewestFirst",
+		[]string{"events/events backwards before they were read", "events/events backwards about one user"},
 		back(func(_ apitoken.Store, q apitoken.EventQuery) apitoken.EventQuery {
 			q.NewestFirst = false
 			return q

@@ -8,22 +8,22 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenNames take two names for one, or give one to two.
+// brokenNames returns stores that confuse two names, or give one name to two tokens.
 func brokenNames() []broken {
 	return []broken{{
-		"names without case", "takes names that differ in upper and lower case for one",
+		"names without case", "treats names that differ in case as equal",
 		[]string{"names/different names, upper and lower case", "names/different names, upper and lower case with an accent"},
 		func(s apitoken.Store) apitoken.Store {
 			return comparingNames(s, strings.ToLower)
 		},
 	}, {
-		"names without spaces behind", "takes names that differ in spaces behind for one",
-		[]string{"names/different names, a space behind"},
+		"names without trailing spaces", "treats names that differ in trailing spaces as equal",
+		[]string{"names/different names, a trailing space"},
 		func(s apitoken.Store) apitoken.Store {
 			return comparingNames(s, func(name string) string { return strings.TrimRight(name, " ") })
 		},
 	}, {
-		"names of everybody", "holds a name against the tokens of other owners too",
+		"names of all owners", "holds a name against the tokens of other owners",
 		[]string{"names/two owners may use one name"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
@@ -35,8 +35,8 @@ func brokenNames() []broken {
 			}}
 		},
 	}, {
-		"name free too early", "frees a name one microsecond before its holder expires",
-		[]string{"names/a name is held one microsecond before the end"},
+		"name free too early", "releases a name one microsecond before its holder expires",
+		[]string{"names/a name is held one microsecond before the expiry"},
 		func(s apitoken.Store) apitoken.Store {
 			back := func(t *apitoken.Token) { t.CreatedAt = t.CreatedAt.Add(-time.Microsecond) }
 			outside := &shown{Store: s, token: back}
@@ -46,8 +46,8 @@ func brokenNames() []broken {
 			}}
 		},
 	}, {
-		"name free too late", "frees a name one microsecond after its holder has expired",
-		[]string{"names/a name is free at the very end", "names/a name is free at an end far ahead", "names/a name is free at an end in 1970"},
+		"name free too late", "releases a name one microsecond after its holder has expired",
+		[]string{"names/a name is free exactly at the expiry", "names/a name is free at an expiry far ahead", "names/a name is free at an expiry in 1970"},
 		func(s apitoken.Store) apitoken.Store {
 			forth := func(t *apitoken.Token) { t.CreatedAt = t.CreatedAt.Add(time.Microsecond) }
 			outside := &shown{Store: s, token: forth}
@@ -57,13 +57,13 @@ func brokenNames() []broken {
 			}}
 		},
 	}, {
-		"check then insert", "looks whether a name is free, and then inserts, so that two find it free",
+		"check then insert", "checks whether a name is free and then inserts, so that two find it free",
 		[]string{"one winner/a free name"},
 		checkThenInsert,
 	}}
 }
 
-// comparingNames refuses a name that is the same as a live one after key.
+// comparingNames refuses a name whose key is that of an active token.
 func comparingNames(s apitoken.Store, key func(name string) string) apitoken.Store {
 	return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 		for _, t := range liveTokens(ctx, s, n) {
@@ -80,8 +80,7 @@ func liveTokens(ctx context.Context, s apitoken.Store, n apitoken.NewToken) []ap
 	return tokens
 }
 
-// checkThenInsert keeps every token under a name of its own, so that the store below refuses none, and looks after the
-// names itself.
+// checkThenInsert stores every token with a unique name, so that the store below refuses none, and checks the names itself.
 func checkThenInsert(s apitoken.Store) apitoken.Store {
 	const mark = "\x00"
 	both := meeting{under: "one winner/a free name"}

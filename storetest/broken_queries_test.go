@@ -12,11 +12,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenQueries select, order or cut otherwise, or give other times than were stored.
+// brokenQueries returns stores that select, order or limit wrongly, or change times.
 func brokenQueries() []broken {
 	return []broken{{
-		"expires at", "selects for ExpiresBefore the tokens that end at that time: <= in place of <",
-		[]string{"filters/expires before at the very end", "filters/expires before in 1970"},
+		"expires at", "selects for ExpiresBefore the tokens that expire at that time: <= instead of <",
+		[]string{"filters/expires before exactly at the expiry", "filters/expires before in 1970"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			if t.ExpiresAt.Equal(q.ExpiresBefore) {
 				q.ExpiresBefore = time.Time{}
@@ -24,8 +24,8 @@ func brokenQueries() []broken {
 			return soundly(q, now, t)
 		}),
 	}, {
-		"expires never", "selects for ExpiresBefore the tokens without expiration too",
-		[]string{"filters/expires before one microsecond after an end", "filters/expires before far ahead", "filters/all conditions together"},
+		"expires never", "selects for ExpiresBefore also the tokens without expiration",
+		[]string{"filters/expires before one microsecond after an expiry", "filters/expires before far ahead", "filters/all conditions together"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			if t.ExpiresAt.IsZero() {
 				q.ExpiresBefore = time.Time{}
@@ -33,7 +33,7 @@ func brokenQueries() []broken {
 			return soundly(q, now, t)
 		}),
 	}, {
-		"names by pattern", "takes percent signs and underscores in NameContains for any characters",
+		"names by pattern", "treats percent signs and underscores in NameContains as wildcards",
 		[]string{"filters/name contains a percent sign", "filters/name contains an underscore", "filters/name contains a pattern"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			pattern := strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(q.NameContains))
@@ -41,7 +41,7 @@ func brokenQueries() []broken {
 			return soundly(q, now, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
 		}),
 	}, {
-		"names in any case", "selects for NameContains without regard to case",
+		"names in any case", "selects for NameContains ignoring case",
 		[]string{"filters/name contains a capital", "filters/name contains a small letter"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			q.NameContains, t.Name = strings.ToLower(q.NameContains), strings.ToLower(t.Name)
@@ -49,7 +49,7 @@ func brokenQueries() []broken {
 		}),
 	}, {
 		"skips a row", "begins a page one row too far",
-		[]string{"paging/seven tokens by pages of 2", "paging/tokens by pages while others come and go"},
+		[]string{"paging/seven tokens by pages of 2", "paging/tokens by pages while others are inserted"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
 				if q.After.IsZero() {
@@ -61,7 +61,7 @@ func brokenQueries() []broken {
 			}}
 		},
 	}, {
-		"filters a page", "reads a page and then drops what the query does not select, so that the page is short",
+		"filters a page", "reads a page and then drops the tokens that the query does not select, so that the page is short",
 		[]string{"paging/tokens by pages while a filter drops rows"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
@@ -73,7 +73,7 @@ func brokenQueries() []broken {
 			}}
 		},
 	}, {
-		"users by letters", "sorts users without regard to case",
+		"users by letters", "sorts users ignoring case",
 		[]string{"paging/users by pages of 1000"},
 		func(s apitoken.Store) apitoken.Store {
 			byLetters := func(a, b apitoken.User) int {
@@ -87,7 +87,7 @@ func brokenQueries() []broken {
 			}}
 		},
 	}, {
-		"1970 is none", "takes the start of 1970 for no time, because it stores none as zero",
+		"1970 is no time", "treats the start of 1970 as no time, because it stores no time as zero",
 		[]string{
 			"times/the start of 1970 in a token", "times/the start of 1970 in a user", "times/the start of 1970 in the policy",
 			"times/the start of 1970 in an event", "touch/a first use in 1970 is a use", "epochs/an epoch may end in 1970",
@@ -101,7 +101,7 @@ func brokenQueries() []broken {
 			})
 		},
 	}, {
-		"milliseconds", "keeps milliseconds",
+		"milliseconds", "truncates times to milliseconds",
 		[]string{
 			"times/a time to the microsecond in a token", "times/a time to the microsecond in a user",
 			"times/a time to the microsecond in the policy", "times/a time to the microsecond in an event",
@@ -110,7 +110,7 @@ func brokenQueries() []broken {
 			return changingTimes(s, func(t time.Time) time.Time { return t.Truncate(time.Millisecond) })
 		},
 	}, {
-		"another zone", "gives times in the zone of its server",
+		"another zone", "returns times in the zone of its server",
 		[]string{"times/after 2038 in a token", "times/after 2038 in a user", "times/after 2038 in the policy", "times/after 2038 in an event"},
 		func(s apitoken.Store) apitoken.Store {
 			zone := time.FixedZone("", 3600)
@@ -124,12 +124,12 @@ func brokenQueries() []broken {
 	}}
 }
 
-// selecting selects by something else.
+// selecting replaces the condition of queries.
 func selecting(selects func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
 	return func(s apitoken.Store) apitoken.Store { return &shown{Store: s, selects: selects} }
 }
 
-// changingTimes gives every time as by makes of it.
+// changingTimes applies by to every time.
 func changingTimes(s apitoken.Store, by func(time.Time) time.Time) apitoken.Store {
 	change := func(times ...*time.Time) {
 		for _, t := range times {

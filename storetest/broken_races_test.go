@@ -8,18 +8,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenRaces are right while nobody else writes.
+// brokenRaces returns stores that are correct without concurrent writes.
 func brokenRaces() []broken {
 	return []broken{{
-		"policy read before", "reads the revision of the policy and then inserts, so that a PutPolicy in between is overtaken",
+		"policy read before", "reads the revision of the policy and then inserts, so that it overtakes a PutPolicy in between",
 		[]string{"concurrency/no token overtakes a policy"},
 		overtakePolicy,
 	}, {
-		"touch writes all columns", "reads a token, moves the last use and writes all of it back, so that a revocation in between is undone",
-		[]string{"concurrency/a touch at that moment does not undo a revocation"},
+		"touch writes all columns", "reads a token, moves the last use and writes the whole token, which undoes a revocation in between",
+		[]string{"concurrency/a concurrent touch does not undo a revocation"},
 		touchAllColumns,
 	}, {
-		"revocation read before", "reads whether a token is revoked and then writes, so that two report that they did it",
+		"revocation read before", "reads whether a token is revoked and then writes, so that two report the change",
 		[]string{"one winner/a revocation"},
 		func(s apitoken.Store) apitoken.Store {
 			both := meeting{under: "one winner/a revocation"}
@@ -49,7 +49,7 @@ func brokenRaces() []broken {
 			}}
 		},
 	}, {
-		"gives way to a crowd", "reads a user, and disables them if they are as they were: where others change them, that fails",
+		"fails under contention", "reads a user and disables them at that revision, which fails if others change them",
 		[]string{"concurrency/a crowd does not keep a user from being disabled"},
 		func(s apitoken.Store) apitoken.Store {
 			others := hold{under: "concurrency/a crowd does not keep a user from being disabled"}
@@ -69,7 +69,7 @@ func brokenRaces() []broken {
 			}}
 		},
 	}, {
-		"ends one epoch for many", "takes an epoch for ended that another has ended since the call began, and writes no event",
+		"ends one epoch for many", "skips an epoch that another call has ended since this one began, and writes no event",
 		[]string{"concurrency/a crowd does not keep a user from being disabled"},
 		func(s apitoken.Store) apitoken.Store {
 			both := meeting{under: "concurrency/a crowd does not keep a user from being disabled"}
@@ -93,19 +93,19 @@ func brokenRaces() []broken {
 	}}
 }
 
-// touchAllColumns shows a token as the last touch or revocation wrote it back. The first touch of each token is held between
-// reading and writing until the token has been revoked. All others read and write in one step, so that none repairs it.
+// touchAllColumns shows a token as the last touch or revocation wrote it. The first touch of each token is held between its read
+// and its write until the token has been revoked. All others read and write in one step, so that none repairs it.
 func touchAllColumns(s apitoken.Store) apitoken.Store {
 	var mu sync.Mutex
 	rows := map[apitoken.TokenID]apitoken.Revocation{} // the revocation of a token that was touched
-	touching := hold{under: "concurrency/a touch at that moment does not undo a revocation"}
+	touching := hold{under: "concurrency/a concurrent touch does not undo a revocation"}
 	read := func(id apitoken.TokenID) (row apitoken.Revocation, touched bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		row, touched = rows[id]
 		return row, touched
 	}
-	readAll := func(ctx context.Context, id apitoken.TokenID) apitoken.Revocation { // with the lock held
+	readAll := func(ctx context.Context, id apitoken.TokenID) apitoken.Revocation { // the caller holds the lock
 		row, touched := rows[id]
 		if rec, err := s.Token(ctx, id); err == nil && !touched {
 			raw, _ := s.Lookup(ctx, rec.Digest)

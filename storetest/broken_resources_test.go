@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenResources lose what a token is bound to, or take one resource for another.
+// brokenResources returns stores that lose or confuse resources.
 func brokenResources() []broken {
 	resourcesBy := func(is func(asked, bound string) bool) func(apitoken.Store) apitoken.Store {
 		return selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
@@ -18,7 +18,7 @@ func brokenResources() []broken {
 		})
 	}
 	return []broken{{
-		"binds nothing", "does not keep what a token is bound to",
+		"drops the resource", "stores tokens without Resource",
 		[]string{
 			"tokens/a created token is read back with every field", "texts/plain", "filters/resource of a resource",
 			"filters/any two conditions together",
@@ -30,48 +30,48 @@ func brokenResources() []broken {
 			}}
 		},
 	}, {
-		"cuts resources", "keeps the first 100 bytes of what a token is bound to",
+		"truncates resources", "keeps the first 100 bytes of Resource",
 		[]string{"texts/255 bytes", "filters/resource of 255 bytes"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, token: func(t *apitoken.Token) { t.Resource = t.Resource[:min(len(t.Resource), 100)] }}
 		},
 	}, {
-		"resources are no condition", "selects for Resource whatever is bound",
+		"any resource", "selects for Resource every bound token",
 		[]string{"filters/resource of a resource", "filters/resource of the end", "filters/any two conditions together"},
 		resourcesBy(func(_, bound string) bool { return bound != "" }),
 	}, {
-		"no resource is a resource", "takes an empty Resource for a condition",
+		"no resource is a resource", "treats an empty Resource as a condition",
 		[]string{"filters/resource of nothing"},
 		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 			return soundly(q, now, t) && q.Resource == t.Resource
 		}),
 	}, {
-		"resources in any case", "selects for Resource without regard to case",
+		"resources in any case", "selects for Resource ignoring case",
 		[]string{"filters/resource of a resource", "filters/resource of all capitals"},
 		resourcesBy(strings.EqualFold),
 	}, {
-		"resources without spaces behind", "selects for Resource without regard to spaces behind",
-		[]string{"filters/resource of a resource", "filters/resource of a space behind"},
+		"resources without trailing spaces", "selects for Resource ignoring trailing spaces",
+		[]string{"filters/resource of a resource", "filters/resource of a trailing space"},
 		resourcesBy(func(asked, bound string) bool { return strings.TrimRight(asked, " ") == strings.TrimRight(bound, " ") }),
 	}, {
-		"resources by their beginning", "selects for Resource what begins with it",
+		"resources by prefix", "selects for Resource the resources that begin with it",
 		[]string{"filters/resource of a resource", "filters/resource of the beginning", "filters/resource of 254 bytes"},
 		resourcesBy(func(asked, bound string) bool { return strings.HasPrefix(bound, asked) }),
 	}, {
-		"resources by pattern", "takes percent signs in Resource for any characters",
+		"resources by pattern", "treats percent signs in Resource as wildcards",
 		[]string{"filters/resource of a percent sign"},
 		resourcesBy(func(asked, bound string) bool {
 			beginning, pattern := strings.CutSuffix(asked, "%")
 			return bound == asked || pattern && strings.HasPrefix(bound, beginning)
 		}),
 	}, {
-		"counts every resource", "counts for Resource the tokens of all",
+		"counts every resource", "ignores Resource in CountTokens",
 		[]string{"filters/resource of a resource", "filters/resource of the end"},
 		func(s apitoken.Store) apitoken.Store { return countsAnyResource{s} },
 	}, {
-		"scans every resource", "scans for Resource the tokens of all where the budget is small",
+		"pages of every resource", "ignores Resource in TokenPage if the budget is small",
 		[]string{"filters/resource of a resource", "scans/tokens by 3 rows"},
-		func(s apitoken.Store) apitoken.Store { return scansAnyResource{s} },
+		func(s apitoken.Store) apitoken.Store { return pagesOfAnyResource{s} },
 	}}
 }
 
@@ -82,9 +82,9 @@ func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuer
 	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q, now)
 }
 
-type scansAnyResource struct{ apitoken.Store }
+type pagesOfAnyResource struct{ apitoken.Store }
 
-func (s scansAnyResource) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+func (s pagesOfAnyResource) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 	if rows < 10 {
 		q.Resource = ""
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// scanning is a sound store that scans otherwise.
+// paging is a sound store with another TokenPage.
 type scanning struct {
 	apitoken.Store
 	scan func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error)
@@ -18,30 +18,30 @@ func (s scanning) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time
 	return s.scan(ctx, q, now, rows)
 }
 
-// brokenScans lose tokens between two pages, or the end.
+// brokenScans returns stores whose TokenPage loses tokens between two pages, or does not end.
 func brokenScans() []broken {
 	type scan = func(context.Context, apitoken.TokenQuery, time.Time, int) (apitoken.TokenPage, error)
 	scanning := func(as func(s apitoken.Store, sound scan) scan) func(apitoken.Store) apitoken.Store {
 		return func(s apitoken.Store) apitoken.Store { return scanning{s, as(s, s.(apitoken.TokenPager).TokenPage)} }
 	}
 	return []broken{{
-		"goes on too far", "goes on behind the token that follows what it has looked at",
-		[]string{"scans/tokens by 2 rows", "scans/tokens come and go at the same time"},
+		"Next too far", "sets Next to the token after the last examined one",
+		[]string{"scans/tokens by 2 rows", "scans/tokens are inserted and revoked during a scan"},
 		scanning(func(s apitoken.Store, sound scan) scan {
 			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 				page, err := sound(ctx, q, now, rows)
 				if page.Next.IsZero() {
 					return page, err
 				}
-				behind, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: page.Next, Limit: 1}, now)
-				if len(behind) > 0 {
-					page.Next = behind[0].ID
+				following, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: page.Next, Limit: 1}, now)
+				if len(following) > 0 {
+					page.Next = following[0].ID
 				}
 				return page, err
 			}
 		}),
 	}, {
-		"ends with an empty page", "takes a page without tokens for the last",
+		"ends with an empty page", "treats a page without tokens as the last",
 		[]string{"scans/tokens by 1 rows", "filters/name contains four bytes"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
 			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
@@ -53,7 +53,7 @@ func brokenScans() []broken {
 			}
 		}),
 	}, {
-		"always one page more", "gives every page with a token a Next",
+		"always one page more", "sets Next for every page with a token",
 		[]string{"scans/the last page has no next"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
 			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
@@ -65,7 +65,7 @@ func brokenScans() []broken {
 			}
 		}),
 	}, {
-		"last first", "sorts the tokens of a page the last first",
+		"last first", "sorts the tokens of a page in reverse",
 		[]string{"scans/tokens by 7 rows"},
 		scanning(func(_ apitoken.Store, sound scan) scan {
 			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
@@ -76,7 +76,7 @@ func brokenScans() []broken {
 			}
 		}),
 	}, {
-		"scans without conditions", "takes every token for selected where the budget is large",
+		"no conditions", "selects every token if the budget is large",
 		[]string{"scans/tokens by 24 rows"},
 		scanning(func(s apitoken.Store, sound scan) scan {
 			return func(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// broken is a store with one bug, and the subtests of the suite that are there to find it.
+// broken is a store with one bug, and the subtests of the suite that have to find it.
 type broken struct {
 	name  string
 	bug   string
@@ -26,17 +26,17 @@ func brokenStores() []broken {
 		brokenScans(), brokenFound(), brokenEvents(), brokenRaces())
 }
 
-// The suite has to fail a broken store without failing this test, so each runs in a process of its own: this same binary,
-// told by the environment which store to take.
+// The suite has to fail for a broken store without failing this test, so it runs in a child process: the same binary, with the
+// name of the store in the environment.
 const (
 	which = "STORETEST_BROKEN_STORE"
 	sound = "sound"
 )
 
-func TestOneStoreInAChild(t *testing.T) {
+func TestOneStoreInAChildProcess(t *testing.T) {
 	name := os.Getenv(which)
 	if name == "" {
-		t.Skip("is run by the other tests, in a process of its own")
+		t.Skip("is run by the other tests in a child process")
 	}
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		underTest = rule(t)
@@ -58,45 +58,45 @@ func TestBrokenStoresFail(t *testing.T) {
 			t.Parallel()
 			r := runChild(t, b.name)
 			if r.passed || len(r.failed) == 0 {
-				t.Fatalf("THE SUITE PASSES A BROKEN STORE: %s\n%s", b.bug, r.output)
+				t.Fatalf("THE SUITE PASSES FOR A BROKEN STORE: %s\n%s", b.bug, r.output)
 			}
 			for _, rule := range b.found {
 				if !slices.Contains(r.failed, rule) {
-					t.Errorf("the rule %q does not find the bug: %s\nfound by %q", rule, b.bug, r.failed)
+					t.Errorf("the rule %q does not find the bug: %s\nfailed rules: %q", rule, b.bug, r.failed)
 				}
 			}
 		})
 	}
 }
 
-// Were the process to fail for another reason than the bug, a broken store would look found. A sound one shows that it
-// does not.
+// If the child process failed for another reason than the bug, every broken store would seem to be found. A sound store shows
+// that it does not.
 func TestSoundStorePasses(t *testing.T) {
 	t.Parallel()
 	r := runChild(t, sound)
 	if !r.passed || len(r.failed) > 0 {
-		t.Fatalf("the suite fails a sound store by %q\n%s", r.failed, r.output)
+		t.Fatalf("the suite fails for a sound store, rules %q\n%s", r.failed, r.output)
 	}
 	if rules := len(r.ran); rules < 100 {
-		t.Errorf("the suite has %d rules, at least 100 are to be shown", rules)
+		t.Errorf("the suite has %d rules, want at least 100", rules)
 	}
 }
 
-func TestBrokenStoresAreToldApart(t *testing.T) {
+func TestBrokenStoresHaveDistinctNamesAndRules(t *testing.T) {
 	stores := brokenStores()
 	seen := map[string]bool{sound: true, "": true}
 	for _, b := range stores {
 		if seen[b.name] || b.bug == "" || len(b.found) == 0 {
-			t.Errorf("the store %q is named twice, or says nothing of its bug or of the rule that finds it", b.name)
+			t.Errorf("the store %q has a duplicate name, or no bug or rule", b.name)
 		}
 		seen[b.name] = true
 	}
 	if len(stores) < 12 {
-		t.Errorf("there are %d broken stores, at least 12 are to be found", len(stores))
+		t.Errorf("there are %d broken stores, want at least 12", len(stores))
 	}
 }
 
-// result is what the suite said of a store.
+// result is the result of the suite for a store.
 type result struct {
 	passed bool
 	ran    []string // area and rule, in the spelling of package testing: underscores for spaces
@@ -104,7 +104,7 @@ type result struct {
 	output string
 }
 
-var subtestLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL): TestOneStoreInAChild/(.+/.+) \([0-9.]+s\)$`)
+var subtestLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL): TestOneStoreInAChildProcess/(.+/.+) \([0-9.]+s\)$`)
 
 func runChild(t *testing.T, store string) result {
 	t.Helper()
@@ -112,7 +112,7 @@ func runChild(t *testing.T, store string) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.CommandContext(t.Context(), binary, "-test.run=^TestOneStoreInAChild$", "-test.v", "-test.timeout=2m")
+	child := exec.CommandContext(t.Context(), binary, "-test.run=^TestOneStoreInAChildProcess$", "-test.v", "-test.timeout=2m")
 	child.Env = append(os.Environ(), which+"="+store, "GORACE=atexit_sleep_ms=0") // it sleeps for a second by default
 	output, err := child.CombinedOutput()
 	r := result{passed: err == nil, output: string(output)}

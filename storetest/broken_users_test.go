@@ -11,18 +11,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenUsers create or change users otherwise than the conditions say.
+// brokenUsers returns stores that create or change users against the conditions.
 func brokenUsers() []broken {
 	return []broken{{
-		"ignores the user revision", "loses a change: ChangeUser ignores IfRevision",
+		"ignores the user revision", "ignores IfRevision in ChangeUser, which loses a change",
 		[]string{"users/a change under the condition of the revision before", "one winner/a user at a revision", "one winner/an epoch at a revision"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) { c.IfRevision = 0 }),
 	}, {
-		"ignores the role", "lets a user who was promoted be changed by those who may no longer: ChangeUser ignores IfRole",
-		[]string{"users/a change under the condition of other roles", "users/a change under the condition of a role of before"},
+		"ignores the role", "ignores IfRole in ChangeUser, so a promoted user is changed by actors who may not any more",
+		[]string{"users/a change under the condition of other roles", "users/a change under the condition of a former role"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) { c.IfRole = nil }),
 	}, {
-		"no role is any role", "takes an empty IfRole for none",
+		"no role is any role", "treats an empty IfRole as no condition",
 		[]string{"users/a change under the condition of no role at all"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) {
 			if len(c.IfRole) == 0 {
@@ -30,7 +30,7 @@ func brokenUsers() []broken {
 			}
 		}),
 	}, {
-		"roles in any case", "compares IfRole without regard to case",
+		"roles in any case", "compares IfRole ignoring case",
 		[]string{"users/a change under the condition of the present role in capitals"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) {
 			for _, role := range c.IfRole {
@@ -38,8 +38,8 @@ func brokenUsers() []broken {
 			}
 		}),
 	}, {
-		"replaces a user", "lets CreateUser take the place of a user who is there",
-		[]string{"users/an id in use is not created again", "one winner/a new user"},
+		"replaces a user", "replaces an existing user in CreateUser",
+		[]string{"users/an ID in use is not created again", "one winner/a new user"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, insert: func(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 				is, err := s.CreateUser(ctx, u, e)
@@ -50,12 +50,12 @@ func brokenUsers() []broken {
 			}}
 		},
 	}, {
-		"keeps what the caller says was", "stores Before and After as the caller of ChangeUser has filled them in",
+		"keeps the caller's states", "stores Before and After of ChangeUser as the caller set them",
 		[]string{"users/changing a user writes exactly its event", "events/a full event of ChangeUser"},
 		callersEvents,
 	}, {
 		"disables again", "disables a disabled user again, at another time",
-		[]string{"users/a disabled user stays disabled since then"},
+		[]string{"users/disabling again keeps the first time"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
 				if was, err := s.User(ctx, id); err == nil && was.Disabled() && c.Disable {
@@ -65,7 +65,7 @@ func brokenUsers() []broken {
 			}}
 		},
 	}, {
-		"records no change", "writes the event of a ChangeUser that leaves the user as they are",
+		"records no change", "writes the event of a ChangeUser that changes nothing",
 		[]string{"users/no change writes nothing", "users/enabling an active user writes nothing"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
@@ -77,8 +77,8 @@ func brokenUsers() []broken {
 			}}
 		},
 	}, {
-		"conflict on a repetition", "answers ErrConflict to a ChangeUser that it has done, and ErrExists to a CreateUser, when they arrive again",
-		[]string{"repetition/a changed user again", "repetition/a new user again", "one winner/a user repeated at one moment"},
+		"conflict on a repetition", "returns ErrConflict for a repeated ChangeUser, and ErrExists for a repeated CreateUser",
+		[]string{"repetition/a changed user again", "repetition/a new user again", "one winner/a user repeated at the same time"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, insert: func(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 				if _, err := s.User(ctx, u.ID); err == nil {
@@ -93,13 +93,13 @@ func brokenUsers() []broken {
 			}}
 		},
 	}, {
-		"ends an epoch each time", "takes a ChangeUser that arrives again for another one",
+		"ends an epoch each time", "runs a repeated ChangeUser again",
 		[]string{"repetition/the next epoch again", "repetition/a disabled user again after they were enabled"},
 		changingUsers(func(c *apitoken.UserChange, e *apitoken.Event) { e.ID = apitoken.EventID(uuid.New()) }),
 	}}
 }
 
-// changingUsers changes what a ChangeUser is asked for.
+// changingUsers edits the arguments of ChangeUser.
 func changingUsers(by func(c *apitoken.UserChange, e *apitoken.Event)) func(apitoken.Store) apitoken.Store {
 	return func(s apitoken.Store) apitoken.Store {
 		return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
@@ -109,7 +109,7 @@ func changingUsers(by func(c *apitoken.UserChange, e *apitoken.Event)) func(apit
 	}
 }
 
-// callersEvents shows the events of ChangeUser as they were handed in.
+// callersEvents shows the events of ChangeUser as the caller passed them.
 func callersEvents(s apitoken.Store) apitoken.Store {
 	var handed sync.Map
 	outside := &shown{Store: s, event: func(e *apitoken.Event) bool {

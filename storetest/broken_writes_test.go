@@ -12,19 +12,19 @@ import (
 
 var background = context.Background()
 
-// brokenWrites answer or write otherwise than the condition of a write says.
+// brokenWrites returns stores whose writes ignore or confuse their conditions.
 func brokenWrites() []broken {
 	return []broken{{
-		"ignores the policy revision", "inserts a token whatever the revision of the policy is",
-		[]string{"refusals/the revision before the last", "refusals/a revision to come", "concurrency/no token overtakes a policy"},
+		"ignores the policy revision", "inserts a token at any revision of the policy",
+		[]string{"refusals/the revision before the last", "refusals/a future revision", "concurrency/no token overtakes a policy"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, _ int64, e apitoken.Event) error {
 				return createAtAnyRevision(ctx, s, n, e)
 			}}
 		},
 	}, {
-		"asks for the owner first", "answers ErrNotFound for a missing owner before ErrConflict for a moved policy",
-		[]string{"refusals/a moved policy comes before a missing owner"},
+		"checks the owner first", "returns ErrNotFound for a missing owner before ErrConflict for a moved policy",
+		[]string{"refusals/a moved policy precedes a missing owner"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 				if _, err := s.User(ctx, n.Owner); err != nil {
@@ -34,7 +34,7 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"ignores the creator", "inserts a token whatever the revision of its creator is",
+		"ignores the creator", "inserts a token at any revision of its creator",
 		[]string{"refusals/the creator's revision before", "refusals/the revision of a missing creator"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
@@ -43,7 +43,7 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"takes the owner for the creator", "compares CreatorRevision with the row of the owner",
+		"owner as creator", "compares CreatorRevision with the row of the owner",
 		[]string{"refusals/the creator's present revision", "refusals/the revision of the owner and not the creator"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
@@ -55,8 +55,8 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"asks for the creator last", "answers ErrNotFound and ErrExists before ErrConflict for a creator who has changed",
-		[]string{"refusals/a changed creator comes before a missing owner", "refusals/a changed creator comes before a held name"},
+		"checks the creator last", "returns ErrNotFound and ErrExists before ErrConflict for a creator who has changed",
+		[]string{"refusals/a changed creator precedes a missing owner", "refusals/a changed creator precedes a held name"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 				if creator, err := s.User(ctx, n.CreatedBy); err != nil || creator.Revision == n.CreatorRevision {
@@ -72,7 +72,7 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"exists on a repetition", "answers ErrExists to a CreateToken that it has done, when it arrives again",
+		"exists on a repetition", "returns ErrExists for a repeated CreateToken",
 		[]string{"repetition/a token again"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
@@ -83,7 +83,7 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"no change on a repetition", "reports no change of a RevokeToken that it has done, when it arrives again",
+		"no change on a repetition", "reports no change for a repeated RevokeToken",
 		[]string{"repetition/a revocation again"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
@@ -94,8 +94,8 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"cancelled means missing", "answers ErrNotFound to a Lookup whose context is cancelled",
-		[]string{"cancellation/Lookup with a cancelled context gives no verdict"},
+		"cancelled means missing", "returns ErrNotFound from a Lookup with a cancelled context",
+		[]string{"cancellation/Lookup with a cancelled context does not report a missing row"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
 				rec, err := s.Lookup(ctx, d)
@@ -106,8 +106,8 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"trouble though it was done", "inserts the token and then answers with the error of the cancelled context",
-		[]string{"cancellation/CreateToken with a cancelled context does all or nothing"},
+		"error after the insert", "inserts the token and then returns the error of the cancelled context",
+		[]string{"cancellation/CreateToken with a cancelled context is atomic"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 				if err := s.CreateToken(background, n, rev, e); err != nil {
@@ -117,8 +117,8 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
-		"half a batch", "stores the first event of a batch and then gives up, because the context is cancelled",
-		[]string{"cancellation/AppendEvents with a cancelled context does all or nothing"},
+		"half a batch", "stores the first event of a batch and then returns, because the context is cancelled",
+		[]string{"cancellation/AppendEvents with a cancelled context is atomic"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, append: func(ctx context.Context, events []apitoken.Event) error {
 				for _, e := range events {
@@ -142,14 +142,14 @@ func createAtAnyRevision(ctx context.Context, s apitoken.Store, n apitoken.NewTo
 			return err
 		}
 		err = s.CreateToken(ctx, n, p.Revision, e)
-		if !errors.Is(err, apitoken.ErrConflict) || p.Revision == last { // it is a conflict on account of the creator
+		if !errors.Is(err, apitoken.ErrConflict) || p.Revision == last { // the conflict is that of the creator
 			return err
 		}
 		last = p.Revision
 	}
 }
 
-// overrides remember what is shown of a token in place of what is stored.
+// overrides are what is shown of tokens instead of the stored values.
 type overrides struct {
 	mu     sync.Mutex
 	tokens map[apitoken.TokenID]func(*apitoken.Token)
@@ -170,13 +170,13 @@ func (o *overrides) show(t *apitoken.Token) {
 	edit(o.tokens[t.ID], t)
 }
 
-// brokenTokens write something else into a token, or show it otherwise.
+// brokenTokens returns stores that write or show a token wrongly.
 func brokenTokens() []broken {
 	return []broken{{
-		"touch goes backwards", "writes the time of a touch, whatever the last use was",
+		"touch goes backwards", "writes the time of a touch over any last use",
 		[]string{
-			"touch/a touch never goes backwards", "touch/each token of a batch goes by itself",
-			"concurrency/a touch at that moment does not undo another",
+			"touch/a touch never goes backwards", "touch/each token of a batch is compared on its own",
+			"concurrency/a concurrent touch does not undo another",
 		},
 		func(s apitoken.Store) apitoken.Store {
 			var last overrides
@@ -188,7 +188,7 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"last use of a clock that was ahead", "moves the last use forward only, also where it is years ahead",
+		"last use of a clock that was ahead", "moves the last use only forward, even if it is years ahead",
 		[]string{"touch/a last use of a clock that was ahead is replaced"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
@@ -203,7 +203,7 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"compares with the use", "takes a last use for that of a clock that was ahead, because an old use is written late",
+		"compares with the use", "replaces a last use as that of a clock ahead, because an old use is written late",
 		[]string{"touch/a use that is written late does not go backwards"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
@@ -215,8 +215,8 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"last of a batch", "of one token that is twice in a batch takes the last touch, not the latest",
-		[]string{"touch/of one token in a batch the latest counts"},
+		"last of a batch", "takes the last instead of the latest touch of a token in a batch",
+		[]string{"touch/of several uses of a token in a batch the latest counts"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
 				last := map[apitoken.TokenID]time.Time{}
@@ -232,7 +232,7 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"touch of an unknown token", "answers ErrNotFound to a batch in which a token is unknown",
+		"touch of an unknown token", "returns ErrNotFound for a batch with an unknown token",
 		[]string{"touch/an unknown token is ignored"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, touch: func(ctx context.Context, touches []apitoken.Touch) error {
@@ -245,7 +245,7 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"second revocation", "lets a second revocation overwrite the first",
+		"second revocation", "overwrites the first revocation by a second",
 		[]string{"revocation/the first revocation stays"},
 		func(s apitoken.Store) apitoken.Store {
 			var second overrides
@@ -259,8 +259,8 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"revokes the dead", "writes a revocation, with an event, to a token whose epoch has ended",
-		[]string{"revocation/a token ended with its epoch is not revoked again", "revocation/a token that was dead on arrival is not revoked again"},
+		"revokes twice", "writes a revocation, with an event, to a token whose epoch has ended",
+		[]string{"revocation/a token revoked with its epoch is not revoked again", "revocation/a token that was revoked on insertion is not revoked again"},
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
 				changed, err := s.RevokeToken(ctx, id, by, e)
@@ -271,8 +271,8 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"no epochs", "ignores the epoch in Token and Tokens: they tell of no revocation with it",
-		[]string{"epochs/raising the epoch ends all tokens of the owner", "filters/status at the very end"},
+		"no epochs", "ignores the epoch in Token and Tokens",
+		[]string{"epochs/raising the epoch revokes all tokens of the owner", "filters/status exactly at the expiry"},
 		func(s apitoken.Store) apitoken.Store {
 			return &shown{Store: s, token: func(t *apitoken.Token) {
 				rec, _ := s.Token(background, t.ID)
@@ -281,19 +281,19 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"last epoch", "tells of the end of the last epoch, whichever epoch a token is of",
+		"last epoch", "reports the end of the last epoch for the tokens of every epoch",
 		[]string{"epochs/each token shows the end of its own epoch", "epochs/a token inserted epochs late shows the end of its own epoch"},
 		lastEpoch,
 	}, {
-		"epoch by mass update", "ends an epoch by marking the tokens that are there, so that one that comes late lives",
+		"epoch by mass update", "ends an epoch by marking the stored tokens, so that a late one stays active",
 		[]string{
-			"epochs/a token inserted with an earlier epoch is dead on arrival", "concurrency/no token outlives the end of its epoch",
-			"concurrency/no token outlives the disabling of its owner", "concurrency/enabling at that moment revives no token",
+			"epochs/a token inserted with an earlier epoch is revoked at once", "concurrency/no token outlives the end of its epoch",
+			"concurrency/no token outlives the disabling of its owner", "concurrency/enabling at the same time revives no token",
 		},
 		massUpdate,
 	}, {
-		"modified record", "hands out one *Record for each token and writes the changes into it",
-		[]string{"kept values/a record of Lookup stays as it was"},
+		"modified record", "returns one *Record for each token and modifies it",
+		[]string{"kept values/a record of Lookup is never modified"},
 		func(s apitoken.Store) apitoken.Store {
 			var mu sync.Mutex
 			kept := map[apitoken.Digest]*apitoken.Record{}
@@ -312,8 +312,8 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"cached record", "answers a Lookup with what it found the first time",
-		[]string{"users/a token shows its owner as they are now", "concurrency/Lookup sees what has been written"},
+		"cached record", "returns the result of the first Lookup for ever",
+		[]string{"users/a token shows the current owner", "concurrency/Lookup sees every write that has returned"},
 		func(s apitoken.Store) apitoken.Store {
 			var cache sync.Map
 			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
@@ -328,8 +328,8 @@ func brokenTokens() []broken {
 			}}
 		},
 	}, {
-		"remembers what is missing", "answers ErrNotFound to a Lookup of a digest that it did not find before",
-		[]string{"tokens/what was missing is found once it is there", "concurrency/each sees his own tokens while many are created"},
+		"caches a missing row", "returns ErrNotFound for a digest that it did not find before",
+		[]string{"tokens/a missing token is found once it is created", "concurrency/each writer sees its own tokens while many are created"},
 		func(s apitoken.Store) apitoken.Store {
 			var missing sync.Map
 			return &otherwise{Store: s, lookup: func(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {

@@ -16,22 +16,22 @@ func cancellationRules() []rule {
 	var rules []rule
 	for _, w := range writes() {
 		rules = append(rules, rule{
-			w.name + " with a cancelled context does all or nothing",
-			"Under a cancelled context a write either does all of its writes and is nil, or does nothing and is trouble: " +
-				"no verdict, and not uncertain. The store works afterwards.",
+			w.name + " with a cancelled context is atomic",
+			"With a cancelled context a write either succeeds completely, or changes nothing and returns an error that is neither a " +
+				"refusal nor ErrUncertain. The store works afterwards.",
 			func(f *fixture) { cancelledWrite(f, w.prepare(f)) },
 		})
 	}
 	for _, r := range reads() {
 		rules = append(rules, rule{
-			r.name + " with a cancelled context gives no verdict",
-			"Under a cancelled context a read gives what is there, or an error that does not say that it is missing.",
+			r.name + " with a cancelled context does not report a missing row",
+			"With a cancelled context a read returns the rows, or an error that does not say that they are missing.",
 			func(f *fixture) { cancelledRead(f, r.read) },
 		})
 	}
 	return append(rules, []rule{{
-		"CreateToken cancelled in the middle",
-		cancelledInTheMiddle,
+		"CreateToken cancelled while it runs",
+		cancelledWhileRunning,
 		func(f *fixture) {
 			f.addUser("ada")
 			f.cancelMany(func(i int) attempt {
@@ -39,13 +39,13 @@ func cancellationRules() []rule {
 				e := generated(n)
 				return attempt{e, func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }, func() bool {
 					_, err := f.store.Token(f.Context(), n.ID)
-					return f.isThere(err)
+					return f.exists(err)
 				}}
 			})
 		},
 	}, {
-		"RevokeToken cancelled in the middle",
-		cancelledInTheMiddle,
+		"RevokeToken cancelled while it runs",
+		cancelledWhileRunning,
 		func(f *fixture) {
 			f.addUser("ada")
 			f.cancelMany(func(i int) attempt {
@@ -58,8 +58,8 @@ func cancellationRules() []rule {
 			})
 		},
 	}, {
-		"CreateUser cancelled in the middle",
-		cancelledInTheMiddle,
+		"CreateUser cancelled while it runs",
+		cancelledWhileRunning,
 		func(f *fixture) {
 			f.cancelMany(func(i int) attempt {
 				u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
@@ -69,13 +69,13 @@ func cancellationRules() []rule {
 					return err
 				}, func() bool {
 					_, err := f.store.User(f.Context(), u.ID)
-					return f.isThere(err)
+					return f.exists(err)
 				}}
 			})
 		},
 	}, {
-		"ChangeUser cancelled in the middle",
-		cancelledInTheMiddle,
+		"ChangeUser cancelled while it runs",
+		cancelledWhileRunning,
 		func(f *fixture) {
 			f.cancelMany(func(i int) attempt {
 				u := f.addUser(apitoken.UserID(fmt.Sprint("user ", i)))
@@ -89,16 +89,16 @@ func cancellationRules() []rule {
 	}}...)
 }
 
-const cancelledInTheMiddle = "A write whose context is cancelled while it runs is done with its event if it is nil, " +
-	"has left nothing behind if it is trouble, and is one or the other if it is ErrUncertain."
+const cancelledWhileRunning = "A write whose context is cancelled while it runs is stored with its event if it returns nil, and has changed " +
+	"nothing if it returns an error; if that is ErrUncertain, it is one or the other."
 
-// verdict reports an error that says something about the rows, which trouble must not.
-func verdict(err error) bool {
+// isRefusal reports whether an error says something about the rows, which the error of a failing store must not.
+func isRefusal(err error) bool {
 	return errors.Is(err, apitoken.ErrNotFound) || errors.Is(err, apitoken.ErrExists) || errors.Is(err, apitoken.ErrConflict)
 }
 
-// isThere reads an error as an answer to whether a row is there.
-func (f *fixture) isThere(err error) bool {
+// exists returns whether a row exists, by the error of reading it.
+func (f *fixture) exists(err error) bool {
 	f.Helper()
 	if errors.Is(err, apitoken.ErrNotFound) {
 		return false
@@ -107,7 +107,7 @@ func (f *fixture) isThere(err error) bool {
 	return true
 }
 
-// preparedWrite is a write of each method, over rows that prepare has stored.
+// preparedWrite is a write of each method, on rows that prepare has stored.
 type preparedWrite struct {
 	name    string
 	prepare func(f *fixture) func(context.Context) error
@@ -128,7 +128,7 @@ func writes() []preparedWrite {
 			return func(ctx context.Context) error {
 				changed, err := f.store.RevokeToken(ctx, n.ID, by, e)
 				if changed != (err == nil) {
-					f.broken("RevokeToken reports changed %v with the error %v", changed, err)
+					f.broken("RevokeToken returns changed %v with the error %v", changed, err)
 				}
 				return err
 			}
@@ -174,19 +174,19 @@ func cancelledWrite(f *fixture, write func(context.Context) error) {
 	cancel()
 	before := f.everything()
 	if err := write(ctx); err != nil {
-		if verdict(err) || errors.Is(err, apitoken.ErrUncertain) {
-			f.broken("the error is %v, want trouble", err)
+		if isRefusal(err) || errors.Is(err, apitoken.ErrUncertain) {
+			f.broken("error %v, want one that is neither a refusal nor ErrUncertain", err)
 		}
-		same(f, "the store after a write that is trouble", before, f.everything())
-		f.must("the write with a live context", write(f.Context()))
+		same(f, "the store after a write that failed", before, f.everything())
+		f.must("the write with an active context", write(f.Context()))
 	}
 	if cmp.Equal(before, f.everything(), exactly) {
-		f.broken("a write that is nil has done nothing")
+		f.broken("a write that returned nil has changed nothing")
 	}
-	f.refused("the write again, which was done", nil, func() error { return write(f.Context()) })
+	f.refused("the write again after it succeeded", nil, func() error { return write(f.Context()) })
 }
 
-// preparedRead is a read of each method over one user and one token; it reports whether it found what is there.
+// preparedRead is a read of each method on one user and one token. It reports whether it found the row.
 type preparedRead struct {
 	name string
 	read func(f *fixture, ctx context.Context, n apitoken.NewToken) (found bool, err error)
@@ -215,7 +215,7 @@ func reads() []preparedRead {
 			return len(page) == 1, err
 		}},
 		{"TokenPage", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
-			page, err := f.scanner().TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base, endless)
+			page, err := f.pager().TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base, allRows)
 			return len(page.Tokens) == 1 && page.Next.IsZero(), err
 		}},
 		{"Users", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
@@ -238,24 +238,24 @@ func cancelledRead(f *fixture, read func(*fixture, context.Context, apitoken.New
 	found, err := read(f, ctx, n)
 	switch {
 	case err == nil && !found:
-		f.broken("the read is no error and does not give what is there")
-	case verdict(err):
-		f.broken("the error is %v, want trouble", err)
+		f.broken("the read returns no error and no row")
+	case isRefusal(err):
+		f.broken("error %v, want one that is neither a refusal nor ErrUncertain", err)
 	}
 	found, err = read(f, f.Context(), n)
 	if err != nil || !found {
-		f.broken("with a live context the read gives what is there: %v, error %v", found, err)
+		f.broken("with an active context the read finds the row: %v, error %v", found, err)
 	}
 }
 
-// attempt is a write with its event, and a look at whether its row was written.
+// attempt is a write with its event, and a function that reports whether its row was written.
 type attempt struct {
 	event apitoken.Event
 	write func(context.Context) error
 	done  func() bool
 }
 
-// cancelMany cancels many writes at different moments and then looks at what they have left.
+// cancelMany cancels many writes at different moments and then checks what they have written.
 func (f *fixture) cancelMany(prepare func(i int) attempt) {
 	f.Helper()
 	const tries = 50
@@ -275,20 +275,20 @@ func (f *fixture) cancelMany(prepare func(i int) attempt) {
 	for i, a := range attempts {
 		done, recorded := a.done(), slices.Contains(feed, a.event.ID)
 		switch err := errs[i]; {
-		case verdict(err):
-			f.broken("the error is %v, want trouble or ErrUncertain", err)
+		case isRefusal(err):
+			f.broken("error %v, want one that is no refusal, or ErrUncertain", err)
 		case done != recorded:
-			f.broken("the row is written: %v, its event: %v, the error: %v", done, recorded, err)
+			f.broken("row written: %v, event written: %v, error %v", done, recorded, err)
 		case err == nil && !done:
-			f.broken("the write is nil and was not done")
+			f.broken("the write returned nil and was not stored")
 		case err != nil && !errors.Is(err, apitoken.ErrUncertain) && done:
-			f.broken("the write is %v and was done", err)
+			f.broken("the write returned %v and was stored", err)
 		}
 	}
 	for i, a := range attempts {
 		f.must(fmt.Sprintf("write %d again", i), a.write(f.Context()))
 		if !a.done() {
-			f.broken("write %d was not done with a live context", i)
+			f.broken("write %d was not stored with an active context", i)
 		}
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// changeRules are about ChangeUser: what it changes, and under which conditions.
+// changeRules are about ChangeUser: its changes and their conditions.
 func changeRules() []rule {
 	rules := []rule{{
 		"changing a user writes exactly its event",
 		"The event of a ChangeUser is stored with it, once, with all of its fields. Before and After are the States of the user, whatever " +
-			"the caller says.",
+			"the caller set.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			c, e := apitoken.UserChange{Name: "Ada L."}, changing("ada")
@@ -29,7 +29,7 @@ func changeRules() []rule {
 		},
 	}, {
 		"a missing user is not changed",
-		"ChangeUser of an id that is not there is ErrNotFound, under whichever condition, and writes nothing.",
+		"ChangeUser of an unknown ID is ErrNotFound, under any condition, and writes nothing.",
 		func(f *fixture) {
 			f.addUser("bob")
 			for _, c := range []apitoken.UserChange{
@@ -39,8 +39,8 @@ func changeRules() []rule {
 			}
 		},
 	}, {
-		"a disabled user stays disabled since then",
-		"Disabling a disabled user changes nothing: not the time, not the epoch, and no event is written.",
+		"disabling again keeps the first time",
+		"Disabling a disabled user changes neither the time nor the epoch, and writes no event.",
 		func(f *fixture) {
 			ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Disable: true})
 			f.addToken("ada", "a")
@@ -56,16 +56,16 @@ func changeRules() []rule {
 			e := ending("ada", apitoken.Revocation{At: in1970, By: "carol"})
 			ada := f.changeUserBy(f.addUser("ada"), apitoken.UserChange{Disable: true}, e)
 			if got := f.user("ada"); !got.Disabled() || got != ada {
-				f.broken("User gives %+v, want %+v", got, ada)
+				f.broken("User returns %+v, want %+v", got, ada)
 			}
 		},
 	}}
 	return append(append(append(rules, changesOfOne()...), changesOfNothing()...), conditionalChanges()...)
 }
 
-// changesOfOne are about what each change makes of a user.
+// changesOfOne are about the result of each change of a user.
 func changesOfOne() []rule {
-	const says = "ChangeUser changes what UserChange.Apply changes, one revision on, and nothing else. It returns the user as they are then."
+	const says = "ChangeUser changes what UserChange.Apply changes, raises the revision by one, and changes nothing else. It returns the new row."
 	var rules []rule
 	for _, c := range []struct {
 		name   string
@@ -95,9 +95,9 @@ func changesOfOne() []rule {
 	}})
 }
 
-// changesOfNothing are about changes that leave the row as it is.
+// changesOfNothing are about changes that leave the row unchanged.
 func changesOfNothing() []rule {
-	const says = "A change that leaves the user as they are writes nothing, not even an event, and returns the user."
+	const says = "A change that leaves the row unchanged writes nothing, not even an event, and returns the user."
 	var rules []rule
 	for _, c := range []struct {
 		name   string
@@ -121,9 +121,9 @@ func changesOfNothing() []rule {
 	return rules
 }
 
-// conditionalChanges are about the conditions of a change of a user who is at revision 3 and has the role auditor.
+// conditionalChanges are about the conditions of a change of a user at revision 3 with the role auditor.
 func conditionalChanges() []rule {
-	const says = "ChangeUser whose conditions do not all hold is ErrConflict and writes nothing, whatever it would change. Where they hold, it succeeds."
+	const says = "If a condition of a ChangeUser does not hold, it is ErrConflict and writes nothing, whatever it would change. If all hold, it succeeds."
 	var rules []rule
 	for _, c := range []struct {
 		name       string
@@ -134,14 +134,14 @@ func conditionalChanges() []rule {
 		{"no condition", nil, 0, nil},
 		{"the present revision", nil, 3, nil},
 		{"the revision before", nil, 2, apitoken.ErrConflict},
-		{"the revision before the first", nil, -1, apitoken.ErrConflict},
-		{"a revision to come", nil, 4, apitoken.ErrConflict},
+		{"a negative revision of a user", nil, -1, apitoken.ErrConflict},
+		{"a future revision", nil, 4, apitoken.ErrConflict},
 		{"the present role", []apitoken.Role{"auditor"}, 0, nil},
 		{"the present role among others", []apitoken.Role{"junior", "auditor", "senior"}, 0, nil},
 		{"other roles", []apitoken.Role{"junior", "senior"}, 0, apitoken.ErrConflict},
-		{"a role of before", []apitoken.Role{apitoken.RoleUser}, 0, apitoken.ErrConflict},
+		{"a former role", []apitoken.Role{apitoken.RoleUser}, 0, apitoken.ErrConflict},
 		{"the present role in capitals", []apitoken.Role{"AUDITOR"}, 0, apitoken.ErrConflict},
-		{"the present role with a space behind", []apitoken.Role{"auditor "}, 0, apitoken.ErrConflict},
+		{"the present role with a trailing space", []apitoken.Role{"auditor "}, 0, apitoken.ErrConflict},
 		{"no role at all", []apitoken.Role{}, 0, apitoken.ErrConflict},
 		{"the present role and revision", []apitoken.Role{"auditor"}, 3, nil},
 		{"the present role and another revision", []apitoken.Role{"auditor"}, 2, apitoken.ErrConflict},

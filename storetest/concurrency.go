@@ -13,56 +13,56 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// concurrencyRules let different calls run at one moment.
+// concurrencyRules run different calls at the same time.
 func concurrencyRules() []rule {
 	return []rule{{
 		"no token overtakes a policy",
 		"Once PutPolicy has returned, no token that was judged by an earlier revision is inserted any more: " +
-			"every one that ever is can be read by then.",
+			"all such tokens are visible by then.",
 		policyAgainstTokens,
 	}, {
 		"a stream of tokens does not starve a policy",
-		"PutPolicy may wait for a running CreateToken, but a stream of them does not hold it up for ever.",
+		"PutPolicy may wait for a running CreateToken, but a stream of them does not starve it.",
 		policyInAStream,
 	}, {
 		"no token outlives the end of its epoch",
-		"Whatever CreateToken runs while an epoch is ended, afterwards no token of that epoch is live.",
+		"Once an epoch has ended, no token of that epoch is active, even if CreateToken was running at the time.",
 		func(f *fixture) {
 			f.epochAgainstTokens(apitoken.UserChange{EndEpoch: true})
 		},
 	}, {
 		"no token outlives the disabling of its owner",
-		"Whatever CreateToken runs while a user is disabled, afterwards none of their tokens is live.",
+		"Once a user is disabled, none of their tokens is active, even if CreateToken was running at the time.",
 		func(f *fixture) {
 			f.epochAgainstTokens(apitoken.UserChange{Disable: true})
 		},
 	}, {
-		"enabling at that moment revives no token",
-		"Whatever CreateToken runs while a user is disabled and enabled again, afterwards no token of his former epoch is live.",
+		"enabling at the same time revives no token",
+		"Once a user was disabled and enabled again, no token of their former epoch is active, even if CreateToken was running at the time.",
 		disabledAndEnabled,
 	}, {
-		"Lookup sees what has been written",
-		"What a write has written when it returned, every Lookup that starts later sees: a revocation, the owner, the last use.",
+		"Lookup sees every write that has returned",
+		"A write that has returned is visible to every Lookup that starts later: a revocation, the owner, the last use.",
 		func(f *fixture) {
 			f.readsSeeWrites(func(n apitoken.NewToken) (*apitoken.Record, error) { return f.store.Lookup(f.Context(), n.Digest) })
 		},
 	}, {
-		"Token sees what has been written",
-		"What a write has written when it returned, every Token that starts later sees: a revocation, the owner, the last use.",
+		"Token sees every write that has returned",
+		"A write that has returned is visible to every Token that starts later: a revocation, the owner, the last use.",
 		func(f *fixture) {
 			f.readsSeeWrites(func(n apitoken.NewToken) (*apitoken.Record, error) { return f.store.Token(f.Context(), n.ID) })
 		},
 	}, {
-		"each sees his own tokens while many are created",
-		"What a write has written when it returned, every later Lookup sees: the token, its last use and its revocation, while others write.",
+		"each writer sees its own tokens while many are created",
+		"A write that has returned is visible to every later Lookup while others write: the token, its last use and its revocation.",
 		ownTokens,
 	}, {
-		"a touch at that moment does not undo a revocation",
-		"Touch changes LastUsedAt and nothing else, also where a RevokeToken comes in between: the token stays revoked.",
+		"a concurrent touch does not undo a revocation",
+		"Touch changes only LastUsedAt, even if a RevokeToken comes in between: the token stays revoked.",
 		touchAgainstRevoke,
 	}, {
-		"a touch at that moment does not undo another",
-		"Of many that touch one token at one moment the latest time stays.",
+		"a concurrent touch does not undo another",
+		"If many calls touch one token at the same time, the latest time stays.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			for round := range rounds {
@@ -72,27 +72,27 @@ func concurrencyRules() []rule {
 						f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration((i*7+j)%64) * microsecond)})
 					}
 				})
-				f.touches(apitoken.Touch{Token: n.ID, At: base}) // or the latest could be the last by chance
+				f.touches(apitoken.Touch{Token: n.ID, At: base}) // otherwise the latest could be the last by chance
 				n.LastUsedAt = base.Add(time.Duration(latestOf(func(i, j int) int { return (i*7 + j) % 64 })) * microsecond)
 				f.shows(n, ada)
 			}
 		},
 	}, {
-		"batches in any order do not hold each other up",
-		"Touch may be called with the same tokens at one moment, each time in another order, and is no error.",
+		"batches in any order do not deadlock",
+		"Concurrent calls of Touch with the same tokens in different orders all succeed.",
 		touchesInAnyOrder,
 	}, {
 		"a change of the owner does not keep tokens from being created",
-		"CreateToken does not compare revisions of the owner: it is nil while he changes all the time.",
+		"CreateToken does not compare revisions of the owner: it succeeds while the owner changes all the time.",
 		tokensWhileOwnerChanges,
 	}, {
-		"a follower misses nothing",
-		"A reader who continues behind the last event that he was given misses none and sees none twice, while many write.",
+		"a reader that follows the feed misses nothing",
+		"A reader that continues after the last event that it received misses none and sees none twice, while many write.",
 		followed,
 	}}
 }
 
-// policyAgainstTokens lets one set the policy while the rest of the crowd create tokens by the revision before.
+// policyAgainstTokens sets the policy while the rest of the crowd create tokens at the revision before.
 func policyAgainstTokens(f *fixture) {
 	for round := range rounds {
 		owner := apitoken.UserID(fmt.Sprint("ada ", round))
@@ -114,7 +114,7 @@ func policyAgainstTokens(f *fixture) {
 			err := f.store.CreateToken(f.Context(), n, was.Revision, generated(n))
 			switch {
 			case late && !errors.Is(err, apitoken.ErrConflict):
-				f.broken("a CreateToken that started after PutPolicy had returned: error %v, want %v", err, apitoken.ErrConflict)
+				f.broken("CreateToken after PutPolicy returned: error %v, want %v", err, apitoken.ErrConflict)
 			case err != nil && !errors.Is(err, apitoken.ErrConflict):
 				f.broken("CreateToken: error %v, want nil or %v", err, apitoken.ErrConflict)
 			case err == nil:
@@ -122,7 +122,7 @@ func policyAgainstTokens(f *fixture) {
 			}
 		})
 		if all := f.tokens(apitoken.TokenQuery{Owner: owner}); len(all) != len(inTime) || len(all) != int(inserted.Load()) {
-			f.broken("%d tokens were there when PutPolicy had returned, %d are there now, and %d were inserted",
+			f.broken("%d tokens existed when PutPolicy had returned, %d exist now, and %d were inserted",
 				len(inTime), len(all), inserted.Load())
 		}
 	}
@@ -166,7 +166,7 @@ func policyInAStream(f *fixture) {
 	}
 }
 
-// epochAgainstTokens lets one end the epoch while the rest of the crowd create tokens of it.
+// epochAgainstTokens ends an epoch while the rest of the crowd create tokens of it.
 func (f *fixture) epochAgainstTokens(end apitoken.UserChange) {
 	f.Helper()
 	for round := range rounds {
@@ -177,7 +177,7 @@ func (f *fixture) epochAgainstTokens(end apitoken.UserChange) {
 				f.broken("ChangeUser: %v", err)
 			}
 		})
-		f.noneIsLive(is, e)
+		f.noneIsActive(is, e)
 	}
 }
 
@@ -195,7 +195,7 @@ func disabledAndEnabled(f *fixture) {
 				f.broken("ChangeUser that enables: %v", err)
 			}
 		})
-		f.noneIsLive(enabled, e)
+		f.noneIsActive(enabled, e)
 	}
 }
 
@@ -205,16 +205,16 @@ func (f *fixture) whileCreating(owner apitoken.UserID, do func()) {
 	crowdBeside(do, func(i, j int, _ bool) {
 		n := draft(owner, fmt.Sprint(i, " ", j))
 		if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
-			f.broken("CreateToken: %v, want nil, whatever the epoch of the owner is", err)
+			f.broken("CreateToken: error %v, want nil at any epoch of the owner", err)
 		}
 	})
 }
 
-// tries is how often each of a crowd tries while something else is done.
+// tries is how often each of a crowd tries while another call runs.
 const tries = 6
 
-// crowdBeside lets all of a crowd but one try again and again, and once some have, calls do in their midst. Each tries
-// once more after do has returned: that try is late.
+// crowdBeside lets all of a crowd but one try repeatedly, and calls do while they try. Each tries once more after do has
+// returned: that try is late.
 func crowdBeside(do func(), try func(i, j int, late bool)) {
 	some, over := make(chan struct{}), make(chan struct{})
 	var done atomic.Int32
@@ -236,12 +236,12 @@ func crowdBeside(do func(), try func(i, j int, late bool)) {
 	})
 }
 
-// noneIsLive holds that all tokens of a user tell of the end of their epoch.
-func (f *fixture) noneIsLive(u apitoken.User, end apitoken.Event) {
+// noneIsActive checks that all tokens of a user have the revocation by the end of their epoch.
+func (f *fixture) noneIsActive(u apitoken.User, end apitoken.Event) {
 	f.Helper()
-	live := f.tokens(apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
-	if len(live) > 0 {
-		f.broken("%d tokens are live", len(live))
+	active := f.tokens(apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
+	if len(active) > 0 {
+		f.broken("%d tokens are active, want none", len(active))
 	}
 	for _, t := range f.tokens(apitoken.TokenQuery{Owner: u.ID}) {
 		rec := f.token(t.ID)
@@ -255,7 +255,7 @@ func (f *fixture) noneIsLive(u apitoken.User, end apitoken.Event) {
 	}
 }
 
-// touches is Touch from any goroutine.
+// touches calls Touch from any goroutine.
 func (f *fixture) touches(touches ...apitoken.Touch) {
 	f.Helper()
 	if err := f.store.Touch(f.Context(), touches); err != nil {
@@ -263,7 +263,7 @@ func (f *fixture) touches(touches ...apitoken.Touch) {
 	}
 }
 
-// latestOf is the greatest of what the crowd tries in four steps each.
+// latestOf checks that the greatest of the times stays that the crowd tries in four steps each.
 func latestOf(what func(i, j int) int) (latest int) {
 	for i := range crowd {
 		for j := range 4 {
@@ -283,7 +283,7 @@ func touchAgainstRevoke(f *fixture) {
 				f.broken("RevokeToken: %v", err)
 			}
 		}, func(i, j int, late bool) {
-			if !late { // one that is late could hide what the others did
+			if !late { // a late try could hide the result of the others
 				f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration(i+crowd*j) * microsecond)})
 			}
 		})
@@ -318,6 +318,6 @@ func touchesInAnyOrder(f *fixture) {
 func tokensWhileOwnerChanges(f *fixture) {
 	was := f.addUser("ada")
 	var done progress
-	f.whileCreating("ada", func() { was = f.renameOnAndOn(was, &done) })
+	f.whileCreating("ada", func() { was = f.renameRepeatedly(was, &done) })
 	same(f, "User", was, f.user("ada"))
 }

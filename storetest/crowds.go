@@ -10,9 +10,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// crowdRules are about a change of a user while many others write about the same user without a pause.
+// crowdRules are about a change of a user while many others write to the same user without a pause.
 func crowdRules() []rule {
-	const says = "A crowd on the same row delays ChangeUser and never makes it fail: neither the change in their midst nor one of theirs."
+	const says = "Contention for a row may delay ChangeUser and never makes it fail, neither this change nor those that contend with it."
 	return []rule{{
 		"a crowd does not keep a user from being disabled",
 		says,
@@ -40,7 +40,7 @@ func (f *fixture) revokesOne(owner apitoken.UserID) error {
 	return err
 }
 
-// disabledInACrowd gives a user another role, ends their epoch and disables them, while a crowd of n writes on and on.
+// disabledInACrowd gives a user another role, ends their epoch and disables them, while a crowd of n writes without a pause.
 func (f *fixture) disabledInACrowd(n int, write func(i int) error) {
 	f.Helper()
 	f.addUser("ada")
@@ -78,13 +78,13 @@ func (f *fixture) disabledInACrowd(n int, write func(i int) error) {
 	over.Store(true)
 	done.Wait()
 	if ada := f.user("ada"); !ada.Disabled() || ada.Role != "suspended" {
-		f.broken("User gives %+v, who is not disabled or has the former role", ada)
+		f.broken("User returns %+v, want disabled and suspended", ada)
 	}
 	f.oneAfterTheOther("ada", int(writes.Load()))
 }
 
-// oneAfterTheOther holds that the events about a user tell of one change after the other, each of what the one before it
-// has left, and that there are at least so many.
+// oneAfterTheOther checks that the events about a user are a sequence: the Before of each is the After of the previous one. It
+// also checks that there are at least so many.
 func (f *fixture) oneAfterTheOther(id apitoken.UserID, atLeast int) {
 	f.Helper()
 	after := map[apitoken.State]apitoken.State{}
@@ -95,11 +95,11 @@ func (f *fixture) oneAfterTheOther(id apitoken.UserID, atLeast int) {
 		}
 	}
 	if len(events) < atLeast {
-		f.broken("%d writes of the crowd were done, and %d events are there", atLeast, len(events))
+		f.broken("%d writes of the crowd succeeded, but there are %d events", atLeast, len(events))
 	}
 	last := apitoken.State{}
 	for range after {
 		last = after[last]
 	}
-	same(f, fmt.Sprintf("the last of %d changes that follow one another", len(after)), f.user(id).State(), last)
+	same(f, fmt.Sprintf("the last of %d changes in sequence", len(after)), f.user(id).State(), last)
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// epochRules are about the end of all tokens of a user at once.
+// epochRules are about the revocation of all tokens of a user at once.
 func epochRules() []rule {
 	return []rule{{
-		"raising the epoch ends all tokens of the owner",
-		"An epoch one above ends every token of the earlier one: Token and Tokens tell the event's At and Actor.User, Lookup the epochs.",
+		"raising the epoch revokes all tokens of the owner",
+		"Raising the epoch revokes every token of the earlier one: Token and Tokens return the event's At and Actor.User, Lookup the epochs.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			all := []apitoken.NewToken{f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("ada", "c")}
@@ -22,7 +22,7 @@ func epochRules() []rule {
 		},
 	}, {
 		"raising the epoch writes exactly its event",
-		"However many tokens an epoch ends, it is one change with one event.",
+		"Raising the epoch is one change with one event, whatever the number of tokens.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
@@ -33,20 +33,20 @@ func epochRules() []rule {
 		},
 	}, {
 		"Lookup leaves an ended epoch to the caller",
-		"RevokedAt and RevokedBy of Lookup tell only of a revocation of this one token; the caller sees that Epoch is not User.Epoch.",
+		"RevokedAt and RevokedBy of Lookup report only a revocation of this token; the caller compares Epoch with User.Epoch.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			f.endEpoch(ada, later(time.Minute, "carol"))
 			rec := f.lookup(n.Digest)
 			if rec.Epoch != 0 || rec.User.Epoch != 1 || !rec.Token.RevokedAt.IsZero() || rec.Token.RevokedBy != "" {
-				f.broken("Lookup gives epoch %d, owner's epoch %d, revoked at %v by %q; want 0, 1, none, nobody",
+				f.broken("Lookup returns epoch %d, owner's epoch %d, revoked at %v by %q; want 0, 1, no time, \"\"",
 					rec.Epoch, rec.User.Epoch, rec.Token.RevokedAt, rec.Token.RevokedBy)
 			}
 		},
 	}, {
 		"an epoch ended by the host has no revoker",
-		"RevokedBy of the tokens of an epoch that the host itself ended is empty, and RevokedAt is not.",
+		"If the host itself ended the epoch, RevokedBy is empty and RevokedAt is set.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -54,8 +54,8 @@ func epochRules() []rule {
 			f.showsAs(n, ada, later(time.Minute, ""))
 		},
 	}, {
-		"an epoch ended with a token shows its owner",
-		"RevokedBy of the tokens of an ended epoch is the Actor.User of the event, also where he used a token.",
+		"an epoch ended by means of a token shows the user",
+		"RevokedBy of the tokens of an ended epoch is the Actor.User of the event, even if they used a token.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -75,8 +75,8 @@ func epochRules() []rule {
 			f.revokesNothing(n, later(time.Hour, "ada"))
 		},
 	}, {
-		"a token of the new epoch is live",
-		"Raising the epoch ends the tokens of the earlier epochs and no others.",
+		"a token of the new epoch is active",
+		"Raising the epoch revokes the tokens of the earlier epochs and no others.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
@@ -87,11 +87,11 @@ func epochRules() []rule {
 		},
 	}, {
 		"each token shows the end of its own epoch",
-		"After several epochs, each token tells by whom and when its own epoch was ended.",
+		"After several epochs, each token has the time and the user that ended its own epoch.",
 		severalEpochs,
 	}, {
-		"a token inserted with an earlier epoch is dead on arrival",
-		"A token of an earlier epoch than its owner's is inserted, and tells of the revocation of its epoch.",
+		"a token inserted with an earlier epoch is revoked at once",
+		"A token of an earlier epoch than its owner's is inserted and has the revocation of its epoch.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
@@ -102,14 +102,14 @@ func epochRules() []rule {
 		},
 	}, {
 		"a token inserted epochs late shows the end of its own epoch",
-		"A token that arrives several epochs late tells of the revocation of its epoch, not of the last one.",
+		"A token that is inserted several epochs late has the revocation of its own epoch, not of the last one.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
-			ends := []apitoken.Revocation{later(time.Minute, "carol"), later(2*time.Minute, ""), later(3*time.Minute, "bob")}
-			for _, end := range ends {
+			ended := []apitoken.Revocation{later(time.Minute, "carol"), later(2*time.Minute, ""), later(3*time.Minute, "bob")}
+			for _, end := range ended {
 				ada = f.endEpoch(ada, end)
 			}
-			for i, end := range ends {
+			for i, end := range ended {
 				n := draft("ada", string(rune('a'+i)))
 				n.Epoch = int64(i)
 				f.create(n)
@@ -117,8 +117,8 @@ func epochRules() []rule {
 			}
 		},
 	}, {
-		"a token's own revocation comes before its epoch's",
-		"A token that was revoked before its epoch ended keeps the revocation that it has.",
+		"a token's own revocation precedes its epoch's",
+		"A token that was revoked before its epoch ended keeps its revocation.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
@@ -126,8 +126,8 @@ func epochRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a change of the user that keeps the epoch ends nothing",
-		"Only an epoch above the stored one ends tokens; another name or role does not, and neither does enabling.",
+		"a change of the user that keeps the epoch revokes nothing",
+		"Only a higher epoch revokes tokens; another name or role and enabling do not.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -135,8 +135,8 @@ func epochRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"an epoch that is refused ends nothing",
-		"A ChangeUser that is a conflict ends no epoch, neither now nor for the tokens that come later.",
+		"a refused change of the epoch revokes nothing",
+		"A ChangeUser that is a conflict ends no epoch, neither for the stored tokens nor for later ones.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -151,7 +151,7 @@ func epochRules() []rule {
 		},
 	}, {
 		"enabling a user revives no token",
-		"Tokens of an ended epoch stay revoked, whatever becomes of their owner.",
+		"Tokens of an ended epoch stay revoked after any change of their owner.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -186,7 +186,7 @@ func epochRules() []rule {
 			f.addExpiring("gone", base, 0)
 			f.addExpiring("just", end.At, 0)
 			f.addExpiring("last", end.At.Add(microsecond), 0)
-			f.addExpiring("endless", noTime, 0)
+			f.addExpiring("no expiration", noTime, 0)
 			f.revoke(f.addExpiring("revoked", base, 0), later(time.Second, "bob"))
 			f.endEpoch(ada, end)
 			f.addExpiring("new", noTime, 1)
@@ -195,14 +195,14 @@ func epochRules() []rule {
 				now := end.At.Add(time.Hour)
 				without := func(names ...string) []string { // what ExpiresBefore does not select
 					return append([]string(nil), slices.DeleteFunc(names, func(name string) bool {
-						return !q.ExpiresBefore.IsZero() && (name == "endless" || name == "new")
+						return !q.ExpiresBefore.IsZero() && (name == "no expiration" || name == "new")
 					})...)
 				}
 				for _, q.Limit = range []int{1, wholePage} {
 					q.Status = apitoken.StatusExpired
 					f.selectsAt(now, "the expired tokens", []string{"gone", "just", "new and gone"}, q)
 					q.Status = apitoken.StatusRevoked
-					f.selectsAt(now, "the revoked tokens", without("last", "endless", "revoked"), q)
+					f.selectsAt(now, "the revoked tokens", without("last", "no expiration", "revoked"), q)
 					q.Status = apitoken.StatusActive
 					f.selectsAt(now, "the active tokens", without("new"), q)
 				}
@@ -210,7 +210,7 @@ func epochRules() []rule {
 		},
 	}, {
 		"the epoch of one user is not that of another",
-		"Raising the epoch of a user ends no token of another.",
+		"Raising the epoch of a user revokes no token of another.",
 		func(f *fixture) {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			n, m := f.addToken("ada", "a"), f.addToken("bob", "a")
@@ -226,21 +226,21 @@ func epochRules() []rule {
 func severalEpochs(f *fixture) {
 	ada := f.addUser("ada")
 	var all []apitoken.NewToken
-	var ends []apitoken.Revocation
+	var ended []apitoken.Revocation
 	for i, by := range []apitoken.UserID{"carol", "", "ada", "bob"} {
 		n := draft("ada", "build")
 		n.Epoch = ada.Epoch
 		f.create(n)
 		all = append(all, n)
-		ends = append(ends, later(time.Duration(i+1)*time.Minute, by))
-		ada = f.endEpoch(ada, ends[i])
+		ended = append(ended, later(time.Duration(i+1)*time.Minute, by))
+		ada = f.endEpoch(ada, ended[i])
 	}
 	for i, n := range all {
-		f.showsAs(n, ada, ends[i])
+		f.showsAs(n, ada, ended[i])
 	}
 }
 
-const expiredStays = "A token that had expired when its epoch ended stays expired: Token and Tokens tell of no revocation, and Status goes by that."
+const expiredStays = "A token that had expired when its epoch ended stays expired: Token and Tokens report no revocation, and Status agrees."
 
 // addExpiring stores a token of ada.
 func (f *fixture) addExpiring(name string, at time.Time, epoch int64) apitoken.NewToken {

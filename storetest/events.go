@@ -13,11 +13,11 @@ import (
 func eventRules() []rule {
 	return append(fullEvents(), []rule{{
 		"the feed counts from one",
-		"The events that one has read are 1, 2, 3 and so on, and whatever is written next comes behind them.",
+		"The Seq of the events are 1, 2, 3 and so on, and later writes come after those that were read.",
 		oneEventEach,
 	}, {
-		"an event keeps its place",
-		"An event has the same Seq each time that it is read, whatever is written in the meantime.",
+		"an event keeps its Seq",
+		"An event has the same Seq in every read, whatever is written in the meantime.",
 		func(f *fixture) {
 			f.appendEvents(denied("ada"), denied("bob"))
 			first := f.feed()
@@ -25,16 +25,16 @@ func eventRules() []rule {
 			same(f, "the first two events", first, f.feed()[:len(first)])
 		},
 	}, {
-		"a smaller event id does not come before what was read",
-		"The place of an event is not given by its ID: one of a smaller ID that is written later comes behind what was read.",
+		"a smaller event ID does not precede the events that were read",
+		"Events are not ordered by ID: an event with a smaller ID that is written later comes after the events that were read.",
 		func(f *fixture) {
 			early, late := denied("ada"), denied("bob")
 			f.recordedAs(late, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{late}) })
 			f.recordedAs(early, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{early}) })
 		},
 	}, {
-		"an earlier time does not come before what was read",
-		"The place of an event is not given by its time: clocks differ, and go back.",
+		"an earlier time does not precede the events that were read",
+		"Events are not ordered by time, because clocks differ and go back.",
 		func(f *fixture) {
 			for _, at := range []time.Time{far, base, base, in1970, base} {
 				e := denied("ada")
@@ -55,8 +55,8 @@ func eventRules() []rule {
 			}
 		},
 	}, {
-		"a page begins behind the last one read",
-		"Events gives the events behind q.After; behind the last one there are none.",
+		"a page begins after the last event read",
+		"Events returns the events after q.After; after the last one there are none.",
 		func(f *fixture) {
 			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
 			whole := f.feed()
@@ -65,9 +65,9 @@ func eventRules() []rule {
 				if len(want) == 0 {
 					want = nil
 				}
-				same(f, fmt.Sprint("events behind ", e.Seq), want, f.events(apitoken.EventQuery{After: e.Seq, Limit: wholePage}))
+				same(f, fmt.Sprint("events after ", e.Seq), want, f.events(apitoken.EventQuery{After: e.Seq, Limit: wholePage}))
 			}
-			same(f, "events behind one that is to come", nil, f.events(apitoken.EventQuery{After: 100, Limit: wholePage}))
+			same(f, "events after a future Seq", nil, f.events(apitoken.EventQuery{After: 100, Limit: wholePage}))
 		},
 	}, {
 		"events about one user",
@@ -79,10 +79,10 @@ func eventRules() []rule {
 		wholeBatch,
 	}, {
 		"an empty batch is no error",
-		"AppendEvents of nothing changes nothing.",
+		"AppendEvents without events changes nothing.",
 		func(f *fixture) {
 			f.appendEvents(denied("ada"))
-			f.changesNothing("AppendEvents of nothing", func() {
+			f.changesNothing("AppendEvents without events", func() {
 				f.must("AppendEvents of nil", f.store.AppendEvents(f.Context(), nil))
 				f.must("AppendEvents of an empty slice", f.store.AppendEvents(f.Context(), []apitoken.Event{}))
 			})
@@ -128,7 +128,7 @@ func eventsAboutOne(f *fixture) {
 		}
 		same(f, fmt.Sprintf("later events about %q", owner), want[1:], f.events(apitoken.EventQuery{Owner: owner, After: want[0].Seq, Limit: wholePage}))
 	}
-	same(f, "events about nobody we know", nil, f.events(apitoken.EventQuery{Owner: "bob", Limit: wholePage}))
+	same(f, "events about an unknown user", nil, f.events(apitoken.EventQuery{Owner: "bob", Limit: wholePage}))
 }
 
 func wholeBatch(f *fixture) {
@@ -142,21 +142,21 @@ func wholeBatch(f *fixture) {
 	got := f.feed()
 	for i := range got {
 		if want := apitoken.EventSeq(i + 1); got[i].Seq != want {
-			f.broken("event %d of the feed has the Seq %d", want, got[i].Seq)
+			f.broken("event %d of the feed has Seq %d", want, got[i].Seq)
 		}
 		got[i].Seq = 0
 	}
-	slices.SortFunc(got, func(a, b apitoken.Event) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // as they were made
+	slices.SortFunc(got, func(a, b apitoken.Event) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // in the order of their creation
 	same(f, "the batch", batch, got)
 }
 
 // eventAbout makes an event about a user and a token.
 type eventAbout func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event
 
-// fullEvents write, with each method, an event in which no field is empty, and one in which all that may be empty are.
+// fullEvents write, with each method, an event with all fields set, and one with only the required fields.
 func fullEvents() []rule {
 	const says = "An event comes back equal in every field: time, action, outcome, actor with origin, owner, token, before and after, reason, count and first time; the store adds the " +
-		"Seq, and to the event of a user's change what was and what is."
+		"Seq, and to the event of a user's change the States before and after."
 	var rules []rule
 	for _, c := range []struct {
 		name  string
@@ -207,7 +207,7 @@ func fullEvents() []rule {
 			f.recordedAs(c.write(f, func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
 				return fullEvent(apitoken.ActionGenerate, owner, token)
 			}))
-		}}, rule{"a bare event of " + c.name, says, func(f *fixture) {
+		}}, rule{"a minimal event of " + c.name, says, func(f *fixture) {
 			f.recordedAs(c.write(f, func(apitoken.UserID, apitoken.TokenID) apitoken.Event {
 				return apitoken.Event{ID: newEventID(), At: in1970, Action: apitoken.ActionPutUser, Outcome: apitoken.OutcomeDone}
 			}))

@@ -11,7 +11,7 @@ import (
 // eventFilterRules are about the conditions of an EventQuery.
 func eventFilterRules() []rule {
 	const says = "An event is selected if every condition of the query holds, byte by byte; the events come in the order and with the Seq of " +
-		"the whole feed, or against it, by pages of any size."
+		"the whole feed, or in reverse, by pages of any size."
 	var rules []rule
 	conditions := eventConditions()
 	for i, a := range conditions {
@@ -42,8 +42,8 @@ func eventFilterRules() []rule {
 			}
 		},
 	}, rule{
-		"events that stand for several",
-		"Count and FirstAt come back equal; 0 and none are what an event has that stands for itself alone.",
+		"events that count several",
+		"Count and FirstAt come back equal; an event that counts none has 0 and no time.",
 		func(f *fixture) {
 			for _, count := range []int64{0, 1, 1<<53 + 1} {
 				e := denied("ada")
@@ -57,7 +57,7 @@ func eventFilterRules() []rule {
 	})
 }
 
-// assortedEvents are events that differ in all that there are conditions for.
+// assortedEvents stores events that differ in every field that has a condition.
 func (f *fixture) assortedEvents() []apitoken.Event {
 	f.Helper()
 	var batch []apitoken.Event
@@ -84,7 +84,7 @@ func (f *fixture) assortedEvents() []apitoken.Event {
 	return f.feed()
 }
 
-// eventsBy holds that a query of these conditions selects the events of the feed for which they hold.
+// eventsBy checks that a query with these conditions selects the events of the feed that meet them.
 func (f *fixture) eventsBy(whole []apitoken.Event, conditions ...eventCondition) {
 	f.Helper()
 	var q apitoken.EventQuery
@@ -107,13 +107,13 @@ func (f *fixture) eventsBy(whole []apitoken.Event, conditions ...eventCondition)
 		}
 		if len(want) > 1 {
 			q.After = want[0].Seq
-			same(f, fmt.Sprintf("events by %s behind %d, newest first: %t,", what, q.After, q.NewestFirst), want[1:], f.events(q))
+			same(f, fmt.Sprintf("events by %s after %d, newest first: %t,", what, q.After, q.NewestFirst), want[1:], f.events(q))
 		}
 		slices.Reverse(want)
 	}
 }
 
-// eventCondition is one condition of a query, and the same in Go.
+// eventCondition is one condition of a query, and the equivalent in Go.
 type eventCondition struct {
 	field  string
 	name   string

@@ -6,20 +6,20 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// endlessFilters are about WithoutExpiration.
-func endlessFilters() []rule {
+// noExpirationFilters are about WithoutExpiration.
+func noExpirationFilters() []rule {
 	return []rule{{
 		"without expiration",
-		"WithoutExpiration selects the tokens that never end, and none that ends, however early or late.",
+		"WithoutExpiration selects the tokens that never expire, and no others.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.endEpoch(ada, later(0, "ada"))
-			f.addEnding("in 1970", in1970)
-			f.addEnding("first", noTime)
-			f.addEnding("far", far)
-			f.revoke(f.addEnding("revoked", noTime), later(0, "ada"))
-			f.addEnding("in an hour", base.Add(time.Hour))
-			f.addEnding("last", noTime)
+			f.addExpiringAt("in 1970", in1970)
+			f.addExpiringAt("first", noTime)
+			f.addExpiringAt("far", far)
+			f.revoke(f.addExpiringAt("revoked", noTime), later(0, "ada"))
+			f.addExpiringAt("in an hour", base.Add(time.Hour))
+			f.addExpiringAt("last", noTime)
 			f.addUser("bob")
 			n := draft("bob", "of bob")
 			n.ExpiresAt = noTime
@@ -31,7 +31,7 @@ func endlessFilters() []rule {
 			q.Status = apitoken.StatusExpired
 			f.selects("the expired tokens of any owner", nil, q)
 			q.Status, q.ExpiresBefore = "", far.Add(microsecond)
-			f.selects("those that end besides", nil, q)
+			f.selects("those that also expire", nil, q)
 			q = apitoken.TokenQuery{Owner: "ada", WithoutExpiration: true, Limit: 1}
 			f.selects("the tokens of one owner", []string{"first", "revoked", "last"}, q)
 		},
@@ -41,7 +41,7 @@ func endlessFilters() []rule {
 // unusedFilters are about UnusedSince, to the microsecond.
 func unusedFilters() []rule {
 	const says = "UnusedSince selects the tokens that were created before that time and not used at it or later; " +
-		"one that was never used goes by its creation alone."
+		"for a token that was never used, only its creation counts."
 	at := base.Add(time.Hour)
 	var rules []rule
 	for _, c := range []struct {
@@ -50,7 +50,7 @@ func unusedFilters() []rule {
 		want  []string
 	}{
 		{"one microsecond before", at.Add(-microsecond), []string{"in 1970", "long ago", "long ago, used since"}},
-		{"at the very time", at, []string{"in 1970", "long ago", "long ago, used since"}},
+		{"exactly at the time", at, []string{"in 1970", "long ago", "long ago, used since"}},
 		{"one microsecond after", at.Add(microsecond), []string{"in 1970", "long ago", "long ago, used since", "used then", "created then"}},
 		{"before all", in1970, nil},
 		{"in 1970", in1970.Add(microsecond), []string{"in 1970"}},
@@ -92,22 +92,22 @@ func unusedFilters() []rule {
 
 // lifetimeFilters are about LivesLongerThan, to the microsecond.
 func lifetimeFilters() []rule {
-	const says = "LivesLongerThan selects the tokens whose end is more than that time behind their creation, and those that never end. " +
-		"What has become of them since makes no difference."
+	const says = "LivesLongerThan selects the tokens that expire more than that time after their creation, and those that never expire. " +
+		"A revocation does not matter."
 	var rules []rule
 	for _, c := range []struct {
 		name string
 		than time.Duration
 		want []string
 	}{
-		{"one microsecond less", time.Hour - microsecond, []string{"an hour", "an hour, later", "revoked", "more", "endless", "very long"}},
-		{"the very time", time.Hour, []string{"more", "endless", "very long"}},
-		{"one microsecond more", time.Hour + microsecond, []string{"endless", "very long"}},
-		{"one microsecond", microsecond, []string{"less", "an hour", "an hour, later", "revoked", "more", "endless", "very long"}},
-		{"as long as can be", far.Sub(in1970) - microsecond, []string{"endless", "very long"}},
-		{"longer than can be", far.Sub(in1970), []string{"endless"}},
-		{"no expiration", apitoken.NoExpiration, []string{"endless"}},
-		{"none", 0, []string{"shortest", "less", "an hour", "an hour, later", "revoked", "more", "endless", "very long"}},
+		{"one microsecond less", time.Hour - microsecond, []string{"an hour", "an hour, later", "revoked", "more", "no expiration", "very long"}},
+		{"exactly the time", time.Hour, []string{"more", "no expiration", "very long"}},
+		{"one microsecond more", time.Hour + microsecond, []string{"no expiration", "very long"}},
+		{"one microsecond", microsecond, []string{"less", "an hour", "an hour, later", "revoked", "more", "no expiration", "very long"}},
+		{"the longest lifetime", far.Sub(in1970) - microsecond, []string{"no expiration", "very long"}},
+		{"longer than the longest lifetime", far.Sub(in1970), []string{"no expiration"}},
+		{"no expiration", apitoken.NoExpiration, []string{"no expiration"}},
+		{"none", 0, []string{"shortest", "less", "an hour", "an hour, later", "revoked", "more", "no expiration", "very long"}},
 	} {
 		rules = append(rules, rule{"lives longer than " + c.name, says, func(f *fixture) {
 			f.addUser("ada")
@@ -121,7 +121,7 @@ func lifetimeFilters() []rule {
 				{"an hour, later", far.Add(-time.Hour), far},
 				{"revoked", in1970, in1970.Add(time.Hour)},
 				{"more", base, base.Add(time.Hour + microsecond)},
-				{"endless", base, noTime},
+				{"no expiration", base, noTime},
 				{"very long", in1970, far},
 			} {
 				n := draft("ada", token.name)

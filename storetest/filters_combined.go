@@ -20,15 +20,15 @@ func allConditions(f *fixture) {
 	ada := f.addUser("ada")
 	f.endEpoch(ada, later(0, "ada"))
 	f.addUser("bob")
-	f.addEnding("build 1", end)
-	f.addEnding("build 2", end)
-	f.addEnding("Build 3", end)
-	f.addEnding("build 4", end.Add(time.Hour))
-	f.addEnding("build 5", noTime)
-	f.revoke(f.addEnding("build 6", end), later(0, "ada"))
-	f.addEnding("build 7", base)
-	f.addEnding("deploy", end)
-	f.addEnding("build 8", end)
+	f.addExpiringAt("build 1", end)
+	f.addExpiringAt("build 2", end)
+	f.addExpiringAt("Build 3", end)
+	f.addExpiringAt("build 4", end.Add(time.Hour))
+	f.addExpiringAt("build 5", noTime)
+	f.revoke(f.addExpiringAt("build 6", end), later(0, "ada"))
+	f.addExpiringAt("build 7", base)
+	f.addExpiringAt("deploy", end)
+	f.addExpiringAt("build 8", end)
 	f.addToken("bob", "build 9")
 	q := apitoken.TokenQuery{
 		Owner: "ada", Status: apitoken.StatusActive, ExpiresBefore: end.Add(microsecond), NameContains: "build",
@@ -42,8 +42,8 @@ func allConditions(f *fixture) {
 	}
 }
 
-// anyTwoConditions looks at tokens that differ in all that there are conditions for, two conditions at a time, in every part
-// of the list.
+// anyTwoConditions queries tokens that differ in every field that has a condition, by two conditions at a time, in every part of
+// the list.
 func anyTwoConditions(f *fixture) {
 	all := f.addAssorted()
 	conditions := assortedConditions()
@@ -69,7 +69,7 @@ func anyTwoConditions(f *fixture) {
 	}
 }
 
-// addAssorted stores tokens of two owners, as Tokens is to give them: no two are alike in all that there are conditions for.
+// addAssorted stores tokens of two owners that differ in every field that has a condition, and returns them as Tokens should.
 func (f *fixture) addAssorted() []apitoken.Token {
 	f.Helper()
 	ada := f.addUser("ada")
@@ -107,7 +107,7 @@ func (f *fixture) addAssorted() []apitoken.Token {
 	return append(all, n.Token)
 }
 
-// assortedCondition is one condition of a query, and the same in Go.
+// assortedCondition is one condition of a query, and the equivalent in Go.
 type assortedCondition struct {
 	field  string
 	name   string

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// spelled is a text as part of the name of a rule, which a newStore may use for a file: no character in it means anything.
+// spelled returns a text as part of the name of a rule. A newStore may use the name for a file, so it has no special characters.
 func spelled(text string) string {
 	return strings.NewReplacer("%", "percent", "_", "underscore", "'", "quote", `\`, "backslash").Replace(text)
 }
@@ -41,11 +41,11 @@ func kindFilters() []rule {
 
 // resourceFilters are about Resource.
 func resourceFilters() []rule {
-	const says = "Resource selects the tokens that are bound to that, byte for byte and to its end; empty it selects all, bound or not."
+	const says = "Resource selects the tokens that are bound to that resource, byte for byte; an empty Resource selects all, bound or not."
 	long := strings.Repeat("r", 254)
 	all := []struct{ name, resource string }{
-		{"nothing", ""}, {"a resource", "project:web"}, {"another", "project:api"}, {"a capital", "Project:web"}, {"a space behind", "project:web "},
-		{"the beginning", "project:we"}, {"what goes on", "project:webs"}, {"an accent", "projet:\u00e9"}, {"a combining accent", "projet:e\u0301"},
+		{"nothing", ""}, {"a resource", "project:web"}, {"another", "project:api"}, {"a capital", "Project:web"}, {"a trailing space", "project:web "},
+		{"the beginning", "project:we"}, {"a longer text", "project:webs"}, {"an accent", "projet:\u00e9"}, {"a combining accent", "projet:e\u0301"},
 		{"a percent sign", "project:%"}, {"an underscore", "project_web"}, {"a quote", "'"}, {"a backslash", `\`}, {"the name of a kind", "user"},
 		{"255 bytes", long + "a"}, {"255 other bytes", long + "b"}, {"nothing again", ""}, {"a resource again", "project:web"},
 	}
@@ -87,7 +87,7 @@ func creatorFilters() []rule {
 	for _, by := range []apitoken.UserID{"ada", "Ada", "ada ", "ADA", "%", "_da", "\u00e9va", "bob", "carol"} {
 		rules = append(rules, rule{"created by " + spelled(string(by)), says, func(f *fixture) {
 			f.addUser("bob")
-			f.addUser("carol") // who owns tokens and generates none
+			f.addUser("carol") // owns tokens and generates none
 			var want, carols []string
 			for _, creator := range all {
 				for _, owner := range []apitoken.UserID{"bob", "carol"} {
@@ -114,7 +114,7 @@ func creatorFilters() []rule {
 func parentFilters() []rule {
 	return []rule{{
 		"created with",
-		"CreatedWith selects the tokens that were generated with the token of that ID, byte for byte, and none that a person or the host generated.",
+		"CreatedWith selects the tokens that were generated with the token of that ID, byte for byte, and no token of a signed-in user or the host.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -129,14 +129,14 @@ func parentFilters() []rule {
 			}
 			f.selects("those of another token", []string{"3"}, apitoken.TokenQuery{AnyOwner: true, CreatedWith: ids[3]})
 			f.selects("those of the last token", []string{"6"}, apitoken.TokenQuery{AnyOwner: true, CreatedWith: ids[6]})
-			f.selects("those of no token that is there", nil, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{3}})
+			f.selects("those of an unknown token", nil, apitoken.TokenQuery{AnyOwner: true, CreatedWith: apitoken.TokenID{3}})
 			f.selects("those of one owner", []string{"4"}, apitoken.TokenQuery{Owner: "ada", CreatedWith: ids[1]})
 			f.selects("those of a creator", []string{"1", "4", "7"}, apitoken.TokenQuery{AnyOwner: true, CreatedBy: "ada", CreatedWith: ids[1]})
 			f.selects("those of another creator", nil, apitoken.TokenQuery{AnyOwner: true, CreatedBy: "bob", CreatedWith: ids[1]})
 		},
 	}, {
 		"on behalf",
-		"OnBehalf selects the tokens that somebody else than the owner, or the host itself, generated; ids compare byte by byte.",
+		"OnBehalf selects the tokens that another user than the owner, or the host itself, generated; IDs compare byte by byte.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// fixture is a store under test and the rule that it is held to.
+// fixture is a store under test and the rule that it has to satisfy.
 type fixture struct {
 	*testing.T
 	store apitoken.Store
@@ -21,23 +21,23 @@ type fixture struct {
 	shown atomic.Int32 // failures
 }
 
-// enough failures of one rule are shown; what follows says little more and would bury them.
-const enough = 3
+// maxShown is how many failures of one rule are shown. More of them would hide the first.
+const maxShown = 3
 
 // broken reports that the store breaks the rule. The test goes on. It may be called from any goroutine.
 func (f *fixture) broken(format string, args ...any) {
 	f.Helper()
 	switch n := f.shown.Add(1); {
-	case n <= enough:
+	case n <= maxShown:
 		f.Errorf("%s\n%s", f.says, fmt.Sprintf(format, args...))
-	case n == enough+1:
-		f.Errorf("%s\nthere is more of it, which is not shown", f.says)
+	case n == maxShown+1:
+		f.Errorf("%s\nfurther failures are not shown", f.says)
 	default:
 		f.Fail()
 	}
 }
 
-// must ends the test if a call went wrong that it cannot go on without.
+// must ends the test if a call that it depends on has failed.
 func (f *fixture) must(what string, err error) {
 	f.Helper()
 	if err != nil {
@@ -48,13 +48,13 @@ func (f *fixture) must(what string, err error) {
 // exactly compares times as values: equal instants in another zone, or with a monotonic reading, are different.
 var exactly = cmp.Comparer(func(a, b time.Time) bool { return a == b })
 
-// same reports what differs between what the rule wants and what the store gave.
+// same reports the difference between the result that the rule wants and that of the store.
 func same[T any](f *fixture, what string, want, got T) {
 	f.Helper()
-	if reflect.DeepEqual(want, got) { // many times as fast, and as exact about times
+	if reflect.DeepEqual(want, got) { // much faster, and as exact about times
 		return
 	}
-	if f.shown.Load() > enough {
+	if f.shown.Load() > maxShown {
 		f.Fail()
 		return
 	}
@@ -71,13 +71,13 @@ func (f *fixture) is(what string, want, err error) {
 	}
 }
 
-// refused holds that a write answers with the error and leaves neither a row nor an event behind.
+// refused checks that a write returns the error and writes neither a row nor an event.
 func (f *fixture) refused(what string, want error, write func() error) {
 	f.Helper()
 	f.changesNothing(what, func() { f.is(what, want, write()) })
 }
 
-// changesNothing holds that everything that can be read of the store is the same before and afterwards.
+// changesNothing checks that everything that can be read from the store is the same before and after do.
 func (f *fixture) changesNothing(what string, do func()) {
 	f.Helper()
 	before := f.everything()
@@ -85,7 +85,7 @@ func (f *fixture) changesNothing(what string, do func()) {
 	same(f, "the store after "+what, before, f.everything())
 }
 
-// recordedAs holds that a write succeeds and adds its event to the feed, with all of its fields, and no other.
+// recordedAs checks that a write succeeds and adds only its event to the feed, with all of its fields.
 func (f *fixture) recordedAs(e apitoken.Event, write func() error) {
 	f.Helper()
 	before := f.feed()
@@ -94,13 +94,13 @@ func (f *fixture) recordedAs(e apitoken.Event, write func() error) {
 	same(f, "the feed", append(before, e), f.feed())
 }
 
-// everything is all that can be read of a store.
+// everything is all that can be read from a store.
 type everything struct {
 	Policy  apitoken.MaxLifetimePolicy
 	Users   []apitoken.User
-	Tokens  []apitoken.Token  // as Tokens gives them
-	Records []apitoken.Record // as Token gives them
-	Lookups []apitoken.Record // as Lookup gives them
+	Tokens  []apitoken.Token  // as Tokens returns them
+	Records []apitoken.Record // as Token returns them
+	Lookups []apitoken.Record // as Lookup returns them
 	Events  []apitoken.Event
 }
 
@@ -115,13 +115,13 @@ func (f *fixture) everything() everything {
 	return all
 }
 
-// shows holds that all reads give the token as it is in n, with its owner.
+// shows checks that all reads return the token as in n, with its owner.
 func (f *fixture) shows(n apitoken.NewToken, owner apitoken.User) {
 	f.Helper()
 	f.showsAs(n, owner, apitoken.Revocation{At: n.RevokedAt, By: n.RevokedBy})
 }
 
-// showsAs is shows, with the revocation that Token and Tokens tell of. Lookup gives n as it is.
+// showsAs is shows with the revocation that Token and Tokens report. Lookup returns n itself.
 func (f *fixture) showsAs(n apitoken.NewToken, owner apitoken.User, told apitoken.Revocation) {
 	f.Helper()
 	rec := apitoken.Record{Identity: apitoken.Identity{User: owner, Token: n.Token}, Digest: n.Digest, Epoch: n.Epoch}
@@ -134,5 +134,5 @@ func (f *fixture) showsAs(n apitoken.NewToken, owner apitoken.User, told apitoke
 			return
 		}
 	}
-	f.broken("Tokens of its owner does not give the token %s", n.ID)
+	f.broken("Tokens of its owner lacks the token %s", n.ID)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// followed reads the feed while four others write all that can be written.
+// followed reads the feed while four others make all kinds of writes.
 func followed(f *fixture) {
 	const rounds, most, wanted = 20, 100, 50 // of each writer, and of the pages that are read in the meantime
 	var written [4][]apitoken.EventID
@@ -25,27 +25,27 @@ func followed(f *fixture) {
 			})
 		})
 	}
-	defer writers.Wait() // also where the follower gives up
+	defer writers.Wait() // also if the reader stops early
 	go func() {
 		writers.Wait()
 		over.Store(true)
 	}()
 	var seen []apitoken.Event
 	for last, page := false, []apitoken.Event(nil); !last || len(page) > 0; {
-		runtime.Gosched()  // a reader without a pause would take the processor from the writers
-		last = over.Load() // before what is read now was asked for
+		runtime.Gosched()  // a reader without a pause would starve the writers
+		last = over.Load() // before this read begins
 		page = f.follow(seen)
 		seen = append(seen, page...)
 		pages.Add(int32(min(1, len(page))))
 	}
 	f.seenOnce(seen, slices.Concat(written[:]...))
-	if !f.Failed() { // of long feeds that differ much, the difference takes very long to find
-		same(f, "the feed, after what the follower saw,", seen, f.feed())
+	if !f.Failed() { // the difference of long feeds that differ much takes very long to compute
+		same(f, "the feed, after the events that the reader saw,", seen, f.feed())
 	}
 }
 
-// follow reads the next page behind what was seen. It is large: a reader who lags behind the writers gives them time to
-// put in order what he would have missed.
+// follow reads the next page after those seen. It is large: a reader that lags behind the writers would not notice a wrong order
+// that they repair in time.
 func (f *fixture) follow(seen []apitoken.Event) []apitoken.Event {
 	f.Helper()
 	q := apitoken.EventQuery{Limit: wholePage}
@@ -56,14 +56,14 @@ func (f *fixture) follow(seen []apitoken.Event) []apitoken.Event {
 	f.must("Events", err)
 	for _, e := range page {
 		if e.Seq <= q.After {
-			f.Fatalf("%s\nan event of Seq %d comes behind %d", f.says, e.Seq, q.After)
+			f.Fatalf("%s\nan event with Seq %d comes after %d", f.says, e.Seq, q.After)
 		}
 		q.After = e.Seq
 	}
 	return page
 }
 
-// seenOnce holds that the events that were seen are those that were written.
+// seenOnce checks that the events seen are those that were written.
 func (f *fixture) seenOnce(seen []apitoken.Event, written []apitoken.EventID) {
 	f.Helper()
 	times := map[apitoken.EventID]int{}
@@ -82,12 +82,12 @@ func (f *fixture) seenOnce(seen []apitoken.Event, written []apitoken.EventID) {
 		delete(times, id)
 	}
 	if missed > 0 || repeated > 0 || len(times) > 0 {
-		f.broken("%d events were missed, %d were seen more than once, %d belong to no write that was done", missed, repeated, len(times))
+		f.broken("%d events were missed, %d were seen more than once, %d belong to no successful write", missed, repeated, len(times))
 	}
 }
 
-// writeAllSorts does writes of each kind, also such as are refused, round after round while more are wanted. It gives the
-// events of those that were done.
+// writeAllSorts makes writes of each kind, including refused ones, in rounds while more are wanted. It returns the events of the
+// successful ones.
 func (f *fixture) writeAllSorts(id apitoken.UserID, more func(round int) bool) (done []apitoken.EventID) {
 	f.Helper()
 	note := func(e apitoken.Event, err error) {
@@ -116,7 +116,7 @@ func (f *fixture) writeAllSorts(id apitoken.UserID, more func(round int) bool) (
 		is, e := applied(was, end, ending(id, later(microsecond, id)))
 		note(e, f.changes(id, end, e))
 		stale := changing(id)
-		note(stale, f.changes(id, end, stale)) // somebody who comes too late
+		note(stale, f.changes(id, end, stale)) // at a former revision
 		was = is
 	}
 	return done

@@ -9,7 +9,7 @@ import (
 
 // usersByText are about the Contains of a UserQuery.
 func usersByText() []rule {
-	const says = "Contains selects the users whose id or name contains the text byte for byte; no character in it means another."
+	const says = "Contains selects the users whose ID or name contains the text, byte for byte; no character is a wildcard."
 	people := []apitoken.User{
 		{ID: "100%", Name: "A. Hundred"}, {ID: "Ada"}, {ID: "a_b", Name: "Under"}, {ID: "ada", Name: "Lovelace"}, {ID: "bob", Name: "Bob adamant"},
 		{ID: "étage", Name: "Grüße"}, {ID: "日本", Name: `back\slash`},
@@ -20,7 +20,7 @@ func usersByText() []rule {
 		want           []apitoken.UserID
 	}{
 		{"nothing", "", []apitoken.UserID{"100%", "Ada", "a_b", "ada", "bob", "étage", "日本"}},
-		{"what is in ids and names", "ada", []apitoken.UserID{"ada", "bob"}},
+		{"a text in IDs and names", "ada", []apitoken.UserID{"ada", "bob"}},
 		{"a capital", "Ada", []apitoken.UserID{"Ada"}},
 		{"a percent sign", "%", []apitoken.UserID{"100%"}},
 		{"an underscore", "_", []apitoken.UserID{"a_b"}},
@@ -28,7 +28,7 @@ func usersByText() []rule {
 		{"other scripts", "本", []apitoken.UserID{"日本"}},
 		{"an accent", "é", []apitoken.UserID{"étage"}},
 		{"no accent", "e", []apitoken.UserID{"100%", "a_b", "ada", "étage"}},
-		{"more than there is", "adamantine", nil},
+		{"more than the name", "adamantine", nil},
 		{"a quotation mark", "'", nil},
 	} {
 		rules = append(rules, rule{"users found by " + c.name, says, func(f *fixture) {
@@ -50,8 +50,8 @@ func usersByText() []rule {
 
 // eventsBackwards are about the NewestFirst of an EventQuery.
 func eventsBackwards() []rule {
-	const says = "With NewestFirst the events are those of the feed from the last to the first, with the Seq that they have there, and After " +
-		"means those before it."
+	const says = "With NewestFirst, Events returns the feed from the last event to the first, with the same Seq, and After selects the events " +
+		"before it."
 	return []rule{{
 		"events backwards by pages of any size",
 		says,
@@ -66,7 +66,7 @@ func eventsBackwards() []rule {
 			}
 		},
 	}, {
-		"events backwards before nobody has read them",
+		"events backwards before they were read",
 		says,
 		func(f *fixture) {
 			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
@@ -90,7 +90,7 @@ func eventsBackwards() []rule {
 				same(f, fmt.Sprint("events before ", e.Seq), want, f.events(apitoken.EventQuery{NewestFirst: true, After: e.Seq, Limit: wholePage}))
 			}
 			slices.Reverse(whole)
-			same(f, "events before one that is to come", whole, f.events(apitoken.EventQuery{NewestFirst: true, After: 100, Limit: wholePage}))
+			same(f, "events before a future Seq", whole, f.events(apitoken.EventQuery{NewestFirst: true, After: 100, Limit: wholePage}))
 		},
 	}, {
 		"events backwards about one user",

@@ -11,13 +11,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// A store may rest on what the contract and the Manager promise of arguments. A suite that broke that promise would fail
-// stores that are right, and memstore, which keeps whatever it is given, would not show it.
-func TestSuiteKeepsToTheContractItself(t *testing.T) {
+// A store may depend on the promises of the contract and the Manager about arguments. A suite that broke them would fail for
+// correct stores, and memstore, which accepts all arguments, would not show it.
+func TestSuiteItselfObservesTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) apitoken.Store { return guard{Store: memstore.New(), t: t} })
 }
 
-// guard looks at the arguments of all calls.
+// guard checks the arguments of all calls.
 type guard struct {
 	apitoken.Store
 	t *testing.T
@@ -30,7 +30,7 @@ func (g guard) times(times ...time.Time) {
 			continue
 		}
 		if at != at.UTC().Truncate(time.Microsecond) || at.Year() < 1970 || at.Year() > 2199 {
-			g.t.Errorf("the suite hands a store the time %v, which is not UTC in whole microseconds from 1970 to 2199", at)
+			g.t.Errorf("the suite passes the time %v, want UTC in whole microseconds from 1970 to 2199", at)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func (g guard) users(ids ...apitoken.UserID) {
 	g.t.Helper()
 	for _, id := range ids {
 		if len(id) > 255 || !utf8.ValidString(string(id)) {
-			g.t.Errorf("the suite hands a store the user id %q", id)
+			g.t.Errorf("the suite passes the invalid user ID %q", id)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func (g guard) names(names ...string) {
 	g.t.Helper()
 	for _, name := range names {
 		if utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) {
-			g.t.Errorf("the suite hands a store the name %q", name)
+			g.t.Errorf("the suite passes the invalid name %q", name)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func (g guard) resources(resources ...string) {
 	g.t.Helper()
 	for _, resource := range resources {
 		if len(resource) > 255 || !utf8.ValidString(resource) {
-			g.t.Errorf("the suite hands a store the resource %q", resource)
+			g.t.Errorf("the suite passes the invalid resource %q", resource)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (g guard) resources(resources ...string) {
 func (g guard) limit(n int) {
 	g.t.Helper()
 	if n < 1 || n > 1000 {
-		g.t.Errorf("the suite asks for pages of %d", n)
+		g.t.Errorf("the suite asks for pages of %d, want 1 to 1000", n)
 	}
 }
 
@@ -73,7 +73,7 @@ func (g guard) events(events ...apitoken.Event) {
 	g.t.Helper()
 	for _, e := range events {
 		if e.Seq != 0 || e.ID == (apitoken.EventID{}) || e.At.IsZero() {
-			g.t.Errorf("the suite hands a store the event %+v, with a Seq, or without an ID or a time", e)
+			g.t.Errorf("the suite passes the event %+v, with a Seq, or without an ID or a time", e)
 		}
 		g.users(e.Actor.User, e.Owner)
 		g.times(e.At, e.FirstAt)
@@ -93,7 +93,7 @@ func (g guard) CreateToken(ctx context.Context, n apitoken.NewToken, revision in
 	g.times(n.CreatedAt, n.ExpiresAt)
 	g.events(e)
 	if n.ID.IsZero() || n.CreatedAt.IsZero() || !n.LastUsedAt.IsZero() || !n.RevokedAt.IsZero() || n.RevokedBy != "" {
-		g.t.Errorf("the suite creates the token %+v, without an id or a time, or used or revoked", n.Token)
+		g.t.Errorf("the suite creates the token %+v, without an ID or a time, or used or revoked", n.Token)
 	}
 	return g.Store.CreateToken(ctx, n, revision, e)
 }
@@ -103,7 +103,7 @@ func (g guard) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken
 	g.times(by.At)
 	g.events(e)
 	if by.At.IsZero() {
-		g.t.Error("the suite revokes a token at no time")
+		g.t.Error("the suite revokes a token without a time")
 	}
 	return g.Store.RevokeToken(ctx, id, by, e)
 }
@@ -114,7 +114,7 @@ func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event
 	g.times(u.CreatedAt, u.DisabledAt)
 	g.events(e)
 	if u.ID == "" || u.CreatedAt.IsZero() {
-		g.t.Errorf("the suite creates the user %+v, without an id or a time", u)
+		g.t.Errorf("the suite creates the user %+v, without an ID or a time", u)
 	}
 	return g.Store.CreateUser(ctx, u, e)
 }
@@ -124,7 +124,7 @@ func (g guard) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.Us
 	g.names(c.Name, string(c.Role))
 	g.events(e)
 	if id == "" || c.Disable && c.Enable {
-		g.t.Errorf("the suite makes the change %+v of %q, without an id or of both sorts", c, id)
+		g.t.Errorf("the suite makes the change %+v of %q, without an ID, or both disabling and enabling", c, id)
 	}
 	return g.Store.ChangeUser(ctx, id, c, e)
 }
@@ -146,7 +146,7 @@ func (g guard) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	for _, touch := range touches {
 		g.times(touch.At)
 		if touch.At.IsZero() {
-			g.t.Error("the suite touches a token at no time")
+			g.t.Error("the suite touches a token without a time")
 		}
 	}
 	return g.Store.Touch(ctx, touches)
@@ -165,7 +165,7 @@ func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time)
 func (g guard) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
 	g.query(q, now)
 	if rows < 1 {
-		g.t.Errorf("the suite scans %d rows", rows)
+		g.t.Errorf("the suite pages by %d rows, want at least 1", rows)
 	}
 	return g.Store.(apitoken.TokenPager).TokenPage(ctx, q, now, rows)
 }
@@ -181,7 +181,7 @@ func (g guard) query(q apitoken.TokenQuery, now time.Time) {
 		g.t.Errorf("the suite asks for the lifetime %v", d)
 	}
 	if q.AnyOwner == (q.Owner != "") || now.IsZero() {
-		g.t.Errorf("the suite asks %+v: of no owner or of two sorts, or at no time", q)
+		g.t.Errorf("the suite asks %+v, with both or neither of Owner and AnyOwner, or without a time", q)
 	}
 }
 

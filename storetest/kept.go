@@ -7,11 +7,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// keptRules keep what a store returned, change all that can be changed, and look at what was kept.
+// keptRules keep what a store returned, change all that can be changed, and compare.
 func keptRules() []rule {
-	const says = "Nothing that a Store returns is modified afterwards: what a caller keeps stays as he got it."
+	const says = "A Store never modifies a value that it has returned."
 	return []rule{
-		{"a record of Lookup stays as it was", says, func(f *fixture) {
+		{"a record of Lookup is never modified", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			rec, err := f.store.Lookup(f.Context(), n.Digest)
 			f.must("Lookup", err)
@@ -22,7 +22,7 @@ func keptRules() []rule {
 				same(f, "the kept record", before, *rec)
 			})
 		}},
-		{"a record of Token stays as it was", says, func(f *fixture) {
+		{"a record of Token is never modified", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			rec, err := f.store.Token(f.Context(), n.ID)
 			f.must("Token", err)
@@ -33,27 +33,27 @@ func keptRules() []rule {
 				same(f, "the kept record", before, *rec)
 			})
 		}},
-		{"a page of tokens stays as it was", says, func(f *fixture) {
+		{"a page of tokens is never modified", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
 				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base)
 			})
 		}},
-		{"a page of users stays as it was", says, func(f *fixture) {
+		{"a page of users is never modified", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.User, error) { return f.store.Users(f.Context(), apitoken.UserQuery{Limit: 2}) })
 		}},
-		{"a page of events stays as it was", says, func(f *fixture) {
+		{"a page of events is never modified", says, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Event, error) { return f.store.Events(f.Context(), apitoken.EventQuery{Limit: 2}) })
 		}},
-		{"a batch may be used again by its caller", "A Store keeps nothing of the slices that it is given: the caller may fill them anew.", func(f *fixture) {
+		{"a caller may reuse a batch", "A Store does not keep the slices that it receives: the caller may reuse them.", func(f *fixture) {
 			n := f.somethingToKeep()
 			events := []apitoken.Event{denied("ada"), denied("bob")}
 			f.appendEvents(events...)
 			touches := []apitoken.Touch{{Token: n.ID, At: base}}
 			f.must("Touch", f.store.Touch(f.Context(), touches))
-			f.changesNothing("filling the slices anew", func() {
+			f.changesNothing("reusing the slices", func() {
 				events[0], events[1] = denied("carol"), denied("carol")
 				touches[0].At = far
 			})
@@ -61,7 +61,7 @@ func keptRules() []rule {
 	}
 }
 
-// somethingToKeep stores users and tokens, and gives one of the tokens.
+// somethingToKeep stores users and tokens, and returns one of the tokens.
 func (f *fixture) somethingToKeep() apitoken.NewToken {
 	f.Helper()
 	f.addUser("ada")
@@ -71,7 +71,7 @@ func (f *fixture) somethingToKeep() apitoken.NewToken {
 	return n
 }
 
-// keepPage keeps a page that has as many rows as it was asked for.
+// keepPage keeps a full page.
 func keepPage[T any](f *fixture, n apitoken.NewToken, read func() ([]T, error)) {
 	f.Helper()
 	page, err := read()
@@ -84,7 +84,7 @@ func keepPage[T any](f *fixture, n apitoken.NewToken, read func() ([]T, error)) 
 	})
 }
 
-// changeAll changes everything that can be changed about a token of ada, one after the other, and looks after each.
+// changeAll makes every change of a token of ada, one after the other, and calls look after each.
 func (f *fixture) changeAll(n apitoken.NewToken, look func()) {
 	f.Helper()
 	f.touch(base.Add(time.Second), n)

@@ -7,11 +7,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// nameRules are about who holds a name, and until when.
+// nameRules are about which token holds a name, and until when.
 func nameRules() []rule {
 	return append([]rule{{
 		"two owners may use one name",
-		"A name is held against other tokens of the same owner only.",
+		"A token holds its name only against other tokens of the same owner.",
 		func(f *fixture) {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			one, other := f.addToken("ada", "build"), f.addToken("bob", "build")
@@ -19,8 +19,8 @@ func nameRules() []rule {
 			f.shows(other, bob)
 		},
 	}, {
-		"a token without expiration holds its name for ever",
-		"No expiration is no time: a token without one does not give up its name to a token of any time.",
+		"a token without expiration never releases its name",
+		"A token without expiration keeps its name at any time.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "build")
@@ -31,20 +31,20 @@ func nameRules() []rule {
 			f.refuses(apitoken.ErrExists, next)
 		},
 	}, {
-		"revoking frees the name",
-		"RevokeToken frees the name of the token, also for a token made before the revocation.",
+		"revoking releases the name",
+		"RevokeToken releases the name of the token, even for a token created before the revocation.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.revoke(f.addToken("ada", "build"), later(time.Minute, "ada"))
 			f.addToken("ada", "build")
 		},
 	}, {
-		"a name changes hands many times",
-		"A name may pass from token to token; each keeps its row, under that name.",
+		"a name passes on many times",
+		"A name may pass from token to token; each token keeps its row and its name in it.",
 		changesHands,
 	}, {
-		"revoking a predecessor does not free the name of the successor",
-		"RevokeToken frees the name only where the token still holds it.",
+		"revoking a predecessor does not release the name of the successor",
+		"RevokeToken releases the name only if the token still holds it.",
 		func(f *fixture) {
 			f.addUser("ada")
 			old := f.addToken("ada", "build")
@@ -57,8 +57,8 @@ func nameRules() []rule {
 			f.refuses(apitoken.ErrExists, third)
 		},
 	}, {
-		"taking over a name leaves the predecessor as it was",
-		"Freeing a name changes nothing that can be read of the token that held it.",
+		"taking over a name leaves the predecessor unchanged",
+		"Releasing a name changes nothing that can be read of the token that held it.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			old := f.addToken("ada", "build")
@@ -69,12 +69,12 @@ func nameRules() []rule {
 			f.shows(next, ada)
 		},
 	}, {
-		"a refused token frees no name",
-		"A CreateToken that is refused has not freed the name either: all of its writes are done, or none.",
+		"a refused token releases no name",
+		"A refused CreateToken releases no name: it makes all of its writes or none.",
 		refusedFreesNothing,
 	}, {
-		"an earlier epoch frees the name",
-		"CreateToken frees a name whose holder is of an earlier epoch than the new token.",
+		"an earlier epoch releases the name",
+		"CreateToken releases a name whose holder is of an earlier epoch than the new token.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "build")
@@ -85,7 +85,7 @@ func nameRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a new epoch alone does not free a name for a late token",
+		"a new epoch alone does not release a name for a late token",
 		"A token of an earlier epoch does not take the name of a token of its own epoch.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
@@ -94,7 +94,7 @@ func nameRules() []rule {
 			f.refuses(apitoken.ErrExists, draft("ada", "build"))
 		},
 	}, {
-		"a late token does not take the name of a live one",
+		"a late token does not take the name of an active one",
 		"A token of an earlier epoch than the holder of its name is refused with ErrExists.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
@@ -105,8 +105,8 @@ func nameRules() []rule {
 			f.refuses(apitoken.ErrExists, draft("ada", "build"))
 		},
 	}, {
-		"a token that was dead on arrival gives up its name",
-		"A token that was inserted with an earlier epoch holds no name against a token of a later one.",
+		"a token that was revoked on insertion releases its name",
+		"A token that was inserted with an earlier epoch releases its name to a token of a later one.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			ada = f.endEpoch(ada, later(microsecond, "ada"))
@@ -150,21 +150,21 @@ func refusedFreesNothing(f *fixture) {
 
 // expiryFreesNames are about the microsecond at which a name is free.
 func expiryFreesNames() []rule {
-	const says = "CreateToken frees a name whose holder has expired by the new token's CreatedAt: from the holder's ExpiresAt on, and not before."
+	const says = "CreateToken releases a name whose holder has expired at the new token's CreatedAt: from the holder's ExpiresAt on, and not before."
 	var rules []rule
 	for _, c := range []struct {
 		name string
 		end  time.Time
-		at   time.Duration // when the new token is created, counted from the holder's end
+		at   time.Duration // when the new token is created, relative to the holder's expiry
 		want error
 	}{
-		{"a name is held one microsecond before the end", base, -microsecond, apitoken.ErrExists},
-		{"a name is free at the very end", base, 0, nil},
-		{"a name is free one microsecond after the end", base, microsecond, nil},
-		{"a name is held one microsecond before an end far ahead", far, -microsecond, apitoken.ErrExists},
-		{"a name is free at an end far ahead", far, 0, nil},
-		{"a name is held one microsecond before an end in 1970", in1970.Add(microsecond), -microsecond, apitoken.ErrExists},
-		{"a name is free at an end in 1970", in1970, 0, nil},
+		{"a name is held one microsecond before the expiry", base, -microsecond, apitoken.ErrExists},
+		{"a name is free exactly at the expiry", base, 0, nil},
+		{"a name is free one microsecond after the expiry", base, microsecond, nil},
+		{"a name is held one microsecond before an expiry far ahead", far, -microsecond, apitoken.ErrExists},
+		{"a name is free at an expiry far ahead", far, 0, nil},
+		{"a name is held one microsecond before an expiry in 1970", in1970.Add(microsecond), -microsecond, apitoken.ErrExists},
+		{"a name is free at an expiry in 1970", in1970, 0, nil},
 	} {
 		rules = append(rules, rule{c.name, says, func(f *fixture) {
 			f.addUser("ada")
@@ -182,12 +182,12 @@ func expiryFreesNames() []rule {
 	return rules
 }
 
-// lookalikes are pairs of texts that some database takes for one.
+// lookalikes are pairs of texts that some database considers equal.
 func lookalikes() []struct{ name, one, other string } {
-	long := strings.Repeat("\U0001F418", 31) // with one more character of four bytes as long as an id may be
+	long := strings.Repeat("\U0001F418", 31) // the longest ID has one more character of four bytes
 	return []struct{ name, one, other string }{
 		{"upper and lower case", "A", "a"},
-		{"a space behind", "a", "a "},
+		{"a trailing space", "a", "a "},
 		{"two spaces inside", "a b", "a  b"},
 		{"full width", "a", "\uff41"},
 		{"a letter and its accent", "e", "\u00e9"},
@@ -211,7 +211,7 @@ func lookalikes() []struct{ name, one, other string } {
 
 // differentNames are about names that look alike.
 func differentNames() []rule {
-	const says = "Names are compared byte by byte: two that differ in anything are two names, and each is held for itself."
+	const says = "Names are compared byte by byte: two that differ in any byte are two names, and each is held on its own."
 	var rules []rule
 	for _, c := range lookalikes() {
 		rules = append(rules, rule{"different names, " + c.name, says, func(f *fixture) {

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-const pageByPage = "The pages of a query, each behind the last row of the one before, are together the whole in order, " +
+const pageByPage = "The pages of a query, each after the last row of the previous one, are together the whole in order, " +
 	"with no row twice and none left out."
 
 // pagingRules are about reading many rows a page at a time.
@@ -24,28 +24,28 @@ func pagingRules() []rule {
 		pageByPage,
 		filteredPages,
 	}, {
-		"tokens by pages while others come and go",
-		"A page begins behind the id it is given: what is inserted before it is not read, what is inserted behind it is, and no row is read twice.",
+		"tokens by pages while others are inserted",
+		"A page begins after the given ID: rows inserted before it are not read, rows inserted after it are, and no row is read twice.",
 		insertedWhilePaging,
 	}, {
-		"users by pages while others come",
-		"A page begins behind the id it is given: a user inserted before it is not read, one inserted behind it is.",
+		"users by pages while others are inserted",
+		"A page begins after the given ID: a user inserted before it is not read, a user inserted after it is.",
 		usersWhilePaging,
 	}, {
-		"a page of tokens may begin behind an id that is not there",
-		"The first token of a page is the first with a greater id, whether or not there is a token of that id.",
+		"a page of tokens may begin after an unknown ID",
+		"The first token of a page is the first with a greater ID, whether or not After is the ID of a token.",
 		func(f *fixture) {
 			f.addUser("ada")
 			ids := newTokenIDs(5)
 			stored := f.addTokens("ada", ids[1], ids[3])
 			for i, want := range [][]string{{stored[0], stored[1]}, {stored[1]}, {stored[1]}, nil, nil} {
 				q := apitoken.TokenQuery{Owner: "ada", After: ids[i]}
-				same(f, fmt.Sprint("the page behind id ", i), want, names(f.tokens(q)))
+				same(f, fmt.Sprint("the page after ID ", i), want, names(f.tokens(q)))
 			}
 		},
 	}, {
-		"a page of tokens may begin behind another owner's token",
-		"After is an id, and need not be one of a token that the query selects.",
+		"a page of tokens may begin after another owner's token",
+		"After need not be the ID of a token that the query selects.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -56,20 +56,20 @@ func pagingRules() []rule {
 			same(f, "the page", []string{ids[2].String()}, names(f.tokens(q)))
 		},
 	}, {
-		"a page of users may begin behind an id that is not there",
-		"The first user of a page is the first with a greater id, by bytes, whether or not there is a user of that id.",
+		"a page of users may begin after an unknown ID",
+		"The first user of a page is the first with a greater ID, by bytes, whether or not After is the ID of a user.",
 		func(f *fixture) {
 			f.addUser("bob")
 			f.addUser("dan")
 			for after, want := range map[apitoken.UserID][]apitoken.UserID{
 				"ada": {"bob", "dan"}, "Zoe": {"bob", "dan"}, "bobby": {"dan"}, "carol": {"dan"}, "eve": nil, "\u00e9ve": nil,
 			} {
-				same(f, fmt.Sprintf("the page behind %q", after), want, userIDs(f.usersBy(apitoken.UserQuery{After: after, Limit: wholePage})))
+				same(f, fmt.Sprintf("the page after %q", after), want, userIDs(f.usersBy(apitoken.UserQuery{After: after, Limit: wholePage})))
 			}
 		},
 	}, {
-		"the tokens of everybody come by id",
-		"With AnyOwner, the tokens of all owners come in the order of their ids, not by owner.",
+		"the tokens of all owners are ordered by ID",
+		"With AnyOwner, the tokens of all owners are in the order of their IDs, not by owner.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -82,8 +82,8 @@ func pagingRules() []rule {
 			}
 		},
 	}, {
-		"the tokens of one owner are his alone",
-		"With an Owner, the tokens of that user come and no others.",
+		"a query of one owner returns no other tokens",
+		"With an Owner, Tokens returns the tokens of that user and no others.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -97,7 +97,7 @@ func pagingRules() []rule {
 		},
 	}, {
 		"a user who does not exist has no tokens",
-		"Tokens of an owner who is not there is a page without rows, and no error.",
+		"Tokens of an unknown owner is an empty page without an error.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
@@ -106,7 +106,7 @@ func pagingRules() []rule {
 	}}...)
 }
 
-// addTokens stores tokens of the given ids, each named by its id, and gives the names.
+// addTokens stores tokens with the given IDs as their names, and returns the names.
 func (f *fixture) addTokens(owner apitoken.UserID, ids ...apitoken.TokenID) []string {
 	f.Helper()
 	for _, id := range ids {
@@ -139,7 +139,7 @@ func usersByBytes(f *fixture, limit int) {
 		"!", "0", "1", "10", "2", "A", "B", "Z", "_", "a", "a ", "a!", "aA", "aa", "b", "z", "\u00c5", "\u00e9", "\u0451", "\uff41", "\U0001F418",
 	}
 	if !slices.IsSorted(want) {
-		f.Fatal("the ids are to be in the order of their bytes")
+		f.Fatal("the IDs have to be in the order of their bytes")
 	}
 	for i := range want {
 		f.addUser(want[i*8%len(want)]) // 8 and 21 have no common divisor: each once, in another order
@@ -151,16 +151,16 @@ func filteredPages(f *fixture) {
 	f.addUser("ada")
 	ids := newTokenIDs(24)
 	f.addTokens("ada", ids...)
-	var live []apitoken.TokenID
+	var active []apitoken.TokenID
 	for i, id := range ids {
-		if i%5 == 0 || i > 8 && i < 15 { // single ones, and more in a row than a page has
-			live = append(live, id)
+		if i%5 == 0 || i > 8 && i < 15 { // single ones, and more in sequence than fit a page
+			active = append(active, id)
 			continue
 		}
 		_, err := f.store.RevokeToken(f.Context(), id, later(microsecond, "ada"), revoked(draft("ada", id.String()), later(microsecond, "ada")))
 		f.must("RevokeToken", err)
 	}
-	want := idTexts(live)
+	want := idTexts(active)
 	for limit := 1; limit <= len(want)+1; limit++ {
 		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Limit: limit}
 		same(f, fmt.Sprint("active tokens by pages of ", limit), want, names(f.tokens(q)))
@@ -181,7 +181,7 @@ func insertedWhilePaging(f *fixture) {
 	first, err := f.store.Tokens(f.Context(), q, base)
 	f.must("Tokens", err)
 	same(f, "the first page", idTexts(at(1, 2, 4)), names(first))
-	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two behind it
+	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two after it
 	q.After = ids[4]
 	same(f, "what follows", idTexts(at(5, 6, 8, 9, 11)), names(f.tokens(q)))
 }

@@ -2,11 +2,11 @@ package storetest
 
 import "github.com/seed-d6cf0a46/apitoken"
 
-// policyRules are about the one row of the policy.
+// policyRules are about the policy.
 func policyRules() []rule {
 	rules := []rule{{
-		"before the first it is zero",
-		"Before the first PutPolicy, Policy is the zero MaxLifetimePolicy, and no error.",
+		"before the first policy it is zero",
+		"Before the first PutPolicy, Policy returns the zero MaxLifetimePolicy and no error.",
 		func(f *fixture) { same(f, "Policy", apitoken.MaxLifetimePolicy{}, f.policy()) },
 	}, {
 		"a policy set by the host has no setter",
@@ -45,7 +45,7 @@ func policyRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"tokens are created at the revision that is",
+		"tokens are created at the current revision",
 		"After a PutPolicy, CreateToken at its revision inserts.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
@@ -65,7 +65,7 @@ func policyRules() []rule {
 	} {
 		rules = append(rules, rule{
 			"a maximum of " + c.name + " is read back",
-			"What PutPolicy stored, Policy returns, to the nanosecond: NoExpiration is no rounder number.",
+			"Policy returns the maximum as PutPolicy stored it, to the nanosecond, including NoExpiration.",
 			func(f *fixture) {
 				p := newPolicy(apitoken.MaxLifetimePolicy{})
 				p.Max = c.max.Max
@@ -82,7 +82,7 @@ func policyRules() []rule {
 		{"a first policy at a revision", 0, 1},
 		{"a second policy at revision zero", 1, 0},
 		{"a policy at the revision before", 3, 2},
-		{"a policy at a revision to come", 3, 4},
+		{"a policy at a future revision", 3, 4},
 	} {
 		rules = append(rules, rule{
 			c.name + " is a conflict",

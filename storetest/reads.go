@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	wholePage = 1000   // the largest page that a Store is asked for
-	endless   = 50_000 // more rows than any test has
+	wholePage = 1000   // the largest page of a Store
+	allRows   = 50_000 // more rows than any test has
 )
 
 func (f *fixture) policy() apitoken.MaxLifetimePolicy {
@@ -39,7 +39,7 @@ func (f *fixture) lookup(d apitoken.Digest) apitoken.Record {
 	return *rec
 }
 
-// tokens reads all pages of a query at base, of q.Limit rows or of as many as a page may have.
+// tokens reads all pages of a query at base, of q.Limit rows or of the largest size.
 func (f *fixture) tokens(q apitoken.TokenQuery) []apitoken.Token {
 	f.Helper()
 	return f.tokensAt(base, q)
@@ -51,7 +51,7 @@ func (f *fixture) tokensAt(now time.Time, q apitoken.TokenQuery) []apitoken.Toke
 	if q.Limit == 0 {
 		q.Limit = wholePage
 	}
-	return walk(f, "Tokens", q.Limit, func(last *apitoken.Token) ([]apitoken.Token, error) {
+	return readPages(f, "Tokens", q.Limit, func(last *apitoken.Token) ([]apitoken.Token, error) {
 		if last != nil {
 			q.After = last.ID
 		}
@@ -67,7 +67,7 @@ func (f *fixture) users() []apitoken.User {
 // usersBy reads all pages of a query.
 func (f *fixture) usersBy(q apitoken.UserQuery) []apitoken.User {
 	f.Helper()
-	return walk(f, "Users", q.Limit, func(last *apitoken.User) ([]apitoken.User, error) {
+	return readPages(f, "Users", q.Limit, func(last *apitoken.User) ([]apitoken.User, error) {
 		if last != nil {
 			q.After = last.ID
 		}
@@ -84,7 +84,7 @@ func (f *fixture) feed() []apitoken.Event {
 // events reads all pages of a query.
 func (f *fixture) events(q apitoken.EventQuery) []apitoken.Event {
 	f.Helper()
-	return walk(f, "Events", q.Limit, func(last *apitoken.Event) ([]apitoken.Event, error) {
+	return readPages(f, "Events", q.Limit, func(last *apitoken.Event) ([]apitoken.Event, error) {
 		if last != nil {
 			q.After = last.Seq
 		}
@@ -92,8 +92,8 @@ func (f *fixture) events(q apitoken.EventQuery) []apitoken.Event {
 	})
 }
 
-// walk reads page after page, each behind the last row of the one before, until one is short. Of no rows it makes nil.
-func walk[T any](f *fixture, what string, limit int, read func(last *T) ([]T, error)) []T {
+// readPages reads page after page, each after the last row of the previous one, until one is short. It returns nil for no rows.
+func readPages[T any](f *fixture, what string, limit int, read func(last *T) ([]T, error)) []T {
 	f.Helper()
 	var all []T
 	var last *T
@@ -103,9 +103,9 @@ func walk[T any](f *fixture, what string, limit int, read func(last *T) ([]T, er
 		all = append(all, page...)
 		switch {
 		case len(page) > limit:
-			f.Fatalf("%s\n%s gives a page of %d rows, the limit is %d", f.says, what, len(page), limit)
-		case len(all) > endless:
-			f.Fatalf("%s\n%s comes to no end, page after page", f.says, what)
+			f.Fatalf("%s\n%s returns a page of %d rows, the limit is %d", f.says, what, len(page), limit)
+		case len(all) > allRows:
+			f.Fatalf("%s\nthe pages of %s do not end", f.says, what)
 		case len(page) < limit:
 			return all
 		}
@@ -113,7 +113,7 @@ func walk[T any](f *fixture, what string, limit int, read func(last *T) ([]T, er
 	}
 }
 
-// names are the names of tokens, in their order.
+// names returns the names of tokens, in their order.
 func names(tokens []apitoken.Token) []string {
 	var all []string
 	for _, t := range tokens {
@@ -122,7 +122,7 @@ func names(tokens []apitoken.Token) []string {
 	return all
 }
 
-// userIDs are the ids of users, in their order.
+// userIDs returns the IDs of users, in their order.
 func userIDs(users []apitoken.User) []apitoken.UserID {
 	var all []apitoken.UserID
 	for _, u := range users {
@@ -131,7 +131,7 @@ func userIDs(users []apitoken.User) []apitoken.UserID {
 	return all
 }
 
-// eventIDs are the ids of events, in their order.
+// eventIDs returns the IDs of events, in their order.
 func eventIDs(events []apitoken.Event) []apitoken.EventID {
 	var all []apitoken.EventID
 	for _, e := range events {

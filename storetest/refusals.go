@@ -6,26 +6,26 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// refusalRules are about what CreateToken does not store, and what it answers.
+// refusalRules are about tokens that CreateToken refuses, and the errors.
 func refusalRules() []rule {
 	rules := []rule{{
 		"a missing owner",
-		"CreateToken for an owner who is not there is ErrNotFound, and writes neither the token nor the event.",
+		"CreateToken for an unknown owner is ErrNotFound, and writes neither the token nor the event.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.refuses(apitoken.ErrNotFound, draft("bob", "a"))
 		},
 	}, {
 		"a name that is held",
-		"CreateToken under the name of a live token of the owner is ErrExists, and writes neither the token nor the event.",
+		"CreateToken with the name of an active token of the owner is ErrExists, and writes neither the token nor the event.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
 			f.refuses(apitoken.ErrExists, draft("ada", "a"))
 		},
 	}, {
-		"an id in use with another digest",
-		"CreateToken of an id that is in use with another digest is ErrExists, not a repetition, and writes nothing.",
+		"an ID in use with another digest",
+		"CreateToken with an ID in use and another digest is ErrExists, not a repetition, and writes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "b")
@@ -33,8 +33,8 @@ func refusalRules() []rule {
 			f.refuses(apitoken.ErrExists, n)
 		},
 	}, {
-		"an id in use by another owner",
-		"CreateToken of an id that another owner's token has is ErrExists, and writes nothing.",
+		"an ID in use by another owner",
+		"CreateToken with the ID of another owner's token is ErrExists, and writes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -43,8 +43,8 @@ func refusalRules() []rule {
 			f.refuses(apitoken.ErrExists, n)
 		},
 	}, {
-		"a digest in use with another id",
-		"CreateToken of a digest that is in use with another id is ErrExists, and writes nothing.",
+		"a digest in use with another ID",
+		"CreateToken with a digest in use and another ID is ErrExists, and writes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "b")
@@ -53,7 +53,7 @@ func refusalRules() []rule {
 		},
 	}, {
 		"a digest in use by another owner",
-		"CreateToken of a digest that another owner's token has is ErrExists, and writes nothing.",
+		"CreateToken with the digest of another owner's token is ErrExists, and writes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -62,8 +62,8 @@ func refusalRules() []rule {
 			f.refuses(apitoken.ErrExists, n)
 		},
 	}, {
-		"the id of one token and the digest of another",
-		"CreateToken of the id of one token with the digest of another is ErrExists: neither is the same write.",
+		"the ID of one token and the digest of another",
+		"CreateToken with the ID of one token and the digest of another is ErrExists: it repeats neither write.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "c")
@@ -71,8 +71,8 @@ func refusalRules() []rule {
 			f.refuses(apitoken.ErrExists, n)
 		},
 	}, {
-		"the id of a revoked token",
-		"An id stays in use when its token is revoked: CreateToken with it is ErrExists.",
+		"the ID of a revoked token",
+		"An ID stays in use when its token is revoked: CreateToken with it is ErrExists.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "b")
@@ -91,19 +91,19 @@ func refusalRules() []rule {
 		},
 	}, {
 		"a refused token may be created later",
-		"A refusal leaves nothing behind: the same token with the same event is created once nothing speaks against it.",
+		"A refusal has no effect: the same token with the same event is created once the reason is gone.",
 		createdLater,
 	}}
 	return append(append(append(rules, revisionRefusals()...), creatorRefusals()...), orderOfRefusals()...)
 }
 
-// refuses holds that CreateToken at the policy that is answers with the error and changes nothing.
+// refuses checks that CreateToken at the current policy returns the error and changes nothing.
 func (f *fixture) refuses(want error, n apitoken.NewToken) {
 	f.Helper()
 	f.refused("CreateToken", want, func() error { return f.tryCreate(n) })
 }
 
-// createdLater does what the Manager does: after a conflict it judges anew, and writes the same token with the same event.
+// createdLater does what the Manager does: after a conflict it decides again, and writes the same token with the same event.
 func createdLater(f *fixture) {
 	f.addUser("ada")
 	p := f.setPolicy()
@@ -116,9 +116,9 @@ func createdLater(f *fixture) {
 	f.shows(n, f.user("ada"))
 }
 
-// revisionRefusals are about a policy that is at another revision than the one by which the token was judged.
+// revisionRefusals are about a policy at another revision than the one by which the token was judged.
 func revisionRefusals() []rule {
-	const says = "CreateToken at a revision that the policy is not at is ErrConflict, and writes nothing."
+	const says = "CreateToken at another revision than that of the policy is ErrConflict, and writes nothing."
 	var rules []rule
 	for _, c := range []struct {
 		name     string
@@ -126,9 +126,9 @@ func revisionRefusals() []rule {
 		revision int64
 	}{
 		{"a revision before there is a policy", 0, 1},
-		{"the revision before the first policy", 1, 0},
+		{"a negative revision of a user policy", 1, 0},
 		{"the revision before the last", 3, 2},
-		{"a revision to come", 2, 3},
+		{"a future revision", 2, 3},
 		{"a negative revision", 0, -1},
 	} {
 		rules = append(rules, rule{c.name, says, func(f *fixture) {
@@ -145,7 +145,7 @@ func revisionRefusals() []rule {
 	return rules
 }
 
-// creatorRefusals are about a token that is to be inserted only while its creator is at a revision. Root is at revision 3.
+// creatorRefusals are about a token that is inserted only if its creator is at a revision. Root is at revision 3.
 func creatorRefusals() []rule {
 	const says = "CreateToken whose CreatorRevision is not that of the row of CreatedBy is ErrConflict, and writes nothing. Zero is no condition."
 	var rules []rule
@@ -160,7 +160,7 @@ func creatorRefusals() []rule {
 		{"no condition of a missing creator's revision", "bob", 0, nil},
 		{"no condition of the host's revision", "", 0, nil},
 		{"the creator's revision before", "root", 2, apitoken.ErrConflict},
-		{"a creator's revision to come", "root", 4, apitoken.ErrConflict},
+		{"a creator's future revision", "root", 4, apitoken.ErrConflict},
 		{"the revision of a missing creator", "bob", 1, apitoken.ErrConflict},
 		{"the revision of the host", "", 1, apitoken.ErrConflict},
 		{"the revision of a creator under another case", "Root", 3, apitoken.ErrConflict},
@@ -176,7 +176,7 @@ func creatorRefusals() []rule {
 				return
 			}
 			f.create(n)
-			n.CreatorRevision = 0 // is a condition, and not stored
+			n.CreatorRevision = 0 // a condition, which is not stored
 			f.shows(n, ada)
 		}})
 	}
@@ -185,7 +185,7 @@ func creatorRefusals() []rule {
 
 // orderOfRefusals are about a token that is refused for two reasons.
 func orderOfRefusals() []rule {
-	const says = "Where several answers of CreateToken apply, it is the first of ErrConflict, ErrNotFound and ErrExists."
+	const says = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound and ErrExists."
 	var rules []rule
 	for _, c := range []struct {
 		name  string
@@ -193,15 +193,15 @@ func orderOfRefusals() []rule {
 		edit  func(n, held *apitoken.NewToken)
 		want  error
 	}{
-		{"a moved policy comes before a missing owner", true, func(n, _ *apitoken.NewToken) { n.Owner = "bob" }, apitoken.ErrConflict},
-		{"a moved policy comes before a held name", true, func(n, held *apitoken.NewToken) { n.Name = held.Name }, apitoken.ErrConflict},
-		{"a moved policy comes before an id in use", true, func(n, held *apitoken.NewToken) { n.ID = held.ID }, apitoken.ErrConflict},
-		{"a moved policy comes before a digest in use", true, func(n, held *apitoken.NewToken) { n.Digest = held.Digest }, apitoken.ErrConflict},
-		{"a changed creator comes before a missing owner", false, func(n, _ *apitoken.NewToken) { n.Owner, n.CreatorRevision = "bob", 7 }, apitoken.ErrConflict},
-		{"a changed creator comes before a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.CreatorRevision = held.Name, 7 }, apitoken.ErrConflict},
-		{"a changed creator comes before an id in use", false, func(n, held *apitoken.NewToken) { n.ID, n.CreatorRevision = held.ID, 7 }, apitoken.ErrConflict},
-		{"a missing owner comes before an id in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
-		{"a missing owner comes before a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
+		{"a moved policy precedes a missing owner", true, func(n, _ *apitoken.NewToken) { n.Owner = "bob" }, apitoken.ErrConflict},
+		{"a moved policy precedes a held name", true, func(n, held *apitoken.NewToken) { n.Name = held.Name }, apitoken.ErrConflict},
+		{"a moved policy precedes an ID in use", true, func(n, held *apitoken.NewToken) { n.ID = held.ID }, apitoken.ErrConflict},
+		{"a moved policy precedes a digest in use", true, func(n, held *apitoken.NewToken) { n.Digest = held.Digest }, apitoken.ErrConflict},
+		{"a changed creator precedes a missing owner", false, func(n, _ *apitoken.NewToken) { n.Owner, n.CreatorRevision = "bob", 7 }, apitoken.ErrConflict},
+		{"a changed creator precedes a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.CreatorRevision = held.Name, 7 }, apitoken.ErrConflict},
+		{"a changed creator precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.ID, n.CreatorRevision = held.ID, 7 }, apitoken.ErrConflict},
+		{"a missing owner precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
+		{"a missing owner precedes a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
 	} {
 		rules = append(rules, rule{c.name, says, func(f *fixture) {
 			f.addUser("ada")

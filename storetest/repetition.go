@@ -6,11 +6,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// repetitionRules are about a write that arrives again, because the answer to the first was lost.
+// repetitionRules are about a write that is repeated because the result of the first was lost.
 func repetitionRules() []rule {
 	return append(createdAgain(), []rule{{
 		"a revocation again",
-		"RevokeToken with an event that is stored answers as it did the first time, that it changed the token, and changes nothing.",
+		"RevokeToken with a stored event reports the change as the first time, and changes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
@@ -19,7 +19,7 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"a revocation again after the epoch has ended",
-		"RevokeToken with an event that is stored reports the change that it made, whatever happened since.",
+		"RevokeToken with a stored event reports its change, whatever happened since.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
@@ -29,7 +29,7 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"a revocation again after the name has passed on",
-		"RevokeToken with an event that is stored does not free the name of the successor.",
+		"RevokeToken with a stored event does not release the name of the successor.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n, by := f.addToken("ada", "a"), later(time.Minute, "carol")
@@ -40,39 +40,39 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"a new user again",
-		"CreateUser with an event that is stored succeeds as it did the first time, changes nothing, and returns the user as they are.",
+		"CreateUser with a stored event succeeds as the first time, changes nothing, and returns the current row.",
 		func(f *fixture) { f.createUserAgain(0) },
 	}, {
 		"a new user again after they have changed",
-		"CreateUser with an event that is stored succeeds, whatever happened since, and returns the user as they are.",
+		"CreateUser with a stored event succeeds, whatever happened since, and returns the current row.",
 		func(f *fixture) { f.createUserAgain(2) },
 	}, {
 		"a changed user again",
-		"ChangeUser with an event that is stored succeeds as it did the first time, changes nothing, and returns the user as they are.",
+		"ChangeUser with a stored event succeeds as the first time, changes nothing, and returns the current row.",
 		func(f *fixture) { f.changeUserAgain(0) },
 	}, {
 		"a changed user again after they have changed again",
-		"ChangeUser with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		"ChangeUser with a stored event succeeds and does not undo later changes.",
 		func(f *fixture) { f.changeUserAgain(2) },
 	}, {
 		"a disabled user again after they were enabled",
-		"A ChangeUser that disables does so once, however often it arrives: a user who was enabled since stays enabled.",
+		"A ChangeUser that disables has its effect once, however often it is repeated: a user who was enabled since stays enabled.",
 		disabledAgain,
 	}, {
 		"the next epoch again",
-		"A ChangeUser that ends an epoch ends it once, however often it arrives.",
+		"A ChangeUser that ends an epoch ends it once, however often it is repeated.",
 		epochAgain,
 	}, {
 		"a first policy again",
-		"PutPolicy with an event that is stored answers as it did the first time, and changes nothing.",
+		"PutPolicy with a stored event succeeds as the first time, and changes nothing.",
 		func(f *fixture) { f.putPolicyAgain(0, 0) },
 	}, {
 		"a policy again after it has moved",
-		"PutPolicy with an event that is stored is no conflict and no return to what was, whatever happened since.",
+		"PutPolicy with a stored event succeeds and does not undo later changes.",
 		func(f *fixture) { f.putPolicyAgain(1, 2) },
 	}, {
 		"denials again",
-		"AppendEvents with events that are stored changes nothing.",
+		"AppendEvents with stored events changes nothing.",
 		func(f *fixture) {
 			batch := []apitoken.Event{denied("ada"), denied("bob"), denied("")}
 			f.appendEvents(batch...)
@@ -82,7 +82,7 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"denials again among others",
-		"Of a batch in which some events are stored already, AppendEvents stores the others, and leaves those as they are.",
+		"If some events of a batch are stored, AppendEvents leaves them unchanged and stores the others.",
 		func(f *fixture) {
 			first, second, third := denied("ada"), denied("bob"), denied("carol")
 			f.appendEvents(first)
@@ -96,7 +96,7 @@ func repetitionRules() []rule {
 		},
 	}, {
 		"a touch again",
-		"Touch may be repeated: the last use is where it was.",
+		"Touch may be repeated without effect.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -104,19 +104,19 @@ func repetitionRules() []rule {
 			f.changesNothing("Touch again", func() { f.touch(base.Add(time.Second), n) })
 		},
 	}, {
-		"a refused change is written when it is tried again",
-		"Only a stored event makes a write a repetition: what was refused is done when the same is tried under a condition that holds.",
+		"a refused change is written when it is repeated",
+		"Only a stored event makes a write a repetition: a refused write succeeds when it is repeated under a condition that holds.",
 		refusedThenWritten,
 	}}...)
 }
 
-// createdAgain are about CreateToken of an id and a digest that are there.
+// createdAgain are about CreateToken with an ID and a digest that are stored.
 func createdAgain() []rule {
-	const says = "A token of the same id and digest that is already there is the same write: CreateToken is nil and changes nothing."
+	const says = "CreateToken with the ID and digest of a stored token is a repetition: it returns nil and changes nothing."
 	var rules []rule
 	for _, c := range []struct {
 		name string
-		then func(f *fixture, ada apitoken.User, n apitoken.NewToken) // what happens between the two
+		then func(f *fixture, ada apitoken.User, n apitoken.NewToken) // runs between the two
 	}{
 		{"a token again", func(*fixture, apitoken.User, apitoken.NewToken) {}},
 		{"a token again after the policy has moved", func(f *fixture, _ apitoken.User, _ apitoken.NewToken) { f.setPolicy() }},
@@ -143,14 +143,14 @@ func createdAgain() []rule {
 	return rules
 }
 
-// revokeAgain revokes a token and gives a function that does the same again and holds that it changes nothing.
+// revokeAgain revokes a token and returns a function that repeats the call and checks that it changes nothing.
 func (f *fixture) revokeAgain(n apitoken.NewToken, by apitoken.Revocation) (again func()) {
 	f.Helper()
 	e := revoked(n, by)
 	revoke := func() error {
 		changed, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
 		if err == nil && !changed {
-			f.broken("RevokeToken does not report the change that it made")
+			f.broken("RevokeToken does not report its change")
 		}
 		return err
 	}
@@ -158,7 +158,7 @@ func (f *fixture) revokeAgain(n apitoken.NewToken, by apitoken.Revocation) (agai
 	return func() { f.refused("RevokeToken again", nil, revoke) }
 }
 
-// createUserAgain creates a user, and again after so many changes.
+// createUserAgain creates a user, and repeats the call after so many changes.
 func (f *fixture) createUserAgain(changes int) {
 	f.Helper()
 	last := newUser("ada")
@@ -176,7 +176,8 @@ func (f *fixture) createUserAgain(changes int) {
 	same(f, "the user that CreateUser returns again", last, got)
 }
 
-// changeUserAgain changes a user under conditions, and again after so many changes, after which the conditions do not hold.
+// changeUserAgain changes a user under conditions, and repeats the call after so many changes, when the conditions no longer
+// hold.
 func (f *fixture) changeUserAgain(changes int) {
 	f.Helper()
 	ada := f.rename(f.addUser("ada"), "Ada")
@@ -225,7 +226,7 @@ func epochAgain(f *fixture) {
 	f.showsAs(m, third, later(2*time.Minute, "bob"))
 }
 
-// putPolicyAgain sets the policy after so many changes, and again after as many more.
+// putPolicyAgain sets the policy after so many changes, and repeats the call after as many more.
 func (f *fixture) putPolicyAgain(before, after int) {
 	f.Helper()
 	for range before {
@@ -245,7 +246,7 @@ func (f *fixture) putPolicyAgain(before, after int) {
 	same(f, "Policy", last, f.policy())
 }
 
-// refusedThenWritten does what the Manager does after a conflict: it decides anew, and keeps the id of the event.
+// refusedThenWritten does what the Manager does after a conflict: it decides again, and keeps the ID of the event.
 func refusedThenWritten(f *fixture) {
 	ada := f.addUser("ada")
 	c, e := apitoken.UserChange{Name: "Ada L.", IfRevision: 7}, changing("ada")

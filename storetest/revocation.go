@@ -6,10 +6,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// revocationRules are about the end of one token.
+// revocationRules are about the revocation of one token.
 func revocationRules() []rule {
 	return []rule{{
-		"a revoked token shows by whom and when",
+		"a revoked token shows the revoker and the time",
 		"RevokeToken writes the time and the revoker; Lookup, Token and Tokens show both.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
@@ -38,7 +38,7 @@ func revocationRules() []rule {
 		},
 	}, {
 		"a missing token is not found",
-		"RevokeToken of an id that is not there is ErrNotFound, and writes no event.",
+		"RevokeToken of an unknown ID is ErrNotFound, and writes no event.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
@@ -53,7 +53,7 @@ func revocationRules() []rule {
 		},
 	}, {
 		"the first revocation stays",
-		"A token that was revoked before keeps the revocation that it has: RevokeToken reports no change, and writes no event.",
+		"A revoked token keeps its revocation: RevokeToken reports no change, and writes no event.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
@@ -64,7 +64,7 @@ func revocationRules() []rule {
 		},
 	}, {
 		"an expired token can be revoked",
-		"RevokeToken writes the revocation, if there is none yet, whether or not the token has expired.",
+		"RevokeToken revokes an expired token like any other.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -72,8 +72,8 @@ func revocationRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a token ended with its epoch is not revoked again",
-		"RevokeToken of a token that was revoked with its epoch reports no change, writes no event, and leaves what Lookup tells.",
+		"a token revoked with its epoch is not revoked again",
+		"RevokeToken of a token that was revoked with its epoch reports no change, writes no event, and does not change Lookup.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -82,7 +82,7 @@ func revocationRules() []rule {
 			f.showsAs(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
-		"a token that was dead on arrival is not revoked again",
+		"a token that was revoked on insertion is not revoked again",
 		"RevokeToken of a token inserted with an earlier epoch reports no change, and writes no event.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
@@ -92,8 +92,8 @@ func revocationRules() []rule {
 			f.showsAs(n, ada, later(time.Minute, ""))
 		},
 	}, {
-		"a token of the present epoch is revoked by itself",
-		"After an epoch has ended, RevokeToken of a token of the new one writes the revocation as before.",
+		"a token of the current epoch is revoked itself",
+		"After an epoch has ended, RevokeToken of a token of the new one writes the revocation.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			ada = f.endEpoch(ada, later(time.Minute, "ada"))
@@ -105,7 +105,7 @@ func revocationRules() []rule {
 		},
 	}, {
 		"revoking leaves the last use and all else",
-		"RevokeToken changes RevokedAt and RevokedBy, and nothing else of the token.",
+		"RevokeToken changes only RevokedAt and RevokedBy of the token.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -126,8 +126,8 @@ func revocationRules() []rule {
 			f.shows(other, bob)
 		},
 	}, {
-		"a revocation before the token was made is kept as it is",
-		"A Store compares no times of a revocation: clocks differ, and whatever the caller says is stored.",
+		"a revocation before the creation of the token is stored unchanged",
+		"A Store does not compare the time of a revocation with other times, because clocks differ.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.shows(f.revoke(f.addToken("ada", "a"), later(-time.Hour, "ada")), ada)
@@ -135,7 +135,7 @@ func revocationRules() []rule {
 	}}
 }
 
-// revokesNothing holds that RevokeToken of a dead token reports no change and writes nothing.
+// revokesNothing checks that RevokeToken of a revoked token reports no change and writes nothing.
 func (f *fixture) revokesNothing(n apitoken.NewToken, by apitoken.Revocation) {
 	f.Helper()
 	f.changesNothing("RevokeToken of a revoked token", func() {

@@ -9,17 +9,17 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// base is when most tests happen and far when some do. One is long past and one is far ahead, so that a store that asks a
-// clock is found out.
+// base is the time of most tests and far that of some. One is long past and one is far ahead, to detect a store that reads a
+// clock.
 var (
 	base = time.Date(2001, time.February, 3, 4, 5, 6, 7000, time.UTC)
 	far  = time.Date(2198, time.November, 30, 23, 59, 59, 999999000, time.UTC)
 )
 
-// in1970 is a time and not none, although databases and encodings write it as zero.
+// in1970 is a time, although databases and encodings write it as zero.
 var in1970 = time.Unix(0, 0).UTC()
 
-// noTime is none.
+// noTime is the absence of a time.
 var noTime time.Time
 
 const microsecond = time.Microsecond
@@ -28,7 +28,7 @@ func newTokenID() apitoken.TokenID { return apitoken.TokenID(uuid.Must(uuid.NewV
 
 func newEventID() apitoken.EventID { return apitoken.EventID(uuid.Must(uuid.NewV7())) }
 
-// newTokenIDs are n identifiers in ascending order.
+// newTokenIDs returns n IDs in ascending order.
 func newTokenIDs(n int) []apitoken.TokenID {
 	ids := make([]apitoken.TokenID, n)
 	for i := range ids {
@@ -37,7 +37,7 @@ func newTokenIDs(n int) []apitoken.TokenID {
 	return ids
 }
 
-// draft is a token of the first epoch that lives for an hour from base and is not stored yet.
+// draft returns a token of the first epoch that expires an hour after base and is not stored yet.
 func draft(owner apitoken.UserID, name string) apitoken.NewToken {
 	id := newTokenID()
 	return apitoken.NewToken{
@@ -50,17 +50,17 @@ func draft(owner apitoken.UserID, name string) apitoken.NewToken {
 	}
 }
 
-// newUser is an active user who is not stored yet.
+// newUser returns an active user who is not stored yet.
 func newUser(id apitoken.UserID) apitoken.User {
 	return apitoken.User{ID: id, Name: "The user", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
 }
 
-// newPolicy follows another policy.
+// newPolicy returns the policy after another one.
 func newPolicy(was apitoken.MaxLifetimePolicy) apitoken.MaxLifetimePolicy {
 	return apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: base, UpdatedBy: "ada", Revision: was.Revision + 1}
 }
 
-// generated is the event of a CreateToken.
+// generated returns the event of a CreateToken.
 func generated(n apitoken.NewToken) apitoken.Event {
 	e := newEvent(apitoken.ActionGenerate, n.CreatedAt)
 	e.Owner, e.Token = n.Owner, n.ID
@@ -70,7 +70,7 @@ func generated(n apitoken.NewToken) apitoken.Event {
 	return e
 }
 
-// revoked is the event of a RevokeToken.
+// revoked returns the event of a RevokeToken.
 func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
 	e := newEvent(apitoken.ActionRevoke, r.At)
 	e.Actor, e.Owner, e.Token = actor(r.By), n.Owner, n.ID
@@ -80,28 +80,28 @@ func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
 	return e
 }
 
-// userCreated is the event of a CreateUser.
+// userCreated returns the event of a CreateUser.
 func userCreated(u apitoken.User) apitoken.Event {
 	e := changing(u.ID)
 	e.After = u.State()
 	return e
 }
 
-// changing is the event of a ChangeUser at base. Before and After are for the store to fill in.
+// changing returns the event of a ChangeUser at base. The store sets Before and After.
 func changing(id apitoken.UserID) apitoken.Event {
 	e := newEvent(apitoken.ActionPutUser, base)
 	e.Owner = id
 	return e
 }
 
-// ending is the event of a ChangeUser that ends an epoch.
+// ending returns the event of a ChangeUser that ends an epoch.
 func ending(id apitoken.UserID, by apitoken.Revocation) apitoken.Event {
 	e := newEvent(apitoken.ActionRevokeAll, by.At)
 	e.Owner, e.Actor = id, actor(by.By)
 	return e
 }
 
-// policyPut is the event of a PutPolicy.
+// policyPut returns the event of a PutPolicy.
 func policyPut(was, is apitoken.MaxLifetimePolicy) apitoken.Event {
 	e := newEvent(apitoken.ActionSetPolicy, is.UpdatedAt)
 	e.Before = apitoken.State{MaxLifetime: was.Max}
@@ -109,7 +109,7 @@ func policyPut(was, is apitoken.MaxLifetimePolicy) apitoken.Event {
 	return e
 }
 
-// denied is an event that goes with no change.
+// denied returns an event without a change.
 func denied(owner apitoken.UserID) apitoken.Event {
 	e := newEvent(apitoken.ActionListTokens, base)
 	e.Outcome, e.Owner = apitoken.OutcomeDenied, owner
@@ -120,7 +120,7 @@ func newEvent(action apitoken.Action, at time.Time) apitoken.Event {
 	return apitoken.Event{ID: newEventID(), At: at, Action: action, Outcome: apitoken.OutcomeDone, Actor: apitoken.As("root")}
 }
 
-// fullEvent is an event in which every field that the caller fills in says something of its own.
+// fullEvent returns an event with a distinct value in every field that the caller sets.
 func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
 	return apitoken.Event{
 		ID: newEventID(), At: base.Add(microsecond), Action: action, Outcome: apitoken.OutcomeDone,
@@ -141,7 +141,7 @@ func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.Tok
 	}
 }
 
-// actor is the person of that id, or the host itself if it is empty.
+// actor returns the signed-in user with that ID, or the host itself if it is empty.
 func actor(u apitoken.UserID) apitoken.Actor {
 	if u == "" {
 		return apitoken.System()

@@ -10,65 +10,65 @@ import (
 )
 
 const (
-	scanPages = "The pages of TokenPage, each behind the Next of the one before, are together what Tokens gives: in order, with no token " +
+	pagesRule = "The pages of TokenPage, each after the Next of the previous one, are together what Tokens returns: in order, with no token " +
 		"twice and none left out, whatever the budget."
-	scanEnds = "Where the budget does not end it, a page has a Next exactly if the query selects a token behind it."
+	nextRule = "Unless the budget ends it, a page has a Next exactly if the query selects a token after it."
 )
 
 // scanRules are about reading tokens within a budget, as an [apitoken.TokenPager] does.
 func scanRules() []rule {
 	var rules []rule
 	for _, rows := range []int{1, 2, 3, 7, 24, 25, 26, 1000} {
-		rules = append(rules, rule{fmt.Sprintf("tokens by %d rows", rows), scanPages, func(f *fixture) { assortedByRows(f, rows) }})
+		rules = append(rules, rule{fmt.Sprintf("tokens by %d rows", rows), pagesRule, func(f *fixture) { assortedByRows(f, rows) }})
 	}
 	return append(rules, []rule{{
 		"the last page has no next",
-		scanEnds,
+		nextRule,
 		lastPages,
 	}, {
 		"nothing is selected",
-		scanEnds,
+		nextRule,
 		func(f *fixture) {
 			for _, q := range []apitoken.TokenQuery{{AnyOwner: true}, {Owner: "nobody"}, {AnyOwner: true, NameContains: "a"}} {
-				f.scans(q, endless, nil, apitoken.TokenID{})
+				f.scans(q, allRows, nil, apitoken.TokenID{})
 			}
 			f.addUser("ada")
 			n := f.addToken("ada", "a")
 			for _, q := range []apitoken.TokenQuery{{Owner: "nobody"}, {AnyOwner: true, NameContains: "b"}, {AnyOwner: true, After: n.ID}} {
-				f.scans(q, endless, nil, apitoken.TokenID{})
+				f.scans(q, allRows, nil, apitoken.TokenID{})
 			}
 		},
 	}, {
-		"tokens come and go while pages are read",
-		"A page begins behind the Next that it is given: what is inserted before it is not read, what is inserted behind it is, and what " +
-			"is there all the time is read once.",
+		"tokens are inserted and revoked between pages",
+		"A page begins after the given Next: tokens inserted before it are not read, tokens inserted after it are, and a token that is " +
+			"stored all the time is read once.",
 		scannedWhileInserting,
 	}, {
-		"tokens come and go at the same time",
-		"A token that is there and is selected from the first page to the last is in one of the pages, while others are inserted and revoked.",
+		"tokens are inserted and revoked during a scan",
+		"A token that is selected from the first page to the last is in one of the pages, while others are inserted and revoked.",
 		scannedBesideWrites,
 	}, {
-		"a page of a scan stays as it was",
-		"Nothing that a Store returns is modified afterwards: what a caller keeps stays as he got it.",
+		"a page of a scan is never modified",
+		"A Store never modifies a value that it has returned.",
 		func(f *fixture) {
-			scanner := f.scanner()
+			pager := f.pager()
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
-				page, err := scanner.TokenPage(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base, endless)
+				page, err := pager.TokenPage(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base, allRows)
 				return page.Tokens, err
 			})
 		},
 	}}...)
 }
 
-// scanner is the store as what it may be besides. A test of what the store is not ends.
-func (f *fixture) scanner() apitoken.TokenPager {
+// pager returns the store as an optional TokenPager. If the store is none, the test is skipped.
+func (f *fixture) pager() apitoken.TokenPager {
 	f.Helper()
-	scanner, ok := f.store.(apitoken.TokenPager)
+	pager, ok := f.store.(apitoken.TokenPager)
 	if !ok {
-		f.Skip("NOT TESTED: the store is no apitoken.TokenPager")
+		f.Skip("NOT TESTED: the store does not implement apitoken.TokenPager")
 	}
-	return scanner
+	return pager
 }
 
 // scanned reads all pages of a query at base, within a budget for each.
@@ -84,7 +84,7 @@ func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []ap
 		q.Limit = wholePage
 	}
 	var all []apitoken.Token
-	for range endless {
+	for range allRows {
 		page := f.scanAt(now, q, rows)
 		all = append(all, page.Tokens...)
 		if page.Next.IsZero() {
@@ -92,11 +92,11 @@ func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []ap
 		}
 		q.After = page.Next
 	}
-	f.Fatalf("%s\nTokenPage comes to no end, page after page", f.says)
+	f.Fatalf("%s\nthe pages of TokenPage do not end", f.says)
 	return nil
 }
 
-// scan reads one page, and holds that it is one: of no more tokens than the limit, behind After and not behind Next.
+// scan reads one page, and checks that it has no more tokens than the limit, after After and not after Next.
 func (f *fixture) scan(q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 	f.Helper()
 	return f.scanAt(base, q, rows)
@@ -105,38 +105,38 @@ func (f *fixture) scan(q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 // scanAt is scan at another time.
 func (f *fixture) scanAt(now time.Time, q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 	f.Helper()
-	page, err := f.scanner().TokenPage(f.Context(), q, now, rows)
+	page, err := f.pager().TokenPage(f.Context(), q, now, rows)
 	f.must("TokenPage", err)
 	if len(page.Tokens) > q.Limit {
-		f.Fatalf("%s\nTokenPage gives a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
+		f.Fatalf("%s\nTokenPage returns a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
 	}
 	last := q.After
 	for _, t := range page.Tokens {
 		if bytes.Compare(t.ID[:], last[:]) <= 0 {
-			f.Fatalf("%s\nTokenPage gives the token %s behind %s", f.says, t.ID, last)
+			f.Fatalf("%s\nTokenPage returns the token %s after %s", f.says, t.ID, last)
 		}
 		last = t.ID
 	}
 	next := page.Next
 	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
-		f.Fatalf("%s\nTokenPage goes on behind %s from a page behind %s that reaches to %s", f.says, next, q.After, last)
+		f.Fatalf("%s\nTokenPage returns the Next %s for a page after %s that ends with %s", f.says, next, q.After, last)
 	}
 	return page
 }
 
-// scans holds what one page is.
+// scans checks the tokens and the Next of one page.
 func (f *fixture) scans(q apitoken.TokenQuery, rows int, want []string, next apitoken.TokenID) {
 	f.Helper()
 	if q.Limit == 0 {
 		q.Limit = wholePage
 	}
 	page := f.scan(q, rows)
-	same(f, fmt.Sprintf("the page of %d behind %s", q.Limit, q.After), want, names(page.Tokens))
-	same(f, fmt.Sprintf("the Next of the page of %d behind %s", q.Limit, q.After), next, page.Next)
+	same(f, fmt.Sprintf("the page of %d after %s", q.Limit, q.After), want, names(page.Tokens))
+	same(f, fmt.Sprintf("the Next of the page of %d after %s", q.Limit, q.After), next, page.Next)
 }
 
 func assortedByRows(f *fixture, rows int) {
-	f.scanner()
+	f.pager()
 	f.addAssorted()
 	for _, c := range assortedConditions() {
 		for _, of := range []apitoken.TokenQuery{{AnyOwner: true}, {Owner: "ada"}, {AnyOwner: true, CreatedBy: "ada"}} {
@@ -152,11 +152,11 @@ func assortedByRows(f *fixture, rows int) {
 }
 
 func lastPages(f *fixture) {
-	f.scanner()
+	f.pager()
 	f.addUser("ada")
 	ids := newTokenIDs(8)
 	texts := f.addTokens("ada", ids[:6]...)
-	for _, id := range ids[6:] { // which the query does not select
+	for _, id := range ids[6:] { // not selected by the query
 		n := draft("ada", "other "+id.String())
 		n.ID, n.Kind = id, "other"
 		f.create(n)
@@ -164,25 +164,25 @@ func lastPages(f *fixture) {
 	var none apitoken.TokenID
 	for _, q := range []apitoken.TokenQuery{{AnyOwner: true, Kind: apitoken.KindUser}, {Owner: "ada", Kind: apitoken.KindUser}} {
 		q.Limit = 7
-		f.scans(q, endless, texts, none)
+		f.scans(q, allRows, texts, none)
 		q.Limit = 6
-		f.scans(q, endless, texts, none)
+		f.scans(q, allRows, texts, none)
 		q.Limit = 5
-		f.scans(q, endless, texts[:5], ids[4])
+		f.scans(q, allRows, texts[:5], ids[4])
 		q.Limit, q.After = 3, ids[2]
-		f.scans(q, endless, texts[3:], none)
+		f.scans(q, allRows, texts[3:], none)
 		q.Limit = 2
-		f.scans(q, endless, texts[3:5], ids[4])
+		f.scans(q, allRows, texts[3:5], ids[4])
 		q.After = ids[5]
-		f.scans(q, endless, nil, none)
+		f.scans(q, allRows, nil, none)
 	}
-	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 2}, endless, []string{"other " + ids[6].String(), "other " + ids[7].String()}, none)
-	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 1}, endless, []string{"other " + ids[6].String()}, ids[6])
+	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 2}, allRows, []string{"other " + ids[6].String(), "other " + ids[7].String()}, none)
+	f.scans(apitoken.TokenQuery{AnyOwner: true, Kind: "other", Limit: 1}, allRows, []string{"other " + ids[6].String()}, ids[6])
 }
 
 func scannedWhileInserting(f *fixture) {
-	f.scanner()
-	for i, rows := range []int{1, 2, 3, endless} {
+	f.pager()
+	for i, rows := range []int{1, 2, 3, allRows} {
 		owner := apitoken.UserID(fmt.Sprint("user ", i))
 		f.addUser(owner)
 		ids := newTokenIDs(20)
@@ -196,16 +196,16 @@ func scannedWhileInserting(f *fixture) {
 		f.create(gone)
 		f.revoke(gone, later(0, owner))
 		if !slices.Contains(read, steady[0]) && bytes.Compare(page.Next[:], ids[2][:]) >= 0 {
-			f.broken("%d rows at a time: the first page goes on behind %s and does not have it", rows, ids[2])
+			f.broken("%d rows at a time: the first page has a Next after %s and does not contain it", rows, ids[2])
 		}
 		q.After = page.Next
 		read = append(read, names(f.scanned(q, rows))...)
-		same(f, fmt.Sprintf("what is read, %d rows at a time", rows), append(steady, ids[18].String()), read)
+		same(f, fmt.Sprintf("the tokens read, %d rows at a time", rows), append(steady, ids[18].String()), read)
 	}
 }
 
 func scannedBesideWrites(f *fixture) {
-	f.scanner()
+	f.pager()
 	f.addUser("ada")
 	ids := newTokenIDs(40)
 	var steady []string
@@ -239,7 +239,7 @@ func scannedBesideWrites(f *fixture) {
 		select {
 		case <-written:
 			if last < 0 {
-				last = round + budgets // once more with each budget, of what is there in the end
+				last = round + budgets // once more with each budget, after the last write
 			}
 		default:
 		}
@@ -255,6 +255,6 @@ func scannedBesideWrites(f *fixture) {
 				break
 			}
 		}
-		same(f, "the tokens that are there all the time", steady, read)
+		same(f, "the tokens that are stored all the time", steady, read)
 	}
 }

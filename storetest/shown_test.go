@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// shown is a sound store of which tokens, users, the policy and events are changed on their way out, so that a bug needs
-// only what it does wrong. Whatever is nil leaves things as they are. Queries select by what is shown.
+// shown is a sound store with functions that edit the tokens, users, policy and events that it returns. A nil function changes
+// nothing. Queries select by the edited values.
 type shown struct {
 	apitoken.Store
 	token   func(t *apitoken.Token)
@@ -19,7 +19,7 @@ type shown struct {
 	policy  func(p *apitoken.MaxLifetimePolicy)
 	event   func(e *apitoken.Event) (keep bool)
 	selects func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool
-	lookup  func(rec *apitoken.Record) // in place of token, where Lookup is not as Token
+	lookup  func(rec *apitoken.Record) // instead of token, if Lookup differs from Token
 }
 
 func (s *shown) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
@@ -68,20 +68,20 @@ func (s *shown) selected(q apitoken.TokenQuery, now time.Time, t apitoken.Token)
 	return soundly(q, now, t)
 }
 
-// soundly is which tokens a query selects. A bug takes a condition out of the query and puts its own in its place.
+// soundly reports whether a query selects a token. A bug removes a condition from the query and adds its own.
 func soundly(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-	endless := t.ExpiresAt.IsZero()
+	noExpiration := t.ExpiresAt.IsZero()
 	return (q.Status == "" || t.Status(now) == q.Status) &&
-		(q.ExpiresBefore.IsZero() || !endless && t.ExpiresAt.Before(q.ExpiresBefore)) &&
+		(q.ExpiresBefore.IsZero() || !noExpiration && t.ExpiresAt.Before(q.ExpiresBefore)) &&
 		strings.Contains(t.Name, q.NameContains) &&
 		(q.Kind == "" || t.Kind == q.Kind) &&
 		(q.Resource == "" || t.Resource == q.Resource) &&
 		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
 		(q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith) &&
 		(!q.OnBehalf || t.CreatedBy != t.Owner) &&
-		(!q.WithoutExpiration || endless) &&
+		(!q.WithoutExpiration || noExpiration) &&
 		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&
-		(q.LivesLongerThan == 0 || endless || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
+		(q.LivesLongerThan == 0 || noExpiration || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
 }
 
 func (s *shown) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
@@ -118,7 +118,7 @@ func (s *shown) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) 
 	return p, err
 }
 
-// Events numbers the events that are kept as if there were no others.
+// Events numbers the kept events as if there were no others.
 func (s *shown) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	all, err := s.Store.Events(ctx, apitoken.EventQuery{Limit: math.MaxInt})
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *shown) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	return page, nil
 }
 
-// soundlyOf is which events a query selects, wherever they are.
+// soundlyOf reports whether a query selects an event, by its conditions.
 func soundlyOf(q apitoken.EventQuery, e apitoken.Event) bool {
 	return (q.Owner == "" || e.Owner == q.Owner) &&
 		(q.Actor == "" || e.Actor.User == q.Actor) &&
@@ -153,7 +153,7 @@ func edit[T any](by func(*T), it *T) {
 	}
 }
 
-// otherwise is a sound store of which some methods do something else.
+// otherwise is a sound store with other implementations of some methods.
 type otherwise struct {
 	apitoken.Store
 	lookup func(context.Context, apitoken.Digest) (*apitoken.Record, error)

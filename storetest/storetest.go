@@ -1,4 +1,4 @@
-// Package storetest is the contract of [apitoken.Store] as a test suite. Whoever writes a Store runs it over his own:
+// Package storetest is the contract of [apitoken.Store] as a test suite. The author of a Store runs it on that store:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) apitoken.Store { return mystore.New() })
@@ -8,9 +8,11 @@
 //		storetest.Benchmark(b, func(b *testing.B) apitoken.Store { return mystore.New() })
 //	}
 //
-// Every subtest shows one rule on a store of its own, and a failure begins with the rule that was broken. A store that
-// passes needs no other tests of its reads and writes; what remains is what only it can do, such as losing a connection.
-// Run it with the race detector: the rules about concurrent calls mean most there.
+// Every subtest verifies one rule on a store of its own, and a failure begins with the rule. A store that passes needs no other
+// tests of its reads and writes, but tests of its own failures, such as a lost connection. Run the suite with the race
+// detector, because many rules are about concurrent calls.
+//
+// [Faulty] makes calls of a store fail, for tests of the code that uses the store.
 package storetest
 
 import (
@@ -20,8 +22,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Run holds a Store to its contract. newStore gives an empty store each time it is called, and arranges for its end with
-// t.Cleanup. The subtests run one after the other, so newStore may empty one database again and again.
+// Run verifies that a Store satisfies its contract. newStore returns an empty store each time it is called, and closes it with
+// t.Cleanup. The subtests run one after the other, so newStore may reuse one database after emptying it.
 func Run(t *testing.T, newStore func(t *testing.T) apitoken.Store) {
 	for _, a := range areas() {
 		t.Run(a.name, func(t *testing.T) {
@@ -34,14 +36,14 @@ func Run(t *testing.T, newStore func(t *testing.T) apitoken.Store) {
 	}
 }
 
-// rule is one promise of a Store and the test that shows it.
+// rule is one promise of a Store and the test that verifies it.
 type rule struct {
 	name string // states the expectation
 	says string // the promise as a sentence; every failure begins with it
 	test func(f *fixture)
 }
 
-// area is the rules about one thing.
+// area is the rules about one subject.
 type area struct {
 	name  string
 	rules []rule

@@ -6,14 +6,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// textRules write a text into every field that holds one and read it back.
+// textRules write a text into every field that has one and read it back.
 func textRules() []rule {
-	const says = "A text comes back byte for byte, whatever characters it is made of and up to the longest that is allowed."
+	const says = "A text comes back byte for byte, with any characters and up to the maximum length."
 	var rules []rule
 	for _, c := range []struct{ name, text string }{
 		{"plain", "ada"},
 		{"capitals", "ADA Lovelace"},
-		{"a space in front and behind", " a "},
+		{"leading and trailing spaces", " a "},
 		{"quotes", `'"` + "`''\"\""},
 		{"a statement", `'; DROP TABLE tokens; --`},
 		{"percent and underscore", `%_%%__%d%s`},
@@ -26,10 +26,10 @@ func textRules() []rule {
 		{"from right to left", "\u05e9\u05dc\u05d5\u05dd \u0639"},
 		{"Chinese and Japanese", "\u5f8c\u85e4 \u30c8\u30fc\u30af\u30f3"},
 		{"four bytes", "\U0001F418 \U00020000"},
-		{"what is no word", "NULL"},
-		{"what looks like a number", "0012.50"},
-		{"what looks like a time", "1970-01-01T00:00:00Z"},
-		{"what looks like bytes", `\xdeadbeef`},
+		{"NULL", "NULL"},
+		{"like a number", "0012.50"},
+		{"like a time", "1970-01-01T00:00:00Z"},
+		{"like bytes", `\xdeadbeef`},
 		{"128 bytes", strings.Repeat("0123456789abcdef", 8)},
 		{"128 bytes in characters of four", strings.Repeat("\U0001F418", 32)},
 		{"255 bytes", strings.Repeat("0123456789abcde", 17)},
@@ -41,10 +41,10 @@ func textRules() []rule {
 	return rules
 }
 
-// textInAllFields uses the text as names, kinds and roles, as resources and as ids, each as far as it may be long.
+// textInAllFields uses the text as names, kinds and roles, as resources and as IDs, each up to its maximum length.
 func textInAllFields(f *fixture, text string) {
 	resource := text
-	if len(resource) > 255 { // it is of characters of four bytes
+	if len(resource) > 255 { // in characters of four bytes
 		resource = resource[:252]
 	}
 	id := apitoken.UserID(resource)
@@ -82,7 +82,7 @@ func textInAllFields(f *fixture, text string) {
 	f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {
 		if e.Owner != id {
-			f.broken("Events about %q gives an event about %q", id, e.Owner)
+			f.broken("Events about %q returns an event about %q", id, e.Owner)
 		}
 	}
 }

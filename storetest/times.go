@@ -6,7 +6,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// timeRules write a time into every field that holds one and read it back.
+// timeRules write a time into every field that has one and read it back.
 func timeRules() []rule {
 	var rules []rule
 	for _, c := range []struct {
@@ -22,7 +22,7 @@ func timeRules() []rule {
 		{"after 2106", time.Date(2106, time.February, 7, 6, 28, 16, 1000, time.UTC)},
 		{"the end of 2199", time.Date(2199, time.December, 31, 23, 59, 59, 999999000, time.UTC)},
 	} {
-		const says = "A time comes back equal, in UTC, to the microsecond; the start of 1970 is a time and not none."
+		const says = "A time comes back equal, in UTC, to the microsecond; the start of 1970 is a time."
 		rules = append(rules,
 			rule{c.name + " in a token", says, func(f *fixture) { timeInToken(f, c.at) }},
 			rule{c.name + " in a user", says, func(f *fixture) { timeInUser(f, c.at) }},
@@ -43,7 +43,7 @@ func timeRules() []rule {
 	}
 	return append(rules, rule{
 		"one field has a time and the other none",
-		"None comes back as none, beside fields that hold the start of 1970.",
+		"No time comes back as no time, beside fields with the start of 1970.",
 		timesAndNone,
 	})
 }

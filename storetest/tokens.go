@@ -10,7 +10,7 @@ import (
 func tokenRules() []rule {
 	return []rule{{
 		"a created token is read back with every field",
-		"What CreateToken stored, Token, Lookup and Tokens return equal in every field, with its owner.",
+		"Token, Lookup and Tokens return a created token equal in every field, with its owner.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "nightly build")
@@ -19,8 +19,8 @@ func tokenRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a token with nothing optional is read back so",
-		"A field that was empty when it was stored is empty when it is read: no expiration, no creator but the host, no resource, no hint.",
+		"a token with nothing optional is read back",
+		"An empty field is read back empty: no expiration, the host as creator, no resource, no hint.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
@@ -49,7 +49,7 @@ func tokenRules() []rule {
 		},
 	}, {
 		"a store decides nothing about a disabled owner",
-		"CreateToken has no answer for a disabled owner: whether he may have tokens is for the caller to decide.",
+		"CreateToken does not examine whether the owner is disabled; the caller decides.",
 		func(f *fixture) {
 			ada := newUser("ada")
 			ada.DisabledAt = base
@@ -57,8 +57,8 @@ func tokenRules() []rule {
 			f.shows(f.addToken("ada", "a"), ada)
 		},
 	}, {
-		"a token that has expired long ago is read as it is",
-		"A Store never asks a clock: a token that has reached its end is read like any other.",
+		"a token that expired long ago is read unchanged",
+		"A Store never reads a clock: an expired token is read like any other.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
@@ -67,8 +67,8 @@ func tokenRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a token far ahead is read as it is",
-		"A Store never asks a clock: a token that was made long after now is read like any other.",
+		"a token from the future is read unchanged",
+		"A Store never reads a clock: a token created in the future is read like any other.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
@@ -77,8 +77,8 @@ func tokenRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"ids need not arrive in their order",
-		"A token is found by its id and its digest, wherever its id is among the others.",
+		"IDs may arrive in any order",
+		"A token is found by its ID and its digest, whatever its place among the others.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			var all []apitoken.NewToken
@@ -95,8 +95,8 @@ func tokenRules() []rule {
 			}
 		},
 	}, {
-		"an unknown id is not found",
-		"Token of an id that is not there is ErrNotFound.",
+		"an unknown ID is not found",
+		"Token of an unknown ID is ErrNotFound.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
@@ -105,7 +105,7 @@ func tokenRules() []rule {
 		},
 	}, {
 		"an unknown digest is not found",
-		"Lookup of a digest that is not there is ErrNotFound.",
+		"Lookup of an unknown digest is ErrNotFound.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
@@ -113,8 +113,8 @@ func tokenRules() []rule {
 			f.is("Lookup", apitoken.ErrNotFound, err)
 		},
 	}, {
-		"what was missing is found once it is there",
-		"What a method has written when it returned, every later call sees, also one that asked for it before.",
+		"a missing token is found once it is created",
+		"A write that has returned is visible to every later call, even to a caller that found nothing before.",
 		func(f *fixture) {
 			_, err := f.store.User(f.Context(), "ada")
 			f.is("User", apitoken.ErrNotFound, err)
@@ -129,7 +129,7 @@ func tokenRules() []rule {
 		},
 	}, {
 		"an empty store finds nothing",
-		"In an empty store every row is missing, and a page without rows is no error.",
+		"In an empty store every row is missing, and an empty page is no error.",
 		emptyStore,
 	}, {
 		"a digest with one other bit is another digest",
@@ -145,8 +145,8 @@ func tokenRules() []rule {
 			}
 		},
 	}, {
-		"digests of any bytes are kept apart",
-		"A digest is 32 bytes of any value, zeros and text among them, and none is taken for another.",
+		"digests of any bytes are distinct",
+		"A digest is 32 bytes of any value, including zeros and text.",
 		anyDigests,
 	}}
 }

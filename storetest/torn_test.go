@@ -11,21 +11,21 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A store that is right while nobody else writes is found only if another call comes between two of its steps. That is
-// arranged and not left to the scheduler: under the rule that has to find the bug, a call is held between the steps until the
-// other call has come. Under all other rules nothing is held, because there the other call may never come.
+// A race in a store is found only if another call comes between two of its steps. These tests do not leave that to the scheduler:
+// under the rule that has to find the bug, a call is held between the steps until the other call has come. Under all other rules
+// no call is held, because the other call may never come.
 
-// underTest is the area and the rule that the stores of the child process are made for. The rules run one after the other.
+// underTest is the area and the rule for which the child process makes stores. The rules run one after the other.
 var underTest string
 
-// rule returns the area and the rule that a subtest of the suite is for.
+// rule returns the area and the rule of a subtest of the suite.
 func rule(t *testing.T) string {
 	_, name, _ := strings.Cut(t.Name(), "/")
-	return strings.ReplaceAll(name, "_", " ") // which package testing puts for spaces
+	return strings.ReplaceAll(name, "_", " ") // package testing replaces spaces by underscores
 }
 
-// meeting holds the first call for each key until a second one has come, so that both go on from what was there before
-// either of them wrote.
+// meeting holds the first call for each key until a second one has come, so that both continue from the state before either of
+// them wrote.
 type meeting struct {
 	under string // the rule
 	mu    sync.Mutex
@@ -56,14 +56,14 @@ func (m *meeting) attend(key string) {
 	}
 }
 
-// hold holds the first call for each key until it is released. A call for a key that has been released is not held.
+// hold holds the first call for each key until the key is released. Later calls for a released key are not held.
 type hold struct {
 	under string // the rule
 	mu    sync.Mutex
 	held  map[string]chan struct{}
 }
 
-// wait reports whether the call was held.
+// wait holds the call and reports whether it was held.
 func (h *hold) wait(key string) bool {
 	if underTest != h.under {
 		return false
@@ -97,7 +97,7 @@ func (h *hold) release(key string) {
 }
 
 // overtaking reads the revision of the policy and then inserts. The first insertion at each revision is held until the next
-// policy has been put and the tokens have been read after that.
+// policy was put and the tokens were read after that.
 type overtaking struct {
 	apitoken.Store
 	inserting hold

@@ -11,7 +11,7 @@ import (
 func touchRules() []rule {
 	return []rule{{
 		"a touch is seen by all reads",
-		"Touch moves LastUsedAt to the given time, and nothing else; Lookup, Token and Tokens show it.",
+		"Touch sets LastUsedAt to the given time and changes nothing else; Lookup, Token and Tokens show it.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -21,7 +21,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a touch writes no event and no other row",
-		"Touch changes the tokens that it names, not another token, the owner or the feed.",
+		"Touch changes the given tokens, not another token, the owner or the feed.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
@@ -33,8 +33,8 @@ func touchRules() []rule {
 			same(f, "the feed", feed, f.feed())
 		},
 	}, {
-		"a touch goes forward by a microsecond",
-		"Touch moves LastUsedAt forward, by however little.",
+		"a touch moves forward by a microsecond",
+		"Touch moves LastUsedAt forward, even by a microsecond.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -45,7 +45,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a touch never goes backwards",
-		"A token whose LastUsedAt is as late, or later by at most 24 hours, stays as it is.",
+		"A LastUsedAt that is equal, or later by at most 24 hours, stays.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -71,7 +71,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a use that is written late does not go backwards",
-		"A LastUsedAt is compared with the time at which a use is written, not with that of the use: an old use that was written late is no clock that was ahead.",
+		"A LastUsedAt is compared with the time at which a use is written, not with the time of the use: an old use that is written late does not mean that a clock was ahead.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -83,7 +83,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a first use in 1970 is a use",
-		"A token that was never used takes any time, 1970-01-01T00:00:00Z as well, which is not none.",
+		"A token that was never used takes any time, including 1970-01-01T00:00:00Z.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -95,8 +95,8 @@ func touchRules() []rule {
 			f.shows(n, ada)
 		},
 	}, {
-		"a token used before it was made is touched",
-		"Touch compares with the last use only, not with the creation or the end of the token.",
+		"a token used before its creation is touched",
+		"Touch compares with the last use only, not with the creation or the expiry of the token.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -107,7 +107,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"an unknown token is ignored",
-		"Touch of a token that does not exist changes nothing, is no error, and does not keep the others of the batch from being touched.",
+		"Touch skips a token that does not exist, without an error, and touches the others of the batch.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n, m := f.addToken("ada", "a"), f.addToken("ada", "b")
@@ -119,22 +119,22 @@ func touchRules() []rule {
 		},
 	}, {
 		"an empty batch is no error",
-		"Touch of nothing changes nothing.",
+		"Touch without tokens changes nothing.",
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
-			f.changesNothing("Touch of nothing", func() {
+			f.changesNothing("Touch without tokens", func() {
 				f.must("Touch of nil", f.store.Touch(f.Context(), nil))
 				f.must("Touch of an empty slice", f.store.Touch(f.Context(), []apitoken.Touch{}))
 			})
 		},
 	}, {
-		"of one token in a batch the latest counts",
-		"Where a batch names a token more than once, its LastUsedAt becomes the latest of the times, in whatever order they come.",
+		"of several uses of a token in a batch the latest counts",
+		"If a batch has a token more than once, its LastUsedAt becomes the latest of the times, in any order.",
 		duplicatesInBatch,
 	}, {
-		"each token of a batch goes by itself",
-		"In one batch a token that was used later stays, and one that was used earlier moves.",
+		"each token of a batch is compared on its own",
+		"In one batch a token with a later use stays, and a token with an earlier use moves.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n, m, o := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("ada", "c")
@@ -148,11 +148,11 @@ func touchRules() []rule {
 		},
 	}, {
 		"a batch of 4096 is written",
-		"Touch takes as many as 4,096 tokens at once, the most that a Manager gathers.",
+		"Touch takes up to 4,096 tokens at once, the most that a Manager gathers.",
 		largeBatch,
 	}, {
 		"a revoked token stays revoked",
-		"Touch of a revoked token moves LastUsedAt and leaves the revocation.",
+		"Touch of a revoked token moves LastUsedAt and keeps the revocation.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -164,7 +164,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a token of an ended epoch stays revoked",
-		"Touch of a token whose epoch has ended moves LastUsedAt and leaves the revocation.",
+		"Touch of a token whose epoch has ended moves LastUsedAt and keeps the revocation.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -176,7 +176,7 @@ func touchRules() []rule {
 		},
 	}, {
 		"a touch does not undo a change of the owner",
-		"Touch changes nothing but LastUsedAt: the owner stays as he was put last.",
+		"Touch changes only LastUsedAt: the owner keeps the last change.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")

@@ -10,7 +10,7 @@ import (
 func userRules() []rule {
 	rules := []rule{{
 		"a user is read back with every field",
-		"What CreateUser stored, User and Users return equal in every field.",
+		"User and Users return a created user equal in every field.",
 		func(f *fixture) {
 			u := apitoken.User{
 				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond), Revision: 1,
@@ -20,7 +20,7 @@ func userRules() []rule {
 			same(f, "Users", []apitoken.User{u}, f.users())
 		},
 	}, {
-		"a user with nothing optional is read back so",
+		"a user with nothing optional is read back",
 		"An empty name and an empty DisabledAt come back empty.",
 		func(f *fixture) {
 			u := apitoken.User{ID: "ada", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
@@ -29,7 +29,7 @@ func userRules() []rule {
 		},
 	}, {
 		"a new user is at the first revision and epoch",
-		"CreateUser inserts the user at Revision 1, and at Epoch 0 if nothing is left of the id, whatever the caller says, and returns " +
+		"CreateUser inserts the user at Revision 1, and at Epoch 0 if nothing is left of the ID, whatever the caller set, and returns " +
 			"that row. The event's After is the State of that row.",
 		func(f *fixture) {
 			u, want := newUser("ada"), newUser("ada")
@@ -46,7 +46,7 @@ func userRules() []rule {
 		},
 	}, {
 		"a missing user is not found",
-		"User of an id that is not there is ErrNotFound.",
+		"User of an unknown ID is ErrNotFound.",
 		func(f *fixture) {
 			f.addUser("ada")
 			_, err := f.store.User(f.Context(), "bob")
@@ -64,8 +64,8 @@ func userRules() []rule {
 			})
 		},
 	}, {
-		"an id in use is not created again",
-		"CreateUser of an id that is in use is ErrExists and writes nothing, whatever became of the user since.",
+		"an ID in use is not created again",
+		"CreateUser of an ID in use is ErrExists and writes nothing, whatever happened to the user since.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
@@ -76,8 +76,8 @@ func userRules() []rule {
 			f.notCreated("ada")
 		},
 	}, {
-		"a token shows its owner as they are now",
-		"Lookup and Token give the token with its owner, after every change of the owner as well.",
+		"a token shows the current owner",
+		"Lookup and Token return the token with the current row of its owner.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
@@ -93,7 +93,7 @@ func userRules() []rule {
 	return append(rules, differentUsers()...)
 }
 
-// notCreated holds that CreateUser refuses an id.
+// notCreated checks that CreateUser refuses an ID.
 func (f *fixture) notCreated(id apitoken.UserID) {
 	f.Helper()
 	u := newUser(id)
@@ -104,9 +104,9 @@ func (f *fixture) notCreated(id apitoken.UserID) {
 	})
 }
 
-// differentUsers are about ids that look alike.
+// differentUsers are about IDs that look alike.
 func differentUsers() []rule {
-	const says = "User ids are compared byte by byte: two that differ in anything are two users, each with tokens and events of his own."
+	const says = "User IDs are compared byte by byte: two that differ in any byte are two users, each with their own tokens and events."
 	var rules []rule
 	for _, c := range lookalikes() {
 		rules = append(rules, rule{"different users, " + c.name, says, func(f *fixture) {
@@ -114,17 +114,17 @@ func differentUsers() []rule {
 			first := f.addUser(one)
 			n := f.addToken(one, "a")
 			_, err := f.store.User(f.Context(), other)
-			f.is("User of the other id", apitoken.ErrNotFound, err)
+			f.is("User of the other ID", apitoken.ErrNotFound, err)
 			f.refuses(apitoken.ErrNotFound, draft(other, "b"))
 			second := f.addUser(other)
 			m := f.addToken(other, "a")
 			f.shows(n, first)
 			f.shows(m, second)
-			same(f, "Tokens of the one", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: one}))
+			same(f, "Tokens of one", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: one}))
 			same(f, "Tokens of the other", []apitoken.Token{m.Token}, f.tokens(apitoken.TokenQuery{Owner: other}))
 			for _, id := range []apitoken.UserID{one, other} {
 				if n := len(f.events(apitoken.EventQuery{Owner: id, Limit: wholePage})); n != 2 {
-					f.broken("Events of %q gives %d events, want 2", id, n)
+					f.broken("Events of %q returns %d events, want 2", id, n)
 				}
 			}
 		}})

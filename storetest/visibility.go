@@ -10,19 +10,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// progress is how far the writers of one token and its owner have come: what every read that starts now has to show.
+// progress is what the writers of one token and its owner have written: every read that starts now has to show it.
 type progress struct {
 	touches   atomic.Int64 // the last of them, in microseconds after base
 	revision  atomic.Int64 // of the owner
 	revokedBy atomic.Pointer[apitoken.UserID]
 }
 
-// readsSeeWrites reads all the time and compares with what had been written when the read began.
+// readsSeeWrites reads without a pause and compares with what had been written when each read began.
 func (f *fixture) readsSeeWrites(read func(n apitoken.NewToken) (*apitoken.Record, error)) {
 	f.Helper()
 	ada := f.addUser("ada")
 	n := f.addToken("ada", "a")
-	_, err := read(n) // so that a store that remembers has something to remember
+	_, err := read(n) // so that a store that caches has something to cache
 	f.must("read", err)
 	var done progress
 	done.revision.Store(ada.Revision)
@@ -33,15 +33,15 @@ func (f *fixture) readsSeeWrites(read func(n apitoken.NewToken) (*apitoken.Recor
 			for last := false; !last; {
 				last = over.Load()
 				f.readShows(&done, func() (*apitoken.Record, error) { return read(n) })
-				runtime.Gosched() // a reader without a pause would take the processor from the writers
+				runtime.Gosched() // a reader without a pause would starve the writers
 			}
 		})
 	}
 	half := make(chan struct{})
-	writers.Go(func() { f.touchOnAndOn(n, &done, half) })
-	writers.Go(func() { _ = f.renameOnAndOn(ada, &done) })
+	writers.Go(func() { f.touchRepeatedly(n, &done, half) })
+	writers.Go(func() { _ = f.renameRepeatedly(ada, &done) })
 	writers.Go(func() {
-		<-half // in the middle of the others
+		<-half // while the others run
 		by := apitoken.UserID("carol")
 		r := later(microsecond, by)
 		if _, err := f.store.RevokeToken(f.Context(), n.ID, r, revoked(n, r)); err != nil {
@@ -54,7 +54,7 @@ func (f *fixture) readsSeeWrites(read func(n apitoken.NewToken) (*apitoken.Recor
 	readers.Wait()
 }
 
-// readShows holds that a read shows at least what was written before it.
+// readShows checks that a read shows at least what was written before it.
 func (f *fixture) readShows(done *progress, read func() (*apitoken.Record, error)) {
 	f.Helper()
 	used, revision, by := base.Add(time.Duration(done.touches.Load())*microsecond), done.revision.Load(), done.revokedBy.Load()
@@ -73,8 +73,8 @@ func (f *fixture) readShows(done *progress, read func() (*apitoken.Record, error
 
 const steps = 60 // of each writer
 
-// touchOnAndOn touches a token, later each time, and closes half in the middle.
-func (f *fixture) touchOnAndOn(n apitoken.NewToken, done *progress, half chan<- struct{}) {
+// touchRepeatedly touches a token at later and later times, and closes half after half of the steps.
+func (f *fixture) touchRepeatedly(n apitoken.NewToken, done *progress, half chan<- struct{}) {
 	f.Helper()
 	for i := range int64(steps) {
 		f.touches(apitoken.Touch{Token: n.ID, At: base.Add(time.Duration(i+1) * microsecond)})
@@ -85,8 +85,8 @@ func (f *fixture) touchOnAndOn(n apitoken.NewToken, done *progress, half chan<- 
 	}
 }
 
-// renameOnAndOn changes a user again and again, and gives him as he is then.
-func (f *fixture) renameOnAndOn(was apitoken.User, done *progress) apitoken.User {
+// renameRepeatedly changes a user repeatedly, and returns the last row.
+func (f *fixture) renameRepeatedly(was apitoken.User, done *progress) apitoken.User {
 	f.Helper()
 	for range steps {
 		is, err := f.store.ChangeUser(f.Context(), was.ID, apitoken.UserChange{Name: fmt.Sprint("after ", was.Revision)}, changing(was.ID))
@@ -100,7 +100,7 @@ func (f *fixture) renameOnAndOn(was apitoken.User, done *progress) apitoken.User
 	return was
 }
 
-// ownTokens lets each of a crowd create, touch and revoke tokens and look for them after each write.
+// ownTokens lets each of a crowd create, touch and revoke tokens and read them after each write.
 func ownTokens(f *fixture) {
 	ada := f.addUser("ada")
 	by := later(time.Minute, "carol")
@@ -124,8 +124,8 @@ func ownTokens(f *fixture) {
 	})
 }
 
-// readsAs holds that Lookup gives the token as it is in n with its owner, or that it finds none. It may be called from any
-// goroutine.
+// readsAs checks that Lookup returns the token as in n with its owner; without an owner, that it finds none. It may be called from
+// any goroutine.
 func (f *fixture) readsAs(owner *apitoken.User, n apitoken.NewToken) {
 	f.Helper()
 	rec, err := f.store.Lookup(f.Context(), n.Digest)

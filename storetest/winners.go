@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	crowd  = 16 // how many try the same at one moment
+	crowd  = 16 // how many goroutines try the same at the same time
 	rounds = 8  // how often they do
 )
 
-// together runs do for each of the crowd, all at one moment, and waits until all are done.
+// together runs do for each of the crowd at the same time, and waits for all.
 func together(do func(i int)) {
 	var ready, done sync.WaitGroup
 	ready.Add(crowd)
@@ -29,11 +29,11 @@ func together(do func(i int)) {
 	done.Wait()
 }
 
-// winnerRules let a crowd try what only one of them can do.
+// winnerRules let many try a write that only one of them can make.
 func winnerRules() []rule {
 	return []rule{{
 		"a free name",
-		"Of many tokens of one owner under one name, created at one moment, exactly one is inserted, with its event; the others are ErrExists.",
+		"Of many tokens of one owner under one name, created at the same time, exactly one is inserted, with its event; the others are ErrExists.",
 		func(f *fixture) {
 			f.addUser("ada")
 			for round := range rounds {
@@ -42,7 +42,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"the name of an expired token",
-		"The name of an expired token passes to exactly one of many that are created at one moment.",
+		"The name of an expired token passes to exactly one of many that are created at the same time.",
 		func(f *fixture) {
 			f.addUser("ada")
 			at := f.addToken("ada", "a").ExpiresAt
@@ -58,7 +58,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"the name of a token of an earlier epoch",
-		"The name of a token of an earlier epoch passes to exactly one of many that are created at one moment.",
+		"The name of a token of an earlier epoch passes to exactly one of many that are created at the same time.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
@@ -73,7 +73,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"an id",
-		"Of many tokens of one id with different digests, created at one moment, exactly one is inserted; the others are ErrExists.",
+		"Of many tokens of one id with different digests, created at the same time, exactly one is inserted; the others are ErrExists.",
 		func(f *fixture) {
 			f.addUser("ada")
 			for round := range rounds {
@@ -87,7 +87,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a digest",
-		"Of many tokens of one digest with different ids, created at one moment, exactly one is inserted; the others are ErrExists.",
+		"Of many tokens of one digest with different ids, created at the same time, exactly one is inserted; the others are ErrExists.",
 		func(f *fixture) {
 			f.addUser("ada")
 			for round := range rounds {
@@ -101,7 +101,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a revocation",
-		"Of many revocations of one token at one moment exactly one reports a change; it is the one that stays, and the only one with an event.",
+		"Of many concurrent revocations of one token exactly one reports a change; it is stored, and it alone has an event.",
 		func(f *fixture) {
 			f.addUser("ada")
 			for round := range rounds {
@@ -110,7 +110,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a new user",
-		"Of many that insert one user at one moment exactly one does, with its event; the others are ErrExists.",
+		"Of many concurrent insertions of one user exactly one succeeds, with its event; the others are ErrExists.",
 		func(f *fixture) {
 			for round := range rounds {
 				f.oneNewUser(apitoken.UserID(fmt.Sprint("user ", round)))
@@ -118,7 +118,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a user at a revision",
-		"Of many that change one user at one revision exactly one does, with its event; the others are ErrConflict.",
+		"Of many changes of one user at one revision exactly one succeeds, with its event; the others are ErrConflict.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for range rounds {
@@ -127,7 +127,7 @@ func winnerRules() []rule {
 		},
 	}, {
 		"an epoch at a revision",
-		"Of many that end one epoch at one revision exactly one does, and the tokens tell of that one.",
+		"Of many that end one epoch at one revision exactly one succeeds, and the tokens have its revocation.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for round := range rounds {
@@ -139,15 +139,15 @@ func winnerRules() []rule {
 		},
 	}, {
 		"a policy at a revision",
-		"Of many that replace the policy at one revision, zero as well, exactly one does, with its event; the others are ErrConflict.",
+		"Of many that replace the policy at one revision, including zero, exactly one succeeds, with its event; the others are ErrConflict.",
 		func(f *fixture) {
 			for range rounds {
 				f.onePolicy()
 			}
 		},
 	}, {
-		"a token repeated at one moment",
-		"One CreateToken that arrives many times at one moment is nil each time, and is one token with one event.",
+		"a token repeated at the same time",
+		"One CreateToken that is called many times at the same time returns nil each time, and is one token with one event.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			for round := range rounds {
@@ -158,8 +158,8 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
-		"a revocation repeated at one moment",
-		"One RevokeToken that arrives many times at one moment reports the change each time, and is one change with one event.",
+		"a revocation repeated at the same time",
+		"One RevokeToken that is called many times at the same time reports the change each time, and is one change with one event.",
 		func(f *fixture) {
 			f.addUser("ada")
 			for round := range rounds {
@@ -168,15 +168,15 @@ func winnerRules() []rule {
 				f.allTheSame(e, func() error {
 					changed, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
 					if err == nil && !changed {
-						err = errors.New("no change is reported")
+						err = errors.New("RevokeToken reports no change")
 					}
 					return err
 				})
 			}
 		},
 	}, {
-		"a new user repeated at one moment",
-		"One CreateUser that arrives many times at one moment is nil each time, and is one user with one event.",
+		"a new user repeated at the same time",
+		"One CreateUser that is called many times at the same time returns nil each time, and is one user with one event.",
 		func(f *fixture) {
 			for round := range rounds {
 				u := newUser(apitoken.UserID(fmt.Sprint("user ", round)))
@@ -189,8 +189,8 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
-		"a user repeated at one moment",
-		"One ChangeUser that arrives many times at one moment is nil each time, and is one change with one event.",
+		"a user repeated at the same time",
+		"One ChangeUser that is called many times at the same time returns nil each time, and is one change with one event.",
 		func(f *fixture) {
 			was := f.addUser("ada")
 			for range rounds {
@@ -202,8 +202,8 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
-		"a policy repeated at one moment",
-		"One PutPolicy that arrives many times at one moment is nil each time, and is one change with one event.",
+		"a policy repeated at the same time",
+		"One PutPolicy that is called many times at the same time returns nil each time, and is one change with one event.",
 		func(f *fixture) {
 			for range rounds {
 				was := f.policy()
@@ -214,8 +214,8 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
-		"denials repeated at one moment",
-		"One AppendEvents that arrives many times at one moment is nil each time, and stores its events once.",
+		"denials repeated at the same time",
+		"One AppendEvents that is called many times at the same time returns nil each time, and stores its events once.",
 		func(f *fixture) {
 			for range rounds {
 				e := denied("ada")
@@ -225,7 +225,8 @@ func winnerRules() []rule {
 	}}
 }
 
-// oneWins lets the crowd try and gives the one that succeeded. All others get the error, and only his event is in the feed.
+// oneWins lets the crowd try and returns the index of the one that succeeded. All others get the error, and the feed has only the
+// winner's event.
 func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (winner int) {
 	f.Helper()
 	feed := f.feed()
@@ -239,15 +240,15 @@ func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (
 	for i, err := range errs {
 		switch {
 		case err == nil && winner >= 0:
-			f.broken("the numbers %d and %d have both done it", winner, i)
+			f.broken("tries %d and %d both succeeded, want one", winner, i)
 		case err == nil:
 			winner = i
 		case !errors.Is(err, lost):
-			f.broken("the error of number %d is %v, want %v", i, err, lost)
+			f.broken("try %d: error %v, want %v", i, err, lost)
 		}
 	}
 	if winner < 0 {
-		f.Fatalf("%s\nnobody has done it", f.says)
+		f.Fatalf("%s\nno try succeeded, want one", f.says)
 	}
 	e := events[winner]
 	e.Seq = apitoken.EventSeq(len(feed) + 1)
@@ -255,7 +256,7 @@ func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (
 	return winner
 }
 
-// oneToken lets the crowd create tokens of which one can be.
+// oneToken lets the crowd create tokens of which only one can be stored.
 func (f *fixture) oneToken(lost error, make func(i int) apitoken.NewToken) {
 	f.Helper()
 	var drafts [crowd]apitoken.NewToken
@@ -269,7 +270,7 @@ func (f *fixture) oneToken(lost error, make func(i int) apitoken.NewToken) {
 	})
 	f.shows(drafts[winner], f.user("ada"))
 	if after := f.tokens(apitoken.TokenQuery{AnyOwner: true}); len(after) != len(before)+1 {
-		f.broken("%d tokens have been inserted, want one", len(after)-len(before))
+		f.broken("%d tokens were inserted, want one", len(after)-len(before))
 	}
 }
 
@@ -350,13 +351,13 @@ func (f *fixture) onePolicy() {
 	same(f, "Policy", is(winner), f.policy())
 }
 
-// allTheSame lets the crowd do one and the same write. It succeeds each time and is in the feed once.
+// allTheSame lets the crowd repeat one write. It succeeds each time and is in the feed once.
 func (f *fixture) allTheSame(e apitoken.Event, write func() error) {
 	f.Helper()
 	feed := f.feed()
 	together(func(i int) {
 		if err := write(); err != nil {
-			f.broken("number %d of the same write: %v", i, err)
+			f.broken("repetition %d: error %v", i, err)
 		}
 	})
 	e.Seq = apitoken.EventSeq(len(feed) + 1)

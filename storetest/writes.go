@@ -22,13 +22,13 @@ func (f *fixture) createUser(u apitoken.User) {
 	same(f, "the user that CreateUser returns", u, is)
 }
 
-// changeUser changes a user at base and returns the user as they are then.
+// changeUser changes a user at base and returns the new row.
 func (f *fixture) changeUser(was apitoken.User, c apitoken.UserChange) apitoken.User {
 	f.Helper()
 	return f.changeUserBy(was, c, changing(was.ID))
 }
 
-// changeUserBy is changeUser with an event of the caller's.
+// changeUserBy is changeUser with the caller's event.
 func (f *fixture) changeUserBy(was apitoken.User, c apitoken.UserChange, e apitoken.Event) apitoken.User {
 	f.Helper()
 	want, _ := applied(was, c, e)
@@ -38,25 +38,25 @@ func (f *fixture) changeUserBy(was apitoken.User, c apitoken.UserChange, e apito
 	return is
 }
 
-// changes is ChangeUser from any goroutine, for its error alone.
+// changes calls ChangeUser from any goroutine and returns its error.
 func (f *fixture) changes(id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) error {
 	_, err := f.store.ChangeUser(f.Context(), id, c, e)
 	return err
 }
 
-// rename gives a user another name.
+// rename changes the name of a user.
 func (f *fixture) rename(was apitoken.User, name string) apitoken.User {
 	f.Helper()
 	return f.changeUser(was, apitoken.UserChange{Name: name})
 }
 
-// endEpoch ends all tokens of a user.
+// endEpoch ends the epoch of a user, which revokes all of their tokens.
 func (f *fixture) endEpoch(was apitoken.User, by apitoken.Revocation) apitoken.User {
 	f.Helper()
 	return f.changeUserBy(was, apitoken.UserChange{EndEpoch: true}, ending(was.ID, by))
 }
 
-// applied is the user after a change, and the event as the store has to store it. The conditions hold.
+// applied returns the user after a change, and the event as the store has to store it. The conditions hold.
 func applied(was apitoken.User, c apitoken.UserChange, e apitoken.Event) (apitoken.User, apitoken.Event) {
 	is, e, err := c.Apply(was, e)
 	if err != nil {
@@ -65,7 +65,7 @@ func applied(was apitoken.User, c apitoken.UserChange, e apitoken.Event) (apitok
 	return is, e
 }
 
-// addToken stores a token of the first epoch that lives for an hour from base.
+// addToken stores a token of the first epoch that expires an hour after base.
 func (f *fixture) addToken(owner apitoken.UserID, name string) apitoken.NewToken {
 	f.Helper()
 	n := draft(owner, name)
@@ -79,25 +79,25 @@ func (f *fixture) create(n apitoken.NewToken) {
 	f.must("CreateToken", f.tryCreate(n))
 }
 
-// tryCreate is CreateToken at the policy that is.
+// tryCreate calls CreateToken at the current policy.
 func (f *fixture) tryCreate(n apitoken.NewToken) error {
 	f.Helper()
 	return f.store.CreateToken(f.Context(), n, f.policy().Revision, generated(n))
 }
 
-// revoke revokes a live token and gives it as it is then.
+// revoke revokes an active token and returns it with the revocation.
 func (f *fixture) revoke(n apitoken.NewToken, by apitoken.Revocation) apitoken.NewToken {
 	f.Helper()
 	changed, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by))
 	f.must("RevokeToken", err)
 	if !changed {
-		f.Fatalf("%s\nRevokeToken reports no change of a token that was not revoked", f.says)
+		f.Fatalf("%s\nRevokeToken reports no change of an active token", f.says)
 	}
 	n.RevokedAt, n.RevokedBy = by.At, by.By
 	return n
 }
 
-// touch moves the last use of tokens and gives nothing back: the caller knows what he expects.
+// touch sets the last use of tokens. The caller sets the expected LastUsedAt.
 func (f *fixture) touch(at time.Time, tokens ...apitoken.NewToken) {
 	f.Helper()
 	var touches []apitoken.Touch
@@ -107,7 +107,7 @@ func (f *fixture) touch(at time.Time, tokens ...apitoken.NewToken) {
 	f.must("Touch", f.store.Touch(f.Context(), touches))
 }
 
-// setPolicy replaces the policy that is.
+// setPolicy replaces the current policy.
 func (f *fixture) setPolicy() apitoken.MaxLifetimePolicy {
 	f.Helper()
 	was := f.policy()
@@ -116,13 +116,13 @@ func (f *fixture) setPolicy() apitoken.MaxLifetimePolicy {
 	return is
 }
 
-// appendEvents stores events that go with no change.
+// appendEvents stores events without a change.
 func (f *fixture) appendEvents(events ...apitoken.Event) {
 	f.Helper()
 	f.must("AppendEvents", f.store.AppendEvents(f.Context(), events))
 }
 
-// later is a revocation some time after base.
+// later returns a revocation some time after base.
 func later(d time.Duration, by apitoken.UserID) apitoken.Revocation {
 	return apitoken.Revocation{At: base.Add(d), By: by}
 }
