@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// Faulty is a Store whose calls fail when a test says so. It is for tests of the code that uses a Store, such as the handlers of
+// a host: it simulates a database that is down, and a write whose result is lost.
+//
+// Both functions receive the name of the method, such as "Lookup". They are called from the goroutine of the call, so a store
+// that is used concurrently needs functions that are safe for concurrent use. Set the fields before the store is used, or while
+// no call is in flight.
+//
+// Faulty implements [apitoken.TokenPager] and [apitoken.TokenCounter] with those of Store, or with Tokens if Store has none.
+type Faulty struct {
+	apitoken.Store
+
+	// Before is called before each call. If it returns an error, the call returns that error and does not reach Store. Nil: all
+	// calls reach Store.
+	Before func(ctx context.Context, method string) error
+
+	// After is called after each call that succeeded. If it returns an error, the call returns that error although it was made,
+	// as if its result had been lost. Nil: the result of Store is returned.
+	After func(ctx context.Context, method string) error
+}
+
+var (
+	_ apitoken.Store        = Faulty{}
+	_ apitoken.TokenPager   = Faulty{}
+	_ apitoken.TokenCounter = Faulty{}
+)
+
+func (f Faulty) call(ctx context.Context, method string, do func() error) error {
+	if f.Before != nil {
+		if err := f.Before(ctx, method); err != nil {
+			return err
+		}
+	}
+	if err := do(); err != nil || f.After == nil {
+		return err
+	}
+	return f.After(ctx, method)
+}
+
+// result is call for a method that returns a value besides the error. On an error of f the value is zero.
+func result[T any](ctx context.Context, f Faulty, method string, do func() (T, error)) (value T, err error) {
+	err = f.call(ctx, method, func() (err error) {
+		value, err = do()
+		return err
+	})
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return value, nil
+}
+
+// Lookup implements [apitoken.Store].
+func (f Faulty) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
+	return result(ctx, f, "Lookup", func() (*apitoken.Record, error) { return f.Store.Lookup(ctx, digest) })
+}
+
+// CreateToken implements [apitoken.Store].
+func (f Faulty) CreateToken(ctx context.Context, token apitoken.NewToken, policyRevision int64, event apitoken.Event) error {
+	return f.call(ctx, "CreateToken", func() error { return f.Store.CreateToken(ctx, token, policyRevision, event) })
+}
+
+// RevokeToken implements [apitoken.Store].
+func (f Faulty) RevokeToken(
+	ctx context.Context, id apitoken.TokenID, revocation apitoken.Revocation, event apitoken.Event,
+) (changed bool, err error) {
+	return result(ctx, f, "RevokeToken", func() (bool, error) { return f.Store.RevokeToken(ctx, id, revocation, event) })
+}
+
+// CreateUser implements [apitoken.Store].
+func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
+	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })
+}
+
+// ChangeUser implements [apitoken.Store].
+func (f Faulty) ChangeUser(
+	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,
+) (apitoken.User, error) {
+	return result(ctx, f, "ChangeUser", func() (apitoken.User, error) { return f.Store.ChangeUser(ctx, id, change, event) })
+}
+
+// PutPolicy implements [apitoken.Store].
+func (f Faulty) PutPolicy(
+	ctx context.Context, policy apitoken.MaxLifetimePolicy, ifRevision int64, event apitoken.Event,
+) error {
+	return f.call(ctx, "PutPolicy", func() error { return f.Store.PutPolicy(ctx, policy, ifRevision, event) })
+}
+
+// Touch implements [apitoken.Store].
+func (f Faulty) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	return f.call(ctx, "Touch", func() error { return f.Store.Touch(ctx, touches) })
+}
+
+// AppendEvents implements [apitoken.Store].
+func (f Faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	return f.call(ctx, "AppendEvents", func() error { return f.Store.AppendEvents(ctx, events) })
+}
+
+// Policy implements [apitoken.Store].
+func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })
+}
+
+// User implements [apitoken.Store].
+func (f Faulty) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	return result(ctx, f, "User", func() (apitoken.User, error) { return f.Store.User(ctx, id) })
+}
+
+// Token implements [apitoken.Store].
+func (f Faulty) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return result(ctx, f, "Token", func() (*apitoken.Record, error) { return f.Store.Token(ctx, id) })
+}
+
+// Tokens implements [apitoken.Store].
+func (f Faulty) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	return result(ctx, f, "Tokens", func() ([]apitoken.Token, error) { return f.Store.Tokens(ctx, q, now) })
+}
+
+// Users implements [apitoken.Store].
+func (f Faulty) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	return result(ctx, f, "Users", func() ([]apitoken.User, error) { return f.Store.Users(ctx, q) })
+}
+
+// Events implements [apitoken.Store].
+func (f Faulty) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+	return result(ctx, f, "Events", func() ([]apitoken.Event, error) { return f.Store.Events(ctx, q) })
+}
+
+// TokenPage implements [apitoken.TokenPager].
+func (f Faulty) TokenPage(
+	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
+) (apitoken.TokenPage, error) {
+	return result(ctx, f, "TokenPage", func() (apitoken.TokenPage, error) {
+		if pager, ok := f.Store.(apitoken.TokenPager); ok {
+			return pager.TokenPage(ctx, q, now, rows)
+		}
+		limit := q.Limit
+		q.Limit++ // one more tells whether there is another page
+		tokens, err := f.Store.Tokens(ctx, q, now)
+		if err != nil || len(tokens) <= limit {
+			return apitoken.TokenPage{Tokens: tokens}, err
+		}
+		return apitoken.TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
+	})
+}
+
+// CountTokens implements [apitoken.TokenCounter].
+func (f Faulty) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
+	return result(ctx, f, "CountTokens", func() (n int, err error) {
+		if counter, ok := f.Store.(apitoken.TokenCounter); ok {
+			return counter.CountTokens(ctx, q, now)
+		}
+		q.After, q.Limit = apitoken.TokenID{}, wholePage
+		for {
+			tokens, err := f.Store.Tokens(ctx, q, now)
+			n += len(tokens)
+			if err != nil || len(tokens) < q.Limit {
+				return n, err
+			}
+			q.After = tokens[len(tokens)-1].ID
+		}
+	})
+}
