@@ -325,31 +325,32 @@ func TestAuthenticateInMemoryDoesNotAllocate(t *testing.T) {
 func TestEveryByteOfTheDigestIsCompared(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	lookup := &wrongRow{Store: h.store}
+	wrong := 0 // byte of the digest
+	lookup := &editedLookup{h.store, func(rec *apitoken.Record) { rec.Digest[wrong] ^= 1 }}
 	m, err := apitoken.New(lookup, &apitoken.Options{Clock: h.clock})
 	h.must(err)
 	for i := range len(apitoken.Digest{}) {
-		lookup.at = i
+		wrong = i
 		if _, err := m.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUnknownToken) {
 			t.Errorf("byte %d of the digest is wrong: %v, want ErrUnknownToken", i, err)
 		}
 	}
 }
 
-// wrongRow answers with a row of which one byte of the digest differs.
-type wrongRow struct {
+// editedLookup changes the records that Lookup returns.
+type editedLookup struct {
 	apitoken.Store
-	at int
+	edit func(rec *apitoken.Record)
 }
 
-func (s *wrongRow) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+func (s *editedLookup) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
 	rec, err := s.Store.Lookup(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	wrong := *rec
-	wrong.Digest[s.at] ^= 1
-	return &wrong, nil
+	edited := *rec
+	s.edit(&edited)
+	return &edited, nil
 }
 
 // A token of any other epoch than its owner's is refused: of an earlier one, and of a later one, which a restored or a broken
@@ -358,28 +359,12 @@ func TestATokenOfAnotherEpochIsRefused(t *testing.T) {
 	for _, epochs := range []int64{-1, 1} {
 		h := newHost(t, apitoken.Options{})
 		_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-		m, err := apitoken.New(&otherEpoch{h.store, epochs}, &apitoken.Options{Clock: h.clock})
+		m, err := apitoken.New(&editedLookup{h.store, func(rec *apitoken.Record) { rec.Epoch += epochs }}, &apitoken.Options{Clock: h.clock})
 		h.must(err)
 		if _, err := m.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
 			t.Errorf("%+d epochs: %v, want ErrRevoked", epochs, err)
 		}
 	}
-}
-
-// otherEpoch answers with tokens that are so many epochs ahead of their owner.
-type otherEpoch struct {
-	apitoken.Store
-	ahead int64
-}
-
-func (s *otherEpoch) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	rec, err := s.Store.Lookup(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	other := *rec
-	other.Epoch += s.ahead
-	return &other, nil
 }
 
 // A text is as long as the texts that Generate writes, to the byte.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
 // A host with an administrator, Ada, two users, Bob and Carol, and a user who is disabled, Dan.
@@ -122,17 +123,40 @@ func collect[T any](t *testing.T, rows func(func(T, error) bool)) (all []T) {
 	return all
 }
 
-// spyStore counts the calls of each method and lets a test interfere before and after them.
+// spyStore counts the calls of each method and lets a test interfere before and after them. It has no optional methods.
 type spyStore struct {
-	apitoken.Store
-	mu     sync.Mutex
-	calls  map[string]int
-	before func(method string) error // an error is returned in place of the call
-	after  func(method string) error // an error is returned though the call was done
+	apitoken.Store // a storetest.Faulty
+	mu             sync.Mutex
+	calls          map[string]int
+	before         func(method string) error // an error is returned instead of the call
+	after          func(method string) error // an error is returned although the call was made
 }
 
 func newSpyStore(s apitoken.Store) *spyStore {
-	return &spyStore{Store: s, calls: map[string]int{}}
+	spy := &spyStore{calls: map[string]int{}}
+	spy.Store = storetest.Faulty{
+		Store: s,
+		Before: func(_ context.Context, method string) error {
+			spy.mu.Lock()
+			spy.calls[method]++
+			before := spy.before
+			spy.mu.Unlock()
+			if before == nil {
+				return nil
+			}
+			return before(method)
+		},
+		After: func(_ context.Context, method string) error {
+			spy.mu.Lock()
+			after := spy.after
+			spy.mu.Unlock()
+			if after == nil {
+				return nil
+			}
+			return after(method)
+		},
+	}
+	return spy
 }
 
 func (s *spyStore) count(method string) int {
@@ -166,85 +190,4 @@ func (s *spyStore) since(then map[string]int) map[string]int {
 		}
 	}
 	return calls
-}
-
-func (s *spyStore) call(method string, do func() error) error {
-	s.mu.Lock()
-	s.calls[method]++
-	before, after := s.before, s.after
-	s.mu.Unlock()
-	if before != nil {
-		if err := before(method); err != nil {
-			return err
-		}
-	}
-	err := do()
-	if err == nil && after != nil {
-		return after(method)
-	}
-	return err
-}
-
-func read[T any](s *spyStore, method string, do func() (T, error)) (result T, err error) {
-	err = s.call(method, func() (err error) {
-		result, err = do()
-		return err
-	})
-	return result, err
-}
-
-func (s *spyStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	return read(s, "Lookup", func() (*apitoken.Record, error) { return s.Store.Lookup(ctx, d) })
-}
-
-func (s *spyStore) CreateToken(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
-	return s.call("CreateToken", func() error { return s.Store.CreateToken(ctx, n, rev, e) })
-}
-
-func (s *spyStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
-	return read(s, "RevokeToken", func() (bool, error) { return s.Store.RevokeToken(ctx, id, r, e) })
-}
-
-func (s *spyStore) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
-	return read(s, "CreateUser", func() (apitoken.User, error) { return s.Store.CreateUser(ctx, u, e) })
-}
-
-func (s *spyStore) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
-	return read(s, "ChangeUser", func() (apitoken.User, error) { return s.Store.ChangeUser(ctx, id, c, e) })
-}
-
-func (s *spyStore) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, rev int64, e apitoken.Event) error {
-	return s.call("PutPolicy", func() error { return s.Store.PutPolicy(ctx, p, rev, e) })
-}
-
-func (s *spyStore) Touch(ctx context.Context, touches []apitoken.Touch) error {
-	return s.call("Touch", func() error { return s.Store.Touch(ctx, touches) })
-}
-
-func (s *spyStore) AppendEvents(ctx context.Context, events []apitoken.Event) error {
-	return s.call("AppendEvents", func() error { return s.Store.AppendEvents(ctx, events) })
-}
-
-func (s *spyStore) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
-	return read(s, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return s.Store.Policy(ctx) })
-}
-
-func (s *spyStore) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
-	return read(s, "User", func() (apitoken.User, error) { return s.Store.User(ctx, id) })
-}
-
-func (s *spyStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	return read(s, "Token", func() (*apitoken.Record, error) { return s.Store.Token(ctx, id) })
-}
-
-func (s *spyStore) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return read(s, "Tokens", func() ([]apitoken.Token, error) { return s.Store.Tokens(ctx, q, now) })
-}
-
-func (s *spyStore) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
-	return read(s, "Users", func() ([]apitoken.User, error) { return s.Store.Users(ctx, q) })
-}
-
-func (s *spyStore) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
-	return read(s, "Events", func() ([]apitoken.Event, error) { return s.Store.Events(ctx, q) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
 // nightly is a request of Bob's that is repeated.
@@ -315,19 +316,19 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 	trouble := errors.New("the disk is on fire")
 	tests := []struct {
 		name string
-		fail func(s *failing)
+		fail map[string]error // by method
 		want error
 	}{
-		{"uses cannot be written", func(s *failing) { s.touch = trouble }, apitoken.ErrUnavailable},
-		{"the holder cannot be found", func(s *failing) { s.tokens = trouble }, apitoken.ErrUnavailable},
-		{"it cannot be revoked", func(s *failing) { s.revoke = trouble }, apitoken.ErrUnavailable},
-		{"nobody knows whether it was revoked", func(s *failing) { s.revoke = apitoken.ErrUncertain }, apitoken.ErrUncertain},
-		{"it is gone when it is to be revoked", func(s *failing) { s.revoke = apitoken.ErrNotFound }, apitoken.ErrConflict},
+		{"uses cannot be written", map[string]error{"Touch": trouble}, apitoken.ErrUnavailable},
+		{"the holder cannot be found", map[string]error{"Tokens": trouble}, apitoken.ErrUnavailable},
+		{"it cannot be revoked", map[string]error{"RevokeToken": trouble}, apitoken.ErrUnavailable},
+		{"nobody knows whether it was revoked", map[string]error{"RevokeToken": apitoken.ErrUncertain}, apitoken.ErrUncertain},
+		{"it is gone when it is to be revoked", map[string]error{"RevokeToken": apitoken.ErrNotFound}, apitoken.ErrConflict},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
-			store := &failing{Store: h.store}
+			store := &storetest.Faulty{Store: h.store}
 			m, err := apitoken.New(store, &apitoken.Options{Clock: h.clock, LastUsedInterval: time.Hour})
 			if err != nil {
 				t.Fatal(err)
@@ -337,7 +338,7 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			first, _ := h.mustGenerate(apitoken.As(bob), nightly)
-			tt.fail(store)
+			store.Before = func(_ context.Context, method string) error { return tt.fail[method] }
 			token, secret, err := m.Generate(ctx, apitoken.As(bob), nightly)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("%v, want %v", err, tt.want)
@@ -353,33 +354,6 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 			}
 		})
 	}
-}
-
-// failing is a store of which some methods fail.
-type failing struct {
-	apitoken.Store
-	touch, tokens, revoke error
-}
-
-func (s *failing) Touch(ctx context.Context, touches []apitoken.Touch) error {
-	if s.touch != nil {
-		return s.touch
-	}
-	return s.Store.Touch(ctx, touches)
-}
-
-func (s *failing) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	if s.tokens != nil {
-		return nil, s.tokens
-	}
-	return s.Store.Tokens(ctx, q, now)
-}
-
-func (s *failing) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
-	if s.revoke != nil {
-		return false, s.revoke
-	}
-	return s.Store.RevokeToken(ctx, id, by, e)
 }
 
 // A token and the one that takes its place have half of their identifiers in common. The use of the one does not hide that of
