@@ -32,7 +32,9 @@
 // If the role of a user grants a permission that the caller lacks, generating tokens for, changing, disabling or enabling
 // that user is 403. A token or a user that the caller may not know of answers like one that does not exist: 404.
 //
-// A user id is one segment of the path, percent-encoded: the user a/b has their tokens at /users/a%2Fb/tokens.
+// A user id is one segment of the path, percent-encoded. An id that contains a slash, is "." or "..", or begins with "~" is
+// written as "~" and the unpadded base64url of its bytes, because proxies decode and clean paths: the tokens of the user a/b
+// are at /users/~YS9i/tokens. A segment that begins with "~" and is not written so is 404.
 //
 // # Headers
 //

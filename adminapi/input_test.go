@@ -258,7 +258,7 @@ func documentedTime(t *testing.T) string {
 // Ids in the path: what cannot be one never gets anywhere, and what can is taken letter for letter.
 func TestIDsInThePath(t *testing.T) {
 	s := newSite(t)
-	for _, id := range []apitoken.UserID{"a/b", "..", ".", "%2F", "tokens", "disabled", "a/tokens", "Bob", "bob ", "b\u00e4b", "//"} {
+	for _, id := range []apitoken.UserID{"a/b", "..", ".", "%2F", "tokens", "disabled", "a/tokens", "Bob", "bob ", "b\u00e4b", "//", "~bob"} {
 		if id != "bob " {
 			s.User(id, "")
 		}
@@ -288,6 +288,20 @@ func TestIDsInThePath(t *testing.T) {
 		{".", "not_found"},
 		{"", "not_found"},
 		{"%252F", "%2F"},
+		{"~YS9i", "a/b"},
+		{"%7EYS9i", "a/b"},
+		{"~Li4", ".."},
+		{"~Lg", "."},
+		{"~Ly8", "//"},
+		{"~fmJvYg", "~bob"},
+		{"~bob", "not_found"},  // no base64url of whole bytes
+		{"~Ym9i", "not_found"}, // bob, which is written as it is
+		{"~Li4=", "not_found"}, // padding
+		{"~Li5", "not_found"},  // bits that count for nothing are set
+		{"~YS94", "not_found"}, // a/x, which is no user
+		{"~", "not_found"},
+		{"~LwA", "invalid"}, // a slash and NUL
+		{"~L_8", "invalid"}, // no text
 		{"tokens", "tokens"},
 		{"disabled", "disabled"},
 		{"a%2Ftokens", "a/tokens"},

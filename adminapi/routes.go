@@ -31,8 +31,11 @@ type route struct {
 	who          access
 	params       []string // the query parameters that it reads
 	reads        reads    // what it reads besides the path and the query
-	do           func(r *http.Request, actor apitoken.Actor) (answer, error)
+	do           handler
 }
+
+// handler does what a route does.
+type handler func(r *http.Request, actor apitoken.Actor) (answer, error)
 
 // reads states what a route reads of a request besides the path, the query and Idempotency-Key. Anything else that asks for
 // something is refused: the client would believe that it counted.
@@ -51,13 +54,13 @@ func (a *api) routes() []route {
 	events := slices.Concat(eventConditions, page)
 	return []route{
 		{http.MethodGet, "/users", withManageUsers, page, readsNothing, a.listUsers},
-		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, a.user},
-		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, a.putUser},
-		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.disableUser},
-		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, readsNothing, a.enableUser},
-		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, a.listUserTokens},
-		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, a.generate},
-		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, a.revokeAll},
+		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, ofUser(a.user)},
+		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, ofUser(a.putUser)},
+		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, ofUser(a.disableUser)},
+		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, readsNothing, ofUser(a.enableUser)},
+		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, ofUser(a.listUserTokens)},
+		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, ofUser(a.generate)},
+		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, ofUser(a.revokeAll)},
 		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},

@@ -53,8 +53,8 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 }
 
-func (a *api) listUserTokens(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return a.listTokens(r, actor, apitoken.TokenQuery{Owner: userID(r)})
+func (a *api) listUserTokens(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
+	return a.listTokens(r, actor, apitoken.TokenQuery{Owner: owner})
 }
 
 func (a *api) listAllTokens(r *http.Request, actor apitoken.Actor) (answer, error) {
@@ -96,8 +96,8 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 	return answer{status: http.StatusOK, body: page}, nil
 }
 
-func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
-	params, err := generateParams(r)
+func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
+	params, err := generateParams(r, owner)
 	if err != nil {
 		return answer{}, err
 	}
@@ -126,10 +126,10 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor) (answer, error) {
 	}, nil
 }
 
-func generateParams(r *http.Request) (apitoken.GenerateParams, error) {
+func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
 	b := readBody(r, "name", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
 	p := apitoken.GenerateParams{
-		Owner:     userID(r),
+		Owner:     owner,
 		Name:      b.text("name"),
 		Kind:      apitoken.Kind(b.text("kind")),
 		Resource:  b.text("resource"),
@@ -160,8 +160,8 @@ func idempotencyKey(values []string) (string, error) {
 	return values[0], nil
 }
 
-func (a *api) revokeAll(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return answer{}, a.manager.RevokeAll(r.Context(), actor, userID(r))
+func (a *api) revokeAll(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
+	return answer{}, a.manager.RevokeAll(r.Context(), actor, owner)
 }
 
 func (a *api) token(r *http.Request, actor apitoken.Actor) (answer, error) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/internal/userpath"
 )
 
 // userJSON is the form of a user in an answer.
@@ -33,8 +34,16 @@ func userAnswer(u apitoken.User) answer {
 	return answer{status: http.StatusOK, body: newUserJSON(u), etag: etag(u.Revision)}
 }
 
-// userID is the user id in the path.
-func userID(r *http.Request) apitoken.UserID { return apitoken.UserID(r.PathValue("id")) }
+// ofUser passes the user of the path to a handler. A segment that stands for no user id is [apitoken.ErrNotFound].
+func ofUser(do func(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error)) handler {
+	return func(r *http.Request, actor apitoken.Actor) (answer, error) {
+		id, ok := userpath.UserID(r.PathValue("id"))
+		if !ok {
+			return answer{}, apitoken.ErrNotFound
+		}
+		return do(r, actor, id)
+	}
+}
 
 func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
 	q := readQuery(r)
@@ -58,21 +67,21 @@ func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
 	return answer{status: http.StatusOK, body: page}, nil
 }
 
-func (a *api) user(r *http.Request, actor apitoken.Actor) (answer, error) {
-	u, err := a.manager.User(r.Context(), actor, userID(r))
+func (a *api) user(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
+	u, err := a.manager.User(r.Context(), actor, id)
 	if err != nil {
 		return answer{}, err
 	}
 	return userAnswer(u), nil
 }
 
-func (a *api) putUser(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
 	condition, err := readPrecondition(r)
 	if err != nil {
 		return answer{}, err
 	}
 	b := readBody(r, "name", "role")
-	u := apitoken.User{ID: userID(r), Name: b.textOrEmpty("name"), Role: apitoken.Role(b.text("role"))}
+	u := apitoken.User{ID: id, Name: b.textOrEmpty("name"), Role: apitoken.Role(b.text("role"))}
 	if b.err != nil {
 		return answer{}, b.err
 	}
@@ -101,10 +110,10 @@ func (a *api) resolveExistence(r *http.Request, actor apitoken.Actor, id apitoke
 	return precondition{}, err
 }
 
-func (a *api) disableUser(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return answer{}, a.manager.DisableUser(r.Context(), actor, userID(r))
+func (a *api) disableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
+	return answer{}, a.manager.DisableUser(r.Context(), actor, id)
 }
 
-func (a *api) enableUser(r *http.Request, actor apitoken.Actor) (answer, error) {
-	return answer{}, a.manager.EnableUser(r.Context(), actor, userID(r))
+func (a *api) enableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
+	return answer{}, a.manager.EnableUser(r.Context(), actor, id)
 }

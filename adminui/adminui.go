@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/internal/userpath"
 )
 
 // Options configure the pages.
@@ -102,10 +103,10 @@ func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
 		"GET /{$}":                    (*visit).first,
 		"GET /users":                  (*visit).users,
-		"GET /users/{id}/tokens":      (*visit).tokensOfUser,
-		"POST /users/{id}/tokens":     (*visit).generate,
-		"GET /users/{id}/revoke-all":  (*visit).askRevokeAll,
-		"POST /users/{id}/revoke-all": (*visit).revokeAll,
+		"GET /users/{id}/tokens":      ofUser((*visit).tokensOfUser),
+		"POST /users/{id}/tokens":     ofUser((*visit).generate),
+		"GET /users/{id}/revoke-all":  ofUser((*visit).askRevokeAll),
+		"POST /users/{id}/revoke-all": ofUser((*visit).revokeAll),
 		"GET /tokens":                 (*visit).inventory,
 		"GET /tokens.csv":             (*visit).download,
 		"POST /tokens/revoke":         (*visit).revokeSelected,
@@ -115,6 +116,18 @@ func pages() map[string]func(*visit) error {
 		"GET /policy":                 (*visit).policy,
 		"POST /policy":                (*visit).setPolicy,
 		"GET /activity":               (*visit).activity,
+	}
+}
+
+// ofUser reads the user of the address for a page. A segment that stands for no user id is [apitoken.ErrNotFound].
+func ofUser(do func(*visit) error) func(*visit) error {
+	return func(v *visit) (err error) {
+		id, ok := userpath.UserID(v.r.PathValue("id"))
+		if !ok {
+			return apitoken.ErrNotFound
+		}
+		v.owner = id
+		return do(v)
 	}
 }
 
@@ -154,6 +167,7 @@ type visit struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	actor apitoken.Actor
+	owner apitoken.UserID // the user of the address; empty: the address has none
 	may   apitoken.Permission
 	now   time.Time
 	zone  *time.Location

@@ -89,7 +89,7 @@ func (v *visit) revoke() error {
 }
 
 func (v *visit) askRevokeAll() error {
-	owner := v.owner()
+	owner := v.owner
 	if !v.own(owner) && !v.may.Has(apitoken.RevokeAny) {
 		return apitoken.ErrDenied
 	}
@@ -107,21 +107,21 @@ func (v *visit) askRevokeAll() error {
 }
 
 func (v *visit) revocationOfAll() askPage {
-	path := v.base + v.pathOfUser(v.owner())
+	path := v.base + v.pathOfUser(v.owner)
 	return askPage{Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens"}
 }
 
 func (v *visit) revokeAll() error {
-	err := v.manager.RevokeAll(v.r.Context(), v.actor, v.owner())
+	err := v.manager.RevokeAll(v.r.Context(), v.actor, v.owner)
 	if isUnknown(err) {
 		page := v.revocationOfAll()
-		page.Question = sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", string(v.owner()))
+		page.Question = sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", string(v.owner))
 		return v.unknown(err, page)
 	}
 	if err != nil {
 		return err
 	}
-	return v.redirect(v.pathOfUser(v.owner()) + "/tokens")
+	return v.redirect(v.pathOfUser(v.owner) + "/tokens")
 }
 
 // counted is a number of live tokens in words.

@@ -89,14 +89,12 @@ type generated struct {
 // onDate is the choice that leaves the end to the field for a date.
 const onDate = "date"
 
-func (v *visit) owner() apitoken.UserID { return apitoken.UserID(v.r.PathValue("id")) }
-
 func (v *visit) tokensOfUser() error { return v.showTokens(http.StatusOK, nil, nil) }
 
 // showTokens shows the tokens of a user, the form as it was entered, and what was generated. That is shown whatever else fails:
 // it cannot be read again.
 func (v *visit) showTokens(status int, form *generateForm, made *generated) error {
-	page := tokensPage{Owner: v.owner(), Own: v.own(v.owner()), Generated: made}
+	page := tokensPage{Owner: v.owner, Own: v.own(v.owner), Generated: made}
 	err := v.fillTokens(&page, form)
 	if err != nil && made == nil {
 		return err
@@ -237,7 +235,7 @@ func (v *visit) notGenerated(err error) error {
 
 // params reads what was entered, or says to the person what is wrong with it.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
-	p = apitoken.GenerateParams{Owner: v.owner(), Name: form.Name, IdempotencyKey: form.Key}
+	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, IdempotencyKey: form.Key}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/internal/userpath"
 )
 
 //go:embed templates/*.html
@@ -99,23 +100,26 @@ func (v *visit) links() []link {
 		{apitoken.SetPolicy, link{Path: "/policy", Text: "Maximum lifetime"}},
 		{apitoken.ReadEvents, link{Path: "/activity", Text: "Activity"}},
 	}
-	here := v.base + v.here()
+	_, path, _ := strings.Cut(v.r.Pattern, " ")
+	route := strings.TrimPrefix(path, v.opts.Prefix)
+	onOwn := route == "/users/{id}/tokens" && v.own(v.owner)
 	var links []link
 	for _, l := range all {
 		if !v.may.Has(l.need) || l.Path == own && v.actor.Kind == apitoken.ActorSystem {
 			continue
 		}
+		switch l.Text {
+		case "My tokens":
+			l.Here = onOwn
+		case "Users":
+			l.Here = strings.HasPrefix(route, "/users") && !onOwn
+		default:
+			l.Here = route == l.Path
+		}
 		l.Path = v.base + l.Path
-		l.Here = here == l.Path || l.Text == "Users" && strings.HasPrefix(here, l.Path+"/") && here != v.base+own
 		links = append(links, l.link)
 	}
 	return links
-}
-
-// here is the path of the present page without the prefix, which browsers encode in more ways than one.
-func (v *visit) here() string {
-	parts := strings.SplitN(v.r.URL.EscapedPath(), "/", strings.Count(v.base, "/")+2)
-	return "/" + parts[len(parts)-1]
 }
 
 // problem is the answer to what a page cannot do.
@@ -222,7 +226,7 @@ func (v *visit) moment(t time.Time) moment {
 }
 
 // pathOfUser is the path of a user's pages, without the prefix.
-func (v *visit) pathOfUser(id apitoken.UserID) string { return "/users/" + url.PathEscape(string(id)) }
+func (v *visit) pathOfUser(id apitoken.UserID) string { return "/users/" + userpath.Segment(id) }
 
 // with is the address of the present page with one parameter changed.
 func (v *visit) with(name, value string) string {
