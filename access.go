@@ -186,7 +186,7 @@ func (s kindSet) check(k Kind, own bool) error {
 	rule, declared := s[k]
 	switch {
 	case !declared:
-		return invalid("kind", "%.40q is not declared", k)
+		return invalid("kind", "%s is not declared", quoted(string(k)))
 	case rule.OwnOnly && !own:
 		return invalid("kind", "%.40q is for oneself only", k)
 	}

@@ -158,6 +158,27 @@ func invalid(field, format string, args ...any) error {
 	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
 }
 
+// quoted quotes a word of a request for an error, up to 40 bytes of it. It shows nothing of a text that holds an underscore and
+// 20 characters of the alphabet, because a token that was pasted into the wrong field, whole or in part, looks so.
+func quoted(word string) string {
+	const secret = 20
+	run := 0 // characters of the alphabet since an underscore
+	for i := range len(word) {
+		switch {
+		case word[i] == '_':
+			run = 1
+		case run > 0 && digitOf[word[i]] < foreign:
+			run++
+		default:
+			run = 0
+		}
+		if run > secret {
+			return redacted
+		}
+	}
+	return fmt.Sprintf("%.40q", word)
+}
+
 // storeSentinels are the errors of a Store that describe the request rather than a failure.
 var storeSentinels = [...]error{ErrNotFound, ErrExists, ErrConflict, ErrUncertain, ErrUnavailable}
 

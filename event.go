@@ -158,7 +158,7 @@ func (q EventQuery) check() error {
 	case "", OutcomeDone, OutcomeDenied:
 		return nil
 	}
-	return invalid("outcome", "%.40q is neither %s nor %s", q.Outcome, OutcomeDone, OutcomeDenied)
+	return invalid("outcome", "%s is neither %s nor %s", quoted(string(q.Outcome)), OutcomeDone, OutcomeDenied)
 }
 
 const maxActionBytes = 64

@@ -33,7 +33,7 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 	}
 	u.Name = displayName(u.Name)
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
-		return User{}, invalid("role", "%.40q is not declared", u.Role)
+		return User{}, invalid("role", "%s is not declared", quoted(string(u.Role)))
 	}
 	if why := op.require(ManageUsers); why != permitted {
 		return User{}, m.deny(ctx, op, ErrDenied, why)

@@ -103,6 +103,47 @@ func TestErrorsNeverShowThePresentedText(t *testing.T) {
 	refused(text)
 }
 
+// A secret that was pasted into the wrong field is not quoted back, neither whole nor in part.
+func TestErrorsDoNotQuoteAPastedSecret(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, secret := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	fields := map[string]func(pasted string) error{
+		"kind": func(pasted string) error {
+			_, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: apitoken.Kind(pasted)})
+			return err
+		},
+		"role": func(pasted string) error {
+			_, err := h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: apitoken.Role(pasted)})
+			return err
+		},
+		"status": func(pasted string) error {
+			_, err := h.ListTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Status: apitoken.Status(pasted)})
+			return err
+		},
+		"outcome": func(pasted string) (err error) {
+			for _, err = range h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Outcome: apitoken.Outcome(pasted)}) {
+			}
+			return err
+		},
+	}
+	for name, pasted := range map[string]string{
+		"whole": secret, "without its end": secret[:30], "without its start": secret[2:], "in a line": "Bearer " + secret,
+		"behind 40 bytes": strings.Repeat("-", 40) + secret, "of another prefix": "old_" + secret[4:],
+	} {
+		for field, refuse := range fields {
+			err := refuse(pasted)
+			if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), field+": REDACTED is n") || strings.Contains(err.Error(), secret[10:14]) {
+				t.Errorf("a secret %s as %s: %v, want REDACTED in its place", name, field, err)
+			}
+		}
+	}
+	for _, word := range []string{"tok_ci", "a_19_characters_abc", "under_abcdefghijklmnopqrs"} {
+		if err := fields["role"](word); err == nil || !strings.Contains(err.Error(), `"`+word+`" is not declared`) {
+			t.Errorf("the role %s: %v, want it quoted", word, err)
+		}
+	}
+}
+
 func TestSecret(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	_, a, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "a"})

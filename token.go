@@ -159,7 +159,7 @@ func (q TokenQuery) check() error {
 	case "", StatusActive, StatusExpired, StatusRevoked:
 		return nil
 	}
-	return invalid("status", "%.40q is none of %s, %s and %s", q.Status, StatusActive, StatusExpired, StatusRevoked)
+	return invalid("status", "%s is none of %s, %s and %s", quoted(string(q.Status)), StatusActive, StatusExpired, StatusRevoked)
 }
 
 // TokenPage is one page of tokens.
