@@ -40,7 +40,8 @@ func checkUnit(field string, d, least time.Duration) error {
 	if d == 0 || d >= least {
 		return nil
 	}
-	return invalid(field, "is %s, at least %s is needed (a time.Duration counts nanoseconds)", d, least)
+	short := invalid(field, "is %s, at least %s is needed", d, least)
+	return fmt.Errorf("%w (a time.Duration counts nanoseconds)", short) // the hint is for Go, so Problem does without it
 }
 
 // maxMax keeps creation time plus maximum below the ceiling.

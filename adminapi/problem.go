@@ -98,6 +98,9 @@ func (p *problem) explainInvalid(err error) {
 	}
 	p.Field = requestName(invalid.Field)
 	p.Detail = p.Field + " " + invalid.Problem
+	if strings.HasSuffix(p.Field, "_seconds") {
+		p.Detail += " (the unit is seconds)"
+	}
 }
 
 // requestNames maps fields of the Manager to their names in a request, where the two differ.
