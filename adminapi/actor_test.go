@@ -115,9 +115,11 @@ func TestEventsOfChangesHaveTheOrigin(t *testing.T) {
 			}
 		})
 	}
-	// An origin does not make the zero Actor a caller.
-	h := newHandlerWith(t, s.Manager, adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return apitoken.Actor{}.From(said), nil }})
-	wantProblem(t, 401, "unauthenticated", call(h, "", "GET", "/policy", ""))
+	// An origin does not make an actor without a user a caller.
+	for _, nobody := range []apitoken.Actor{{}, apitoken.As(""), {Kind: apitoken.ActorToken}} {
+		h := newHandlerWith(t, s.Manager, adminapi.Options{Actor: func(*http.Request) (apitoken.Actor, error) { return nobody.From(said), nil }})
+		wantProblem(t, 401, "unauthenticated", call(h, "", "GET", "/policy", ""))
+	}
 }
 
 // lastEvent is the newest event.

@@ -16,8 +16,8 @@ type Options struct {
 	// Actor returns the caller of a request. It is required. Every decision rests on it, so never take it from what the
 	// client merely claims, and never return [apitoken.System] for requests that anybody can send.
 	//
-	// The zero Actor and an error that is [apitoken.ErrUnauthenticated] are answered 401, [apitoken.ErrDenied] is
-	// answered 403, and any other error 503.
+	// The zero Actor, an actor with an empty user id and an error that is [apitoken.ErrUnauthenticated] are answered 401,
+	// [apitoken.ErrDenied] is answered 403, and any other error 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
 	// Origin returns where a request comes from, for its events. The actor gets it unless Options.Actor has set an origin.
@@ -135,7 +135,7 @@ func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, e
 func (a *api) actor(r *http.Request) (apitoken.Actor, error) {
 	actor, err := a.opts.Actor(r)
 	switch {
-	case err == nil && actor.From(apitoken.Origin{}) == apitoken.Actor{}:
+	case err == nil && actor.Kind != apitoken.ActorSystem && actor.User == "":
 		return actor, &unauthenticated
 	case err == nil:
 		return withOrigin(actor, a.opts.Origin, r), nil

@@ -118,6 +118,23 @@ func (h host) state() map[string]any {
 	return state
 }
 
+// A host passes the user of its session to apitoken.As, also if there is none.
+func TestAnActorWithoutAUserIsNotSignedIn(t *testing.T) {
+	for _, actor := range []apitoken.Actor{{}, apitoken.As(""), apitoken.As("").From(apitoken.Origin{Address: "192.0.2.7"}), {Kind: apitoken.ActorToken}} {
+		for signIn, want := range map[string]int{"/sign-in": http.StatusSeeOther, "": http.StatusUnauthorized} {
+			h := newHost(t, func(o *adminui.Options) {
+				o.SignIn = signIn
+				o.Actor = func(*http.Request) (apitoken.Actor, error) { return actor, nil }
+			})
+			w := h.send("", http.MethodGet, "/admin/policy", nil)
+			if w.Code != want || signIn != "" && w.Header().Get("Location") != "/sign-in?next=%2Fadmin%2Fpolicy" {
+				t.Errorf("%+v with the sign-in %q: %d to %q, want %d", actor, signIn, w.Code, w.Header().Get("Location"), want)
+			}
+			h.saysNothingOf(w.Body.String(), "My tokens", "Signed in as")
+		}
+	}
+}
+
 // Who is signed in and unknown to the library, or disabled, gets no page with his name on it.
 func TestNobodyIsShownToBeNobody(t *testing.T) {
 	h := newHost(t).withVisitors()

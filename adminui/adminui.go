@@ -18,7 +18,8 @@ import (
 // Options configure the pages.
 type Options struct {
 	// Actor says who is signed in. It is required, and decides everything: take it from the host's session and never from
-	// what the browser merely claims. The zero Actor is nobody. An error is answered 503.
+	// what the browser merely claims. The zero Actor and an actor with an empty user id mean that nobody is signed in, so that
+	// a session without a user can be passed to [apitoken.As] as it is. An error is answered 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
 	// Origin says where a request comes from, for its events: the actor gets it unless Options.Actor gave them an origin. Which
@@ -202,7 +203,8 @@ func (v *visit) identify() (err error) {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: who is signed in: %w", apitoken.ErrUnavailable, err)
-	case v.actor.From(apitoken.Origin{}) == apitoken.Actor{}:
+	case v.actor.Kind != apitoken.ActorSystem && v.actor.User == "":
+		v.actor = apitoken.Actor{}
 		return errSignedOut
 	}
 	if v.opts.Origin != nil && v.actor.Origin == (apitoken.Origin{}) {
