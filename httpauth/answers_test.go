@@ -16,21 +16,17 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
-	"github.com/seed-d6cf0a46/apitoken/memstore"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-var update = flag.Bool("update", false, "write the answers as they are into the golden file")
+var update = flag.Bool("update", false, "write the responses into the golden file")
 
-// Every answer there is, to the byte: of Require and of Verify, with the default options and with everything on.
-func TestAnswersAreGolden(t *testing.T) {
+// Every response of Require and Verify, byte for byte, with the default options and with all options.
+func TestResponsesAreGolden(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"project"}})
 	token := tt.Token("ada")
 	_, project := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "project", Lifetime: apitoken.Days(7)})
-	broken, err := apitoken.New(brokenStore{memstore.New(), apitoken.ErrUnavailable}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	failing := newFailingManager(t, apitoken.ErrUnavailable)
 	everything := httpauth.Options{
 		Realm: "my api", Basic: true, Header: "X-API-Key", Kinds: []apitoken.Kind{"project"}, ExpiryWindow: apitoken.Days(7),
 	}
@@ -47,21 +43,21 @@ func TestAnswersAreGolden(t *testing.T) {
 	}
 	var got bytes.Buffer
 	for _, c := range configurations {
-		answer := func(name string, m *apitoken.Manager, authorization ...string) {
+		record := func(name string, m *apitoken.Manager, authorization ...string) {
 			w := serve(c.handler(m, c.opts), authorization...)
 			fmt.Fprintf(&got, "== %s: %s\n", c.name, name)
-			writeAnswer(&got, w)
+			writeResponse(&got, w)
 		}
-		answer("a token", tt.Manager, "Bearer "+c.good)
-		answer("nothing", tt.Manager)
-		answer("a refused token", tt.Manager, "Bearer "+c.good+"0")
-		answer("two tokens", tt.Manager, "Bearer "+c.good, "Bearer "+c.good)
+		record("a token", tt.Manager, "Bearer "+c.good)
+		record("nothing", tt.Manager)
+		record("a refused token", tt.Manager, "Bearer "+c.good+"0")
+		record("two tokens", tt.Manager, "Bearer "+c.good, "Bearer "+c.good)
 		if c.opts != nil {
-			answer("a token of another kind", tt.Manager, "Bearer "+token)
+			record("a token of another kind", tt.Manager, "Bearer "+token)
 		}
-		answer("trouble", broken, "Bearer "+c.good)
+		record("trouble", failing, "Bearer "+c.good)
 	}
-	// The ids of tokens are new each time.
+	// Token ids differ in each run.
 	id, err := tt.Manager.Authenticate(ctx, token)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +75,7 @@ func requireOK(m *apitoken.Manager, opts *httpauth.Options) http.Handler {
 	return httpauth.Require(m, opts)(http.HandlerFunc(ok))
 }
 
-func writeAnswer(out *bytes.Buffer, w *httptest.ResponseRecorder) {
+func writeResponse(out *bytes.Buffer, w *httptest.ResponseRecorder) {
 	fmt.Fprintf(out, "%d %s\n", w.Code, http.StatusText(w.Code))
 	for _, name := range slices.Sorted(maps.Keys(w.Header())) {
 		for _, value := range w.Header()[name] {
@@ -101,30 +97,31 @@ func golden(t *testing.T, file string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("the answers differ (-want +got), go test -update writes them anew:\n%s", diff)
+		t.Errorf("the responses differ; -update writes them (-want +got):\n%s", diff)
 	}
 }
 
-// A refusal answers the same whether the middleware gives it or a host by what it is told, and nobody can change it.
-func TestAuthenticatorGivesTheAnswersOfRequire(t *testing.T) {
+// The refusal of Authenticator is the response of Require. Verify responds the same, except with 401 where Require has 400.
+func TestAuthenticatorAndVerifyRespondAsRequire(t *testing.T) {
 	tt := tokentest.New(t)
 	token := tt.Token("ada")
 	for _, set := range vectorSets(token) {
 		authenticate := httpauth.Authenticator(tt.Manager, set.opts)
 		require := requireOK(tt.Manager, set.opts)
+		verify := httpauth.Verify(tt.Manager, set.opts)
 		for _, v := range set.vectors {
 			if v.want == refusedByServer {
 				continue
 			}
 			t.Run(set.name+"/"+v.name, func(t *testing.T) {
-				r := httptest.NewRequest("GET", "/", nil)
-				for _, f := range v.fields {
-					r.Header.Add(f.name, f.value)
+				r := requestWith(v.fields)
+				verified := serveFields(verify, v.fields)
+				wantReply(t, v.want.ofVerify(set.opts), verified)
+				if diff := cmp.Diff([]string{"no-store", set.vary()}, []string{verified.Header().Get("Cache-Control"), verified.Header().Get("Vary")}); diff != "" {
+					t.Errorf("Cache-Control and Vary of Verify differ (-want +got):\n%s", diff)
 				}
-				want := httptest.NewRecorder()
-				require.ServeHTTP(want, r)
 
-				// Only the header and the context are read.
+				// Authenticator reads only the header and the context.
 				identity, refusal := authenticate((&http.Request{Header: r.Header}).WithContext(ctx))
 				if refusal == nil {
 					if identity.User.ID != "ada" || v.want != passed {
@@ -135,10 +132,10 @@ func TestAuthenticatorGivesTheAnswersOfRequire(t *testing.T) {
 				if refusal.Cause == nil || identity != (apitoken.Identity{}) {
 					t.Errorf("the refusal has the cause %v and the identity %+v", refusal.Cause, identity)
 				}
-				got := httptest.NewRecorder()
+				want, got := serveFields(require, v.fields), httptest.NewRecorder()
 				refusal.ServeHTTP(got, r)
 				if diff := cmp.Diff(asText(want), asText(got)); diff != "" {
-					t.Errorf("the answer differs (-Require +Refusal):\n%s", diff)
+					t.Errorf("the response differs (-Require +Refusal):\n%s", diff)
 				}
 				if refusal.Status() != want.Code || !cmp.Equal(refusal.Header(), want.Header()) || !bytes.Equal(refusal.Body(), want.Body.Bytes()) {
 					t.Errorf("the parts differ: %d %v %s", refusal.Status(), refusal.Header(), refusal.Body())
@@ -148,7 +145,7 @@ func TestAuthenticatorGivesTheAnswersOfRequire(t *testing.T) {
 	}
 }
 
-func TestNobodyCanChangeAnAnswer(t *testing.T) {
+func TestCallersCannotChangeARefusal(t *testing.T) {
 	tt := tokentest.New(t)
 	authenticate := httpauth.Authenticator(tt.Manager, nil)
 	r := httptest.NewRequest("GET", "/", nil)
@@ -170,19 +167,18 @@ func TestNobodyCanChangeAnAnswer(t *testing.T) {
 		values[0] = "changed"
 	}
 	if diff := cmp.Diff(before, fresh()); diff != "" {
-		t.Errorf("the next answer differs (-before +after):\n%s", diff)
+		t.Errorf("the next response differs (-before +after):\n%s", diff)
 	}
 }
 
 func asText(w *httptest.ResponseRecorder) string {
 	var out bytes.Buffer
-	writeAnswer(&out, w)
+	writeResponse(&out, w)
 	return out.String()
 }
 
-// What stands outside has written a header already. The answer is about Authorization as well, and not about what was
-// to be served.
-func TestARefusalAddsToVaryAndReplacesTheRest(t *testing.T) {
+// Outer middleware may have set headers for the response of the handler. The refusal is another response.
+func TestARefusalAddsToVaryAndReplacesOtherHeaders(t *testing.T) {
 	tt := tokentest.New(t)
 	outer := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -204,11 +200,11 @@ func TestARefusalAddsToVaryAndReplacesTheRest(t *testing.T) {
 	}
 	w = serve(outer(requireOK(tt.Manager, nil)), "Bearer "+tt.Token("ada"))
 	if diff := cmp.Diff([]string{"Accept-Encoding", "Authorization"}, w.Header()["Vary"]); diff != "" {
-		t.Errorf("Vary of what was served differs (-want +got):\n%s", diff)
+		t.Errorf("Vary of the served response differs (-want +got):\n%s", diff)
 	}
 }
 
-func TestATokenPassesWithWhatItCarries(t *testing.T) {
+func TestATokenPassesWithThePermissionThatItCarries(t *testing.T) {
 	const deploy, report apitoken.Permission = 1 << 32, 1 << 33
 	tt := tokentest.NewWith(t, apitoken.Options{
 		Roles: map[apitoken.Role]apitoken.Permission{apitoken.RoleUser: apitoken.GenerateOwn | deploy, "reporter": report},
@@ -223,11 +219,11 @@ func TestATokenPassesWithWhatItCarries(t *testing.T) {
 		needed   apitoken.Permission
 		user, ci reply
 	}{
-		{"nothing", 0, passed, passed},
-		{"what both carry", deploy, passed, passed},
-		{"what the kind leaves out", apitoken.GenerateOwn, passed, insufficientScope},
-		{"what the owner may not", report, insufficientScope, insufficientScope},
-		{"one of two", deploy | report, insufficientScope, insufficientScope},
+		{"no permission", 0, passed, passed},
+		{"carried by both kinds", deploy, passed, passed},
+		{"not carried by the kind", apitoken.GenerateOwn, passed, insufficientScope},
+		{"not held by the owner", report, insufficientScope, insufficientScope},
+		{"only one of two held", deploy | report, insufficientScope, insufficientScope},
 	} {
 		for name, middleware := range middlewares {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
@@ -236,14 +232,14 @@ func TestATokenPassesWithWhatItCarries(t *testing.T) {
 				for text, want := range map[string]reply{user: test.user, ci: test.ci} {
 					told = nil
 					wantReply(t, want, serve(middleware(tt.Manager, opts)(http.HandlerFunc(ok)), "Bearer "+text))
-					if isOnly(told, apitoken.ErrDenied) != (want == insufficientScope) {
-						t.Errorf("OnError was told %v", told)
+					if isOnly(told, apitoken.ErrDenied, causes) != (want == insufficientScope) {
+						t.Errorf("OnError got %v", told)
 					}
 				}
 			})
 		}
 	}
-	// It is the owner's role of this moment that counts.
+	// The owner's role at the moment of the request counts.
 	if _, err := tt.Manager.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada", Role: "reporter"}); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +247,7 @@ func TestATokenPassesWithWhatItCarries(t *testing.T) {
 	wantReply(t, passed, serve(requireOK(tt.Manager, &httpauth.Options{Permission: report}), "Bearer "+ci))
 }
 
-func TestATokenOfAnotherKindMayNotPass(t *testing.T) {
+func TestATokenOfAnotherKindIsRefused(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"project", "deploy"}})
 	text := map[apitoken.Kind]string{}
 	for _, kind := range []apitoken.Kind{apitoken.KindUser, "project", "deploy"} {
@@ -262,7 +258,7 @@ func TestATokenOfAnotherKindMayNotPass(t *testing.T) {
 		kinds []apitoken.Kind
 		want  map[apitoken.Kind]reply
 	}{
-		{"every kind", nil, map[apitoken.Kind]reply{apitoken.KindUser: passed, "project": passed, "deploy": passed}},
+		{"every declared kind", nil, map[apitoken.Kind]reply{apitoken.KindUser: passed, "project": passed, "deploy": passed}},
 		{"one", []apitoken.Kind{"project"}, map[apitoken.Kind]reply{apitoken.KindUser: insufficientScope, "project": passed, "deploy": insufficientScope}},
 		{"two", []apitoken.Kind{"project", apitoken.KindUser}, map[apitoken.Kind]reply{apitoken.KindUser: passed, "project": passed, "deploy": insufficientScope}},
 		{"the empty kind", []apitoken.Kind{""}, map[apitoken.Kind]reply{apitoken.KindUser: insufficientScope, "project": insufficientScope, "deploy": insufficientScope}},
@@ -276,20 +272,20 @@ func TestATokenOfAnotherKindMayNotPass(t *testing.T) {
 					told = nil
 					w := serve(middleware(tt.Manager, opts)(http.HandlerFunc(ok)), "Bearer "+text[kind])
 					wantReply(t, want, w)
-					if denied := isOnly(told, apitoken.ErrDenied); denied != (want == insufficientScope) {
-						t.Errorf("%s: OnError was told %v", name, told)
+					if denied := isOnly(told, apitoken.ErrDenied, causes); denied != (want == insufficientScope) {
+						t.Errorf("%s: OnError got %v", name, told)
 					}
 				}
 			})
 		}
 	}
-	// What the host does with its list later changes nothing.
+	// A later change to the slice has no effect.
 	kinds := []apitoken.Kind{"project"}
 	require := requireOK(tt.Manager, &httpauth.Options{Kinds: kinds})
 	kinds[0] = "deploy"
 	wantReply(t, passed, serve(require, "Bearer "+text["project"]))
 	wantReply(t, insufficientScope, serve(require, "Bearer "+text["deploy"]))
-	// A token that has ended is refused as one, whatever its kind: 403 would tell that it once was good.
+	// An expired token gets 401 whatever its kind: 403 would tell that it was valid once.
 	tt.Clock.Add(time.Hour)
 	w := serve(requireOK(tt.Manager, &httpauth.Options{Kinds: []apitoken.Kind{"project"}}), "Bearer "+text["deploy"])
 	wantReply(t, invalidToken, w)

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
-// The whole syntax, said a second time.
+// The syntax as regular expressions, as a second implementation.
 var (
 	bearerSyntax = regexp.MustCompile(`^[ \t]*(?i:bearer)( +)([^\x00-\x20,\x7f]+)[ \t]*$`)
 	basicSyntax  = regexp.MustCompile(`^[ \t]*(?i:basic)( +)([A-Za-z0-9+/]+={0,2})[ \t]*$`)
-	aloneSyntax  = regexp.MustCompile(`^[ \t]*([^\x00-\x20,\x7f]+)[ \t]*$`)
+	keySyntax    = regexp.MustCompile(`^[ \t]*([^\x00-\x20,\x7f]+)[ \t]*$`)
 )
 
-// FuzzBearer holds the parser to the expression above: it accepts what matches, gives what stands there, and accepts
-// nothing else and no two headers. Its seeds are in testdata.
+// FuzzBearer compares the parser with bearerSyntax. It accepts exactly one header that matches, and returns the token. Its seeds
+// are in testdata.
 func FuzzBearer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value, second string, two bool) {
 		values := []string{value}
@@ -34,18 +34,18 @@ func FuzzBearer(f *testing.F) {
 		case !accept && err == nil:
 			t.Errorf("%q is accepted as %q", values, token)
 		case accept && token != match[2]:
-			t.Errorf("%q gives %q, want %q", values, token, match[2])
+			t.Errorf("%q returns %q, want %q", values, token, match[2])
 		case err != nil && token != "":
-			t.Errorf("%q is refused and gives %q", values, token)
+			t.Errorf("%q is refused and returns %q", values, token)
 		}
 		if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ',' }) {
-			t.Errorf("%q gives %q", values, token)
+			t.Errorf("%q returns %q, which has a separator", values, token)
 		}
 	})
 }
 
-// FuzzCredentials has every option on, and two headers that each may be missing, empty or anything. A token is found only
-// where one of them is one by the expressions above, and it is that one.
+// FuzzCredentials has all options on and two headers that may be missing, empty or anything. A token is found only if exactly
+// one of them holds one by the expressions above.
 func FuzzCredentials(f *testing.F) {
 	token := "tok_" + strings.Repeat("x", 49)
 	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
@@ -78,29 +78,23 @@ func FuzzCredentials(f *testing.F) {
 		}
 		if hasOwn {
 			h.Set("X-API-Key", own)
-			if match := aloneSyntax.FindStringSubmatch(own); match != nil && len(match[1]) <= httpauth.MaxCredentials {
+			if match := keySyntax.FindStringSubmatch(own); match != nil && len(match[1]) <= httpauth.MaxCredentials {
 				want = append(want, match[1])
 			}
 		}
 		token, err := httpauth.Find(h)
 		switch {
 		case err != nil && token != "":
-			t.Errorf("%v is refused and gives %q", h, token)
+			t.Errorf("%v is refused and returns %q", h, token)
 		case err == nil && (len(want) != 1 || token != want[0]):
-			t.Errorf("%v gives %q, want one of %q that is the only one", h, token, want)
+			t.Errorf("%v returns %q, want the only one of %q", h, token, want)
 		case err != nil && len(want) == 1 && !(hasAuthorization && hasOwn):
 			t.Errorf("%v is refused, want %q: %v", h, want[0], err)
 		}
 	})
 }
 
-func TestBearerWithoutAHeaderIsNoToken(t *testing.T) {
-	if token, err := httpauth.Bearer(nil); token != "" || err != httpauth.ErrNoToken {
-		t.Errorf("no header gives %q, %v", token, err)
-	}
-}
-
-// What a stranger sends costs next to nothing, however much it is.
+// The cost must not grow with the length of what a client sends.
 func BenchmarkBearer(b *testing.B) {
 	for name, value := range map[string]string{
 		"token":    "Bearer tok_" + strings.Repeat("x", 49),

@@ -1,4 +1,5 @@
-// Package httpauth is middleware for net/http that lets a request pass if it presents a token, and says whose it is.
+// Package httpauth is middleware for net/http that authenticates requests by their API token and passes the identity to the
+// handler.
 //
 //	protected := httpauth.Require(m, nil)
 //	mux.Handle("GET /hello", protected(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -6,44 +7,44 @@
 //		fmt.Fprintln(w, "hello,", identity.User.Name)
 //	})))
 //
-// [Require] never calls the handler behind it without an identity, and [Optional] does so only for a request that presents
-// nothing. [Verify] is an endpoint for a proxy that asks before it lets a request pass, and [Authenticator] the function by
-// which all of them decide. [ActorFunc] tells a handler that asks the host who sends a request, as the administration does.
+// [Require] calls its handler only with an identity. [Optional] also calls it for a request that presents nothing. [Verify] is
+// an endpoint for a proxy that asks whether to let a request pass. [ActorFunc] is for handlers that ask the host who sends a
+// request, such as those of package adminapi. All of them decide by [Authenticator].
 //
 // # Where a token is presented
 //
-// In the header of the request, as RFC 6750 section 2.1 has it, with the scheme in any case and one or more spaces:
+// A token is presented in the Authorization header (RFC 6750 section 2.1), with the scheme in any case and one or more spaces:
 //
 //	Authorization: Bearer tok_...
 //
-// Two more places are off unless [Options] turn them on: HTTP Basic with the token as user name and an empty password
-// (Options.Basic), and one header of the host's own that holds the token alone (Options.Header). Never is it read from the
-// query, a form, a cookie or a trailer: there it would end up in logs, in histories, or be sent by pages of others.
+// [Options] turn two more places on. Options.Basic accepts HTTP Basic with the token as user name and an empty password.
+// Options.Header names a header of the host that holds the token without a scheme. A token in the query, a form, a cookie or a
+// trailer is never accepted, because it would end up in logs and histories, or be sent by pages of other sites.
 //
-// A request presents one token. Two headers of the same name, or two tokens in two places, are refused even if both are
-// good, because whoever stands between may have read the other one. What is not turned on is no token and no mistake: an
-// Authorization header of another scheme does not keep a token in the host's own header from being read.
+// A request must present one token. Two headers of the same name, or tokens in two places, are refused even if both tokens are
+// accepted, because a proxy in between may have read the other one. A place that is not turned on is ignored: an Authorization
+// header of another scheme does not prevent a token in Options.Header from being read.
 //
-// # What is answered
+// # Responses
 //
-// All that may not pass is answered here, with a problem of RFC 9457 whose code is stable:
+// A refusal is a problem of RFC 9457 with a stable code:
 //
 //	status  code                WWW-Authenticate                             when
-//	400     invalid_request     Bearer realm="x", error="invalid_request"    more than one is presented, or what is presented
-//	                                                                         has no token, or one with a comma, space, tab or
-//	                                                                         control character
+//	400     invalid_request     Bearer realm="x", error="invalid_request"    more than one token is presented, or the text is
+//	                                                                         missing or contains a comma, space, tab or control
+//	                                                                         character
 //	401     unauthenticated     Bearer realm="x"                             nothing is presented, or another scheme
 //	401     invalid_token       Bearer realm="x", error="invalid_token"      the token is refused
-//	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token is of another kind than Options.Kinds, of one that
-//	                                                                         the Manager does not declare, or without Options.Permission
-//	503     unavailable                                                      the store is in trouble; Retry-After
+//	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token's kind is not in Options.Kinds or not
+//	                                                                         declared by the Manager, or it does not carry
+//	                                                                         Options.Permission
+//	503     unavailable                                                      the store failed; with Retry-After
 //
-// A 401 has Basic realm="x" as well, in a field of its own, where Options.Basic is on.
+// With Options.Basic, a 401 also has Basic realm="x" in a field of its own.
 //
-// The answer to a token that is refused is the same, byte for byte, whatever the cause: malformed, unknown, expired,
-// revoked, or of a user who is disabled. Trouble with the store is no refusal: a client that got 401 would throw a good
-// token away.
+// The response to a refused token is the same, byte for byte, whether the token is malformed, unknown, expired or revoked, or
+// its owner disabled. A failing store is not a refusal: a client that got 401 would discard a good token.
 //
-// Answers from here say Cache-Control: no-store; all, also those of the handler, say Vary: Authorization, and name
-// Options.Header too if it is set. With Options.ExpiryWindow, answers to a token that is about to end say when.
+// A refusal has Cache-Control: no-store. Every response, also the handler's, has Vary: Authorization, with Options.Header
+// added if it is set. With Options.ExpiryWindow, responses to a token that expires soon say when.
 package httpauth

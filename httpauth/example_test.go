@@ -14,7 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// newManager gives a Manager with one user, Ada, and the text of a token of hers.
+// newManager returns a Manager with one user, Ada, and the text of one of her tokens.
 func newManager() (*apitoken.Manager, string) {
 	ctx := context.Background()
 	m, err := apitoken.New(memstore.New(), nil)
@@ -79,7 +79,7 @@ func ExampleOptional() {
 	// 401 "Bearer realm=\"api\", error=\"invalid_token\""
 }
 
-// A group of routes takes tokens of one kind, also as curl -u presents them, and says when one is about to end.
+// A group of routes accepts tokens of one kind, also as curl -u presents them, and tells clients when their token expires soon.
 func ExampleOptions() {
 	tt := tokentest.NewWith(new(example), apitoken.Options{Kinds: []apitoken.Kind{"deploy"}})
 	_, deploy := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "deploy", Lifetime: apitoken.Days(7)})
@@ -107,7 +107,7 @@ func ExampleOptions() {
 	// 403 ""
 }
 
-// A proxy asks this endpoint, and copies the headers of the answer into the request that it passes on.
+// A proxy asks this endpoint, and copies the headers of the response into the request that it forwards.
 func ExampleVerify() {
 	m, token := newManager()
 	mux := http.NewServeMux()
@@ -124,7 +124,7 @@ func ExampleVerify() {
 	// 401 "" "Bearer realm=\"api\""
 }
 
-// A host whose errors have a form of their own takes the status and the header of a refusal, and leaves the body.
+// A host with an error format of its own uses the status and the header of a refusal and writes another body.
 func ExampleAuthenticator() {
 	m, token := newManager()
 	authenticate := httpauth.Authenticator(m, nil)
@@ -151,7 +151,7 @@ func ExampleAuthenticator() {
 	// 401 no entry "Bearer realm=\"api\", error=\"invalid_token\""
 }
 
-// example stands for the test's t, which an example has none of.
+// example replaces the testing.TB that an example does not have.
 type example struct{ testing.TB }
 
 func (*example) Helper()        {}

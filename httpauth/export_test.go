@@ -2,15 +2,15 @@ package httpauth
 
 import "net/http"
 
-// For the tests, which are outside of the package.
 var (
-	ErrNoToken     = errNoToken
 	MaxCredentials = maxCredentials
-	Escaped        = escaped
+	PercentEncoded = percentEncoded
 )
 
-// Bearer finds a token in the values of the Authorization header by the default options.
-func Bearer(values []string) (string, error) { return credentials{}.authorization(values) }
+// Bearer finds a token in the values of the Authorization header with the default options.
+func Bearer(values []string) (string, error) { return credentials{}.tokenOfAuthorization(values) }
 
-// Find finds a token with every option on, the header being X-API-Key.
-func Find(h http.Header) (string, error) { return credentials{basic: true, own: "X-Api-Key"}.find(h) }
+// Find finds a token with Options.Basic and the header X-API-Key.
+func Find(h http.Header) (string, error) {
+	return credentials{basic: true, keyHeader: "X-Api-Key"}.find(h)
+}

@@ -9,10 +9,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Authenticator gives the one function by which [Require], [Optional] and [Verify] decide, for a host whose framework has
-// handlers of another form, or whose answers have one. It finds the token in the header of a request, asks the
-// Manager, and gives the identity or the refusal, of which the other is zero. It writes nothing: a refusal is answered by
-// its ServeHTTP, or by the host as it likes.
+// Authenticator returns the function by which [Require], [Optional] and [Verify] decide. It is for a host whose framework has
+// handlers of another type, or whose errors have a form of their own. The function finds the token in the header of a request
+// and asks the Manager. It returns either the identity or a refusal; the other one is zero. It writes nothing: call the
+// refusal's ServeHTTP, or write a response of the host.
 //
 //	authenticate := httpauth.Authenticator(m, nil)
 //	...
@@ -22,52 +22,52 @@ import (
 //		return
 //	}
 //
-// Of the request it reads the header and the context, and nothing else. Without a request, of a message broker say, call
-// [apitoken.Manager.Authenticate].
+// The function reads the header and the context of the request. Without an HTTP request, for example for a message broker, call
+// [apitoken.Manager.Authenticate]. Nil options mean all defaults. A nil Manager and invalid options panic.
 func Authenticator(m *apitoken.Manager, opts *Options) func(*http.Request) (apitoken.Identity, *Refusal) {
 	return newGuard(m, opts, http.StatusBadRequest).authenticate
 }
 
-// guard decides on requests and answers those that may not pass.
+// guard decides whether a request passes.
 type guard struct {
 	manager     *apitoken.Manager
 	credentials credentials
-	kinds       []apitoken.Kind // nil: every
+	kinds       []apitoken.Kind // nil: every declared kind
 	permission  apitoken.Permission
 	expiry      expiry
 	vary        string
 	onError     func(*http.Request, error)
-	answers     answers
+	refusals    refusals
 }
 
-// newGuard makes a guard that answers a request that cannot be read with the given status.
-func newGuard(m *apitoken.Manager, opts *Options, unreadable int) *guard {
+// newGuard returns a guard. badRequest is the status for credentials that cannot be parsed.
+func newGuard(m *apitoken.Manager, opts *Options, badRequest int) *guard {
 	if m == nil {
 		panic("httpauth: the manager is nil")
 	}
-	o := complete(opts)
+	o := withDefaults(opts)
 	return &guard{
 		manager:     m,
-		credentials: credentials{basic: o.Basic, own: http.CanonicalHeaderKey(o.Header)},
+		credentials: credentials{basic: o.Basic, keyHeader: http.CanonicalHeaderKey(o.Header)},
 		kinds:       o.Kinds,
 		permission:  o.Permission,
 		expiry:      expiry{window: o.ExpiryWindow, header: http.CanonicalHeaderKey(o.ExpiryHeader), layout: o.ExpiryLayout},
 		vary:        o.vary(),
 		onError:     o.OnError,
-		answers:     newAnswers(o, unreadable),
+		refusals:    newRefusals(o, badRequest),
 	}
 }
 
-// authenticate is the way of every request.
+// authenticate decides on a request.
 func (g *guard) authenticate(r *http.Request) (apitoken.Identity, *Refusal) {
 	identity, err := g.identify(r)
 	if err == nil {
 		return identity, nil
 	}
 	if g.onError != nil {
-		g.onError(g.bare(r), err)
+		g.onError(g.withoutCredentials(r), err)
 	}
-	return apitoken.Identity{}, &Refusal{Cause: err, answer: g.answers.to(err)}
+	return apitoken.Identity{}, &Refusal{Cause: err, response: g.refusals.forError(err)}
 }
 
 func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
@@ -81,28 +81,28 @@ func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
 	}
 	kind := identity.Token.Kind
 	if _, declared := g.manager.KindRule(kind); !declared {
-		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s is of kind %q, which is not declared", apitoken.ErrDenied, identity.Token.ID, kind)
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: the kind %q of token %s is not declared", apitoken.ErrDenied, kind, identity.Token.ID)
 	}
 	if g.kinds != nil && !slices.Contains(g.kinds, kind) {
-		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s is of kind %q", apitoken.ErrDenied, identity.Token.ID, kind)
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: the kind %q of token %s is not in Options.Kinds", apitoken.ErrDenied, kind, identity.Token.ID)
 	}
 	if !g.manager.PermissionsOf(identity).Has(g.permission) {
-		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s does not carry what is needed", apitoken.ErrDenied, identity.Token.ID)
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s does not carry Options.Permission", apitoken.ErrDenied, identity.Token.ID)
 	}
 	return identity, nil
 }
 
-// bare is the request without the headers that can hold a token.
-func (g *guard) bare(r *http.Request) *http.Request {
-	bare := r.Clone(r.Context())
-	bare.Header.Del("Authorization")
-	if g.credentials.own != "" {
-		bare.Header.Del(g.credentials.own)
+// withoutCredentials returns a copy of the request without the headers that may hold a token.
+func (g *guard) withoutCredentials(r *http.Request) *http.Request {
+	stripped := r.Clone(r.Context())
+	stripped.Header.Del("Authorization")
+	if g.credentials.keyHeader != "" {
+		stripped.Header.Del(g.credentials.keyHeader)
 	}
-	return bare
+	return stripped
 }
 
-// serve lets the handler serve a request that may pass, and refuses any other.
+// serve calls next for a request that passes, and refuses any other.
 func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	identity, refusal := g.authenticate(r)
 	if refusal != nil {
@@ -110,19 +110,19 @@ func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 		return
 	}
 	w.Header().Add("Vary", g.vary)
-	g.warn(w.Header(), identity.Token)
+	g.setExpiry(w.Header(), identity.Token)
 	next.ServeHTTP(w, r.WithContext(withIdentity(r.Context(), identity)))
 }
 
-// expiry says when and how an answer tells that the token is about to end.
+// expiry says from when on and how a response tells the expiry of the token.
 type expiry struct {
 	window         time.Duration
 	header, layout string
 }
 
-// warn says when the token ends, if that is soon. It replaces what is there, so that the answer of the one who decided is
-// the one that counts.
-func (g *guard) warn(h http.Header, token apitoken.Token) {
+// setExpiry sets the header for the expiry of the token, if the token expires within the window. It replaces a value of an
+// outer middleware, because this guard decided on the token.
+func (g *guard) setExpiry(h http.Header, token apitoken.Token) {
 	if g.expiry.window == 0 || token.ExpiresAt.IsZero() {
 		return
 	}

@@ -13,10 +13,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// A client of net/http refuses to send most of the rows, so frames are written by hand here, and of the answer only what
-// can be read without decompressing its header: the frames themselves and the body. The header is what the handlers have
-// written when they are done.
-func TestRequireAnswersTheSameOverHTTP2(t *testing.T) {
+// The client of net/http refuses to send most of the vectors, so the test writes frames. Of the response it reads the frames and
+// the body, which needs no decompression. It takes the header from the handler.
+func TestRequireOverHTTP2(t *testing.T) {
 	tt := tokentest.New(t)
 	token := tt.Token("ada")
 	rows, refused := 0, 0
@@ -33,32 +32,32 @@ func TestRequireAnswersTheSameOverHTTP2(t *testing.T) {
 				var res *http.Response
 				select {
 				case res = <-written:
-				default: // no handler saw it
+				default: // no handler was called
 					refused++
 				}
 				switch {
 				case res == nil && v.want == refusedByServer:
 				case res == nil:
-					t.Errorf("the server refused it, want %v", v.want)
+					t.Errorf("the server refused the request, want %v", v.want)
 				case v.want == refusedByServer:
-					t.Errorf("the server let it reach a handler, which answered %q", body)
+					t.Errorf("a handler was called and wrote %q, want the server to refuse the request", body)
 				default:
-					wantAnswer(t, v.want, set.vary(), token, res, body)
+					wantResponse(t, v.want, set.vary(), token, res, body)
 				}
 			})
 		}
 	}
-	t.Logf("%d rows, %d of them refused by HTTP/2 itself", rows, refused)
+	t.Logf("%d vectors, %d of them refused by the server", rows, refused)
 	if rows < 120 || refused == 0 {
-		t.Errorf("there are only %d rows, %d of them refused", rows, refused)
+		t.Errorf("%d vectors, %d of them refused by the server; want at least 120 and 1", rows, refused)
 	}
 }
 
-// http2Vectors can be written only in HTTP/2, whose fields are not lines.
+// http2Vectors can be sent only over HTTP/2, where fields are not lines.
 func http2Vectors(token string) []vector {
 	ours := field{"authorization", "Bearer " + token}
 	return []vector{
-		{"CR and LF behind the token", refusedByServer, []field{{"authorization", "Bearer " + token + "\r\n"}}},
+		{"CR and LF after the token", refusedByServer, []field{{"authorization", "Bearer " + token + "\r\n"}}},
 		{"LF and another header in the value", refusedByServer, []field{{"authorization", "Basic YTpi\nauthorization: Bearer " + token}}},
 		{"a name in upper case", refusedByServer, []field{{"Authorization", "Bearer " + token}}},
 		{"a name with a colon", refusedByServer, []field{{"authorization:", "Bearer " + token}}},
@@ -76,13 +75,13 @@ func inLowerCase(vectors []vector) []vector {
 	return vectors
 }
 
-// serveHTTP2 serves over HTTP/2 without TLS, and gives what the handlers have written as the header of each answer.
+// serveHTTP2 serves over HTTP/2 without TLS. written receives the status and the header of each response.
 func serveHTTP2(t *testing.T, h http.Handler) (address string, written chan *http.Response) {
 	t.Helper()
 	written = make(chan *http.Response, 1)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
-			t.Errorf("the request came over %s", r.Proto)
+			t.Errorf("the protocol is %s, want HTTP/2", r.Proto)
 		}
 		watched := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		h.ServeHTTP(watched, r)
@@ -105,7 +104,7 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// The frames of RFC 9113 section 6 that matter here, and their flags.
+// Types and flags of frames (RFC 9113 section 6).
 const (
 	frameData, frameHeaders, frameReset, frameSettings, frameGoAway, frameContinuation = 0, 1, 3, 4, 7, 9
 
@@ -113,8 +112,8 @@ const (
 	maxFrame              = 16384
 )
 
-// exchangeHTTP2 sends one request and gives the body of the answer, or nothing if the stream or the connection was ended
-// without one. When it returns, the handler is done.
+// exchangeHTTP2 sends one request and returns the body of the response, or nothing if the server ended the stream or the
+// connection. When it returns, the handler has returned.
 func exchangeHTTP2(t *testing.T, address string, fields []field) (body string) {
 	t.Helper()
 	conn := dial(t, address)
@@ -167,13 +166,13 @@ func writeFrame(out *bytes.Buffer, kind, flags byte, stream uint32, payload []by
 	out.Write(payload)
 }
 
-// literal is a field without indexing and with a new name, uncompressed (RFC 7541 section 6.2.2).
+// literal returns a field without indexing, with a new name and uncompressed (RFC 7541 section 6.2.2).
 func literal(name, value string) []byte {
 	return append(append([]byte{0}, hpackString(name)...), hpackString(value)...)
 }
 
 func hpackString(text string) []byte {
-	const most = 1<<7 - 1 // a length of seven bits, and then as many groups of seven as it takes
+	const most = 1<<7 - 1 // a prefix of seven bits, followed by groups of seven bits
 	n := len(text)
 	if n < most {
 		return append([]byte{byte(n)}, text...)

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Require lets a request pass only with a token that the Manager accepts; the handler finds the identity with
-// [FromContext]. Nil options mean all defaults. A nil Manager is a mistake in the program, and panics.
+// Require returns middleware that calls its handler only for a request with a token that the Manager accepts. The handler gets
+// the identity from [FromContext]. Nil options mean all defaults. A nil Manager and invalid options panic.
 func Require(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handler {
 	g := newGuard(m, opts, http.StatusBadRequest)
 	return func(next http.Handler) http.Handler {
@@ -16,10 +16,9 @@ func Require(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handler
 	}
 }
 
-// Optional lets a request that presents nothing pass as well: one without an Authorization header, and without
-// [Options.Header] where that is set; [FromContext] then gives none. A request that does present something is treated as
-// by [Require], so that nobody who means to be somebody is served as nobody: also another scheme and an empty header are
-// refused.
+// Optional is like [Require], but also calls its handler for a request without credentials: one that has neither an
+// Authorization header nor, if set, [Options.Header]. [FromContext] then returns false. Any credentials are treated as by
+// Require, so that a client with wrong ones is not served as an anonymous one: another scheme and an empty header are refused.
 func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handler {
 	g := newGuard(m, opts, http.StatusBadRequest)
 	return func(next http.Handler) http.Handler {
@@ -37,15 +36,15 @@ func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handle
 	}
 }
 
-// FromContext gives the identity that [Require] or [Optional] has found, and whether there is one. Where several of them are
-// nested, the innermost decides: its identity replaces that of the outer ones, and an Optional that finds none removes it.
-func FromContext(ctx context.Context) (apitoken.Identity, bool) {
-	identity, ok := ctx.Value(contextKey{}).(apitoken.Identity)
+// FromContext returns the identity that [Require] or [Optional] found. ok is false if there is none. If they are nested, the
+// innermost decides: its identity replaces the outer one, and an Optional that finds none removes the outer one.
+func FromContext(ctx context.Context) (identity apitoken.Identity, ok bool) {
+	identity, ok = ctx.Value(contextKey{}).(apitoken.Identity)
 	return identity, ok
 }
 
-// Actor gives the identity as an actor for the methods of [apitoken.Manager]. Without an identity it is the zero Actor,
-// who is denied everything.
+// Actor returns the identity of [FromContext] as an actor for the methods of [apitoken.Manager]. Without an identity it returns
+// the zero Actor, which is denied everything.
 func Actor(ctx context.Context) apitoken.Actor {
 	identity, ok := FromContext(ctx)
 	if !ok {
@@ -60,7 +59,7 @@ func withIdentity(ctx context.Context, identity apitoken.Identity) context.Conte
 	return context.WithValue(ctx, contextKey{}, identity)
 }
 
-// withoutIdentity hides the identity that an outer middleware has found, perhaps with another Manager.
+// withoutIdentity removes the identity that an outer middleware found, possibly with another Manager.
 func withoutIdentity(ctx context.Context) context.Context {
 	return context.WithValue(ctx, contextKey{}, nil)
 }

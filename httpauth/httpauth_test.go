@@ -19,50 +19,82 @@ import (
 
 var ctx = context.Background()
 
-// serve gives what a handler answers to a request with the values as Authorization headers.
+// serve returns the response of a handler to a request with these Authorization headers.
 func serve(h http.Handler, authorization ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("GET", "/", nil)
-	for _, value := range authorization {
-		r.Header.Add("Authorization", value)
-	}
+	return serveFields(h, auth(authorization...))
+}
+
+// serveFields returns the response of a handler to a request with these headers.
+func serveFields(h http.Handler, fields []field) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	h.ServeHTTP(w, requestWith(fields))
 	return w
+}
+
+func requestWith(fields []field) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, f := range fields {
+		r.Header.Add(f.name, f.value)
+	}
+	return r
 }
 
 func wantReply(t *testing.T, want reply, w *httptest.ResponseRecorder) {
 	t.Helper()
 	if diff := cmp.Diff(want, replyOf(w.Result(), w.Body.String())); diff != "" {
-		t.Errorf("the answer differs (-want +got):\n%s", diff)
+		t.Errorf("the response differs (-want +got):\n%s", diff)
 	}
 }
 
-// middlewares are those that stand in front of a handler.
+// wantServed also checks what the handler of a request that passes wrote.
+func wantServed(t *testing.T, want reply, body string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	wantReply(t, want, w)
+	if want == passed && w.Body.String() != body {
+		t.Errorf("the handler wrote %q, want %q", w.Body, body)
+	}
+}
+
 var middlewares = map[string]func(*apitoken.Manager, *httpauth.Options) func(http.Handler) http.Handler{
 	"Require": httpauth.Require, "Optional": httpauth.Optional,
 }
 
-// isOnly reports whether an error is this one of those that an answer goes by.
-func isOnly(err, target error) bool {
-	for _, other := range []error{apitoken.ErrUnauthenticated, apitoken.ErrInvalid, apitoken.ErrDenied, apitoken.ErrUnavailable} {
+// The errors that the callers of OnError and of ActorFunc distinguish.
+var (
+	causes      = []error{apitoken.ErrUnauthenticated, apitoken.ErrInvalid, apitoken.ErrDenied, apitoken.ErrUnavailable}
+	actorErrors = []error{apitoken.ErrUnauthenticated, apitoken.ErrDenied, apitoken.ErrUnavailable}
+)
+
+// isOnly reports whether an error is the target and none of the others. A nil target wants no error.
+func isOnly(err, target error, among []error) bool {
+	for _, other := range among {
 		if errors.Is(err, other) != (other == target) {
 			return false
 		}
 	}
-	return true
+	return (err == nil) == (target == nil)
 }
 
-// brokenStore fails to look a token up.
-type brokenStore struct {
+// failingStore is a store whose lookups fail.
+type failingStore struct {
 	*memstore.Store
 	err error
 }
 
-func (s brokenStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
+func (s failingStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
 	return nil, s.err
 }
 
-func TestRefusalsLookAlikeWhateverTheCause(t *testing.T) {
+func newFailingManager(t *testing.T, err error) *apitoken.Manager {
+	t.Helper()
+	m, newErr := apitoken.New(failingStore{memstore.New(), err}, nil)
+	if newErr != nil {
+		t.Fatal(newErr)
+	}
+	return m
+}
+
+func TestRefusedTokensGetTheSameResponseWhateverTheCause(t *testing.T) {
 	tt := tokentest.New(t)
 	must := func(err error) {
 		t.Helper()
@@ -74,13 +106,14 @@ func TestRefusalsLookAlikeWhateverTheCause(t *testing.T) {
 	_, expired := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 	must(tt.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
-	ended := tt.Token("bob")
+	revokedWithAll := tt.Token("bob")
 	must(tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
 	disabled := tt.Token("carol")
 	must(tt.Manager.DisableUser(ctx, apitoken.System(), "carol"))
 	tt.Clock.Add(time.Hour)
 
-	tests := []struct {
+	var first string
+	for _, test := range []struct {
 		name, token string
 		cause       error
 	}{
@@ -89,186 +122,137 @@ func TestRefusalsLookAlikeWhateverTheCause(t *testing.T) {
 		{"unknown", unknown, apitoken.ErrUnknownToken},
 		{"expired", expired, apitoken.ErrExpired},
 		{"revoked", revokedText, apitoken.ErrRevoked},
-		{"revoked with all", ended, apitoken.ErrRevoked},
+		{"revoked with all", revokedWithAll, apitoken.ErrRevoked},
 		{"owner disabled", disabled, apitoken.ErrUserDisabled},
-	}
-	type whole struct {
-		Status int
-		Header http.Header
-		Body   string
-	}
-	var first *whole
-	for _, test := range tests {
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			var cause error
-			protected := httpauth.Require(tt.Manager, &httpauth.Options{
+			w := serve(requireOK(tt.Manager, &httpauth.Options{
 				OnError: func(_ *http.Request, err error) { cause = err },
-			})(http.HandlerFunc(ok))
-			w := serve(protected, "Bearer "+test.token)
+			}), "Bearer "+test.token)
 			if !errors.Is(cause, test.cause) {
-				t.Errorf("the test does not test what it says: the cause is %v, want %v", cause, test.cause)
+				t.Errorf("the cause is %v, want %v", cause, test.cause)
 			}
 			wantReply(t, invalidToken, w)
-			got := &whole{w.Code, w.Header(), w.Body.String()}
-			if first == nil {
-				first = got
+			if first == "" {
+				first = asText(w)
 			}
-			if diff := cmp.Diff(first, got); diff != "" {
-				t.Errorf("this refusal differs from the first (-first +this):\n%s", diff)
+			if diff := cmp.Diff(first, asText(w)); diff != "" {
+				t.Errorf("this response differs from the first (-first +this):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestTroubleIsNoRefusal(t *testing.T) {
-	token := tokentest.New(t).Token("ada")
-	for name, trouble := range map[string]error{
-		"unavailable":                apitoken.ErrUnavailable,
-		"any error of a driver":      errors.New("connection reset"),
-		"a deadline":                 context.DeadlineExceeded,
-		"trouble that looks refused": errors.Join(apitoken.ErrUnavailable, apitoken.ErrUnauthenticated),
+func TestAFailingStoreIsNotARefusal(t *testing.T) {
+	bearer := "Bearer " + tokentest.New(t).Token("ada")
+	for name, failure := range map[string]error{
+		"unavailable":                        apitoken.ErrUnavailable,
+		"an error of a driver":               errors.New("connection reset"),
+		"a deadline":                         context.DeadlineExceeded,
+		"a failure that also claims refusal": errors.Join(apitoken.ErrUnavailable, apitoken.ErrUnauthenticated),
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := apitoken.New(brokenStore{memstore.New(), trouble}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := newFailingManager(t, failure)
 			var told error
 			opts := &httpauth.Options{OnError: func(_ *http.Request, err error) { told = err }}
-			for _, middleware := range []func(http.Handler) http.Handler{httpauth.Require(m, opts), httpauth.Optional(m, opts)} {
-				w := serve(middleware(http.HandlerFunc(ok)), "Bearer "+token)
+			for name, h := range everyHandler(m, opts) {
+				told = nil
+				w := serve(h, bearer)
 				wantReply(t, unavailable, w)
-				if got := w.Header().Get("Retry-After"); got == "" {
-					t.Error("there is no Retry-After")
+				if w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != "no-store" || len(identityHeaders(w.Header())) > 0 {
+					t.Errorf("%s: the header is %v", name, w.Header())
 				}
-				if got := w.Header().Get("Cache-Control"); got != "no-store" {
-					t.Errorf("Cache-Control is %q", got)
+				if !errors.Is(told, apitoken.ErrUnavailable) || !errors.Is(told, failure) {
+					t.Errorf("%s: OnError got %v", name, told)
 				}
 			}
-			if !errors.Is(told, apitoken.ErrUnavailable) || !errors.Is(told, trouble) {
-				t.Errorf("OnError was told %v", told)
+			actor, err := httpauth.ActorFunc(m, nil)(requestWith(auth(bearer)))
+			if actor != (apitoken.Actor{}) || !errors.Is(err, apitoken.ErrUnavailable) {
+				t.Errorf("ActorFunc: %+v, %v", actor, err)
 			}
 		})
 	}
-}
-
-func TestOptionalServesNobodyOnlyWithoutAHeader(t *testing.T) {
-	tt := tokentest.New(t)
-	token := tt.Token("ada")
-	optional := httpauth.Optional(tt.Manager, nil)(http.HandlerFunc(ok))
-
-	tests := []struct {
-		name          string
-		authorization []string
-		want          reply
-		body          string
-	}{
-		{"no header", nil, passed, "served "},
-		{"a token", []string{"Bearer " + token}, passed, "served ada"},
-		{"an empty header", []string{""}, unauthenticated, ""},
-		{"another scheme", []string{"Basic YTpi"}, unauthenticated, ""},
-		{"no token", []string{"Bearer"}, invalidRequest, ""},
-		{"two headers", []string{"Bearer " + token, "Bearer " + token}, invalidRequest, ""},
-		{"a wrong token", []string{"Bearer " + token + "0"}, invalidToken, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			w := serve(optional, test.authorization...)
-			wantReply(t, test.want, w)
-			if test.want == passed && w.Body.String() != test.body {
-				t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
-			}
-			if got := w.Header().Values("Vary"); !cmp.Equal(got, []string{"Authorization"}) {
-				t.Errorf("Vary is %q", got)
-			}
-		})
+	// A request without a token needs no store.
+	if _, err := httpauth.ActorFunc(newFailingManager(t, apitoken.ErrUnavailable), nil)(requestWith(nil)); !isOnly(err, apitoken.ErrUnauthenticated, actorErrors) {
+		t.Errorf("without a token: %v", err)
 	}
 }
 
-// A header of the host's own counts where it is named, and nowhere else.
-func TestOptionalServesNobodyOnlyWithoutAKey(t *testing.T) {
+// Optional serves an anonymous client only if the request has none of the headers that are turned on.
+func TestOptionalRefusesWrongCredentials(t *testing.T) {
 	tt := tokentest.New(t)
 	token := tt.Token("ada")
 	tests := []struct {
 		name   string
-		header string
+		header string // Options.Header
 		fields []field
 		want   reply
 		body   string
 	}{
-		{"nothing", "X-API-Key", nil, passed, "served "},
+		{"no header", "", nil, passed, "served "},
+		{"a token", "", auth("Bearer " + token), passed, "served ada"},
+		{"an empty header", "", auth(""), unauthenticated, ""},
+		{"another scheme", "", auth("Basic YTpi"), unauthenticated, ""},
+		{"no token", "", auth("Bearer"), invalidRequest, ""},
+		{"two headers", "", auth("Bearer "+token, "Bearer "+token), invalidRequest, ""},
+		{"a wrong token", "", auth("Bearer " + token + "0"), invalidToken, ""},
+		{"a key that is not turned on", "", key(token + "0"), passed, "served "},
+		{"no header and no key", "X-API-Key", nil, passed, "served "},
 		{"a key", "x-api-key", key(token), passed, "served ada"},
 		{"an empty key", "X-API-Key", key(""), unauthenticated, ""},
 		{"a wrong key", "X-API-Key", key(token + "0"), invalidToken, ""},
 		{"two keys", "X-API-Key", key(token, token), invalidRequest, ""},
 		{"a token and no key", "X-API-Key", auth("Bearer " + token), passed, "served ada"},
-		{"a key that means nothing", "", key(token + "0"), passed, "served "},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/", nil)
-			for _, f := range test.fields {
-				r.Header.Add(f.name, f.value)
-			}
-			w := httptest.NewRecorder()
-			httpauth.Optional(tt.Manager, &httpauth.Options{Header: test.header})(http.HandlerFunc(ok)).ServeHTTP(w, r)
-			wantReply(t, test.want, w)
-			if test.want == passed && w.Body.String() != test.body {
-				t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
-			}
+			opts := &httpauth.Options{Header: test.header}
+			w := serveFields(httpauth.Optional(tt.Manager, opts)(http.HandlerFunc(ok)), test.fields)
+			wantServed(t, test.want, test.body, w)
 			vary := []string{"Authorization"}
 			if test.header != "" {
 				vary[0] += ", " + test.header
 			}
-			if got := w.Header().Values("Vary"); !cmp.Equal(got, vary) {
-				t.Errorf("Vary is %q, want %q", got, vary)
+			if diff := cmp.Diff(vary, w.Header().Values("Vary")); diff != "" {
+				t.Errorf("Vary differs (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// A handler sees the identity of the innermost middleware, and none where that one found none, of whichever Manager.
-func TestTheInnermostMiddlewareDecidesWhoItIs(t *testing.T) {
+func TestTheInnermostMiddlewareDecides(t *testing.T) {
 	outer, inner := tokentest.New(t), tokentest.New(t)
-	ada := outer.Token("ada")
-	ofKeys := &httpauth.Options{Header: "X-API-Key"}
+	ada := key(outer.Token("ada"))
+	withKey := &httpauth.Options{Header: "X-API-Key"}
 	for name, outside := range middlewares {
 		tests := []struct {
 			name   string
 			inside func(http.Handler) http.Handler
-			fields []field
 			want   reply
 			body   string
 		}{
-			{"the inner finds nothing", httpauth.Optional(inner.Manager, nil), key(ada), passed, "served "},
-			{"the inner of the same Manager finds nothing", httpauth.Optional(outer.Manager, nil), key(ada), passed, "served "},
-			{"the inner finds the same", httpauth.Optional(outer.Manager, ofKeys), key(ada), passed, "served ada"},
-			{"the inner insists", httpauth.Require(inner.Manager, nil), key(ada), unauthenticated, ""},
-			{"twice nothing", func(next http.Handler) http.Handler {
+			{"Optional of another Manager finds nothing", httpauth.Optional(inner.Manager, nil), passed, "served "},
+			{"Optional of the same Manager finds nothing", httpauth.Optional(outer.Manager, nil), passed, "served "},
+			{"Optional finds the same", httpauth.Optional(outer.Manager, withKey), passed, "served ada"},
+			{"Require refuses", httpauth.Require(inner.Manager, nil), unauthenticated, ""},
+			{"Optional finds nothing, twice", func(next http.Handler) http.Handler {
 				return httpauth.Optional(inner.Manager, nil)(httpauth.Optional(inner.Manager, nil)(next))
-			}, key(ada), passed, "served "},
-			{"nothing, and then a token", func(next http.Handler) http.Handler {
-				return httpauth.Optional(inner.Manager, nil)(httpauth.Require(outer.Manager, ofKeys)(next))
-			}, key(ada), passed, "served ada"},
+			}, passed, "served "},
+			{"Optional finds nothing, Require finds a token", func(next http.Handler) http.Handler {
+				return httpauth.Optional(inner.Manager, nil)(httpauth.Require(outer.Manager, withKey)(next))
+			}, passed, "served ada"},
 		}
 		for _, test := range tests {
 			t.Run(name+", "+test.name, func(t *testing.T) {
-				r := httptest.NewRequest("GET", "/", nil)
-				for _, f := range test.fields {
-					r.Header.Add(f.name, f.value)
-				}
-				w := httptest.NewRecorder()
-				outside(outer.Manager, ofKeys)(test.inside(http.HandlerFunc(ok))).ServeHTTP(w, r)
-				wantReply(t, test.want, w)
-				if test.want == passed && w.Body.String() != test.body {
-					t.Errorf("the handler behind answered %q, want %q", w.Body, test.body)
-				}
+				h := outside(outer.Manager, withKey)(test.inside(http.HandlerFunc(ok)))
+				wantServed(t, test.want, test.body, serveFields(h, ada))
 			})
 		}
 	}
 }
 
-func TestIdentityReachesTheHandler(t *testing.T) {
+func TestTheHandlerGetsTheIdentity(t *testing.T) {
 	tt := tokentest.New(t)
 	tt.User("ada", apitoken.RoleAdmin)
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
@@ -289,16 +273,11 @@ func TestIdentityReachesTheHandler(t *testing.T) {
 	}
 }
 
-func TestWithoutAnIdentityTheActorIsNobody(t *testing.T) {
+func TestWithoutAnIdentityTheActorIsZero(t *testing.T) {
 	if identity, found := httpauth.FromContext(ctx); found {
 		t.Errorf("an empty context has the identity %+v", identity)
 	}
 	if actor := httpauth.Actor(ctx); actor != (apitoken.Actor{}) {
 		t.Errorf("an empty context has the actor %+v", actor)
-	}
-	tt := tokentest.New(t)
-	_, err := tt.Manager.ListTokens(ctx, httpauth.Actor(ctx), apitoken.TokenQuery{AnyOwner: true})
-	if !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("nobody is answered %v", err)
 	}
 }

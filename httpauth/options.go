@@ -9,62 +9,61 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Options configure the middleware. The zero value of every field has a sensible meaning. What says that it is a mistake
-// is one in the program: it panics where the middleware is made, before any request.
+// Options configure the middleware. The zero value of every field is valid. An invalid value panics when the middleware is
+// made, before any request.
 type Options struct {
-	// Realm names what is protected, in the challenge to the client. Empty: "api". Anything but printable ASCII in it is
-	// shown as a question mark.
+	// Realm is the name of the protected routes in the WWW-Authenticate header. Empty: "api". A character that is not printable
+	// ASCII is sent as a question mark.
 	Realm string
 
-	// Kinds are the kinds of tokens that may pass. A token of another kind is answered 403. Nil: every kind that the Manager
-	// declares. A list without a kind is a mistake.
+	// Kinds are the kinds of tokens that are accepted. A token of another kind gets 403. Nil: every kind that the Manager
+	// declares. An empty list that is not nil is invalid.
 	//
-	// A token of a kind that the Manager does not declare never passes: what it may do is unknown here. Declare a new kind on
-	// all replicas before you generate tokens of it.
+	// A token of a kind that the Manager does not declare is never accepted, because its permissions are unknown. Declare a new
+	// kind on all replicas before you generate tokens of it.
 	Kinds []apitoken.Kind
 
-	// Permission is what the token has to carry, of the permissions that its owner has at the moment: see
-	// [apitoken.KindRule]. Without it a token is answered 403. Zero: nothing. The host's own permissions fit here.
+	// Permission is what the token must carry of the permissions that its owner holds at that moment, see [apitoken.KindRule].
+	// A token that does not carry it gets 403. Zero: no permission is required. It may be a permission of the host.
 	Permission apitoken.Permission
 
-	// Basic lets a client also present the token as HTTP Basic (RFC 7617), as user name and with an empty password:
+	// Basic also accepts the token as HTTP Basic (RFC 7617), as user name with an empty password:
 	//
 	//	curl -u "$TOKEN:" https://...
 	//
-	// Basic credentials with a password are somebody's login and no token. A 401 then offers Basic as well, which makes
-	// a browser ask its user for a name and a password.
+	// Basic credentials with a password are a login and not a token. A 401 then offers Basic as well, which makes a browser ask
+	// its user for a name and a password.
 	Basic bool
 
-	// Header names a header in which a client may also present the token, alone and without a scheme, such as
-	// "X-API-Key". Empty: none. What is not the name of a header is a mistake, and so are the headers that have a
-	// meaning of their own: Authorization, Proxy-Authorization, Cookie and Host.
+	// Header is the name of a header in which the token is also accepted, without a scheme, such as "X-API-Key". Empty: none.
+	// A text that is not a header name is invalid, and so are Authorization, Proxy-Authorization, Cookie and Host, which have a
+	// meaning of their own.
 	Header string
 
-	// ExpiryWindow is how long before the end of a token the answers to it begin to say when that is, in ExpiryHeader:
-	// from the microsecond on at which no more than this is left. 0: never. Negative is a mistake.
+	// ExpiryWindow is how long before the expiry of a token the responses to it begin to say when it expires, in ExpiryHeader.
+	// They do from the microsecond at which no more than the window is left. Zero: never. A negative window is invalid.
 	ExpiryWindow time.Duration
 
-	// ExpiryHeader names the header that says when the token ends. Empty: "Token-Expires". What is not the name of a
-	// header is a mistake.
+	// ExpiryHeader is the name of the header that says when the token expires. Empty: "Token-Expires". A text that is not a
+	// header name is invalid.
 	ExpiryHeader string
 
-	// ExpiryLayout is how the time is written there, as a layout of package time, in UTC; a fraction of a second that it
-	// leaves out is cut off. Empty: [http.TimeFormat], the form of every time in HTTP (RFC 9110 section 5.6.7) and so of
-	// the Sunset header (RFC 8594), which says the same of a resource and not of a token.
+	// ExpiryLayout is the layout of the time in ExpiryHeader, as in package time. The time is in UTC. A fraction of a second that
+	// the layout leaves out is cut off. Empty: [http.TimeFormat], as for every time in HTTP (RFC 9110 section 5.6.7).
 	ExpiryLayout string
 
-	// OnError is told why a request was not let pass, for the host's log. The error is [apitoken.ErrUnauthenticated],
-	// also for no credentials at all; [apitoken.ErrInvalid] for a header that cannot be read; [apitoken.ErrDenied] for a
-	// token of another kind or without the permission, which is no event; or the store's trouble, [apitoken.ErrUnavailable]. The request is a copy
-	// without the headers that can hold a token. Nil: nobody is told.
+	// OnError is called with the cause of each refusal, for the host's log: [apitoken.ErrUnauthenticated], also for a request
+	// without credentials; [apitoken.ErrInvalid] for a header that cannot be parsed; [apitoken.ErrDenied] for a token of another
+	// kind or without the permission, which is not recorded as an event; [apitoken.ErrUnavailable] if the store failed. The
+	// request is a copy without the headers that may hold a token. OnError may be called concurrently. Nil: it is not called.
 	OnError func(r *http.Request, err error)
 }
 
-// reserved are the headers that cannot be Options.Header.
-var reserved = []string{"Authorization", "Proxy-Authorization", "Cookie", "Host"}
+// reservedHeaders cannot be Options.Header.
+var reservedHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "Host"}
 
-// complete gives the options with their defaults, and panics at the first mistake.
-func complete(opts *Options) Options {
+// withDefaults returns the options with their defaults. It panics at the first invalid one.
+func withDefaults(opts *Options) Options {
 	var o Options
 	if opts != nil {
 		o = *opts
@@ -80,13 +79,13 @@ func complete(opts *Options) Options {
 	}
 	switch {
 	case o.Kinds != nil && len(o.Kinds) == 0:
-		panic("httpauth: Options.Kinds has no kind; leave it nil to let every kind pass")
+		panic("httpauth: Options.Kinds is empty; nil accepts every kind")
 	case o.Header != "" && !isFieldName(o.Header):
-		panic(fmt.Sprintf("httpauth: Options.Header %q is not the name of a header", o.Header))
-	case slices.Contains(reserved, http.CanonicalHeaderKey(o.Header)):
+		panic(fmt.Sprintf("httpauth: Options.Header %q is not a header name", o.Header))
+	case slices.Contains(reservedHeaders, http.CanonicalHeaderKey(o.Header)):
 		panic(fmt.Sprintf("httpauth: Options.Header cannot be %s", o.Header))
 	case !isFieldName(o.ExpiryHeader):
-		panic(fmt.Sprintf("httpauth: Options.ExpiryHeader %q is not the name of a header", o.ExpiryHeader))
+		panic(fmt.Sprintf("httpauth: Options.ExpiryHeader %q is not a header name", o.ExpiryHeader))
 	case o.ExpiryWindow < 0:
 		panic(fmt.Sprintf("httpauth: Options.ExpiryWindow is negative: %v", o.ExpiryWindow))
 	}
@@ -94,7 +93,7 @@ func complete(opts *Options) Options {
 	return o
 }
 
-// vary names the headers that an answer depends on.
+// vary returns the Vary header: the headers that a response depends on.
 func (o Options) vary() string {
 	if o.Header == "" {
 		return "Authorization"

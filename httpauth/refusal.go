@@ -10,107 +10,107 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Refusal is why a request may not pass, and the answer to it. It is an [http.Handler] that gives this answer. It holds
-// nothing of the request.
+// Refusal is the reason why a request is refused, and the response to it. It is an [http.Handler] that writes this response. It
+// holds nothing of the request.
 type Refusal struct {
-	// Cause is for the host's log: what [Options.OnError] is told. The client is told less.
+	// Cause is the error that [Options.OnError] gets, for the host's log. The response tells the client less.
 	Cause error
 
-	answer *answer
+	response *response
 }
 
-// Status is the status of the answer: 400, 401, 403 or 503.
-func (f *Refusal) Status() int { return f.answer.status }
+// Status returns the status of the response: 400, 401, 403 or 503.
+func (f *Refusal) Status() int { return f.response.status }
 
-// Header is the header of the answer, as a copy: Content-Type, Cache-Control, Vary, and as the case may be
+// Header returns a copy of the header of the response: Content-Type, Cache-Control and Vary, and depending on the status
 // WWW-Authenticate or Retry-After.
-func (f *Refusal) Header() http.Header { return f.answer.header.Clone() }
+func (f *Refusal) Header() http.Header { return f.response.header.Clone() }
 
-// Body is the body of the answer, as a copy: a problem of RFC 9457.
-func (f *Refusal) Body() []byte { return slices.Clone(f.answer.body) }
+// Body returns a copy of the body of the response: a problem of RFC 9457.
+func (f *Refusal) Body() []byte { return slices.Clone(f.response.body) }
 
-// ServeHTTP answers the request. It adds to a Vary that is there, and replaces the other fields.
+// ServeHTTP writes the response. It adds to an existing Vary header and replaces the other headers.
 func (f *Refusal) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
-	for name, values := range f.answer.header {
+	for name, values := range f.response.header {
 		if name == "Vary" {
 			values = append(h[name], values...)
 		}
 		h[name] = slices.Clone(values)
 	}
-	w.WriteHeader(f.answer.status)
-	_, _ = w.Write(f.answer.body) // a client that is gone is nobody to tell
+	w.WriteHeader(f.response.status)
+	_, _ = w.Write(f.response.body) // if the client is gone, no one is left to tell
 }
 
-// answer is what a request gets that may not pass. It is made once and never modified.
-type answer struct {
+// response is the response to refused requests. It is made once and never modified.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// answers are all there are.
-type answers struct {
-	unauthenticated, invalidRequest, invalidToken, insufficientScope, unavailable *answer
+// refusals are the responses to refused requests, one for each code.
+type refusals struct {
+	unauthenticated, invalidRequest, invalidToken, insufficientScope, unavailable *response
 }
 
-// newAnswers makes the answers. Those to a request that cannot be read have a status of their own, because a proxy that
-// asks does not take every one.
-func newAnswers(o Options, unreadable int) answers {
-	realm := quoted(o.Realm)
+// newRefusals returns the responses. badRequest is the status for credentials that cannot be parsed: a proxy that asks Verify
+// does not understand 400.
+func newRefusals(o Options, badRequest int) refusals {
+	realm := quotedString(o.Realm)
 	bearer := "Bearer realm=" + realm
-	var others []string // a 401 lists all schemes (RFC 9110 section 11.6.1)
-	ways := "in the Authorization header, with the scheme Bearer"
+	var otherSchemes []string // a 401 lists all schemes (RFC 9110 section 11.6.1)
+	places := "in the Authorization header, with the scheme Bearer"
 	if o.Basic {
-		others = append(others, "Basic realm="+realm)
-		ways += ", or with the scheme Basic as user name and with an empty password"
+		otherSchemes = append(otherSchemes, "Basic realm="+realm)
+		places += ", or with the scheme Basic as user name and with an empty password"
 	}
 	if o.Header != "" {
-		ways += ", or in the header " + o.Header
+		places += ", or in the header " + o.Header
 	}
-	newAnswer := func(status int, code, detail string, challenges ...string) *answer {
+	newResponse := func(status int, code, detail string, challenges ...string) *response {
 		if status == http.StatusUnauthorized {
-			challenges = append(challenges, others...)
+			challenges = append(challenges, otherSchemes...)
 		}
-		a := &answer{status: status, body: problem(status, code, detail), header: http.Header{
+		r := &response{status: status, body: problem(status, code, detail), header: http.Header{
 			"Cache-Control": {"no-store"},
 			"Content-Type":  {"application/problem+json"},
 			"Vary":          {o.vary()},
 		}}
 		if len(challenges) > 0 {
-			a.header["Www-Authenticate"] = challenges
+			r.header["Www-Authenticate"] = challenges
 		}
-		return a
+		return r
 	}
-	a := answers{
-		unauthenticated:   newAnswer(http.StatusUnauthorized, "unauthenticated", "Present a token "+ways+".", bearer),
-		invalidRequest:    newAnswer(unreadable, "invalid_request", "Present one token, once, "+ways+".", bearer+`, error="invalid_request"`),
-		invalidToken:      newAnswer(http.StatusUnauthorized, "invalid_token", "The token is not valid.", bearer+`, error="invalid_token"`),
-		insufficientScope: newAnswer(http.StatusForbidden, "insufficient_scope", "A token of this kind may not be used here.", bearer+`, error="insufficient_scope"`),
-		unavailable:       newAnswer(http.StatusServiceUnavailable, "unavailable", "The token cannot be checked at the moment. It may well be valid."),
+	all := refusals{
+		unauthenticated:   newResponse(http.StatusUnauthorized, "unauthenticated", "Present a token "+places+".", bearer),
+		invalidRequest:    newResponse(badRequest, "invalid_request", "Present one token, once, "+places+".", bearer+`, error="invalid_request"`),
+		invalidToken:      newResponse(http.StatusUnauthorized, "invalid_token", "The token is not valid.", bearer+`, error="invalid_token"`),
+		insufficientScope: newResponse(http.StatusForbidden, "insufficient_scope", "A token of this kind may not be used here.", bearer+`, error="insufficient_scope"`),
+		unavailable:       newResponse(http.StatusServiceUnavailable, "unavailable", "The token cannot be checked at the moment. It may well be valid."),
 	}
-	a.unavailable.header["Retry-After"] = []string{"5"}
-	return a
+	all.unavailable.header["Retry-After"] = []string{"5"}
+	return all
 }
 
-// to is the answer to an error. Whatever is no verdict on the request is trouble.
-func (a *answers) to(err error) *answer {
+// forError returns the response for an error. An error that does not describe the request is a failure of the store.
+func (r *refusals) forError(err error) *response {
 	switch {
 	case errors.Is(err, apitoken.ErrUnavailable):
-		return a.unavailable
+		return r.unavailable
 	case errors.Is(err, errNoToken):
-		return a.unauthenticated
+		return r.unauthenticated
 	case errors.Is(err, apitoken.ErrInvalid):
-		return a.invalidRequest
+		return r.invalidRequest
 	case errors.Is(err, apitoken.ErrUnauthenticated):
-		return a.invalidToken
+		return r.invalidToken
 	case errors.Is(err, apitoken.ErrDenied):
-		return a.insufficientScope
+		return r.insufficientScope
 	}
-	return a.unavailable
+	return r.unavailable
 }
 
-// problem is a body of RFC 9457.
+// problem returns the body of a problem of RFC 9457.
 func problem(status int, code, detail string) []byte {
 	body, _ := json.Marshal(struct {
 		Type   string `json:"type"`
@@ -122,8 +122,8 @@ func problem(status int, code, detail string) []byte {
 	return append(body, '\n')
 }
 
-// quoted writes a quoted-string of RFC 9110 section 5.6.4 that no text can break out of.
-func quoted(text string) string {
+// quotedString returns a quoted-string of RFC 9110 section 5.6.4 that no text can end early.
+func quotedString(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, c := range text {

@@ -8,36 +8,34 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// The headers in which [Verify] says whose token it is. All of them are in every answer of status 200, so that a proxy
-// which copies them overwrites what a client has sent under the same name.
+// The headers in which [Verify] returns the identity. Every response with status 200 has all of them, so that a proxy that
+// copies them overwrites headers of the same names that the client sent.
 const (
 	UserHeader      = "X-Auth-User"       // the user id
-	TokenIDHeader   = "X-Auth-Token-Id"   // the id of the token
-	TokenKindHeader = "X-Auth-Token-Kind" // its kind
+	TokenIDHeader   = "X-Auth-Token-Id"   // the token id
+	TokenKindHeader = "X-Auth-Token-Kind" // the token kind
 )
 
-// Verify is an endpoint for a proxy that asks whether to let a request pass: auth_request of nginx, forward_auth of
-// Caddy, ForwardAuth of Traefik. The proxy sends the header of the client's request; the method, the path and the body
-// do not matter, and the body is not read.
+// Verify returns an endpoint for a proxy that asks whether to let a request pass: auth_request of nginx, forward_auth of
+// Caddy, ForwardAuth of Traefik. The proxy sends the header of the client's request. Verify ignores the method and the path,
+// and does not read the body. Nil options mean all defaults. A nil Manager and invalid options panic.
 //
 //	200  UserHeader, TokenIDHeader and TokenKindHeader, without a body
-//	401  no token, a refused one, or a header that cannot be read: where Require answers 400, this is 401 with
-//	     error="invalid_request", because nginx takes anything but 2xx, 401 and 403 for a failure and answers 500
-//	403  a token of another kind than Options.Kinds or of one that the Manager does not declare, or without
-//	     Options.Permission
-//	503  the store is in trouble, with Retry-After. Caddy and Traefik pass it on, nginx makes 500 of it. It is never 401:
-//	     a client would throw a good token away
+//	401  no token, a refused token, or a header that cannot be parsed. Where Require responds with 400, this is 401 with
+//	     error="invalid_request", because nginx turns every status except 2xx, 401 and 403 into 500
+//	403  the token's kind is not in Options.Kinds or not declared by the Manager, or it does not carry Options.Permission
+//	503  the store failed; with Retry-After. Caddy and Traefik pass it on, nginx turns it into 500. It is never 401: a client
+//	     would discard a good token
 //
-// Else the answers are those of [Require], and ask not to be stored: with a proxy that keeps one, a revoked token goes on
-// working.
+// Otherwise the responses are those of [Require]. All of them have Cache-Control: no-store, because a revoked token would keep
+// working with a proxy that stores one.
 //
-// A user id and a kind are percent-encoded (RFC 3986 section 2.1) but for letters, digits and -_.~$&=:@, so that any id is
-// a header value of ASCII, and one that is an ordinary name or mail address reads as it is. [url.PathUnescape] gives them
-// back, and so does every function that decodes a part of a URL: a plus sign is encoded too, for those that take it for a
-// space.
+// User ids and kinds are percent-encoded (RFC 3986 section 2.1), except letters, digits and -_.~$&=:@. So any id is an ASCII
+// header value, and an ordinary name or mail address stays readable. [url.PathUnescape] decodes them, and so does every
+// function that decodes part of a URL: a plus sign is encoded too, because some take it for a space.
 //
-// Headers of these names in the request are not read: a client can send what it likes. For the same reason whatever is
-// behind the proxy may believe them only if nothing but the proxy can reach it.
+// Headers of these names in the request are ignored, because a client can send anything. For the same reason, an application
+// behind the proxy may trust them only if nothing but the proxy can reach it.
 func Verify(m *apitoken.Manager, opts *Options) http.Handler {
 	g := newGuard(m, opts, http.StatusUnauthorized)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,15 +47,15 @@ func Verify(m *apitoken.Manager, opts *Options) http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Add("Vary", g.vary)
-		g.warn(h, identity.Token)
-		h.Set(UserHeader, escaped(string(identity.User.ID)))
+		g.setExpiry(h, identity.Token)
+		h.Set(UserHeader, percentEncoded(string(identity.User.ID)))
 		h.Set(TokenIDHeader, identity.Token.ID.String())
-		h.Set(TokenKindHeader, escaped(string(identity.Token.Kind)))
+		h.Set(TokenKindHeader, percentEncoded(string(identity.Token.Kind)))
 		w.WriteHeader(http.StatusOK)
 	})
 }
 
-// escaped writes any text as visible ASCII.
-func escaped(text string) string {
+// percentEncoded returns any text as visible ASCII.
+func percentEncoded(text string) string {
 	return strings.ReplaceAll(url.PathEscape(text), "+", "%2B")
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// reply is what a client sees of an answer.
+// reply is a response as far as every test compares it.
 type reply struct {
 	Status    int
 	Challenge string
-	Code      string // of the problem; "-": no problem in the body
+	Code      string // of the problem; "-": the body is not a problem
 }
 
 var (
@@ -32,10 +32,22 @@ var (
 	invalidToken      = reply{401, `Bearer realm="api", error="invalid_token"`, "invalid_token"}
 	insufficientScope = reply{403, `Bearer realm="api", error="insufficient_scope"`, "insufficient_scope"}
 	unavailable       = reply{503, "", "unavailable"}
-	refusedByServer   = reply{400, "", "-"} // before any handler
+	refusedByServer   = reply{400, "", "-"} // before a handler is called
 )
 
-// offeringBasic is the answer where Basic is allowed as well.
+// ofVerify returns the response of Verify, for which 400 is 401.
+func (r reply) ofVerify(opts *httpauth.Options) reply {
+	if r.Status != 400 {
+		return r
+	}
+	r.Status = 401
+	if opts != nil && opts.Basic {
+		return r.offeringBasic()
+	}
+	return r
+}
+
+// offeringBasic returns the response if Basic is accepted as well.
 func (r reply) offeringBasic() reply {
 	if r.Status == 401 {
 		r.Challenge += ` | Basic realm="api"`
@@ -43,13 +55,13 @@ func (r reply) offeringBasic() reply {
 	return r
 }
 
-// ok is a handler that says whom it serves.
+// ok is a handler that writes whom it serves.
 func ok(w http.ResponseWriter, r *http.Request) {
 	identity, _ := httpauth.FromContext(r.Context())
 	_, _ = io.WriteString(w, "served "+string(identity.User.ID))
 }
 
-// exchange sends bytes as they are and gives the answer.
+// exchange sends a request as it is and returns the response.
 func exchange(t *testing.T, address, request string) (*http.Response, string) {
 	t.Helper()
 	conn := dial(t, address)
@@ -98,17 +110,17 @@ func replyOf(res *http.Response, body string) reply {
 	return r
 }
 
-// wantAnswer holds an answer to all that is promised of each.
-func wantAnswer(t *testing.T, want reply, vary, token string, res *http.Response, body string) {
+// wantResponse checks what is promised of every response.
+func wantResponse(t *testing.T, want reply, vary, token string, res *http.Response, body string) {
 	t.Helper()
 	if diff := cmp.Diff(want, replyOf(res, body)); diff != "" {
-		t.Errorf("the answer differs (-want +got):\n%s", diff)
+		t.Errorf("the response differs (-want +got):\n%s", diff)
 	}
 	if served := body == "served ada"; served != (want == passed) {
-		t.Errorf("the handler behind answered %q", body)
+		t.Errorf("the body is %q", body)
 	}
 	if strings.Contains(body, token[4:]) {
-		t.Error("the answer shows the token")
+		t.Error("the response shows the token")
 	}
 	if want == refusedByServer {
 		return
@@ -128,8 +140,8 @@ func (s vectorSet) vary() string {
 	return "Authorization, " + s.opts.Header
 }
 
-// Every row is sent over a connection, because net/http changes some of them before a handler sees them.
-func TestRequireAnswersWhatIsOnTheWire(t *testing.T) {
+// The vectors are sent over a connection, because net/http changes some of them before a handler sees them.
+func TestRequireOverHTTP1(t *testing.T) {
 	tt := tokentest.New(t)
 	token := tt.Token("ada")
 	rows := 0
@@ -144,18 +156,18 @@ func TestRequireAnswersWhatIsOnTheWire(t *testing.T) {
 					request += f.name + ": " + f.value + "\r\n"
 				}
 				res, body := exchange(t, server.Listener.Addr().String(), request+"\r\n")
-				wantAnswer(t, v.want, set.vary(), token, res, body)
+				wantResponse(t, v.want, set.vary(), token, res, body)
 			})
 		}
 	}
-	t.Logf("%d rows", rows)
+	t.Logf("%d vectors", rows)
 	if rows < 120 {
-		t.Errorf("there are only %d rows", rows)
+		t.Errorf("%d vectors, want at least 120", rows)
 	}
 }
 
-// How lines are written is a matter of HTTP/1.1 alone.
-func TestRequireAnswersOddLines(t *testing.T) {
+// Only HTTP/1.1 has lines.
+func TestRequireWithUnusualLines(t *testing.T) {
 	tt := tokentest.New(t)
 	token := tt.Token("ada")
 	server := httptest.NewServer(httpauth.Require(tt.Manager, nil)(http.HandlerFunc(ok)))
@@ -170,8 +182,8 @@ func TestRequireAnswersOddLines(t *testing.T) {
 		{"the name of the header in upper case", "AUTHORIZATION: Bearer " + token + "\r\n", passed},
 		{"the header twice, in two cases", "authorization: Bearer " + token + "\r\nAUTHORIZATION: Bearer " + token + "\r\n", invalidRequest},
 		{"no value and no space", "Authorization:\r\n", unauthenticated},
-		{"no space behind the colon", "Authorization:Bearer " + token + "\r\n", passed},
-		{"a tab behind the colon", "Authorization:\tBearer " + token + "\r\n", passed},
+		{"no space after the colon", "Authorization:Bearer " + token + "\r\n", passed},
+		{"a tab after the colon", "Authorization:\tBearer " + token + "\r\n", passed},
 		{"a line that ends without CR", "Authorization: Bearer " + token + "\nX-Other: y\r\n", passed},
 		{"a line that ends without CR in the middle of the token", "Authorization: Bearer " + token[:20] + "\n" + token[20:] + ": y\r\n", invalidToken},
 		{"a folded line", "Authorization: Bearer abc\r\n def\r\n", invalidRequest},
@@ -186,10 +198,9 @@ func TestRequireAnswersOddLines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			request := "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" + test.lines + "\r\n"
 			res, body := exchange(t, server.Listener.Addr().String(), request)
-			wantAnswer(t, test.want, "Authorization", token, res, body)
+			wantResponse(t, test.want, "Authorization", token, res, body)
 		})
 	}
-	t.Logf("%d rows", len(tests))
 }
 
 func TestTokensOutsideTheHeaderAreIgnored(t *testing.T) {
@@ -218,7 +229,7 @@ func TestTokensOutsideTheHeaderAreIgnored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			res, body := exchange(t, server.Listener.Addr().String(), request)
 			if diff := cmp.Diff(unauthenticated.offeringBasic(), replyOf(res, body)); diff != "" {
-				t.Errorf("the answer differs (-want +got):\n%s", diff)
+				t.Errorf("the response differs (-want +got):\n%s", diff)
 			}
 		})
 	}
