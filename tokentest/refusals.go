@@ -10,26 +10,27 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// maxLogged is how many refusals a Kit logs. A benchmark or a loop may cause millions.
+// maxLogged is the number of refusals that a Kit logs. A benchmark or a loop may cause millions.
 const maxLogged = 100
 
-// secrets matches the secret part of a token, also one that an error quotes in part: arguments get mixed up in tests.
-var secrets = regexp.MustCompile(`_[0-9A-Za-z]{20,}`)
+// secretPart matches the secret of a token, also if only a part of it is there: a test that mixes up its arguments gets it into
+// an error.
+var secretPart = regexp.MustCompile(`_[0-9A-Za-z]{20,}`)
 
-// refusals logs to the test why the Manager refused something, which an answer such as 401 does not tell.
-type refusals struct {
+// refusalLog logs to the test why the Manager refused something, which a response such as 401 does not tell.
+type refusalLog struct {
 	t     testing.TB
-	next  apitoken.Observer // the host's own; may be nil
+	next  apitoken.Observer // the Observer of the options; may be nil
 	mu    sync.Mutex
 	n     int
-	ended bool // logging to a test that has ended would panic
+	ended bool // logging to a test that has ended panics
 }
 
-func (r *refusals) Observe(ctx context.Context, o apitoken.Observation) {
+func (r *refusalLog) Observe(ctx context.Context, o apitoken.Observation) {
 	if r.next != nil {
 		r.next.Observe(ctx, o)
 	}
-	if _, fuzz := r.t.(*testing.F); o.Err == nil || fuzz { // inside a fuzz target only its own T may log
+	if _, fuzz := r.t.(*testing.F); o.Err == nil || fuzz { // inside a fuzz target only the T of the target may log
 		return
 	}
 	r.mu.Lock()
@@ -39,20 +40,20 @@ func (r *refusals) Observe(ctx context.Context, o apitoken.Observation) {
 	}
 	r.n++
 	if r.n > maxLogged {
-		r.t.Logf("tokentest: more than %d refusals; the others are not logged", maxLogged)
+		r.t.Logf("tokentest: more than %d refusals; further ones are not logged", maxLogged)
 		return
 	}
-	r.t.Logf("tokentest: %s", secrets.ReplaceAllString(describe(o), "_REDACTED"))
+	r.t.Logf("tokentest: %s", secretPart.ReplaceAllString(describe(o), "_REDACTED"))
 }
 
-// end ends the logging.
-func (r *refusals) end() {
+// end stops the logging.
+func (r *refusalLog) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true
 }
 
-// describe says what was refused and why: "token.authenticate refused (expired): token expired, owner bob, token 0190...".
+// describe returns what was refused and why: "token.authenticate refused (expired): token expired, owner bob, token 0190...".
 func describe(o apitoken.Observation) string {
 	var b strings.Builder
 	b.WriteString(string(o.Action) + " " + string(o.Outcome) + " (" + apitoken.Reason(o.Err) + "): " + o.Err.Error())

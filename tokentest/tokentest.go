@@ -1,25 +1,26 @@
-// Package tokentest gives a host's own tests a Manager in memory, a clock that they move, and tokens in one line.
+// Package tokentest provides a Manager in memory, a clock that the test moves, and tokens in one line, for the unit tests of a
+// host.
 //
 //	func TestExpiredTokenIsRefused(t *testing.T) {
 //		tt := tokentest.New(t)
 //		_, token := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: apitoken.Days(30)})
-//		handler := newHandler(tt.Manager) // the host's own
+//		handler := newHandler(tt.Manager) // the handler under test
 //		tt.Clock.Add(apitoken.Days(30))
 //		w := httptest.NewRecorder()
 //		handler.ServeHTTP(w, tokentest.Request("GET", "/hello", token))
 //		if w.Code != http.StatusUnauthorized {
-//			t.Errorf("an expired token is answered %d", w.Code)
+//			t.Errorf("an expired token gets %d, want 401", w.Code)
 //		}
 //	}
 //
-// What a Kit does, it does as the host itself, so no permission stands in the way, but the maximum lifetime holds as
-// always. Everything that fails ends the test: no method returns an error.
+// A Kit acts as [apitoken.System], so permissions do not apply. The maximum lifetime still does. A failure ends the test: no
+// method returns an error.
 //
-// Kit logs why its Manager refuses something, to the test, so that a failed test shows the cause behind a 401 or a 403:
+// A Kit logs to the test why its Manager refuses something, so that a failed test shows the cause of a 401 or a 403:
 //
 //	tokentest: token.authenticate refused (expired): token expired, owner ada, token 019b79e7-...
 //
-// A request without a token reaches no Manager, and is not logged. No log contains a secret.
+// A request without a token does not reach the Manager and is not logged. No log contains a secret.
 package tokentest
 
 import (
@@ -38,30 +39,30 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// Kit is a Manager with what it stands on. Its methods are to be called from the goroutine of the test.
+// Kit is a Manager with its clock and its store. Call its methods only from the goroutine of the test.
 type Kit struct {
 	Manager *apitoken.Manager
-	Clock   *clock.Mock     // the Manager's; at first noon UTC of 1 January 2026
-	Store   *memstore.Store // the Manager's
+	Clock   *clock.Mock     // of the Manager; starts at 12:00 UTC on 1 January 2026
+	Store   *memstore.Store // of the Manager
 
 	t     testing.TB
-	names atomic.Int64 // for tokens that nobody named
+	names atomic.Int64 // for tokens without a name
 }
 
-// New makes a Kit of its own for a test. It has no users yet, and is closed when the test ends.
+// New returns a Kit without users. Kits share nothing. The Kit's Manager is closed at the end of the test.
 func New(t testing.TB) *Kit {
 	t.Helper()
 	return NewWith(t, apitoken.Options{})
 }
 
-// NewWith is New with options: the host's own prefix, roles or kinds. Their Clock is replaced by the Kit's. Their Observer is
-// called as always.
+// NewWith is [New] with options, such as the prefix, roles and kinds of the host. The Kit replaces opts.Clock by its own and calls
+// opts.Observer. Invalid options end the test.
 func NewWith(t testing.TB, opts apitoken.Options) *Kit {
 	t.Helper()
 	k := &Kit{Clock: clock.NewMock(), Store: memstore.New(), t: t}
 	k.Clock.Set(time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC))
 	opts.Clock = k.Clock
-	logged := &refusals{t: t, next: opts.Observer}
+	logged := &refusalLog{t: t, next: opts.Observer}
 	opts.Observer = logged
 	var err error
 	k.Manager, err = apitoken.New(k.Store, &opts)
@@ -77,8 +78,8 @@ func NewWith(t testing.TB, opts apitoken.Options) *Kit {
 	return k
 }
 
-// User provisions a user, tt.User("ada", apitoken.RoleAdmin), or changes the role of one that there is and leaves his name
-// alone. An empty role keeps the present one, and is [apitoken.RoleUser] for a new user.
+// User provisions a user, or changes the role of an existing user and keeps their name. An empty role keeps the role of an
+// existing user and is [apitoken.RoleUser] for a new one.
 func (k *Kit) User(id apitoken.UserID, role apitoken.Role) apitoken.User {
 	k.t.Helper()
 	u, err := k.Store.User(context.Background(), id)
@@ -91,16 +92,16 @@ func (k *Kit) User(id apitoken.UserID, role apitoken.Role) apitoken.User {
 	return u
 }
 
-// Token generates a token for a user and gives its text, to be presented in a request. It is not named and lives as long
-// as the policy lets it, 90 days if there is none. A user that does not exist yet is provisioned.
+// Token generates a token and returns its text, which a request presents. It provisions a user who does not exist. The lifetime
+// is the maximum of the policy, or the default lifetime of the options if there is no maximum: 90 days unless they say otherwise.
 func (k *Kit) Token(owner apitoken.UserID) string {
 	k.t.Helper()
 	_, text := k.Generate(apitoken.GenerateParams{Owner: owner})
 	return text
 }
 
-// Generate generates a token as wanted and gives it with its text. A token without a name gets one that nobody has, and a
-// user that does not exist yet is provisioned.
+// Generate generates a token and returns it with its text. It chooses an unused name if p.Name is empty, and provisions an owner
+// who does not exist.
 func (k *Kit) Generate(p apitoken.GenerateParams) (apitoken.Token, string) {
 	k.t.Helper()
 	k.User(p.Owner, "")
@@ -114,7 +115,7 @@ func (k *Kit) Generate(p apitoken.GenerateParams) (apitoken.Token, string) {
 	return token, secret.Reveal()
 }
 
-// Request is a request for a handler under test that presents a token, or nothing if the token is empty.
+// Request returns a request for a handler under test, with the token in the Authorization header. An empty token: no header.
 func Request(method, target, token string) *http.Request {
 	r := httptest.NewRequest(method, target, nil)
 	if token != "" {

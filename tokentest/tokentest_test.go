@@ -15,7 +15,7 @@ import (
 
 var ctx = context.Background()
 
-// example is a testing.TB outside of a test. It keeps what it is told.
+// example is a testing.TB outside a test. It records its calls.
 type example struct {
 	testing.TB
 	cleanups []func()
@@ -39,7 +39,7 @@ func (e *example) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// run does what a test does to its function, and gives the failures.
+// run runs a function as a test and returns the failures.
 func (e *example) run(test func()) []string {
 	done := make(chan struct{})
 	go func() {
@@ -50,19 +50,7 @@ func (e *example) run(test func()) []string {
 	return e.failures
 }
 
-func TestTheClockStandsAtAKnownTime(t *testing.T) {
-	tt := tokentest.New(t)
-	want := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
-	if got := tt.Clock.Now(); !got.Equal(want) {
-		t.Errorf("the clock reads %s, want %s", got, want)
-	}
-	token, _ := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
-	if !token.CreatedAt.Equal(want) {
-		t.Errorf("a token is created at %s, want %s", token.CreatedAt, want)
-	}
-}
-
-func TestTokensOpenTheirOwnersAccount(t *testing.T) {
+func TestTokensAuthenticateTheirOwner(t *testing.T) {
 	tt := tokentest.New(t)
 	texts := map[string]bool{}
 	for _, owner := range []apitoken.UserID{"ada", "ada", "bob"} {
@@ -74,27 +62,28 @@ func TestTokensOpenTheirOwnersAccount(t *testing.T) {
 		texts[text] = true
 	}
 	if len(texts) != 3 {
-		t.Errorf("three tokens are %d", len(texts))
+		t.Errorf("%d of 3 tokens differ", len(texts))
 	}
 }
 
-func TestGenerateGivesWhatIsAskedFor(t *testing.T) {
+func TestGenerateFollowsItsParamsAndTheClock(t *testing.T) {
 	tt := tokentest.New(t)
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Name: "build", Lifetime: time.Hour})
-	if token.Name != "build" || !token.ExpiresAt.Equal(tt.Clock.Now().Add(time.Hour)) {
+	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
+	if token.Name != "build" || !token.CreatedAt.Equal(noon) || !token.ExpiresAt.Equal(noon.Add(time.Hour)) {
 		t.Errorf("the token is %+v", token)
 	}
 	tt.Clock.Add(time.Hour - time.Microsecond)
 	if _, err := tt.Manager.Authenticate(ctx, text); err != nil {
-		t.Errorf("a microsecond before its end it is %v", err)
+		t.Errorf("a microsecond before its expiry: %v", err)
 	}
 	tt.Clock.Add(time.Microsecond)
 	if _, err := tt.Manager.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrExpired) {
-		t.Errorf("at its end it is %v", err)
+		t.Errorf("at its expiry: %v, want ErrExpired", err)
 	}
 }
 
-func TestUserKeepsWhatItIsNotTold(t *testing.T) {
+func TestUserKeepsTheNameAndTheRole(t *testing.T) {
 	tt := tokentest.New(t)
 	if _, err := tt.Manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada", Name: "Ada"}); err != nil {
 		t.Fatal(err)
@@ -114,11 +103,11 @@ func TestUserKeepsWhatItIsNotTold(t *testing.T) {
 func TestKitsShareNothing(t *testing.T) {
 	text := tokentest.New(t).Token("ada")
 	if _, err := tokentest.New(t).Manager.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUnknownToken) {
-		t.Errorf("another kit's token is %v", err)
+		t.Errorf("a token of another Kit: %v, want ErrUnknownToken", err)
 	}
 }
 
-func TestTheManagerStandsOnTheStore(t *testing.T) {
+func TestTheManagerUsesTheStore(t *testing.T) {
 	tt := tokentest.New(t)
 	tt.Token("ada")
 	users, err := tt.Store.Users(ctx, apitoken.UserQuery{Limit: 10})
@@ -127,7 +116,7 @@ func TestTheManagerStandsOnTheStore(t *testing.T) {
 	}
 }
 
-func TestNewWithTakesTheHostsOptionsButNotItsClock(t *testing.T) {
+func TestNewWithUsesTheOptionsExceptTheClock(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{
 		Prefix: "acme",
 		Clock:  badClock{},
@@ -143,7 +132,7 @@ func TestNewWithTakesTheHostsOptionsButNotItsClock(t *testing.T) {
 
 type badClock struct{}
 
-func (badClock) Now() time.Time { panic("asked") }
+func (badClock) Now() time.Time { panic("the clock of the options is read") }
 
 func TestFailuresEndTheTest(t *testing.T) {
 	for name, mistake := range map[string]func(testing.TB){
@@ -159,7 +148,7 @@ func TestFailuresEndTheTest(t *testing.T) {
 			e := &example{}
 			failures := e.run(func() {
 				mistake(e)
-				t.Error("the test went on")
+				t.Error("the test was not ended")
 			})
 			if len(failures) != 1 || !strings.HasPrefix(failures[0], "tokentest: apitoken: ") {
 				t.Errorf("the failures are %q", failures)
@@ -168,7 +157,7 @@ func TestFailuresEndTheTest(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTheTestClosesTheManager(t *testing.T) {
+func TestTheManagerIsClosedAtTheEndOfTheTest(t *testing.T) {
 	e := &example{}
 	tt := tokentest.New(e)
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
@@ -188,7 +177,7 @@ func TestTheEndOfTheTestClosesTheManager(t *testing.T) {
 	}
 	before := use()
 	if before.IsZero() {
-		t.Error("a use is not recorded")
+		t.Error("a use before the end of the test is not recorded")
 	}
 	for _, cleanup := range e.cleanups {
 		cleanup()
