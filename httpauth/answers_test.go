@@ -49,13 +49,13 @@ func TestResponsesAreGolden(t *testing.T) {
 			writeResponse(&got, w)
 		}
 		record("a token", tt.Manager, "Bearer "+c.good)
-		record("nothing", tt.Manager)
+		record("no credentials", tt.Manager)
 		record("a refused token", tt.Manager, "Bearer "+c.good+"0")
 		record("two tokens", tt.Manager, "Bearer "+c.good, "Bearer "+c.good)
 		if c.opts != nil {
 			record("a token of another kind", tt.Manager, "Bearer "+token)
 		}
-		record("trouble", failing, "Bearer "+c.good)
+		record("a failing store", failing, "Bearer "+c.good)
 	}
 	// Token ids differ in each run.
 	id, err := tt.Manager.Authenticate(ctx, token)
@@ -110,11 +110,14 @@ func TestAuthenticatorAndVerifyRespondAsRequire(t *testing.T) {
 		require := requireOK(tt.Manager, set.opts)
 		verify := httpauth.Verify(tt.Manager, set.opts)
 		for _, v := range set.vectors {
-			if v.want == refusedByServer {
-				continue
-			}
 			t.Run(set.name+"/"+v.name, func(t *testing.T) {
 				r := requestWith(v.fields)
+				if v.want == refusedByServer { // by net/http; another server might let it through
+					if _, refusal := authenticate(r); refusal == nil {
+						t.Error("it passes")
+					}
+					return
+				}
 				verified := serveFields(verify, v.fields)
 				wantReply(t, v.want.ofVerify(set.opts), verified)
 				if diff := cmp.Diff([]string{"no-store", set.vary()}, []string{verified.Header().Get("Cache-Control"), verified.Header().Get("Vary")}); diff != "" {

@@ -76,7 +76,7 @@ func bearerVectors(token string, short bool) []vector {
 		{"a header of a proxy", unauthenticated, []field{{"Proxy-Authorization", "Bearer " + token}}},
 		{"a name with an underscore", unauthenticated, []field{{"Authorization_", "Bearer " + token}}},
 		{"what a proxy forwards", unauthenticated, []field{{"X-Forwarded-Authorization", "Bearer " + token}}},
-		{"a name of our own answers", unauthenticated, []field{{httpauth.UserHeader, "ada"}}},
+		{"a name of our own responses", unauthenticated, []field{{httpauth.UserHeader, "ada"}}},
 		{"a value of spaces", unauthenticated, auth("   \t ")},
 
 		{"space and tab around the value", passed, auth(" \t Bearer " + token + " \t")},
