@@ -7,26 +7,26 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// eventsOnPage is how many events a page shows.
+// eventsOnPage is the number of events on a page.
 const eventsOnPage = 50
 
 type eventRow struct {
 	apitoken.Event
-	At      moment // of the first of several denials
-	More    int64  // further denials
-	Until   moment // when the last of them was
+	At      moment // of several denials: the first
+	More    int64  // the number of further denials
+	Until   moment // the time of the last one
 	Who     string
 	Denied  bool
-	What    string // the name of the token or the user
+	What    string // the name of the token or user
 	Changes []stateChange
 }
 
-// stateChange is what an event has made of something. Empty: nothing.
+// stateChange is a value before and after an event. Empty: none.
 type stateChange struct {
 	What, Before, After string
 }
 
-// eventFilters are what narrows the list of events, as they stand in the address.
+// eventFilters are the filters of the events, as in the query of the address.
 type eventFilters struct{ Owner, Actor, Action, Outcome string }
 
 type activityPage struct {
@@ -37,7 +37,7 @@ type activityPage struct {
 	Next     string
 }
 
-// eventActions are the actions of events, in the order of the form.
+// eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy,
 	apitoken.ActionPutUser,
@@ -70,7 +70,7 @@ func (v *visit) activity() error {
 			return err
 		}
 		if len(page.Rows) == eventsOnPage {
-			page.Next = v.with("after", strconv.FormatInt(int64(page.Rows[eventsOnPage-1].Seq), 10))
+			page.Next = v.pageURLWith("after", strconv.FormatInt(int64(page.Rows[eventsOnPage-1].Seq), 10))
 			break
 		}
 		page.Rows = append(page.Rows, v.eventRow(e))
@@ -93,7 +93,7 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 	return row
 }
 
-// stateChanges are the names, roles and maxima that an event has changed.
+// stateChanges returns the names, roles and maximum lifetimes that an event changed.
 func stateChanges(e apitoken.Event) (changes []stateChange) {
 	add := func(what, before, after string) {
 		if before != after {
@@ -105,7 +105,7 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 	}
 	switch e.Action {
 	case apitoken.ActionSetPolicy:
-		changes = append(changes, stateChange{"", asked(e.Before.MaxLifetime), asked(e.After.MaxLifetime)})
+		changes = append(changes, stateChange{"", lifetimeInSentence(e.Before.MaxLifetime), lifetimeInSentence(e.After.MaxLifetime)})
 	case apitoken.ActionPutUser:
 		if e.Before.Role != "" { // the user is not new
 			add("name", e.Before.Name, e.After.Name)
@@ -115,7 +115,7 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 	return changes
 }
 
-// eventSeq reads the number of an event, and nothing as 0.
+// eventSeq parses the number of an event. The empty text is 0.
 func eventSeq(text string) (apitoken.EventSeq, error) {
 	if text == "" {
 		return 0, nil

@@ -17,49 +17,49 @@ import (
 
 // Options configure the pages.
 type Options struct {
-	// Actor says who is signed in. It is required, and decides everything: take it from the host's session and never from
-	// what the browser merely claims. The zero Actor and an actor with an empty user id mean that nobody is signed in, so that
-	// a session without a user can be passed to [apitoken.As] as it is. An error is answered 503.
+	// Actor returns the signed-in user. It is required. Take the user from the host's session and never from anything that the
+	// browser can choose. The zero Actor and an actor without a user id mean that no one is signed in, so a session without a
+	// user can be passed to [apitoken.As]. An error responds with 503.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
-	// Origin says where a request comes from, for its events: the actor gets it unless Options.Actor gave them an origin. Which
-	// header to trust is the host's decision: behind a proxy, RemoteAddr is the proxy's, and without one X-Forwarded-For is
-	// whatever the browser claims. Nil: events have no origin.
+	// Origin returns where a request comes from, for its events. It has no effect if Actor sets an origin. The host decides which
+	// header to trust: behind a proxy, RemoteAddr is the proxy; without one, the browser chooses X-Forwarded-For. Nil: events
+	// have no origin.
 	Origin func(*http.Request) apitoken.Origin
 
-	// Prefix is the path under which the host mounts the handler, such as "/admin", in any script and not percent-encoded.
-	// Empty: the root.
+	// Prefix is the path under which the host mounts the handler, such as "/admin", in any script and not percent-encoded. It
+	// begins with a slash and does not end with one. Empty: the root.
 	Prefix string
 
-	// SignIn is the path where somebody who is not signed in is sent, with status 303 and the page that he wanted to see in
-	// the parameter next. Empty: he is answered 401.
+	// SignIn is the path to which a request is redirected if no one is signed in, with status 303 and the requested page in the
+	// parameter next. Empty: the response is a page with status 401.
 	SignIn string
 
-	// SignOut is where the button that ends the session sends its POST. Empty: there is no such button.
+	// SignOut is the path to which the sign-out button sends a POST. Empty: no button.
 	SignOut string
 
-	// Title is the name above the pages. Empty: "API tokens".
+	// Title is the title of the pages. Empty: "API tokens".
 	Title string
 
-	// Location gives the time zone in which times are shown and days begin. Nil: UTC; where JavaScript runs, times are then
-	// shown in the zone of the browser.
+	// Location returns the time zone of times and of the start of days. Nil: UTC; with JavaScript, times are shown in the zone of
+	// the browser.
 	Location func(*http.Request) *time.Location
 
-	// TrustedOrigins may send forms besides the pages themselves: the origins under which a proxy shows them, where it
-	// rewrites the Host. Each is a scheme and a host, "https://tokens.example.com".
+	// TrustedOrigins are further origins that may send forms. A proxy that rewrites the Host header needs its own origin here.
+	// Each is a scheme and a host: "https://tokens.example.com".
 	TrustedOrigins []string
 
-	// CSVByteOrderMark has the CSV file begin with U+FEFF, by which Excel tells that it is UTF-8. Programs that read the file
-	// may take it for a part of the first name in the header.
+	// CSVByteOrderMark starts the CSV file with U+FEFF, so that Excel reads it as UTF-8. Other programs may take the character for
+	// a part of the first column name.
 	CSVByteOrderMark bool
 
-	// OnError is told why a request was answered 503, or why a list under a new token is missing, for the host's log. Nil:
-	// nobody.
+	// OnError is called with the reason for a 503, or for a missing list under a new token, for the host's log. It may be called
+	// concurrently. Nil: it is not called.
 	OnError func(r *http.Request, err error)
 }
 
-// New makes the pages over a Manager. A missing Manager or Options.Actor, a Prefix that does not begin with a slash or
-// ends with one, and a trusted origin that is none are [apitoken.ErrInvalid].
+// New returns a handler that serves the pages. The error is [apitoken.ErrInvalid] if m or Options.Actor is nil, or if Prefix or a
+// trusted origin is not valid.
 func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	switch {
 	case m == nil:
@@ -79,10 +79,10 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 			return nil, invalid("Options.TrustedOrigins: %v", err)
 		}
 	}
-	return u.secured(u.fromTheseSites(protection, u.handler())), nil
+	return u.withSecurityHeaders(u.refuseCrossOrigin(protection, u.handler())), nil
 }
 
-// isPrefix reports whether a text can stand before the paths of the pages, in a pattern of [http.ServeMux] as in an address.
+// isPrefix reports whether a text is a valid Options.Prefix, which stands in patterns of [http.ServeMux] and in addresses.
 func isPrefix(p string) bool {
 	unprintable := func(r rune) bool { return !unicode.IsGraphic(r) || r == utf8.RuneError }
 	return p == "" || strings.HasPrefix(p, "/") && path.Clean(p) == p && p != "/" && !strings.ContainsAny(p, `{}?#% \`) &&
@@ -96,13 +96,13 @@ func invalid(format string, args ...any) error {
 type ui struct {
 	manager *apitoken.Manager
 	opts    Options
-	base    string // Options.Prefix, as it stands in addresses
+	base    string // Options.Prefix, escaped
 }
 
-// pages are all routes.
+// pages returns all routes.
 func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
-		"GET /{$}":                    (*visit).first,
+		"GET /{$}":                    (*visit).redirectToStart,
 		"GET /users":                  (*visit).users,
 		"GET /users/{id}/tokens":      ofUser((*visit).tokensOfUser),
 		"POST /users/{id}/tokens":     ofUser((*visit).generate),
@@ -120,7 +120,7 @@ func pages() map[string]func(*visit) error {
 	}
 }
 
-// ofUser reads the user of the address for a page. A segment that stands for no user id is [apitoken.ErrNotFound].
+// ofUser reads the user in the path for a page. A segment that stands for no user id is [apitoken.ErrNotFound].
 func ofUser(do func(*visit) error) func(*visit) error {
 	return func(v *visit) (err error) {
 		id, ok := userpath.UserID(v.r.PathValue("id"))
@@ -143,8 +143,8 @@ func (u *ui) handler() http.Handler {
 	return mux
 }
 
-// secured puts on every answer what keeps it from being cached, framed, or made to run something.
-func (u *ui) secured(next http.Handler) http.Handler {
+// withSecurityHeaders sets headers on every response that prevent caching, framing and foreign scripts.
+func (u *ui) withSecurityHeaders(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; " +
 		"base-uri 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,22 +159,22 @@ func (u *ui) secured(next http.Handler) http.Handler {
 	})
 }
 
-// maxForm is how long the body of a form may be, in bytes: a bulk revocation names up to 1,000 tokens.
+// maxForm is the maximum length of a form in bytes. A bulk revocation names up to 1,000 tokens.
 const maxForm = 128 << 10
 
-// visit is one request of a person who is signed in.
+// visit is one request of a signed-in user.
 type visit struct {
 	*ui
 	w     http.ResponseWriter
 	r     *http.Request
 	actor apitoken.Actor
-	owner apitoken.UserID // the user of the address; empty: the address has none
+	owner apitoken.UserID // the user in the path; empty: the path has none
 	may   apitoken.Permission
 	now   time.Time
 	zone  *time.Location
 }
 
-// serve is the way of every request but those for files: who is it, what may he, do it.
+// serve returns a handler that identifies the user and then runs a page.
 func (u *ui) serve(do func(*visit) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -183,26 +183,26 @@ func (u *ui) serve(do func(*visit) error) http.Handler {
 			v.zone = u.opts.Location(r)
 		}
 		if err := v.identify(); err != nil {
-			v.fail(err)
+			v.showError(err)
 			return
 		}
 		if err := do(v); err != nil {
-			v.fail(err)
+			v.showError(err)
 		}
 	})
 }
 
 var (
-	errSignedOut   = errors.New("nobody is signed in")
-	errCrossOrigin = errors.New("the form was sent by another site")
-	errForm        = errors.New("the form cannot be read")
+	errSignedOut   = errors.New("no one is signed in")
+	errCrossOrigin = errors.New("another site sent the form")
+	errForm        = errors.New("the form cannot be parsed")
 )
 
 func (v *visit) identify() (err error) {
 	v.actor, err = v.opts.Actor(v.r)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: who is signed in: %w", apitoken.ErrUnavailable, err)
+		return fmt.Errorf("%w: Options.Actor: %w", apitoken.ErrUnavailable, err)
 	case v.actor.Kind != apitoken.ActorSystem && v.actor.User == "":
 		v.actor = apitoken.Actor{}
 		return errSignedOut
@@ -212,27 +212,27 @@ func (v *visit) identify() (err error) {
 	}
 	v.may, err = v.manager.Permissions(v.r.Context(), v.actor)
 	if err != nil {
-		v.actor = apitoken.Actor{} // nobody, as far as the pages go
+		v.actor = apitoken.Actor{} // the error page shows no user
 	}
 	return err
 }
 
-// first leads to the first page that the person may see.
-func (v *visit) first() error {
+// redirectToStart redirects to the first page that the user may see.
+func (v *visit) redirectToStart() error {
 	if v.may.Has(apitoken.ManageUsers) {
 		return v.redirect("/users")
 	}
 	return v.redirect(v.pathOfUser(v.actor.User) + "/tokens")
 }
 
-// redirect sends the browser to another page, with GET.
+// redirect redirects the browser to another page, with GET.
 func (v *visit) redirect(path string) error {
 	http.Redirect(v.w, v.r, v.base+path, http.StatusSeeOther)
 	return nil
 }
 
-// own reports whether a user is the one who is signed in. It decides what a page offers, and never what is done: who uses a
-// token may not do all that its owner may, and the Manager says so when they try.
-func (v *visit) own(id apitoken.UserID) bool {
+// isOwn reports whether a user is the signed-in one. It decides only what a page offers. The holder of a token may do less than
+// its owner, so the Manager may still refuse it.
+func (v *visit) isOwn(id apitoken.UserID) bool {
 	return v.actor.Kind != apitoken.ActorSystem && v.actor.User == id
 }

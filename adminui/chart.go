@@ -1,6 +1,6 @@
 package adminui
 
-// chart is a bar chart in the units of its SVG. A bar is as high as its number; one token can still be seen.
+// chart is a bar chart in the units of its SVG. A bar for at least one token is at least 2 units high, so that it can be seen.
 type chart struct {
 	Width, Height int
 	Bars          []bar
@@ -37,5 +37,5 @@ func newChart(weeks []week) chart {
 	return c
 }
 
-// ValueY is where the number above a bar stands.
+// ValueY returns the position of the number above a bar.
 func (b bar) ValueY() int { return b.Y - 6 }

@@ -13,8 +13,8 @@ var csvHeader = []string{
 	"resource",
 }
 
-// download sends the tokens of the inventory as CSV (RFC 4180), each as it comes from the store. If the store fails on the way,
-// the connection is cut, so that a part does not pass for the whole.
+// download streams the tokens of the inventory as CSV (RFC 4180). If the store fails after the first bytes were sent, it aborts the
+// connection, so that an incomplete file does not look complete.
 func (v *visit) download() error {
 	_, q, err := v.readFilters()
 	if err != nil {
@@ -24,44 +24,43 @@ func (v *visit) download() error {
 	f := newFile(v)
 	for t, err := range v.manager.Tokens(v.r.Context(), v.actor, q) {
 		if err != nil && !f.sent {
-			f.end()
+			f.clearDeadline()
 			v.w.Header().Del("Content-Disposition")
 			return err
 		}
-		if err != nil || f.add(record(t, v.now)) != nil {
-			f.cut()
+		if err != nil || f.add(csvRecord(t, v.now)) != nil {
+			f.abort()
 		}
 	}
 	if f.finish() != nil {
-		f.cut()
+		f.abort()
 	}
 	return nil
 }
 
-func record(t apitoken.Token, now time.Time) []string {
+func csvRecord(t apitoken.Token, now time.Time) []string {
 	cells := []string{
 		t.ID.String(), string(t.Owner), t.Name, string(t.Kind), string(t.Status(now)), csvTime(t.CreatedAt), string(t.CreatedBy),
 		csvTime(t.ExpiresAt), csvTime(t.LastUsedAt), csvTime(t.RevokedAt), string(t.RevokedBy), t.Hint,
 		t.Resource,
 	}
 	for i, cell := range cells {
-		cells[i] = inert(cell)
+		cells[i] = withoutFormulas(cell)
 	}
 	return cells
 }
 
-// Spreadsheets split a file at the separator of their locale, whatever the quotation marks say, and take what begins with
-// one of these characters for a formula. The wide forms count where people write Chinese, Japanese or Korean.
+// Spreadsheets split cells at the separator of their locale, even inside quotation marks, and read a cell that begins with one of
+// these characters as a formula. The wide forms are used with Chinese, Japanese and Korean.
 const (
 	separators     = ",;|\t\r\n"
 	formulaStarts  = "=+-@\t\r＝＋－＠"
-	beforeFormulas = ` "` // these may stand before it
+	beforeFormulas = ` "` // may precede a formula
 )
 
-// inert keeps a spreadsheet from finding a formula in a cell. It puts an apostrophe where a formula would begin: at the
-// start of the cell and behind each separator. It also puts one before an apostrophe there, so that the original text can be
-// restored.
-func inert(cell string) string {
+// withoutFormulas returns a cell in which spreadsheets find no formula. It adds an apostrophe where a formula would begin: at the
+// start of the cell and after each separator. It doubles an apostrophe that is already there, so that the text can be restored.
+func withoutFormulas(cell string) string {
 	var b strings.Builder
 	start := true
 	for i := range len(cell) {

@@ -1,6 +1,5 @@
-// Package adminui offers the administration of tokens as pages for a browser: one [http.Handler] that the host mounts
-// behind its own sign-in. The pages are complete without JavaScript, load nothing from anywhere else, and need no build
-// step.
+// Package adminui serves the administration of tokens as web pages: one [http.Handler] that the host mounts behind its own
+// sign-in. The pages work without JavaScript, load nothing from other sites, and need no build step.
 //
 //	pages, err := adminui.New(m, &adminui.Options{
 //		Prefix: "/admin",
@@ -11,32 +10,37 @@
 //
 // # Pages
 //
-//	/users                     the users: search, role, disabled or not, how many live tokens
-//	/users/{id}/tokens         the tokens of a user, and the form that generates one for him
+//	/users                     the users: search, role, state, number of active tokens
+//	/users/{id}/tokens         the tokens of a user, and the form that generates one for them
 //	/users/{id}/revoke-all     asks, and revokes all of them
-//	/tokens                    everybody's tokens, with filters; bulk revocation
-//	/tokens.csv                the same, to download
-//	/tokens/{id}/revoke        asks, and revokes one
-//	/expiring                  how many tokens end in each of the next thirteen weeks
+//	/tokens                    all tokens, with filters; bulk revocation
+//	/tokens.csv                the same as a file
+//	/tokens/{id}/revoke        asks, and revokes one token
+//	/expiring                  how many tokens expire in each of the next thirteen weeks
 //	/policy                    the maximum lifetime
 //	/activity                  the events, newest first
 //
-// Everybody sees his own tokens. What else the person who is signed in may not do is left out, and refused where he asks
-// for it all the same: the Manager decides, as it does for every caller. The root leads to the first page that he may see.
+// All users see their own tokens. The Manager decides what else they may do, as for every caller. The pages leave out what the
+// signed-in user may not do, and refuse it if they ask for it anyway. The root redirects to the first page that the user may
+// see.
+//
+// A user id in a path is percent-encoded. An id that contains a slash, is "." or "..", or begins with "~" is "~" and the
+// unpadded base64url of its bytes, because proxies decode and clean paths.
 //
 // # The secret
 //
-// The answer to the form that generates a token shows it, once. It is in no address, cookie or storage, and the answer is
-// not to be cached. With JavaScript, to reload that page shows the list. Without, the browser sends the form again: each form
-// has a key, so the token that it generated is revoked and another takes its place, unless it is in use. So does a double click.
+// The response to the form that generates a token shows its secret, once. The secret is in no address, cookie or storage, and
+// the response is not cached. With JavaScript, reloading that page shows the list. Without it, the browser sends the form again.
+// Every form has a key, so a form that is sent twice revokes the token that it generated and generates another, unless the first
+// one is in use. A double click does the same.
 //
 // # Safety
 //
-// A form that another site sends is refused by [http.CrossOriginProtection]. The Content-Security-Policy lets nothing run
-// that is not from here, and no other site show the pages in a frame. Names are rendered as text everywhere.
+// [http.CrossOriginProtection] refuses forms that another site sends. The Content-Security-Policy allows only scripts and styles
+// of the pages, and no frames. Names are rendered as text everywhere.
 //
-// In the CSV file, no spreadsheet finds a formula, whichever of , ; | tab and line break it splits at. An apostrophe stands
-// where a formula would begin: at the start of a cell, and behind each of these separators inside a cell. An apostrophe that
-// was in such a place itself is doubled. To restore the text, remove one apostrophe from each of these places: replace
-// (^|[,;|\t\r\n])' by what is in the parentheses.
+// In the CSV file, spreadsheets find no formula, whether they split cells at , ; | tab or line break. An apostrophe stands where
+// a formula would begin: at the start of a cell and after each of these separators inside a cell. An apostrophe that is already
+// in such a place is doubled. To restore the text, remove one apostrophe from each of these places: replace (^|[,;|\t\r\n])' by
+// what the parentheses match.
 package adminui

@@ -5,11 +5,9 @@ import (
 	"slices"
 )
 
-// Routes are the patterns of all pages, in order.
+// Routes returns the patterns of all pages, sorted.
 func Routes() []string { return slices.Sorted(maps.Keys(pages())) }
 
-// Since says how long ago something was.
-var Since = since
+var AgoText = agoText
 
-// Inert is what a cell of the CSV file becomes.
-func Inert(cell string) string { return inert(cell) }
+var WithoutFormulas = withoutFormulas

@@ -8,52 +8,52 @@ import (
 	"time"
 )
 
-// stall is how long a file may wait for the browser to take the next 4 KiB. As long as it goes on, the WriteTimeout of the
-// server does not cut it off: no timeout for a page fits a file of a million tokens.
-const stall = time.Minute
+// writeTimeout is how long the browser may take for the next 4 KiB of a file. It replaces the WriteTimeout of the server, because no
+// timeout for a page suits a file of a million tokens.
+const writeTimeout = time.Minute
 
-// file is the CSV file on its way to the browser.
+// file writes a CSV file to the browser.
 type file struct {
 	v          *visit
 	controller *http.ResponseController
 	out        *csv.Writer
-	begun      bool         // the header is written
-	sent       bool         // the browser has some of it
-	whole      bytes.Buffer // for HTTP/1.0
+	begun      bool         // the header was written
+	sent       bool         // bytes were sent
+	buffered   bytes.Buffer // for HTTP/1.0
 }
 
 func newFile(v *visit) *file {
 	f := &file{v: v, controller: http.NewResponseController(v.w)}
 	f.out = csv.NewWriter(f)
-	f.extend()
+	f.extendDeadline()
 	return f
 }
 
-// Write takes what the CSV writer has gathered. HTTP/1.0 has no mark for the end of a body of unknown length, so that a proxy
-// which speaks it takes a part for the whole: there the file is sent in one piece, with its length.
+// Write sends what the CSV writer has buffered. HTTP/1.0 cannot mark the end of a body of unknown length, so a proxy that speaks it
+// would take an incomplete file for a complete one. There the file is buffered and sent with its length.
 func (f *file) Write(p []byte) (int, error) {
 	if !f.v.r.ProtoAtLeast(1, 1) {
-		return f.whole.Write(p)
+		return f.buffered.Write(p)
 	}
-	f.extend()
+	f.extendDeadline()
 	f.sent = true
 	return f.v.w.Write(p)
 }
 
-// extend gives the browser more time. A deadline of a connection is a time of the machine, and none of the Manager's clock. Where
-// the host has wrapped the ResponseWriter so that it has none, the timeout of the server holds.
-func (f *file) extend() { _ = f.controller.SetWriteDeadline(time.Now().Add(stall)) }
+// extendDeadline gives the browser more time. It reads the clock of the machine, because connections do not use the Manager's. If
+// the host wraps the ResponseWriter without deadlines, the timeout of the server applies.
+func (f *file) extendDeadline() { _ = f.controller.SetWriteDeadline(time.Now().Add(writeTimeout)) }
 
 func (f *file) add(record []string) error {
 	if !f.begun {
-		if err := f.begin(); err != nil {
+		if err := f.writeHeader(); err != nil {
 			return err
 		}
 	}
 	return f.out.Write(record)
 }
 
-func (f *file) begin() error {
+func (f *file) writeHeader() error {
 	f.begun = true
 	f.v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	f.v.w.Header().Set("Content-Disposition", `attachment; filename="tokens.csv"`)
@@ -64,10 +64,10 @@ func (f *file) begin() error {
 	return f.out.Write(header)
 }
 
-// finish sends what is left.
+// finish sends the rest of the file.
 func (f *file) finish() error {
 	if !f.begun {
-		if err := f.begin(); err != nil {
+		if err := f.writeHeader(); err != nil {
 			return err
 		}
 	}
@@ -76,22 +76,22 @@ func (f *file) finish() error {
 		return err
 	}
 	if !f.v.r.ProtoAtLeast(1, 1) {
-		f.extend()
-		f.v.w.Header().Set("Content-Length", strconv.Itoa(f.whole.Len()))
-		if _, err := f.v.w.Write(f.whole.Bytes()); err != nil {
+		f.extendDeadline()
+		f.v.w.Header().Set("Content-Length", strconv.Itoa(f.buffered.Len()))
+		if _, err := f.v.w.Write(f.buffered.Bytes()); err != nil {
 			return err
 		}
 	}
 	_ = f.controller.Flush()
-	f.end()
+	f.clearDeadline()
 	return nil
 }
 
-// end leaves no deadline behind: the connection serves other requests.
-func (f *file) end() { _ = f.controller.SetWriteDeadline(time.Time{}) }
+// clearDeadline removes the deadline, because the connection serves further requests.
+func (f *file) clearDeadline() { _ = f.controller.SetWriteDeadline(time.Time{}) }
 
-// cut ends the connection. The deadline does so also where a middleware takes the panic for an answer that is complete.
-func (f *file) cut() {
+// abort ends the connection. A middleware may recover from the panic and complete the response; the deadline prevents that.
+func (f *file) abort() {
 	_ = f.controller.SetWriteDeadline(time.Unix(1, 0))
 	panic(http.ErrAbortHandler)
 }

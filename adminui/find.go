@@ -7,18 +7,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// usersLookedAt is how many users one page looks at, at most, for those whose id or name contains a text.
-const usersLookedAt = 5000
+// maxUsersScanned is the maximum number of users that one page of a search reads.
+const maxUsersScanned = 5000
 
-// findUsers gives a page of the users behind one of them whose id or name contains a text in any case, and behind which user the
-// next page begins; empty: this is the last. Where few users are found, a page may have fewer than usersOnPage, and a next all the
-// same.
+// findUsers returns a page of the users after a user whose id or name contains a text, in any case. next is the user after whom
+// the next page begins; empty: this is the last page. If the search stops at maxUsersScanned, next is set even if the page has
+// fewer than usersOnPage users.
 func (v *visit) findUsers(contains string, after apitoken.UserID) (found []apitoken.User, next apitoken.UserID, err error) {
-	contains = folded(contains)
-	limit := usersOnPage + 1 // one more tells whether there is another page
+	contains = foldCase(contains)
+	limit := usersOnPage + 1 // one more, to know whether there is another page
 	for looked := 0; ; looked += limit {
 		if looked > 0 {
-			limit = min(1000, usersLookedAt-looked)
+			limit = min(1000, maxUsersScanned-looked)
 		}
 		if limit <= 0 {
 			return found, after, nil
@@ -28,7 +28,7 @@ func (v *visit) findUsers(contains string, after apitoken.UserID) (found []apito
 			return nil, "", err
 		}
 		for _, u := range users {
-			if contains != "" && !strings.Contains(folded(string(u.ID)), contains) && !strings.Contains(folded(u.Name), contains) {
+			if contains != "" && !strings.Contains(foldCase(string(u.ID)), contains) && !strings.Contains(foldCase(u.Name), contains) {
 				continue
 			}
 			if len(found) == usersOnPage {
@@ -43,8 +43,8 @@ func (v *visit) findUsers(contains string, after apitoken.UserID) (found []apito
 	}
 }
 
-// folded is a text in which letters that differ only in case are the same.
-func folded(text string) string {
+// foldCase maps letters that differ only in case to the same letter.
+func foldCase(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {

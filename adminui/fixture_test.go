@@ -20,44 +20,69 @@ var ctx = context.Background()
 
 // host is a host application with an administrator, ada, and two users, bob and carol.
 type host struct {
-	*tokentest.Kit
-	t     *testing.T
-	pages http.Handler
+	*tokentest.Kit // of hostOver: only its Manager
+	t              *testing.T
+	pages          http.Handler
 }
 
-// newHost mounts the pages under /admin. Who is signed in says the header Person; broken sessions are the host's trouble.
+// newHost returns a host whose pages are under /admin. The header Person names the signed-in user; "broken" is a session that
+// fails.
 func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 	t.Helper()
-	h := host{Kit: tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+	return mount(t, tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
 		"auditor":  apitoken.ListAny | apitoken.ReadEvents,
 		"helpdesk": apitoken.ListAny | apitoken.RevokeAny | apitoken.ManageUsers | apitoken.GenerateOwn,
 		"nothing":  0,
 	}, KindRules: map[apitoken.Kind]apitoken.KindRule{
 		"reader": {Permissions: apitoken.ListAny},
 		"keeper": {Permissions: apitoken.ManageUsers},
-	}}), t: t}
+	}}), change...)
+}
+
+// hostOver is newHost with default options over another store.
+func hostOver(t *testing.T, store apitoken.Store, change ...func(*adminui.Options)) host {
+	t.Helper()
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mount(t, &tokentest.Kit{Manager: m}, change...)
+}
+
+func mount(t *testing.T, kit *tokentest.Kit, change ...func(*adminui.Options)) host {
+	t.Helper()
 	opts := &adminui.Options{Prefix: "/admin", Actor: func(r *http.Request) (apitoken.Actor, error) {
-		switch person := r.Header.Get("Person"); person {
-		case "":
-			return apitoken.Actor{}, nil
-		case "broken":
+		if r.Header.Get("Person") == "broken" {
 			return apitoken.Actor{}, errors.New("the sessions are gone")
-		default:
-			return apitoken.As(apitoken.UserID(person)), nil
 		}
+		return apitoken.As(apitoken.UserID(r.Header.Get("Person"))), nil
 	}}
 	for _, c := range change {
 		c(opts)
 	}
-	pages, err := adminui.New(h.Manager, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.pages = pages
+	h := host{Kit: kit, t: t}
+	var err error
+	h.pages, err = adminui.New(h.Manager, opts)
+	h.must(err)
 	h.put(apitoken.User{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin})
 	h.put(apitoken.User{ID: "bob", Name: "Bob"})
 	h.put(apitoken.User{ID: "carol"})
 	return h
+}
+
+// signedInAs is an option: every request comes from this user.
+func signedInAs(id apitoken.UserID) func(*adminui.Options) {
+	return func(o *adminui.Options) {
+		o.Actor = func(*http.Request) (apitoken.Actor, error) { return apitoken.As(id), nil }
+	}
+}
+
+// generate generates a token of bob with a name. Unlike Kit.Generate it works with hostOver.
+func (h host) generate(name string) apitoken.Token {
+	h.t.Helper()
+	token, _, err := h.Manager.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name})
+	h.must(err)
+	return token
 }
 
 func (h host) put(u apitoken.User) {
@@ -74,7 +99,7 @@ func (h host) must(err error) {
 	}
 }
 
-// send asks for a page, or sends a form.
+// send requests a page or sends a form.
 func (h host) send(person, method, path string, form url.Values) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
 	if method == http.MethodPost {
@@ -88,7 +113,7 @@ func (h host) send(person, method, path string, form url.Values) *httptest.Respo
 	return w
 }
 
-// page asks for a page that has to be there.
+// page requests a page and wants status 200.
 func (h host) page(person, path string) string {
 	h.t.Helper()
 	w := h.send(person, http.MethodGet, path, nil)
@@ -98,7 +123,7 @@ func (h host) page(person, path string) string {
 	return w.Body.String()
 }
 
-// form sends a form that has to be answered with a status.
+// form sends a form and wants a status.
 func (h host) form(person, path string, status int, form url.Values) string {
 	h.t.Helper()
 	w := h.send(person, http.MethodPost, path, form)
@@ -115,7 +140,7 @@ var (
 	secret   = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
 )
 
-// text is what a person reads of a page.
+// text returns the visible text of a page.
 func text(page string) string {
 	if _, main, found := strings.Cut(page, `<main id="main" tabindex="-1">`); found {
 		page = main
@@ -136,10 +161,10 @@ func (h host) saysNothingOf(page string, wants ...string) {
 	h.t.Helper()
 	for _, want := range wants {
 		if strings.Contains(page, want) {
-			h.t.Errorf("the page says %q:\n%.600s", want, text(page))
+			h.t.Errorf("the page contains %q:\n%.600s", want, text(page))
 		}
 	}
 }
 
-// days30 is the choice of 30 days in the form.
+// days30 is the value of the choice of 30 days in the form.
 var days30 = "2592000000000000"

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 )
 
-// What administrators do all day: generate for somebody, lower the maximum, revoke.
+// An administrator generates a token for a user, lowers the maximum and revokes the token.
 func TestTheWorkOfAnAdministrator(t *testing.T) {
 	h := newHost(t)
 	page := h.form("ada", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"nightly"}, "lifetime": {days30}})
@@ -28,16 +28,16 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 	h.must(err)
 	token := identity.Token
 	if token.Owner != "bob" || token.CreatedBy != "ada" || !token.ExpiresAt.Equal(h.Clock.Now().AddDate(0, 0, 30)) {
-		t.Errorf("generated %v", token)
+		t.Errorf("the token is %v", token)
 	}
 	page = h.page("ada", "/admin/users/bob/tokens")
 	h.saysNothingOf(page, shown[0])
 	h.says(page, "nightly", "1 Jan 2026, 12:00 UTC by ada", "31 Jan 2026, 12:00 UTC", "active")
 
 	h.says(h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"days"}, "days": {"20"}}),
-		"Set the maximum to 20 days?", "1 live token lives longer than that. It stays as it is.")
+		"Set the maximum to 20 days?", "1 active token has a longer lifetime. It stays as it is.")
 	if p, _ := h.Manager.Policy(ctx); p.Max != apitoken.NoExpiration {
-		t.Errorf("the maximum was set without being confirmed: %s", p.Max)
+		t.Errorf("the maximum is %s before it was confirmed", p.Max)
 	}
 	h.form("ada", "/admin/policy", http.StatusSeeOther, url.Values{"max": {"days"}, "days": {"20"}, "revision": {"0"}, "confirmed": {"yes"}})
 	h.says(h.page("ada", "/admin/policy"), "In force 20 days", "Set 1 Jan 2026, 12:00 UTC by ada")
@@ -46,26 +46,26 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 	h.says(page, "The lifetime is over the maximum: at most 20 days is allowed.")
 	for _, kept := range []string{`value="another"`, `value="2026-01-22"`, `<option value="date" selected>`, `max="2026-01-20"`} {
 		if !strings.Contains(page, kept) {
-			t.Errorf("the form has lost %s", kept)
+			t.Errorf("the form does not keep %s", kept)
 		}
 	}
 	if _, err := h.Manager.Authenticate(ctx, shown[0]); err != nil {
-		t.Errorf("the token of before: %v", err)
+		t.Errorf("a lower maximum changed an existing token: %v", err)
 	}
 
 	h.says(h.page("ada", "/admin/tokens/"+token.ID.String()+"/revoke"), "Revoke the token “nightly” of bob?")
 	if _, err := h.Manager.Authenticate(ctx, shown[0]); err != nil {
-		t.Errorf("asking revoked it: %v", err)
+		t.Errorf("the question revoked the token: %v", err)
 	}
 	h.form("ada", "/admin/tokens/"+token.ID.String()+"/revoke", http.StatusSeeOther, nil)
 	if _, err := h.Manager.Authenticate(ctx, shown[0]); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("after revoking: %v", err)
+		t.Errorf("after the revocation: %v, want ErrRevoked", err)
 	}
 	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime, from no expiration to 20 days – done",
 		"ada generated a token: nightly bob done", "the host changed a user: Bob, role user bob done")
 }
 
-func TestTheFormSaysWhatIsWrong(t *testing.T) {
+func TestTheFormTellsWhatIsWrong(t *testing.T) {
 	tests := []struct {
 		name   string
 		form   url.Values
@@ -75,23 +75,20 @@ func TestTheFormSaysWhatIsWrong(t *testing.T) {
 		{"no name", url.Values{"lifetime": {days30}}, 422, "Refused: name: is empty."},
 		{"a name too long", url.Values{"name": {strings.Repeat("x", 101)}, "lifetime": {days30}}, 422, "Refused: name: is 101 characters long, at most 100 are allowed."},
 		{"a name with a control character", url.Values{"name": {"a\x00"}, "lifetime": {days30}}, 422, "contains the invisible character U+0000"},
-		{"a name that is taken", url.Values{"name": {"taken"}, "lifetime": {days30}}, 409, "There is a live token of this name already."},
-		{"no lifetime", url.Values{"name": {"new"}}, 422, "Choose how long the token is to live."},
-		{"a lifetime of nothing", url.Values{"name": {"new"}, "lifetime": {"0"}}, 422, "Choose how long the token is to live."},
-		{"a negative lifetime", url.Values{"name": {"new"}, "lifetime": {"-1"}}, 422, "Choose how long the token is to live."},
-		{"a lifetime in words", url.Values{"name": {"new"}, "lifetime": {"long"}}, 422, "Choose how long the token is to live."},
-		{"a lifetime that wraps", url.Values{"name": {"new"}, "lifetime": {"9223372036854775808"}}, 422, "Choose how long the token is to live."},
+		{"a name that is taken", url.Values{"name": {"taken"}, "lifetime": {days30}}, 409, "An active token already has this name."},
+		{"no lifetime", url.Values{"name": {"new"}}, 422, "Choose when the token expires."},
+		{"a negative lifetime", url.Values{"name": {"new"}, "lifetime": {"-1"}}, 422, "Choose when the token expires."},
+		{"a lifetime that overflows", url.Values{"name": {"new"}, "lifetime": {"9223372036854775808"}}, 422, "Choose when the token expires."},
 		{"over the maximum", url.Values{"name": {"new"}, "lifetime": {"9000000000000000"}}, 422, "at most 90 days is allowed"},
 		{"no expiration", url.Values{"name": {"new"}, "lifetime": {"9223372036854775807"}}, 422, "at most 90 days is allowed"},
 		{"no date", url.Values{"name": {"new"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
-		{"a date that is none", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-02-30"}}, 422, "Enter the last day of the token"},
-		{"a day that is over", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2025-12-31"}}, 422, "Refused: expiry: is not in the future."},
-		{"the day before the year 1", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"0000-12-31"}}, 422, "the first that can be is 1970-01-01"},
-		{"the first day of all", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"0000-01-01"}}, 422, "the first that can be is 1970-01-01"},
-		{"the day before 1970", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"1969-12-31"}}, 422, "the first that can be is 1970-01-01"},
+		{"a date that does not exist", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-02-30"}}, 422, "Enter the last day of the token"},
+		{"a day in the past", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2025-12-31"}}, 422, "Refused: expiry: is not in the future."},
+		{"the day before the year 1", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"0000-12-31"}}, 422, "Enter a last day of the token from 1970-01-01 on."},
+		{"the day before 1970", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"1969-12-31"}}, 422, "Enter a last day of the token from 1970-01-01 on."},
 		{"the first day of 1970", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"1970-01-01"}}, 422, "Refused: expiry: is not in the future."},
 		{"a day in the year 2200", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2200-01-01"}}, 422, "the year 2200 is the limit"},
-		{"a day too far", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-04-02"}}, 422, "at most 90 days is allowed"},
+		{"a day beyond the maximum", url.Values{"name": {"new"}, "lifetime": {"date"}, "date": {"2026-04-02"}}, 422, "at most 90 days is allowed"},
 	}
 	h := newHost(t)
 	h.setMax(apitoken.Days(90))
@@ -103,7 +100,7 @@ func TestTheFormSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("%d, want %d and %q:\n%s", w.Code, tt.status, tt.want, text(w.Body.String()))
 			}
 			if n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}); err != nil || n != 1 {
-				t.Errorf("%d tokens, %v", n, err)
+				t.Errorf("%d tokens, %v, want 1", n, err)
 			}
 		})
 	}
@@ -115,23 +112,23 @@ func (h host) setMax(d time.Duration) {
 	h.must(err)
 }
 
-// A token until the end of a day lives through that day where the person is.
-func TestADayEndsWhereThePersonIs(t *testing.T) {
+// A token until the end of a day is valid to the end of that day in the zone of the user.
+func TestADayEndsInTheZoneOfTheUser(t *testing.T) {
 	zone := time.FixedZone("UTC+14", 14*60*60)
 	h := newHost(t, func(o *adminui.Options) { o.Location = func(*http.Request) *time.Location { return zone } })
 	page := h.form("bob", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"ci"}, "lifetime": {"date"}, "date": {"2026-01-10"}})
 	identity, err := h.Manager.Authenticate(ctx, secret.FindString(page))
 	h.must(err)
 	if want := time.Date(2026, 1, 11, 0, 0, 0, 0, zone); !identity.Token.ExpiresAt.Equal(want) {
-		t.Errorf("it ends at %s, want %s", identity.Token.ExpiresAt, want)
+		t.Errorf("the token expires at %s, want %s", identity.Token.ExpiresAt, want)
 	}
 	h.says(page, "2 Jan 2026, 02:00")
 	if !strings.Contains(page, `title="2026-01-01 12:00:00.000000 UTC"`) {
-		t.Error("the exact time is not there")
+		t.Error("the exact time in UTC is missing")
 	}
 }
 
-func TestChoicesAreThoseThatThePolicyAllows(t *testing.T) {
+func TestTheFormOffersWhatThePolicyPermits(t *testing.T) {
 	option := regexp.MustCompile(`<option value="[^"]*"( selected)?>([^<]*)</option>`)
 	tests := []struct {
 		max  time.Duration
@@ -158,7 +155,7 @@ func TestChoicesAreThoseThatThePolicyAllows(t *testing.T) {
 	}
 }
 
-// What is counted before a maximum is saved are the tokens that will go on living beyond it.
+// The question counts the active tokens that exceed the new maximum.
 func TestTheQuestionBeforeAMaximum(t *testing.T) {
 	h := newHost(t)
 	for i := range 3 {
@@ -168,15 +165,15 @@ func TestTheQuestionBeforeAMaximum(t *testing.T) {
 	revoked, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "revoked", Lifetime: apitoken.Days(40)})
 	h.must(h.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
 	for max, want := range map[string]string{
-		"30":   "Set the maximum to 30 days? 3 live tokens live longer than that. They stay as they are.",
-		"90":   "Set the maximum to 90 days? No live token lives longer than that.",
-		"none": "Set the maximum to no expiration? No live token lives longer than that.",
+		"30":   "Set the maximum to 30 days? 3 active tokens have a longer lifetime. They stay as they are.",
+		"90":   "Set the maximum to 90 days? No active token has a longer lifetime.",
+		"none": "Set the maximum to no expiration? No active token has a longer lifetime.",
 	} {
 		h.says(h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {max}}), want)
 	}
 }
 
-func TestThePolicyFormSaysWhatIsWrong(t *testing.T) {
+func TestThePolicyFormTellsWhatIsWrong(t *testing.T) {
 	for _, form := range []url.Values{
 		{}, {"max": {"days"}}, {"max": {"days"}, "days": {"0"}}, {"max": {"days"}, "days": {"-1"}}, {"max": {"days"}, "days": {"36501"}},
 		{"max": {"days"}, "days": {"1.5"}}, {"max": {"forever"}}, {"max": {"days"}, "days": {"99999999999999999999"}},
@@ -189,8 +186,8 @@ func TestThePolicyFormSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Who confirms what was asked before somebody else set the maximum is asked again.
-func TestThePolicyHasMovedInTheMeantime(t *testing.T) {
+// Another administrator sets the maximum between the question and the confirmation.
+func TestThePolicyChangesBeforeTheConfirmation(t *testing.T) {
 	h := newHost(t)
 	h.setMax(apitoken.Days(90))
 	page := h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"none"}})
@@ -205,7 +202,7 @@ func TestThePolicyHasMovedInTheMeantime(t *testing.T) {
 	}
 }
 
-func TestBulkRevocationCountsAndAsksFirst(t *testing.T) {
+func TestBulkRevocationAsksFirst(t *testing.T) {
 	h := newHost(t)
 	selected := url.Values{}
 	var texts []string
@@ -219,7 +216,7 @@ func TestBulkRevocationCountsAndAsksFirst(t *testing.T) {
 			h.must(h.Manager.Revoke(ctx, apitoken.System(), token.ID))
 		}
 	}
-	alive := func() (n int) {
+	active := func() (n int) {
 		for _, text := range texts {
 			if _, err := h.Manager.Authenticate(ctx, text); err == nil {
 				n++
@@ -227,21 +224,21 @@ func TestBulkRevocationCountsAndAsksFirst(t *testing.T) {
 		}
 		return n
 	}
-	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "Revoke 2 live tokens?", "t1", "t2")
-	if n := alive(); n != 4 {
-		t.Fatalf("asking left %d alive", n)
+	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "Revoke 2 active tokens?", "t1", "t2")
+	if n := active(); n != 4 {
+		t.Fatalf("%d tokens are active after the question, want 4", n)
 	}
 	selected.Set("confirmed", "yes")
-	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "2 live tokens revoked.")
-	if n := alive(); n != 2 {
-		t.Fatalf("%d are alive, want 2", n)
+	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "2 active tokens revoked.")
+	if n := active(); n != 2 {
+		t.Fatalf("%d tokens are active, want 2", n)
 	}
 	h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, selected), "there is nothing to revoke")
 	h.form("ada", "/admin/tokens/revoke", http.StatusBadRequest, url.Values{"id": {"all"}})
-	h.says(h.page("ada", "/admin/users/bob/revoke-all"), "Revoke 2 live tokens of bob?")
+	h.says(h.page("ada", "/admin/users/bob/revoke-all"), "Revoke 2 active tokens of bob?")
 	h.form("ada", "/admin/users/bob/revoke-all", http.StatusSeeOther, nil)
-	if n := alive(); n != 0 {
-		t.Fatalf("%d are alive after all were revoked", n)
+	if n := active(); n != 0 {
+		t.Fatalf("%d tokens are active after all were revoked", n)
 	}
 }
 
@@ -296,15 +293,15 @@ func TestFilters(t *testing.T) {
 		t.Errorf("an unknown status: %d", w.Code)
 	}
 	h.says(w.Body.String(), `Refused: status: "dead" is none of active, expired and revoked.`)
-	h.setMax(apitoken.NoExpiration) // which nothing is beyond
+	h.setMax(apitoken.NoExpiration) // no token exceeds it
 	if n := len(nameCell.FindAllString(h.page("ada", "/admin/tokens?beyond=yes"), -1)); n != 6 {
-		t.Errorf("%d tokens are listed as beyond no maximum, want all: it is no filter", n)
+		t.Errorf("%d tokens are listed, want all 6: without a maximum the filter has no effect", n)
 	}
 }
 
 var nameCell = regexp.MustCompile(`data-label="Name"><bdi>([^<]*)</bdi>`)
 
-func TestTheLastTwoWeeksOfATokenAreMarked(t *testing.T) {
+func TestATokenIsMarkedTwoWeeksBeforeItsExpiry(t *testing.T) {
 	h := newHost(t)
 	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "later", Lifetime: apitoken.Days(14) + time.Microsecond})
 	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "expires soon")
@@ -312,18 +309,18 @@ func TestTheLastTwoWeeksOfATokenAreMarked(t *testing.T) {
 	h.says(h.page("bob", "/admin/users/bob/tokens"), "expires soon")
 }
 
-func TestSince(t *testing.T) {
+func TestAgoText(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for ago, want := range map[time.Duration]string{
 		0: "less than an hour ago", time.Hour - 1: "less than an hour ago", time.Hour: "an hour ago", 2*time.Hour - 1: "an hour ago",
 		2 * time.Hour: "2 hours ago", 47 * time.Hour: "47 hours ago", 48 * time.Hour: "2 days ago", 400 * 24 * time.Hour: "400 days ago",
 	} {
-		if got := adminui.Since(now.Add(-ago), now); got != want {
+		if got := adminui.AgoText(now.Add(-ago), now); got != want {
 			t.Errorf("%s ago is %q, want %q", ago, got, want)
 		}
 	}
-	if got := adminui.Since(time.Time{}, now); got != "" {
-		t.Errorf("never is %q", got)
+	if got := adminui.AgoText(time.Time{}, now); got != "" {
+		t.Errorf("the zero time is %q, want the empty text", got)
 	}
 }
 
@@ -334,15 +331,15 @@ func TestExpiringCountsByWeek(t *testing.T) {
 	}
 	h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "for ever", Lifetime: apitoken.NoExpiration})
 	page := h.page("ada", "/admin/expiring")
-	h.says(page, "6 live tokens end in the next thirteen weeks.", "1 Jan 8 Jan 3", "8 Jan 15 Jan 1", "15 Jan 22 Jan 0", "26 Mar 2 Apr 2")
+	h.says(page, "6 active tokens expire in the next thirteen weeks.", "1 Jan 8 Jan 3", "8 Jan 15 Jan 1", "15 Jan 22 Jan 0", "26 Mar 2 Apr 2")
 	for i := range 300 {
 		h.Generate(apitoken.GenerateParams{Owner: "carol", Name: fmt.Sprint(i), Lifetime: apitoken.Days(1)})
 	}
 	if crowded := h.page("ada", "/admin/expiring"); !strings.Contains(crowded, `height="2"`) {
-		t.Error("one token beside 300 cannot be seen")
+		t.Error("the bar for one token beside 300 is too low to be seen")
 	}
 	if n := strings.Count(page, "<rect"); n != 13 {
-		t.Errorf("the picture has %d bars", n)
+		t.Errorf("the chart has %d bars, want 13", n)
 	}
 }
 
@@ -376,7 +373,7 @@ func nextOf(t *testing.T, page string) string {
 	t.Helper()
 	link := nextLink.FindStringSubmatch(page)
 	if link == nil {
-		t.Fatal("there is no next page")
+		t.Fatal("the page has no next page")
 	}
 	return strings.ReplaceAll(link[1], "&amp;", "&")
 }
@@ -401,8 +398,7 @@ func TestActivityIsPagedBackwards(t *testing.T) {
 	h.saysNothingOf(text(page), "Next page", "user: Bob 20")
 }
 
-// What a store is in trouble with is neither refused nor done, and the host is told.
-func TestTroubleIsAPageOfItsOwn(t *testing.T) {
+func TestAFailureIsNotARefusal(t *testing.T) {
 	var told []error
 	h := newHost(t, func(o *adminui.Options) { o.OnError = func(_ *http.Request, err error) { told = append(told, err) } })
 	w := h.send("broken", http.MethodGet, "/admin/users", nil)
@@ -411,6 +407,6 @@ func TestTroubleIsAPageOfItsOwn(t *testing.T) {
 	}
 	h.saysNothingOf(w.Body.String(), "sessions are gone")
 	if len(told) != 1 || !errors.Is(told[0], apitoken.ErrUnavailable) {
-		t.Errorf("the host was told %v", told)
+		t.Errorf("OnError got %v", told)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What an auditor asks first: who was denied what, why, how often, and from where.
-func TestActivityTellsOfDenials(t *testing.T) {
+// Denials show who was denied what, why, how often and from where.
+func TestActivityShowsDenials(t *testing.T) {
 	h := newHost(t)
 	bob := apitoken.As("bob").From(apitoken.Origin{Address: "192.0.2.7", UserAgent: "curl/8.5.0 <b>", RequestID: "01HZX3"})
 	for range 48 {
@@ -23,7 +23,7 @@ func TestActivityTellsOfDenials(t *testing.T) {
 	h.says(page, "bob from 192.0.2.7 curl/8.5.0 <b> request 01HZX3 listed tokens", "denied needs ListAny",
 		"1 Jan 2026, 12:00 UTC and 37 more until 1 Jan 2026, 12:00 UTC", "bob from 192.0.2.7 curl/8.5.0 <b> request 01HZX3 revoked all tokens")
 	if n := strings.Count(page, "more until"); n != 1 {
-		t.Errorf("%d rows say more", n)
+		t.Errorf("%d rows gather denials, want 1", n)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestActivityIsFiltered(t *testing.T) {
 			}
 		}
 		if wants == nil {
-			h.says(page, "Nothing of this has happened yet.")
+			h.says(page, "No events match.")
 		}
 	}
 	page := h.page("ada", "/admin/activity?owner=o&actor=a%22&action=token.revoke&outcome=denied")
@@ -70,12 +70,12 @@ func TestActivityIsFiltered(t *testing.T) {
 		}
 	}
 	if w := h.send("ada", http.MethodGet, "/admin/activity?outcome=failed", nil); w.Code != http.StatusUnprocessableEntity {
-		t.Errorf("an outcome of observations is answered %d", w.Code)
+		t.Errorf("the outcome failed, which no event has: %d, want 422", w.Code)
 	}
 }
 
-// After a leak, what was generated with the token goes with it.
-func TestTokensLeadToThoseGeneratedWithThem(t *testing.T) {
+// After a leak, the tokens that were generated with the leaked one must be found.
+func TestTokensLinkToThoseGeneratedWithThem(t *testing.T) {
 	h := newHost(t).withVisitors()
 	parent, text := h.Generate(apitoken.GenerateParams{Owner: "ada", Name: "parent"})
 	identity, err := h.Manager.Authenticate(ctx, text)
@@ -89,10 +89,10 @@ func TestTokensLeadToThoseGeneratedWithThem(t *testing.T) {
 	link := `href="/admin/tokens?with=` + parent.ID.String() + `"`
 	for _, path := range []string{"/admin/tokens", "/admin/users/ada/tokens"} {
 		if !strings.Contains(h.page("ada", path), link) {
-			t.Errorf("%s does not lead there", path)
+			t.Errorf("%s has no link to the tokens generated with the parent", path)
 		}
 	}
-	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // Bob may not list them
+	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // Bob may not list all tokens
 	for query, names := range map[string][]string{
 		"?with=" + parent.ID.String():                    {"own child", "child for bob"},
 		"?with=" + parent.ID.String() + "&on-behalf=yes": {"child for bob"},
@@ -110,9 +110,9 @@ func TestTokensLeadToThoseGeneratedWithThem(t *testing.T) {
 	}
 	page := h.page("ada", "/admin/tokens?on-behalf=yes&with="+parent.ID.String())
 	if !strings.Contains(page, `name="on-behalf" type="checkbox" value="yes" checked`) || !strings.Contains(page, `name="with" type="checkbox" value="`+parent.ID.String()+`" checked`) {
-		t.Error("the form does not keep what was asked for")
+		t.Error("the form does not keep the filters")
 	}
 	if w := h.send("ada", http.MethodGet, "/admin/tokens?with=x", nil); w.Code != http.StatusNotFound {
-		t.Errorf("what is no token is answered %d", w.Code)
+		t.Errorf("a text that is not a token id: %d, want 404", w.Code)
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 )
 
-// Who uses a token may not do all that its owner may. The Manager decides, whatever a page offers, and no page fails for it.
+// A token carries less than its owner may do. The pages offer what the owner may do, and the Manager refuses the rest.
 func TestAHolderOfATokenDoesWhatTheTokenCarries(t *testing.T) {
-	const other = "another of hers"
+	const other = "another token of ada"
 	tests := []struct {
 		name         string
 		params       apitoken.GenerateParams
-		method, path string // {self} and {other} are tokens of Ada's
+		method, path string // {self} and {other} are tokens of ada
 		status       int
 		says         string
 		changes      bool
@@ -24,15 +24,15 @@ func TestAHolderOfATokenDoesWhatTheTokenCarries(t *testing.T) {
 		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "GET", "/users/ada/tokens", 200, other, false},
 		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "POST", "/users/ada/revoke-all", 403, "You may not do this", false},
 		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "POST", "/users/ada/tokens", 403, "You may not do this", false},
-		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "POST", "/tokens/{other}/revoke", 404, "There is no such page", false},
+		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "POST", "/tokens/{other}/revoke", 404, "Page not found", false},
 		{"a reader", apitoken.GenerateParams{Kind: "reader"}, "POST", "/tokens/{self}/revoke", 303, "", true},
 		{"a keeper", apitoken.GenerateParams{Kind: "keeper"}, "GET", "/users", 200, "ada", false},
 		{"a keeper", apitoken.GenerateParams{Kind: "keeper"}, "GET", "/users/ada/tokens", 403, "You may not do this", false},
 		{"a keeper", apitoken.GenerateParams{Kind: "keeper"}, "GET", "/users/ada/revoke-all", 403, "You may not do this", false},
-		{"a bound one", apitoken.GenerateParams{Resource: "project:web"}, "GET", "/users/ada/tokens", 403, "You may not do this", false},
-		{"a bound one", apitoken.GenerateParams{Resource: "project:web"}, "POST", "/users/ada/revoke-all", 403, "You may not do this", false},
-		{"a bound one", apitoken.GenerateParams{Resource: "project:web"}, "POST", "/tokens/{self}/revoke", 303, "", true},
-		{"a whole one", apitoken.GenerateParams{}, "POST", "/tokens/{other}/revoke", 303, "", true},
+		{"a bound token", apitoken.GenerateParams{Resource: "project:web"}, "GET", "/users/ada/tokens", 403, "You may not do this", false},
+		{"a bound token", apitoken.GenerateParams{Resource: "project:web"}, "POST", "/users/ada/revoke-all", 403, "You may not do this", false},
+		{"a bound token", apitoken.GenerateParams{Resource: "project:web"}, "POST", "/tokens/{self}/revoke", 303, "", true},
+		{"an unrestricted token", apitoken.GenerateParams{}, "POST", "/tokens/{other}/revoke", 303, "", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name+" "+test.method+" "+test.path, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestAHolderOfATokenDoesWhatTheTokenCarries(t *testing.T) {
 			}
 			h.says(w.Body.String(), test.says)
 			if diff := cmp.Diff(before, h.state()); (diff != "") != test.changes {
-				t.Errorf("what was done (-before +after):\n%s", diff)
+				t.Errorf("changes, want any: %t (-before +after):\n%s", test.changes, diff)
 			}
 		})
 	}

@@ -12,10 +12,9 @@ import (
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
-	"github.com/seed-d6cf0a46/apitoken/adminui"
 )
 
-// oddIDs are user ids that mean something in a path.
+// oddIDs are user ids with characters that have a meaning in paths.
 var oddIDs = []apitoken.UserID{
 	".", "..", "...", "/", "//", "a/b", "/a", "a/", "a//b", "a/../b", "../a", "~", "~Lg", "%2F", "%2e", "a b", "a+b", "a;b", "a?b", "a#b", `a\b`, "ü/é",
 	"tokens", "a/tokens",
@@ -40,9 +39,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 		"behind a proxy that cleans paths": cleaning,
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHost(t, func(o *adminui.Options) {
-				o.Actor = func(*http.Request) (apitoken.Actor, error) { return apitoken.As("ada"), nil }
-			})
+			h := newHost(t, signedInAs("ada"))
 			server := httptest.NewServer(proxy(h.pages))
 			defer server.Close()
 			for _, id := range oddIDs {
@@ -56,7 +53,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 				body, err := io.ReadAll(res.Body)
 				h.must(err)
 				if res.StatusCode >= 400 {
-					t.Errorf("%s is answered %s", res.Request.URL, res.Status)
+					t.Errorf("%s responds with %s", res.Request.URL, res.Status)
 				}
 				return string(body)
 			}
@@ -73,8 +70,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 				}
 				page := read(server.Client().Get(server.URL + link))
 				h.says(page, "Tokens of "+string(id))
-				for _, m := range links.FindAllStringSubmatch(page, -1) {
-					target := html.UnescapeString(m[1])
+				for _, target := range firstGroups(links, page) {
 					next := read(server.Client().Get(server.URL + target))
 					if strings.Contains(target, "revoke") && !strings.Contains(text(next), " of "+string(id)+"?") {
 						t.Errorf("%s on the page of %q leads to %q", target, id, text(next))
@@ -88,7 +84,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 				after := read(server.Client().PostForm(server.URL+strings.TrimSuffix(link, "tokens")+"revoke-all", nil))
 				h.says(after, "Tokens of "+string(id))
 				if n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: id, Status: apitoken.StatusActive}); n != 0 || err != nil {
-					t.Errorf("%q has %d live tokens after all were revoked, %v", id, n, err)
+					t.Errorf("%q has %d active tokens after all were revoked, %v", id, n, err)
 				}
 			}
 		})
@@ -100,7 +96,7 @@ func TestAPathThatNamesNoUserIsNotFound(t *testing.T) {
 	for _, path := range []string{"/users/~/tokens", "/users/~bob/tokens", "/users/~Ym9i/tokens", "/users/~Ym9i/revoke-all", "/users/a/b/tokens"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			if w := h.send("ada", method, "/admin"+path, nil); w.Code != http.StatusNotFound {
-				t.Errorf("%s %s is answered %d, want 404", method, path, w.Code)
+				t.Errorf("%s %s: %d, want 404", method, path, w.Code)
 			}
 		}
 	}

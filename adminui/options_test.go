@@ -10,7 +10,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-func TestOptionsAreChecked(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	m := tokentest.New(t).Manager
 	actor := func(*http.Request) (apitoken.Actor, error) { return apitoken.Actor{}, nil }
 	for name, opts := range map[string]*adminui.Options{
@@ -18,21 +18,21 @@ func TestOptionsAreChecked(t *testing.T) {
 		"no actor":                   {},
 		"a prefix without a slash":   {Actor: actor, Prefix: "admin"},
 		"a prefix that ends in one":  {Actor: actor, Prefix: "/admin/"},
-		"the root by a slash":        {Actor: actor, Prefix: "/"},
+		"the root as a slash":        {Actor: actor, Prefix: "/"},
 		"a prefix that is not clean": {Actor: actor, Prefix: "/a//b"},
 		"a prefix with a wildcard":   {Actor: actor, Prefix: "/{tenant}"},
 		"a prefix that is encoded":   {Actor: actor, Prefix: "/%C3%BC"},
-		"a prefix that is no text":   {Actor: actor, Prefix: "/\xff"},
+		"a prefix that is not UTF-8": {Actor: actor, Prefix: "/\xff"},
 		"a prefix with a line break": {Actor: actor, Prefix: "/a\nb"},
 		"a prefix with a backslash":  {Actor: actor, Prefix: `/a\b`},
-		"an origin that is none":     {Actor: actor, TrustedOrigins: []string{"tokens.example.com"}},
+		"an origin without a scheme": {Actor: actor, TrustedOrigins: []string{"tokens.example.com"}},
 	} {
 		if _, err := adminui.New(m, opts); !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
 	}
 	if _, err := adminui.New(nil, &adminui.Options{Actor: actor}); !errors.Is(err, apitoken.ErrInvalid) {
-		t.Errorf("no manager: %v", err)
+		t.Errorf("no manager: %v, want ErrInvalid", err)
 	}
 	for _, prefix := range []string{"", "/admin", "/a/b-c"} {
 		if _, err := adminui.New(m, &adminui.Options{Actor: actor, Prefix: prefix}); err != nil {

@@ -2,8 +2,8 @@ package adminui
 
 import "net/http"
 
-// fromTheseSites refuses forms that other sites had a browser send.
-func (u *ui) fromTheseSites(protection *http.CrossOriginProtection, next http.Handler) http.Handler {
+// refuseCrossOrigin refuses forms that other sites make a browser send.
+func (u *ui) refuseCrossOrigin(protection *http.CrossOriginProtection, next http.Handler) http.Handler {
 	refuse := u.serve(func(*visit) error { return errCrossOrigin })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if protection.Check(r) != nil && !isProgram(r) {
@@ -14,9 +14,9 @@ func (u *ui) fromTheseSites(protection *http.CrossOriginProtection, next http.Ha
 	})
 }
 
-// isProgram reports whether a request with the origin null was sent by a program that is no browser. Such a request is like one
-// without an Origin, which [http.CrossOriginProtection] lets pass: no other site can have sent it. A browser names itself in
-// User-Agent, and what another site has it send is dangerous for the cookies and credentials that it adds.
+// isProgram reports whether a request with the origin null comes from a program that is not a browser. Another site cannot make a
+// program send a request, so it is accepted like a request without an Origin. A browser sends User-Agent, and a forged request is
+// dangerous only with the cookies and credentials that a browser adds.
 func isProgram(r *http.Request) bool {
 	if r.Header.Get("Origin") != "null" {
 		return false

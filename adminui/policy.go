@@ -18,25 +18,25 @@ type policyPage struct {
 	Chosen  string
 	Days    string
 	Problem string
-	Confirm *policyQuestion // what is asked before the new one is saved
+	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
 }
 
-// policyQuestion says what the new maximum means for the tokens that exist: nothing, and for how many.
+// policyQuestion asks before a new maximum is saved, and says how many existing tokens exceed it. They do not change.
 type policyQuestion struct {
 	Text             string
 	Counted          bool
-	Beyond           int // live tokens that live longer than the new maximum allows
+	Beyond           int // active tokens that exceed the new maximum
 	Revision         int64
 	Maximum, Entered string
 }
 
-// ownDays is the choice that leaves the maximum to the field for a number of days.
-const ownDays = "days"
+// customDays is the choice of the number in the field for days.
+const customDays = "days"
 
 func (v *visit) policy() error { return v.showPolicy(http.StatusOK, policyPage{}) }
 
-// showPolicy shows the maximum in force, and the form with what was entered.
+// showPolicy shows the maximum in force, and the form with the entered values.
 func (v *visit) showPolicy(status int, page policyPage) error {
 	p, err := v.manager.Policy(v.r.Context())
 	if err != nil {
@@ -47,15 +47,15 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	for _, max := range []int{30, 90, 365} {
 		page.Choices = append(page.Choices, choice{strconv.Itoa(max), lifetimeText(apitoken.Days(max))})
 	}
-	page.Choices = append(page.Choices, choice{"none", "No expiration"}, choice{ownDays, "Another number of days"})
+	page.Choices = append(page.Choices, choice{"none", "No expiration"}, choice{customDays, "Another number of days"})
 	if page.Chosen == "" {
-		page.Chosen, page.Days = chosen(p)
+		page.Chosen, page.Days = chosenMaximum(p)
 	}
 	return v.render(status, "policy.html", "Maximum lifetime", page)
 }
 
-// chosen is the choice that a policy is, and the number of days where it is another one.
-func chosen(p apitoken.MaxLifetimePolicy) (string, string) {
+// chosenMaximum returns the choice for a policy, and the number of days for customDays.
+func chosenMaximum(p apitoken.MaxLifetimePolicy) (string, string) {
 	day := apitoken.Days(1)
 	switch {
 	case p.Max == apitoken.NoExpiration:
@@ -63,10 +63,10 @@ func chosen(p apitoken.MaxLifetimePolicy) (string, string) {
 	case p.Max == apitoken.Days(30), p.Max == apitoken.Days(90), p.Max == apitoken.Days(365):
 		return strconv.Itoa(int(p.Max / day)), ""
 	}
-	return ownDays, strconv.Itoa(int(p.Max / day))
+	return customDays, strconv.Itoa(int(p.Max / day))
 }
 
-// setPolicy first says what the new maximum means, and saves it when that was confirmed.
+// setPolicy asks first, and saves the new maximum once it is confirmed.
 func (v *visit) setPolicy() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errForm
@@ -97,13 +97,13 @@ func (v *visit) setPolicy() error {
 	case errors.Is(err, apitoken.ErrInvalid):
 		page.Problem = reasonText(err)
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
-	case errors.Is(err, apitoken.ErrConflict) && v.isSet(wanted):
+	case errors.Is(err, apitoken.ErrConflict) && v.isAlreadySet(wanted):
 	case errors.Is(err, apitoken.ErrConflict):
-		page.Problem = "Somebody else has set the maximum in the meantime. Look at what it is now, and set it again if you still want to."
+		page.Problem = "Somebody else has set the maximum in the meantime. Check it, and set it again if you still want to."
 		return v.showPolicy(http.StatusConflict, page)
 	case isUnknown(err):
-		page.Problem = "It is not known whether the maximum was set to " + asked(wanted.Max) + ". Look at what it is now, and set it again."
-		v.tell(problemOf(err), err)
+		page.Problem = "It is not known whether the maximum was set to " + lifetimeInSentence(wanted.Max) + ". Check it, and set it again if necessary."
+		v.reportUnavailable(problemOf(err), err)
 		return v.showPolicy(http.StatusServiceUnavailable, page)
 	case err != nil:
 		return err
@@ -111,21 +111,20 @@ func (v *visit) setPolicy() error {
 	return v.redirect("/policy")
 }
 
-// isSet reports whether the policy in force is what this person has set at the revision that was confirmed, by a second click
-// say.
-func (v *visit) isSet(wanted apitoken.MaxLifetimePolicy) bool {
+// isAlreadySet reports whether this user set the wanted policy at the confirmed revision before, for example with a double click.
+func (v *visit) isAlreadySet(wanted apitoken.MaxLifetimePolicy) bool {
 	p, err := v.manager.Policy(v.r.Context())
 	return err == nil && p.Max == wanted.Max && p.UpdatedBy == v.actor.User && p.Revision == wanted.Revision+1
 }
 
-// readMaximum reads what was entered, or says to the person what is wrong with it.
+// readMaximum parses what was entered. problem tells the user what is wrong with it; empty: nothing.
 func readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string) {
 	text := page.Chosen
 	switch text {
 	case "none":
 		p.Max = apitoken.NoExpiration
 		return p, ""
-	case ownDays:
+	case customDays:
 		text = page.Days
 	}
 	const most = 36500
@@ -142,7 +141,7 @@ func (v *visit) policyQuestion(wanted apitoken.MaxLifetimePolicy) (*policyQuesti
 	if err != nil {
 		return nil, err
 	}
-	q := &policyQuestion{Text: asked(wanted.Max), Revision: present.Revision}
+	q := &policyQuestion{Text: lifetimeInSentence(wanted.Max), Revision: present.Revision}
 	if !v.may.Has(apitoken.ListAny) {
 		return q, nil
 	}

@@ -9,23 +9,23 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// askPage asks before something is done that cannot be undone.
+// askPage asks before a revocation, which cannot be undone.
 type askPage struct {
 	Question template.HTML
 	Rows     []tokenRow
-	Action   string  // where the answer goes; empty: this person cannot do it
-	Fields   []field // what the answer carries
+	Action   string  // the path of the form; empty: the user may not do it
+	Fields   []field // the hidden fields of the form
 	Button   template.HTML
 	Back     string
-	Unknown  bool // it may have been done already, or the token may not exist
+	Unknown  bool // the outcome of an earlier attempt is unknown, so the token may not exist
 }
 
 // field is a hidden field of a form.
 type field struct{ Name, Value string }
 
-// place is where in the list of a user's tokens the person was, as part of an address, and as a field. What the browser sends
-// for it is an id, or nothing.
-func place(after string) (query string, fields []field) {
+// listPosition returns a position in the list of a user's tokens as a query and as hidden fields. It ignores a text that is not a
+// token id.
+func listPosition(after string) (query string, fields []field) {
 	id, err := apitoken.ParseTokenID(after)
 	if err != nil {
 		return "", nil
@@ -33,7 +33,7 @@ func place(after string) (query string, fields []field) {
 	return "?after=" + id.String(), []field{{"after", id.String()}}
 }
 
-// token reads the token of the address, if this person may see it.
+// token returns the token in the path, if the user may see it.
 func (v *visit) token() (apitoken.Token, error) {
 	id, err := tokenID(v.r.PathValue("id"))
 	if err != nil {
@@ -48,14 +48,14 @@ func (v *visit) askRevoke() error {
 		return err
 	}
 	page := v.revocationOf(t)
-	query, fields := place(v.r.URL.Query().Get("after"))
+	query, fields := listPosition(v.r.URL.Query().Get("after"))
 	page.Back, page.Fields = page.Back+query, fields
 	page.Action = v.base + "/tokens/" + t.ID.String() + "/revoke"
-	page.Question = sentence("Revoke the token “%s” of %s? Whatever uses it is refused from then on. This cannot be undone.", t.Name, string(t.Owner))
+	page.Question = sentence("Revoke the token “%s” of %s? Everything that uses it will be refused. This cannot be undone.", t.Name, string(t.Owner))
 	return v.render(http.StatusOK, "ask.html", "Revoke a token", page)
 }
 
-// revocationOf is the page with the button that revokes a token, if this person may.
+// revocationOf returns the page with the button that revokes a token, if the user may revoke it.
 func (v *visit) revocationOf(t apitoken.Token) askPage {
 	row := v.row(t)
 	return askPage{Rows: []tokenRow{row}, Action: row.RevokeURL, Button: sentence("Revoke %s", t.Name), Back: row.OwnerURL}
@@ -74,13 +74,13 @@ func (v *visit) revoke() error {
 	if err != nil {
 		return err
 	}
-	query, fields := place(v.r.PostForm.Get("after"))
+	query, fields := listPosition(v.r.PostForm.Get("after"))
 	err = v.manager.Revoke(v.r.Context(), v.actor, t.ID)
 	if isUnknown(err) {
 		page := v.revocationOf(t)
 		page.Back, page.Fields = page.Back+query, fields
 		page.Question = sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, string(t.Owner))
-		return v.unknown(err, page)
+		return v.showUnknown(err, page)
 	}
 	if err != nil {
 		return err
@@ -90,19 +90,19 @@ func (v *visit) revoke() error {
 
 func (v *visit) askRevokeAll() error {
 	owner := v.owner
-	if !v.own(owner) && !v.may.Has(apitoken.RevokeAny) {
+	if !v.isOwn(owner) && !v.may.Has(apitoken.RevokeAny) {
 		return apitoken.ErrDenied
 	}
 	what := "all tokens"
-	if v.own(owner) || v.may.Has(apitoken.ListAny) {
+	if v.isOwn(owner) || v.may.Has(apitoken.ListAny) {
 		n, err := v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive})
 		if err != nil {
 			return err
 		}
-		what = counted(n)
+		what = activeTokensText(n)
 	}
 	page := v.revocationOfAll()
-	page.Question = sentence("Revoke "+what+" of %s? Whatever uses them is refused from then on. This cannot be undone.", string(owner))
+	page.Question = sentence("Revoke "+what+" of %s? Everything that uses them will be refused. This cannot be undone.", string(owner))
 	return v.render(http.StatusOK, "ask.html", "Revoke all tokens", page)
 }
 
@@ -116,7 +116,7 @@ func (v *visit) revokeAll() error {
 	if isUnknown(err) {
 		page := v.revocationOfAll()
 		page.Question = sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", string(v.owner))
-		return v.unknown(err, page)
+		return v.showUnknown(err, page)
 	}
 	if err != nil {
 		return err
@@ -124,10 +124,10 @@ func (v *visit) revokeAll() error {
 	return v.redirect(v.pathOfUser(v.owner) + "/tokens")
 }
 
-// counted is a number of live tokens in words.
-func counted(n int) string {
+// activeTokensText returns a number of active tokens in words.
+func activeTokensText(n int) string {
 	if n == 1 {
-		return "1 live token"
+		return "1 active token"
 	}
-	return fmt.Sprintf("%d live tokens", n)
+	return fmt.Sprintf("%d active tokens", n)
 }

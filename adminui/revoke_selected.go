@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// revokeSelected revokes the tokens that were ticked: first it says how many they are and which, and asks.
+// revokeSelected asks first, with the selected tokens and their number, and revokes them once it is confirmed.
 func (v *visit) revokeSelected() error {
 	tokens, err := v.selected()
 	if err != nil {
@@ -17,33 +17,33 @@ func (v *visit) revokeSelected() error {
 	back := v.inventoryURL()
 	if len(tokens) == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Notice: "None of the selected tokens is alive, so there is nothing to revoke.", Page: back,
+			Heading: "Revoke tokens", Notice: "None of the selected tokens is active, so there is nothing to revoke.", Page: back,
 		})
 	}
 	if v.r.PostForm.Get("confirmed") == "" {
 		page := v.revocationOfSelected(tokens)
-		page.Question = sentence("Revoke " + counted(len(tokens)) + "? Whatever uses them is refused from then on. This cannot be undone.")
+		page.Question = sentence("Revoke " + activeTokensText(len(tokens)) + "? Everything that uses them will be refused. This cannot be undone.")
 		return v.render(http.StatusOK, "ask.html", "Revoke tokens", page)
 	}
 	for i, t := range tokens {
 		if err := v.manager.Revoke(v.r.Context(), v.actor, t.ID); err != nil {
-			return v.stopped(err, tokens, i)
+			return v.showPartialRevocation(err, tokens, i)
 		}
 	}
 	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Notice: counted(len(tokens)) + " revoked.", Page: back,
+		Heading: "Revoke tokens", Notice: activeTokensText(len(tokens)) + " revoked.", Page: back,
 	})
 }
 
-// inventoryURL is the list from which the form was sent, with its filters.
+// inventoryURL returns the address of the list that sent the form, with its filters.
 func (v *visit) inventoryURL() string {
-	if query := filtersOf(v.r.PostForm.Get("filters")); query != "" {
+	if query := filterQuery(v.r.PostForm.Get("filters")); query != "" {
 		return v.base + "/tokens?" + query
 	}
 	return v.base + "/tokens"
 }
 
-// selected reads the tokens that were ticked, as far as they are alive and this person may see them.
+// selected returns the selected tokens that are active and that the user may see.
 func (v *visit) selected() ([]apitoken.Token, error) {
 	if err := v.r.ParseForm(); err != nil {
 		return nil, errForm
@@ -56,7 +56,7 @@ func (v *visit) selected() ([]apitoken.Token, error) {
 		}
 		t, err := v.manager.Token(v.r.Context(), v.actor, id)
 		if errors.Is(err, apitoken.ErrNotFound) {
-			continue // it is gone, which is what was wanted
+			continue // nothing is left to revoke
 		}
 		if err != nil {
 			return nil, err
@@ -68,12 +68,12 @@ func (v *visit) selected() ([]apitoken.Token, error) {
 	return tokens, nil
 }
 
-// revocationOfSelected is the page with the button that revokes tokens.
+// revocationOfSelected returns the page with the button that revokes tokens.
 func (v *visit) revocationOfSelected(tokens []apitoken.Token) askPage {
 	page := askPage{
-		Action: v.base + "/tokens/revoke", Button: sentence("Revoke " + counted(len(tokens))), Back: v.inventoryURL(),
+		Action: v.base + "/tokens/revoke", Button: sentence("Revoke " + activeTokensText(len(tokens))), Back: v.inventoryURL(),
 	}
-	if query := filtersOf(v.r.PostForm.Get("filters")); query != "" {
+	if query := filterQuery(v.r.PostForm.Get("filters")); query != "" {
 		page.Fields = append(page.Fields, field{"filters", query})
 	}
 	for _, t := range tokens {
@@ -83,9 +83,9 @@ func (v *visit) revocationOfSelected(tokens []apitoken.Token) askPage {
 	return page
 }
 
-// stopped answers a bulk revocation that failed after the first tokens: how many are revoked, which are not, and the button that
-// goes on with them.
-func (v *visit) stopped(err error, tokens []apitoken.Token, revoked int) error {
+// showPartialRevocation shows a bulk revocation that failed after some tokens: how many are revoked, which are not, and the button
+// that continues with them.
+func (v *visit) showPartialRevocation(err error, tokens []apitoken.Token, revoked int) error {
 	p := problemOf(err)
 	if revoked == 0 && p.status != http.StatusServiceUnavailable {
 		return err
@@ -110,7 +110,7 @@ func (v *visit) stopped(err error, tokens []apitoken.Token, revoked int) error {
 		page.Unknown = true
 		page.Question = sentence(format, rest[0].Name, string(rest[0].Owner))
 	}
-	v.tell(p, err)
+	v.reportUnavailable(p, err)
 	return v.renderWith(p.status, "ask.html", view{
 		Heading: fmt.Sprintf("%d of %d tokens revoked", revoked, len(tokens)),
 		Problem: p.heading + ".", Page: page,

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,16 +21,16 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-func TestEveryAnswerIsProtected(t *testing.T) {
+func TestEveryResponseHasSecurityHeaders(t *testing.T) {
 	h := newHost(t)
 	for _, person := range []string{"ada", "bob", "broken", ""} {
 		for _, path := range []string{"/admin/", "/admin/users", "/admin/users/bob/tokens", "/admin/tokens.csv", "/admin/nothing", "/admin/static/style.css", "/"} {
 			w := h.send(person, http.MethodGet, path, nil)
 			want := map[string]string{
-				"Cross-Origin-Opener-Policy": "same-origin", // so that no page that opened this one keeps a hold on it
+				"Cross-Origin-Opener-Policy": "same-origin", // a page that opened this one gets no reference to it
 				"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 				"Cache-Control":              "no-store",
-				"Referrer-Policy":            "same-origin", // no-referrer makes browsers send Origin: null with the forms of the pages
+				"Referrer-Policy":            "same-origin", // no-referrer makes browsers send Origin: null with the forms
 				"X-Content-Type-Options":     "nosniff",
 				"X-Frame-Options":            "DENY",
 			}
@@ -55,7 +56,7 @@ func TestAFormHasALimit(t *testing.T) {
 	}
 }
 
-func TestTheFolderOfFilesIsNotListed(t *testing.T) {
+func TestStaticFilesAreNotListed(t *testing.T) {
 	h := newHost(t)
 	for _, path := range []string{"/admin/static/", "/admin/static/x/", "/admin/static/nothing.css"} {
 		if w := h.send("ada", http.MethodGet, path, nil); w.Code != http.StatusNotFound {
@@ -64,7 +65,6 @@ func TestTheFolderOfFilesIsNotListed(t *testing.T) {
 	}
 }
 
-// A form counts only if it was sent from these pages, or from an origin that the host trusts.
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -73,7 +73,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}{
 		{"these pages", map[string]string{"Sec-Fetch-Site": "same-origin"}, http.StatusCreated},
 		{"an old browser on these pages", map[string]string{"Origin": "http://example.com"}, http.StatusCreated},
-		{"no browser", nil, http.StatusCreated},
+		{"a program", nil, http.StatusCreated},
 		{"the trusted origin", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://tokens.example.com"}, http.StatusCreated},
 		{"another site", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, http.StatusForbidden},
 		{"another site of the same domain", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "http://other.example.com"}, http.StatusForbidden},
@@ -82,7 +82,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 		{"a page without an origin, and the cookie of a session", map[string]string{"Origin": "null", "Cookie": "session=1"}, http.StatusForbidden},
 		{"a page without an origin, and credentials", map[string]string{"Origin": "null", "Authorization": "Negotiate x"}, http.StatusForbidden},
 		{"a page without an origin on another site", map[string]string{"Origin": "null", "Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
-		{"a program that says it has no origin", map[string]string{"Origin": "null"}, http.StatusCreated},
+		{"a program with the origin null", map[string]string{"Origin": "null"}, http.StatusCreated},
 		{"a program that names another site", map[string]string{"Origin": "https://evil.example"}, http.StatusForbidden},
 	}
 	for _, tt := range tests {
@@ -107,8 +107,8 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-// What a link says is not what a person has entered: of a form, only the body counts.
-func TestOnlyTheBodyOfAFormCounts(t *testing.T) {
+// A link must not fill in a form.
+func TestFormsIgnoreTheQuery(t *testing.T) {
 	h := newHost(t)
 	token, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "precious"})
 	before := h.state()
@@ -119,27 +119,27 @@ func TestOnlyTheBodyOfAFormCounts(t *testing.T) {
 		status     int
 		want       string
 	}{
-		{"generate", "/users/bob/tokens?name=ci&lifetime=" + days30, nil, 422, "Choose how long the token is to live."},
-		{"the name of what is generated", "/users/bob/tokens?name=ci", url.Values{"lifetime": {days30}}, 422, "Refused: name: is empty."},
-		{"the lifetime of it", "/users/bob/tokens?lifetime=" + days30, url.Values{"name": {"ci"}}, 422, "Choose how long the token is to live."},
-		{"the last day of it", "/users/bob/tokens?date=2026-01-10", url.Values{"name": {"ci"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
+		{"generate", "/users/bob/tokens?name=ci&lifetime=" + days30, nil, 422, "Choose when the token expires."},
+		{"the name", "/users/bob/tokens?name=ci", url.Values{"lifetime": {days30}}, 422, "Refused: name: is empty."},
+		{"the lifetime", "/users/bob/tokens?lifetime=" + days30, url.Values{"name": {"ci"}}, 422, "Choose when the token expires."},
+		{"the last day", "/users/bob/tokens?date=2026-01-10", url.Values{"name": {"ci"}, "lifetime": {"date"}}, 422, "Enter the last day of the token"},
 		{"the maximum", "/policy?max=30&revision=0&confirmed=yes", nil, 422, "Enter a whole number of days"},
-		{"the consent to the maximum", "/policy?revision=0&confirmed=yes", url.Values{"max": {"30"}}, 200, "Set the maximum to 30 days?"},
-		{"what is selected", "/tokens/revoke?" + id.Encode() + "&confirmed=yes", nil, 200, "there is nothing to revoke"},
-		{"the consent to revoke it", "/tokens/revoke?confirmed=yes", id, 200, "Revoke 1 live token?"},
+		{"the confirmation of the maximum", "/policy?revision=0&confirmed=yes", url.Values{"max": {"30"}}, 200, "Set the maximum to 30 days?"},
+		{"the selection", "/tokens/revoke?" + id.Encode() + "&confirmed=yes", nil, 200, "there is nothing to revoke"},
+		{"the confirmation of the revocation", "/tokens/revoke?confirmed=yes", id, 200, "Revoke 1 active token?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := h
 			h.t = t
 			h.says(h.form("ada", "/admin"+tt.path, tt.status, tt.body), tt.want)
 			if diff := cmp.Diff(before, h.state()); diff != "" {
-				t.Errorf("something was done (-before +after):\n%s", diff)
+				t.Errorf("something changed (-before +after):\n%s", diff)
 			}
 		})
 	}
 }
 
-// hostile are names that somebody gives a token who means no good, as far as the library takes them.
+// hostile returns names for an attack that the library accepts as names.
 func hostile() []string {
 	parts := []string{
 		"<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "' onfocus='alert(1)' autofocus='",
@@ -157,37 +157,44 @@ func hostile() []string {
 	return append(append(names, parts[:19]...), strings.Repeat("W", 100))
 }
 
-// 500 hostile names are text on the pages, and the same text in the file, where none of them begins a formula.
-func TestHostileNamesAreText(t *testing.T) {
+// Hostile names and resources are text on the pages and the same text in the file, where no cell begins a formula. The last
+// token has no resource.
+func TestHostileNamesAndResourcesAreText(t *testing.T) {
 	h := newHost(t)
 	names := hostile()
 	if len(names) != 500 {
-		t.Fatalf("there are %d names", len(names))
+		t.Fatalf("%d names, want 500", len(names))
 	}
+	resources := append(slices.Clone(names[1:]), "")
 	for i, name := range names {
-		if _, _, err := h.Manager.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name}); err != nil {
+		p := apitoken.GenerateParams{Owner: "bob", Name: name, Resource: resources[i]}
+		if _, _, err := h.Manager.Generate(ctx, apitoken.System(), p); err != nil {
 			t.Fatalf("name %d, %q: %v", i, name, err)
 		}
 	}
-	shown := regexp.MustCompile(`<th scope="row" data-label="Name"><bdi>([^<]*)</bdi>`)
-	var onPages []string
-	for path := "/admin/tokens?owner=bob"; ; {
-		page := h.page("ada", path)
-		for _, m := range shown.FindAllStringSubmatch(page, -1) {
-			onPages = append(onPages, html.UnescapeString(m[1]))
-		}
-		for _, bad := range []string{"<script>", "<img", "<svg", "onerror=\"", "onload=\""} {
-			if strings.Contains(strings.ReplaceAll(page, `<script src="/admin/static/enhance.js" defer></script>`, ""), bad) {
-				t.Errorf("%s holds %s", path, bad)
+	name := regexp.MustCompile(`<th scope="row" data-label="Name"><bdi>([^<]*)</bdi>`)
+	resource := regexp.MustCompile(`<td data-label="Kind">user(?: <bdi class="hint resource">([^<]*)</bdi>)?</td>`)
+	for _, path := range []string{"/admin/tokens?owner=bob", "/admin/users/bob/tokens"} {
+		var gotNames, gotResources []string
+		for more := true; more; {
+			page := h.page("ada", path)
+			gotNames = append(gotNames, firstGroups(name, page)...)
+			gotResources = append(gotResources, firstGroups(resource, page)...)
+			for _, bad := range []string{"<script>", "<img", "<svg", "onerror=\"", "onload=\"", `"hint resource"></bdi>`} {
+				if strings.Contains(page, bad) {
+					t.Errorf("%s contains %s", path, bad)
+				}
+			}
+			if more = strings.Contains(page, `rel="next"`); more {
+				path = nextOf(t, page)
 			}
 		}
-		if !strings.Contains(page, `rel="next"`) {
-			break
+		if diff := cmp.Diff(names, gotNames); diff != "" {
+			t.Errorf("names on the pages up to %s (-want +got):\n%s", path, diff)
 		}
-		path = nextOf(t, page)
-	}
-	if diff := cmp.Diff(names, onPages); diff != "" {
-		t.Errorf("names on the pages (-want +got):\n%s", diff)
+		if diff := cmp.Diff(resources, gotResources); diff != "" {
+			t.Errorf("resources on the pages up to %s (-want +got):\n%s", path, diff)
+		}
 	}
 
 	w := h.send("ada", http.MethodGet, "/admin/tokens.csv", nil)
@@ -196,76 +203,40 @@ func TestHostileNamesAreText(t *testing.T) {
 	}
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	h.must(err)
-	var inFile []string
+	var gotNames, gotResources []string
 	for _, row := range rows[1:] {
 		for _, cell := range row {
 			for _, part := range formulas(cell) {
 				t.Errorf("the cell %q has the formula %q", cell, part)
 			}
 		}
-		inFile = append(inFile, original(row[2]))
+		gotNames = append(gotNames, original(row[slices.Index(rows[0], "name")]))
+		gotResources = append(gotResources, original(row[slices.Index(rows[0], "resource")]))
 	}
-	if diff := cmp.Diff(names, inFile); diff != "" {
+	if diff := cmp.Diff(names, gotNames); diff != "" {
 		t.Errorf("names in the file (-want +got):\n%s", diff)
 	}
-}
-
-// So are 500 hostile resources. Where a token is bound to nothing, there is nothing.
-func TestHostileResourcesAreText(t *testing.T) {
-	h := newHost(t)
-	resources := append(hostile(), "")
-	for i, resource := range resources {
-		p := apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("token ", i), Resource: resource}
-		if _, _, err := h.Manager.Generate(ctx, apitoken.System(), p); err != nil {
-			t.Fatalf("resource %d, %q: %v", i, resource, err)
-		}
-	}
-	shown := regexp.MustCompile(`<td data-label="Kind">user(?: <bdi class="hint resource">([^<]*)</bdi>)?</td>`)
-	for _, path := range []string{"/admin/tokens?owner=bob", "/admin/users/bob/tokens"} {
-		var onPages []string
-		for {
-			page := h.page("ada", path)
-			for _, m := range shown.FindAllStringSubmatch(page, -1) {
-				onPages = append(onPages, html.UnescapeString(m[1]))
-			}
-			if n := strings.Count(page, `"hint resource"`); n > 50 || strings.Contains(page, `"hint resource"></bdi>`) {
-				t.Errorf("%s shows %d resources, or an empty one", path, n)
-			}
-			if !strings.Contains(page, `rel="next"`) {
-				break
-			}
-			path = nextOf(t, page)
-		}
-		if diff := cmp.Diff(resources, onPages); diff != "" {
-			t.Errorf("resources on the pages, up to %s (-want +got):\n%s", path, diff)
-		}
-	}
-	rows, err := csv.NewReader(h.send("ada", http.MethodGet, "/admin/tokens.csv", nil).Body).ReadAll()
-	h.must(err)
-	last := len(rows[0]) - 1
-	if rows[0][last] != "resource" {
-		t.Errorf("the last column of the file is %q", rows[0][last])
-	}
-	var inFile []string
-	for _, row := range rows[1:] {
-		for _, part := range formulas(row[last]) {
-			t.Errorf("the cell %q has the formula %q", row[last], part)
-		}
-		inFile = append(inFile, original(row[last]))
-	}
-	if diff := cmp.Diff(resources, inFile); diff != "" {
+	if diff := cmp.Diff(resources, gotResources); diff != "" {
 		t.Errorf("resources in the file (-want +got):\n%s", diff)
 	}
 }
 
-// A cell is safe however a spreadsheet takes the file apart, and the rule in the documentation gives back what it was.
-func TestInertCellsCanBeToldFromWhatTheyWere(t *testing.T) {
+// firstGroups returns the first group of every match in a page.
+func firstGroups(pattern *regexp.Regexp, page string) (all []string) {
+	for _, m := range pattern.FindAllStringSubmatch(page, -1) {
+		all = append(all, html.UnescapeString(m[1]))
+	}
+	return all
+}
+
+// No spreadsheet finds a formula, and the rule in the documentation restores the cell.
+func TestCellsWithoutFormulasCanBeRestored(t *testing.T) {
 	for _, cell := range []string{
 		"", "x", "=1", "'=1", "''", "'", "+", "-1", "@x", "\tx", "\rx", "é", "a=1",
 		"x;=cmd|' /C calc'!A0", "x,=1", "x|=1", "x\t=1", "x\n=1", "x\r\n=1", "x;'=1", "x;''", ";;=1", "=1;=1", "x; =1", `x;"=1`, `x;" "=1`,
 		" =1", `"=1"`, "＝1", "x;＋1", "－1", "＠x", "\t=1", "a;b", "a, b", "a - b", "x;-", "x|@y;+z",
 	} {
-		got := adminui.Inert(cell)
+		got := adminui.WithoutFormulas(cell)
 		if restored := original(got); restored != cell {
 			t.Errorf("%q became %q, which reads as %q", cell, got, restored)
 		}
@@ -274,18 +245,18 @@ func TestInertCellsCanBeToldFromWhatTheyWere(t *testing.T) {
 		}
 	}
 	for _, cell := range []string{"ada@example.org", "CI - deploy", "a;b", "x=1", "a, b", "1-2"} {
-		if got := adminui.Inert(cell); got != cell {
-			t.Errorf("%q, which is no formula anywhere, became %q", cell, got)
+		if got := adminui.WithoutFormulas(cell); got != cell {
+			t.Errorf("%q became %q, want no change", cell, got)
 		}
 	}
 }
 
-// original undoes what the file does to a cell, by the rule in the documentation of the package.
+// original restores a cell by the rule in the documentation of the package.
 func original(cell string) string { return apostrophes.ReplaceAllString(cell, "$1") }
 
 var apostrophes = regexp.MustCompile(`(^|[,;|\t\r\n])'`)
 
-// formulas are the parts of a cell that a spreadsheet could take for a formula, whichever separator it goes by.
+// formulas returns the parts of a cell that a spreadsheet could take for a formula, with any separator.
 func formulas(cell string) (found []string) {
 	for _, separators := range []string{"", ",", ";", "|", "\t", "\r\n", ",;|\t\r\n"} {
 		for _, part := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
@@ -298,7 +269,7 @@ func formulas(cell string) (found []string) {
 	return found
 }
 
-// The secret is in the answer to the form and in nothing else: no address, no cookie, no other page.
+// The secret is only in the body of the response to the form.
 func TestTheSecretIsShownOnce(t *testing.T) {
 	h := newHost(t)
 	w := h.send("ada", http.MethodPost, "/admin/users/bob/tokens", url.Values{"name": {"ci"}, "lifetime": {days30}})
@@ -314,15 +285,15 @@ func TestTheSecretIsShownOnce(t *testing.T) {
 	}
 	w = h.send("ada", http.MethodPost, "/admin/users/bob/tokens", url.Values{"name": {"ci"}, "lifetime": {days30}})
 	if w.Code != http.StatusConflict || secret.MatchString(w.Body.String()) {
-		t.Errorf("sent again: %d", w.Code)
+		t.Errorf("sent again: %d, want 409 without a secret", w.Code)
 	}
 	for _, path := range []string{"/users", "/users/bob/tokens", "/tokens", "/tokens.csv", "/expiring", "/policy", "/activity"} {
 		h.saysNothingOf(h.page("ada", "/admin"+path), text)
 	}
 }
 
-// What the policy forbids is not in the templates either.
-func TestNothingIsInline(t *testing.T) {
+// The Content-Security-Policy forbids inline scripts and styles.
+func TestTemplatesHaveNothingInline(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<script(?:[^>]*[^>]src=)?>|\sstyle=|\son[a-z]+=|<style|javascript:|https?://`)
 	files := os.DirFS("templates")
 	names, err := fs.Glob(files, "*.html")
@@ -335,22 +306,16 @@ func TestNothingIsInline(t *testing.T) {
 			t.Fatal(err)
 		}
 		if found := inline.FindString(string(content)); found != "" {
-			t.Errorf("%s holds %q", name, found)
+			t.Errorf("%s contains %q", name, found)
 		}
 	}
 }
 
-// An id or a name that is written from right to left does not turn the words around it: each stands in a bdi of its own, on every
-// page and in every state.
+// An id or a name in a right-to-left script would change the order of the words around it outside a bdi element.
 func TestIDsAndNamesAreIsolated(t *testing.T) {
 	const id, other, name, role = "אבג", "ייי", "דהו", "טטט"
-	h := newHost(t)
-	h.Manager = tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.ListAny}}).Manager
-	pages, err := adminui.New(h.Manager, &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", Actor: func(*http.Request) (apitoken.Actor, error) {
-		return apitoken.As(id), nil
-	}})
-	h.must(err)
-	h.pages = pages
+	kit := tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.ListAny}})
+	h := mount(t, kit, signedInAs(id), func(o *adminui.Options) { o.SignOut = "/sign-out" })
 	h.put(apitoken.User{ID: id, Name: name, Role: apitoken.RoleAdmin})
 	h.put(apitoken.User{ID: other, Name: name, Role: role})
 	h.put(apitoken.User{ID: other, Name: name + name, Role: apitoken.RoleUser})
@@ -367,7 +332,7 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 		bare := regexp.MustCompile(`(?s)<title>.*?</title>|<bdi[^>]*>[^<]*</bdi>|<[^>]*>`).ReplaceAllString(page, "")
 		for _, text := range []string{id, other, name, role} {
 			if before, _, found := strings.Cut(bare, text); found {
-				t.Errorf("%s shows %q by itself, after %q", path, text, before[max(0, len(before)-60):])
+				t.Errorf("%s shows %q outside a bdi, after %q", path, text, before[max(0, len(before)-60):])
 			}
 		}
 	}
@@ -382,8 +347,8 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 		check(path, h.page("", "/admin"+path))
 	}
 	form.Set("confirmed", "yes")
-	check("the answer", h.form("", "/admin/tokens/revoke", http.StatusOK, form))
+	check("the result", h.form("", "/admin/tokens/revoke", http.StatusOK, form))
 	if seen < 60 {
-		t.Errorf("%d ids and names were seen", seen)
+		t.Errorf("%d ids and names, want at least 60", seen)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"html/template"
 )
 
-// sentence writes ids and names into a text of the pages. Each stands in an element of its own, so that one that is written from
-// right to left does not turn the words around it. The format is from here, and never from a person.
+// sentence formats a text with ids and names, each isolated in an element of its own. Otherwise a name in a right-to-left script
+// would change the order of the words around it. The format must be a constant of this package.
 func sentence(format string, values ...any) template.HTML {
 	escaped := make([]any, len(values))
 	for i, value := range values {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// lifetimeText writes a lifetime the way people say it.
+// lifetimeText returns a lifetime in words.
 func lifetimeText(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -25,10 +25,10 @@ func lifetimeText(d time.Duration) string {
 	return d.String()
 }
 
-// actionText says what an event did, as the middle of a sentence that begins with who did it.
+// actionText returns what an event did, to follow the name of the actor.
 func actionText(a apitoken.Action) string {
 	if a == "" {
-		return "attempted several things" // denials that were gathered for want of room
+		return "attempted several things" // denials of several actions, gathered in one event
 	}
 	if text, ok := actions[a]; ok {
 		return text
@@ -52,36 +52,36 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionReadEvents:  "read the events",
 }
 
-// reasonText says to a person why something was refused.
+// reasonText tells the user why something was refused.
 func reasonText(err error) string {
 	var over *apitoken.LifetimeError
 	var invalid *apitoken.InvalidError
 	switch {
 	case errors.As(err, &over):
-		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", asked(over.Max))
+		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
 	case errors.Is(err, apitoken.ErrUserDisabled):
-		return "The user is disabled, and can have no tokens."
+		return "The user is disabled and cannot have tokens."
 	case errors.Is(err, apitoken.ErrRepeated):
-		return "This form was sent before, and the token that it generated is in use. It stays. Choose another name to generate another."
+		return "This form was sent before, and the token that it generated is in use. Choose another name to generate another token."
 	case errors.Is(err, apitoken.ErrExists):
-		return "There is a live token of this name already. Choose another name, or revoke that one first."
+		return "An active token already has this name. Choose another name, or revoke that token first."
 	case errors.As(err, &invalid):
 		return fmt.Sprintf("Refused: %s: %s.", invalid.Field, invalid.Problem)
 	}
 	return "Refused."
 }
 
-// capitalized begins a text of this package with a capital.
+// capitalized returns an ASCII text with a capital first letter.
 func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-// asked is a lifetime in the middle of a sentence.
-func asked(d time.Duration) string {
+// lifetimeInSentence returns a lifetime in words for the middle of a sentence.
+func lifetimeInSentence(d time.Duration) string {
 	text := lifetimeText(d)
 	return strings.ToLower(text[:1]) + text[1:]
 }
 
-// since says how long ago something was, as exactly as anybody wants to know.
-func since(t, now time.Time) string {
+// agoText returns how long ago something was, in hours or days. The zero time returns the empty text.
+func agoText(t, now time.Time) string {
 	switch ago := now.Sub(t); {
 	case t.IsZero():
 		return ""

@@ -10,45 +10,45 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// tokensOnPage is how many tokens a page shows.
+// tokensOnPage is the number of tokens on a page.
 const tokensOnPage = 50
 
-// soon is how long before its end a token is marked.
-const soon = 14 * 24 * time.Hour
+// soonWindow is how long before its expiry a token is marked.
+const soonWindow = 14 * 24 * time.Hour
 
 // tokenRow is a token as a table shows it.
 type tokenRow struct {
 	apitoken.Token
-	Status              apitoken.Status
-	Created, Used, Ends moment
-	UsedAgo             string
-	Soon                bool
-	New                 bool   // it was just generated
-	RevokeURL           string // empty: not to be revoked, or not by this person
-	OwnerURL            string
-	ChildrenURL         string // the tokens that were generated with it; empty: not for this person
+	Status                 apitoken.Status
+	Created, Used, Expires moment
+	UsedAgo                string
+	Soon                   bool
+	New                    bool   // just generated
+	RevokeURL              string // empty: already ended, or the user may not revoke it
+	OwnerURL               string
+	ChildrenURL            string // the tokens generated with it; empty: the user may not list them
 }
 
 func (v *visit) row(t apitoken.Token) tokenRow {
 	row := tokenRow{
 		Token: t, Status: t.Status(v.now),
-		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Ends: v.moment(t.ExpiresAt),
-		UsedAgo:  since(t.LastUsedAt, v.now),
+		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Expires: v.moment(t.ExpiresAt),
+		UsedAgo:  agoText(t.LastUsedAt, v.now),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 	}
 	if v.may.Has(apitoken.ListAny) {
 		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String()
 	}
 	if row.Status == apitoken.StatusActive {
-		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soon
-		if v.own(t.Owner) || v.may.Has(apitoken.RevokeAny) {
+		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow
+		if v.isOwn(t.Owner) || v.may.Has(apitoken.RevokeAny) {
 			row.RevokeURL = v.base + "/tokens/" + t.ID.String() + "/revoke"
 		}
 	}
 	return row
 }
 
-// tokensPage is the tokens of one user, with the form that generates one.
+// tokensPage shows the tokens of one user and the form that generates one.
 type tokensPage struct {
 	Owner        apitoken.UserID
 	OwnerName    string
@@ -56,22 +56,22 @@ type tokensPage struct {
 	Own          bool
 	Rows         []tokenRow
 	Next         string
-	After        apitoken.TokenID // the place in the list
-	Form         *generateForm    // nil: this person cannot generate tokens here
-	Generated    *generated       // what was just generated
-	ListFailed   bool             // there is no more than what was just generated
-	RevokeAllURL string           // empty: not by this person
+	After        apitoken.TokenID // the list position
+	Form         *generateForm    // nil: the user may not generate tokens here
+	Generated    *generated       // the token that was just generated; nil: none
+	ListFailed   bool             // only Generated can be shown
+	RevokeAllURL string           // empty: the user may not
 }
 
-// generateForm is the form with what was entered.
+// generateForm is the form with the entered values.
 type generateForm struct {
-	Key      string // of this form, so that to send it twice generates one token
+	Key      string // identifies this form, so that sending it twice leaves one token
 	Name     string
-	Lifetime string // the value of the choice
+	Lifetime string // the value of the selected choice
 	Date     string
 	Choices  []choice
-	LastDate string // the last day that the policy allows; empty: any
-	Zone     string // where days end
+	LastDate string // the last day that the policy permits; empty: any
+	Zone     string // the time zone of the days
 	Problem  string
 }
 
@@ -79,28 +79,28 @@ type choice struct {
 	Value, Text string
 }
 
-// generated is a token whose secret is shown, this once.
+// generated is a new token with its secret, which is shown only in this response.
 type generated struct {
 	apitoken.Token
-	Secret string
-	Ends   moment
+	Secret  string
+	Expires moment
 }
 
-// onDate is the choice that leaves the end to the field for a date.
+// onDate is the choice of the day in the field for a date.
 const onDate = "date"
 
 func (v *visit) tokensOfUser() error { return v.showTokens(http.StatusOK, nil, nil) }
 
-// showTokens shows the tokens of a user, the form as it was entered, and what was generated. That is shown whatever else fails:
-// it cannot be read again.
+// showTokens shows the tokens of a user, the form with the entered values, and the generated token. It shows the generated token
+// even if everything else fails, because its secret cannot be retrieved again.
 func (v *visit) showTokens(status int, form *generateForm, made *generated) error {
-	page := tokensPage{Owner: v.owner, Own: v.own(v.owner), Generated: made}
+	page := tokensPage{Owner: v.owner, Own: v.isOwn(v.owner), Generated: made}
 	err := v.fillTokens(&page, form)
 	if err != nil && made == nil {
 		return err
 	}
 	if err != nil {
-		v.tellHost(err)
+		v.callOnError(err)
 		page = tokensPage{Owner: page.Owner, Own: page.Own, Generated: made, ListFailed: true}
 	}
 	w := view{Heading: "Tokens of", About: string(page.Owner), Page: page}
@@ -110,7 +110,7 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 	return v.renderWith(status, "tokens.html", w)
 }
 
-// fillTokens reads what the page shows of a user.
+// fillTokens reads what the page shows.
 func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	after, err := tokenID(v.r.URL.Query().Get("after"))
 	if err != nil {
@@ -121,7 +121,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 		return err
 	}
 	if page.Generated != nil {
-		// It is the last of all, and so on the last page: here it comes first.
+		// The list is in the order of creation, so the new token would be on the last page. Show it first.
 		row := v.row(page.Generated.Token)
 		row.New = true
 		page.Rows = append(page.Rows, row)
@@ -133,7 +133,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	}
 	page.After = after
 	if !list.Next.IsZero() {
-		page.Next = v.with("after", list.Next.String())
+		page.Next = v.pageURLWith("after", list.Next.String())
 	}
 	if page.Own || v.may.Has(apitoken.RevokeAny) {
 		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"
@@ -142,7 +142,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	return err
 }
 
-// generateForm is the form, if this person may generate a token for the user as far as can be told before he tries.
+// generateForm returns the form, or nil if the user may not generate a token here. The Manager may still refuse it.
 func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generateForm, error) {
 	need := apitoken.GenerateForOthers
 	if page.Own {
@@ -164,14 +164,14 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	}
 	form := entered
 	if form == nil {
-		form = &generateForm{Lifetime: value(min(apitoken.Days(30), policy.Max))}
+		form = &generateForm{Lifetime: lifetimeValue(min(apitoken.Days(30), policy.Max))}
 	}
 	if form.Key == "" {
 		form.Key = rand.Text()
 	}
 	form.Zone = v.zone.String()
 	for _, lifetime := range policy.Choices() {
-		form.Choices = append(form.Choices, choice{value(lifetime), lifetimeText(lifetime)})
+		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
 	}
 	form.Choices = append(form.Choices, choice{onDate, "Until the end of a day"})
 	if policy.Max != apitoken.NoExpiration {
@@ -180,11 +180,11 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	return form, nil
 }
 
-// value is a lifetime as the value of a choice.
-func value(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
+// lifetimeValue returns a lifetime as the value of a choice.
+func lifetimeValue(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
 
-// generate generates a token and shows its secret in the answer. It does not redirect, because then the secret would have
-// to wait somewhere.
+// generate generates a token and shows its secret in the response. It does not redirect, because the secret would have to be
+// stored until the next request.
 func (v *visit) generate() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errForm
@@ -215,31 +215,31 @@ func (v *visit) generate() error {
 	return v.showTokens(http.StatusCreated, nil, &generated{token, secret.Reveal(), v.moment(token.ExpiresAt)})
 }
 
-// mayBeGenerated names the token that may exist, with the button that revokes it. Its secret is lost.
+// mayBeGenerated shows the token that may exist, with the button that revokes it. Its secret is lost.
 func (v *visit) mayBeGenerated(err error, token apitoken.Token) error {
 	page := v.revocationOf(token)
-	page.Question = sentence("It is not known whether the token “%s” of %s was generated. Its secret is lost: revoke it, and generate another.",
+	page.Question = sentence("It is not known whether the token “%s” of %s was generated. Its secret is lost: revoke it and generate another.",
 		token.Name, string(token.Owner))
-	return v.unknown(err, page)
+	return v.showUnknown(err, page)
 }
 
-// notGenerated does not say that nothing was done: with a form that is sent again, what it generated before may be revoked.
+// notGenerated does not say that nothing was done, because a form that is sent again may have revoked its earlier token.
 func (v *visit) notGenerated(err error) error {
 	p := problemOf(err)
-	v.tell(p, err)
+	v.reportUnavailable(p, err)
 	return v.renderWith(p.status, "problem.html", view{
 		Heading: p.heading,
-		Problem: "No token was generated. If you have sent this form before, what it generated then may be revoked. Try again in a moment.",
+		Problem: "No token was generated. If you sent this form before, the token from then may be revoked. Try again in a moment.",
 	})
 }
 
-// params reads what was entered, or says to the person what is wrong with it.
+// params parses what was entered. problem tells the user what is wrong with it; empty: nothing.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
 	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, IdempotencyKey: form.Key}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {
-			return p, "Choose how long the token is to live."
+			return p, "Choose when the token expires."
 		}
 		p.Lifetime = time.Duration(lifetime)
 		return p, ""
@@ -248,14 +248,14 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	if err != nil {
 		return p, "Enter the last day of the token, as year-month-day."
 	}
-	if day.Year() < 1970 { // the end of the last day before the year 1, say, would mean that nothing was asked for
-		return p, "Enter the last day of the token: the first that can be is 1970-01-01."
+	if day.Year() < 1970 { // the zero time, for example, would mean that no expiry was asked for
+		return p, "Enter a last day of the token from 1970-01-01 on."
 	}
 	p.ExpiresAt = day.AddDate(0, 0, 1)
 	return p, ""
 }
 
-// tokenID reads an identifier, and nothing as the zero one. What is no identifier is that of no token.
+// tokenID parses a token id. The empty text is the zero id. Any other text that is not an id is [apitoken.ErrNotFound].
 func tokenID(text string) (apitoken.TokenID, error) {
 	if text == "" {
 		return apitoken.TokenID{}, nil

@@ -14,11 +14,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// faulty is a store that fails where a test says so.
+// faulty is a store that fails on request.
 type faulty struct {
 	*memstore.Store
-	reads, writes error // of every list of tokens; of every write. A token is created all the same if the error is ErrUncertain
-	revokes       int   // so many tokens can be revoked before writes counts
+	reads, writes error // returned by lists of tokens and by writes; CreateToken with ErrUncertain still creates the token
+	revokes       int   // the number of tokens that can be revoked before writes applies
 }
 
 func (s *faulty) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
@@ -73,85 +73,56 @@ func (s *faulty) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, r 
 	return s.Store.PutPolicy(ctx, p, r, e)
 }
 
-// newFaultyHost has ada, an administrator, and bob, and tells what the host was told.
-func newFaultyHost(t *testing.T) (host, *apitoken.Manager, *faulty, *[]error) {
+// newFaultyHost returns a host over a faulty store, and the errors that OnError got.
+func newFaultyHost(t *testing.T) (host, *faulty, *[]error) {
 	t.Helper()
-	store := &faulty{Store: memstore.New()}
-	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}} {
-		if _, err := m.PutUser(ctx, apitoken.System(), u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var told []error
-	h := host{t: t}
-	h.pages, err = adminui.New(m, &adminui.Options{
-		Prefix: "/admin",
-		Actor: func(r *http.Request) (apitoken.Actor, error) {
-			return apitoken.As(apitoken.UserID(r.Header.Get("Person"))), nil
-		},
-		OnError: func(_ *http.Request, err error) { told = append(told, err) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h, m, store, &told
-}
-
-func someToken(t *testing.T, m *apitoken.Manager, name string) apitoken.Token {
-	t.Helper()
-	token, _, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	store, told := &faulty{Store: memstore.New()}, new([]error)
+	return hostOver(t, store, func(o *adminui.Options) {
+		o.OnError = func(_ *http.Request, err error) { *told = append(*told, err) }
+	}), store, told
 }
 
 var ciFor30Days = url.Values{"name": {"ci"}, "lifetime": {days30}}
 
-// The secret is all that cannot be had again: it is shown whatever else of the page fails.
-func TestTheSecretIsShownAlsoWhereTheListFails(t *testing.T) {
-	h, m, store, told := newFaultyHost(t)
+// The secret cannot be retrieved again.
+func TestTheSecretIsShownEvenIfTheListFails(t *testing.T) {
+	h, store, told := newFaultyHost(t)
 	store.reads = apitoken.ErrUnavailable
 	page := h.form("ada", "/admin/users/bob/tokens", http.StatusCreated, ciFor30Days)
 	h.says(page, "The token “ci” is generated", "The list cannot be shown at the moment.")
 	h.saysNothingOf(page, "Nothing was done")
-	identity, err := m.Authenticate(ctx, secret.FindString(page))
+	identity, err := h.Manager.Authenticate(ctx, secret.FindString(page))
 	if err != nil || identity.Token.Name != "ci" {
-		t.Errorf("the secret of the page is of %v, %v", identity.Token, err)
+		t.Errorf("the secret on the page is of the token %v, %v", identity.Token, err)
 	}
 	if len(*told) != 1 {
-		t.Errorf("the host was told %v", *told)
+		t.Errorf("OnError got %v", *told)
 	}
 }
 
-// What cannot be generated is not said to be unknown.
-func TestAFormThatTheStoreRefusesGeneratesNothing(t *testing.T) {
-	h, m, store, _ := newFaultyHost(t)
+func TestAFailingStoreGeneratesNoToken(t *testing.T) {
+	h, store, _ := newFaultyHost(t)
 	store.writes = apitoken.ErrUnavailable
 	h.says(h.form("ada", "/admin/users/bob/tokens", http.StatusServiceUnavailable, ciFor30Days), "No token was generated.")
-	if n, err := m.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}); n != 0 || err != nil {
+	if n, err := h.Manager.CountTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}); n != 0 || err != nil {
 		t.Errorf("%d tokens, %v", n, err)
 	}
 }
 
-// A token of which it is not known whether it exists is named, with the button that revokes it.
+// The page names the token that may exist, with the button that revokes it.
 func TestAnUnknownOutcomeOfGenerateNamesTheToken(t *testing.T) {
 	for name, exists := range map[string]bool{"it exists": true, "it does not": false} {
 		t.Run(name, func(t *testing.T) {
-			h, m, store, told := newFaultyHost(t)
+			h, store, told := newFaultyHost(t)
 			store.writes = apitoken.ErrUncertain
 			page := h.form("ada", "/admin/users/bob/tokens", http.StatusServiceUnavailable, ciFor30Days)
 			h.says(page, "It is not known whether the token “ci” of bob was generated.", "Revoke ci")
 			h.saysNothingOf(page, "Nothing was done")
-			token := onlyToken(t, m)
+			token := h.onlyToken()
 			h.says(page, token.ID.String())
 			action := "/admin/tokens/" + token.ID.String() + "/revoke"
 			if !strings.Contains(page, `method="post" action="`+action+`"`) || len(*told) != 1 {
-				t.Fatalf("there is no button for %s, or the host was told %v:\n%s", action, *told, page)
+				t.Fatalf("the button for %s is missing, or OnError got %v:\n%s", action, *told, page)
 			}
 			store.writes = nil
 			maybe := url.Values{"unknown": {"yes"}}
@@ -161,24 +132,24 @@ func TestAnUnknownOutcomeOfGenerateNamesTheToken(t *testing.T) {
 				return
 			}
 			h.form("ada", action, http.StatusSeeOther, maybe)
-			if got := onlyToken(t, m).Status(m.Now()); got != apitoken.StatusRevoked {
+			if got := h.onlyToken().Status(h.Manager.Now()); got != apitoken.StatusRevoked {
 				t.Errorf("the token is %s", got)
 			}
 		})
 	}
 }
 
-func onlyToken(t *testing.T, m *apitoken.Manager) apitoken.Token {
-	t.Helper()
-	tokens, err := m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
+func (h host) onlyToken() apitoken.Token {
+	h.t.Helper()
+	tokens, err := h.Manager.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true})
 	if err != nil || len(tokens) != 1 {
-		t.Fatalf("the tokens are %v, %v", tokens, err)
+		h.t.Fatalf("the tokens are %v, %v, want one", tokens, err)
 	}
 	return tokens[0]
 }
 
-// A bulk revocation that stops says how far it came, which tokens are alive, and goes on at a click.
-func TestABulkRevocationThatStopsSaysHowFarItCame(t *testing.T) {
+// The page lists the tokens that are still active, with the button that continues.
+func TestAPartialBulkRevocation(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		err     error
@@ -186,17 +157,17 @@ func TestABulkRevocationThatStopsSaysHowFarItCame(t *testing.T) {
 		heading string
 		says    []string
 	}{
-		{"at the fourth", apitoken.ErrUnavailable, 3, "3 of 10 tokens revoked", []string{"These 7 are still active.", "Revoke 7 live tokens"}},
-		{"at the last", apitoken.ErrUnavailable, 9, "9 of 10 tokens revoked", []string{"This one is still active.", "Revoke 1 live token"}},
-		{"at the first", apitoken.ErrUnavailable, 0, "0 of 10 tokens revoked", []string{"These 10 are still active.", "Revoke 10 live tokens"}},
+		{"at the fourth", apitoken.ErrUnavailable, 3, "3 of 10 tokens revoked", []string{"These 7 are still active.", "Revoke 7 active tokens"}},
+		{"at the last", apitoken.ErrUnavailable, 9, "9 of 10 tokens revoked", []string{"This one is still active.", "Revoke 1 active token"}},
+		{"at the first", apitoken.ErrUnavailable, 0, "0 of 10 tokens revoked", []string{"These 10 are still active.", "Revoke 10 active tokens"}},
 		{"at the fourth, unknown", apitoken.ErrUncertain, 3, "3 of 10 tokens revoked", []string{"It is not known whether “t3” of bob was revoked. The other 6 are still active."}},
 		{"at the last, unknown", apitoken.ErrUncertain, 9, "9 of 10 tokens revoked", []string{"It is not known whether “t9” of bob was revoked."}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h, m, store, told := newFaultyHost(t)
+			h, store, told := newFaultyHost(t)
 			form := url.Values{"confirmed": {"yes"}}
 			for i := range 10 {
-				form.Add("id", someToken(t, m, fmt.Sprint("t", i)).ID.String())
+				form.Add("id", h.generate(fmt.Sprint("t", i)).ID.String())
 			}
 			store.revokes, store.writes = tt.done, tt.err
 			page := h.form("ada", "/admin/tokens/revoke", http.StatusServiceUnavailable, form)
@@ -205,11 +176,11 @@ func TestABulkRevocationThatStopsSaysHowFarItCame(t *testing.T) {
 			for i := range 10 {
 				row, button := fmt.Sprintf(`<bdi>t%d</bdi> <span`, i), `name="id" value="`+form["id"][i]+`"`
 				if want := i >= tt.done; strings.Contains(page, row) != want || strings.Contains(page, button) != want {
-					t.Errorf("t%d is listed: %t, to be revoked: %t, want %t", i, strings.Contains(page, row), strings.Contains(page, button), want)
+					t.Errorf("t%d is listed: %t, has a button: %t, want %t", i, strings.Contains(page, row), strings.Contains(page, button), want)
 				}
 			}
 			if !strings.Contains(page, `name="confirmed" value="yes"`) || len(*told) != 1 {
-				t.Errorf("the button asks again, or the host was told %v", *told)
+				t.Errorf("the button asks again, or OnError got %v", *told)
 			}
 			store.writes = nil
 			h.says(h.form("ada", "/admin/tokens/revoke", http.StatusOK, form), fmt.Sprint(10-tt.done), "revoked.")
@@ -217,32 +188,29 @@ func TestABulkRevocationThatStopsSaysHowFarItCame(t *testing.T) {
 	}
 }
 
-// An unknown outcome of anything else says what it is of, and offers to do it again.
-func TestAnUnknownOutcomeSaysOfWhat(t *testing.T) {
-	h, m, store, told := newFaultyHost(t)
-	token := someToken(t, m, "ci")
+// The page names what may have changed, and offers to repeat it.
+func TestUnknownOutcomes(t *testing.T) {
+	h, store, told := newFaultyHost(t)
+	token := h.generate("ci")
 	store.writes = apitoken.ErrUncertain
 	page := h.form("ada", "/admin/tokens/"+token.ID.String()+"/revoke", http.StatusServiceUnavailable, nil)
 	h.says(page, "It is not known whether the token “ci” of bob was revoked.", token.ID.String(), "Revoke ci")
 	page = h.form("ada", "/admin/users/bob/revoke-all", http.StatusServiceUnavailable, nil)
 	h.says(page, "It is not known whether all tokens of bob were revoked.", "Revoke all tokens")
 	if !strings.Contains(page, `action="/admin/users/bob/revoke-all"`) {
-		t.Errorf("there is no button:\n%s", page)
+		t.Errorf("the button is missing:\n%s", page)
 	}
 	page = h.form("ada", "/admin/policy", http.StatusServiceUnavailable, url.Values{"max": {"30"}, "revision": {"0"}, "confirmed": {"yes"}})
 	h.says(page, "It is not known whether the maximum was set to 30 days.", "In force No expiration")
 	if len(*told) != 3 {
-		t.Errorf("the host was told %v", *told)
+		t.Errorf("OnError got %v", *told)
 	}
 }
 
-// A refusal is a refusal, also where it is not known whether its event is on record.
-func TestARefusalIsNotUnknown(t *testing.T) {
-	h, m, store, _ := newFaultyHost(t)
-	token := someToken(t, m, "ci")
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "carol"}); err != nil {
-		t.Fatal(err)
-	}
+// A refusal is a refusal even if its event may not have been recorded.
+func TestARefusalIsNotAnUnknownOutcome(t *testing.T) {
+	h, store, _ := newFaultyHost(t)
+	token := h.generate("ci")
 	store.writes = apitoken.ErrUncertain
 	for path, want := range map[string]int{"/users/bob/tokens": 403, "/users/bob/revoke-all": 403, "/tokens/" + token.ID.String() + "/revoke": 404} {
 		page := h.form("carol", "/admin"+path, want, ciFor30Days)

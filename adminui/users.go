@@ -6,13 +6,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// usersOnPage is how many users a page shows. Each costs a count of his live tokens.
+// usersOnPage is the number of users on a page. Each needs a count of their active tokens.
 const usersOnPage = 50
 
 type userRow struct {
 	apitoken.User
 	Disabled  moment
-	Live      int // tokens; shown if Counted
+	Active    int // active tokens; shown if Counted
 	Counted   bool
 	TokensURL string
 }
@@ -31,12 +31,12 @@ func (v *visit) users() error {
 		return err
 	}
 	if next != "" {
-		page.Next = v.with("after", string(next))
+		page.Next = v.pageURLWith("after", string(next))
 	}
 	for _, u := range users {
 		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
-		if v.own(u.ID) || v.may.Has(apitoken.ListAny) {
-			row.Live, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
+		if v.isOwn(u.ID) || v.may.Has(apitoken.ListAny) {
+			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 			row.Counted = err == nil
 			if err != nil && problemOf(err).err != apitoken.ErrDenied {
 				return err

@@ -22,14 +22,13 @@ var templateFiles embed.FS
 //go:embed static
 var static embed.FS
 
-// templates are the pages by the names of their files. What they call functions gives text, which html/template makes
-// inert wherever it goes.
+// templates are the pages by the names of their files. Their functions return text, which html/template escapes.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"action":   actionText,
 	"hasEnded": func(s apitoken.Status) bool { return s != apitoken.StatusActive },
 }).ParseFS(templateFiles, "templates/*.html"))
 
-// staticFiles are the style sheet, the script and the icon. They may be cached for an hour.
+// staticFiles serves the style sheet, the script and the icon. Browsers may cache them for an hour.
 func (u *ui) staticFiles() http.Handler {
 	files, err := fs.Sub(static, "static")
 	if err != nil {
@@ -38,7 +37,7 @@ func (u *ui) staticFiles() http.Handler {
 	server := http.StripPrefix(u.opts.Prefix+"/static/", http.FileServerFS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/") {
-			http.NotFound(w, r) // and no list of the folder
+			http.NotFound(w, r) // do not list the folder
 			return
 		}
 		w.Header().Set("Cache-Control", "max-age=3600")
@@ -46,26 +45,26 @@ func (u *ui) staticFiles() http.Handler {
 	})
 }
 
-// view is what every page is made of.
+// view is the data of every page.
 type view struct {
 	Title, Heading string
-	About          string // the user whom the heading is about
+	About          string // the user that the heading is about; empty: none
 	Prefix         string // of every address
 	SignOut        string
-	Who            string // who is signed in
+	Who            string // the signed-in user
 	Links          []link
-	Notice         any // something was done; a text, or HTML by sentence
-	Problem        any // something was refused, and why
+	Notice         any // what was done; a text, or HTML by sentence
+	Problem        any // why something was refused; a text, or HTML by sentence
 	Page           any
 }
 
-// link leads to a page that the person may see.
+// link is a link to a page that the user may see.
 type link struct {
 	Path, Text string
 	Here       bool
 }
 
-// render writes a page. It is made as a whole before the first byte is sent, so that there is no half a page.
+// render writes a page. It executes the whole template before the first byte is sent, so that a failure leaves no partial page.
 func (v *visit) render(status int, name, heading string, page any) error {
 	return v.renderWith(status, name, view{Heading: heading, Page: page})
 }
@@ -79,11 +78,11 @@ func (v *visit) renderWith(status int, name string, w view) error {
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
-	_, _ = v.w.Write(page.Bytes()) // a browser that is gone is nobody to tell
+	_, _ = v.w.Write(page.Bytes()) // if the browser is gone, no one is left to tell
 	return nil
 }
 
-// links are the pages that the person may see.
+// links returns the links to the pages that the user may see.
 func (v *visit) links() []link {
 	if v.may == 0 && v.actor.User == "" {
 		return nil
@@ -102,7 +101,7 @@ func (v *visit) links() []link {
 	}
 	_, path, _ := strings.Cut(v.r.Pattern, " ")
 	route := strings.TrimPrefix(path, v.opts.Prefix)
-	onOwn := route == "/users/{id}/tokens" && v.own(v.owner)
+	onOwn := route == "/users/{id}/tokens" && v.isOwn(v.owner)
 	var links []link
 	for _, l := range all {
 		if !v.may.Has(l.need) || l.Path == own && v.actor.Kind == apitoken.ActorSystem {
@@ -122,27 +121,27 @@ func (v *visit) links() []link {
 	return links
 }
 
-// problem is the answer to what a page cannot do.
+// problem is the response to an error.
 type problem struct {
 	err           error
 	status        int
-	heading, text string // without a text: the reason that the error gives
+	heading, text string // empty text: the reason in the error
 }
 
-// problems are all answers. The first that applies counts.
+// problems are the responses to all errors. The first match applies.
 var problems = []problem{
 	{apitoken.ErrUnavailable, http.StatusServiceUnavailable, "Not available at the moment", "Nothing was done. Try again in a moment."},
 	{errSignedOut, http.StatusUnauthorized, "You are not signed in", "Sign in and come back."},
-	{errCrossOrigin, http.StatusForbidden, "Refused", "This form was sent by another site, so nothing was done."},
+	{errCrossOrigin, http.StatusForbidden, "Refused", "Another site sent this form, so nothing was done."},
 	{errForm, http.StatusBadRequest, "The form cannot be read", "Nothing was done."},
 	{apitoken.ErrDenied, http.StatusForbidden, "You may not do this", "Nothing was done. If you need it, ask an administrator."},
-	{apitoken.ErrNotFound, http.StatusNotFound, "There is no such page", "Or none that you may see."},
-	{apitoken.ErrUncertain, http.StatusServiceUnavailable, "It may have been done or not", "The database did not answer in time. Look before you do it again."},
+	{apitoken.ErrNotFound, http.StatusNotFound, "Page not found", "It does not exist, or you may not see it."},
+	{apitoken.ErrUncertain, http.StatusServiceUnavailable, "The outcome is unknown", "The database did not respond in time. Check before you try again."},
 	{apitoken.ErrInvalid, http.StatusUnprocessableEntity, "This cannot be done", ""},
-	{apitoken.ErrConflict, http.StatusConflict, "This has changed in the meantime", "Nothing was done. Go back and look again."},
+	{apitoken.ErrConflict, http.StatusConflict, "This has changed in the meantime", "Nothing was done. Go back and try again."},
 }
 
-// problemOf is the answer to an error. An error that is none of the Manager's is trouble.
+// problemOf returns the response to an error. An unknown error is a failure of the store.
 func problemOf(err error) problem {
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
@@ -152,29 +151,29 @@ func problemOf(err error) problem {
 	return problems[0]
 }
 
-// tell tells the host of an answer that is 503, and the client when to try again.
-func (v *visit) tell(p problem, err error) {
+// reportUnavailable calls OnError and sets Retry-After if the response is 503.
+func (v *visit) reportUnavailable(p problem, err error) {
 	if p.status != http.StatusServiceUnavailable {
 		return
 	}
 	v.w.Header().Set("Retry-After", "5")
-	v.tellHost(err)
+	v.callOnError(err)
 }
 
-func (v *visit) tellHost(err error) {
+func (v *visit) callOnError(err error) {
 	if v.opts.OnError != nil {
 		v.opts.OnError(v.r, err)
 	}
 }
 
-// fail answers with the page for an error.
-func (v *visit) fail(err error) {
+// showError responds to an error: with a page, or a redirect to the sign-in.
+func (v *visit) showError(err error) {
 	if errors.Is(err, errSignedOut) && v.opts.SignIn != "" {
-		http.Redirect(v.w, v.r, v.opts.SignIn+v.wanted(), http.StatusSeeOther)
+		http.Redirect(v.w, v.r, v.opts.SignIn+v.nextParameter(), http.StatusSeeOther)
 		return
 	}
 	p := problemOf(err)
-	v.tell(p, err)
+	v.reportUnavailable(p, err)
 	if p.text == "" {
 		p.text = reasonText(err)
 	}
@@ -183,28 +182,27 @@ func (v *visit) fail(err error) {
 	}
 }
 
-// isUnknown reports whether an error says that the change may have been made or not. A refusal whose event may not be on record is
-// a refusal.
+// isUnknown reports whether the outcome of a change is unknown. A refusal whose event may not have been recorded is a refusal.
 func isUnknown(err error) bool { return err != nil && problemOf(err).err == apitoken.ErrUncertain }
 
-// unknown answers with what may have been done or not, and the button by which it is certain.
-func (v *visit) unknown(err error, page askPage) error {
+// showUnknown shows a change with an unknown outcome and the button that repeats it.
+func (v *visit) showUnknown(err error, page askPage) error {
 	p := problemOf(err)
-	v.tell(p, err)
+	v.reportUnavailable(p, err)
 	page.Unknown = true
 	return v.renderWith(p.status, "ask.html", view{Heading: p.heading, Problem: p.text, Page: page})
 }
 
-// wanted is the page to come back to, as a parameter. A form that was sent is not sent again.
-func (v *visit) wanted() string {
+// nextParameter returns the query with the page to return to after the sign-in. A form that was sent is not sent again.
+func (v *visit) nextParameter() string {
 	if v.r.Method != http.MethodGet && v.r.Method != http.MethodHead {
 		return ""
 	}
 	return "?next=" + url.QueryEscape(v.r.URL.RequestURI())
 }
 
-// moment is a time as a page shows it: in the viewer's zone, with the exact time in UTC behind it. Where the host does not
-// know the zone, the script puts it in place of UTC. The zero time has no Text.
+// moment is a time as a page shows it: in the user's zone, with the exact time in UTC as a tooltip. If the host does not know the
+// zone, the script replaces UTC by the zone of the browser. The zero time has no Text.
 type moment struct {
 	Text, Exact, Machine string
 	ZoneUnknown          bool
@@ -225,11 +223,11 @@ func (v *visit) moment(t time.Time) moment {
 	return m
 }
 
-// pathOfUser is the path of a user's pages, without the prefix.
+// pathOfUser returns the path of a user's pages, without the prefix.
 func (v *visit) pathOfUser(id apitoken.UserID) string { return "/users/" + userpath.Segment(id) }
 
-// with is the address of the present page with one parameter changed.
-func (v *visit) with(name, value string) string {
+// pageURLWith returns the address of the current page with one parameter changed.
+func (v *visit) pageURLWith(name, value string) string {
 	query := v.r.URL.Query()
 	query.Set(name, value)
 	return v.r.URL.EscapedPath() + "?" + query.Encode()

@@ -1,7 +1,7 @@
-// What makes the pages a little more comfortable. They do all they can without it.
+// Optional comfort: the pages work without this script.
 "use strict";
 
-// A button copies the text of the element that it names.
+// Copy buttons.
 for (const button of document.querySelectorAll("button[data-copies]")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;
@@ -16,13 +16,13 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
-// What assistive technology is to read out.
+// Announce a text to assistive technology.
 const announce = (text) => {
   document.getElementById("said").textContent = text;
 };
 
-// A form that leads to a question asks it in place: the first click changes the button, a later one sends the answer. The second
-// click of a double click and a key that is held down are no answer.
+// Forms that lead to a question ask it in place: the first click changes the button, a later one confirms. The second click of a
+// double click and a key that is held down do not confirm.
 for (const form of document.querySelectorAll("form[data-asks]")) {
   const pause = 500; // milliseconds
   const button = form.querySelector("button");
@@ -45,7 +45,7 @@ for (const form of document.querySelectorAll("form[data-asks]")) {
   form.addEventListener("submit", (event) => {
     if (form.method === "post") return;
     event.preventDefault();
-    button.style.minWidth = `${button.offsetWidth}px`; // so that it stays under the mouse
+    button.style.minWidth = `${button.offsetWidth}px`; // keeps the button under the mouse
     announce(`${form.dataset.asks} ${button.textContent.trim()}: press again to confirm.`);
     text.data = form.dataset.asks;
     form.method = "post";
@@ -55,7 +55,7 @@ for (const form of document.querySelectorAll("form[data-asks]")) {
   button.addEventListener("blur", forget);
 }
 
-// A form that is under way is not sent again by a second click. One that was stopped can be.
+// A second click does not send a form again while it is in flight. After 5 seconds, or if it was stopped, it can be sent again.
 const underWay = new WeakMap();
 addEventListener("submit", (event) => {
   const form = event.target, now = performance.now();
@@ -67,10 +67,10 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-// To reload the page with a secret shows the list, and does not send the form again.
+// Reloading the page with a secret shows the list instead of sending the form again.
 if (document.getElementById("secret")) history.replaceState(null, "");
 
-// The field for a date is there when it is needed.
+// Show the field for a date only if it is needed.
 const lifetime = document.getElementById("lifetime");
 const date = document.querySelector(".generate .date");
 if (lifetime && date) {
@@ -82,7 +82,7 @@ if (lifetime && date) {
   show();
 }
 
-// To enter a number of days chooses them.
+// Entering a number of days selects that choice.
 const days = document.getElementById("days");
 const ownDays = document.getElementById("max-days");
 if (days && ownDays) {
@@ -91,11 +91,11 @@ if (days && ownDays) {
   });
 }
 
-// A search that has found nothing yet goes on by itself.
+// A search without a result so far continues by itself.
 const unfinished = document.querySelector("[data-goes-on]");
 if (unfinished) location.replace(unfinished.dataset.goesOn);
 
-// Times are in the zone of the person who looks, where the server does not know it.
+// Show times in the zone of the browser if the server does not know the zone.
 const inZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[data-zone-unknown]")) {
   time.textContent = inZone.format(new Date(time.dateTime));

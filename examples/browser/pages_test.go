@@ -40,7 +40,7 @@ var states = []state{
 	{name: "generate-refused-name", host: host.withTokens, as: "bob", path: "/users/bob/tokens", want: 409, then: func(_ host, p *tab) {
 		p.fill("Name", "laptop")
 		p.status = p.follow("Generate")
-	}, says: "There is a live token of this name already"},
+	}, says: "An active token already has this name"},
 	{name: "generate-refused-lifetime", as: "bob", path: "/users/bob/tokens", want: 422, then: func(h host, p *tab) {
 		p.fill("Name", "laptop")
 		p.choose("Expires in", "Until the end of a day")
@@ -56,49 +56,49 @@ var states = []state{
 	{name: "revoke", host: host.withTokens, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) {
 		p.visit(eval[string](p, `document.querySelector("form[data-asks]").action`))
 	}, says: "This cannot be undone."},
-	{name: "revoke-all", host: host.withTokens, as: "bob", path: "/users/bob/revoke-all", says: "11 live tokens"},
+	{name: "revoke-all", host: host.withTokens, as: "bob", path: "/users/bob/revoke-all", says: "11 active tokens"},
 	{name: "inventory", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/tokens", says: "Revoke the selected…"},
 	{name: "inventory-filtered", host: host.withTokens, as: "ada", path: "/tokens?owner=bob&name=worker&status=active&within=30", says: "worker 1"},
-	{name: "inventory-none", as: "ada", path: "/tokens", says: "No tokens here"},
+	{name: "inventory-none", as: "ada", path: "/tokens", says: "No tokens found"},
 	{name: "inventory-read-only", host: host.withTokens, as: "auditor", path: "/tokens", says: "nightly build"},
 	{name: "inventory-hostile", host: func(h host) host { return h.withNames(hostileNames()[:60]...) }, as: "ada", path: "/tokens", says: "alert"},
 	{name: "revoke-selected", host: host.withTokens, as: "ada", path: "/tokens?name=worker", then: func(_ host, p *tab) {
 		p.tick("Select worker 1 of bob")
 		p.tick("Select worker 2 of bob")
 		p.follow("Revoke the selected…")
-	}, says: "Revoke 2 live tokens?"},
+	}, says: "Revoke 2 active tokens?"},
 	{name: "revoked-selected", host: host.withTokens, as: "ada", path: "/tokens?name=worker", then: func(_ host, p *tab) {
 		p.tick("Select worker 1 of bob")
 		p.follow("Revoke the selected…")
-		p.follow("Revoke 1 live token")
-	}, says: "1 live token revoked."},
+		p.follow("Revoke 1 active token")
+	}, says: "1 active token revoked."},
 	{name: "revoke-nothing-selected", host: host.withTokens, as: "ada", path: "/tokens", then: func(_ host, p *tab) { p.follow("Revoke the selected…") }, says: "there is nothing to revoke"},
 	{name: "expiring", host: host.withTokens, as: "ada", path: "/expiring", says: "in the next thirteen weeks."},
 	{name: "expiring-numbers", host: host.withTokens, as: "ada", path: "/expiring", then: func(_ host, p *tab) { p.activate("The numbers") }, says: "Tokens"},
-	{name: "expiring-none", as: "ada", path: "/expiring", says: "No live token ends"},
-	{name: "policy-default", as: "ada", path: "/policy", says: "by nobody yet"},
+	{name: "expiring-none", as: "ada", path: "/expiring", says: "No active token expires"},
+	{name: "policy-default", as: "ada", path: "/policy", says: "not yet: this is the default of the host"},
 	{name: "policy", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/policy", says: "45 days"},
 	{name: "policy-read-only", as: "auditor", path: "/policy", says: "In force"},
 	{name: "policy-refused", as: "ada", path: "/policy", want: 422, then: func(_ host, p *tab) {
 		p.tick("Another number of days")
-		p.status = p.follow("Go on")
+		p.status = p.follow("Continue")
 	}, says: "Enter a whole number of days"},
 	{name: "policy-question", host: host.withTokens, as: "ada", path: "/policy", then: func(_ host, p *tab) {
 		p.tick("30 days")
-		p.follow("Go on")
+		p.follow("Continue")
 	}, says: "They stay as they are."},
 	{name: "policy-conflict", as: "ada", path: "/policy", want: 409, then: func(h host, p *tab) {
 		h.setMax(apitoken.Days(60))
 		p.visit(p.address())
 		p.tick("30 days")
-		p.follow("Go on")
+		p.follow("Continue")
 		h.setMax(apitoken.Days(45))
 		p.status = p.follow("Set the maximum")
 	}, says: "Somebody else has set the maximum"},
 	{name: "activity", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/activity", says: "set the maximum lifetime"},
-	{name: "activity-none", as: "ada", path: "/activity?owner=nobody", says: "Nothing of this has happened yet."},
+	{name: "activity-none", as: "ada", path: "/activity?owner=nobody", says: "No events match."},
 	{name: "refused", as: "bob", path: "/users", want: http.StatusForbidden, says: "You may not do this"},
-	{name: "not-there", as: "ada", path: "/nothing", want: http.StatusNotFound, says: "There is no such page"},
+	{name: "not-there", as: "ada", path: "/nothing", want: http.StatusNotFound, says: "Page not found"},
 	{name: "signed-out", path: "/users", want: http.StatusUnauthorized, says: "You are not signed in"},
 	{name: "unknown-person", as: "stranger", path: "/users", want: http.StatusForbidden, says: "You may not do this"},
 	{name: "not-available", as: "broken", path: "/users", want: http.StatusServiceUnavailable, says: "Not available at the moment"},

@@ -53,7 +53,7 @@ func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
 	// A form that is sent when the session has ended does nothing, and is not sent again.
 	p.visit(s.url + "/admin/policy")
 	p.tick("30 days")
-	p.follow("Go on")
+	p.follow("Continue")
 	before := s.state()
 	call(p, network.ClearBrowserCookies, cdp.Empty{})
 	p.follow("Set the maximum")
@@ -106,7 +106,7 @@ func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
 		if status := p.visit(s.url + "/admin" + path); status != want {
 			t.Errorf("%s: %d, want %d", path, status, want)
 		}
-		heading := map[int]string{403: "You may not do this", 404: "There is no such page"}[want]
+		heading := map[int]string{403: "You may not do this", 404: "Page not found"}[want]
 		if p.text("h1") != heading || strings.Contains(p.source(), "secret plan") {
 			t.Errorf("%s shows him: %s", path, p.text("main"))
 		}

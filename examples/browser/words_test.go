@@ -20,7 +20,7 @@ func TestBrowserANumberOfDaysChoosesItself(t *testing.T) {
 	if !eval[bool](p, `document.getElementById("max-days").checked`) {
 		t.Error("another number of days is not chosen")
 	}
-	if status := p.follow("Go on"); status != http.StatusOK {
+	if status := p.follow("Continue"); status != http.StatusOK {
 		t.Errorf("the form is answered %d", status)
 	}
 	p.says("Set the maximum to 45 days?")

@@ -71,7 +71,7 @@ func (w work) generateForBob() (secret string) {
 	w.choose("Expires in", "90 days")
 	w.fill("Name", "nightly")
 	w.status("generate", w.follow("Generate"), 201)
-	w.tab.says("The token “nightly” is generated", "It is shown this once")
+	w.tab.says("The token “nightly” is generated", "It cannot be shown again")
 	secret = w.tab.text("#secret")
 	if !(apitoken.Scanner{}).LooksLikeToken(secret) {
 		w.Fatalf("the page shows %d characters that are no token", len(secret))
@@ -158,8 +158,8 @@ func (w work) lowersTheMaximum() {
 	w.follow("Maximum lifetime")
 	w.tab.says("In force No expiration")
 	w.tick("30 days")
-	w.follow("Go on")
-	w.tab.says("Set the maximum to 30 days?", "2 live tokens live longer than that. They stay as they are.")
+	w.follow("Continue")
+	w.tab.says("Set the maximum to 30 days?", "2 active tokens have a longer lifetime. They stay as they are.")
 	if w.state() != before {
 		w.Error("the question has changed something")
 	}
@@ -211,9 +211,9 @@ func (w work) revokesSelected() {
 	w.tick("Select one of bob")
 	w.tick("Select two of bob")
 	w.follow("Revoke the selected…")
-	w.tab.says("Revoke 2 live tokens?")
-	w.follow("Revoke 2 live tokens")
-	w.tab.says("2 live tokens revoked.")
+	w.tab.says("Revoke 2 active tokens?")
+	w.follow("Revoke 2 active tokens")
+	w.tab.says("2 active tokens revoked.")
 	for _, m := range []made{one, two} {
 		w.status("a selected token", w.hello(m.Secret), 401)
 	}
