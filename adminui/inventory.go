@@ -112,7 +112,7 @@ func (v *visit) inventory() error {
 func filterQuery(query string) string {
 	values, _ := url.ParseQuery(query) // a parameter that cannot be parsed is ignored
 	known := url.Values{}
-	for _, name := range []string{"owner", "name", "status", "within", "unused", "no-end", "beyond", "after"} {
+	for _, name := range []string{"owner", "name", "status", "within", "unused", "no-end", "beyond", "on-behalf", "with", "after"} {
 		if values.Get(name) != "" {
 			known.Set(name, values.Get(name))
 		}

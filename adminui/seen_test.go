@@ -78,7 +78,7 @@ func TestRevocationsKeepTheFilters(t *testing.T) {
 		tokens = append(tokens, token)
 	}
 	after := "after=" + tokens[9].ID.String()
-	filter := after + "&name=t&owner=bob&status=active"
+	filter := after + "&name=t&on-behalf=yes&owner=bob&status=active"
 	back := `href="/admin/tokens?` + strings.ReplaceAll(filter, "&", "&amp;") + `"`
 	page := h.page("ada", "/admin/tokens?"+filter)
 	field := regexp.MustCompile(`<input type="hidden" name="filters" value="([^"]*)">`)

@@ -6,7 +6,7 @@ import (
 )
 
 // sentence formats a text with ids and names, each isolated in an element of its own. Otherwise a name in a right-to-left script
-// would change the order of the words around it. The format must be a constant of this package.
+// would change the order of the words around it. The format must come from this package and never from a user.
 func sentence(format string, values ...any) template.HTML {
 	escaped := make([]any, len(values))
 	for i, value := range values {
