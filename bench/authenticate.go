@@ -11,187 +11,98 @@ import (
 
 const tokensInTable = 20_000
 
-// small measures what is done with single tokens, in a table that fits into the memory of the server.
+// small measures single tokens in a table that fits into the memory of the server.
 func (b *bench) small(ctx context.Context, s *server) (err error) {
-	const database = "small"
-	_, all, err := issue(ctx, min(tokensInTable, b.rows))
+	p, err := populate(ctx, min(tokensInTable, b.rows))
 	if err != nil {
 		return err
 	}
-	if err := s.fill(ctx, database, rowsOf(all)); err != nil {
+	if err := s.fill(ctx, "small", rowsOf(p.all)); err != nil {
 		return err
 	}
-	h, err := s.hostOn(ctx, database, waits)
+	h, err := s.hostOn(ctx, "small")
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(b.reads(ctx, h, all), h.close()); err != nil {
-		return err
-	}
-	for _, d := range []disk{waits, relies} {
-		h, err := s.hostOn(ctx, database, d)
+	defer func() { err = errors.Join(err, h.close()) }()
+	for _, build := range []func(context.Context, *byHand, []bearer) (group, error){
+		h.authenticating, h.recordingUses, h.generating, h.revoking,
+	} {
+		hand, err := h.prepareByHand(ctx)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(b.writes(ctx, h, d), h.close()); err != nil {
+		err = b.compare(ctx, func(ctx context.Context) (group, error) { return build(ctx, hand, p.hottest()) })
+		if err := errors.Join(err, hand.close()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *bench) reads(ctx context.Context, h *host, all []issued) error {
-	title := fmt.Sprintf("on %s, %d tokens, %d hot", h.name, len(all), min(hot, len(all)))
-	presented := scattered(all)
-	for _, build := range []func(context.Context, string, []issued) (group, error){h.authenticating, h.recordingUses, h.crowd} {
-		if err := b.compare(ctx, func(ctx context.Context) (group, error) { return build(ctx, title, presented) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// nearest is how many times as long as the same SELECT by hand Authenticate may take.
+// nearest is the most that Authenticate may take in multiples of the same SELECT by hand.
 var nearest = map[string]float64{"SQLite": 1.10, "PostgreSQL": 1.05, "MariaDB": 1.05}
 
-// authenticating compares Authenticate with the same SELECT, prepared and scanned by hand, and with the sessions of scs in the same
-// database.
-func (h *host) authenticating(ctx context.Context, title string, presented []issued) (group, error) {
-	hand, err := h.prepareByHand(ctx)
+// authenticating compares Authenticate with the same SELECT, prepared and scanned by hand, and with a session in the same
+// database. The context can be cancelled, as that of a request.
+func (h *host) authenticating(ctx context.Context, hand *byHand, presented []bearer) (group, error) {
+	sessions, err := h.sessionsInDatabase(ctx, len(presented))
 	if err != nil {
 		return group{}, err
 	}
-	background := context.Background()
-	sessions, err := h.openSessions(ctx, presented)
-	if err != nil {
-		return group{}, errors.Join(err, hand.close())
-	}
-	request, cancel := context.WithCancel(background)
-	byHand := func(ctx context.Context) func(int) error {
-		return inTurn(presented, func(t *issued) error { return hand.authenticate(ctx, t) })
-	}
+	request, cancel := context.WithCancel(context.Background())
 	return group{
-		title: "Authenticate " + title + ", without last use",
+		title: fmt.Sprintf("Authenticate on %s, %d hot of %d tokens", h.name, len(presented), tokensInTable),
 		cases: []benchCase{
-			{name: "floor: the same prepared SELECT by hand", run: byHand(background)},
-			{name: "Authenticate", run: authenticate(background, h.m, presented)},
-			{name: "by hand, context that can be cancelled", run: byHand(request)},
-			{name: "Authenticate, context that can be cancelled", run: authenticate(request, h.m, presented)},
-			{name: "the same SELECT by hand, not prepared", run: inTurn(presented, func(t *issued) error {
-				return hand.authenticateUnprepared(background, t)
-			})},
-			{name: "scs: Load of a session in the same database", run: inTurn(sessions.keys, func(key *string) error {
-				return sessions.load(background, *key)
-			})},
-			{name: "SELECT 1, prepared", run: repeat(func() error { return hand.select1(background) })},
-		},
-		aims: []aim{
-			{name: h.name + ": Authenticate to the SELECT by hand", of: 1, against: 0, most: nearest[h.name]},
-			{name: h.name + ": the same with a context that can be cancelled", of: 3, against: 2, most: nearest[h.name]},
+			{name: "floor: prepared SELECT by hand", run: inTurn(presented, func(t *bearer) error { return hand.authenticate(request, t) })},
+			{
+				name: "Authenticate", run: authenticate(request, h.m, presented),
+				aims: atMost(nearest[h.name]), cost: "Authenticate, " + h.name,
+			},
+			{name: "scs Load, same database", run: inTurn(sessions.keys, sessions.load)},
 		},
 		close: func() error {
 			cancel()
-			return hand.close()
+			return nil
 		},
 	}, nil
 }
 
-// repeat is a case that does the same each time.
-func repeat(once func() error) func(int) error {
-	return func(n int) error {
-		for range n {
-			if err := once(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// recordingUses compares Authenticate that records when tokens are used with one that does not. The uses are written beside
-// the requests. With the short interval a slice ends when all of its uses are written, or they would be on the bill of others. The
-// default interval is longer than all slices together, so its one write is told of behind the table.
-func (h *host) recordingUses(ctx context.Context, title string, presented []issued) (group, error) {
-	const often = 50 * time.Millisecond
-	hand, err := h.prepareByHand(ctx)
-	if err != nil {
-		return group{}, err
-	}
-	byDefault, err := h.manager(0)
-	if err != nil {
-		return group{}, err
-	}
-	frequent, err := h.manager(often)
+// recordingUses compares Authenticate that records the last use with a SELECT and an UPDATE in each request.
+func (h *host) recordingUses(ctx context.Context, hand *byHand, presented []bearer) (group, error) {
+	recording, err := apitoken.New(h.store, nil)
 	if err != nil {
 		return group{}, err
 	}
 	background := context.Background()
-	authenticateOften := authenticate(background, frequent, presented)
+	authenticateAndRecord := authenticate(background, recording, presented)
 	return group{
-		title: "Authenticate " + title + ", with last use",
-		times: 20, // so that an interval fits into a slice
+		title: "Last use on " + h.name,
+		scale: 10,
 		cases: []benchCase{
 			{name: "floor: Authenticate, last use off", run: authenticate(background, h.m, presented)},
-			{name: "last use every minute, the default", run: authenticate(background, byDefault, presented)},
-			{name: fmt.Sprintf("last use every %s, all writes included", often), run: func(n int) error {
-				if err := authenticateOften(n); err != nil {
-					return err
-				}
-				return frequent.Flush(background)
-			}},
-			{name: "by hand, with an UPDATE of the last use in each request", run: inTurn(presented, func(t *issued) error {
-				return hand.authenticateAndTouch(background, t)
-			})},
-		},
-		after: func() (string, error) { return h.writtenAtOnce(byDefault, presented) },
-		aims: []aim{
-			{name: h.name + ": Authenticate with last use to without", of: 1, against: 0, most: 1.30},
-			{name: h.name + ": Authenticate with last use to SELECT and UPDATE in each request", of: 1, against: 3, most: 0.25},
+			{
+				name: "Authenticate, last use as by default", run: authenticateAndRecord,
+				aims: []aim{{against: 0, most: 1.30}, {against: 2, most: 0.25}},
+			},
+			{name: "SELECT and UPDATE by hand", run: inTurn(presented, func(t *bearer) error { return hand.authenticateAndTouch(background, t) })},
 		},
 		close: func() error {
-			return errors.Join(byDefault.Close(ctx), frequent.Close(ctx), checkUses(byDefault, frequent), hand.close())
+			err := authenticateAndRecord(len(presented)) // a short run may not have come to all of them
+			return errors.Join(err, recording.Close(ctx), allRecorded(recording), h.checkUsed(ctx, presented))
 		},
 	}, nil
 }
 
-// writtenAtOnce tells how long it takes to write the uses of all these tokens, and looks whether they are written.
-func (h *host) writtenAtOnce(m *apitoken.Manager, presented []issued) (string, error) {
-	ctx := context.Background()
-	if err := m.Flush(ctx); err != nil {
-		return "", err
-	}
-	before := m.Now()
-	if err := authenticate(ctx, m, presented)(len(presented)); err != nil {
-		return "", err
-	}
-	start := time.Now()
-	if err := m.Flush(ctx); err != nil {
-		return "", err
-	}
-	took := time.Since(start)
+// checkUsed returns an error unless the uses of these tokens are written.
+func (h *host) checkUsed(ctx context.Context, presented []bearer) error {
 	for _, t := range presented {
-		token, err := m.Token(ctx, apitoken.System(), t.token.ID)
+		token, err := h.m.Token(ctx, apitoken.System(), t.id.Token.ID)
 		if err != nil {
-			return "", err
+			return err
 		}
-		if token.LastUsedAt.Before(before.Add(-time.Second)) { // a use within a 64th of the interval is not recorded again
-			return "", fmt.Errorf("the last use of %s is %s, used at %s", token.ID, token.LastUsedAt, before)
-		}
-	}
-	return fmt.Sprintf("By default the last use of these %d tokens is written once a minute, which takes %s ms and no time of a request.",
-		len(presented), millis(took)), nil
-}
-
-// manager makes a Manager that records uses at an interval.
-func (h *host) manager(lastUsed time.Duration) (*apitoken.Manager, error) {
-	return apitoken.New(h.store, &apitoken.Options{LastUsedInterval: lastUsed})
-}
-
-// checkUses makes sure that the measured Managers did all that they had to do.
-func checkUses(managers ...*apitoken.Manager) error {
-	for _, m := range managers {
-		if n := m.UsesDropped(); n > 0 {
-			return fmt.Errorf("%d uses were not recorded", n)
+		if time.Since(token.LastUsedAt) > time.Hour {
+			return fmt.Errorf("the last use of %s is %s", token.ID, token.LastUsedAt)
 		}
 	}
 	return nil

@@ -13,25 +13,17 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What a host would write for itself, on the same tables: the floors.
+// The floors: what a host would write by hand, on the same tables.
 
-// selectByHand reads what there is to know of a token and its owner.
-const selectByHand = `
+// lookupByHand reads everything about a token and its owner.
+const lookupByHand = `
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at,
 	t.revoked_at, t.revoked_by, t.hint, t.resource, t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
-JOIN apitoken_users AS u ON u.id = t.owner`
-
-const lookupByHand = selectByHand + `
+JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = ?`
-
-const tokenByHand = selectByHand + `
-WHERE t.id = ?`
-
-const userByHand = `
-SELECT name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?`
 
 const touchByHand = `
 UPDATE apitoken_tokens SET last_used_at = ? WHERE digest = ?`
@@ -50,28 +42,23 @@ INSERT INTO apitoken_events (
 	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-// byHand are the prepared statements.
+// byHand holds the prepared statements.
 type byHand struct {
-	db                                        *sql.DB
-	lookupText                                string
-	one, lookup, touch, insert, revoke, event *sql.Stmt
-	user, token                               *sql.Stmt
+	db                                   *sql.DB
+	lookup, touch, insert, update, event *sql.Stmt
 }
 
 func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
-	b := &byHand{db: h.db, lookupText: h.with(lookupByHand)}
+	b := &byHand{db: h.db}
 	for _, s := range []struct {
 		into **sql.Stmt
 		text string
 	}{
-		{&b.one, "SELECT 1"},
 		{&b.lookup, lookupByHand},
 		{&b.touch, touchByHand},
 		{&b.insert, insertByHand},
-		{&b.revoke, revokeByHand},
+		{&b.update, revokeByHand},
 		{&b.event, recordByHand},
-		{&b.user, userByHand},
-		{&b.token, tokenByHand},
 	} {
 		var err error
 		if *s.into, err = h.db.PrepareContext(ctx, h.with(s.text)); err != nil {
@@ -83,7 +70,7 @@ func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
 
 func (b *byHand) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{b.one, b.lookup, b.touch, b.insert, b.revoke, b.event, b.user, b.token} {
+	for _, s := range []*sql.Stmt{b.lookup, b.touch, b.insert, b.update, b.event} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -91,32 +78,14 @@ func (b *byHand) close() error {
 	return errors.Join(errs...)
 }
 
-// select1 is the least that any query costs.
-func (b *byHand) select1(ctx context.Context) error {
-	var one int
-	if err := b.one.QueryRowContext(ctx).Scan(&one); err != nil {
-		return err
-	}
-	if one != 1 {
-		return errWrong
-	}
-	return nil
-}
-
-// authenticate tells whether a text is the token that it should be.
-func (b *byHand) authenticate(ctx context.Context, t *issued) error {
+// authenticate finds a token by its text and checks that it may be used.
+func (b *byHand) authenticate(ctx context.Context, t *bearer) error {
 	digest := sha256.Sum256([]byte(t.text))
-	return b.check(b.lookup.QueryRowContext(ctx, digest[:]), t.token.ID)
+	return check(b.lookup.QueryRowContext(ctx, digest[:]), t.id.Token.ID)
 }
 
-// authenticateUnprepared leaves it to the driver what the statement costs each time.
-func (b *byHand) authenticateUnprepared(ctx context.Context, t *issued) error {
-	digest := sha256.Sum256([]byte(t.text))
-	return b.check(b.db.QueryRowContext(ctx, b.lookupText, digest[:]), t.token.ID)
-}
-
-// check tells whether a row is that of the token, and whether it may be used.
-func (b *byHand) check(row *sql.Row, is apitoken.TokenID) error {
+// check scans a row. It returns an error unless the row is that of the token and the token may be used.
+func check(row *sql.Row, is apitoken.TokenID) error {
 	var (
 		id, createdWith, stored                                  []byte
 		owner, name, kind, createdBy, revokedBy, hint, resource  string
@@ -140,8 +109,8 @@ func (b *byHand) check(row *sql.Row, is apitoken.TokenID) error {
 	return nil
 }
 
-// authenticateAndTouch also writes down the use, within the request.
-func (b *byHand) authenticateAndTouch(ctx context.Context, t *issued) error {
+// authenticateAndTouch also writes the last use, within the request.
+func (b *byHand) authenticateAndTouch(ctx context.Context, t *bearer) error {
 	if err := b.authenticate(ctx, t); err != nil {
 		return err
 	}
@@ -150,7 +119,7 @@ func (b *byHand) authenticateAndTouch(ctx context.Context, t *issued) error {
 	return err
 }
 
-// transaction runs do in a transaction of the database's default kind.
+// transaction runs do in a transaction of the default isolation level.
 func (b *byHand) transaction(ctx context.Context, do func(*sql.Tx) error) error {
 	tx, err := b.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -162,7 +131,7 @@ func (b *byHand) transaction(ctx context.Context, do func(*sql.Tx) error) error 
 	return tx.Commit()
 }
 
-// generate inserts the row of a token of a user, and that of the event as well.
+// generate inserts a token, and optionally its event.
 func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name string, withEvent bool) error {
 	var random [32]byte
 	_, _ = rand.Read(random[:])
@@ -181,28 +150,11 @@ func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name strin
 	})
 }
 
-// mayRevoke tells whether somebody may revoke a token: he is not disabled, and there is such a token.
-func (b *byHand) mayRevoke(ctx context.Context, owner apitoken.UserID, id [16]byte) error {
-	var (
-		name, role                 string
-		createdAt, epoch, revision int64
-		disabledAt                 sql.NullInt64
-	)
-	err := b.user.QueryRowContext(ctx, string(owner)).Scan(&name, &role, &createdAt, &disabledAt, &epoch, &revision)
-	switch {
-	case err != nil:
-		return err
-	case disabledAt.Valid:
-		return errWrong
-	}
-	return b.check(b.token.QueryRowContext(ctx, id[:]), id)
-}
-
-// revokeToken writes the revocation into the row of a token, and inserts that of the event as well.
-func (b *byHand) revokeToken(ctx context.Context, owner apitoken.UserID, id [16]byte, withEvent bool) error {
+// revoke marks a token as revoked, and optionally inserts the event.
+func (b *byHand) revoke(ctx context.Context, owner apitoken.UserID, id [16]byte, withEvent bool) error {
 	now := time.Now()
 	return b.transaction(ctx, func(tx *sql.Tx) error {
-		result, err := tx.StmtContext(ctx, b.revoke).ExecContext(ctx, now.UnixMicro(), string(owner), id[:])
+		result, err := tx.StmtContext(ctx, b.update).ExecContext(ctx, now.UnixMicro(), string(owner), id[:])
 		if err != nil {
 			return err
 		}

@@ -11,11 +11,9 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
-	github.com/gorilla/securecookie v1.1.2
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/seed-d6cf0a46/apitoken v0.0.0
 	github.com/seed-d6cf0a46/apitoken/integration v0.0.0
-	golang.org/x/crypto v0.59.0
 	modernc.org/sqlite v1.62.0
 )
 

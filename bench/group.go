@@ -7,52 +7,55 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
-// group is a set of cases that are compared with each other. The first is the floor.
+// group is a set of cases that are measured together.
 type group struct {
 	title string
 	cases []benchCase
-	aims  []aim
-	times float64                // as long as usual is a slice, and all together take twice as long; 0: as usual
-	after func() (string, error) // what else there is to tell; may be nil
-	close func() error
+	scale float64      // length of a slice in usual slices; the whole group takes twice as long as usual. 0: as usual
+	close func() error // may be nil
 }
 
-// benchCase does its work n times. What prepare does before is not measured; it may be nil.
+// benchCase does its work n times.
 type benchCase struct {
 	name    string
-	prepare func(n int) error
+	prepare func(n int) error // before run, not measured; may be nil
 	run     func(n int) error
+	floor   int    // index of the case that it is compared with
+	aims    []aim  // may be empty
+	cost    string // name in the summary of the report; empty: not in it
 }
 
-// aim is how many times as long as another case a case may take.
+// aim is the most that a case may take, in multiples of another case.
 type aim struct {
-	name        string
-	of, against int     // index of the case in its group
-	most        float64 // 0: there is no aim, only the ratio is told
+	against int // index of the other case
+	most    float64
 }
 
-// result holds the nanoseconds an operation of each round.
+// atMost is an aim against the first case of the group.
+func atMost(most float64) []aim { return []aim{{against: 0, most: most}} }
+
+// result holds the nanoseconds per operation of each round.
 type result struct {
-	name          string
-	rounds        []float64
-	allocs, bytes float64
+	benchCase
+	rounds []float64
+	allocs float64
 }
 
 type results struct {
 	title string
-	slice time.Duration
 	cases []result
 }
 
-// measure runs one slice of every case in each round, in an order that changes from round to round.
+// measure runs one slice of every case in each round. The order is random in each round.
 func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (results, error) {
-	if g.times > 0 {
-		rounds, slice = max(int(2*float64(rounds)/g.times), 2), time.Duration(g.times*float64(slice))
+	if g.scale > 0 {
+		rounds, slice = max(int(2*float64(rounds)/g.scale), 2), time.Duration(g.scale*float64(slice))
 	}
-	out := results{title: g.title, slice: slice, cases: make([]result, len(g.cases))}
+	out := results{title: g.title}
 	n := make([]int, len(g.cases))
 	order := make([]int, len(g.cases))
 	for i, c := range g.cases {
@@ -61,10 +64,11 @@ func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (re
 		if n[i], err = c.fitting(slice); err != nil {
 			return out, err
 		}
-		out.cases[i].name = c.name
-		if out.cases[i].allocs, out.cases[i].bytes, err = c.memory(n[i]); err != nil {
+		allocs, err := c.allocations(n[i])
+		if err != nil {
 			return out, err
 		}
+		out.cases = append(out.cases, result{benchCase: c, allocs: allocs})
 	}
 	for range rounds {
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -82,24 +86,32 @@ func (g group) measure(ctx context.Context, rounds int, slice time.Duration) (re
 	return out, nil
 }
 
-// time is how long the case takes n times.
-func (c benchCase) time(n int) (time.Duration, error) {
-	if c.prepare != nil {
-		if err := c.prepare(n); err != nil {
-			return 0, fmt.Errorf("prepare %s: %w", c.name, err)
-		}
-	}
-	start := time.Now()
-	err := c.run(n)
-	took := time.Since(start)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", c.name, err)
-	}
-	return took, nil
+// time returns how long n operations take.
+func (c benchCase) time(n int) (took time.Duration, err error) {
+	err = c.prepared(n, func() error {
+		start := time.Now()
+		err := c.run(n)
+		took = time.Since(start)
+		return err
+	})
+	return took, err
 }
 
-// fitting is how often the case fits into a slice. It goes by the fastest of several tries: one that was interrupted would
-// make every slice too short.
+// prepared calls do after the preparation for n operations.
+func (c benchCase) prepared(n int, do func() error) error {
+	if c.prepare != nil {
+		if err := c.prepare(n); err != nil {
+			return fmt.Errorf("prepare %s: %w", c.name, err)
+		}
+	}
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	return nil
+}
+
+// fitting returns how many operations fit into a slice. It takes the fastest of several tries: an interrupted one would make
+// every slice too short.
 func (c benchCase) fitting(slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		fastest := time.Duration(math.MaxInt64)
@@ -118,75 +130,95 @@ func (c benchCase) fitting(slice time.Duration) (int, error) {
 	}
 }
 
-// memory is what the case allocates each time, in this process.
-func (c benchCase) memory(n int) (allocs, bytes float64, err error) {
-	if c.prepare != nil {
-		if err := c.prepare(n); err != nil {
-			return 0, 0, fmt.Errorf("prepare %s: %w", c.name, err)
-		}
-	}
+// allocations returns how often an operation allocates in this process.
+func (c benchCase) allocations(n int) (float64, error) {
 	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if err := c.run(n); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", c.name, err)
-	}
-	runtime.ReadMemStats(&after)
-	return float64(after.Mallocs-before.Mallocs) / float64(n), float64(after.TotalAlloc-before.TotalAlloc) / float64(n), nil
+	err := c.prepared(n, func() error {
+		runtime.ReadMemStats(&before)
+		err := c.run(n)
+		runtime.ReadMemStats(&after)
+		return err
+	})
+	return float64(after.Mallocs-before.Mallocs) / float64(n), err
 }
 
-// table writes the results down. The first case is the floor, and in a group of series the one of the first series with as
-// many goroutines.
+// table shows the results. A missed aim is bold.
 func (r results) table() table {
 	t := table{
 		title:   r.title,
-		columns: []string{"p10 µs", "p50 µs", "allocs", "bytes", "x floor (p10)", "x floor (p50)"},
-		note:    fmt.Sprintf("%d rounds of %s for each.", len(r.cases[0].rounds), r.slice),
+		columns: []string{"p50 µs", "allocs", "x floor", "aim"},
 	}
 	for i, c := range r.cases {
 		t.rows = append(t.rows, row{c.name, []string{
-			micros(c.at(0.10)), micros(c.at(0.50)), fmt.Sprintf("%.0f", c.allocs), fmt.Sprintf("%.0f", c.bytes),
-			times(r.ratio(i, r.floor(i), 0.10)), times(r.ratio(i, r.floor(i), 0.50)),
+			micros(c.at(0.50)), fmt.Sprintf("%.0f", c.allocs), times(r.ratio(i, c.floor, 0.50)), r.aimsOf(i),
 		}})
 	}
 	return t
 }
 
-// ratio is how many times as long as another case a case takes, at a quantile of each.
+// aimsOf returns the aims of a case as text, such as "1.10" or "0.067 of JWT HS256".
+func (r results) aimsOf(i int) string {
+	var texts []string
+	for _, a := range r.cases[i].aims {
+		text := times(a.most)
+		if a.against != r.cases[i].floor {
+			text += " of " + r.cases[a.against].name
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// ratio compares a quantile of two cases.
 func (r results) ratio(i, against int, quantile float64) float64 {
 	return r.cases[i].at(quantile) / r.cases[against].at(quantile)
 }
 
-// judgement is what came of an aim.
+// cost is a row of the summary: what a host pays.
+type cost struct{ Name, P50, Allocs, Ratio, Floor string }
+
+func (r results) costs() (all []cost) {
+	for i, c := range r.cases {
+		if c.cost == "" {
+			continue
+		}
+		all = append(all, cost{
+			Name: c.cost, P50: micros(c.at(0.50)), Allocs: fmt.Sprintf("%.0f", c.allocs), Ratio: times(r.ratio(i, c.floor, 0.50)),
+			Floor: strings.TrimPrefix(r.cases[c.floor].name, "floor: "),
+		})
+	}
+	return all
+}
+
+// judgement says whether an aim was met. Ratios go by the median. On a busy machine p10 moves less, so it is told as well.
 type judgement struct {
-	Word           string // "within", "MISSED", or "stated" where there is no aim
-	Name, Is, Most string
+	Met             bool
+	Group, Case     string
+	Is, P10, AtMost string
 }
 
 func (j judgement) String() string {
-	return fmt.Sprintf("  %s  %-72s %s, aim %s", j.Word, j.Name, j.Is, j.Most)
-}
-
-// verdict says whether an aim is met. It goes by the median. On a quiet machine a server answers at two speeds, one of them half
-// the other, and the 10th percentiles of two cases need not be of the same one. On a busy machine the 10th percentile moves
-// less, so that is told as well.
-func (r results) verdict(a aim) judgement {
-	p50, p10 := r.ratio(a.of, a.against, 0.50), r.ratio(a.of, a.against, 0.10)
-	is := fmt.Sprintf("%s x (p10 %s)", times(p50), times(p10))
-	if a.most == 0 {
-		return judgement{Word: "stated", Name: a.name, Is: is, Most: "none"}
+	word := "MISSED"
+	if j.Met {
+		word = "met   "
 	}
-	return verdict(a.name, is, times(a.most)+" x", p50 <= a.most)
+	return fmt.Sprintf("%s  %s: %s: %s (p10 %s), at most %s", word, j.Group, j.Case, j.Is, j.P10, j.AtMost)
 }
 
-func verdict(name, is, most string, within bool) judgement {
-	v := judgement{Word: "MISSED", Name: name, Is: is, Most: most}
-	if within {
-		v.Word = "within"
+func (r results) judgements() (all []judgement) {
+	for i, c := range r.cases {
+		for _, a := range c.aims {
+			p50 := r.ratio(i, a.against, 0.50)
+			all = append(all, judgement{
+				Met: p50 <= a.most, Group: r.title, Case: strings.TrimPrefix(c.name, "floor: ") + " to " + strings.TrimPrefix(r.cases[a.against].name, "floor: "),
+				Is: times(p50), P10: times(r.ratio(i, a.against, 0.10)), AtMost: times(a.most),
+			})
+		}
 	}
-	return v
+	return all
 }
 
-// times writes a ratio. One below a tenth has a digit more, so that it can be told from an aim of, say, a 50th.
+// times formats a ratio. Below a tenth it has three digits, to compare with an aim such as 1/50.
 func times(ratio float64) string {
 	if ratio < 0.1 {
 		return fmt.Sprintf("%.3f", ratio)
@@ -194,19 +226,17 @@ func times(ratio float64) string {
 	return fmt.Sprintf("%.2f", ratio)
 }
 
-// micros writes nanoseconds as microseconds, with about three digits that count.
+// micros formats nanoseconds as microseconds.
 func micros(nanoseconds float64) string {
 	us := nanoseconds / 1000
 	if us < 10 {
 		return fmt.Sprintf("%.3f", us)
 	}
-	return fmt.Sprintf("%.1f", us)
+	return fmt.Sprintf("%.0f", us)
 }
 
-// at is a quantile of the rounds.
-func (r result) at(quantile float64) float64 { return quantileOf(r.rounds, quantile) }
-
-func quantileOf[T float64 | time.Duration](all []T, quantile float64) T {
-	sorted := slices.Sorted(slices.Values(all))
+// at returns a quantile of the rounds.
+func (r result) at(quantile float64) float64 {
+	sorted := slices.Sorted(slices.Values(r.rounds))
 	return sorted[int(quantile*float64(len(sorted)-1))]
 }

@@ -4,29 +4,35 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
-// machine is what a run ran on, and which versions took part.
+// machine is where a run took place, and with which versions.
 type machine struct {
 	CPU        string
-	Cores      int // that this process may use
+	Load       string // average over the last minute; "unknown" where the system does not tell
+	Cores      int    // that this process may use
 	GOMAXPROCS int
 	System     string
 	Go         string
-	Modules    []string // path and version of each in this program, in the order of their paths
+	Modules    []string // path and version of the drivers and the peers
 }
 
 func thisMachine() machine {
 	m := machine{
-		CPU:        field("/proc/cpuinfo", "model name", ":"),
+		CPU:        "unknown",
+		Load:       "unknown",
 		Cores:      runtime.NumCPU(),
 		GOMAXPROCS: runtime.GOMAXPROCS(0),
 		System:     runtime.GOOS + "/" + runtime.GOARCH,
 		Go:         runtime.Version(),
 	}
-	if m.CPU == "" {
-		m.CPU = "a processor that does not tell its name"
+	if name := field("/proc/cpuinfo", "model name", ":"); name != "" {
+		m.CPU = name
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.Load, _, _ = strings.Cut(string(text), " ")
 	}
 	if name := field("/etc/os-release", "PRETTY_NAME", "="); name != "" {
 		m.System = strings.Trim(name, `"`) + ", " + m.System
@@ -36,15 +42,19 @@ func thisMachine() machine {
 		return m
 	}
 	for _, dep := range info.Deps {
-		if dep.Replace != nil || strings.HasPrefix(dep.Path, "github.com/seed-d6cf0a46/apitoken") {
-			continue // the tree that this program is part of
+		if slices.ContainsFunc(measuredModules, func(prefix string) bool { return strings.HasPrefix(dep.Path, prefix) }) {
+			m.Modules = append(m.Modules, dep.Path+" "+dep.Version)
 		}
-		m.Modules = append(m.Modules, dep.Path+" "+dep.Version)
 	}
 	return m
 }
 
-// field is the first value of a name in a file that has a name and a value in each line, or nothing.
+// measuredModules begin the paths of the modules whose versions matter for the results.
+var measuredModules = []string{
+	"github.com/alexedwards/scs/", "github.com/go-sql-driver/mysql", "github.com/golang-jwt/jwt/", "github.com/jackc/pgx/", "modernc.org/sqlite",
+}
+
+// field returns the first value of a name in a file with a name and a value in each line, or "".
 func field(file, name, separator string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

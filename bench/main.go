@@ -1,15 +1,15 @@
-// Command bench measures apitoken side by side with the least that the same work can cost: in memory, and on SQLite,
-// PostgreSQL and MariaDB, whose servers it starts for itself; with what else tells who is there: JWTs, sessions, sealed
-// cookies, keyed hashes and hashes of passwords; and the middleware beside a handler that nothing protects and one that a
-// JWT protects. All cases of a group run interleaved in random order in short slices over many rounds, so
-// that a machine that is busy with something else slows all of them down alike: read the ratios, not the microseconds.
+// Command bench measures what apitoken costs next to a floor: the least that the same work can cost. It measures in memory
+// and on SQLite, PostgreSQL and MariaDB, and starts the servers that it needs. It also measures what hosts would take
+// instead: JWTs, sessions, and statements written by hand.
+//
+// The cases of a group run interleaved, in short slices and in random order, over many rounds. A busy machine then slows
+// all of them down alike. Read the ratios, not the microseconds.
 //
 //	go run ./bench
 //	go run ./bench -engines sqlite -rounds 20 -rows 10000
 //	go run ./bench -write docs
 //
-// The last writes docs/performance.md, with a picture of most groups in docs/performance.
-// It ends with a line for each aim. To miss one is no failure of the program; a wrong answer or an error is.
+// The last command writes docs/performance.md. A missed aim is reported and is not a failure. A wrong result is one.
 package main
 
 import (
@@ -34,32 +34,34 @@ type bench struct {
 	rows   int // of the large table
 	out    io.Writer
 
-	chapters []chapter   // what was measured
-	verdicts []judgement // one for each aim
-	left     []error     // what was not measured
+	machine  machine // before the run
+	chapters []chapter
+	costs    []cost
+	aims     []judgement
+	missing  []error // engines that are not installed
 }
 
-// A run with fewer is a short one, and the report says so.
+// The report marks a run with fewer rounds or rows as a short one.
 const (
 	usualRounds = 200
 	usualRows   = 1_000_000
 )
 
 func main() {
-	b := bench{out: os.Stdout}
-	engines := flag.String("engines", "memory,sqlite,postgresql,mariadb", "what to measure, with commas between")
+	b := bench{out: os.Stdout, machine: thisMachine()}
+	engines := flag.String("engines", "memory,sqlite,postgresql,mariadb", "what to measure, separated by commas")
 	flag.IntVar(&b.rounds, "rounds", usualRounds, "rounds; each case runs one slice a round")
 	flag.DurationVar(&b.slice, "slice", 5*time.Millisecond, "length of a slice")
-	flag.IntVar(&b.rows, "rows", usualRows, "rows of the large table, which pages are read from and expired tokens are removed from")
-	write := flag.String("write", "", "folder to write performance.md into; without, the tables are only printed")
+	flag.IntVar(&b.rows, "rows", usualRows, "rows of the large table")
+	write := flag.String("write", "", "folder to write performance.md into; empty: only print the tables")
 	flag.Parse()
-	// The context is looked at between slices. What is measured has contexts of its own.
+	// The context is checked between slices. Measured calls have contexts of their own.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	began := time.Now()
 	err := b.run(ctx, strings.Split(*engines, ","))
 	if err == nil && *write != "" {
-		err = b.report(began).write(*write)
+		err = b.report(began, time.Since(began)).write(*write)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -72,31 +74,25 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 		return errors.New("at least 1 round and 10,000 rows are needed")
 	}
 	for _, name := range engines {
+		run := func() error { return b.runEngine(ctx, name) }
 		if name == "memory" {
-			b.chapter("In memory")
-			if err := b.inMemory(ctx); err != nil {
-				return err
-			}
-			continue
+			run = func() error { return b.inMemory(ctx) }
 		}
-		if err := b.runEngine(ctx, name); err != nil {
+		if err := run(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if len(b.verdicts) > 0 {
-		fmt.Fprintln(b.out, "Aims, judged by p50")
+	for _, j := range b.aims {
+		fmt.Fprintln(b.out, j)
 	}
-	for _, v := range b.verdicts {
-		fmt.Fprintln(b.out, v)
-	}
-	for _, err := range b.left {
+	for _, err := range b.missing {
 		fmt.Fprintln(b.out, "!! NOT MEASURED:", err)
 	}
 	return nil
 }
 
-// runEngine measures on one kind of database, in a folder that is removed afterwards. Where its server is not installed, it
-// says so and goes on.
+// runEngine measures on one database server, in a folder that is removed afterwards. A server that is not installed is
+// reported and skipped.
 func (b *bench) runEngine(ctx context.Context, name string) (err error) {
 	dir, err := os.MkdirTemp("", "apitoken-bench-")
 	if err != nil {
@@ -105,24 +101,18 @@ func (b *bench) runEngine(ctx context.Context, name string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s, err := start(ctx, name, dir)
 	if errors.Is(err, engine.ErrMissing) {
-		fmt.Fprintf(b.out, "!! NOT MEASURED: %v\n\n", err)
-		b.left = append(b.left, err)
+		b.missing = append(b.missing, err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	begin := time.Now()
 	b.chapter(s.version)
 	if err := b.small(ctx, s); err != nil {
 		return err
 	}
-	if err := b.large(ctx, s); err != nil {
-		return err
-	}
-	fmt.Fprintf(b.out, "%s took %.0f s.\n\n", s.name, time.Since(begin).Seconds())
-	return nil
+	return b.large(ctx, s)
 }
 
 // compare builds a group, measures it and prints it.
@@ -131,7 +121,11 @@ func (b *bench) compare(ctx context.Context, build func(context.Context) (group,
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.measure(ctx, g), g.close())
+	err = b.measure(ctx, g)
+	if g.close != nil {
+		err = errors.Join(err, g.close())
+	}
+	return err
 }
 
 func (b *bench) measure(ctx context.Context, g group) error {
@@ -139,30 +133,21 @@ func (b *bench) measure(ctx context.Context, g group) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.title, err)
 	}
-	t := r.table()
-	if g.after != nil {
-		note, err := g.after()
-		if err != nil {
-			return fmt.Errorf("%s: %w", g.title, err)
-		}
-		t.note += " " + note
-	}
-	b.tell(t, &r)
-	for _, a := range g.aims {
-		b.verdicts = append(b.verdicts, r.verdict(a))
-	}
+	b.add(r.table())
+	b.costs = append(b.costs, r.costs()...)
+	b.aims = append(b.aims, r.judgements()...)
 	return nil
 }
 
-// chapter begins what belongs together in the report.
+// chapter starts a chapter of the report.
 func (b *bench) chapter(title string) {
-	fmt.Fprintf(b.out, "%s\n%s\n\n", title, strings.Repeat("=", len(title)))
-	b.chapters = append(b.chapters, chapter{title: title})
+	fmt.Fprintf(b.out, "## %s\n\n", title)
+	b.chapters = append(b.chapters, chapter{Title: title})
 }
 
-// tell prints a table, and keeps it for the report, with what there is to plot of it.
-func (b *bench) tell(t table, plotted *results) {
-	t.print(b.out)
+// add prints a table and adds it to the present chapter.
+func (b *bench) add(t table) {
+	fmt.Fprintln(b.out, t.Markdown())
 	last := &b.chapters[len(b.chapters)-1]
-	last.sections = append(last.sections, section{t, plotted})
+	last.Tables = append(last.Tables, t)
 }

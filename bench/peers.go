@@ -2,120 +2,115 @@ package main
 
 import (
 	"context"
+	crand "crypto/rand"
 	"fmt"
+	"math/rand/v2"
+
+	"github.com/alexedwards/scs/v2"
+	scsmemory "github.com/alexedwards/scs/v2/memstore"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// peer is another way to tell who is there, set up as its documentation recommends.
-type peer struct {
-	checking, issuing string // what is done; issuing may be empty
-	issue             func(*apitoken.Identity) (credential, error)
-	check             func(*credential) error
-
-	keeps bool // what it has issued
-	least int  // how many times as long as Authenticate it is to take; 0: no matter
-}
-
-// credential is what somebody presents in place of a token, and what the answer has to be.
-type credential struct{ text, answer string }
-
-func (c *credential) is(answer string) error {
-	if answer != c.answer {
-		return errWrong
-	}
-	return nil
-}
-
-// peers are all of them. Those that look nothing up, which are the keyed hash, the JWTs and the cookies, cannot revoke one by one.
-// Those that are quicker than Authenticate keep the texts as they are, so whoever reads their memory can present them.
-func peers() ([]peer, error) {
-	all := []peer{plainMap(), scsFind(), keyedHash()}
-	signings, err := signings()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range signings {
-		all = append(all, s.peer())
-	}
-	return append(all, scsLoad(), cookie("HMAC", nil), cookie("HMAC and AES", randomKey(32))), nil
-}
-
-// besidePeers compares Authenticate with all of them.
+// besidePeers compares Authenticate with what a host would take instead.
 func (p *population) besidePeers(context.Context) (group, error) {
-	all, err := peers()
+	presented := p.hottest()
+	signer := newSigner()
+	texts := make([]string, len(presented))
+	for i, t := range presented {
+		var err error
+		if texts[i], err = signer.issue(t.id); err != nil {
+			return group{}, err
+		}
+	}
+	// The store is as large as the library's. Sessions do not expire during the run, so no goroutine removes them.
+	sessions, err := newSessions(scsmemory.NewWithCleanupInterval(0), len(p.all))
 	if err != nil {
 		return group{}, err
 	}
-	return p.beside(all)
-}
-
-// besideAimed compares it with those that there is an aim for.
-func (p *population) besideAimed(context.Context) (group, error) {
-	return p.beside([]peer{hs256().peer(), scsLoad()})
-}
-
-func (p *population) beside(others []peer) (group, error) {
-	presented := p.hottest()
 	g := group{
-		title: fmt.Sprintf("Authenticate in memory beside %d others, %d tokens or sessions, %d hot", len(others), len(p.all), len(presented)),
-		cases: []benchCase{{name: "measure: Authenticate", run: inTurn(presented, authenticated(context.Background(), p.m))}},
-		close: func() error { return nil },
-	}
-	for i, other := range others {
-		credentials, err := p.credentials(presented, other)
-		if err != nil {
-			return group{}, fmt.Errorf("%s: %w", other.checking, err)
-		}
-		g.cases = append(g.cases, benchCase{name: other.checking, run: inTurn(credentials, other.check)})
-		if other.least > 0 {
-			name := fmt.Sprintf("memory: Authenticate to %s, at most a %dth", other.checking, other.least)
-			g.aims = append(g.aims, aim{name: name, of: 0, against: i + 1, most: 1 / float64(other.least)})
-		}
+		title: fmt.Sprintf("Authenticate beside JWT and session, %d hot of %d", len(presented), len(p.all)),
+		cases: []benchCase{
+			{
+				name: "floor: Authenticate", run: authenticate(context.Background(), p.m, presented),
+				aims: []aim{{against: 1, most: 1.0 / 15}, {against: 2, most: 1.0 / 50}},
+			},
+			{name: "JWT HS256", run: inTurn(texts, func(text *string) error {
+				_, err := signer.check(*text)
+				return err
+			})},
+			{name: "scs Load", run: inTurn(sessions.keys[:len(presented)], sessions.load)},
+		},
 	}
 	warm(g.cases)
 	return g, nil
 }
 
-// credentials are what a peer issues for these tokens. One that keeps what it has issued issues for all others as well.
-func (p *population) credentials(presented []bearer, other peer) ([]credential, error) {
-	wanted := map[apitoken.TokenID]bool{}
-	for _, t := range presented {
-		wanted[t.id] = true
-	}
-	of := presented
-	if other.keeps {
-		of = p.all
-	}
-	var all []credential
-	for _, t := range of {
-		c, err := other.issue(p.identity(t))
+// signer issues and verifies access tokens with the claims of RFC 9068 section 2.2. It looks nothing up, so it cannot know of
+// a revocation.
+type signer struct {
+	key    []byte
+	parser *jwt.Parser
+}
+
+const issuer, audience = "https://accounts.example.com", "https://api.example.com"
+
+func newSigner() signer {
+	key := make([]byte, 32)
+	_, _ = crand.Read(key)
+	return signer{key, jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience))}
+}
+
+func (s signer) issue(id *apitoken.Identity) (string, error) {
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
+		Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: string(id.User.ID), ID: id.Token.ID.String(),
+		IssuedAt: jwt.NewNumericDate(id.Token.CreatedAt), ExpiresAt: jwt.NewNumericDate(id.Token.ExpiresAt),
+	}).SignedString(s.key)
+}
+
+// check returns the subject of a valid token.
+func (s signer) check(text string) (subject string, err error) {
+	var claims jwt.RegisteredClaims
+	_, err = s.parser.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return s.key, nil })
+	return claims.Subject, err
+}
+
+// sessions are what a host would keep with scs.
+type sessions struct {
+	manager *scs.SessionManager
+	keys    []string
+}
+
+const signedIn = "user-1"
+
+// newSessions starts n sessions as a sign-in does.
+func newSessions(store scs.Store, n int) (*sessions, error) {
+	s := &sessions{manager: scs.New()}
+	s.manager.Store = store
+	for range n {
+		ctx, err := s.manager.Load(context.Background(), "")
 		if err != nil {
 			return nil, err
 		}
-		if wanted[t.id] {
-			all = append(all, c)
+		s.manager.Put(ctx, "user", signedIn)
+		s.manager.Put(ctx, "role", "member")
+		key, _, err := s.manager.Commit(ctx)
+		if err != nil {
+			return nil, err
 		}
+		s.keys = append(s.keys, key)
 	}
-	return all, other.refuses(all)
+	rand.Shuffle(n, func(i, j int) { s.keys[i], s.keys[j] = s.keys[j], s.keys[i] })
+	return s, nil
 }
 
-// refuses makes sure that the peer looks at all of what it is shown: of each credential it takes another character, and changes it.
-func (p peer) refuses(issued []credential) error {
-	for i, c := range issued {
-		at := i % len(c.text)
-		wrong := credential{c.text[:at] + another(c.text[at]) + c.text[at+1:], c.answer}
-		if p.check(&wrong) == nil {
-			return fmt.Errorf("it takes what it has not issued, another byte at %d of %d", at, len(c.text))
-		}
+// load is what the middleware of scs does with a request that only reads.
+func (s *sessions) load(key *string) error {
+	ctx, err := s.manager.Load(context.Background(), *key)
+	if err == nil && s.manager.GetString(ctx, "user") != signedIn {
+		err = errWrong
 	}
-	return nil
-}
-
-// another is a character of base64 that has another first bit. Of the last of a text the other bits may not matter.
-func another(c byte) string {
-	if 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'f' {
-		return "g"
-	}
-	return "A"
+	return err
 }

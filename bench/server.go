@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// server is a database server that runs, or the folder of SQLite's files.
+// server is a running database server, or the folder of SQLite's files.
 type server struct {
 	name    string // of the engine
 	version string // with the name
@@ -29,23 +29,8 @@ type server struct {
 	stop    func() error
 }
 
-// disk says whether a commit waits until it is on the disk.
-type disk bool
-
-const (
-	waits  disk = true
-	relies disk = false // on the server not to crash
-)
-
-func (d disk) String() string {
-	if d == waits {
-		return "each commit on the disk"
-	}
-	return "no commit waits for the disk"
-}
-
-// start starts a server that keeps what it has acknowledged. MariaDB is given as much memory and log as somebody with a million
-// tokens gives it; PostgreSQL goes by what the system keeps of its files.
+// start starts a server that keeps what it has acknowledged: every commit waits for the disk. MariaDB gets memory and log for
+// a million tokens. PostgreSQL relies on the system's cache of files.
 func start(ctx context.Context, name, dir string) (s *server, err error) {
 	switch name {
 	case "sqlite":
@@ -74,7 +59,7 @@ func start(ctx context.Context, name, dir string) (s *server, err error) {
 	return s, nil
 }
 
-// greet asks a server what it is, and gives it settings.
+// greet applies settings and reads the version.
 func (s *server) greet(ctx context.Context, version string, settings ...string) error {
 	db, err := sql.Open(s.driver, s.dsn)
 	if err != nil {
@@ -89,7 +74,7 @@ func (s *server) greet(ctx context.Context, version string, settings ...string) 
 	return db.QueryRowContext(ctx, version).Scan(&s.version)
 }
 
-// create makes an empty database.
+// create creates an empty database.
 func (s *server) create(ctx context.Context, name string) error {
 	if s.dsn == "" {
 		return nil
@@ -103,10 +88,9 @@ func (s *server) create(ctx context.Context, name string) error {
 	return err
 }
 
-// open opens a database as a host would. On MariaDB whether commits wait for the disk is a setting of the server, so there the
-// last one who has opened a database decides.
-func (s *server) open(ctx context.Context, name string, d disk) (*sql.DB, error) {
-	dsn, err := s.in(name, d)
+// open opens a database as a host would.
+func (s *server) open(name string) (*sql.DB, error) {
+	dsn, err := s.in(name)
 	if err != nil {
 		return nil, err
 	}
@@ -115,37 +99,21 @@ func (s *server) open(ctx context.Context, name string, d disk) (*sql.DB, error)
 		return nil, err
 	}
 	db.SetMaxIdleConns(8) // more than are used at one time: the default of 2 makes connections come and go
-	if s.driver == "mysql" {
-		flush := 0
-		if d == waits {
-			flush = 1
-		}
-		if _, err := db.ExecContext(ctx, fmt.Sprintf("SET GLOBAL innodb_flush_log_at_trx_commit = %d", flush)); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
-	}
 	return db, nil
 }
 
-// in is the data source name of a database.
-func (s *server) in(name string, d disk) (string, error) {
+// in returns the data source name of a database.
+func (s *server) in(name string) (string, error) {
 	switch s.driver {
 	case "sqlite":
-		synchronous := "OFF"
-		if d == waits {
-			synchronous = "FULL"
-		}
-		return "file:" + filepath.Join(s.dir, name+".db") + "?_pragma=journal_mode(WAL)&_pragma=synchronous(" + synchronous +
-			")&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate", nil
+		return "file:" + filepath.Join(s.dir, name+".db") +
+			"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate", nil
 	case "pgx":
 		u, err := url.Parse(s.dsn)
 		if err != nil {
 			return "", err
 		}
 		u.Path = name
-		if d == relies {
-			u.RawQuery += "&synchronous_commit=off"
-		}
 		return u.String(), nil
 	default:
 		config, err := mysql.ParseDSN(s.dsn)
@@ -157,9 +125,9 @@ func (s *server) in(name string, d disk) (string, error) {
 	}
 }
 
-// settled makes the statistics and the state of the tables what they become by themselves some time after much was
-// written, so that it does not happen while something is measured.
-func (s *server) settled(ctx context.Context, db *sql.DB) error {
+// settle brings statistics and tables to the state that they reach by themselves some time after many writes. Otherwise that
+// would happen during a measurement.
+func (s *server) settle(ctx context.Context, db *sql.DB) error {
 	statements := map[string][]string{
 		"sqlite": {"PRAGMA wal_checkpoint(TRUNCATE)"},
 		"pgx":    {"VACUUM (ANALYZE)", "CHECKPOINT"},
@@ -173,7 +141,7 @@ func (s *server) settled(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// with writes the placeholders of a query, which has "?" for each, as the server takes them.
+// with returns a query, written with "?" for each placeholder, with the placeholders of the server.
 func (s *server) with(query string) string {
 	if s.driver != "pgx" {
 		return query
@@ -188,19 +156,18 @@ func (s *server) with(query string) string {
 	return text.String()
 }
 
-// host is a program with a database of its own, the library in it.
+// host is a program with a database and the library.
 type host struct {
 	*server
-	database string
-	db       *sql.DB
-	store    *sqlstore.Store
-	m        *apitoken.Manager // records no uses
+	db    *sql.DB
+	store *sqlstore.Store
+	m     *apitoken.Manager // records no uses
 }
 
-// hostOn makes a host with its tables.
-func (s *server) hostOn(ctx context.Context, database string, d disk) (_ *host, err error) {
-	h := &host{server: s, database: database}
-	if h.db, err = s.open(ctx, database, d); err != nil {
+// hostOn returns a host with its tables.
+func (s *server) hostOn(ctx context.Context, database string) (_ *host, err error) {
+	h := &host{server: s}
+	if h.db, err = s.open(database); err != nil {
 		return nil, err
 	}
 	if h.store, err = sqlstore.New(h.db, s.dialect, nil); err != nil {
@@ -209,7 +176,7 @@ func (s *server) hostOn(ctx context.Context, database string, d disk) (_ *host, 
 	if err := h.store.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	h.m, err = h.manager(-1)
+	h.m, err = apitoken.New(h.store, &apitoken.Options{LastUsedInterval: -1})
 	return h, err
 }
 

@@ -4,70 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// writes measures Generate and Revoke.
-func (b *bench) writes(ctx context.Context, h *host, d disk) error {
-	title := "on " + h.name + ", " + d.String()
-	if err := b.compare(ctx, func(ctx context.Context) (group, error) { return h.generating(ctx, title, d) }); err != nil {
-		return err
-	}
-	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.revoking(ctx, title, d) })
-}
-
-// generating compares Generate, by a user for himself, with the inserts by hand in one transaction. By hand nobody looks whether
-// the user may, for how long, and whether there is such a token.
-func (h *host) generating(ctx context.Context, title string, d disk) (group, error) {
-	hand, err := h.prepareByHand(ctx)
-	if err != nil {
-		return group{}, err
-	}
-	background := context.Background()
+// generating compares Generate, by a user for themselves, with the INSERTs by hand in one transaction. The statements by hand
+// check neither the permission nor the policy.
+func (h *host) generating(_ context.Context, hand *byHand, _ []bearer) (group, error) {
+	ctx := context.Background()
 	owner := userID(1)
 	names := 0
 	name := func() string {
 		names++
-		return fmt.Sprintf("continuous integration %d %d", names, time.Now().UnixNano())
+		return fmt.Sprintf("continuous integration %d", names)
+	}
+	byHand := func(withEvent bool) func(int) error {
+		return repeat(func() error { return hand.generate(ctx, owner, name(), withEvent) })
 	}
 	return group{
-		title: "Generate " + title,
+		title: "Generate on " + h.name,
 		cases: []benchCase{
-			{name: "floor: INSERT of the token by hand", run: repeat(func() error {
-				return hand.generate(background, owner, name(), false)
-			})},
-			{name: "INSERT of the token and of the event by hand", run: repeat(func() error {
-				return hand.generate(background, owner, name(), true)
-			})},
-			{name: "Generate", run: repeat(func() error {
-				token, secret, err := h.m.Generate(background, apitoken.As(owner), apitoken.GenerateParams{Owner: owner, Name: name()})
+			{name: "floor: INSERT of the token by hand", run: byHand(false)},
+			{name: "INSERT of token and event by hand", run: byHand(true)},
+			{name: "Generate", cost: "Generate, " + h.name, run: repeat(func() error {
+				token, secret, err := h.m.Generate(ctx, apitoken.As(owner), apitoken.GenerateParams{Owner: owner, Name: name()})
 				if err == nil && (token.Owner != owner || secret.Reveal() == "") {
-					return errWrong
+					err = errWrong
 				}
 				return err
 			})},
 		},
-		aims: []aim{
-			{name: fmt.Sprintf("%s, %s: Generate to one INSERT by hand", h.name, d), of: 2, against: 0},
-			{name: fmt.Sprintf("%s, %s: Generate to both INSERTs by hand", h.name, d), of: 2, against: 1},
-		},
-		close: hand.close,
 	}, nil
 }
 
-// revoking compares Revoke, by a user of his own token, with the UPDATE by hand in a transaction, and with all that Revoke asks of the
-// database. Each revokes tokens that were
+// revoking compares Revoke, by the owner, with the UPDATE by hand in a transaction. Each case revokes tokens that were
 // inserted for it.
-func (h *host) revoking(ctx context.Context, title string, d disk) (group, error) {
-	hand, err := h.prepareByHand(ctx)
-	if err != nil {
-		return group{}, err
-	}
+func (h *host) revoking(ctx context.Context, hand *byHand, _ []bearer) (group, error) {
 	background := context.Background()
 	owner := userID(2)
-	var fresh []tokenRow // for the slice that comes, or those that the last one has revoked
+	var fresh []tokenRow // for the next slice, or revoked by the last one
 	revoke := func(name string, once func(id [16]byte) error) benchCase {
 		return benchCase{
 			name: name,
@@ -88,43 +63,28 @@ func (h *host) revoking(ctx context.Context, title string, d disk) (group, error
 			},
 		}
 	}
-	return group{
-		title: "Revoke " + title,
+	g := group{
+		title: "Revoke on " + h.name,
 		cases: []benchCase{
-			revoke("floor: UPDATE of the token by hand", func(id [16]byte) error {
-				return hand.revokeToken(background, owner, id, false)
-			}),
-			revoke("UPDATE of the token and INSERT of the event by hand", func(id [16]byte) error {
-				return hand.revokeToken(background, owner, id, true)
-			}),
-			revoke("both by hand, after a SELECT of the user and one of the token", func(id [16]byte) error {
-				if err := hand.mayRevoke(background, owner, id); err != nil {
-					return err
-				}
-				return hand.revokeToken(background, owner, id, true)
-			}),
-			revoke("Revoke", func(id [16]byte) error {
-				return h.m.Revoke(background, apitoken.As(owner), id)
-			}),
+			revoke("floor: UPDATE of the token by hand", func(id [16]byte) error { return hand.revoke(background, owner, id, false) }),
+			revoke("UPDATE and INSERT of the event by hand", func(id [16]byte) error { return hand.revoke(background, owner, id, true) }),
+			revoke("Revoke", func(id [16]byte) error { return h.m.Revoke(background, apitoken.As(owner), id) }),
 		},
-		aims: []aim{
-			{name: fmt.Sprintf("%s, %s: Revoke to the UPDATE by hand", h.name, d), of: 3, against: 0, most: 1.30},
-			{name: fmt.Sprintf("%s, %s: Revoke to UPDATE and INSERT by hand", h.name, d), of: 3, against: 1},
-			{name: fmt.Sprintf("%s, %s: Revoke to SELECTs, UPDATE and INSERT by hand", h.name, d), of: 3, against: 2},
-		},
-		close: func() error { return errors.Join(h.checkRevoked(ctx, fresh), hand.close()) },
-	}, nil
+		close: func() error { return h.checkRevoked(ctx, fresh) },
+	}
+	g.cases[2].aims, g.cases[2].cost = atMost(1.30), "Revoke, "+h.name
+	return g, nil
 }
 
-// checkRevoked makes sure that all of these are revoked.
+// checkRevoked returns an error unless all of these tokens are revoked.
 func (h *host) checkRevoked(ctx context.Context, rows []tokenRow) error {
 	for _, row := range rows {
 		t, err := h.m.Token(ctx, apitoken.System(), row.id)
-		if err != nil {
-			return err
+		if err == nil && t.RevokedAt.IsZero() {
+			err = errors.New("a token is not revoked")
 		}
-		if t.RevokedAt.IsZero() {
-			return fmt.Errorf("the token %s is not revoked", t.ID)
+		if err != nil {
+			return fmt.Errorf("token %s: %w", apitoken.TokenID(row.id), err)
 		}
 	}
 	return nil
