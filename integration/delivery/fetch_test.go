@@ -116,7 +116,8 @@ func write(t *testing.T, path, text string) {
 
 var embedding = regexp.MustCompile("(?s)\n## Embedding it\n\n```go\n(.*?)```\n")
 
-// hostProgram returns the lines of the README in a program that sends one request with the token.
+// hostProgram returns the lines of the README in a program that sends one request with the token. A driver takes a minute to
+// compile, so a store in memory takes the place of the one over a database. Package sqlstore is compiled with it.
 func hostProgram(t *testing.T) string {
 	t.Helper()
 	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
@@ -126,6 +127,10 @@ func hostProgram(t *testing.T) string {
 	shown := embedding.FindSubmatch(readme)
 	if shown == nil {
 		t.Fatal("the README has no example under the heading Embedding it")
+	}
+	const onDatabase = "sqlstore.New(db, sqlstore.SQLite, nil)"
+	if !strings.Contains(string(shown[1]), onDatabase) {
+		t.Fatalf("the example does not call %s", onDatabase)
 	}
 	return `package main
 
@@ -138,16 +143,29 @@ import (
 	"` + module + `"
 	"` + module + `/httpauth"
 	"` + module + `/memstore"
+	"` + module + `/sqlstore"
 )
 
+var _ = sqlstore.New
+
+type store struct{ *memstore.Store }
+
+func inMemory() (store, error) { return store{memstore.New()}, nil }
+
+func (store) Migrate(context.Context) error { return nil }
+
 func main() {
-	if err := run(context.Background(), http.NewServeMux()); err != nil {
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		identity, _ := httpauth.FromContext(r.Context())
+		fmt.Fprintln(w, "Hello,", identity.User.Name)
+	})
+	if err := run(context.Background(), http.NewServeMux(), hello); err != nil {
 		panic(err)
 	}
 }
 
-func run(ctx context.Context, mux *http.ServeMux) error {
-` + string(shown[1]) + `
+func run(ctx context.Context, mux *http.ServeMux, hello http.Handler) error {
+` + strings.Replace(string(shown[1]), onDatabase, "inMemory()", 1) + `
 	r := httptest.NewRequest("GET", "/hello", nil)
 	r.Header.Set("Authorization", "Bearer "+secret.Reveal())
 	w := httptest.NewRecorder()
