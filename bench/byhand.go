@@ -42,46 +42,35 @@ INSERT INTO apitoken_events (
 	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-// byHand holds the prepared statements.
+// byHand holds the prepared statements by their text.
 type byHand struct {
-	db                                   *sql.DB
-	lookup, touch, insert, update, event *sql.Stmt
+	db         *sql.DB
+	statements map[string]*sql.Stmt
 }
 
 func (h *host) prepareByHand(ctx context.Context) (*byHand, error) {
-	b := &byHand{db: h.db}
-	for _, s := range []struct {
-		into **sql.Stmt
-		text string
-	}{
-		{&b.lookup, lookupByHand},
-		{&b.touch, touchByHand},
-		{&b.insert, insertByHand},
-		{&b.update, revokeByHand},
-		{&b.event, recordByHand},
-	} {
+	b := &byHand{h.db, map[string]*sql.Stmt{}}
+	for _, text := range []string{lookupByHand, touchByHand, insertByHand, revokeByHand, recordByHand} {
 		var err error
-		if *s.into, err = h.db.PrepareContext(ctx, h.with(s.text)); err != nil {
+		if b.statements[text], err = h.db.PrepareContext(ctx, h.with(text)); err != nil {
+			delete(b.statements, text)
 			return nil, errors.Join(err, b.close())
 		}
 	}
 	return b, nil
 }
 
-func (b *byHand) close() error {
-	var errs []error
-	for _, s := range []*sql.Stmt{b.lookup, b.touch, b.insert, b.update, b.event} {
-		if s != nil {
-			errs = append(errs, s.Close())
-		}
+func (b *byHand) close() (err error) {
+	for _, s := range b.statements {
+		err = errors.Join(err, s.Close())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // authenticate finds a token by its text and checks that it may be used.
 func (b *byHand) authenticate(ctx context.Context, t *bearer) error {
 	digest := sha256.Sum256([]byte(t.text))
-	return check(b.lookup.QueryRowContext(ctx, digest[:]), t.id.Token.ID)
+	return check(b.statements[lookupByHand].QueryRowContext(ctx, digest[:]), t.id.Token.ID)
 }
 
 // check scans a row. It returns an error unless the row is that of the token and the token may be used.
@@ -115,7 +104,7 @@ func (b *byHand) authenticateAndTouch(ctx context.Context, t *bearer) error {
 		return err
 	}
 	digest := sha256.Sum256([]byte(t.text))
-	_, err := b.touch.ExecContext(ctx, time.Now().UnixMicro(), digest[:])
+	_, err := b.statements[touchByHand].ExecContext(ctx, time.Now().UnixMicro(), digest[:])
 	return err
 }
 
@@ -139,7 +128,7 @@ func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name strin
 	id := uuid.Must(uuid.NewV7())
 	now := time.Now()
 	return b.transaction(ctx, func(tx *sql.Tx) error {
-		_, err := tx.StmtContext(ctx, b.insert).ExecContext(ctx,
+		_, err := tx.StmtContext(ctx, b.statements[insertByHand]).ExecContext(ctx,
 			digest[:], id[:], string(owner), name, name, "user", now.UnixMicro(), now.Add(90*24*time.Hour).UnixMicro(), nil, nil,
 			string(owner), nil, "", "tok_...aB3d", 0, "")
 		if err != nil || !withEvent {
@@ -154,7 +143,7 @@ func (b *byHand) generate(ctx context.Context, owner apitoken.UserID, name strin
 func (b *byHand) revoke(ctx context.Context, owner apitoken.UserID, id [16]byte, withEvent bool) error {
 	now := time.Now()
 	return b.transaction(ctx, func(tx *sql.Tx) error {
-		result, err := tx.StmtContext(ctx, b.update).ExecContext(ctx, now.UnixMicro(), string(owner), id[:])
+		result, err := tx.StmtContext(ctx, b.statements[revokeByHand]).ExecContext(ctx, now.UnixMicro(), string(owner), id[:])
 		if err != nil {
 			return err
 		}
@@ -174,7 +163,7 @@ func (b *byHand) record(
 	ctx context.Context, tx *sql.Tx, at time.Time, action apitoken.Action, owner apitoken.UserID, token [16]byte, before, after any,
 ) error {
 	id := uuid.Must(uuid.NewV7())
-	_, err := tx.StmtContext(ctx, b.event).ExecContext(ctx,
+	_, err := tx.StmtContext(ctx, b.statements[recordByHand]).ExecContext(ctx,
 		id[:], at.UnixMicro(), string(action), "done", "person", string(owner), nil, string(owner), token[:], before, after)
 	return err
 }

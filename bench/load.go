@@ -33,12 +33,9 @@ const (
 	rowsInStatement   = 250
 )
 
-// fill creates a database with these tokens, oldest first, and their owners.
-func (s *server) fill(ctx context.Context, database string, tokens iter.Seq[tokenRow]) (err error) {
-	if err := s.create(ctx, database); err != nil {
-		return err
-	}
-	h, err := s.hostOn(ctx, database)
+// fill inserts tokens, oldest first, and their owners.
+func (s *server) fill(ctx context.Context, tokens iter.Seq[tokenRow]) (err error) {
+	h, err := s.newHost(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,16 +29,8 @@ import (
 
 // bench is one run of the program.
 type bench struct {
-	rounds int
-	slice  time.Duration
-	rows   int // of the large table
-	out    io.Writer
-
-	machine  machine // before the run
-	chapters []chapter
-	costs    []cost
-	aims     []judgement
-	missing  []error // engines that are not installed
+	report
+	out io.Writer
 }
 
 // The report marks a run with fewer rounds or rows as a short one.
@@ -48,20 +40,20 @@ const (
 )
 
 func main() {
-	b := bench{out: os.Stdout, machine: thisMachine()}
+	b := bench{report{Began: time.Now(), Machine: thisMachine()}, os.Stdout}
 	engines := flag.String("engines", "memory,sqlite,postgresql,mariadb", "what to measure, separated by commas")
-	flag.IntVar(&b.rounds, "rounds", usualRounds, "rounds; each case runs one slice a round")
-	flag.DurationVar(&b.slice, "slice", 5*time.Millisecond, "length of a slice")
-	flag.IntVar(&b.rows, "rows", usualRows, "rows of the large table")
+	flag.IntVar(&b.Rounds, "rounds", usualRounds, "rounds; each case runs one slice a round")
+	flag.DurationVar(&b.Slice, "slice", 5*time.Millisecond, "length of a slice")
+	flag.IntVar(&b.Rows, "rows", usualRows, "rows of the large table")
 	write := flag.String("write", "", "folder to write performance.md into; empty: only print the tables")
 	flag.Parse()
 	// The context is checked between slices. Measured calls have contexts of their own.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	began := time.Now()
 	err := b.run(ctx, strings.Split(*engines, ","))
 	if err == nil && *write != "" {
-		err = b.report(began, time.Since(began)).write(*write)
+		b.Took = time.Since(b.Began)
+		err = b.write(*write)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -70,7 +62,7 @@ func main() {
 }
 
 func (b *bench) run(ctx context.Context, engines []string) error {
-	if b.rounds < 1 || b.rows < 10_000 {
+	if b.Rounds < 1 || b.Rows < 10_000 {
 		return errors.New("at least 1 round and 10,000 rows are needed")
 	}
 	for _, name := range engines {
@@ -82,10 +74,10 @@ func (b *bench) run(ctx context.Context, engines []string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for _, j := range b.aims {
+	for _, j := range b.Aims {
 		fmt.Fprintln(b.out, j)
 	}
-	for _, err := range b.missing {
+	for _, err := range b.Missing {
 		fmt.Fprintln(b.out, "!! NOT MEASURED:", err)
 	}
 	return nil
@@ -101,7 +93,7 @@ func (b *bench) runEngine(ctx context.Context, name string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s, err := start(ctx, name, dir)
 	if errors.Is(err, engine.ErrMissing) {
-		b.missing = append(b.missing, err)
+		b.Missing = append(b.Missing, err)
 		return nil
 	}
 	if err != nil {
@@ -109,10 +101,7 @@ func (b *bench) runEngine(ctx context.Context, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	b.chapter(s.version)
-	if err := b.small(ctx, s); err != nil {
-		return err
-	}
-	return b.large(ctx, s)
+	return b.onDatabase(ctx, s)
 }
 
 // compare builds a group, measures it and prints it.
@@ -129,25 +118,25 @@ func (b *bench) compare(ctx context.Context, build func(context.Context) (group,
 }
 
 func (b *bench) measure(ctx context.Context, g group) error {
-	r, err := g.measure(ctx, b.rounds, b.slice)
+	r, err := g.measure(ctx, b.Rounds, b.Slice)
 	if err != nil {
 		return fmt.Errorf("%s: %w", g.title, err)
 	}
 	b.add(r.table())
-	b.costs = append(b.costs, r.costs()...)
-	b.aims = append(b.aims, r.judgements()...)
+	b.Costs = append(b.Costs, r.costs()...)
+	b.Aims = append(b.Aims, r.judgements()...)
 	return nil
 }
 
 // chapter starts a chapter of the report.
 func (b *bench) chapter(title string) {
 	fmt.Fprintf(b.out, "## %s\n\n", title)
-	b.chapters = append(b.chapters, chapter{Title: title})
+	b.Chapters = append(b.Chapters, chapter{Title: title})
 }
 
 // add prints a table and adds it to the present chapter.
 func (b *bench) add(t table) {
 	fmt.Fprintln(b.out, t.Markdown())
-	last := &b.chapters[len(b.chapters)-1]
+	last := &b.Chapters[len(b.Chapters)-1]
 	last.Tables = append(last.Tables, t)
 }

@@ -21,7 +21,7 @@ const (
 // inMemory measures everything that needs no database.
 func (b *bench) inMemory(ctx context.Context) error {
 	b.chapter("In memory")
-	p, err := populate(ctx, min(tokensInMemory, b.rows))
+	p, err := populate(ctx, min(tokensInMemory, b.Rows))
 	if err != nil {
 		return err
 	}
@@ -30,11 +30,11 @@ func (b *bench) inMemory(ctx context.Context) error {
 			return err
 		}
 	}
-	if p, err = populate(ctx, b.rows); err != nil {
+	if p, err = populate(ctx, b.Rows); err != nil {
 		return err
 	}
 	if len(p.all) == million {
-		b.aims = append(b.aims, judgement{
+		b.Aims = append(b.Aims, judgement{
 			Met: p.bytesEach <= mostBytes, Group: "In memory", Case: "bytes for each of a million tokens, with its name and its event",
 			Is: fmt.Sprintf("%.0f", p.bytesEach), P10: "", AtMost: fmt.Sprint(mostBytes),
 		})

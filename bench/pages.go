@@ -14,23 +14,6 @@ import (
 
 const rowsOfPage = 100
 
-// large measures what depends on the number of rows.
-func (b *bench) large(ctx context.Context, s *server) (err error) {
-	now := time.Now()
-	if err := s.fill(ctx, "large", historyOf(b.rows, now)); err != nil {
-		return err
-	}
-	h, err := s.hostOn(ctx, "large")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.close()) }()
-	if err := b.compare(ctx, func(context.Context) (group, error) { return h.paging(b.rows, now), nil }); err != nil {
-		return err
-	}
-	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.inventory(ctx, b.rows) })
-}
-
 // paging compares the first page with one after nine tenths of the rows: of everybody's tokens, and of an owner who has every
 // tenth.
 func (h *host) paging(rows int, now time.Time) group {

@@ -15,13 +15,13 @@ import (
 type report struct {
 	Began    time.Time
 	Took     time.Duration
-	Machine  machine
-	Rounds   int
+	Machine  machine // before the run
+	Rounds   int     // each case runs one slice a round
 	Slice    time.Duration
-	Rows     int
+	Rows     int // of the large table
 	Costs    []cost
 	Aims     []judgement
-	Missing  []error
+	Missing  []error // engines that are not installed
 	Chapters []chapter
 }
 
@@ -29,13 +29,6 @@ type report struct {
 type chapter struct {
 	Title  string
 	Tables []table
-}
-
-func (b *bench) report(began time.Time, took time.Duration) report {
-	return report{
-		Began: began, Took: took, Machine: b.machine, Rounds: b.rounds, Slice: b.slice, Rows: b.rows,
-		Costs: b.costs, Aims: b.aims, Missing: b.missing, Chapters: b.chapters,
-	}
 }
 
 // write writes performance.md into a folder.

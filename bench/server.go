@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
+	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
@@ -18,14 +17,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// server is a running database server, or the folder of SQLite's files.
+// server is a running database server with an empty database, or a file for SQLite.
 type server struct {
 	name    string // of the engine
 	version string // with the name
 	driver  string // of database/sql
 	dialect sqlstore.Dialect
-	dir     string // of SQLite's files
-	dsn     string // of the server's own database; empty for SQLite
+	dsn     string
 	stop    func() error
 }
 
@@ -34,7 +32,9 @@ type server struct {
 func start(ctx context.Context, name, dir string) (s *server, err error) {
 	switch name {
 	case "sqlite":
-		s = &server{name: "SQLite", driver: "sqlite", dialect: sqlstore.SQLite, dir: dir, stop: func() error { return nil }}
+		dsn := "file:" + filepath.Join(dir, "tokens.db") +
+			"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
+		s = &server{name: "SQLite", driver: "sqlite", dialect: sqlstore.SQLite, dsn: dsn, stop: func() error { return nil }}
 		err = s.greet(ctx, "SELECT 'SQLite ' || sqlite_version()")
 	case "postgresql":
 		p, startErr := engine.StartPostgres(dir, nil)
@@ -72,57 +72,6 @@ func (s *server) greet(ctx context.Context, version string, settings ...string) 
 		}
 	}
 	return db.QueryRowContext(ctx, version).Scan(&s.version)
-}
-
-// create creates an empty database.
-func (s *server) create(ctx context.Context, name string) error {
-	if s.dsn == "" {
-		return nil
-	}
-	db, err := sql.Open(s.driver, s.dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.ExecContext(ctx, "CREATE DATABASE "+name)
-	return err
-}
-
-// open opens a database as a host would.
-func (s *server) open(name string) (*sql.DB, error) {
-	dsn, err := s.in(name)
-	if err != nil {
-		return nil, err
-	}
-	db, err := sql.Open(s.driver, dsn)
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxIdleConns(8) // more than are used at one time: the default of 2 makes connections come and go
-	return db, nil
-}
-
-// in returns the data source name of a database.
-func (s *server) in(name string) (string, error) {
-	switch s.driver {
-	case "sqlite":
-		return "file:" + filepath.Join(s.dir, name+".db") +
-			"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate", nil
-	case "pgx":
-		u, err := url.Parse(s.dsn)
-		if err != nil {
-			return "", err
-		}
-		u.Path = name
-		return u.String(), nil
-	default:
-		config, err := mysql.ParseDSN(s.dsn)
-		if err != nil {
-			return "", err
-		}
-		config.DBName = name
-		return config.FormatDSN(), nil
-	}
 }
 
 // settle brings statistics and tables to the state that they reach by themselves some time after many writes. Otherwise that
@@ -164,12 +113,13 @@ type host struct {
 	m     *apitoken.Manager // records no uses
 }
 
-// hostOn returns a host with its tables.
-func (s *server) hostOn(ctx context.Context, database string) (_ *host, err error) {
+// newHost returns a host with its tables.
+func (s *server) newHost(ctx context.Context) (_ *host, err error) {
 	h := &host{server: s}
-	if h.db, err = s.open(database); err != nil {
+	if h.db, err = sql.Open(s.driver, s.dsn); err != nil {
 		return nil, err
 	}
+	h.db.SetMaxIdleConns(8) // more than are used at one time: the default of 2 makes connections come and go
 	if h.store, err = sqlstore.New(h.db, s.dialect, nil); err != nil {
 		return nil, err
 	}

@@ -14,42 +14,38 @@ func TestMeasuresSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bench{rounds: 1, slice: time.Microsecond, rows: 2_000, out: io.Discard}
+	b := bench{report{Rounds: 1, Slice: time.Microsecond, Rows: 10_000}, io.Discard}
 	b.chapter(s.version)
-	if err := b.small(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-	b.rows = 10_000
-	if err := b.large(t.Context(), s); err != nil {
+	if err := b.onDatabase(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	var costs []string
-	for _, c := range b.costs {
+	for _, c := range b.Costs {
 		costs = append(costs, c.Name)
 	}
 	want := []string{"Authenticate, SQLite", "Generate, SQLite", "Revoke, SQLite", "ListTokens, first 100, SQLite"}
 	if diff := cmp.Diff(want, costs); diff != "" {
 		t.Errorf("costs (-want +got):\n%s", diff)
 	}
-	if n := len(b.aims); n != 11 {
+	if n := len(b.Aims); n != 11 {
 		t.Errorf("%d aims were judged, want 11", n)
 	}
 }
 
 func TestMeasuresInMemory(t *testing.T) {
-	b := bench{rounds: 1, slice: time.Microsecond, rows: 2_000, out: io.Discard}
+	b := bench{report{Rounds: 1, Slice: time.Microsecond, Rows: 10_000}, io.Discard}
 	if err := b.inMemory(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var titles []string
-	for _, table := range b.chapters[0].Tables {
+	for _, table := range b.Chapters[0].Tables {
 		titles = append(titles, table.title)
 	}
 	want := []string{
-		"Authenticate in memory, 1024 hot of 2000 tokens",
-		"Authenticate beside JWT and session, 1024 hot of 2000",
+		"Authenticate in memory, 1024 hot of 10000 tokens",
+		"Authenticate beside JWT and session, 1024 hot of 10000",
 		"Middleware, 1024 hot of 10000 tokens in memory",
-		"Authenticate in memory, 1024 hot of 2000 tokens",
+		"Authenticate in memory, 1024 hot of 10000 tokens",
 	}
 	if diff := cmp.Diff(want, titles); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)

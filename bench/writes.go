@@ -16,7 +16,7 @@ func (h *host) generating(_ context.Context, hand *byHand, _ []bearer) (group, e
 	names := 0
 	name := func() string {
 		names++
-		return fmt.Sprintf("continuous integration %d", names)
+		return fmt.Sprintf("generated %d", names)
 	}
 	byHand := func(withEvent bool) func(int) error {
 		return repeat(func() error { return hand.generate(ctx, owner, name(), withEvent) })
