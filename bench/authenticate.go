@@ -101,7 +101,7 @@ func (h *host) recordingUses(ctx context.Context, hand *byHand, presented []bear
 
 // checkUsed returns an error unless the use of a token is written.
 func (h *host) checkUsed(ctx context.Context, t bearer) error {
-	token, err := h.m.Token(ctx, apitoken.System(), t.id.Token.ID)
+	token, err := h.m.Token(ctx, apitoken.System(), t.id)
 	if err == nil && token.LastUsedAt.IsZero() {
 		err = errors.New("the last use is not written")
 	}

@@ -70,7 +70,7 @@ func (b *byHand) close() (err error) {
 // authenticate finds a token by its text and checks that it may be used.
 func (b *byHand) authenticate(ctx context.Context, t *bearer) error {
 	digest := sha256.Sum256([]byte(t.text))
-	return check(b.statements[lookupByHand].QueryRowContext(ctx, digest[:]), t.id.Token.ID)
+	return check(b.statements[lookupByHand].QueryRowContext(ctx, digest[:]), t.id)
 }
 
 // check scans a row. It returns an error unless the row is that of the token and the token may be used.

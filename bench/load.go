@@ -103,8 +103,8 @@ func rowsOf(all []bearer) iter.Seq[tokenRow] {
 	return func(yield func(tokenRow) bool) {
 		for _, t := range all {
 			row := tokenRow{
-				digest: sha256.Sum256([]byte(t.text)), id: t.id.Token.ID, owner: string(t.id.Token.Owner), name: t.id.Token.Name,
-				createdAt: t.id.Token.CreatedAt.UnixMicro(), expiresAt: t.id.Token.ExpiresAt.UnixMicro(),
+				digest: sha256.Sum256([]byte(t.text)), id: t.id, owner: string(t.identity.Token.Owner), name: t.identity.Token.Name,
+				createdAt: t.identity.Token.CreatedAt.UnixMicro(), expiresAt: t.identity.Token.ExpiresAt.UnixMicro(),
 			}
 			if !yield(row) {
 				return

@@ -24,7 +24,7 @@ func middleware(ctx context.Context) (group, error) {
 	presented := p.hottest()
 	var opaque, signed []*http.Request
 	for _, t := range presented {
-		text, err := signer.issue(t.id)
+		text, err := signer.issue(t.identity)
 		if err != nil {
 			return group{}, err
 		}

@@ -23,7 +23,7 @@ func (p *population) besidePeers(context.Context) (group, error) {
 	texts := make([]string, len(presented))
 	for i, t := range presented {
 		var err error
-		if texts[i], err = signer.issue(t.id); err != nil {
+		if texts[i], err = signer.issue(t.identity); err != nil {
 			return group{}, err
 		}
 	}

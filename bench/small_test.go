@@ -59,7 +59,7 @@ func TestPeersRefuseAWrongText(t *testing.T) {
 		t.Fatal(err)
 	}
 	signer := newSigner()
-	text, err := signer.issue(p.all[0].id)
+	text, err := signer.issue(p.all[0].identity)
 	if err != nil {
 		t.Fatal(err)
 	}
