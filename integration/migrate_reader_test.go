@@ -182,3 +182,29 @@ func (l *lookups) hold(t *testing.T) {
 func (l *lookups) String() string {
 	return fmt.Sprintf("of %d lookups the longest took %v", l.count, l.longest)
 }
+
+// A Migrate whose context ends while it waits leaves no lock behind in the pool: another one, which has to use another
+// connection, goes on at once.
+func TestMigrateThatGivesUpLeavesNoLock(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			d := b.database(t)
+			d.loadOldest(t)
+			release := d.openReader(t)
+			db := d.open(t, 0)
+			for _, wait := range []time.Duration{1300, 1600, 1900, 2200, 2500} { // milliseconds, to end in a try or in a pause
+				ctx, cancel := context.WithTimeout(t.Context(), wait*time.Millisecond)
+				if err := d.newStore(t, db, nil).Migrate(ctx); err == nil {
+					t.Error("Migrate did not wait for the open transaction")
+				}
+				cancel()
+			}
+			release()
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			if err := d.newStore(t, d.open(t, 2), nil).Migrate(ctx); err != nil {
+				t.Errorf("after the transaction has ended: %v", err)
+			}
+		})
+	}
+}

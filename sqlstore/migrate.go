@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"regexp"
@@ -59,7 +60,11 @@ func (s *Store) apply(ctx context.Context, m migration) error {
 	what := fmt.Sprintf("migrate to version %d", m.version)
 	var pause time.Duration
 	var lockTimeout error // of the last try
-	err := s.transact(ctx, what, &preparedStatements{}, newBackoff(stepTimeout), func(ctx context.Context, tx session) error {
+	run := s.transact
+	if s.dialect.ddlCommits {
+		run = s.onConnection
+	}
+	err := run(ctx, what, &preparedStatements{}, newBackoff(stepTimeout), func(ctx context.Context, tx session) error {
 		err := m.run(ctx, tx, pause)
 		switch {
 		case s.dialect.isLockTimeout(err):
@@ -76,6 +81,37 @@ func (s *Store) apply(ctx context.Context, m migration) error {
 		err = fmt.Errorf("%w: %w", err, lockTimeout)
 	}
 	return fmt.Errorf("%w (it waited for a transaction that uses the tables, such as that of a backup%s)", err, s.openTransactions(ctx))
+}
+
+// onConnection runs do on one connection, without a transaction. If do fails, the connection is closed: it may hold a lock or a
+// setting of its session, such as when the context ends during a pause. Back in the pool it would keep every other replica
+// from migrating.
+func (s *Store) onConnection(ctx context.Context, what string, p *preparedStatements, b *backoff, do work) error {
+	for {
+		err := s.withConnection(ctx, p, do)
+		switch {
+		case err == nil:
+			return nil
+		case !s.dialect.busy(err):
+			return failed(what, s.dialect.withPoolerAdvice(err))
+		}
+		if waitErr := b.wait(ctx); waitErr != nil {
+			return failed(what, fmt.Errorf("%w: %w", waitErr, err))
+		}
+	}
+}
+
+func (s *Store) withConnection(ctx context.Context, p *preparedStatements, do work) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	err = do(ctx, session{querier: conn, dialect: &s.dialect, prepared: p})
+	if err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
 }
 
 // openTransactions names the transactions that a step may have waited for, as far as the database reports them.

@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// querier is what *sql.DB and *sql.Tx have in common. Everything that changes rows is a method of a session over a querier and
+// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a method of a session over a querier and
 // neither begins nor ends a transaction. If such a method returns an error it may have written something, and its transaction
 // has to be rolled back.
 type querier interface {
@@ -17,6 +17,7 @@ type querier interface {
 
 var (
 	_ querier = (*sql.DB)(nil)
+	_ querier = (*sql.Conn)(nil)
 	_ querier = (*sql.Tx)(nil)
 )
 
