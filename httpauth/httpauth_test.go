@@ -14,6 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -75,21 +76,18 @@ func isOnly(err, target error, among []error) bool {
 	return (err == nil) == (target == nil)
 }
 
-// failingStore is a store whose lookups fail.
-type failingStore struct {
-	*memstore.Store
-	err error
-}
-
-func (s failingStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
-	return nil, s.err
-}
-
-func newFailingManager(t *testing.T, err error) *apitoken.Manager {
+// newFailingManager returns a Manager over a store whose Lookup fails.
+func newFailingManager(t *testing.T, failure error) *apitoken.Manager {
 	t.Helper()
-	m, newErr := apitoken.New(failingStore{memstore.New(), err}, nil)
-	if newErr != nil {
-		t.Fatal(newErr)
+	store := storetest.Faulty{Store: memstore.New(), Before: func(_ context.Context, method string) error {
+		if method == "Lookup" {
+			return failure
+		}
+		return nil
+	}}
+	m, err := apitoken.New(store, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return m
 }
