@@ -17,25 +17,21 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
-
-// failingLists is a store whose lists of tokens fail after so many calls.
-type failingLists struct {
-	*memstore.Store
-	good int
-}
-
-func (s *failingLists) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	if s.good--; s.good < 0 {
-		return nil, apitoken.ErrUnavailable
-	}
-	return s.Store.Tokens(ctx, q, now)
-}
 
 // downloads serves the pages over a store with so many tokens. So many lists can be read before the store fails.
 func downloads(t *testing.T, tokens, goodLists int) *httptest.Server {
 	t.Helper()
-	h := hostOver(t, &failingLists{memstore.New(), goodLists}, func(o *adminui.Options) { o.Prefix = "" }, signedInAs("ada"))
+	store := storetest.Faulty{Store: memstore.New(), Before: func(_ context.Context, method string) error {
+		if method == "Tokens" {
+			if goodLists--; goodLists < 0 {
+				return apitoken.ErrUnavailable
+			}
+		}
+		return nil
+	}}
+	h := hostOver(t, store, func(o *adminui.Options) { o.Prefix = "" }, signedInAs("ada"))
 	for i := range tokens {
 		h.generate(fmt.Sprint("token ", i))
 	}

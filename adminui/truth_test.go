@@ -7,76 +7,56 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
 // faulty is a store that fails on request.
 type faulty struct {
-	*memstore.Store
+	storetest.Faulty
 	reads, writes error // returned by lists of tokens and by writes; CreateToken with ErrUncertain still creates the token
 	revokes       int   // the number of tokens that can be revoked before writes applies
 }
 
-func (s *faulty) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-	if s.reads != nil {
-		return apitoken.TokenPage{}, s.reads
+func newFaulty() *faulty {
+	s := &faulty{}
+	s.Faulty = storetest.Faulty{
+		Store: memstore.New(),
+		Before: func(_ context.Context, method string) error {
+			switch method {
+			case "TokenPage":
+				return s.reads
+			case "RevokeToken":
+				if s.revokes--; s.revokes >= 0 {
+					return nil
+				}
+				return s.writes
+			case "CreateToken":
+				if s.writes == apitoken.ErrUnavailable {
+					return s.writes
+				}
+			case "CreateUser", "ChangeUser", "AppendEvents", "PutPolicy":
+				return s.writes
+			}
+			return nil
+		},
+		After: func(_ context.Context, method string) error {
+			if method == "CreateToken" {
+				return s.writes
+			}
+			return nil
+		},
 	}
-	return s.Store.TokenPage(ctx, q, now, rows)
-}
-
-func (s *faulty) CreateToken(ctx context.Context, n apitoken.NewToken, r int64, e apitoken.Event) error {
-	if s.writes == apitoken.ErrUnavailable {
-		return s.writes
-	}
-	if err := s.Store.CreateToken(ctx, n, r, e); err != nil {
-		return err
-	}
-	return s.writes
-}
-
-func (s *faulty) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
-	if s.revokes--; s.writes == nil || s.revokes >= 0 {
-		return s.Store.RevokeToken(ctx, id, by, e)
-	}
-	return false, s.writes
-}
-
-func (s *faulty) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
-	if s.writes != nil {
-		return apitoken.User{}, s.writes
-	}
-	return s.Store.CreateUser(ctx, u, e)
-}
-
-func (s *faulty) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
-	if s.writes != nil {
-		return apitoken.User{}, s.writes
-	}
-	return s.Store.ChangeUser(ctx, id, c, e)
-}
-
-func (s *faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error {
-	if s.writes != nil {
-		return s.writes
-	}
-	return s.Store.AppendEvents(ctx, events)
-}
-
-func (s *faulty) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, r int64, e apitoken.Event) error {
-	if s.writes != nil {
-		return s.writes
-	}
-	return s.Store.PutPolicy(ctx, p, r, e)
+	return s
 }
 
 // newFaultyHost returns a host over a faulty store, and the errors that OnError got.
 func newFaultyHost(t *testing.T) (host, *faulty, *[]error) {
 	t.Helper()
-	store, told := &faulty{Store: memstore.New()}, new([]error)
+	store, told := newFaulty(), new([]error)
 	return hostOver(t, store, func(o *adminui.Options) {
 		o.OnError = func(_ *http.Request, err error) { *told = append(*told, err) }
 	}), store, told
