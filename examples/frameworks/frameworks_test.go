@@ -14,6 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/examples/frameworks"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -60,14 +61,13 @@ func send(t *testing.T, url, token string) answer {
 	return a
 }
 
-type downStore struct{ *memstore.Store }
-
-func (downStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
-	return nil, errors.New("connection refused")
-}
+// downStore is a store whose database is down.
+var downStore = storetest.Faulty{Store: memstore.New(), Before: func(context.Context, string) error {
+	return errors.New("connection refused")
+}}
 
 func TestEveryFrameworkServesWhoPassesAndNobodyElse(t *testing.T) {
-	down, err := apitoken.New(downStore{memstore.New()}, nil)
+	down, err := apitoken.New(downStore, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

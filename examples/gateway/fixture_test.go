@@ -20,6 +20,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/examples/gateway"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
 const (
@@ -27,17 +28,21 @@ const (
 	oddUser      = "jürgen+1 %/@example.org"
 )
 
-// store is one that can be in trouble.
+// store is a store whose Lookup fails while down is set.
 type store struct {
-	*memstore.Store
+	storetest.Faulty
 	down atomic.Bool
 }
 
-func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	if s.down.Load() {
-		return nil, errors.New("connection refused")
-	}
-	return s.Store.Lookup(ctx, d)
+func newStore() *store {
+	s := &store{}
+	s.Faulty = storetest.Faulty{Store: memstore.New(), Before: func(_ context.Context, method string) error {
+		if method == "Lookup" && s.down.Load() {
+			return errors.New("connection refused")
+		}
+		return nil
+	}}
+	return s
 }
 
 // host is a host of apitoken with an application behind some gateway.
@@ -67,7 +72,7 @@ func (c *clock) stopAt(at time.Time) { c.stopped.Store(&at) }
 // newHost starts one.
 func newHost(t *testing.T, expiryCap time.Duration) *host {
 	t.Helper()
-	h := &host{t: t, store: &store{Store: memstore.New()}, clock: new(clock)}
+	h := &host{t: t, store: newStore(), clock: new(clock)}
 	var err error
 	h.manager, err = apitoken.New(h.store, &apitoken.Options{Clock: h.clock})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	grpcauth "github.com/seed-d6cf0a46/apitoken/examples/grpc"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -164,11 +165,10 @@ func wantCode(t *testing.T, what string, want codes.Code, err error) {
 	}
 }
 
-type downStore struct{ *memstore.Store }
-
-func (downStore) Lookup(context.Context, apitoken.Digest) (*apitoken.Record, error) {
-	return nil, errors.New("connection refused")
-}
+// downStore is a store whose database is down.
+var downStore = storetest.Faulty{Store: memstore.New(), Before: func(context.Context, string) error {
+	return errors.New("connection refused")
+}}
 
 func TestCallsPassOnlyWithAToken(t *testing.T) {
 	tt := tokentest.NewWith(t, apitoken.Options{Kinds: []apitoken.Kind{"deploy"}})
@@ -182,7 +182,7 @@ func TestCallsPassOnlyWithAToken(t *testing.T) {
 	if err := tt.Manager.DisableUser(t.Context(), apitoken.System(), "bob"); err != nil {
 		t.Fatal(err)
 	}
-	down, err := apitoken.New(downStore{memstore.New()}, nil)
+	down, err := apitoken.New(downStore, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

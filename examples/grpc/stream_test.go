@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -86,21 +87,14 @@ func TestAMessageToTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	wantCode(t, "after", codes.Unauthenticated, err)
 }
 
-// failingStore fails to look a token up once it is told to.
-type failingStore struct {
-	*memstore.Store
-	fails atomic.Bool
-}
-
-func (s *failingStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	if s.fails.Load() {
-		return nil, errors.New("connection reset")
-	}
-	return s.Store.Lookup(ctx, d)
-}
-
 func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
-	store := &failingStore{Store: memstore.New()}
+	var fails atomic.Bool
+	store := storetest.Faulty{Store: memstore.New(), Before: func(_ context.Context, method string) error {
+		if method == "Lookup" && fails.Load() {
+			return errors.New("connection reset")
+		}
+		return nil
+	}}
 	m, err := apitoken.New(store, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +113,7 @@ func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
 	}
 	_, err = echo(stream)
 	wantCode(t, "before", codes.OK, err)
-	store.fails.Store(true)
+	fails.Store(true)
 	_, err = echo(stream)
 	wantCode(t, "after", codes.Unavailable, err)
 }
