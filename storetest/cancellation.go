@@ -177,13 +177,13 @@ func cancelledWrite(f *fixture, write func(context.Context) error) {
 		if isRefusal(err) || errors.Is(err, apitoken.ErrUncertain) {
 			f.broken("error %v, want one that is neither a refusal nor ErrUncertain", err)
 		}
-		same(f, "the store after a write that failed", before, f.everything())
+		wantEqual(f, "the store after a write that failed", before, f.everything())
 		f.must("the write with an active context", write(f.Context()))
 	}
 	if cmp.Equal(before, f.everything(), exactly) {
 		f.broken("a write that returned nil has changed nothing")
 	}
-	f.refused("the write again after it succeeded", nil, func() error { return write(f.Context()) })
+	f.wantRefused("the write again after it succeeded", nil, func() error { return write(f.Context()) })
 }
 
 // preparedRead is a read of each method on one user and one token. It reports whether it found the row.

@@ -17,7 +17,7 @@ func changeRules() []rule {
 			c, e := apitoken.UserChange{Name: "Ada L."}, changing("ada")
 			e.Before, e.After = apitoken.State{Name: "somebody"}, apitoken.State{Epoch: 9}
 			_, stored := applied(ada, c, e)
-			f.recordedAs(stored, func() error { return f.changes("ada", c, e) })
+			f.wantEvent(stored, func() error { return f.changes("ada", c, e) })
 		},
 	}, {
 		"changing one user leaves the others",
@@ -25,7 +25,7 @@ func changeRules() []rule {
 		func(f *fixture) {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Disable: true})
-			same(f, "the other user", bob, f.user("bob"))
+			wantEqual(f, "the other user", bob, f.user("bob"))
 		},
 	}, {
 		"a missing user is not changed",
@@ -35,7 +35,7 @@ func changeRules() []rule {
 			for _, c := range []apitoken.UserChange{
 				{Disable: true}, {EndEpoch: true, IfRevision: 1}, {Name: "Ada", IfRole: []apitoken.Role{}},
 			} {
-				f.refused("ChangeUser", apitoken.ErrNotFound, func() error { return f.changes("ada", c, changing("ada")) })
+				f.wantRefused("ChangeUser", apitoken.ErrNotFound, func() error { return f.changes("ada", c, changing("ada")) })
 			}
 		},
 	}, {
@@ -44,10 +44,10 @@ func changeRules() []rule {
 		func(f *fixture) {
 			ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Disable: true})
 			f.addToken("ada", "a")
-			f.refused("ChangeUser", nil, func() error {
+			f.wantRefused("ChangeUser", nil, func() error {
 				return f.changes("ada", apitoken.UserChange{Disable: true}, ending("ada", later(time.Hour, "bob")))
 			})
-			same(f, "User", ada, f.user("ada"))
+			wantEqual(f, "User", ada, f.user("ada"))
 		},
 	}, {
 		"a user may be disabled in 1970",
@@ -65,7 +65,7 @@ func changeRules() []rule {
 
 // changesOfOne are about the result of each change of a user.
 func changesOfOne() []rule {
-	const says = "ChangeUser changes what UserChange.Apply changes, raises the revision by one, and changes nothing else. It returns the new row."
+	const promise = "ChangeUser changes what UserChange.Apply changes, raises the revision by one, and changes nothing else. It returns the new row."
 	var rules []rule
 	for _, c := range []struct {
 		name   string
@@ -78,26 +78,26 @@ func changesOfOne() []rule {
 		{"disabling", apitoken.UserChange{Disable: true}},
 		{"everything", apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, Disable: true}},
 	} {
-		rules = append(rules, rule{"a change of " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"a change of " + c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			for range 2 {
 				ada = f.endEpoch(ada, later(time.Second, "bob"))
 			}
 			ada = f.changeUserBy(ada, c.change, ending("ada", later(time.Minute, "carol")))
-			same(f, "User", ada, f.user("ada"))
-			same(f, "Users", []apitoken.User{ada}, f.users())
+			wantEqual(f, "User", ada, f.user("ada"))
+			wantEqual(f, "Users", []apitoken.User{ada}, f.users())
 		}})
 	}
-	return append(rules, rule{"a change of enabling", says, func(f *fixture) {
+	return append(rules, rule{"a change of enabling", promise, func(f *fixture) {
 		ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Disable: true})
 		ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
-		same(f, "User", ada, f.user("ada"))
+		wantEqual(f, "User", ada, f.user("ada"))
 	}})
 }
 
 // changesOfNothing are about changes that leave the row unchanged.
 func changesOfNothing() []rule {
-	const says = "A change that leaves the row unchanged writes nothing, not even an event, and returns the user."
+	const promise = "A change that leaves the row unchanged writes nothing, not even an event, and returns the user."
 	var rules []rule
 	for _, c := range []struct {
 		name   string
@@ -108,12 +108,12 @@ func changesOfNothing() []rule {
 		{"enabling an active user", apitoken.UserChange{Enable: true}},
 		{"the same name under conditions", apitoken.UserChange{Name: "The user", IfRevision: 1, IfRole: []apitoken.Role{apitoken.RoleUser}}},
 	} {
-		rules = append(rules, rule{c.name + " writes nothing", says, func(f *fixture) {
+		rules = append(rules, rule{c.name + " writes nothing", promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
-			f.refused("ChangeUser", nil, func() error {
+			f.wantRefused("ChangeUser", nil, func() error {
 				is, err := f.store.ChangeUser(f.Context(), "ada", c.change, changing("ada"))
-				same(f, "the user that ChangeUser returns", ada, is)
+				wantEqual(f, "the user that ChangeUser returns", ada, is)
 				return err
 			})
 		}})
@@ -123,7 +123,7 @@ func changesOfNothing() []rule {
 
 // conditionalChanges are about the conditions of a change of a user at revision 3 with the role auditor.
 func conditionalChanges() []rule {
-	const says = "If a condition of a ChangeUser does not hold, it is ErrConflict and writes nothing, whatever it would change. If all hold, it succeeds."
+	const promise = "If a condition of a ChangeUser does not hold, it is ErrConflict and writes nothing, whatever it would change. If all hold, it succeeds."
 	var rules []rule
 	for _, c := range []struct {
 		name       string
@@ -147,7 +147,7 @@ func conditionalChanges() []rule {
 		{"the present role and another revision", []apitoken.Role{"auditor"}, 2, apitoken.ErrConflict},
 		{"another role and the present revision", []apitoken.Role{"senior"}, 3, apitoken.ErrConflict},
 	} {
-		rules = append(rules, rule{"a change under the condition of " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"a change under the condition of " + c.name, promise, func(f *fixture) {
 			f.addUser("bob")
 			ada := f.changeUser(f.rename(f.addUser("ada"), "Ada"), apitoken.UserChange{Role: "auditor"})
 			f.addToken("ada", "a")
@@ -156,7 +156,7 @@ func conditionalChanges() []rule {
 			} {
 				change.IfRole, change.IfRevision = c.ifRole, c.ifRevision
 				if c.want != nil {
-					f.refused("ChangeUser", c.want, func() error { return f.changes("ada", change, changing("ada")) })
+					f.wantRefused("ChangeUser", c.want, func() error { return f.changes("ada", change, changing("ada")) })
 				}
 			}
 			if c.want == nil {

@@ -74,7 +74,7 @@ func concurrencyRules() []rule {
 				})
 				f.touches(apitoken.Touch{Token: n.ID, At: base}) // otherwise the latest could be the last by chance
 				n.LastUsedAt = base.Add(time.Duration(latestOf(func(i, j int) int { return (i*7 + j) % 64 })) * microsecond)
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -161,7 +161,7 @@ func policyInAStream(f *fixture) {
 		over.Store(true)
 		done.Wait()
 		if err != nil {
-			f.Fatalf("%s\nafter at most 20 seconds, PutPolicy: %v", f.says, err)
+			f.Fatalf("%s\nafter at most 20 seconds, PutPolicy: %v", f.promise, err)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func (f *fixture) epochAgainstTokens(end apitoken.UserChange) {
 				f.broken("ChangeUser: %v", err)
 			}
 		})
-		f.noneIsActive(is, e)
+		f.wantNoneActive(is, e)
 	}
 }
 
@@ -195,7 +195,7 @@ func disabledAndEnabled(f *fixture) {
 				f.broken("ChangeUser that enables: %v", err)
 			}
 		})
-		f.noneIsActive(enabled, e)
+		f.wantNoneActive(enabled, e)
 	}
 }
 
@@ -236,8 +236,8 @@ func crowdBeside(do func(), try func(i, j int, late bool)) {
 	})
 }
 
-// noneIsActive checks that all tokens of a user have the revocation by the end of their epoch.
-func (f *fixture) noneIsActive(u apitoken.User, end apitoken.Event) {
+// wantNoneActive checks that all tokens of a user have the revocation by the end of their epoch.
+func (f *fixture) wantNoneActive(u apitoken.User, end apitoken.Event) {
 	f.Helper()
 	active := f.tokens(apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 	if len(active) > 0 {
@@ -245,10 +245,10 @@ func (f *fixture) noneIsActive(u apitoken.User, end apitoken.Event) {
 	}
 	for _, t := range f.tokens(apitoken.TokenQuery{Owner: u.ID}) {
 		rec := f.token(t.ID)
-		same(f, "RevokedAt", end.At, rec.Token.RevokedAt)
-		same(f, "RevokedBy", end.Actor.User, rec.Token.RevokedBy)
+		wantEqual(f, "RevokedAt", end.At, rec.Token.RevokedAt)
+		wantEqual(f, "RevokedBy", end.Actor.User, rec.Token.RevokedBy)
 		rec = f.lookup(rec.Digest)
-		same(f, "the owner", u, rec.User)
+		wantEqual(f, "the owner", u, rec.User)
 		if rec.Epoch == rec.User.Epoch {
 			f.broken("the token has the epoch of its owner, %d", rec.Epoch)
 		}
@@ -289,7 +289,7 @@ func touchAgainstRevoke(f *fixture) {
 		})
 		n.LastUsedAt = base.Add((crowd*tries - 1) * microsecond)
 		n.RevokedAt, n.RevokedBy = by.At, by.By
-		f.shows(n, ada)
+		f.wantToken(n, ada)
 	}
 }
 
@@ -311,7 +311,7 @@ func touchesInAnyOrder(f *fixture) {
 		}
 	})
 	for _, t := range f.tokens(apitoken.TokenQuery{Owner: "ada"}) {
-		same(f, "LastUsedAt", base.Add((4*crowd-1)*microsecond), t.LastUsedAt)
+		wantEqual(f, "LastUsedAt", base.Add((4*crowd-1)*microsecond), t.LastUsedAt)
 	}
 }
 
@@ -319,5 +319,5 @@ func tokensWhileOwnerChanges(f *fixture) {
 	was := f.addUser("ada")
 	var done progress
 	f.whileCreating("ada", func() { was = f.renameRepeatedly(was, &done) })
-	same(f, "User", was, f.user("ada"))
+	wantEqual(f, "User", was, f.user("ada"))
 }

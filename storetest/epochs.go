@@ -17,7 +17,7 @@ func epochRules() []rule {
 			all := []apitoken.NewToken{f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("ada", "c")}
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
 			for _, n := range all {
-				f.showsAs(n, ada, later(time.Minute, "carol"))
+				f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 			}
 		},
 	}, {
@@ -29,7 +29,7 @@ func epochRules() []rule {
 			f.addToken("ada", "b")
 			end, e := apitoken.UserChange{EndEpoch: true}, ending("ada", later(time.Minute, "carol"))
 			_, stored := applied(ada, end, e)
-			f.recordedAs(stored, func() error { return f.changes("ada", end, e) })
+			f.wantEvent(stored, func() error { return f.changes("ada", end, e) })
 		},
 	}, {
 		"Lookup leaves an ended epoch to the caller",
@@ -51,7 +51,7 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.endEpoch(ada, later(time.Minute, ""))
-			f.showsAs(n, ada, later(time.Minute, ""))
+			f.wantTokenRevoked(n, ada, later(time.Minute, ""))
 		},
 	}, {
 		"an epoch ended by means of a token shows the user",
@@ -62,7 +62,7 @@ func epochRules() []rule {
 			e := ending("ada", later(time.Minute, "carol"))
 			e.Actor = apitoken.Actor{Kind: apitoken.ActorToken, User: "carol", Token: newTokenID()}
 			ada = f.changeUserBy(ada, apitoken.UserChange{EndEpoch: true}, e)
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"an epoch may end in 1970",
@@ -71,8 +71,8 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.endEpoch(ada, apitoken.Revocation{At: in1970, By: "carol"})
-			f.showsAs(n, ada, apitoken.Revocation{At: in1970, By: "carol"})
-			f.revokesNothing(n, later(time.Hour, "ada"))
+			f.wantTokenRevoked(n, ada, apitoken.Revocation{At: in1970, By: "carol"})
+			f.wantNoRevocation(n, later(time.Hour, "ada"))
 		},
 	}, {
 		"a token of the new epoch is active",
@@ -83,7 +83,7 @@ func epochRules() []rule {
 			n := draft("ada", "a")
 			n.Epoch = ada.Epoch
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"each token shows the end of its own epoch",
@@ -97,8 +97,8 @@ func epochRules() []rule {
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
 			n := draft("ada", "a")
 			e := generated(n)
-			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantEvent(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"a token inserted epochs late shows the end of its own epoch",
@@ -113,7 +113,7 @@ func epochRules() []rule {
 				n := draft("ada", string(rune('a'+i)))
 				n.Epoch = int64(i)
 				f.create(n)
-				f.showsAs(n, ada, end)
+				f.wantTokenRevoked(n, ada, end)
 			}
 		},
 	}, {
@@ -123,7 +123,7 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
 			ada = f.endEpoch(ada, later(2*time.Minute, "carol"))
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a change of the user that keeps the epoch revokes nothing",
@@ -132,7 +132,7 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, Enable: true})
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a refused change of the epoch revokes nothing",
@@ -141,13 +141,13 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			changed := f.rename(ada, "Ada L.")
-			f.refused("ChangeUser", apitoken.ErrConflict, func() error {
+			f.wantRefused("ChangeUser", apitoken.ErrConflict, func() error {
 				end := apitoken.UserChange{EndEpoch: true, IfRevision: ada.Revision}
 				return f.changes("ada", end, ending("ada", later(time.Minute, "bob")))
 			})
-			f.shows(n, changed)
+			f.wantToken(n, changed)
 			changed = f.endEpoch(changed, later(2*time.Minute, "carol"))
-			f.showsAs(n, changed, later(2*time.Minute, "carol"))
+			f.wantTokenRevoked(n, changed, later(2*time.Minute, "carol"))
 		},
 	}, {
 		"enabling a user revives no token",
@@ -156,9 +156,9 @@ func epochRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.changeUserBy(ada, apitoken.UserChange{Disable: true}, ending("ada", later(time.Minute, "carol")))
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 			ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"a token that had expired stays expired",
@@ -170,11 +170,11 @@ func epochRules() []rule {
 			ada = f.endEpoch(ada, end)
 			late := f.addExpiring("late", end.At.Add(-microsecond), 0)
 			for _, n := range []apitoken.NewToken{gone, just, late} {
-				f.shows(n, ada)
-				f.revokesNothing(n, later(time.Hour, "bob"))
-				f.shows(n, ada)
+				f.wantToken(n, ada)
+				f.wantNoRevocation(n, later(time.Hour, "bob"))
+				f.wantToken(n, ada)
 			}
-			f.showsAs(last, ada, end)
+			f.wantTokenRevoked(last, ada, end)
 		},
 	}, {
 		"a token that had expired is selected as expired",
@@ -215,10 +215,10 @@ func epochRules() []rule {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			n, m := f.addToken("ada", "a"), f.addToken("bob", "a")
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
-			f.shows(m, bob)
+			f.wantToken(m, bob)
 			bob = f.endEpoch(bob, later(2*time.Minute, ""))
-			f.showsAs(n, ada, later(time.Minute, "carol"))
-			f.showsAs(m, bob, later(2*time.Minute, ""))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
+			f.wantTokenRevoked(m, bob, later(2*time.Minute, ""))
 		},
 	}}
 }
@@ -236,7 +236,7 @@ func severalEpochs(f *fixture) {
 		ada = f.endEpoch(ada, ended[i])
 	}
 	for i, n := range all {
-		f.showsAs(n, ada, ended[i])
+		f.wantTokenRevoked(n, ada, ended[i])
 	}
 }
 

@@ -22,15 +22,15 @@ func eventRules() []rule {
 			f.appendEvents(denied("ada"), denied("bob"))
 			first := f.feed()
 			f.appendEvents(denied("ada"))
-			same(f, "the first two events", first, f.feed()[:len(first)])
+			wantEqual(f, "the first two events", first, f.feed()[:len(first)])
 		},
 	}, {
 		"a smaller event ID does not precede the events that were read",
 		"Events are not ordered by ID: an event with a smaller ID that is written later comes after the events that were read.",
 		func(f *fixture) {
 			early, late := denied("ada"), denied("bob")
-			f.recordedAs(late, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{late}) })
-			f.recordedAs(early, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{early}) })
+			f.wantEvent(late, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{late}) })
+			f.wantEvent(early, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{early}) })
 		},
 	}, {
 		"an earlier time does not precede the events that were read",
@@ -39,7 +39,7 @@ func eventRules() []rule {
 			for _, at := range []time.Time{far, base, base, in1970, base} {
 				e := denied("ada")
 				e.At = at
-				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+				f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 			}
 		},
 	}, {
@@ -51,7 +51,7 @@ func eventRules() []rule {
 			}
 			whole := f.feed()
 			for limit := 1; limit <= 8; limit++ {
-				same(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{Limit: limit}))
+				wantEqual(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{Limit: limit}))
 			}
 		},
 	}, {
@@ -65,9 +65,9 @@ func eventRules() []rule {
 				if len(want) == 0 {
 					want = nil
 				}
-				same(f, fmt.Sprint("events after ", e.Seq), want, f.events(apitoken.EventQuery{After: e.Seq, Limit: wholePage}))
+				wantEqual(f, fmt.Sprint("events after ", e.Seq), want, f.events(apitoken.EventQuery{After: e.Seq, Limit: wholePage}))
 			}
-			same(f, "events after a future Seq", nil, f.events(apitoken.EventQuery{After: 100, Limit: wholePage}))
+			wantEqual(f, "events after a future Seq", nil, f.events(apitoken.EventQuery{After: 100, Limit: wholePage}))
 		},
 	}, {
 		"events about one user",
@@ -82,7 +82,7 @@ func eventRules() []rule {
 		"AppendEvents without events changes nothing.",
 		func(f *fixture) {
 			f.appendEvents(denied("ada"))
-			f.changesNothing("AppendEvents without events", func() {
+			f.wantUnchanged("AppendEvents without events", func() {
 				f.must("AppendEvents of nil", f.store.AppendEvents(f.Context(), nil))
 				f.must("AppendEvents of an empty slice", f.store.AppendEvents(f.Context(), []apitoken.Event{}))
 			})
@@ -97,18 +97,18 @@ func oneEventEach(f *fixture) {
 	created, gone := generated(n), revoked(n, later(microsecond, "ada"))
 	end := apitoken.UserChange{EndEpoch: true}
 	_, ended := applied(ada, end, ending("ada", later(microsecond, "ada")))
-	f.recordedAs(put, func() error {
+	f.wantEvent(put, func() error {
 		_, err := f.store.CreateUser(f.Context(), ada, put)
 		return err
 	})
-	f.recordedAs(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
-	f.recordedAs(created, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, created) })
-	f.recordedAs(refusal, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{refusal}) })
-	f.recordedAs(gone, func() error {
+	f.wantEvent(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
+	f.wantEvent(created, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, created) })
+	f.wantEvent(refusal, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{refusal}) })
+	f.wantEvent(gone, func() error {
 		_, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), gone)
 		return err
 	})
-	f.recordedAs(ended, func() error { return f.changes("ada", end, ended) })
+	f.wantEvent(ended, func() error { return f.changes("ada", end, ended) })
 }
 
 func eventsAboutOne(f *fixture) {
@@ -124,11 +124,11 @@ func eventsAboutOne(f *fixture) {
 			}
 		}
 		for limit := 1; limit <= 3; limit++ {
-			same(f, fmt.Sprintf("events about %q", owner), want, f.events(apitoken.EventQuery{Owner: owner, Limit: limit}))
+			wantEqual(f, fmt.Sprintf("events about %q", owner), want, f.events(apitoken.EventQuery{Owner: owner, Limit: limit}))
 		}
-		same(f, fmt.Sprintf("later events about %q", owner), want[1:], f.events(apitoken.EventQuery{Owner: owner, After: want[0].Seq, Limit: wholePage}))
+		wantEqual(f, fmt.Sprintf("later events about %q", owner), want[1:], f.events(apitoken.EventQuery{Owner: owner, After: want[0].Seq, Limit: wholePage}))
 	}
-	same(f, "events about an unknown user", nil, f.events(apitoken.EventQuery{Owner: "bob", Limit: wholePage}))
+	wantEqual(f, "events about an unknown user", nil, f.events(apitoken.EventQuery{Owner: "bob", Limit: wholePage}))
 }
 
 func wholeBatch(f *fixture) {
@@ -147,7 +147,7 @@ func wholeBatch(f *fixture) {
 		got[i].Seq = 0
 	}
 	slices.SortFunc(got, func(a, b apitoken.Event) int { return bytes.Compare(a.ID[:], b.ID[:]) }) // in the order of their creation
-	same(f, "the batch", batch, got)
+	wantEqual(f, "the batch", batch, got)
 }
 
 // eventAbout makes an event about a user and a token.
@@ -155,7 +155,7 @@ type eventAbout func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Eve
 
 // fullEvents write, with each method, an event with all fields set, and one with only the required fields.
 func fullEvents() []rule {
-	const says = "An event comes back equal in every field: time, action, outcome, actor with origin, owner, token, before and after, reason, count and first time; the store adds the " +
+	const promise = "An event comes back equal in every field: time, action, outcome, actor with origin, owner, token, before and after, reason, count and first time; the store adds the " +
 		"Seq, and to the event of a user's change the States before and after."
 	var rules []rule
 	for _, c := range []struct {
@@ -203,12 +203,12 @@ func fullEvents() []rule {
 			return event, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{event}) }
 		}},
 	} {
-		rules = append(rules, rule{"a full event of " + c.name, says, func(f *fixture) {
-			f.recordedAs(c.write(f, func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
+		rules = append(rules, rule{"a full event of " + c.name, promise, func(f *fixture) {
+			f.wantEvent(c.write(f, func(owner apitoken.UserID, token apitoken.TokenID) apitoken.Event {
 				return fullEvent(apitoken.ActionGenerate, owner, token)
 			}))
-		}}, rule{"a minimal event of " + c.name, says, func(f *fixture) {
-			f.recordedAs(c.write(f, func(apitoken.UserID, apitoken.TokenID) apitoken.Event {
+		}}, rule{"a minimal event of " + c.name, promise, func(f *fixture) {
+			f.wantEvent(c.write(f, func(apitoken.UserID, apitoken.TokenID) apitoken.Event {
 				return apitoken.Event{ID: newEventID(), At: in1970, Action: apitoken.ActionPutUser, Outcome: apitoken.OutcomeDone}
 			}))
 		}})

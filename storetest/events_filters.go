@@ -10,12 +10,12 @@ import (
 
 // eventFilterRules are about the conditions of an EventQuery.
 func eventFilterRules() []rule {
-	const says = "An event is selected if every condition of the query holds, byte by byte; the events come in the order and with the Seq of " +
+	const promise = "An event is selected if every condition of the query holds, byte by byte; the events come in the order and with the Seq of " +
 		"the whole feed, or in reverse, by pages of any size."
 	var rules []rule
 	conditions := eventConditions()
 	for i, a := range conditions {
-		rules = append(rules, rule{"events selected by " + a.name, says, func(f *fixture) {
+		rules = append(rules, rule{"events selected by " + a.name, promise, func(f *fixture) {
 			whole := f.assortedEvents()
 			f.eventsBy(whole, a)
 			for _, b := range conditions[:i] {
@@ -25,7 +25,7 @@ func eventFilterRules() []rule {
 			}
 		}})
 	}
-	return append(rules, rule{"events selected by all conditions", says, func(f *fixture) {
+	return append(rules, rule{"events selected by all conditions", promise, func(f *fixture) {
 		whole := f.assortedEvents()
 		for _, owner := range conditions[:2] {
 			f.eventsBy(whole, owner, conditions[4], conditions[8], conditions[11])
@@ -38,7 +38,7 @@ func eventFilterRules() []rule {
 				e := denied("ada")
 				e.Reason = text
 				e.Actor.Origin = apitoken.Origin{Address: text, UserAgent: text, RequestID: text}
-				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+				f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 			}
 		},
 	}, rule{
@@ -51,7 +51,7 @@ func eventFilterRules() []rule {
 				if count > 0 {
 					e.FirstAt = in1970
 				}
-				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+				f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 			}
 		},
 	})
@@ -103,11 +103,11 @@ func (f *fixture) eventsBy(whole []apitoken.Event, conditions ...eventCondition)
 	for _, q.NewestFirst = range []bool{false, true} {
 		for _, q.Limit = range []int{1, 4, wholePage} {
 			q.After = 0
-			same(f, fmt.Sprintf("events by %s, %d a page, newest first: %t,", what, q.Limit, q.NewestFirst), want, f.events(q))
+			wantEqual(f, fmt.Sprintf("events by %s, %d a page, newest first: %t,", what, q.Limit, q.NewestFirst), want, f.events(q))
 		}
 		if len(want) > 1 {
 			q.After = want[0].Seq
-			same(f, fmt.Sprintf("events by %s after %d, newest first: %t,", what, q.After, q.NewestFirst), want[1:], f.events(q))
+			wantEqual(f, fmt.Sprintf("events by %s after %d, newest first: %t,", what, q.After, q.NewestFirst), want[1:], f.events(q))
 		}
 		slices.Reverse(want)
 	}

@@ -26,23 +26,23 @@ func (f *fixture) selects(what string, want []string, q apitoken.TokenQuery) {
 // selectsAt is selects at another time.
 func (f *fixture) selectsAt(now time.Time, what string, want []string, q apitoken.TokenQuery) {
 	f.Helper()
-	same(f, what, want, names(f.tokensAt(now, q)))
+	wantEqual(f, what, want, names(f.tokensAt(now, q)))
 	if counter, ok := f.store.(apitoken.TokenCounter); ok && q.After.IsZero() {
 		n, err := counter.CountTokens(f.Context(), q, now)
 		f.must("CountTokens", err)
-		same(f, what+", counted", len(want), n)
+		wantEqual(f, what+", counted", len(want), n)
 	}
 	if _, ok := f.store.(apitoken.TokenPager); !ok {
 		return // the rules about scans report it
 	}
 	for _, rows := range []int{1, 3, allRows} {
-		same(f, fmt.Sprintf("%s, %d rows at a time", what, rows), want, names(f.scannedAt(now, q, rows)))
+		wantEqual(f, fmt.Sprintf("%s, %d rows at a time", what, rows), want, names(f.scannedAt(now, q, rows)))
 	}
 }
 
 // statusFilters are about Status, to the microsecond.
 func statusFilters() []rule {
-	const says = "Status selects by the state of a token at now: revoked, itself or with its epoch, precedes expired; expired from its ExpiresAt on."
+	const promise = "Status selects by the state of a token at now: revoked, itself or with its epoch, precedes expired; expired from its ExpiresAt on."
 	var rules []rule
 	end := base.Add(time.Hour) // of the tokens that expire
 	for _, c := range []struct {
@@ -57,7 +57,7 @@ func statusFilters() []rule {
 		{"in 1970", in1970, []string{"expires", "no expiration"}, nil},
 		{"far ahead", far, []string{"no expiration"}, []string{"expires"}},
 	} {
-		rules = append(rules, rule{"status " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"status " + c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			old := draft("ada", "old epoch")
 			old.ExpiresAt = noTime
@@ -82,7 +82,7 @@ func statusFilters() []rule {
 			}
 		}})
 	}
-	return append(rules, rule{"status of an expiry in 1970", says, func(f *fixture) {
+	return append(rules, rule{"status of an expiry in 1970", promise, func(f *fixture) {
 		ada := f.addUser("ada")
 		f.endEpoch(ada, later(0, "ada"))
 		f.addExpiringAt("expired in 1970", in1970)
@@ -104,7 +104,7 @@ func (f *fixture) addExpiringAt(name string, end time.Time) apitoken.NewToken {
 
 // expiryFilters are about ExpiresBefore, to the microsecond.
 func expiryFilters() []rule {
-	const says = "ExpiresBefore selects the tokens that expire before that time, not at it, and never a token without expiration."
+	const promise = "ExpiresBefore selects the tokens that expire before that time, not at it, and never a token without expiration."
 	var rules []rule
 	end := base.Add(time.Hour)
 	for _, c := range []struct {
@@ -120,7 +120,7 @@ func expiryFilters() []rule {
 		{"far ahead", far.Add(microsecond), []string{"in 1970", "in an hour", "far"}},
 		{"none", noTime, []string{"in 1970", "in an hour", "no expiration", "far"}},
 	} {
-		rules = append(rules, rule{"expires before " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"expires before " + c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			f.endEpoch(ada, later(0, "ada"))
 			f.addExpiringAt("in 1970", in1970)
@@ -136,7 +136,7 @@ func expiryFilters() []rule {
 
 // nameFilters are about NameContains.
 func nameFilters() []rule {
-	const says = "NameContains selects the tokens whose name contains the text, byte for byte; no character is a wildcard."
+	const promise = "NameContains selects the tokens whose name contains the text, byte for byte; no character is a wildcard."
 	all := []string{
 		"Alpha", "alpha", "beta%", "beta_", `beta\`, "bet", "caf\u00e9", "cafe\u0301", "caf\u00c9", "100% of _it", `a'b"c`, "\U0001F418\U0001F419", "end ",
 	}
@@ -171,7 +171,7 @@ func nameFilters() []rule {
 		{"the whole name", "beta%", []string{"beta%"}},
 		{"more than the name", "alphabet", nil},
 	} {
-		rules = append(rules, rule{"name contains " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"name contains " + c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			for _, name := range all {
 				f.addToken("ada", name)

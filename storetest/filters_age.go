@@ -40,7 +40,7 @@ func noExpirationFilters() []rule {
 
 // unusedFilters are about UnusedSince, to the microsecond.
 func unusedFilters() []rule {
-	const says = "UnusedSince selects the tokens that were created before that time and not used at it or later; " +
+	const promise = "UnusedSince selects the tokens that were created before that time and not used at it or later; " +
 		"for a token that was never used, only its creation counts."
 	at := base.Add(time.Hour)
 	var rules []rule
@@ -61,7 +61,7 @@ func unusedFilters() []rule {
 			"in 1970", "long ago", "long ago, used since", "used then", "created then", "created later", "used far ahead", "just created and used",
 		}},
 	} {
-		rules = append(rules, rule{"unused since " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"unused since " + c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			for _, token := range []struct {
 				name          string
@@ -92,7 +92,7 @@ func unusedFilters() []rule {
 
 // lifetimeFilters are about LivesLongerThan, to the microsecond.
 func lifetimeFilters() []rule {
-	const says = "LivesLongerThan selects the tokens that expire more than that time after their creation, and those that never expire. " +
+	const promise = "LivesLongerThan selects the tokens that expire more than that time after their creation, and those that never expire. " +
 		"A revocation does not matter."
 	var rules []rule
 	for _, c := range []struct {
@@ -109,7 +109,7 @@ func lifetimeFilters() []rule {
 		{"no expiration", apitoken.NoExpiration, []string{"no expiration"}},
 		{"none", 0, []string{"shortest", "less", "an hour", "an hour, later", "revoked", "more", "no expiration", "very long"}},
 	} {
-		rules = append(rules, rule{"lives longer than " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"lives longer than " + c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			for _, token := range []struct {
 				name         string

@@ -8,10 +8,10 @@ import (
 
 // combinedFilters are about several conditions at once.
 func combinedFilters() []rule {
-	const says = "A token is selected if every condition of the query holds."
+	const promise = "A token is selected if every condition of the query holds."
 	return []rule{
-		{"all conditions together", says, allConditions},
-		{"any two conditions together", says, anyTwoConditions},
+		{"all conditions together", promise, allConditions},
+		{"any two conditions together", promise, anyTwoConditions},
 	}
 }
 
@@ -63,7 +63,7 @@ func anyTwoConditions(f *fixture) {
 						want = append(want, t.Name)
 					}
 				}
-				same(f, a.name+" and "+b.name, want, names(f.tokens(q)))
+				wantEqual(f, a.name+" and "+b.name, want, names(f.tokens(q)))
 			}
 		}
 	}

@@ -14,13 +14,13 @@ func spelled(text string) string {
 
 // kindFilters are about Kind.
 func kindFilters() []rule {
-	const says = "Kind selects the tokens of that kind, byte for byte."
+	const promise = "Kind selects the tokens of that kind, byte for byte."
 	all := []apitoken.Kind{
 		apitoken.KindUser, "User", "user ", "use", "users", "machine", "Machine", "m\u00e4chine", "ma\u0308chine", "m%", "m_chine", "'", `\`,
 	}
 	var rules []rule
 	for _, kind := range append(all, "none", "USER", "machine ") {
-		rules = append(rules, rule{"kind " + spelled(string(kind)), says, func(f *fixture) {
+		rules = append(rules, rule{"kind " + spelled(string(kind)), promise, func(f *fixture) {
 			f.addUser("ada")
 			var want []string
 			for _, of := range all {
@@ -41,7 +41,7 @@ func kindFilters() []rule {
 
 // resourceFilters are about Resource.
 func resourceFilters() []rule {
-	const says = "Resource selects the tokens that are bound to that resource, byte for byte; an empty Resource selects all, bound or not."
+	const promise = "Resource selects the tokens that are bound to that resource, byte for byte; an empty Resource selects all, bound or not."
 	long := strings.Repeat("r", 254)
 	all := []struct{ name, resource string }{
 		{"nothing", ""}, {"a resource", "project:web"}, {"another", "project:api"}, {"a capital", "Project:web"}, {"a trailing space", "project:web "},
@@ -51,7 +51,7 @@ func resourceFilters() []rule {
 	}
 	var rules []rule
 	for _, c := range append(all, []struct{ name, resource string }{{"all capitals", "PROJECT:WEB"}, {"the end", "web"}, {"254 bytes", long}}...) {
-		rules = append(rules, rule{"resource of " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"resource of " + c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			f.addUser("bob")
 			var want, adas []string
@@ -81,11 +81,11 @@ func resourceFilters() []rule {
 
 // creatorFilters are about CreatedBy.
 func creatorFilters() []rule {
-	const says = "CreatedBy selects the tokens that the user of that ID generated, byte for byte, for any owner; those of the host itself match no user."
+	const promise = "CreatedBy selects the tokens that the user of that ID generated, byte for byte, for any owner; those of the host itself match no user."
 	all := []apitoken.UserID{"ada", "Ada", "ada ", "ad", "adam", "%", "_da", "\u00e9va", "e\u0301va", "bob", ""}
 	var rules []rule
 	for _, by := range []apitoken.UserID{"ada", "Ada", "ada ", "ADA", "%", "_da", "\u00e9va", "bob", "carol"} {
-		rules = append(rules, rule{"created by " + spelled(string(by)), says, func(f *fixture) {
+		rules = append(rules, rule{"created by " + spelled(string(by)), promise, func(f *fixture) {
 			f.addUser("bob")
 			f.addUser("carol") // owns tokens and generates none
 			var want, carols []string

@@ -16,9 +16,9 @@ import (
 // fixture is a store under test and the rule that it has to satisfy.
 type fixture struct {
 	*testing.T
-	store apitoken.Store
-	says  string
-	shown atomic.Int32 // failures
+	store   apitoken.Store
+	promise string
+	shown   atomic.Int32 // failures
 }
 
 // maxShown is how many failures of one rule are shown. More of them would hide the first.
@@ -29,9 +29,9 @@ func (f *fixture) broken(format string, args ...any) {
 	f.Helper()
 	switch n := f.shown.Add(1); {
 	case n <= maxShown:
-		f.Errorf("%s\n%s", f.says, fmt.Sprintf(format, args...))
+		f.Errorf("%s\n%s", f.promise, fmt.Sprintf(format, args...))
 	case n == maxShown+1:
-		f.Errorf("%s\nfurther failures are not shown", f.says)
+		f.Errorf("%s\nfurther failures are not shown", f.promise)
 	default:
 		f.Fail()
 	}
@@ -41,15 +41,15 @@ func (f *fixture) broken(format string, args ...any) {
 func (f *fixture) must(what string, err error) {
 	f.Helper()
 	if err != nil {
-		f.Fatalf("%s\n%s: %v", f.says, what, err)
+		f.Fatalf("%s\n%s: %v", f.promise, what, err)
 	}
 }
 
 // exactly compares times as values: equal instants in another zone, or with a monotonic reading, are different.
 var exactly = cmp.Comparer(func(a, b time.Time) bool { return a == b })
 
-// same reports the difference between the result that the rule wants and that of the store.
-func same[T any](f *fixture, what string, want, got T) {
+// wantEqual reports the difference between the result that the rule wants and that of the store.
+func wantEqual[T any](f *fixture, what string, want, got T) {
 	f.Helper()
 	if reflect.DeepEqual(want, got) { // much faster, and as exact about times
 		return
@@ -63,35 +63,35 @@ func same[T any](f *fixture, what string, want, got T) {
 	}
 }
 
-// is reports an error other than the wanted one. A nil sentinel wants success.
-func (f *fixture) is(what string, want, err error) {
+// wantError reports an error other than the wanted one. A nil sentinel wants success.
+func (f *fixture) wantError(what string, want, err error) {
 	f.Helper()
 	if !errors.Is(err, want) {
 		f.broken("%s: error %v, want %v", what, err, want)
 	}
 }
 
-// refused checks that a write returns the error and writes neither a row nor an event.
-func (f *fixture) refused(what string, want error, write func() error) {
+// wantRefused checks that a write returns the error and writes neither a row nor an event.
+func (f *fixture) wantRefused(what string, want error, write func() error) {
 	f.Helper()
-	f.changesNothing(what, func() { f.is(what, want, write()) })
+	f.wantUnchanged(what, func() { f.wantError(what, want, write()) })
 }
 
-// changesNothing checks that everything that can be read from the store is the same before and after do.
-func (f *fixture) changesNothing(what string, do func()) {
+// wantUnchanged checks that everything that can be read from the store is the same before and after do.
+func (f *fixture) wantUnchanged(what string, do func()) {
 	f.Helper()
 	before := f.everything()
 	do()
-	same(f, "the store after "+what, before, f.everything())
+	wantEqual(f, "the store after "+what, before, f.everything())
 }
 
-// recordedAs checks that a write succeeds and adds only its event to the feed, with all of its fields.
-func (f *fixture) recordedAs(e apitoken.Event, write func() error) {
+// wantEvent checks that a write succeeds and adds only its event to the feed, with all of its fields.
+func (f *fixture) wantEvent(e apitoken.Event, write func() error) {
 	f.Helper()
 	before := f.feed()
 	f.must("write", write())
 	e.Seq = apitoken.EventSeq(len(before) + 1)
-	same(f, "the feed", append(before, e), f.feed())
+	wantEqual(f, "the feed", append(before, e), f.feed())
 }
 
 // everything is all that can be read from a store.
@@ -115,22 +115,22 @@ func (f *fixture) everything() everything {
 	return all
 }
 
-// shows checks that all reads return the token as in n, with its owner.
-func (f *fixture) shows(n apitoken.NewToken, owner apitoken.User) {
+// wantToken checks that all reads return the token as in n, with its owner.
+func (f *fixture) wantToken(n apitoken.NewToken, owner apitoken.User) {
 	f.Helper()
-	f.showsAs(n, owner, apitoken.Revocation{At: n.RevokedAt, By: n.RevokedBy})
+	f.wantTokenRevoked(n, owner, apitoken.Revocation{At: n.RevokedAt, By: n.RevokedBy})
 }
 
-// showsAs is shows with the revocation that Token and Tokens report. Lookup returns n itself.
-func (f *fixture) showsAs(n apitoken.NewToken, owner apitoken.User, told apitoken.Revocation) {
+// wantTokenRevoked is wantToken with the revocation that Token and Tokens report. Lookup returns n itself.
+func (f *fixture) wantTokenRevoked(n apitoken.NewToken, owner apitoken.User, told apitoken.Revocation) {
 	f.Helper()
 	rec := apitoken.Record{Identity: apitoken.Identity{User: owner, Token: n.Token}, Digest: n.Digest, Epoch: n.Epoch}
-	same(f, "the record of Lookup", rec, f.lookup(n.Digest))
+	wantEqual(f, "the record of Lookup", rec, f.lookup(n.Digest))
 	rec.Token.RevokedAt, rec.Token.RevokedBy = told.At, told.By
-	same(f, "the record of Token", rec, f.token(n.ID))
+	wantEqual(f, "the record of Token", rec, f.token(n.ID))
 	for _, t := range f.tokens(apitoken.TokenQuery{Owner: n.Owner}) {
 		if t.ID == n.ID {
-			same(f, "the token in Tokens", rec.Token, t)
+			wantEqual(f, "the token in Tokens", rec.Token, t)
 			return
 		}
 	}

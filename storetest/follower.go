@@ -38,14 +38,14 @@ func followed(f *fixture) {
 		seen = append(seen, page...)
 		pages.Add(int32(min(1, len(page))))
 	}
-	f.seenOnce(seen, slices.Concat(written[:]...))
+	f.wantEachOnce(seen, slices.Concat(written[:]...))
 	if !f.Failed() { // the difference of long feeds that differ much takes very long to compute
-		same(f, "the feed, after the events that the reader saw,", seen, f.feed())
+		wantEqual(f, "the feed, after the events that the reader saw,", seen, f.feed())
 	}
 }
 
-// follow reads the next page after those seen. It is large: a reader that lags behind the writers would not notice a wrong order
-// that they repair in time.
+// follow reads the next page after those seen. The page is large, so that the reader keeps up with the writers: to a reader that
+// lags, a gap in the feed may be closed already.
 func (f *fixture) follow(seen []apitoken.Event) []apitoken.Event {
 	f.Helper()
 	q := apitoken.EventQuery{Limit: wholePage}
@@ -56,15 +56,15 @@ func (f *fixture) follow(seen []apitoken.Event) []apitoken.Event {
 	f.must("Events", err)
 	for _, e := range page {
 		if e.Seq <= q.After {
-			f.Fatalf("%s\nan event with Seq %d comes after %d", f.says, e.Seq, q.After)
+			f.Fatalf("%s\nan event with Seq %d comes after %d", f.promise, e.Seq, q.After)
 		}
 		q.After = e.Seq
 	}
 	return page
 }
 
-// seenOnce checks that the events seen are those that were written.
-func (f *fixture) seenOnce(seen []apitoken.Event, written []apitoken.EventID) {
+// wantEachOnce checks that the events seen are those that were written.
+func (f *fixture) wantEachOnce(seen []apitoken.Event, written []apitoken.EventID) {
 	f.Helper()
 	times := map[apitoken.EventID]int{}
 	for _, e := range seen {

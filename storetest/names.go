@@ -15,8 +15,8 @@ func nameRules() []rule {
 		func(f *fixture) {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			one, other := f.addToken("ada", "build"), f.addToken("bob", "build")
-			f.shows(one, ada)
-			f.shows(other, bob)
+			f.wantToken(one, ada)
+			f.wantToken(other, bob)
 		},
 	}, {
 		"a token without expiration never releases its name",
@@ -65,8 +65,8 @@ func nameRules() []rule {
 			next := draft("ada", "build")
 			next.CreatedAt, next.ExpiresAt = old.ExpiresAt, noTime
 			f.create(next)
-			f.shows(old, ada)
-			f.shows(next, ada)
+			f.wantToken(old, ada)
+			f.wantToken(next, ada)
 		},
 	}, {
 		"a refused token releases no name",
@@ -82,7 +82,7 @@ func nameRules() []rule {
 			n := draft("ada", "build")
 			n.Epoch = 1
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a new epoch alone does not release a name for a late token",
@@ -114,7 +114,7 @@ func nameRules() []rule {
 			n := draft("ada", "build")
 			n.Epoch = ada.Epoch
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}}, append(expiryFreesNames(), differentNames()...)...)
 }
@@ -133,7 +133,7 @@ func changesHands(f *fixture) {
 		all = append(all, n)
 	}
 	for _, n := range all {
-		f.shows(n, ada)
+		f.wantToken(n, ada)
 	}
 }
 
@@ -150,7 +150,7 @@ func refusedFreesNothing(f *fixture) {
 
 // expiryFreesNames are about the microsecond at which a name is free.
 func expiryFreesNames() []rule {
-	const says = "CreateToken releases a name whose holder has expired at the new token's CreatedAt: from the holder's ExpiresAt on, and not before."
+	const promise = "CreateToken releases a name whose holder has expired at the new token's CreatedAt: from the holder's ExpiresAt on, and not before."
 	var rules []rule
 	for _, c := range []struct {
 		name string
@@ -166,7 +166,7 @@ func expiryFreesNames() []rule {
 		{"a name is held one microsecond before an expiry in 1970", in1970.Add(microsecond), -microsecond, apitoken.ErrExists},
 		{"a name is free at an expiry in 1970", in1970, 0, nil},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			holder, next := draft("ada", "build"), draft("ada", "build")
 			holder.CreatedAt, holder.ExpiresAt = in1970, c.end
@@ -211,13 +211,13 @@ func lookalikes() []struct{ name, one, other string } {
 
 // differentNames are about names that look alike.
 func differentNames() []rule {
-	const says = "Names are compared byte by byte: two that differ in any byte are two names, and each is held on its own."
+	const promise = "Names are compared byte by byte: two that differ in any byte are two names, and each is held on its own."
 	var rules []rule
 	for _, c := range lookalikes() {
-		rules = append(rules, rule{"different names, " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"different names, " + c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			for _, name := range []string{c.one, c.other} {
-				f.shows(f.addToken("ada", name), ada)
+				f.wantToken(f.addToken("ada", name), ada)
 			}
 			f.refuses(apitoken.ErrExists, draft("ada", c.one))
 			f.refuses(apitoken.ErrExists, draft("ada", c.other))

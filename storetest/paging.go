@@ -40,7 +40,7 @@ func pagingRules() []rule {
 			stored := f.addTokens("ada", ids[1], ids[3])
 			for i, want := range [][]string{{stored[0], stored[1]}, {stored[1]}, {stored[1]}, nil, nil} {
 				q := apitoken.TokenQuery{Owner: "ada", After: ids[i]}
-				same(f, fmt.Sprint("the page after ID ", i), want, names(f.tokens(q)))
+				wantEqual(f, fmt.Sprint("the page after ID ", i), want, names(f.tokens(q)))
 			}
 		},
 	}, {
@@ -53,7 +53,7 @@ func pagingRules() []rule {
 			f.addTokens("ada", ids[0], ids[2])
 			f.addTokens("bob", ids[1])
 			q := apitoken.TokenQuery{Owner: "ada", After: ids[1]}
-			same(f, "the page", []string{ids[2].String()}, names(f.tokens(q)))
+			wantEqual(f, "the page", []string{ids[2].String()}, names(f.tokens(q)))
 		},
 	}, {
 		"a page of users may begin after an unknown ID",
@@ -64,7 +64,7 @@ func pagingRules() []rule {
 			for after, want := range map[apitoken.UserID][]apitoken.UserID{
 				"ada": {"bob", "dan"}, "Zoe": {"bob", "dan"}, "bobby": {"dan"}, "carol": {"dan"}, "eve": nil, "\u00e9ve": nil,
 			} {
-				same(f, fmt.Sprintf("the page after %q", after), want, userIDs(f.usersBy(apitoken.UserQuery{After: after, Limit: wholePage})))
+				wantEqual(f, fmt.Sprintf("the page after %q", after), want, userIDs(f.usersBy(apitoken.UserQuery{After: after, Limit: wholePage})))
 			}
 		},
 	}, {
@@ -78,7 +78,7 @@ func pagingRules() []rule {
 			f.addTokens("ada", ids[1], ids[2], ids[5])
 			want := idTexts(ids)
 			for _, limit := range []int{1, 2, 5, 6} {
-				same(f, fmt.Sprint("pages of ", limit), want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
+				wantEqual(f, fmt.Sprint("pages of ", limit), want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
 			}
 		},
 	}, {
@@ -91,8 +91,8 @@ func pagingRules() []rule {
 			bobs := f.addTokens("bob", ids[0], ids[3], ids[4])
 			adas := f.addTokens("ada", ids[1], ids[2], ids[5])
 			for _, limit := range []int{1, 2, 3} {
-				same(f, "the tokens of bob", bobs, names(f.tokens(apitoken.TokenQuery{Owner: "bob", Limit: limit})))
-				same(f, "the tokens of ada", adas, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
+				wantEqual(f, "the tokens of bob", bobs, names(f.tokens(apitoken.TokenQuery{Owner: "bob", Limit: limit})))
+				wantEqual(f, "the tokens of ada", adas, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
 			}
 		},
 	}, {
@@ -101,7 +101,7 @@ func pagingRules() []rule {
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
-			same(f, "Tokens", nil, f.tokens(apitoken.TokenQuery{Owner: "bob"}))
+			wantEqual(f, "Tokens", nil, f.tokens(apitoken.TokenQuery{Owner: "bob"}))
 		},
 	}}...)
 }
@@ -130,8 +130,8 @@ func sevenTokens(f *fixture, limit int) {
 	ids := newTokenIDs(7)
 	f.addTokens("ada", ids[6], ids[0], ids[2], ids[1], ids[5], ids[3], ids[4])
 	want := idTexts(ids)
-	same(f, "pages of one owner", want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
-	same(f, "pages of any owner", want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
+	wantEqual(f, "pages of one owner", want, names(f.tokens(apitoken.TokenQuery{Owner: "ada", Limit: limit})))
+	wantEqual(f, "pages of any owner", want, names(f.tokens(apitoken.TokenQuery{AnyOwner: true, Limit: limit})))
 }
 
 func usersByBytes(f *fixture, limit int) {
@@ -144,7 +144,7 @@ func usersByBytes(f *fixture, limit int) {
 	for i := range want {
 		f.addUser(want[i*8%len(want)]) // 8 and 21 have no common divisor: each once, in another order
 	}
-	same(f, "Users", want, userIDs(f.usersBy(apitoken.UserQuery{Limit: limit})))
+	wantEqual(f, "Users", want, userIDs(f.usersBy(apitoken.UserQuery{Limit: limit})))
 }
 
 func filteredPages(f *fixture) {
@@ -163,7 +163,7 @@ func filteredPages(f *fixture) {
 	want := idTexts(active)
 	for limit := 1; limit <= len(want)+1; limit++ {
 		q := apitoken.TokenQuery{Owner: "ada", Status: apitoken.StatusActive, Limit: limit}
-		same(f, fmt.Sprint("active tokens by pages of ", limit), want, names(f.tokens(q)))
+		wantEqual(f, fmt.Sprint("active tokens by pages of ", limit), want, names(f.tokens(q)))
 	}
 }
 
@@ -180,10 +180,10 @@ func insertedWhilePaging(f *fixture) {
 	q := apitoken.TokenQuery{AnyOwner: true, Limit: 3}
 	first, err := f.store.Tokens(f.Context(), q, base)
 	f.must("Tokens", err)
-	same(f, "the first page", idTexts(at(1, 2, 4)), names(first))
+	wantEqual(f, "the first page", idTexts(at(1, 2, 4)), names(first))
 	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two after it
 	q.After = ids[4]
-	same(f, "what follows", idTexts(at(5, 6, 8, 9, 11)), names(f.tokens(q)))
+	wantEqual(f, "what follows", idTexts(at(5, 6, 8, 9, 11)), names(f.tokens(q)))
 }
 
 func usersWhilePaging(f *fixture) {
@@ -193,10 +193,10 @@ func usersWhilePaging(f *fixture) {
 	q := apitoken.UserQuery{Limit: 2}
 	first, err := f.store.Users(f.Context(), q)
 	f.must("Users", err)
-	same(f, "the first page", []apitoken.UserID{"b", "d"}, userIDs(first))
+	wantEqual(f, "the first page", []apitoken.UserID{"b", "d"}, userIDs(first))
 	f.addUser("a")
 	f.addUser("e")
 	f.addUser("i")
 	q.After = "d"
-	same(f, "what follows", []apitoken.UserID{"e", "f", "h", "i"}, userIDs(f.usersBy(q)))
+	wantEqual(f, "what follows", []apitoken.UserID{"e", "f", "h", "i"}, userIDs(f.usersBy(q)))
 }

@@ -7,7 +7,7 @@ func policyRules() []rule {
 	rules := []rule{{
 		"before the first policy it is zero",
 		"Before the first PutPolicy, Policy returns the zero MaxLifetimePolicy and no error.",
-		func(f *fixture) { same(f, "Policy", apitoken.MaxLifetimePolicy{}, f.policy()) },
+		func(f *fixture) { wantEqual(f, "Policy", apitoken.MaxLifetimePolicy{}, f.policy()) },
 	}, {
 		"a policy set by the host has no setter",
 		"UpdatedBy of a policy that the host itself set is empty.",
@@ -15,7 +15,7 @@ func policyRules() []rule {
 			p := newPolicy(apitoken.MaxLifetimePolicy{})
 			p.UpdatedBy = ""
 			f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
-			same(f, "Policy", p, f.policy())
+			wantEqual(f, "Policy", p, f.policy())
 		},
 	}, {
 		"setting the policy writes exactly its event",
@@ -24,7 +24,7 @@ func policyRules() []rule {
 			was := f.setPolicy()
 			is := newPolicy(was)
 			e := policyPut(was, is)
-			f.recordedAs(e, func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) })
+			f.wantEvent(e, func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) })
 		},
 	}, {
 		"a policy is replaced as a whole",
@@ -33,7 +33,7 @@ func policyRules() []rule {
 			was := f.setPolicy()
 			is := apitoken.MaxLifetimePolicy{Max: apitoken.Days(7), UpdatedAt: far, UpdatedBy: "carol", Revision: 2}
 			f.must("PutPolicy", f.store.PutPolicy(f.Context(), is, 1, policyPut(was, is)))
-			same(f, "Policy", is, f.policy())
+			wantEqual(f, "Policy", is, f.policy())
 		},
 	}, {
 		"a policy changes no token and no user",
@@ -42,7 +42,7 @@ func policyRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			f.setPolicy()
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"tokens are created at the current revision",
@@ -51,7 +51,7 @@ func policyRules() []rule {
 			ada := f.addUser("ada")
 			for _, name := range []string{"a", "b", "c"} {
 				f.setPolicy()
-				f.shows(f.addToken("ada", name), ada)
+				f.wantToken(f.addToken("ada", name), ada)
 			}
 		},
 	}}
@@ -70,7 +70,7 @@ func policyRules() []rule {
 				p := newPolicy(apitoken.MaxLifetimePolicy{})
 				p.Max = c.max.Max
 				f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
-				same(f, "Policy", p, f.policy())
+				wantEqual(f, "Policy", p, f.policy())
 			},
 		})
 	}
@@ -93,7 +93,7 @@ func policyRules() []rule {
 				}
 				p := newPolicy(apitoken.MaxLifetimePolicy{Revision: c.ifRevision})
 				p.Max = apitoken.Days(1)
-				f.refused("PutPolicy", apitoken.ErrConflict, func() error {
+				f.wantRefused("PutPolicy", apitoken.ErrConflict, func() error {
 					return f.store.PutPolicy(f.Context(), p, c.ifRevision, policyPut(apitoken.MaxLifetimePolicy{}, p))
 				})
 			},

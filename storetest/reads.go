@@ -103,9 +103,9 @@ func readPages[T any](f *fixture, what string, limit int, read func(last *T) ([]
 		all = append(all, page...)
 		switch {
 		case len(page) > limit:
-			f.Fatalf("%s\n%s returns a page of %d rows, the limit is %d", f.says, what, len(page), limit)
+			f.Fatalf("%s\n%s returns a page of %d rows, the limit is %d", f.promise, what, len(page), limit)
 		case len(all) > allRows:
-			f.Fatalf("%s\nthe pages of %s do not end", f.says, what)
+			f.Fatalf("%s\nthe pages of %s do not end", f.promise, what)
 		case len(page) < limit:
 			return all
 		}

@@ -100,7 +100,7 @@ func refusalRules() []rule {
 // refuses checks that CreateToken at the current policy returns the error and changes nothing.
 func (f *fixture) refuses(want error, n apitoken.NewToken) {
 	f.Helper()
-	f.refused("CreateToken", want, func() error { return f.tryCreate(n) })
+	f.wantRefused("CreateToken", want, func() error { return f.tryCreate(n) })
 }
 
 // createdLater does what the Manager does: after a conflict it decides again, and writes the same token with the same event.
@@ -109,16 +109,16 @@ func createdLater(f *fixture) {
 	p := f.setPolicy()
 	n := draft("ada", "a")
 	e := generated(n)
-	f.refused("CreateToken", apitoken.ErrConflict, func() error { return f.store.CreateToken(f.Context(), n, p.Revision-1, e) })
+	f.wantRefused("CreateToken", apitoken.ErrConflict, func() error { return f.store.CreateToken(f.Context(), n, p.Revision-1, e) })
 	n.ExpiresAt = n.ExpiresAt.Add(-microsecond)
 	e.After.ExpiresAt = n.ExpiresAt
-	f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, e) })
-	f.shows(n, f.user("ada"))
+	f.wantEvent(e, func() error { return f.store.CreateToken(f.Context(), n, p.Revision, e) })
+	f.wantToken(n, f.user("ada"))
 }
 
 // revisionRefusals are about a policy at another revision than the one by which the token was judged.
 func revisionRefusals() []rule {
-	const says = "CreateToken at another revision than that of the policy is ErrConflict, and writes nothing."
+	const promise = "CreateToken at another revision than that of the policy is ErrConflict, and writes nothing."
 	var rules []rule
 	for _, c := range []struct {
 		name     string
@@ -131,13 +131,13 @@ func revisionRefusals() []rule {
 		{"a future revision", 2, 3},
 		{"a negative revision", 0, -1},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			for range c.sets {
 				f.setPolicy()
 			}
 			n := draft("ada", "a")
-			f.refused("CreateToken", apitoken.ErrConflict, func() error {
+			f.wantRefused("CreateToken", apitoken.ErrConflict, func() error {
 				return f.store.CreateToken(f.Context(), n, c.revision, generated(n))
 			})
 		}})
@@ -147,7 +147,7 @@ func revisionRefusals() []rule {
 
 // creatorRefusals are about a token that is inserted only if its creator is at a revision. Root is at revision 3.
 func creatorRefusals() []rule {
-	const says = "CreateToken whose CreatorRevision is not that of the row of CreatedBy is ErrConflict, and writes nothing. Zero is no condition."
+	const promise = "CreateToken whose CreatorRevision is not that of the row of CreatedBy is ErrConflict, and writes nothing. Zero is no condition."
 	var rules []rule
 	for _, c := range []struct {
 		name     string
@@ -166,7 +166,7 @@ func creatorRefusals() []rule {
 		{"the revision of a creator under another case", "Root", 3, apitoken.ErrConflict},
 		{"the revision of the owner and not the creator", "root", 1, apitoken.ErrConflict},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			f.rename(f.rename(f.addUser("root"), "Root"), "The root")
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
@@ -177,7 +177,7 @@ func creatorRefusals() []rule {
 			}
 			f.create(n)
 			n.CreatorRevision = 0 // a condition, which is not stored
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		}})
 	}
 	return rules
@@ -185,7 +185,7 @@ func creatorRefusals() []rule {
 
 // orderOfRefusals are about a token that is refused for two reasons.
 func orderOfRefusals() []rule {
-	const says = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound and ErrExists."
+	const promise = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound and ErrExists."
 	var rules []rule
 	for _, c := range []struct {
 		name  string
@@ -203,7 +203,7 @@ func orderOfRefusals() []rule {
 		{"a missing owner precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
 		{"a missing owner precedes a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			f.addUser("ada")
 			n := draft("ada", "new")
 			held := f.addToken("ada", "held")
@@ -212,7 +212,7 @@ func orderOfRefusals() []rule {
 			if c.moved {
 				f.setPolicy()
 			}
-			f.refused(fmt.Sprintf("CreateToken where %s", c.name), c.want, func() error {
+			f.wantRefused(fmt.Sprintf("CreateToken where %s", c.name), c.want, func() error {
 				return f.store.CreateToken(f.Context(), n, revision, generated(n))
 			})
 		}})

@@ -76,9 +76,9 @@ func repetitionRules() []rule {
 		func(f *fixture) {
 			batch := []apitoken.Event{denied("ada"), denied("bob"), denied("")}
 			f.appendEvents(batch...)
-			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
+			f.wantUnchanged("AppendEvents again", func() { f.appendEvents(batch...) })
 			f.appendEvents(denied("ada"))
-			f.changesNothing("AppendEvents again", func() { f.appendEvents(batch...) })
+			f.wantUnchanged("AppendEvents again", func() { f.appendEvents(batch...) })
 		},
 	}, {
 		"denials again among others",
@@ -92,7 +92,7 @@ func repetitionRules() []rule {
 			changed.Owner = "somebody else"
 			f.appendEvents(changed, second, third)
 			second.Seq = 3
-			same(f, "the feed", append(before, second), f.feed())
+			wantEqual(f, "the feed", append(before, second), f.feed())
 		},
 	}, {
 		"a touch again",
@@ -101,7 +101,7 @@ func repetitionRules() []rule {
 			f.addUser("ada")
 			n := f.addToken("ada", "a")
 			f.touch(base.Add(time.Second), n)
-			f.changesNothing("Touch again", func() { f.touch(base.Add(time.Second), n) })
+			f.wantUnchanged("Touch again", func() { f.touch(base.Add(time.Second), n) })
 		},
 	}, {
 		"a refused change is written when it is repeated",
@@ -112,7 +112,7 @@ func repetitionRules() []rule {
 
 // createdAgain are about CreateToken with an ID and a digest that are stored.
 func createdAgain() []rule {
-	const says = "CreateToken with the ID and digest of a stored token is a repetition: it returns nil and changes nothing."
+	const promise = "CreateToken with the ID and digest of a stored token is a repetition: it returns nil and changes nothing."
 	var rules []rule
 	for _, c := range []struct {
 		name string
@@ -129,15 +129,15 @@ func createdAgain() []rule {
 			f.addToken(n.Owner, n.Name)
 		}},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
 			n.CreatorRevision = ada.Revision
 			e := generated(n)
-			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.wantEvent(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
 			c.then(f, ada, n)
-			f.refused("CreateToken again", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
-			f.refused("CreateToken again with another event", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, generated(n)) })
+			f.wantRefused("CreateToken again", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.wantRefused("CreateToken again with another event", nil, func() error { return f.store.CreateToken(f.Context(), n, 0, generated(n)) })
 		}})
 	}
 	return rules
@@ -154,8 +154,8 @@ func (f *fixture) revokeAgain(n apitoken.NewToken, by apitoken.Revocation) (agai
 		}
 		return err
 	}
-	f.recordedAs(e, revoke)
-	return func() { f.refused("RevokeToken again", nil, revoke) }
+	f.wantEvent(e, revoke)
+	return func() { f.wantRefused("RevokeToken again", nil, revoke) }
 }
 
 // createUserAgain creates a user, and repeats the call after so many changes.
@@ -168,12 +168,12 @@ func (f *fixture) createUserAgain(changes int) {
 		got, err = f.store.CreateUser(f.Context(), newUser("ada"), e)
 		return err
 	}
-	f.recordedAs(e, create)
+	f.wantEvent(e, create)
 	for range changes {
 		last = f.rename(last, last.Name+"!")
 	}
-	f.refused("CreateUser again", nil, create)
-	same(f, "the user that CreateUser returns again", last, got)
+	f.wantRefused("CreateUser again", nil, create)
+	wantEqual(f, "the user that CreateUser returns again", last, got)
 }
 
 // changeUserAgain changes a user under conditions, and repeats the call after so many changes, when the conditions no longer
@@ -188,22 +188,22 @@ func (f *fixture) changeUserAgain(changes int) {
 		got, err = f.store.ChangeUser(f.Context(), "ada", c, e)
 		return err
 	}
-	f.recordedAs(e, change)
+	f.wantEvent(e, change)
 	for range changes {
 		last = f.rename(last, last.Name+"!")
 	}
-	f.refused("ChangeUser again", nil, change)
-	same(f, "the user that ChangeUser returns again", last, got)
+	f.wantRefused("ChangeUser again", nil, change)
+	wantEqual(f, "the user that ChangeUser returns again", last, got)
 }
 
 func disabledAgain(f *fixture) {
 	ada := f.addUser("ada")
 	disable, e := apitoken.UserChange{Disable: true}, ending("ada", later(time.Minute, "carol"))
 	ada = f.changeUserBy(ada, disable, e)
-	f.refused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
+	f.wantRefused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
 	ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
-	f.refused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
-	same(f, "User", ada, f.user("ada"))
+	f.wantRefused("ChangeUser again", nil, func() error { return f.changes("ada", disable, e) })
+	wantEqual(f, "User", ada, f.user("ada"))
 }
 
 func epochAgain(f *fixture) {
@@ -212,18 +212,18 @@ func epochAgain(f *fixture) {
 	end := apitoken.UserChange{EndEpoch: true}
 	second, e := applied(ada, end, ending("ada", later(time.Minute, "carol")))
 	again := func() error { return f.changes("ada", end, e) }
-	f.recordedAs(e, again)
-	f.refused("ChangeUser again", nil, again)
+	f.wantEvent(e, again)
+	f.wantRefused("ChangeUser again", nil, again)
 	m := draft("ada", "b")
 	m.Epoch = second.Epoch
 	f.create(m)
-	f.refused("ChangeUser again", nil, again)
-	f.showsAs(n, second, later(time.Minute, "carol"))
-	f.shows(m, second)
+	f.wantRefused("ChangeUser again", nil, again)
+	f.wantTokenRevoked(n, second, later(time.Minute, "carol"))
+	f.wantToken(m, second)
 	third := f.endEpoch(second, later(2*time.Minute, "bob"))
-	f.refused("ChangeUser again", nil, again)
-	f.showsAs(n, third, later(time.Minute, "carol"))
-	f.showsAs(m, third, later(2*time.Minute, "bob"))
+	f.wantRefused("ChangeUser again", nil, again)
+	f.wantTokenRevoked(n, third, later(time.Minute, "carol"))
+	f.wantTokenRevoked(m, third, later(2*time.Minute, "bob"))
 }
 
 // putPolicyAgain sets the policy after so many changes, and repeats the call after as many more.
@@ -237,32 +237,32 @@ func (f *fixture) putPolicyAgain(before, after int) {
 	is.Max = apitoken.Days(7)
 	e := policyPut(was, is)
 	put := func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) }
-	f.recordedAs(e, put)
+	f.wantEvent(e, put)
 	last := is
 	for range after {
 		last = f.setPolicy()
 	}
-	f.refused("PutPolicy again", nil, put)
-	same(f, "Policy", last, f.policy())
+	f.wantRefused("PutPolicy again", nil, put)
+	wantEqual(f, "Policy", last, f.policy())
 }
 
 // refusedThenWritten does what the Manager does after a conflict: it decides again, and keeps the ID of the event.
 func refusedThenWritten(f *fixture) {
 	ada := f.addUser("ada")
 	c, e := apitoken.UserChange{Name: "Ada L.", IfRevision: 7}, changing("ada")
-	f.refused("ChangeUser", apitoken.ErrConflict, func() error { return f.changes("ada", c, e) })
+	f.wantRefused("ChangeUser", apitoken.ErrConflict, func() error { return f.changes("ada", c, e) })
 	c.IfRevision = 1
 	is, e := applied(ada, c, e)
-	f.recordedAs(e, func() error { return f.changes("ada", c, e) })
-	same(f, "User", is, f.user("ada"))
+	f.wantEvent(e, func() error { return f.changes("ada", c, e) })
+	wantEqual(f, "User", is, f.user("ada"))
 
 	p := newPolicy(apitoken.MaxLifetimePolicy{})
 	p.Revision = 8
 	set := policyPut(apitoken.MaxLifetimePolicy{}, p)
-	f.refused("PutPolicy", apitoken.ErrConflict, func() error { return f.store.PutPolicy(f.Context(), p, 7, set) })
+	f.wantRefused("PutPolicy", apitoken.ErrConflict, func() error { return f.store.PutPolicy(f.Context(), p, 7, set) })
 	p.Revision = 1
-	f.recordedAs(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
-	same(f, "Policy", p, f.policy())
+	f.wantEvent(set, func() error { return f.store.PutPolicy(f.Context(), p, 0, set) })
+	wantEqual(f, "Policy", p, f.policy())
 
 	n, by := draft("ada", "a"), later(microsecond, "ada")
 	gone := revoked(n, by)
@@ -270,9 +270,9 @@ func refusedThenWritten(f *fixture) {
 		_, err := f.store.RevokeToken(f.Context(), n.ID, by, gone)
 		return err
 	}
-	f.refused("RevokeToken", apitoken.ErrNotFound, revoke)
+	f.wantRefused("RevokeToken", apitoken.ErrNotFound, revoke)
 	f.create(n)
-	f.recordedAs(gone, revoke)
+	f.wantEvent(gone, revoke)
 	n.RevokedAt, n.RevokedBy = by.At, by.By
-	f.shows(n, is)
+	f.wantToken(n, is)
 }

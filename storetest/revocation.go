@@ -14,7 +14,7 @@ func revocationRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "carol"))
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token revoked by the host shows no revoker",
@@ -22,7 +22,7 @@ func revocationRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, ""))
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"revoking writes exactly its event",
@@ -31,7 +31,7 @@ func revocationRules() []rule {
 			f.addUser("ada")
 			n, by := f.addToken("ada", "a"), later(time.Minute, "ada")
 			e := revoked(n, by)
-			f.recordedAs(e, func() error {
+			f.wantEvent(e, func() error {
 				_, err := f.store.RevokeToken(f.Context(), n.ID, by, e)
 				return err
 			})
@@ -43,7 +43,7 @@ func revocationRules() []rule {
 			f.addUser("ada")
 			f.addToken("ada", "a")
 			n := draft("ada", "b")
-			f.refused("RevokeToken", apitoken.ErrNotFound, func() error {
+			f.wantRefused("RevokeToken", apitoken.ErrNotFound, func() error {
 				changed, err := f.store.RevokeToken(f.Context(), n.ID, later(microsecond, "ada"), revoked(n, later(microsecond, "ada")))
 				if changed {
 					f.broken("RevokeToken of a missing token reports a change")
@@ -58,9 +58,9 @@ func revocationRules() []rule {
 			ada := f.addUser("ada")
 			n := f.revoke(f.addToken("ada", "a"), later(time.Minute, "ada"))
 			for _, by := range []apitoken.Revocation{later(2*time.Minute, "carol"), later(0, "carol"), later(time.Minute, "")} {
-				f.revokesNothing(n, by)
+				f.wantNoRevocation(n, by)
 			}
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"an expired token can be revoked",
@@ -69,7 +69,7 @@ func revocationRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			n = f.revoke(n, apitoken.Revocation{At: n.ExpiresAt.Add(time.Hour), By: "ada"})
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token revoked with its epoch is not revoked again",
@@ -78,8 +78,8 @@ func revocationRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
-			f.revokesNothing(n, later(2*time.Minute, "ada"))
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantNoRevocation(n, later(2*time.Minute, "ada"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"a token that was revoked on insertion is not revoked again",
@@ -88,8 +88,8 @@ func revocationRules() []rule {
 			ada := f.addUser("ada")
 			ada = f.endEpoch(ada, later(time.Minute, ""))
 			n := f.addToken("ada", "a")
-			f.revokesNothing(n, later(2*time.Minute, "ada"))
-			f.showsAs(n, ada, later(time.Minute, ""))
+			f.wantNoRevocation(n, later(2*time.Minute, "ada"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, ""))
 		},
 	}, {
 		"a token of the current epoch is revoked itself",
@@ -101,7 +101,7 @@ func revocationRules() []rule {
 			n.Epoch = ada.Epoch
 			f.create(n)
 			n = f.revoke(n, later(2*time.Minute, "carol"))
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"revoking leaves the last use and all else",
@@ -111,7 +111,7 @@ func revocationRules() []rule {
 			n := f.addToken("ada", "a")
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			f.shows(f.revoke(n, later(time.Minute, "ada")), ada)
+			f.wantToken(f.revoke(n, later(time.Minute, "ada")), ada)
 		},
 	}, {
 		"revoking one leaves the others",
@@ -121,26 +121,26 @@ func revocationRules() []rule {
 			one, two, other := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("bob", "a")
 			f.revoke(one, later(time.Minute, "ada"))
 			next := f.addToken("ada", "a")
-			f.shows(two, ada)
-			f.shows(next, ada)
-			f.shows(other, bob)
+			f.wantToken(two, ada)
+			f.wantToken(next, ada)
+			f.wantToken(other, bob)
 		},
 	}, {
 		"a revocation before the creation of the token is stored unchanged",
 		"A Store does not compare the time of a revocation with other times, because clocks differ.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
-			f.shows(f.revoke(f.addToken("ada", "a"), later(-time.Hour, "ada")), ada)
+			f.wantToken(f.revoke(f.addToken("ada", "a"), later(-time.Hour, "ada")), ada)
 		},
 	}}
 }
 
-// revokesNothing checks that RevokeToken of a revoked token reports no change and writes nothing.
-func (f *fixture) revokesNothing(n apitoken.NewToken, by apitoken.Revocation) {
+// wantNoRevocation checks that RevokeToken of a revoked token reports no change and writes nothing.
+func (f *fixture) wantNoRevocation(n apitoken.NewToken, by apitoken.Revocation) {
 	f.Helper()
-	f.changesNothing("RevokeToken of a revoked token", func() {
+	f.wantUnchanged("RevokeToken of a revoked token", func() {
 		changed, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by))
-		f.is("RevokeToken of a revoked token", nil, err)
+		f.wantError("RevokeToken of a revoked token", nil, err)
 		if changed {
 			f.broken("RevokeToken of a revoked token reports a change")
 		}

@@ -92,7 +92,7 @@ func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []ap
 		}
 		q.After = page.Next
 	}
-	f.Fatalf("%s\nthe pages of TokenPage do not end", f.says)
+	f.Fatalf("%s\nthe pages of TokenPage do not end", f.promise)
 	return nil
 }
 
@@ -108,18 +108,18 @@ func (f *fixture) scanAt(now time.Time, q apitoken.TokenQuery, rows int) apitoke
 	page, err := f.pager().TokenPage(f.Context(), q, now, rows)
 	f.must("TokenPage", err)
 	if len(page.Tokens) > q.Limit {
-		f.Fatalf("%s\nTokenPage returns a page of %d tokens, the limit is %d", f.says, len(page.Tokens), q.Limit)
+		f.Fatalf("%s\nTokenPage returns a page of %d tokens, the limit is %d", f.promise, len(page.Tokens), q.Limit)
 	}
 	last := q.After
 	for _, t := range page.Tokens {
 		if bytes.Compare(t.ID[:], last[:]) <= 0 {
-			f.Fatalf("%s\nTokenPage returns the token %s after %s", f.says, t.ID, last)
+			f.Fatalf("%s\nTokenPage returns the token %s after %s", f.promise, t.ID, last)
 		}
 		last = t.ID
 	}
 	next := page.Next
 	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
-		f.Fatalf("%s\nTokenPage returns the Next %s for a page after %s that ends with %s", f.says, next, q.After, last)
+		f.Fatalf("%s\nTokenPage returns the Next %s for a page after %s that ends with %s", f.promise, next, q.After, last)
 	}
 	return page
 }
@@ -131,8 +131,8 @@ func (f *fixture) scans(q apitoken.TokenQuery, rows int, want []string, next api
 		q.Limit = wholePage
 	}
 	page := f.scan(q, rows)
-	same(f, fmt.Sprintf("the page of %d after %s", q.Limit, q.After), want, names(page.Tokens))
-	same(f, fmt.Sprintf("the Next of the page of %d after %s", q.Limit, q.After), next, page.Next)
+	wantEqual(f, fmt.Sprintf("the page of %d after %s", q.Limit, q.After), want, names(page.Tokens))
+	wantEqual(f, fmt.Sprintf("the Next of the page of %d after %s", q.Limit, q.After), next, page.Next)
 }
 
 func assortedByRows(f *fixture, rows int) {
@@ -145,7 +145,7 @@ func assortedByRows(f *fixture, rows int) {
 			want := f.tokens(q)
 			for _, limit := range []int{2, wholePage} {
 				q.Limit = limit
-				same(f, fmt.Sprintf("%s, by pages of %d", c.name, limit), want, f.scanned(q, rows))
+				wantEqual(f, fmt.Sprintf("%s, by pages of %d", c.name, limit), want, f.scanned(q, rows))
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func scannedWhileInserting(f *fixture) {
 		}
 		q.After = page.Next
 		read = append(read, names(f.scanned(q, rows))...)
-		same(f, fmt.Sprintf("the tokens read, %d rows at a time", rows), append(steady, ids[18].String()), read)
+		wantEqual(f, fmt.Sprintf("the tokens read, %d rows at a time", rows), append(steady, ids[18].String()), read)
 	}
 }
 
@@ -255,6 +255,6 @@ func scannedBesideWrites(f *fixture) {
 				break
 			}
 		}
-		same(f, "the tokens that are stored all the time", steady, read)
+		wantEqual(f, "the tokens that are stored all the time", steady, read)
 	}
 }

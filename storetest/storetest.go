@@ -29,7 +29,7 @@ func Run(t *testing.T, newStore func(t *testing.T) apitoken.Store) {
 		t.Run(a.name, func(t *testing.T) {
 			for _, r := range a.rules {
 				t.Run(r.name, func(t *testing.T) {
-					r.test(&fixture{T: t, store: newStore(t), says: r.says})
+					r.test(&fixture{T: t, store: newStore(t), promise: r.promise})
 				})
 			}
 		})
@@ -38,9 +38,9 @@ func Run(t *testing.T, newStore func(t *testing.T) apitoken.Store) {
 
 // rule is one promise of a Store and the test that verifies it.
 type rule struct {
-	name string // states the expectation
-	says string // the promise as a sentence; every failure begins with it
-	test func(f *fixture)
+	name    string // states the expectation
+	promise string // the promise as a sentence; every failure begins with it
+	test    func(f *fixture)
 }
 
 // area is the rules about one subject.

@@ -8,7 +8,7 @@ import (
 
 // textRules write a text into every field that has one and read it back.
 func textRules() []rule {
-	const says = "A text comes back byte for byte, with any characters and up to the maximum length."
+	const promise = "A text comes back byte for byte, with any characters and up to the maximum length."
 	var rules []rule
 	for _, c := range []struct{ name, text string }{
 		{"plain", "ada"},
@@ -36,7 +36,7 @@ func textRules() []rule {
 		{"100 characters of four bytes", strings.Repeat("\U0001F418", 99) + "\U0001F419"},
 		{"one character", "a"},
 	} {
-		rules = append(rules, rule{c.name, says, func(f *fixture) { textInAllFields(f, c.text) }})
+		rules = append(rules, rule{c.name, promise, func(f *fixture) { textInAllFields(f, c.text) }})
 	}
 	return rules
 }
@@ -53,8 +53,8 @@ func textInAllFields(f *fixture, text string) {
 	}
 	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Revision: 1}
 	f.createUser(u)
-	same(f, "User", u, f.user(id))
-	same(f, "Users", []apitoken.User{u}, f.users())
+	wantEqual(f, "User", u, f.user(id))
+	wantEqual(f, "Users", []apitoken.User{u}, f.users())
 
 	n := draft(id, text)
 	n.Kind, n.Resource, n.CreatedBy = apitoken.Kind(text), resource, id
@@ -62,24 +62,24 @@ func textInAllFields(f *fixture, text string) {
 	f.refuses(apitoken.ErrExists, draft(id, text))
 	m := draft(id, "other")
 	f.create(m)
-	same(f, "the tokens that have the name", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: id, NameContains: text}))
-	same(f, "the tokens of the resource", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{AnyOwner: true, Resource: resource}))
+	wantEqual(f, "the tokens that have the name", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: id, NameContains: text}))
+	wantEqual(f, "the tokens of the resource", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{AnyOwner: true, Resource: resource}))
 	n = f.revoke(n, later(microsecond, id))
-	f.shows(n, u)
+	f.wantToken(n, u)
 	u = f.endEpoch(u, later(2*microsecond, id))
-	f.shows(n, u)
-	f.showsAs(m, u, later(2*microsecond, id))
+	f.wantToken(n, u)
+	f.wantTokenRevoked(m, u, later(2*microsecond, id))
 
 	p := newPolicy(apitoken.MaxLifetimePolicy{})
 	p.UpdatedBy = id
 	f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
-	same(f, "Policy", p, f.policy())
+	wantEqual(f, "Policy", p, f.policy())
 
 	e := denied(id)
 	e.Actor = apitoken.As(id)
 	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text)}
 	e.After = e.Before
-	f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+	f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {
 		if e.Owner != id {
 			f.broken("Events about %q returns an event about %q", id, e.Owner)

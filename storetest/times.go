@@ -22,22 +22,22 @@ func timeRules() []rule {
 		{"after 2106", time.Date(2106, time.February, 7, 6, 28, 16, 1000, time.UTC)},
 		{"the end of 2199", time.Date(2199, time.December, 31, 23, 59, 59, 999999000, time.UTC)},
 	} {
-		const says = "A time comes back equal, in UTC, to the microsecond; the start of 1970 is a time."
+		const promise = "A time comes back equal, in UTC, to the microsecond; the start of 1970 is a time."
 		rules = append(rules,
-			rule{c.name + " in a token", says, func(f *fixture) { timeInToken(f, c.at) }},
-			rule{c.name + " in a user", says, func(f *fixture) { timeInUser(f, c.at) }},
-			rule{c.name + " in the policy", says, func(f *fixture) {
+			rule{c.name + " in a token", promise, func(f *fixture) { timeInToken(f, c.at) }},
+			rule{c.name + " in a user", promise, func(f *fixture) { timeInUser(f, c.at) }},
+			rule{c.name + " in the policy", promise, func(f *fixture) {
 				p := newPolicy(apitoken.MaxLifetimePolicy{})
 				p.UpdatedAt = c.at
 				f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
-				same(f, "Policy", p, f.policy())
+				wantEqual(f, "Policy", p, f.policy())
 			}},
-			rule{c.name + " in an event", says, func(f *fixture) {
+			rule{c.name + " in an event", promise, func(f *fixture) {
 				e := denied("ada")
 				e.At = c.at
 				e.Before = apitoken.State{ExpiresAt: c.at, RevokedAt: c.at, DisabledAt: c.at}
 				e.After = e.Before
-				f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+				f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 			}},
 		)
 	}
@@ -53,18 +53,18 @@ func timeInToken(f *fixture, at time.Time) {
 	n := draft("ada", "a")
 	n.CreatedAt, n.ExpiresAt = at, at
 	f.create(n)
-	f.shows(n, ada)
+	f.wantToken(n, ada)
 	n.LastUsedAt = at
 	f.touch(at, n)
-	f.shows(n, ada)
+	f.wantToken(n, ada)
 	other := draft("ada", "b")
 	other.ExpiresAt = noTime
 	f.create(other)
 	n = f.revoke(n, apitoken.Revocation{At: at, By: "carol"})
-	f.shows(n, ada)
+	f.wantToken(n, ada)
 	ada = f.endEpoch(ada, apitoken.Revocation{At: at, By: "bob"})
-	f.shows(n, ada)
-	f.showsAs(other, ada, apitoken.Revocation{At: at, By: "bob"})
+	f.wantToken(n, ada)
+	f.wantTokenRevoked(other, ada, apitoken.Revocation{At: at, By: "bob"})
 }
 
 func timeInUser(f *fixture, at time.Time) {
@@ -72,29 +72,29 @@ func timeInUser(f *fixture, at time.Time) {
 	u.CreatedAt, u.DisabledAt = at, at
 	f.createUser(u)
 	n := f.addToken("ada", "a")
-	same(f, "User", u, f.user("ada"))
-	same(f, "Users", []apitoken.User{u}, f.users())
-	f.shows(n, u)
+	wantEqual(f, "User", u, f.user("ada"))
+	wantEqual(f, "Users", []apitoken.User{u}, f.users())
+	f.wantToken(n, u)
 }
 
 func timesAndNone(f *fixture) {
 	ada := newUser("ada")
 	ada.CreatedAt = in1970
 	f.createUser(ada)
-	same(f, "User", ada, f.user("ada"))
+	wantEqual(f, "User", ada, f.user("ada"))
 	n := draft("ada", "a")
 	n.CreatedAt, n.ExpiresAt = in1970, noTime
 	f.create(n)
-	f.shows(n, ada)
+	f.wantToken(n, ada)
 	m := draft("ada", "b")
 	m.CreatedAt, m.ExpiresAt = in1970, in1970
 	f.create(m)
 	m.LastUsedAt = in1970
 	f.touch(in1970, m)
-	f.shows(m, ada)
+	f.wantToken(m, ada)
 	for _, s := range []apitoken.State{{ExpiresAt: in1970}, {RevokedAt: in1970}, {DisabledAt: in1970}, {}} {
 		e := denied("ada")
 		e.At, e.Before = in1970, s
-		f.recordedAs(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
+		f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	}
 }

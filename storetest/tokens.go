@@ -16,7 +16,7 @@ func tokenRules() []rule {
 			n := draft("ada", "nightly build")
 			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith = "robot", "project:web", "carol", newTokenID()
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token with nothing optional is read back",
@@ -26,7 +26,7 @@ func tokenRules() []rule {
 			n := draft("ada", "a")
 			n.ExpiresAt, n.CreatedBy, n.Hint = noTime, "", ""
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"creating writes exactly its event",
@@ -35,7 +35,7 @@ func tokenRules() []rule {
 			f.addUser("ada")
 			n := draft("ada", "a")
 			e := generated(n)
-			f.recordedAs(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
+			f.wantEvent(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
 		},
 	}, {
 		"creating changes no other token and no user",
@@ -44,8 +44,8 @@ func tokenRules() []rule {
 			ada, bob := f.addUser("ada"), f.addUser("bob")
 			one, other := f.addToken("ada", "one"), f.addToken("bob", "one")
 			f.addToken("ada", "two")
-			f.shows(one, ada)
-			f.shows(other, bob)
+			f.wantToken(one, ada)
+			f.wantToken(other, bob)
 		},
 	}, {
 		"a store decides nothing about a disabled owner",
@@ -54,7 +54,7 @@ func tokenRules() []rule {
 			ada := newUser("ada")
 			ada.DisabledAt = base
 			f.createUser(ada)
-			f.shows(f.addToken("ada", "a"), ada)
+			f.wantToken(f.addToken("ada", "a"), ada)
 		},
 	}, {
 		"a token that expired long ago is read unchanged",
@@ -64,7 +64,7 @@ func tokenRules() []rule {
 			n := draft("ada", "a")
 			n.ExpiresAt = n.CreatedAt.Add(microsecond)
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token from the future is read unchanged",
@@ -74,7 +74,7 @@ func tokenRules() []rule {
 			n := draft("ada", "a")
 			n.CreatedAt, n.ExpiresAt = far, far.Add(microsecond)
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"IDs may arrive in any order",
@@ -91,7 +91,7 @@ func tokenRules() []rule {
 				f.create(all[i])
 			}
 			for _, n := range all {
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -101,7 +101,7 @@ func tokenRules() []rule {
 			f.addUser("ada")
 			f.addToken("ada", "a")
 			_, err := f.store.Token(f.Context(), newTokenID())
-			f.is("Token", apitoken.ErrNotFound, err)
+			f.wantError("Token", apitoken.ErrNotFound, err)
 		},
 	}, {
 		"an unknown digest is not found",
@@ -110,22 +110,22 @@ func tokenRules() []rule {
 			f.addUser("ada")
 			f.addToken("ada", "a")
 			_, err := f.store.Lookup(f.Context(), apitoken.Digest{})
-			f.is("Lookup", apitoken.ErrNotFound, err)
+			f.wantError("Lookup", apitoken.ErrNotFound, err)
 		},
 	}, {
 		"a missing token is found once it is created",
 		"A write that has returned is visible to every later call, even to a caller that found nothing before.",
 		func(f *fixture) {
 			_, err := f.store.User(f.Context(), "ada")
-			f.is("User", apitoken.ErrNotFound, err)
+			f.wantError("User", apitoken.ErrNotFound, err)
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
 			_, err = f.store.Lookup(f.Context(), n.Digest)
-			f.is("Lookup", apitoken.ErrNotFound, err)
+			f.wantError("Lookup", apitoken.ErrNotFound, err)
 			_, err = f.store.Token(f.Context(), n.ID)
-			f.is("Token", apitoken.ErrNotFound, err)
+			f.wantError("Token", apitoken.ErrNotFound, err)
 			f.create(n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"an empty store finds nothing",
@@ -141,7 +141,7 @@ func tokenRules() []rule {
 				d := n.Digest
 				d[i] ^= 1
 				_, err := f.store.Lookup(f.Context(), d)
-				f.is("Lookup of another digest", apitoken.ErrNotFound, err)
+				f.wantError("Lookup of another digest", apitoken.ErrNotFound, err)
 			}
 		},
 	}, {
@@ -153,12 +153,12 @@ func tokenRules() []rule {
 
 func emptyStore(f *fixture) {
 	_, err := f.store.User(f.Context(), "ada")
-	f.is("User", apitoken.ErrNotFound, err)
+	f.wantError("User", apitoken.ErrNotFound, err)
 	_, err = f.store.Token(f.Context(), newTokenID())
-	f.is("Token", apitoken.ErrNotFound, err)
+	f.wantError("Token", apitoken.ErrNotFound, err)
 	_, err = f.store.Lookup(f.Context(), apitoken.Digest{})
-	f.is("Lookup", apitoken.ErrNotFound, err)
-	same(f, "an empty store", everything{}, f.everything())
+	f.wantError("Lookup", apitoken.ErrNotFound, err)
+	wantEqual(f, "an empty store", everything{}, f.everything())
 }
 
 func anyDigests(f *fixture) {
@@ -177,6 +177,6 @@ func anyDigests(f *fixture) {
 		all = append(all, n)
 	}
 	for _, n := range all {
-		f.shows(n, ada)
+		f.wantToken(n, ada)
 	}
 }

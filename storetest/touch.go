@@ -17,7 +17,7 @@ func touchRules() []rule {
 			n := f.addToken("ada", "a")
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a touch writes no event and no other row",
@@ -28,9 +28,9 @@ func touchRules() []rule {
 			n, m, o := f.addToken("ada", "a"), f.addToken("ada", "b"), f.addToken("bob", "a")
 			feed := f.feed()
 			f.touch(base.Add(time.Second), n)
-			f.shows(m, f.user("ada"))
-			f.shows(o, f.user("bob"))
-			same(f, "the feed", feed, f.feed())
+			f.wantToken(m, f.user("ada"))
+			f.wantToken(o, f.user("bob"))
+			wantEqual(f, "the feed", feed, f.feed())
 		},
 	}, {
 		"a touch moves forward by a microsecond",
@@ -41,7 +41,7 @@ func touchRules() []rule {
 			f.touch(base, n)
 			n.LastUsedAt = base.Add(microsecond)
 			f.touch(n.LastUsedAt, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a touch never goes backwards",
@@ -54,7 +54,7 @@ func touchRules() []rule {
 			for _, back := range []time.Duration{0, microsecond, time.Hour, 24 * time.Hour} {
 				f.touch(n.LastUsedAt.Add(-back), n)
 			}
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a last use of a clock that was ahead is replaced",
@@ -66,7 +66,7 @@ func touchRules() []rule {
 				f.touch(base.Add(ahead), n)
 				n.LastUsedAt = base
 				f.touch(base, n)
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -79,7 +79,7 @@ func touchRules() []rule {
 			f.touch(n.LastUsedAt, n)
 			late := apitoken.Touch{Token: n.ID, At: base, Now: n.LastUsedAt}
 			f.must("Touch", f.store.Touch(f.Context(), []apitoken.Touch{late}))
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a first use in 1970 is a use",
@@ -89,10 +89,10 @@ func touchRules() []rule {
 			n := f.addToken("ada", "a")
 			n.LastUsedAt = in1970
 			f.touch(in1970, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 			n.LastUsedAt = in1970.Add(microsecond)
 			f.touch(n.LastUsedAt, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token used before its creation is touched",
@@ -102,7 +102,7 @@ func touchRules() []rule {
 			n := f.addToken("ada", "a")
 			for _, n.LastUsedAt = range []time.Time{n.CreatedAt.Add(-time.Hour), n.ExpiresAt, far} {
 				f.touch(n.LastUsedAt, n)
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -111,11 +111,11 @@ func touchRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n, m := f.addToken("ada", "a"), f.addToken("ada", "b")
-			f.changesNothing("Touch of an unknown token", func() { f.touch(base, draft("ada", "unknown")) })
+			f.wantUnchanged("Touch of an unknown token", func() { f.touch(base, draft("ada", "unknown")) })
 			n.LastUsedAt, m.LastUsedAt = base, base
 			f.touch(base, draft("ada", "unknown"), n, draft("bob", "unknown"), m, apitoken.NewToken{})
-			f.shows(n, ada)
-			f.shows(m, ada)
+			f.wantToken(n, ada)
+			f.wantToken(m, ada)
 		},
 	}, {
 		"an empty batch is no error",
@@ -123,7 +123,7 @@ func touchRules() []rule {
 		func(f *fixture) {
 			f.addUser("ada")
 			f.addToken("ada", "a")
-			f.changesNothing("Touch without tokens", func() {
+			f.wantUnchanged("Touch without tokens", func() {
 				f.must("Touch of nil", f.store.Touch(f.Context(), nil))
 				f.must("Touch of an empty slice", f.store.Touch(f.Context(), []apitoken.Touch{}))
 			})
@@ -143,7 +143,7 @@ func touchRules() []rule {
 			f.touch(base, m)
 			f.touch(base.Add(time.Second), n, m, o)
 			for _, n := range []apitoken.NewToken{n, m, o} {
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -160,7 +160,7 @@ func touchRules() []rule {
 			n = f.revoke(n, later(time.Minute, "carol"))
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}, {
 		"a token of an ended epoch stays revoked",
@@ -172,7 +172,7 @@ func touchRules() []rule {
 			ada = f.endEpoch(ada, later(time.Minute, "carol"))
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			f.showsAs(n, ada, later(time.Minute, "carol"))
+			f.wantTokenRevoked(n, ada, later(time.Minute, "carol"))
 		},
 	}, {
 		"a touch does not undo a change of the owner",
@@ -184,7 +184,7 @@ func touchRules() []rule {
 			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin})
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 		},
 	}}
 }
@@ -202,8 +202,8 @@ func duplicatesInBatch(f *fixture) {
 		}
 		f.must("Touch", f.store.Touch(f.Context(), touches))
 		n.LastUsedAt, other.LastUsedAt = base.Add(3*microsecond), base
-		f.shows(n, ada)
-		f.shows(other, ada)
+		f.wantToken(n, ada)
+		f.wantToken(other, ada)
 	}
 }
 
@@ -228,5 +228,5 @@ func largeBatch(f *fixture) {
 	for _, n := range stored {
 		want = append(want, n.Token)
 	}
-	same(f, "the touched tokens", want, f.tokens(apitoken.TokenQuery{Owner: "ada"}))
+	wantEqual(f, "the touched tokens", want, f.tokens(apitoken.TokenQuery{Owner: "ada"}))
 }

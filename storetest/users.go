@@ -16,8 +16,8 @@ func userRules() []rule {
 				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond), Revision: 1,
 			}
 			f.createUser(u)
-			same(f, "User", u, f.user("ada"))
-			same(f, "Users", []apitoken.User{u}, f.users())
+			wantEqual(f, "User", u, f.user("ada"))
+			wantEqual(f, "Users", []apitoken.User{u}, f.users())
 		},
 	}, {
 		"a user with nothing optional is read back",
@@ -25,7 +25,7 @@ func userRules() []rule {
 		func(f *fixture) {
 			u := apitoken.User{ID: "ada", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
 			f.createUser(u)
-			same(f, "User", u, f.user("ada"))
+			wantEqual(f, "User", u, f.user("ada"))
 		},
 	}, {
 		"a new user is at the first revision and epoch",
@@ -37,12 +37,12 @@ func userRules() []rule {
 			e := userCreated(u)
 			stored := e
 			stored.After = want.State()
-			f.recordedAs(stored, func() error {
+			f.wantEvent(stored, func() error {
 				is, err := f.store.CreateUser(f.Context(), u, e)
-				same(f, "the user that CreateUser returns", want, is)
+				wantEqual(f, "the user that CreateUser returns", want, is)
 				return err
 			})
-			same(f, "User", want, f.user("ada"))
+			wantEqual(f, "User", want, f.user("ada"))
 		},
 	}, {
 		"a missing user is not found",
@@ -50,7 +50,7 @@ func userRules() []rule {
 		func(f *fixture) {
 			f.addUser("ada")
 			_, err := f.store.User(f.Context(), "bob")
-			f.is("User", apitoken.ErrNotFound, err)
+			f.wantError("User", apitoken.ErrNotFound, err)
 		},
 	}, {
 		"creating a user writes exactly its event",
@@ -58,7 +58,7 @@ func userRules() []rule {
 		func(f *fixture) {
 			u := newUser("ada")
 			e := userCreated(u)
-			f.recordedAs(e, func() error {
+			f.wantEvent(e, func() error {
 				_, err := f.store.CreateUser(f.Context(), u, e)
 				return err
 			})
@@ -69,11 +69,11 @@ func userRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			f.addToken("ada", "a")
-			f.notCreated("ada")
+			f.wantNotCreated("ada")
 			ada = f.rename(ada, "Ada L.")
-			f.notCreated("ada")
+			f.wantNotCreated("ada")
 			f.changeUser(ada, apitoken.UserChange{Disable: true})
-			f.notCreated("ada")
+			f.wantNotCreated("ada")
 		},
 	}, {
 		"a token shows the current owner",
@@ -82,23 +82,23 @@ func userRules() []rule {
 			ada := f.addUser("ada")
 			n := f.addToken("ada", "a")
 			ada = f.changeUser(ada, apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin})
-			f.shows(n, ada)
+			f.wantToken(n, ada)
 			end := later(time.Minute, "carol")
 			ada = f.changeUserBy(ada, apitoken.UserChange{Disable: true}, ending("ada", end))
-			f.showsAs(n, ada, end)
+			f.wantTokenRevoked(n, ada, end)
 			ada = f.changeUser(ada, apitoken.UserChange{Enable: true})
-			f.showsAs(n, ada, end)
+			f.wantTokenRevoked(n, ada, end)
 		},
 	}}
 	return append(rules, differentUsers()...)
 }
 
-// notCreated checks that CreateUser refuses an ID.
-func (f *fixture) notCreated(id apitoken.UserID) {
+// wantNotCreated checks that CreateUser refuses an ID.
+func (f *fixture) wantNotCreated(id apitoken.UserID) {
 	f.Helper()
 	u := newUser(id)
 	u.Name = "Somebody else"
-	f.refused("CreateUser", apitoken.ErrExists, func() error {
+	f.wantRefused("CreateUser", apitoken.ErrExists, func() error {
 		_, err := f.store.CreateUser(f.Context(), u, userCreated(u))
 		return err
 	})
@@ -106,22 +106,22 @@ func (f *fixture) notCreated(id apitoken.UserID) {
 
 // differentUsers are about IDs that look alike.
 func differentUsers() []rule {
-	const says = "User IDs are compared byte by byte: two that differ in any byte are two users, each with their own tokens and events."
+	const promise = "User IDs are compared byte by byte: two that differ in any byte are two users, each with their own tokens and events."
 	var rules []rule
 	for _, c := range lookalikes() {
-		rules = append(rules, rule{"different users, " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"different users, " + c.name, promise, func(f *fixture) {
 			one, other := apitoken.UserID(c.one), apitoken.UserID(c.other)
 			first := f.addUser(one)
 			n := f.addToken(one, "a")
 			_, err := f.store.User(f.Context(), other)
-			f.is("User of the other ID", apitoken.ErrNotFound, err)
+			f.wantError("User of the other ID", apitoken.ErrNotFound, err)
 			f.refuses(apitoken.ErrNotFound, draft(other, "b"))
 			second := f.addUser(other)
 			m := f.addToken(other, "a")
-			f.shows(n, first)
-			f.shows(m, second)
-			same(f, "Tokens of one", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: one}))
-			same(f, "Tokens of the other", []apitoken.Token{m.Token}, f.tokens(apitoken.TokenQuery{Owner: other}))
+			f.wantToken(n, first)
+			f.wantToken(m, second)
+			wantEqual(f, "Tokens of one", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: one}))
+			wantEqual(f, "Tokens of the other", []apitoken.Token{m.Token}, f.tokens(apitoken.TokenQuery{Owner: other}))
 			for _, id := range []apitoken.UserID{one, other} {
 				if n := len(f.events(apitoken.EventQuery{Owner: id, Limit: wholePage})); n != 2 {
 					f.broken("Events of %q returns %d events, want 2", id, n)

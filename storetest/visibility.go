@@ -107,35 +107,35 @@ func ownTokens(f *fixture) {
 	together(func(i int) {
 		for j := range 2 * tries {
 			n := draft("ada", fmt.Sprint(i, " ", j))
-			f.readsAs(nil, n)
+			f.wantLookup(nil, n)
 			if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
 				f.broken("CreateToken: %v", err)
 			}
-			f.readsAs(&ada, n)
+			f.wantLookup(&ada, n)
 			n.LastUsedAt = base.Add(time.Duration(j) * microsecond)
 			f.touches(apitoken.Touch{Token: n.ID, At: n.LastUsedAt})
-			f.readsAs(&ada, n)
+			f.wantLookup(&ada, n)
 			if _, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by)); err != nil {
 				f.broken("RevokeToken: %v", err)
 			}
 			n.RevokedAt, n.RevokedBy = by.At, by.By
-			f.readsAs(&ada, n)
+			f.wantLookup(&ada, n)
 		}
 	})
 }
 
-// readsAs checks that Lookup returns the token as in n with its owner; without an owner, that it finds none. It may be called from
+// wantLookup checks that Lookup returns the token as in n with its owner; without an owner, that it finds none. It may be called from
 // any goroutine.
-func (f *fixture) readsAs(owner *apitoken.User, n apitoken.NewToken) {
+func (f *fixture) wantLookup(owner *apitoken.User, n apitoken.NewToken) {
 	f.Helper()
 	rec, err := f.store.Lookup(f.Context(), n.Digest)
 	switch {
 	case owner == nil:
-		f.is("Lookup before CreateToken", apitoken.ErrNotFound, err)
+		f.wantError("Lookup before CreateToken", apitoken.ErrNotFound, err)
 	case err != nil:
 		f.broken("Lookup: %v", err)
 	default:
 		want := apitoken.Record{Identity: apitoken.Identity{User: *owner, Token: n.Token}, Digest: n.Digest, Epoch: n.Epoch}
-		same(f, "the record", want, *rec)
+		wantEqual(f, "the record", want, *rec)
 	}
 }

@@ -154,7 +154,7 @@ func winnerRules() []rule {
 				n := draft("ada", fmt.Sprint(round))
 				e := generated(n)
 				f.allTheSame(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
-				f.shows(n, ada)
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -185,7 +185,7 @@ func winnerRules() []rule {
 					_, err := f.store.CreateUser(f.Context(), u, e)
 					return err
 				})
-				same(f, "User", u, f.user(u.ID))
+				wantEqual(f, "User", u, f.user(u.ID))
 			}
 		},
 	}, {
@@ -197,7 +197,7 @@ func winnerRules() []rule {
 				end := apitoken.UserChange{EndEpoch: true, IfRevision: was.Revision}
 				is, e := applied(was, end, ending("ada", later(microsecond, "ada")))
 				f.allTheSame(e, func() error { return f.changes("ada", end, e) })
-				same(f, "User", is, f.user("ada"))
+				wantEqual(f, "User", is, f.user("ada"))
 				was = is
 			}
 		},
@@ -210,7 +210,7 @@ func winnerRules() []rule {
 				is := newPolicy(was)
 				e := policyPut(was, is)
 				f.allTheSame(e, func() error { return f.store.PutPolicy(f.Context(), is, was.Revision, e) })
-				same(f, "Policy", is, f.policy())
+				wantEqual(f, "Policy", is, f.policy())
 			}
 		},
 	}, {
@@ -225,9 +225,9 @@ func winnerRules() []rule {
 	}}
 }
 
-// oneWins lets the crowd try and returns the index of the one that succeeded. All others get the error, and the feed has only the
+// oneSucceeds lets the crowd try and returns the index of the one that succeeded. All others get the error, and the feed has only the
 // winner's event.
-func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (winner int) {
+func (f *fixture) oneSucceeds(lost error, try func(i int) (apitoken.Event, error)) (winner int) {
 	f.Helper()
 	feed := f.feed()
 	var events [crowd]apitoken.Event
@@ -248,11 +248,11 @@ func (f *fixture) oneWins(lost error, try func(i int) (apitoken.Event, error)) (
 		}
 	}
 	if winner < 0 {
-		f.Fatalf("%s\nno try succeeded, want one", f.says)
+		f.Fatalf("%s\nno try succeeded, want one", f.promise)
 	}
 	e := events[winner]
 	e.Seq = apitoken.EventSeq(len(feed) + 1)
-	same(f, "the feed", append(feed, e), f.feed())
+	wantEqual(f, "the feed", append(feed, e), f.feed())
 	return winner
 }
 
@@ -264,11 +264,11 @@ func (f *fixture) oneToken(lost error, make func(i int) apitoken.NewToken) {
 		drafts[i] = make(i)
 	}
 	before := f.tokens(apitoken.TokenQuery{AnyOwner: true})
-	winner := f.oneWins(lost, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(lost, func(i int) (apitoken.Event, error) {
 		e := generated(drafts[i])
 		return e, f.store.CreateToken(f.Context(), drafts[i], 0, e)
 	})
-	f.shows(drafts[winner], f.user("ada"))
+	f.wantToken(drafts[winner], f.user("ada"))
 	if after := f.tokens(apitoken.TokenQuery{AnyOwner: true}); len(after) != len(before)+1 {
 		f.broken("%d tokens were inserted, want one", len(after)-len(before))
 	}
@@ -280,7 +280,7 @@ func (f *fixture) oneRevocation(n apitoken.NewToken) {
 	by := func(i int) apitoken.Revocation {
 		return later(time.Duration(i)*time.Minute, apitoken.UserID(fmt.Sprint("revoker ", i)))
 	}
-	winner := f.oneWins(late, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(late, func(i int) (apitoken.Event, error) {
 		e := revoked(n, by(i))
 		changed, err := f.store.RevokeToken(f.Context(), n.ID, by(i), e)
 		if err == nil && !changed {
@@ -289,7 +289,7 @@ func (f *fixture) oneRevocation(n apitoken.NewToken) {
 		return e, err
 	})
 	n.RevokedAt, n.RevokedBy = by(winner).At, by(winner).By
-	f.shows(n, f.user("ada"))
+	f.wantToken(n, f.user("ada"))
 }
 
 func (f *fixture) oneNewUser(id apitoken.UserID) {
@@ -299,12 +299,12 @@ func (f *fixture) oneNewUser(id apitoken.UserID) {
 		u.Name = fmt.Sprint("put by ", i)
 		return u
 	}
-	winner := f.oneWins(apitoken.ErrExists, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(apitoken.ErrExists, func(i int) (apitoken.Event, error) {
 		e := userCreated(is(i))
 		_, err := f.store.CreateUser(f.Context(), is(i), e)
 		return e, err
 	})
-	same(f, "User", is(winner), f.user(id))
+	wantEqual(f, "User", is(winner), f.user(id))
 }
 
 func (f *fixture) oneChange(was apitoken.User) apitoken.User {
@@ -312,12 +312,12 @@ func (f *fixture) oneChange(was apitoken.User) apitoken.User {
 	to := func(i int) apitoken.UserChange {
 		return apitoken.UserChange{Name: fmt.Sprintf("put by %d after %d", i, was.Revision), IfRevision: was.Revision}
 	}
-	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
 		_, e := applied(was, to(i), changing(was.ID))
 		return e, f.changes(was.ID, to(i), e)
 	})
 	is, _ := applied(was, to(winner), changing(was.ID))
-	same(f, "User", is, f.user(was.ID))
+	wantEqual(f, "User", is, f.user(was.ID))
 	return is
 }
 
@@ -327,12 +327,12 @@ func (f *fixture) oneEpoch(was apitoken.User, n apitoken.NewToken) apitoken.User
 		return later(time.Duration(i)*time.Minute, apitoken.UserID(fmt.Sprint("revoker ", i)))
 	}
 	end := apitoken.UserChange{EndEpoch: true, IfRevision: was.Revision}
-	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
 		_, e := applied(was, end, ending(was.ID, by(i)))
 		return e, f.changes(was.ID, end, e)
 	})
 	is, _ := applied(was, end, ending(was.ID, by(winner)))
-	f.showsAs(n, is, by(winner))
+	f.wantTokenRevoked(n, is, by(winner))
 	return is
 }
 
@@ -344,11 +344,11 @@ func (f *fixture) onePolicy() {
 		p.Max = apitoken.Days(i + 1)
 		return p
 	}
-	winner := f.oneWins(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+	winner := f.oneSucceeds(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
 		e := policyPut(was, is(i))
 		return e, f.store.PutPolicy(f.Context(), is(i), was.Revision, e)
 	})
-	same(f, "Policy", is(winner), f.policy())
+	wantEqual(f, "Policy", is(winner), f.policy())
 }
 
 // allTheSame lets the crowd repeat one write. It succeeds each time and is in the feed once.
@@ -361,5 +361,5 @@ func (f *fixture) allTheSame(e apitoken.Event, write func() error) {
 		}
 	})
 	e.Seq = apitoken.EventSeq(len(feed) + 1)
-	same(f, "the feed", append(feed, e), f.feed())
+	wantEqual(f, "the feed", append(feed, e), f.feed())
 }

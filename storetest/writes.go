@@ -19,7 +19,7 @@ func (f *fixture) createUser(u apitoken.User) {
 	f.Helper()
 	is, err := f.store.CreateUser(f.Context(), u, userCreated(u))
 	f.must("CreateUser", err)
-	same(f, "the user that CreateUser returns", u, is)
+	wantEqual(f, "the user that CreateUser returns", u, is)
 }
 
 // changeUser changes a user at base and returns the new row.
@@ -34,7 +34,7 @@ func (f *fixture) changeUserBy(was apitoken.User, c apitoken.UserChange, e apito
 	want, _ := applied(was, c, e)
 	is, err := f.store.ChangeUser(f.Context(), was.ID, c, e)
 	f.must("ChangeUser", err)
-	same(f, "the user that ChangeUser returns", want, is)
+	wantEqual(f, "the user that ChangeUser returns", want, is)
 	return is
 }
 
@@ -91,7 +91,7 @@ func (f *fixture) revoke(n apitoken.NewToken, by apitoken.Revocation) apitoken.N
 	changed, err := f.store.RevokeToken(f.Context(), n.ID, by, revoked(n, by))
 	f.must("RevokeToken", err)
 	if !changed {
-		f.Fatalf("%s\nRevokeToken reports no change of an active token", f.says)
+		f.Fatalf("%s\nRevokeToken reports no change of an active token", f.promise)
 	}
 	n.RevokedAt, n.RevokedBy = by.At, by.By
 	return n

@@ -9,9 +9,9 @@ import (
 
 // keptRules keep what a store returned, change all that can be changed, and compare.
 func keptRules() []rule {
-	const says = "A Store never modifies a value that it has returned."
+	const promise = "A Store never modifies a value that it has returned."
 	return []rule{
-		{"a record of Lookup is never modified", says, func(f *fixture) {
+		{"a record of Lookup is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			rec, err := f.store.Lookup(f.Context(), n.Digest)
 			f.must("Lookup", err)
@@ -19,10 +19,10 @@ func keptRules() []rule {
 			f.changeAll(n, func() {
 				_, err := f.store.Lookup(f.Context(), n.Digest)
 				f.must("Lookup", err)
-				same(f, "the kept record", before, *rec)
+				wantEqual(f, "the kept record", before, *rec)
 			})
 		}},
-		{"a record of Token is never modified", says, func(f *fixture) {
+		{"a record of Token is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			rec, err := f.store.Token(f.Context(), n.ID)
 			f.must("Token", err)
@@ -30,20 +30,20 @@ func keptRules() []rule {
 			f.changeAll(n, func() {
 				_, err := f.store.Token(f.Context(), n.ID)
 				f.must("Token", err)
-				same(f, "the kept record", before, *rec)
+				wantEqual(f, "the kept record", before, *rec)
 			})
 		}},
-		{"a page of tokens is never modified", says, func(f *fixture) {
+		{"a page of tokens is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
 				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base)
 			})
 		}},
-		{"a page of users is never modified", says, func(f *fixture) {
+		{"a page of users is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.User, error) { return f.store.Users(f.Context(), apitoken.UserQuery{Limit: 2}) })
 		}},
-		{"a page of events is never modified", says, func(f *fixture) {
+		{"a page of events is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Event, error) { return f.store.Events(f.Context(), apitoken.EventQuery{Limit: 2}) })
 		}},
@@ -53,7 +53,7 @@ func keptRules() []rule {
 			f.appendEvents(events...)
 			touches := []apitoken.Touch{{Token: n.ID, At: base}}
 			f.must("Touch", f.store.Touch(f.Context(), touches))
-			f.changesNothing("reusing the slices", func() {
+			f.wantUnchanged("reusing the slices", func() {
 				events[0], events[1] = denied("carol"), denied("carol")
 				touches[0].At = far
 			})
@@ -80,7 +80,7 @@ func keepPage[T any](f *fixture, n apitoken.NewToken, read func() ([]T, error)) 
 	f.changeAll(n, func() {
 		_, err := read()
 		f.must("read", err)
-		same(f, "the kept page", before, page)
+		wantEqual(f, "the kept page", before, page)
 	})
 }
 

@@ -12,26 +12,26 @@ import (
 
 // crowdRules are about a change of a user while many others write to the same user without a pause.
 func crowdRules() []rule {
-	const says = "Contention for a row may delay ChangeUser and never makes it fail, neither this change nor those that contend with it."
+	const promise = "Contention for a row may delay ChangeUser and never makes it fail, neither this change nor those that contend with it."
 	return []rule{{
 		"a crowd does not keep a user from being disabled",
-		says,
-		func(f *fixture) { f.disabledInACrowd(64, func(i int) error { return f.endsOne("ada", i) }) },
+		promise,
+		func(f *fixture) { f.disableUnderContention(64, func(i int) error { return f.endOneEpoch("ada", i) }) },
 	}, {
 		"a crowd that revokes tokens does not keep a user from being disabled",
-		says,
-		func(f *fixture) { f.disabledInACrowd(64, func(i int) error { return f.revokesOne("ada") }) },
+		promise,
+		func(f *fixture) { f.disableUnderContention(64, func(i int) error { return f.revokeOneToken("ada") }) },
 	}}
 }
 
-// endsOne ends the epoch of a user.
-func (f *fixture) endsOne(id apitoken.UserID, i int) error {
+// endOneEpoch ends the epoch of a user.
+func (f *fixture) endOneEpoch(id apitoken.UserID, i int) error {
 	e := ending(id, later(time.Duration(i)*microsecond, id))
 	return f.changes(id, apitoken.UserChange{EndEpoch: true}, e)
 }
 
-// revokesOne creates a token and revokes it.
-func (f *fixture) revokesOne(owner apitoken.UserID) error {
+// revokeOneToken creates a token and revokes it.
+func (f *fixture) revokeOneToken(owner apitoken.UserID) error {
 	n, by := draft(owner, newTokenID().String()), later(microsecond, owner)
 	if err := f.store.CreateToken(f.Context(), n, 0, generated(n)); err != nil {
 		return err
@@ -40,8 +40,8 @@ func (f *fixture) revokesOne(owner apitoken.UserID) error {
 	return err
 }
 
-// disabledInACrowd gives a user another role, ends their epoch and disables them, while a crowd of n writes without a pause.
-func (f *fixture) disabledInACrowd(n int, write func(i int) error) {
+// disableUnderContention gives a user another role, ends their epoch and disables them, while a crowd of n writes without a pause.
+func (f *fixture) disableUnderContention(n int, write func(i int) error) {
 	f.Helper()
 	f.addUser("ada")
 	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
@@ -80,12 +80,12 @@ func (f *fixture) disabledInACrowd(n int, write func(i int) error) {
 	if ada := f.user("ada"); !ada.Disabled() || ada.Role != "suspended" {
 		f.broken("User returns %+v, want disabled and suspended", ada)
 	}
-	f.oneAfterTheOther("ada", int(writes.Load()))
+	f.wantSequence("ada", int(writes.Load()))
 }
 
-// oneAfterTheOther checks that the events about a user are a sequence: the Before of each is the After of the previous one. It
+// wantSequence checks that the events about a user are a sequence: the Before of each is the After of the previous one. It
 // also checks that there are at least so many.
-func (f *fixture) oneAfterTheOther(id apitoken.UserID, atLeast int) {
+func (f *fixture) wantSequence(id apitoken.UserID, atLeast int) {
 	f.Helper()
 	after := map[apitoken.State]apitoken.State{}
 	events := f.events(apitoken.EventQuery{Owner: id, Limit: wholePage})
@@ -101,5 +101,5 @@ func (f *fixture) oneAfterTheOther(id apitoken.UserID, atLeast int) {
 	for range after {
 		last = after[last]
 	}
-	same(f, fmt.Sprintf("the last of %d changes in sequence", len(after)), f.user(id).State(), last)
+	wantEqual(f, fmt.Sprintf("the last of %d changes in sequence", len(after)), f.user(id).State(), last)
 }

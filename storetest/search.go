@@ -9,7 +9,7 @@ import (
 
 // usersByText are about the Contains of a UserQuery.
 func usersByText() []rule {
-	const says = "Contains selects the users whose ID or name contains the text, byte for byte; no character is a wildcard."
+	const promise = "Contains selects the users whose ID or name contains the text, byte for byte; no character is a wildcard."
 	people := []apitoken.User{
 		{ID: "100%", Name: "A. Hundred"}, {ID: "Ada"}, {ID: "a_b", Name: "Under"}, {ID: "ada", Name: "Lovelace"}, {ID: "bob", Name: "Bob adamant"},
 		{ID: "étage", Name: "Grüße"}, {ID: "日本", Name: `back\slash`},
@@ -31,7 +31,7 @@ func usersByText() []rule {
 		{"more than the name", "adamantine", nil},
 		{"a quotation mark", "'", nil},
 	} {
-		rules = append(rules, rule{"users found by " + c.name, says, func(f *fixture) {
+		rules = append(rules, rule{"users found by " + c.name, promise, func(f *fixture) {
 			for _, u := range people {
 				u.Role, u.CreatedAt, u.Revision = apitoken.RoleUser, base, 1
 				f.createUser(u)
@@ -41,7 +41,7 @@ func usersByText() []rule {
 				for _, u := range f.usersBy(apitoken.UserQuery{Contains: c.contains, Limit: limit}) {
 					got = append(got, u.ID)
 				}
-				same(f, fmt.Sprint("pages of ", limit), c.want, got)
+				wantEqual(f, fmt.Sprint("pages of ", limit), c.want, got)
 			}
 		}})
 	}
@@ -50,11 +50,11 @@ func usersByText() []rule {
 
 // eventsBackwards are about the NewestFirst of an EventQuery.
 func eventsBackwards() []rule {
-	const says = "With NewestFirst, Events returns the feed from the last event to the first, with the same Seq, and After selects the events " +
+	const promise = "With NewestFirst, Events returns the feed from the last event to the first, with the same Seq, and After selects the events " +
 		"before it."
 	return []rule{{
 		"events backwards by pages of any size",
-		says,
+		promise,
 		func(f *fixture) {
 			for i := range 7 {
 				f.appendEvents(denied([]apitoken.UserID{"ada", "bob", ""}[i%3]))
@@ -62,22 +62,22 @@ func eventsBackwards() []rule {
 			whole := f.feed()
 			slices.Reverse(whole)
 			for limit := 1; limit <= 8; limit++ {
-				same(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{NewestFirst: true, Limit: limit}))
+				wantEqual(f, fmt.Sprint("pages of ", limit), whole, f.events(apitoken.EventQuery{NewestFirst: true, Limit: limit}))
 			}
 		},
 	}, {
 		"events backwards before they were read",
-		says,
+		promise,
 		func(f *fixture) {
 			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
 			got := f.events(apitoken.EventQuery{NewestFirst: true, Limit: 2})
 			whole := f.feed()
 			slices.Reverse(whole)
-			same(f, "the events", whole, got)
+			wantEqual(f, "the events", whole, got)
 		},
 	}, {
 		"events backwards before one of them",
-		says,
+		promise,
 		func(f *fixture) {
 			f.appendEvents(denied("ada"), denied("bob"), denied("carol"))
 			whole := f.feed()
@@ -87,14 +87,14 @@ func eventsBackwards() []rule {
 				if len(want) == 0 {
 					want = nil
 				}
-				same(f, fmt.Sprint("events before ", e.Seq), want, f.events(apitoken.EventQuery{NewestFirst: true, After: e.Seq, Limit: wholePage}))
+				wantEqual(f, fmt.Sprint("events before ", e.Seq), want, f.events(apitoken.EventQuery{NewestFirst: true, After: e.Seq, Limit: wholePage}))
 			}
 			slices.Reverse(whole)
-			same(f, "events before a future Seq", whole, f.events(apitoken.EventQuery{NewestFirst: true, After: 100, Limit: wholePage}))
+			wantEqual(f, "events before a future Seq", whole, f.events(apitoken.EventQuery{NewestFirst: true, After: 100, Limit: wholePage}))
 		},
 	}, {
 		"events backwards about one user",
-		says,
+		promise,
 		func(f *fixture) {
 			for i := range 9 {
 				f.appendEvents(denied([]apitoken.UserID{"ada", "Ada", ""}[i%3]))
@@ -102,14 +102,14 @@ func eventsBackwards() []rule {
 			want := f.events(apitoken.EventQuery{Owner: "ada", Limit: wholePage})
 			slices.Reverse(want)
 			for _, limit := range []int{1, 2, 3, wholePage} {
-				same(f, fmt.Sprint("pages of ", limit), want, f.events(apitoken.EventQuery{Owner: "ada", NewestFirst: true, Limit: limit}))
+				wantEqual(f, fmt.Sprint("pages of ", limit), want, f.events(apitoken.EventQuery{Owner: "ada", NewestFirst: true, Limit: limit}))
 			}
 		},
 	}, {
 		"no events backwards",
-		says,
+		promise,
 		func(f *fixture) {
-			same(f, "the events", nil, f.events(apitoken.EventQuery{NewestFirst: true, Limit: 1}))
+			wantEqual(f, "the events", nil, f.events(apitoken.EventQuery{NewestFirst: true, Limit: 1}))
 		},
 	}}
 }
