@@ -18,7 +18,7 @@ const (
 	readToken         // id -> record, with a revocation also of its epoch
 	releaseName       // owner, name, now, epoch; releases the name if its holder has expired or is of an earlier epoch
 	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
-	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0. No change of the policy overtakes it.
+	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
@@ -27,7 +27,7 @@ const (
 	// Users. A user is what userFields reads.
 	readUser          // id -> user
 	listUsers         // after, text that the id or the name contains, again, limit -> users
-	insertUser        // id, name, role, created, disabled, id, id; with an epoch above all that are left of the id; changes nothing if the id is in use
+	insertUser        // id, name, role, created, disabled, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
 	updateUser        // name, role, disabled, epoch, revision, id
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
@@ -39,7 +39,7 @@ const (
 	updatePolicy // maximum, updated at, updated by, revision, revision before
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
-	insertEvent    // as insertEvent; changes nothing if the id is in use
+	insertEvent    // as eventArgs; changes nothing if the id is in use
 	findUnnumbered // -> whether there are committed events without a number
 	lockFeed       // -> the last number that was given; one at a time, until the transaction ends
 	numberEvents   // limit, last number; numbers events from the next number on; if empty, listUnnumbered replaces it
@@ -53,16 +53,16 @@ const (
 	numQueries
 )
 
-// shared returns the queries that the dialects have in common, with those of the dialect in place of or besides them.
+// queries returns the queries that the dialects share, replaced and completed by those of one dialect.
 func (s syntax) queries(own map[query]string) [numQueries]string {
 	all := [numQueries]string{
 		lastVersion: `
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
 
-		lookupToken: s.selectRecord("t.revoked_at, t.revoked_by", "") + `
+		lookupToken: selectRecord("t.revoked_at, t.revoked_by", "") + `
 WHERE t.digest = ?`,
 
-		readToken: s.selectRecord(effectiveRevocation, leftJoinEpochs) + `
+		readToken: selectRecord(effectiveRevocation, leftJoinEpochs) + `
 WHERE t.id = ?`,
 
 		releaseName: `
@@ -165,7 +165,7 @@ SELECT
 }
 
 // selectRecord begins a query of what recordFields reads.
-func (s syntax) selectRecord(revocation, join string) string {
+func selectRecord(revocation, join string) string {
 	return selectToken(revocation) + `,
 	t.digest, t.epoch,
 	` + qualified("u", userColumns) + `

@@ -76,7 +76,7 @@ func (s syntax) columnRange(column, key string, d direction, conditions ...strin
 	return r
 }
 
-// plain returns the column as an expression that no index serves.
+// plainText and plainNumber return the column as an expression that no index serves.
 func (s syntax) plainText(column string) string   { return fmt.Sprintf(s.unindexedText, column) }
 func (s syntax) plainNumber(column string) string { return fmt.Sprintf(s.unindexedNumber, column) }
 
