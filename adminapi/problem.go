@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/internal/httpstatus"
 )
 
 // problem is an error as the client sees it: the problem details of RFC 9457 with further members.
@@ -38,14 +39,14 @@ const retryAfter = "5"
 // The problems without details of the request.
 var (
 	unauthenticated      = newProblem(http.StatusUnauthorized, "unauthenticated", "Sign in to use this.")
-	denied               = newProblem(http.StatusForbidden, "denied", "You may not do this.")
+	denied               = newProblem(httpstatus.Of(apitoken.ErrDenied), "denied", "You may not do this.")
 	methodNotAllowed     = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The header Allow lists the methods of this path.")
 	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This does not match If-Match. Read it again.")
 	tooLarge             = newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is longer than %d bytes.", maxBody))
 	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed.")
-	unavailable          = newProblem(http.StatusServiceUnavailable, "unavailable", "This is unavailable at the moment. Nothing was done.")
-	invalidRequest       = newProblem(http.StatusUnprocessableEntity, "invalid", "")
-	lifetimeOverMaximum  = newProblem(http.StatusUnprocessableEntity, "lifetime_over_maximum", "")
+	unavailable          = newProblem(httpstatus.Of(apitoken.ErrUnavailable), "unavailable", "This is unavailable at the moment. Nothing was done.")
+	invalidRequest       = newProblem(httpstatus.Of(apitoken.ErrInvalid), "invalid", "")
+	lifetimeOverMaximum  = newProblem(httpstatus.Of(apitoken.ErrLifetime), "lifetime_over_maximum", "")
 )
 
 // problems maps each error of the Manager to its problem. Precedence is the order: store failures, then decisions, then
@@ -57,13 +58,13 @@ var problems = []struct {
 	{apitoken.ErrUnavailable, unavailable},
 	{apitoken.ErrLifetime, lifetimeOverMaximum},
 	{apitoken.ErrInvalid, invalidRequest},
-	{apitoken.ErrUserDisabled, newProblem(http.StatusConflict, "user_disabled", "The user is disabled and cannot have tokens.")},
+	{apitoken.ErrUserDisabled, newProblem(httpstatus.Of(apitoken.ErrUserDisabled), "user_disabled", "The user is disabled and cannot have tokens.")},
 	{apitoken.ErrDenied, denied},
-	{apitoken.ErrNotFound, newProblem(http.StatusNotFound, "not_found", "This does not exist, or you may not know of it.")},
-	{apitoken.ErrUncertain, newProblem(http.StatusServiceUnavailable, "outcome_unknown", "It is unknown whether this was done. Look before you repeat it.")},
-	{apitoken.ErrRepeated, newProblem(http.StatusConflict, "repeated", "This request generated a token before, and that token is in use.")},
-	{apitoken.ErrExists, newProblem(http.StatusConflict, "exists", "The user has an active token of this name.")},
-	{apitoken.ErrConflict, newProblem(http.StatusConflict, "conflict", "This changed in the meantime. Try again.")},
+	{apitoken.ErrNotFound, newProblem(httpstatus.Of(apitoken.ErrNotFound), "not_found", "This does not exist, or you may not know of it.")},
+	{apitoken.ErrUncertain, newProblem(httpstatus.Of(apitoken.ErrUncertain), "outcome_unknown", "It is unknown whether this was done. Look before you repeat it.")},
+	{apitoken.ErrRepeated, newProblem(httpstatus.Of(apitoken.ErrRepeated), "repeated", "This request generated a token before, and that token is in use.")},
+	{apitoken.ErrExists, newProblem(httpstatus.Of(apitoken.ErrExists), "exists", "The user has an active token of this name.")},
+	{apitoken.ErrConflict, newProblem(httpstatus.Of(apitoken.ErrConflict), "conflict", "This changed in the meantime. Try again.")},
 }
 
 // problemOf returns the problem of an error. An error that the Manager does not document is unavailable.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/internal/httpstatus"
 	"github.com/seed-d6cf0a46/apitoken/internal/userpath"
 )
 
@@ -130,15 +131,15 @@ type problem struct {
 
 // problems are the responses to all errors. The first match applies.
 var problems = []problem{
-	{apitoken.ErrUnavailable, http.StatusServiceUnavailable, "Not available at the moment", "Nothing was done. Try again in a moment."},
+	{apitoken.ErrUnavailable, httpstatus.Of(apitoken.ErrUnavailable), "Not available at the moment", "Nothing was done. Try again in a moment."},
 	{errSignedOut, http.StatusUnauthorized, "You are not signed in", "Sign in and come back."},
 	{errCrossOrigin, http.StatusForbidden, "Refused", "Another site sent this form, so nothing was done."},
 	{errForm, http.StatusBadRequest, "The form cannot be read", "Nothing was done."},
-	{apitoken.ErrDenied, http.StatusForbidden, "You may not do this", "Nothing was done. If you need it, ask an administrator."},
-	{apitoken.ErrNotFound, http.StatusNotFound, "Page not found", "It does not exist, or you may not see it."},
-	{apitoken.ErrUncertain, http.StatusServiceUnavailable, "The outcome is unknown", "The database did not respond in time. Check before you try again."},
-	{apitoken.ErrInvalid, http.StatusUnprocessableEntity, "This cannot be done", ""},
-	{apitoken.ErrConflict, http.StatusConflict, "This has changed in the meantime", "Nothing was done. Go back and try again."},
+	{apitoken.ErrDenied, httpstatus.Of(apitoken.ErrDenied), "You may not do this", "Nothing was done. If you need it, ask an administrator."},
+	{apitoken.ErrNotFound, httpstatus.Of(apitoken.ErrNotFound), "Page not found", "It does not exist, or you may not see it."},
+	{apitoken.ErrUncertain, httpstatus.Of(apitoken.ErrUncertain), "The outcome is unknown", "The database did not respond in time. Check before you try again."},
+	{apitoken.ErrInvalid, httpstatus.Of(apitoken.ErrInvalid), "This cannot be done", ""},
+	{apitoken.ErrConflict, httpstatus.Of(apitoken.ErrConflict), "This has changed in the meantime", "Nothing was done. Go back and try again."},
 }
 
 // problemOf returns the response to an error. An unknown error is a failure of the store.

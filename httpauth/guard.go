@@ -111,7 +111,7 @@ func (g *guard) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	}
 	w.Header().Add("Vary", g.vary)
 	g.setExpiry(w.Header(), identity.Token)
-	next.ServeHTTP(w, r.WithContext(withIdentity(r.Context(), identity)))
+	next.ServeHTTP(w, r.WithContext(WithIdentity(r.Context(), identity)))
 }
 
 // expiry says from when on and how a response tells the expiry of the token.

@@ -36,7 +36,14 @@ func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handle
 	}
 }
 
-// FromContext returns the identity that [Require] or [Optional] found. ok is false if there is none. If they are nested, the
+// WithIdentity returns a context from which [FromContext] and [Actor] return the identity, as if a token had been presented.
+// It is for a host that accepts other credentials too, and for testing a handler without a token. Pass only an
+// identity that the host has authenticated: handlers trust it.
+func WithIdentity(ctx context.Context, identity apitoken.Identity) context.Context {
+	return context.WithValue(ctx, contextKey{}, identity)
+}
+
+// FromContext returns the identity that [Require], [Optional] or [WithIdentity] put there. ok is false if there is none. If they are nested, the
 // innermost decides: its identity replaces the outer one, and an Optional that finds none removes the outer one.
 func FromContext(ctx context.Context) (identity apitoken.Identity, ok bool) {
 	identity, ok = ctx.Value(contextKey{}).(apitoken.Identity)
@@ -54,10 +61,6 @@ func Actor(ctx context.Context) apitoken.Actor {
 }
 
 type contextKey struct{}
-
-func withIdentity(ctx context.Context, identity apitoken.Identity) context.Context {
-	return context.WithValue(ctx, contextKey{}, identity)
-}
 
 // withoutIdentity removes the identity that an outer middleware found, possibly with another Manager.
 func withoutIdentity(ctx context.Context) context.Context {
