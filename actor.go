@@ -25,7 +25,7 @@ func (a Actor) LogValue() slog.Value {
 	var g logGroup
 	g.text("kind", string(a.Kind))
 	g.text("user", string(a.User))
-	g.token("token_id", a.Token)
+	g.text("token_id", a.Token.text())
 	g.text("address", a.Origin.Address)
 	g.text("user_agent", a.Origin.UserAgent)
 	g.text("request_id", a.Origin.RequestID)

@@ -39,7 +39,7 @@ func (e Event) LogValue() slog.Value {
 	g.text("outcome", string(e.Outcome))
 	g.value("actor", e.Actor.LogValue())
 	g.text("owner", string(e.Owner))
-	g.token("token_id", e.Token)
+	g.text("token_id", e.Token.text())
 	g.value("before", e.Before.LogValue())
 	g.value("after", e.After.LogValue())
 	g.text("reason", e.Reason)

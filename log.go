@@ -21,12 +21,6 @@ func (g *logGroup) text(key, text string) {
 	}
 }
 
-func (g *logGroup) token(key string, id TokenID) {
-	if !id.IsZero() {
-		g.text(key, id.String())
-	}
-}
-
 func (g *logGroup) time(key string, t time.Time) {
 	if !t.IsZero() {
 		g.value(key, slog.TimeValue(t))

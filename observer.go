@@ -51,7 +51,7 @@ func (o Observation) LogValue() slog.Value {
 	}
 	g.value("actor", o.Actor.LogValue())
 	g.text("owner", string(o.Owner))
-	g.token("token_id", o.Token)
+	g.text("token_id", o.Token.text())
 	g.value("duration", slog.DurationValue(o.Duration))
 	return slog.GroupValue(g...)
 }

@@ -47,7 +47,7 @@ func hasExpired(expiry, now time.Time) bool { return !expiry.IsZero() && !now.Be
 // LogValue returns a group of id, owner, name, kind, resource, expires_at and revoked_at, without the empty ones.
 func (t Token) LogValue() slog.Value {
 	var g logGroup
-	g.token("id", t.ID)
+	g.text("id", t.ID.text())
 	g.text("owner", string(t.Owner))
 	g.text("name", t.Name)
 	g.text("kind", string(t.Kind))
@@ -86,13 +86,16 @@ func (id TokenID) String() string { return uuid.UUID(id).String() }
 // IsZero reports whether the identifier is the zero TokenID, which no token has.
 func (id TokenID) IsZero() bool { return id == TokenID{} }
 
-// MarshalText returns the canonical form; for the zero TokenID, an empty text.
-func (id TokenID) MarshalText() ([]byte, error) {
+// text returns the canonical form; for the zero TokenID, an empty text.
+func (id TokenID) text() string {
 	if id.IsZero() {
-		return nil, nil
+		return ""
 	}
-	return []byte(id.String()), nil
+	return id.String()
 }
+
+// MarshalText returns the canonical form; for the zero TokenID, an empty text. It does not fail.
+func (id TokenID) MarshalText() ([]byte, error) { return []byte(id.text()), nil }
 
 // UnmarshalText parses what MarshalText returns.
 func (id *TokenID) UnmarshalText(text []byte) (err error) {
