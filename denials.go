@@ -49,6 +49,30 @@ func newDenials(store Store) *denials {
 	return d
 }
 
+// record writes the event of a denial at once, or gathers it.
+func (d *denials) record(ctx context.Context, e Event, known bool) error {
+	if d.gather(e, known) {
+		return nil
+	}
+	return d.store.AppendEvents(ctx, []Event{e})
+}
+
+// recordLater gathers the event of a denial, also one that would be written at once, unless the Manager is closed.
+func (d *denials) recordLater(ctx context.Context, e Event, known bool) error {
+	d.mu.Lock()
+	closed := d.closed
+	if !closed {
+		d.first(e, known)
+		d.keep(e, known)
+	}
+	d.mu.Unlock()
+	if closed {
+		return d.store.AppendEvents(ctx, []Event{e})
+	}
+	d.wake()
+	return nil
+}
+
 // gather takes the event of a denial if it is beyond those that are written at once, and reports whether it did.
 func (d *denials) gather(e Event, known bool) bool {
 	d.mu.Lock()

@@ -33,6 +33,10 @@ var (
 	// ErrUnavailable means that the store failed. It says nothing about a token: respond with 503, not 401.
 	ErrUnavailable error = &sentinel{text: "store unavailable"}
 
+	// ErrAborted means that the database has rolled back the host's own transaction, or can only do that, because of a deadlock
+	// or a serialization failure: see [Manager.WithStore]. Roll back and start again. It is [ErrUnavailable].
+	ErrAborted error = &sentinel{text: "transaction aborted", is: ErrUnavailable}
+
 	// ErrUncertain means that a write may or may not have been committed, because the response to its commit was lost.
 	ErrUncertain error = &sentinel{text: "outcome unknown"}
 
@@ -63,6 +67,7 @@ var reasons = []struct {
 	err  error
 	word string
 }{
+	{ErrAborted, "aborted"},
 	{ErrUnavailable, "unavailable"},
 	{ErrMalformed, "malformed"},
 	{ErrUnknownToken, "unknown"},
@@ -82,7 +87,7 @@ var reasons = []struct {
 
 // Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
 // "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "unavailable" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
+// "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
 // cancelled. nil is the empty string, and an error of another package is "other".
 //
 // The words are stable. New words come only with new sentinels.
@@ -180,7 +185,7 @@ func quoted(word string) string {
 }
 
 // storeSentinels are the errors of a Store that describe the request rather than a failure.
-var storeSentinels = [...]error{ErrNotFound, ErrExists, ErrConflict, ErrUncertain, ErrUnavailable}
+var storeSentinels = [...]error{ErrInvalid, ErrNotFound, ErrExists, ErrConflict, ErrUncertain, ErrUnavailable}
 
 // storeError returns a sentinel of the Store as it is, and wraps every other error in ErrUnavailable.
 func storeError(err error) error {

@@ -25,6 +25,7 @@ var reasons = map[string]struct {
 	"ErrRepeated":        {apitoken.ErrRepeated, "repeated"},
 	"ErrConflict":        {apitoken.ErrConflict, "conflict"},
 	"ErrUnavailable":     {apitoken.ErrUnavailable, "unavailable"},
+	"ErrAborted":         {apitoken.ErrAborted, "aborted"},
 	"ErrUncertain":       {apitoken.ErrUncertain, "outcome_unknown"},
 	"ErrUnauthenticated": {apitoken.ErrUnauthenticated, "unauthenticated"},
 	"ErrMalformed":       {apitoken.ErrMalformed, "malformed"},

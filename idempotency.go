@@ -39,7 +39,7 @@ func (m requestMark) isOn(id TokenID) bool { return m.on(id) == id }
 // withdraw frees a taken name if the same request generated its holder before and no use of that is recorded. It then revokes
 // the holder and returns ErrConflict, so that the caller decides anew.
 func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark requestMark) error {
-	if err := m.lastUsed.flush(ctx); err != nil {
+	if err := m.writeUses(ctx); err != nil {
 		return storeError(err)
 	}
 	holder, err := m.holder(ctx, op, token)
@@ -50,7 +50,7 @@ func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark
 		return err
 	case !mark.isOn(holder.ID):
 		return ErrExists
-	case !holder.LastUsedAt.IsZero():
+	case !holder.LastUsedAt.IsZero() || m.lastUsed.isWaiting(holder.ID):
 		return ErrRepeated
 	}
 	before := stateOfToken(holder)

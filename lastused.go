@@ -95,6 +95,14 @@ func (l *lastUsed) moves(last, at time.Time) bool {
 	return at.Sub(last) >= l.step
 }
 
+// isWaiting reports whether a use of the token waits to be written.
+func (l *lastUsed) isWaiting(id TokenID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, waiting := l.uses[id]
+	return waiting
+}
+
 func (l *lastUsed) hasUses() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

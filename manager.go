@@ -30,6 +30,9 @@ type Manager struct {
 	observer        Observer            // may be nil
 	lastUsed        *lastUsed
 	denials         *denials
+
+	recordDenial func(ctx context.Context, e Event, known bool) error // of an actor who is known or not
+	writeUses    func(ctx context.Context) error                      // before a decision by last uses
 }
 
 // New returns a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
@@ -92,7 +95,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Manager{
+	m := &Manager{
 		store:           store,
 		clock:           o.Clock,
 		format:          format,
@@ -105,7 +108,9 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		observer:        o.Observer,
 		lastUsed:        newLastUsed(store, o.Clock, o.LastUsedInterval, o.LastUsedStep),
 		denials:         newDenials(store),
-	}, nil
+	}
+	m.recordDenial, m.writeUses = m.denials.record, m.lastUsed.flush
+	return m, nil
 }
 
 // attempts is how often a decision is made anew because its basis changed before it was written. Each lost race means that

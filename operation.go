@@ -115,10 +115,7 @@ func (m *Manager) deny(ctx context.Context, op *operation, answer error, why ref
 	answer = denial(answer, why)
 	event := op.event(OutcomeDenied)
 	event.Reason = string(why)
-	if m.denials.gather(event, op.known) {
-		return answer
-	}
-	if err := m.store.AppendEvents(ctx, []Event{event}); err != nil {
+	if err := m.recordDenial(ctx, event, op.known); err != nil {
 		return fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
 	}
 	return answer

@@ -9,11 +9,11 @@ import (
 )
 
 // AppendEvents implements [apitoken.Store].
-func (s *Store) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+func (o operations) AppendEvents(ctx context.Context, events []apitoken.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return s.change(ctx, "append events", func(ctx context.Context, tx session) error {
+	return o.change(ctx, "append events", func(ctx context.Context, tx session) error {
 		result := errAlreadyStored // if all of them are
 		for _, e := range events {
 			err := tx.record(ctx, e)
@@ -73,8 +73,8 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	return s.eventPage(ctx, q)
 }
 
-func (s *Store) eventPage(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
-	err = s.read(ctx, "read events", func(ctx context.Context, db session) error {
+func (o operations) eventPage(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
+	err = o.read(ctx, "read events", func(ctx context.Context, db session) error {
 		b := db.dialect.eventQuery(q)
 		rows, err := db.QueryContext(ctx, b.text.String(), b.args...)
 		if err != nil {

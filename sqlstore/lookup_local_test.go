@@ -50,10 +50,12 @@ func TestSQLiteLookupWatchesNoContextAfterARecentLookup(t *testing.T) {
 func TestSQLiteLookupWaitsForAConnectionUntilItsDeadline(t *testing.T) {
 	store, db, _ := newFakeStore(t, sqlstore.SQLite)
 	for range 20 { // most of them are unwatched
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-		if _, err := store.Lookup(ctx, apitoken.Digest{}); !errors.Is(err, apitoken.ErrNotFound) {
+		watched, cancel := context.WithCancel(context.Background())
+		if _, err := store.Lookup(watched, apitoken.Digest{}); !errors.Is(err, apitoken.ErrNotFound) {
 			t.Fatal(err)
 		}
+		cancel()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		held, err := db.Conn(context.Background())
 		if err != nil {
 			t.Fatal(err)

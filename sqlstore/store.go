@@ -18,6 +18,8 @@ var (
 
 // Store is an [apitoken.Store] in a database. Use [New]. All methods are safe for concurrent use.
 type Store struct {
+	operations
+
 	db         *sql.DB
 	dialect    Dialect // with the store's own table prefix
 	unprepared bool
@@ -68,6 +70,7 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 		openTurn:   make(chan struct{}, 1),
 		createdAt:  time.Now(),
 	}
+	s.operations = operations{s}
 	s.openTurn <- struct{}{}
 	if d.oneWriter {
 		s.writeTurn = make(chan struct{}, 1)

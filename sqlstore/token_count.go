@@ -8,8 +8,8 @@ import (
 )
 
 // CountTokens implements [apitoken.TokenCounter].
-func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (n int, err error) {
-	err = s.read(ctx, "count tokens", func(ctx context.Context, db session) error {
+func (o operations) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (n int, err error) {
+	err = o.read(ctx, "count tokens", func(ctx context.Context, db session) error {
 		b := db.dialect.countQuery(q, now)
 		return db.QueryRowContext(ctx, b.text.String(), b.args...).Scan(&n)
 	})

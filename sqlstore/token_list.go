@@ -10,8 +10,8 @@ import (
 )
 
 // Tokens implements [apitoken.Store].
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
-	err = s.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
+func (o operations) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
+	err = o.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
 		page, err = db.tokens(ctx, db.dialect.pageQuery(q, now, lastID))
 		return err
 	})

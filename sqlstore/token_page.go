@@ -11,10 +11,10 @@ import (
 // TokenPage implements [apitoken.TokenPager]. It examines the first rows tokens, in the order of their IDs, of those that an
 // index gives for one of the conditions, or of all tokens, with two small queries. If the query limits only the expiry, and at
 // most rows tokens expire in that range, it examines these instead.
-func (s *Store) TokenPage(
+func (o operations) TokenPage(
 	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
 ) (page apitoken.TokenPage, err error) {
-	err = s.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
+	err = o.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
 		page, err = db.tokenPage(ctx, q, now, rows)
 		return err
 	})

@@ -44,8 +44,8 @@ func (s *Store) lookup(ctx context.Context, p *preparedStatements, digest apitok
 }
 
 // Token implements [apitoken.Store].
-func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (r *apitoken.Record, err error) {
-	err = s.read(ctx, "read a token", func(ctx context.Context, q session) (err error) {
+func (o operations) Token(ctx context.Context, id apitoken.TokenID) (r *apitoken.Record, err error) {
+	err = o.read(ctx, "read a token", func(ctx context.Context, q session) (err error) {
 		r, err = scanRecord(q.row(ctx, readToken, id[:]))
 		return err
 	})

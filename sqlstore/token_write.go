@@ -9,8 +9,8 @@ import (
 )
 
 // CreateToken implements [apitoken.Store].
-func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	return s.change(ctx, "create a token", func(ctx context.Context, tx session) error {
+func (o operations) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	return o.change(ctx, "create a token", func(ctx context.Context, tx session) error {
 		return tx.createToken(ctx, n, policyRevision, e)
 	})
 }
@@ -73,8 +73,8 @@ func (s session) checkInsert(ctx context.Context, n apitoken.NewToken, policyRev
 }
 
 // RevokeToken implements [apitoken.Store].
-func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
-	err = s.change(ctx, "revoke a token", func(ctx context.Context, tx session) (err error) {
+func (o operations) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+	err = o.change(ctx, "revoke a token", func(ctx context.Context, tx session) (err error) {
 		changed, err = tx.revokeToken(ctx, id, r, e)
 		return err
 	})
@@ -102,12 +102,12 @@ func (s session) revokeToken(ctx context.Context, id apitoken.TokenID, r apitoke
 }
 
 // Touch implements [apitoken.Store].
-func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
+func (o operations) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	if len(touches) == 0 {
 		return nil
 	}
 	touches = latestUses(touches)
-	return s.change(ctx, "record uses", func(ctx context.Context, tx session) error {
+	return o.change(ctx, "record uses", func(ctx context.Context, tx session) error {
 		for chunk := range slices.Chunk(touches, maxBatchRows) {
 			text, args := tx.dialect.touchQuery(chunk)
 			if _, err := tx.ExecContext(ctx, text, args...); err != nil {

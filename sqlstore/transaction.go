@@ -34,9 +34,6 @@ func isResult(err error) bool {
 	return false
 }
 
-// work is what is done in a session. It may run again, so it sets all of its results in each run.
-type work func(context.Context, session) error
-
 // change runs do in one transaction and commits it if do returns nil. If the database is busy, the whole transaction is
 // retried.
 //

@@ -7,8 +7,8 @@ import (
 )
 
 // CreateUser implements [apitoken.Store].
-func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
-	err = s.change(ctx, "create a user", func(ctx context.Context, tx session) (err error) {
+func (o operations) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
+	err = o.change(ctx, "create a user", func(ctx context.Context, tx session) (err error) {
 		created, err = tx.createUser(ctx, u, e)
 		return err
 	})
@@ -60,10 +60,10 @@ func (s session) endLeftoverEpochs(ctx context.Context, u apitoken.User, e apito
 }
 
 // ChangeUser implements [apitoken.Store].
-func (s *Store) ChangeUser(
+func (o operations) ChangeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (changed apitoken.User, err error) {
-	err = s.change(ctx, "change a user", func(ctx context.Context, tx session) (err error) {
+	err = o.change(ctx, "change a user", func(ctx context.Context, tx session) (err error) {
 		changed, err = tx.changeUser(ctx, id, c, e)
 		return err
 	})
@@ -119,8 +119,8 @@ func (s session) confirmUnchanged(ctx context.Context) error {
 }
 
 // User implements [apitoken.Store].
-func (s *Store) User(ctx context.Context, id apitoken.UserID) (u apitoken.User, err error) {
-	err = s.read(ctx, "read a user", func(ctx context.Context, q session) error {
+func (o operations) User(ctx context.Context, id apitoken.UserID) (u apitoken.User, err error) {
+	err = o.read(ctx, "read a user", func(ctx context.Context, q session) error {
 		u = apitoken.User{}
 		return notFoundIfNoRows(q.row(ctx, readUser, string(id)).Scan(userFields(&u)...))
 	})
@@ -128,8 +128,8 @@ func (s *Store) User(ctx context.Context, id apitoken.UserID) (u apitoken.User, 
 }
 
 // Users implements [apitoken.Store].
-func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoken.User, err error) {
-	err = s.read(ctx, "list users", func(ctx context.Context, db session) error {
+func (o operations) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoken.User, err error) {
+	err = o.read(ctx, "list users", func(ctx context.Context, db session) error {
 		rows, err := db.rows(ctx, listUsers, string(q.After), q.Contains, q.Contains, q.Limit)
 		if err != nil {
 			return err

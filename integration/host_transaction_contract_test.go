@@ -1,0 +1,129 @@
+package integration_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
+)
+
+// eachInTx makes each call in a transaction of the host's, which it commits whatever the call returns. So what a failed call
+// leaves behind would stay. PutPolicy and Events, which such a transaction does not offer, go to the store itself.
+type eachInTx struct {
+	*sqlstore.Store
+	db   *sql.DB
+	opts *sql.TxOptions
+}
+
+func inTx[T any](ctx context.Context, s eachInTx, do func(*sqlstore.Tx) (T, error)) (result T, err error) {
+	tx, err := s.db.BeginTx(ctx, s.opts)
+	if err != nil {
+		return result, err
+	}
+	result, err = do(s.WithTx(tx))
+	if commitErr := tx.Commit(); commitErr != nil && err == nil {
+		return result, commitErr
+	}
+	return result, err
+}
+
+// again repeats a call after a deadlock, as a host does.
+func again[T any](ctx context.Context, s eachInTx, do func(*sqlstore.Tx) (T, error)) (result T, err error) {
+	for range 100 {
+		if result, err = inTx(ctx, s, do); !errors.Is(err, apitoken.ErrAborted) {
+			break
+		}
+	}
+	return result, err
+}
+
+func (s eachInTx) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (*apitoken.Record, error) { return tx.Lookup(ctx, d) })
+}
+
+func (s eachInTx) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.CreateToken(ctx, n, revision, e) })
+	return err
+}
+
+func (s eachInTx) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (bool, error) { return tx.RevokeToken(ctx, id, r, e) })
+}
+
+func (s eachInTx) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.CreateUser(ctx, u, e) })
+}
+
+func (s eachInTx) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.ChangeUser(ctx, id, c, e) })
+}
+
+func (s eachInTx) Touch(ctx context.Context, touches []apitoken.Touch) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.Touch(ctx, touches) })
+	return err
+}
+
+func (s eachInTx) AppendEvents(ctx context.Context, events []apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.AppendEvents(ctx, events) })
+	return err
+}
+
+func (s eachInTx) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.MaxLifetimePolicy, error) { return tx.Policy(ctx) })
+}
+
+func (s eachInTx) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.User(ctx, id) })
+}
+
+func (s eachInTx) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (*apitoken.Record, error) { return tx.Token(ctx, id) })
+}
+
+func (s eachInTx) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.Token, error) { return tx.Tokens(ctx, q, now) })
+}
+
+func (s eachInTx) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.User, error) { return tx.Users(ctx, q) })
+}
+
+func (s eachInTx) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.TokenPage, error) { return tx.TokenPage(ctx, q, now, rows) })
+}
+
+func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (int, error) { return tx.CountTokens(ctx, q, now) })
+}
+
+func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	onPostgreSQL.keepsTheContractInTransactions(t)
+}
+func TestMySQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	onMySQL.keepsTheContractInTransactions(t)
+}
+
+func TestSQLiteKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	long(t)
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		db := openSQLite(t, sqliteFile(t), recommended)
+		db.SetMaxOpenConns(1) // a host that begins many transactions at once has to queue them: SQLite has one writer
+		return eachInTx{newMigratedSQLite(t, db, nil), db, nil}
+	})
+}
+
+func (b backend) keepsTheContractInTransactions(t *testing.T) {
+	long(t)
+	d := b.database(t)
+	db := d.open(t, 0)
+	store := eachInTx{d.newMigrated(t, db, nil), db, &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
+	storetest.Run(t, func(t *testing.T) apitoken.Store {
+		d.clear(t, db)
+		return store
+	})
+}

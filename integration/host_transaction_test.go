@@ -1,0 +1,333 @@
+package integration_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+)
+
+// hostWithRows is a host that keeps a table of its own beside the library's. Its pool has one connection, so a call that takes
+// another one waits until the test fails.
+type hostWithRows struct {
+	t     *testing.T
+	d     database
+	db    *sql.DB
+	store *sqlstore.Store
+	m     *apitoken.Manager
+	token apitoken.Token // of bob
+	text  string
+}
+
+func newHostWithRows(t *testing.T, b backend) hostWithRows {
+	t.Helper()
+	d := b.database(t)
+	h := hostWithRows{t: t, d: d, db: d.open(t, 0)}
+	h.db.SetMaxOpenConns(1)
+	h.store = d.newMigrated(t, h.db, nil)
+	h.m = h.ok(apitoken.New(h.store, &apitoken.Options{
+		LastUsedInterval: time.Hour,
+		Foreign: []apitoken.ForeignFormat{{Name: "old", Key: func(text string) ([]byte, bool) {
+			sum := sha256.Sum256([]byte(text))
+			return sum[:], strings.HasPrefix(text, "old-")
+		}}},
+	}))
+	if _, err := h.db.Exec(`CREATE TABLE host_rows (id INTEGER PRIMARY KEY)`); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []apitoken.User{{ID: "ada", Role: apitoken.RoleAdmin}, {ID: "bob"}, {ID: "dan"}} {
+		if _, err := h.m.PutUser(t.Context(), apitoken.System(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	token, secret, err := h.m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "ci"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.token, h.text = token, secret.Reveal()
+	if err := h.m.DisableUser(t.Context(), apitoken.System(), "dan"); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h hostWithRows) ok(m *apitoken.Manager, err error) *apitoken.Manager {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return m
+}
+
+// begin begins a transaction of the host, with a row in it.
+func (h hostWithRows) begin(id int) (*sql.Tx, *apitoken.Manager) {
+	h.t.Helper()
+	tx, err := h.db.BeginTx(h.t.Context(), nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.insert(tx, id)
+	return tx, h.m.WithStore(h.store.WithTx(tx))
+}
+
+func (h hostWithRows) insert(tx *sql.Tx, id int) {
+	h.t.Helper()
+	statement := `INSERT INTO host_rows VALUES (1)`
+	if _, err := tx.ExecContext(h.t.Context(), strings.Replace(statement, "1", string(rune('0'+id)), 1)); err != nil {
+		h.t.Fatalf("the transaction of the host is not usable: %v", err)
+	}
+}
+
+// rows returns the host's rows and the library's, as texts.
+func (h hostWithRows) rows() (all []string) {
+	h.t.Helper()
+	var n int
+	if err := h.db.QueryRow(`SELECT count(*) FROM host_rows`).Scan(&n); err != nil {
+		h.t.Fatal(err)
+	}
+	all = append(h.d.contents(h.t, h.db).lines(), "rows of the host: "+string(rune('0'+n)))
+	slices.Sort(all)
+	return all
+}
+
+// changesOfAHost are all changing methods, with what shows that they were made.
+var changesOfAHost = []struct {
+	name string
+	do   func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error
+	done func(h hostWithRows, ctx context.Context) bool
+}{
+	{"PutUser, a new one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "erin"})
+		return err
+	}, func(h hostWithRows, ctx context.Context) bool {
+		_, err := h.m.User(ctx, apitoken.System(), "erin")
+		return err == nil
+	}},
+	{"PutUser, a changed one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "bob", Name: "Bob"})
+		return err
+	}, func(h hostWithRows, ctx context.Context) bool {
+		u, err := h.m.User(ctx, apitoken.System(), "bob")
+		return err == nil && u.Name == "Bob"
+	}},
+	{"Generate", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		_, _, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "new"})
+		return err
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	{"Generate with a key, twice", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		for range 2 {
+			if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "new", IdempotencyKey: "1"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	{"Import", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		sum := sha256.Sum256([]byte("old-1"))
+		_, err := m.Import(ctx, apitoken.System(), apitoken.ImportParams{Format: "old", Key: sum[:], Owner: "bob", Name: "old"})
+		return err
+	}, func(h hostWithRows, ctx context.Context) bool {
+		_, err := h.m.Authenticate(ctx, "old-1")
+		return err == nil
+	}},
+	{"Revoke", func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error {
+		return m.Revoke(ctx, apitoken.As("bob"), h.token.ID)
+	}, hostWithRows.refuses},
+	{"RevokeAll", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		return m.RevokeAll(ctx, apitoken.As("bob"), "bob")
+	}, hostWithRows.refuses},
+	{"DisableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		return m.DisableUser(ctx, apitoken.As("ada"), "bob")
+	}, hostWithRows.refuses},
+	{"EnableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
+		return m.EnableUser(ctx, apitoken.As("ada"), "dan")
+	}, func(h hostWithRows, ctx context.Context) bool {
+		u, err := h.m.User(ctx, apitoken.System(), "dan")
+		return err == nil && !u.Disabled()
+	}},
+}
+
+func (h hostWithRows) has(ctx context.Context, name string) bool {
+	tokens, err := h.m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob", Status: apitoken.StatusActive})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return slices.ContainsFunc(tokens, func(t apitoken.Token) bool { return t.Name == name })
+}
+
+func (h hostWithRows) refuses(ctx context.Context) bool {
+	_, err := h.m.Authenticate(ctx, h.text)
+	return errors.Is(err, apitoken.ErrRevoked)
+}
+
+// A change and a row of the host's are written together or not at all.
+func TestAChangeInATransactionOfTheHost(t *testing.T) {
+	for _, b := range everywhere {
+		t.Run(b.name, func(t *testing.T) {
+			for _, c := range changesOfAHost {
+				t.Run(c.name, func(t *testing.T) {
+					h := newHostWithRows(t, b)
+					ctx := t.Context()
+					before := h.rows()
+
+					tx, m := h.begin(1)
+					if err := c.do(ctx, h, m); err != nil {
+						t.Fatal(err)
+					}
+					if err := tx.Rollback(); err != nil {
+						t.Fatal(err)
+					}
+					if diff := cmp.Diff(before, h.rows()); diff != "" || c.done(h, ctx) {
+						t.Errorf("after the rollback the rows differ (-want +got):\n%s", diff)
+					}
+
+					tx, m = h.begin(1)
+					if err := c.do(ctx, h, m); err != nil {
+						t.Fatal(err)
+					}
+					if err := tx.Commit(); err != nil {
+						t.Fatal(err)
+					}
+					if !c.done(h, ctx) {
+						t.Error("after the commit the change is not in effect")
+					}
+				})
+			}
+		})
+	}
+}
+
+// A change that is refused leaves the host's transaction usable, and as it was.
+func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
+	for _, b := range everywhere {
+		t.Run(b.name, func(t *testing.T) {
+			h := newHostWithRows(t, b)
+			ctx := t.Context()
+			tx, m := h.begin(1)
+			generate := func(owner apitoken.UserID, name string) error {
+				_, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: owner, Name: name})
+				return err
+			}
+			_, conflict := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob", Name: "B", Revision: 9})
+			_, policy := m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
+			for _, c := range []struct {
+				name string
+				err  error
+				want error
+			}{
+				{"a taken name", generate("bob", "ci"), apitoken.ErrExists},
+				{"a denial", generate("ada", "x"), apitoken.ErrDenied},
+				{"a conflict", conflict, apitoken.ErrConflict},
+				{"the policy", policy, apitoken.ErrInvalid},
+				{"a missing token", m.Revoke(ctx, apitoken.System(), apitoken.TokenID{1}), apitoken.ErrNotFound},
+			} {
+				if !errors.Is(c.err, c.want) {
+					t.Errorf("%s: error is %v, want %v", c.name, c.err, c.want)
+				}
+			}
+			h.insert(tx, 2)
+			if err := generate("bob", "good"); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if !h.has(ctx, "good") || !slices.Contains(h.rows(), "rows of the host: 2") {
+				t.Error("the token or the rows of the host are missing after the commit")
+			}
+		})
+	}
+}
+
+func TestADenialSurvivesTheRollbackOfTheHost(t *testing.T) {
+	for _, b := range everywhere {
+		t.Run(b.name, func(t *testing.T) {
+			h := newHostWithRows(t, b)
+			ctx := t.Context()
+			tx, m := h.begin(1)
+			if err := m.DisableUser(ctx, apitoken.As("bob"), "ada"); !errors.Is(err, apitoken.ErrDenied) {
+				t.Fatalf("error is %v, want ErrDenied", err)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.m.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+			denials := 0
+			for e, err := range h.m.Events(ctx, apitoken.System(), apitoken.EventQuery{Outcome: apitoken.OutcomeDenied}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if e.Action == apitoken.ActionDisableUser && e.Actor.User == "bob" && e.Owner == "ada" {
+					denials++
+				}
+			}
+			if denials != 1 {
+				t.Errorf("%d denials are recorded, want 1", denials)
+			}
+		})
+	}
+}
+
+// Until the host commits, a revocation binds nobody else.
+func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			h := newHostWithRows(t, b)
+			h.db.SetMaxOpenConns(2)
+			ctx := t.Context()
+			tx, m := h.begin(1)
+			if err := m.Revoke(ctx, apitoken.System(), h.token.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.Authenticate(ctx, h.text); !errors.Is(err, apitoken.ErrRevoked) {
+				t.Errorf("inside the transaction the error is %v, want ErrRevoked", err)
+			}
+			if h.refuses(ctx) {
+				t.Error("the token is refused outside before the commit")
+			}
+			if err := tx.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if !h.refuses(ctx) {
+				t.Error("the token is accepted after the commit")
+			}
+		})
+	}
+}
+
+// Two hosts disable two users in opposite order. One of them is told to start again.
+func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
+	for _, b := range servers {
+		t.Run(b.name, func(t *testing.T) {
+			h := newHostWithRows(t, b)
+			h.db.SetMaxOpenConns(3)
+			ctx := t.Context()
+			first, one := h.begin(1)
+			second, other := h.begin(2)
+			disable := func(m *apitoken.Manager, id apitoken.UserID) error { return m.DisableUser(ctx, apitoken.System(), id) }
+			if err := errors.Join(disable(one, "ada"), disable(other, "bob")); err != nil {
+				t.Fatal(err)
+			}
+			waiting := make(chan error)
+			go func() { waiting <- errors.Join(disable(one, "bob"), first.Rollback()) }()
+			err := errors.Join(disable(other, "ada"), second.Rollback(), <-waiting)
+			if !errors.Is(err, apitoken.ErrAborted) || !errors.Is(err, apitoken.ErrUnavailable) {
+				t.Errorf("error is %v, want ErrAborted", err)
+			}
+			if u, err := h.m.User(ctx, apitoken.System(), "ada"); err != nil || u.Disabled() {
+				t.Errorf("ada is %+v, %v after two rollbacks", u, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,19 @@
+package sqlstore
+
+import "context"
+
+// operations are the methods of [apitoken.Store] that do the same in a transaction of the store's own and in one of the host's.
+// They are the methods of [Store] and of [Tx].
+type operations struct{ runner }
+
+// runner runs work in a session.
+type runner interface {
+	// change runs do so that all or nothing of it is written.
+	change(ctx context.Context, what string, do work) error
+
+	// read runs do, which reads with one query or two.
+	read(ctx context.Context, what string, do work) error
+}
+
+// work is what is done in a session. It may run again, so it sets all of its results in each run.
+type work func(context.Context, session) error
