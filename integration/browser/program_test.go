@@ -27,8 +27,10 @@ type program struct {
 
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "server")
-	if out, err := exec.Command("go", "build", "-o", path, "../server").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ../server: %w\n%s", err, out)
+	compile := exec.Command("go", "build", "-o", path, "./server")
+	compile.Dir = filepath.Join("..", "..", "examples") // the module of the program
+	if out, err := compile.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build ./server: %w\n%s", err, out)
 	}
 	return path, nil
 })
