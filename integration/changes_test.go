@@ -58,9 +58,7 @@ func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitok
 		store.CreateToken(ctx, old, 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, expired, 0, event(apitoken.ActionGenerate)),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	return old, expired
 }
@@ -180,9 +178,7 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 func feed(t testing.TB, store *sqlstore.Store) []apitoken.Event {
 	t.Helper()
 	events, err := store.Events(context.Background(), apitoken.EventQuery{Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return events
 }
 

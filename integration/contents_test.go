@@ -44,18 +44,12 @@ func (d database) contents(t testing.TB, db *sql.DB) contents {
 			into[i] = &row[i]
 		}
 		rows, err := db.Query("SELECT " + columns[table] + " FROM " + table)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for rows.Next() {
-			if err := rows.Scan(into...); err != nil {
-				t.Fatal(err)
-			}
+			must(t, rows.Scan(into...))
 			all[table] = append(all[table], slices.Clone(row))
 		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, rows.Err())
 	}
 	return all
 }
@@ -82,14 +76,10 @@ func (c contents) lines() (all []string) {
 func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 	t.Helper()
 	tx, err := db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	exec := func(text string, args ...any) {
 		t.Helper()
-		if _, err := tx.Exec(text, args...); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, tx, text, args...)
 	}
 	tables, columns := d.contentsOf()
 	for _, table := range slices.Backward(tables) {
@@ -110,7 +100,5 @@ func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 			exec("INSERT INTO "+table+" ("+columns[table]+") VALUES ("+strings.Join(places, ", ")+")", row...)
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tx.Commit())
 }

@@ -19,9 +19,7 @@ func TestContextEndsAtAnyMoment(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
 			store := d.newMigrated(t, d.open(t, 0), nil)
-			if err := addBob(context.Background(), store); err != nil {
-				t.Fatal(err)
-			}
+			must(t, addBob(context.Background(), store))
 			// The longest time that a context lasts goes up and down, so that about half of the changes make it.
 			longest := time.Millisecond
 			var done, not []change
@@ -69,9 +67,7 @@ func moreChanges(t *testing.T, store *sqlstore.Store) []change {
 	t.Helper()
 	created, revoked := newToken(""), newToken("")
 	created.Name, revoked.Name = created.ID.String(), revoked.ID.String()
-	if err := store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)))
 	eve := bob
 	eve.ID = apitoken.UserID("eve " + created.Name)
 	generate, revoke, put := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke), event(apitoken.ActionPutUser)

@@ -16,7 +16,7 @@ func (b backend) keepsTheContract(t *testing.T) {
 	db := d.open(t, 0)
 	store := d.newMigrated(t, db, nil) // one for all rules: a new one would prepare every statement again
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return store
 	})
 }

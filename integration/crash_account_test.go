@@ -41,14 +41,10 @@ func (d database) visit(t *testing.T, look func(*apitoken.Manager)) {
 	t.Helper()
 	d.connect(t, func(db *sql.DB) {
 		store, err := sqlstore.New(db, d.dialect, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer func() { _ = store.Close() }()
 		m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		look(m)
 	})
 }
@@ -57,9 +53,7 @@ func (d database) visit(t *testing.T, look func(*apitoken.Manager)) {
 func (d database) connect(t *testing.T, do func(*sql.DB)) {
 	t.Helper()
 	db, err := sql.Open(d.driver, d.dsns[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	do(db)
 }
@@ -206,9 +200,7 @@ func (b *books) adopt(l *ledger, strangers map[apitoken.TokenID]apitoken.Token) 
 func (b *books) present(t *testing.T, m *apitoken.Manager, held *heldToken) {
 	t.Helper()
 	is, err := verdict(t.Context(), m, held.text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if is != held.may {
 		b.note(&b.found.Verdicts, "token %s is stored as %s, and authenticates as %s", held.id, held.may, is)
 	}

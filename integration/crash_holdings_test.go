@@ -22,9 +22,7 @@ func readAll(t *testing.T, m *apitoken.Manager) *holdings {
 		is.tokens[token.ID] = token
 	}
 	users, err := m.ListUsers(t.Context(), apitoken.System(), apitoken.UserQuery{Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, u := range users {
 		is.users[u.ID] = u
 	}

@@ -43,18 +43,12 @@ func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 		l.outages = append(l.outages, new(outage))
 		l.replicas = append(l.replicas, newReplica(t, store))
 	}
-	put := func(u apitoken.User) {
-		t.Helper()
-		if _, err := l.replicas[0].PutUser(t.Context(), apitoken.System(), u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(apitoken.User{ID: boss, Role: apitoken.RoleAdmin})
+	putUser(t, l.replicas[0], apitoken.User{ID: boss, Role: apitoken.RoleAdmin})
 	for i := range clients {
 		var users []apitoken.UserID
 		for j := range usersOfClient {
 			users = append(users, apitoken.UserID(fmt.Sprintf("user-%d-%d", i, j)))
-			put(apitoken.User{ID: users[j]})
+			putUser(t, l.replicas[0], apitoken.User{ID: users[j]})
 		}
 		c := &client{load: l, number: i, replica: i % len(stores), ledger: newLedger(users...)}
 		l.clients = append(l.clients, c)
@@ -67,9 +61,7 @@ func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 func newReplica(t *testing.T, store apitoken.Store) *apitoken.Manager {
 	t.Helper()
 	m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: 20 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = m.Close(context.Background()) }) // what a crash left unwritten does not matter
 	return m
 }
@@ -179,13 +171,9 @@ func (l *load) goWithout(t *testing.T, noticed int, takeAway, bringBack func() e
 		defer o.end()
 	}
 	inTrouble := l.since(l.clients, (*client).troubles)
-	if err := takeAway(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, takeAway())
 	l.await(t, fmt.Sprintf("%d clients in trouble", noticed), func() bool { return inTrouble() >= noticed })
-	if err := bringBack(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, bringBack())
 }
 
 // settle holds that all is in order, while nobody works.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
@@ -68,7 +67,7 @@ func crashRounds(rounds int) int {
 // keepsWhatItAcknowledged kills a server again and again while clients work on it. All that was ever acknowledged has to be
 // there each time that it is back.
 func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
-	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, server.makeCanary) })
 	rounds := crashRounds(20)
 	for round := range rounds {
@@ -96,14 +95,10 @@ func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
 	database{onPostgreSQL, []string{server.DSN()}}.connect(t, func(db *sql.DB) {
 		const query = `SELECT array_to_string(array_agg(pid), ' ') FROM pg_stat_activity`
 		var list string
-		if err := db.QueryRowContext(t.Context(), query).Scan(&list); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.QueryRowContext(t.Context(), query).Scan(&list))
 		for _, word := range strings.Fields(list) {
 			pid, err := strconv.Atoi(word)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			pids = append(pids, pid)
 		}
 	})
@@ -115,21 +110,10 @@ func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
 	return server.Kill()
 }
 
-// loadedStores are the stores of the replicas of a host, as newLoad takes them.
-func loadedStores(t *testing.T, d database) (stores []apitoken.Store) {
-	t.Helper()
-	for _, s := range d.replicas(t) {
-		stores = append(stores, s)
-	}
-	return stores
-}
-
 // hushMySQL keeps the driver from logging every connection that a crash breaks.
 func hushMySQL(t *testing.T) {
 	t.Helper()
-	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, mysql.SetLogger(new(mysql.NopLogger)))
 	t.Cleanup(func() {
 		if err := mysql.SetLogger(log.New(os.Stderr, "[mysql] ", log.LstdFlags)); err != nil { // as the driver's own
 			t.Error(err)
@@ -137,20 +121,11 @@ func hushMySQL(t *testing.T) {
 	})
 }
 
-func mustExec(t *testing.T, db *sql.DB, statement string) {
-	t.Helper()
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // holdCrashed holds that the canary is dead: the rows of a table that does not survive a crash, unlike all others.
 func holdCrashed(t *testing.T, db *sql.DB) {
 	t.Helper()
 	var n int
-	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n))
 	if n != 0 {
 		t.Fatal("the server has not crashed: it still knows what it does not keep")
 	}

@@ -31,15 +31,11 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	d := database{onSQLite, []string{"file:" + file + "?" + recommended}}
 	b := &books{ledgers: []*ledger{newLedger(crashWriters...)}}
 	d.connect(t, func(db *sql.DB) {
-		if err := d.newStore(t, db, nil).Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, d.newStore(t, db, nil).Migrate(t.Context()))
 	})
 	d.visit(t, func(m *apitoken.Manager) {
 		for _, id := range crashWriters {
-			if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: id}); err != nil {
-				t.Fatal(err)
-			}
+			putUser(t, m, apitoken.User{ID: id})
 		}
 		b.settle(t, m, false)
 	})
@@ -76,19 +72,13 @@ func killWorker(t *testing.T, file string, l *ledger, n int) (heard int) {
 	var trouble bytes.Buffer
 	worker.Stderr = &trouble
 	said, err := worker.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := worker.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, worker.Start())
 	for lines := bufio.NewScanner(said); lines.Scan(); {
 		switch l.enter(strings.Fields(lines.Text())) {
 		case acknowledgement:
 			if heard++; heard == n {
-				if err := worker.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
+				must(t, worker.Process.Kill())
 			}
 		case gibberish:
 			trouble.WriteString(lines.Text() + "\n")

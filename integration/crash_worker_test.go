@@ -23,10 +23,8 @@ const (
 
 // workUntilKilled generates and revokes tokens on a file, and says so.
 func workUntilKilled(t *testing.T, file string) {
-	m, err := apitoken.New(newSQLite(t, openSQLite(t, file, recommended), nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, err := apitoken.New(database{backend: onSQLite}.newStore(t, openSQLite(t, file, recommended), nil), nil)
+	must(t, err)
 	var writers sync.WaitGroup
 	for _, owner := range crashWriters {
 		writers.Go(func() {

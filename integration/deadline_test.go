@@ -68,9 +68,7 @@ func TestSQLiteKeepsTheDeadlineWhileThePoolIsEmpty(t *testing.T) {
 			}
 		}
 		held, err := db.Conn(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		func() {
 			defer func() { _ = held.Close() }()
 			holdDeadline(t, m, text, 3)
@@ -98,18 +96,12 @@ func TestSQLiteKeepsTheDeadlineWhileTheFileIsLocked(t *testing.T) {
 			db.SetMaxIdleConns(4)
 
 			holder, err := openSQLite(t, file, c.holder).Conn(context.Background())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			for _, statement := range []string{c.lock, "CREATE TABLE of_the_holder (n INTEGER)"} {
-				if _, err := holder.ExecContext(context.Background(), statement); err != nil {
-					t.Fatal(err)
-				}
+				mustExec(t, holder, statement)
 			}
 			holdDeadline(t, m, text, 40)
-			if _, err := holder.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, holder, "ROLLBACK")
 			// In this mode the lock stays until the connection ends.
 			_ = holder.Raw(func(any) error { return driver.ErrBadConn })
 			if err := holder.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {

@@ -36,19 +36,13 @@ func TestAUserWhoComesBackRevivesNoToken(t *testing.T) {
 				generate := func(name string) {
 					t.Helper()
 					_, secret, err := m.Generate(ctx, host, apitoken.GenerateParams{Owner: "bob", Name: name, Lifetime: apitoken.Days(1)})
-					if err != nil {
-						t.Fatal(err)
-					}
+					must(t, err)
 					texts = append(texts, secret.Reveal())
 				}
-				if _, err := m.PutUser(ctx, host, apitoken.User{ID: "bob"}); err != nil {
-					t.Fatal(err)
-				}
+				putUser(t, m, apitoken.User{ID: "bob"})
 				for _, name := range []string{"first", "second"} {
 					generate(name)
-					if err := m.RevokeAll(ctx, host, "bob"); err != nil {
-						t.Fatal(err)
-					}
+					must(t, m.RevokeAll(ctx, host, "bob"))
 				}
 				generate("alive")
 				d.deleteUnchecked(t, c.deletes...)
@@ -57,7 +51,9 @@ func TestAUserWhoComesBackRevivesNoToken(t *testing.T) {
 				if err != nil || bob.Epoch != c.epoch || bob.Revision != 1 {
 					t.Fatalf("the user who comes back is %+v, %v, want epoch %d at revision 1", bob, err, c.epoch)
 				}
-				if diff := cmp.Diff(bob, must(t)(m.User(ctx, host, "bob"))); diff != "" {
+				stored, err := m.User(ctx, host, "bob")
+				must(t, err)
+				if diff := cmp.Diff(bob, stored); diff != "" {
 					t.Errorf("the user as stored (-want +got):\n%s", diff)
 				}
 				for i, text := range texts {
@@ -82,25 +78,12 @@ func TestAUserWhoComesBackRevivesNoToken(t *testing.T) {
 	}
 }
 
-// must gives a value that there has to be.
-func must(t *testing.T) func(apitoken.User, error) apitoken.User {
-	return func(u apitoken.User, err error) apitoken.User {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-}
-
 // deleteUnchecked deletes the rows of tables while nobody looks at foreign keys.
 func (d database) deleteUnchecked(t *testing.T, tables ...string) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := d.open(t, 1).Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = conn.Close() }()
 	statements := map[string][]string{
 		"sqlite": {`PRAGMA foreign_keys = OFF`},

@@ -16,18 +16,12 @@ import (
 func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
 	t.Helper()
 	db, err := sql.Open(b.driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	store, err := sqlstore.New(db, b.dialect, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	missing, err := store.CheckDurability(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var settings []string
 	for _, sentence := range missing {
 		setting, advice, _ := strings.Cut(sentence, ": ")
@@ -61,9 +55,7 @@ func TestSQLiteDurabilityIsChecked(t *testing.T) {
 
 func TestPostgreSQLDurabilityIsChecked(t *testing.T) {
 	server, err := url.Parse(sharedPostgres.needed(t)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for commit, want := range map[string]string{"on": "", "remote_apply": "", "off": "synchronous_commit is off"} {
 		dsn := *server
 		q := dsn.Query()

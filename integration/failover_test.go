@@ -20,9 +20,9 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 		standby := startStandby(t, primary)
 		d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
 		if l == nil {
-			l = newLoad(t, clientsOfCrash, loadedStores(t, d))
+			l = newLoad(t, clientsOfCrash, d.stores(t, nil))
 		} else {
-			l.useStores(t, loadedStores(t, d))
+			l.useStores(t, d.stores(t, nil))
 		}
 		stop := l.start(t)
 		l.awaitAcknowledged(t, 100+rand.IntN(300))
@@ -48,7 +48,7 @@ func TestPostgreSQLFailOverToAStandbyThatIsBehindIsSeenToLose(t *testing.T) {
 	primary := startPrimary(t)
 	standby := startStandby(t, primary)
 	d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
-	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	onServer(t, primary,
 		`ALTER SYSTEM SET synchronous_standby_names = ''`,
 		`SELECT pg_reload_conf()`)

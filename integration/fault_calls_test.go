@@ -181,9 +181,7 @@ func (s *stage) goesWell(t *testing.T, o storeCall) (good course) {
 	var err error
 	good.answer, err = o.do(context.Background())
 	s.spy.surround(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	good.after = s.contents(t, s.plain).lines()
 	return good
 }

@@ -2,7 +2,6 @@ package integration_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"sync"
 	"testing"
@@ -147,60 +146,5 @@ func isClosed(c <-chan struct{}) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// naive reads as one would without the feed: whatever is behind the highest number of insertion that he has read.
-type naive struct {
-	*delivery
-	cursor int64
-	rounds chan struct{} // is sent to after each
-}
-
-func newNaive() *naive { return &naive{delivery: newDelivery(), rounds: make(chan struct{})} }
-
-func (n *naive) follow(t *testing.T, ended <-chan struct{}, d database, db *sql.DB) {
-	defer close(n.stopped)
-	query := `SELECT insert_no, id FROM apitoken_events WHERE insert_no > ? ORDER BY insert_no`
-	if d.driver == "pgx" {
-		query = `SELECT insert_no, id FROM apitoken_events WHERE insert_no > $1 ORDER BY insert_no`
-	}
-	for last := false; !last; {
-		last = isClosed(ended)
-		if err := n.round(db, query); err != nil {
-			t.Error(err)
-			return
-		}
-		select {
-		case n.rounds <- struct{}{}:
-		default:
-		}
-	}
-}
-
-func (n *naive) round(db *sql.DB, query string) error {
-	rows, err := db.Query(query, n.cursor)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&n.cursor, &id); err != nil {
-			return err
-		}
-		n.add(apitoken.EventID(id))
-	}
-	return rows.Err()
-}
-
-// isBeyond returns when the reader is beyond all that is committed now, whether he was given it or not: when two rounds are
-// over, of which the first may have begun before.
-func (n *naive) isBeyond() {
-	for range 2 {
-		select {
-		case <-n.rounds:
-		case <-n.stopped:
-		}
 	}
 }

@@ -32,25 +32,19 @@ func TestNothingIsCut(t *testing.T) {
 			m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{
 				Prefix: "abcde", Kinds: []apitoken.Kind{kind}, Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.GenerateOwn},
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			ctx := context.Background()
 			var users []apitoken.User
 			for _, id := range []apitoken.UserID{id, other} {
 				u, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: name, Role: role})
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				if u.ID != id || u.Name != name || u.Role != role {
 					t.Errorf("the user is made as %+v", u)
 				}
 				users = append(users, u)
 			}
 			token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind, Resource: resource})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || token.Resource != resource || len(token.Hint) < 10 {
 				t.Errorf("the token is generated as %+v", token)
 			}
@@ -58,9 +52,7 @@ func TestNothingIsCut(t *testing.T) {
 			if diff := cmp.Diff(apitoken.Identity{User: users[0], Token: token}, identity); err != nil || diff != "" {
 				t.Errorf("error %v, identity (-want +got):\n%s", err, diff)
 			}
-			if err := m.Revoke(ctx, apitoken.As(id), token.ID); err != nil {
-				t.Fatal(err)
-			}
+			must(t, m.Revoke(ctx, apitoken.As(id), token.ID))
 			token, err = m.Token(ctx, apitoken.As(id), token.ID)
 			if err != nil || token.RevokedBy != id || token.RevokedAt.IsZero() {
 				t.Errorf("error %v, the token is revoked as %+v", err, token)

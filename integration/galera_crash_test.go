@@ -29,7 +29,7 @@ func TestGaleraKeepsWhatItAcknowledgedWhenNodesAreKilled(t *testing.T) {
 	for node := range replicasOfHost {
 		d = database{onGalera, append(d.dsns, cluster.DSN(node)+"?wsrep_sync_wait=1")}
 	}
-	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, `CREATE TABLE crash_canary (n INT) ENGINE = MEMORY`) })
 	rounds := crashRounds(5)
 	for round := range rounds + 1 {
@@ -83,14 +83,10 @@ func (l *load) goOnWithout(t *testing.T, cluster *engine.Galera, node int) {
 	l.outages[node].begin()
 	defer l.outages[node].end()
 	inTrouble := l.since(lost, (*client).troubles)
-	if err := cluster.Kill(node); err != nil {
-		t.Fatal(err)
-	}
+	must(t, cluster.Kill(node))
 	l.await(t, "all clients of the node in trouble", func() bool { return inTrouble() == len(lost) })
 	l.awaitEach(t, left)
-	if err := cluster.Start(node); err != nil {
-		t.Fatal(err)
-	}
+	must(t, cluster.Start(node))
 }
 
 // flush writes all uses, so that nothing is written any more.
@@ -132,31 +128,23 @@ func rowsOf(t *testing.T, node database, table string) (texts []string) {
 	t.Helper()
 	node.connect(t, func(db *sql.DB) {
 		rows, err := db.QueryContext(t.Context(), `SELECT * FROM apitoken_`+table)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer func() { _ = rows.Close() }()
 		columns, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		values := make([]any, len(columns))
 		for i := range values {
 			values[i] = new(sql.RawBytes)
 		}
 		for rows.Next() {
-			if err := rows.Scan(values...); err != nil {
-				t.Fatal(err)
-			}
+			must(t, rows.Scan(values...))
 			var text strings.Builder
 			for i, v := range values {
 				fmt.Fprintf(&text, "%s %q, ", columns[i], *v.(*sql.RawBytes))
 			}
 			texts = append(texts, text.String())
 		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, rows.Err())
 	})
 	slices.Sort(texts)
 	return texts

@@ -17,7 +17,7 @@ import (
 // The test of the test: a node that ignores the epoch has such tokens alive.
 func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 	var nodes, ignorant []*apitoken.Manager
-	for _, store := range onGalera.database(t).replicas(t) {
+	for _, store := range onGalera.database(t).stores(t, nil) {
 		nodes = append(nodes, newReplica(t, store))
 		ignorant = append(ignorant, newReplica(t, epochIgnored{store}))
 	}
@@ -25,14 +25,10 @@ func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 	generated, late, revived := 0, 0, 0
 	for round := range rounds {
 		owner := apitoken.UserID(fmt.Sprint("user ", round))
-		if _, err := nodes[round%len(nodes)].PutUser(t.Context(), apitoken.System(), apitoken.User{ID: owner}); err != nil {
-			t.Fatal(err)
-		}
+		putUser(t, nodes[round%len(nodes)], apitoken.User{ID: owner})
 		texts, lately := disabledWhileGenerating(t, nodes, owner)
 		holdRefused(t, nodes[round%len(nodes):][:1], texts)
-		if err := nodes[rand.IntN(len(nodes))].EnableUser(t.Context(), apitoken.System(), owner); err != nil {
-			t.Fatal(err)
-		}
+		must(t, nodes[rand.IntN(len(nodes))].EnableUser(t.Context(), apitoken.System(), owner))
 		holdRefused(t, nodes, texts)
 		generated += len(texts)
 		late += len(lately)
@@ -82,9 +78,7 @@ func disabledWhileGenerating(t *testing.T, nodes []*apitoken.Manager, owner apit
 		})
 	}
 	<-enough
-	if err := nodes[2].DisableUser(t.Context(), apitoken.System(), owner); err != nil {
-		t.Fatal(err)
-	}
+	must(t, nodes[2].DisableUser(t.Context(), apitoken.System(), owner))
 	there := map[apitoken.TokenID]bool{}
 	for _, token := range all(t, nodes[2].Tokens(t.Context(), apitoken.System(), apitoken.TokenQuery{Owner: owner, Limit: 1000})) {
 		there[token.ID] = true

@@ -19,7 +19,6 @@ type busyHost struct {
 	t     *testing.T
 	d     database
 	spy   *spy
-	store apitoken.Store
 	clock *movable
 
 	tokens []apitoken.TokenID
@@ -34,11 +33,12 @@ func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
 	t.Helper()
 	d := b.database(t).withoutDisk()
 	db, spy := openSpied(t, d)
-	h := &busyHost{t: t, d: d, spy: spy, store: d.newMigrated(t, db, nil), clock: newMovable(beginning)}
-	h.Manager = h.replica(h.store, h.clock)
-	if _, err := h.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	h := &busyHost{t: t, d: d, spy: spy, clock: newMovable(beginning)}
+	m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{Clock: h.clock, LastUsedInterval: time.Hour})
+	must(t, err)
+	t.Cleanup(func() { must(t, m.Close(context.Background())) })
+	h.Manager = m
+	putUser(t, h.Manager, apitoken.User{ID: "bob"})
 	h.tokens, h.texts = make([]apitoken.TokenID, tokens), make([]string, tokens)
 	var clients sync.WaitGroup
 	const atOnce = 8
@@ -59,33 +59,11 @@ func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
 	return h
 }
 
-// replica is a Manager as another replica of the host has it.
-func (h *busyHost) replica(store apitoken.Store, clock apitoken.Clock) *apitoken.Manager {
+// use authenticates with a token.
+func (h *busyHost) use(token int) {
 	h.t.Helper()
-	m, err := apitoken.New(store, &apitoken.Options{Clock: clock, LastUsedInterval: time.Hour})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(func() {
-		if err := m.Close(context.Background()); err != nil {
-			h.t.Error(err)
-		}
-	})
-	return m
-}
-
-// use has the holder of a token authenticate.
-func (h *busyHost) use(m *apitoken.Manager, token int) {
-	h.t.Helper()
-	if _, err := m.Authenticate(h.t.Context(), h.texts[token]); err != nil {
+	if _, err := h.Authenticate(h.t.Context(), h.texts[token]); err != nil {
 		h.t.Errorf("authenticate with token %d: %v", token, err)
-	}
-}
-
-func (h *busyHost) must(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
 	}
 }
 
@@ -93,7 +71,7 @@ func (h *busyHost) must(err error) {
 func (h *busyHost) lastUsed(token int, want time.Time) {
 	h.t.Helper()
 	got, err := h.Token(h.t.Context(), apitoken.System(), h.tokens[token])
-	h.must(err)
+	must(h.t, err)
 	if !got.LastUsedAt.Equal(want) {
 		h.t.Errorf("token %d was last used at %s, want %s", token, got.LastUsedAt, want)
 	}
@@ -130,10 +108,10 @@ func (h *busyHost) lock() (unlock func()) {
 		statement = `UPDATE apitoken_tokens SET hint = hint`
 	}
 	tx, err := h.d.open(h.t, 0).Begin()
-	h.must(err)
+	must(h.t, err)
 	_, err = tx.Exec(statement)
-	h.must(err)
-	unlock = sync.OnceFunc(func() { h.must(tx.Rollback()) })
+	must(h.t, err)
+	unlock = sync.OnceFunc(func() { must(h.t, tx.Rollback()) })
 	h.t.Cleanup(unlock) // or the Manager could not close
 	return unlock
 }

@@ -99,8 +99,6 @@ func runHistory(t *testing.T, w workload, open opener, seed uint64) *history {
 	replicas, done := open(t)
 	defer done()
 	h, err := w.run(replicas, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }

@@ -25,18 +25,12 @@ func onEach(t testing.TB, db *sql.DB, statement string) {
 	var held []*sql.Conn
 	for range connectionsOfPool {
 		conn, err := db.Conn(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		held = append(held, conn)
 	}
 	for _, conn := range held {
-		if _, err := conn.ExecContext(context.Background(), statement); err != nil {
-			t.Fatal(err)
-		}
-		if err := conn.Close(); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, conn, statement)
+		must(t, conn.Close())
 	}
 }
 
@@ -131,9 +125,7 @@ func TestPostgreSQLStatementsAreRestoredAfterAColumnWasChanged(t *testing.T) {
 	holdCalls(t, store, old, func() {
 		onEach(t, db, "SELECT 1") // there are several connections
 		for _, column := range []string{"tokens ALTER kind", "users ALTER name", "events ALTER action"} {
-			if _, err := alter.Exec(fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2])); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, alter, fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2]))
 		}
 		n++
 	})

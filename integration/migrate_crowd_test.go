@@ -80,9 +80,7 @@ func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 			t.Fatal(err)
 		}
 		store, err := sqlstore.New(db, d.dialect, opts)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		stores = append(stores, store)
 	}
 	start, done := make(chan struct{}), make(chan error)
@@ -154,9 +152,7 @@ func migrateAsProcess(t *testing.T, name string) {
 		}
 		d := database{c.backend, []string{os.Getenv(migrateDSN)}}
 		db := d.open(t, 0)
-		if err := db.Ping(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.Ping())
 		fmt.Println("ready")
 		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 			t.Fatal(err)
@@ -179,16 +175,10 @@ func (d database) migrateByProcesses(t *testing.T, prefix string) {
 			migrateBackend+"="+d.name, migrateDSN+"="+d.dsns[i%len(d.dsns)], migratePrefix+"="+prefix)
 		cmd.Stderr = os.Stderr
 		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
+		must(t, cmd.Start())
 		waiting, running, output = append(waiting, in), append(running, cmd), append(output, bufio.NewReader(out))
 	}
 	for i, out := range output {

@@ -95,18 +95,12 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			d.loadMany(t, db)
 			ctx := context.Background()
 			older, err := db.Conn(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer func() { _ = older.Close() }()
 			insert, err := older.PrepareContext(ctx, d.spelled(insertOfVersion2))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			lookup, err := older.PrepareContext(ctx, fmt.Sprintf(lookupOfVersion2, map[string]string{"sqlite": "?", "pgx": "$1", "mysql": "?"}[d.driver]))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			sees := func(name string) {
 				t.Helper()
 				row := make([]any, 20)
@@ -122,9 +116,7 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			store := d.newMigrated(t, d.open(t, 1), nil)
 			bound := newToken("bound")
 			bound.Owner, bound.Resource = "user1", "project:web"
-			if err := store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)); err != nil {
-				t.Fatal(err)
-			}
+			must(t, store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)))
 			if _, err := insert.ExecContext(ctx); err != nil {
 				t.Fatalf("an older build inserts a token: %v", err)
 			}

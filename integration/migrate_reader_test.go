@@ -124,9 +124,7 @@ func (d database) loadOldest(t *testing.T) {
 		statement := many[strings.Index(many, "INSERT INTO apitoken_tokens"):strings.Index(many, "INSERT INTO apitoken_events")]
 		statement = strings.TrimSuffix(strings.TrimSpace(statement), ";")
 		statement = strings.Replace(statement, "FROM numbers", fmt.Sprintf("FROM (SELECT i + %d AS i FROM numbers) AS more", from), 1)
-		if _, err := db.Exec(d.spelled(statement)); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, d.spelled(statement))
 	}
 }
 
@@ -134,13 +132,9 @@ func (d database) loadOldest(t *testing.T) {
 func (d database) openReader(t *testing.T) (release func()) {
 	t.Helper()
 	tx, err := d.open(t, 1).Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var n int
-	if err := tx.QueryRow(`SELECT count(*) FROM apitoken_tokens`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tx.QueryRow(`SELECT count(*) FROM apitoken_tokens`).Scan(&n))
 	t.Cleanup(func() { _ = tx.Rollback() })
 	return func() {
 		if err := tx.Rollback(); err != nil {

@@ -21,17 +21,13 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 			db, spy := openSpied(t, d)
 			store := d.newMigrated(t, db, nil)
 			for _, c := range changes(t, store) {
-				if err := c.do(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, c.do(context.Background()))
 			}
 			plain := d.open(t, 0)
 			tables, rows := d.catalogue(t, plain, defaultPrefix), d.rows(t, plain, defaultPrefix)
 			spy.statements()
 			for _, again := range []*sqlstore.Store{store, d.newStore(t, db, nil)} {
-				if err := again.Migrate(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, again.Migrate(context.Background()))
 			}
 			holdOnlyReads(t, spy)
 			if diff := cmp.Diff(tables, d.catalogue(t, plain, defaultPrefix)); diff != "" {
@@ -109,9 +105,7 @@ func TestMigrateRefusesANewerSchema(t *testing.T) {
 			opts := &sqlstore.Options{TablePrefix: "tenant_7_"}
 			d.newMigrated(t, db, opts)
 			known := newest(t, d)
-			if _, err := db.Exec(fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1)); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, db, fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1))
 			tables, rows := d.catalogue(t, db, opts.TablePrefix), d.rows(t, db, opts.TablePrefix)
 			store := d.newStore(t, db, opts)
 			for name, err := range map[string]error{"Migrate": store.Migrate(context.Background()), "use": use(store)} {
@@ -157,9 +151,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 						t.Errorf("%s: error %v, want one that says to call Migrate", name, err)
 					}
 				}
-				if err := store.Migrate(ctx); err != nil {
-					t.Fatal(err)
-				}
+				must(t, store.Migrate(ctx))
 				if err := use(store); err != nil {
 					t.Errorf("after Migrate: %v", err)
 				}
@@ -181,9 +173,7 @@ func TestMigrationsMakeTheSameTables(t *testing.T) {
 					t.Fatalf("without Migrate: %v", err)
 				}
 				spy.statements()
-				if err := d.newStore(t, db, opts).Migrate(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, d.newStore(t, db, opts).Migrate(context.Background()))
 				holdOnlyReads(t, spy)
 				want := d.made(t, db)
 				if prefix == "" {
@@ -199,9 +189,7 @@ func TestMigrationsMakeTheSameTables(t *testing.T) {
 func newest(t testing.TB, d database) int {
 	t.Helper()
 	steps, err := d.dialect.Migrations("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return len(steps)
 }
 
@@ -215,14 +203,10 @@ func (d database) runSteps(t testing.TB, prefix string, version int) {
 		dsn, times = config.FormatDSN(), 2
 	}
 	tool, err := sql.Open(d.driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = tool.Close() }()
 	steps, err := d.dialect.Migrations(prefix)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, step := range steps[:version] {
 		for range times {
 			if _, err := tool.Exec(step.SQL); err != nil {

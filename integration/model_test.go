@@ -90,9 +90,7 @@ func fromEnvironment(t *testing.T, name string, unset int) int {
 func setFlag(t *testing.T, name, value string) {
 	t.Helper()
 	was := flag.Lookup(name).Value.String()
-	if err := flag.Set(name, value); err != nil {
-		t.Fatal(err)
-	}
+	must(t, flag.Set(name, value))
 	t.Cleanup(func() { _ = flag.Set(name, was) })
 }
 

@@ -60,9 +60,7 @@ func TestOpenAPIGeneratedClient(t *testing.T) {
 	t.Run("Go", func(t *testing.T) {
 		t.Parallel()
 		dir := clientIn(t, "openapi/go")
-		if err := os.Mkdir(filepath.Join(dir, "client"), 0o777); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Mkdir(filepath.Join(dir, "client"), 0o777))
 		alone := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
 		run(t, dir, alone, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "client",
 			"-o", filepath.Join("client", "client.go"), "openapi.json")
@@ -106,9 +104,7 @@ func install(t *testing.T, dir string) {
 func clientIn(t *testing.T, sources string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(sources)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(dir, os.DirFS(sources)))
 	if err := os.WriteFile(filepath.Join(dir, "openapi.json"), documentText(t), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -132,9 +128,7 @@ func works(t *testing.T, dir, program string, args ...string) {
 	}
 	var left []string
 	for token, err := range tt.Manager.Tokens(t.Context(), apitoken.System(), apitoken.TokenQuery{Owner: "bob"}) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		left = append(left, fmt.Sprint(token.Name, " ", token.Status(tt.Manager.Now())))
 	}
 	if diff := cmp.Diff([]string{"nightly build revoked", "nightly build revoked", "offered active"}, left); diff != "" {

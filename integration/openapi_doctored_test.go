@@ -94,9 +94,7 @@ func TestOpenAPIDocumentTellsDoctoredResponses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			x, err := readExchange("../adminapi/testdata/exchanges/" + test.exchange + ".http")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			before, headerBefore, statusBefore := string(x.answered), x.response.Header.Clone(), x.response.StatusCode
 			if err := doc.checkResponse(x.request, x.response, x.answered); err != nil {
 				t.Fatalf("it does not conform to begin with: %v", err)
@@ -221,9 +219,7 @@ func TestOpenAPIDocumentRefusesNoRequestThatIsAnswered(t *testing.T) {
 				t.Errorf("the document wants it so: %t (%v)", accepted, refusal)
 			}
 			body, err := io.ReadAll(w.Result().Body)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if err := doc.checkResponse(r, w.Result(), body); err != nil {
 				t.Errorf("the response: %v", err)
 			}

@@ -27,9 +27,7 @@ type exchange struct {
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
 	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.http")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if len(paths) == 0 {
 		t.Fatal("there are no exchanges")
 	}

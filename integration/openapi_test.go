@@ -24,9 +24,7 @@ import (
 func adminHandler(t *testing.T, m *apitoken.Manager) http.Handler {
 	t.Helper()
 	h, err := adminapi.New(m, &adminapi.Options{Actor: httpauth.ActorFunc(m, nil)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }
 
@@ -47,9 +45,7 @@ type document struct{ *openapi3.T }
 func readDocument(t *testing.T, text []byte) document {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return document{doc}
 }
 
@@ -58,9 +54,7 @@ func readDocument(t *testing.T, text []byte) document {
 func closed(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var doc map[string]any
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal(text, &doc))
 	components, _ := doc["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
 	if len(schemas) == 0 {
@@ -73,9 +67,7 @@ func closed(t *testing.T, text []byte) []byte {
 		}
 	}
 	text, err := json.Marshal(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return text
 }
 
@@ -138,9 +130,7 @@ func TestOpenAPIDocumentIsValid(t *testing.T) {
 func TestOpenAPIDocumentUsesAllThatItDeclares(t *testing.T) {
 	text := documentText(t)
 	var doc struct{ Components map[string]map[string]any }
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal(text, &doc))
 	exempt := map[string]bool{
 		"securitySchemes/bearer":     true, // which is named, and not referred to
 		"responses/MethodNotAllowed": true, // the answer to methods that no operation has

@@ -149,7 +149,7 @@ func TestOutcomeOfAChange(t *testing.T) {
 			store := d.newMigrated(t, db, nil)
 			for _, o := range outcomes(b.serverErrors().busy[0]) {
 				t.Run(o.name, func(t *testing.T) {
-					d.clear(t, db)
+					d.clear(t, db, defaultPrefix)
 					for _, c := range changes(t, store) {
 						o.hold(t, store, spy, c)
 					}
@@ -236,12 +236,8 @@ func (b backend) uncertainTokenCanBeRevoked(t *testing.T) {
 	d := b.database(t)
 	db, spy := openSpied(t, d)
 	m, err := apitoken.New(d.newMigrated(t, db, nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	putUser(t, m, apitoken.User{ID: "bob"})
 	params := apitoken.GenerateParams{Owner: "bob", Name: "deploy"}
 	spy.interfere(nil, func(text string) error {
 		if text == "COMMIT" {
@@ -258,9 +254,7 @@ func (b backend) uncertainTokenCanBeRevoked(t *testing.T) {
 	if secret.Reveal() != "" || token.ID.IsZero() {
 		t.Errorf("token %v with a secret of %d characters, want an id and no secret", token.ID, len(secret.Reveal()))
 	}
-	if err := m.Revoke(ctx, apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, m.Revoke(ctx, apitoken.System(), token.ID))
 	if _, _, err := m.Generate(ctx, apitoken.System(), params); err != nil {
 		t.Errorf("asked again: %v", err)
 	}

@@ -21,11 +21,7 @@ func openAsked(t *testing.T, d database) (*sql.DB, *asked) {
 	t.Helper()
 	a := &asked{}
 	db := sql.OpenDB(askedConnector{d.open(t, 0).Driver(), d.dsns[0], a})
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAtTheEnd(t, db)
 	return db, a
 }
 

@@ -68,9 +68,7 @@ func planOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	}
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = conn.Close() }()
 	var text string
 	nothing := ""
@@ -86,9 +84,7 @@ func planOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	for _, statement := range []string{"DEALLOCATE planned", "RESET plan_cache_mode"} {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, conn, statement)
 	}
 	lines = nodesOfPostgreSQL(t, text)
 	if err := conn.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+q.text, q.args...).Scan(&text); err != nil {
@@ -112,9 +108,7 @@ func nodesOfPostgreSQL(t *testing.T, text string) (lines []string) {
 		Plans []node
 	}
 	var plans []struct{ Plan node }
-	if err := json.Unmarshal([]byte(text), &plans); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
 		switch {
@@ -143,18 +137,14 @@ func planOfMySQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	}
 	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for rows.Next() {
 		values := make([]sql.NullString, len(names))
 		into := make([]any, len(names))
 		for i := range values {
 			into[i] = &values[i]
 		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
+		must(t, rows.Scan(into...))
 		of := func(name string) string { return values[slices.Index(names, name)].String }
 		table, how := of("table"), of("type")
 		switch {
@@ -165,8 +155,6 @@ func planOfMySQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 			lines = append(lines, table+" "+of("key"))
 		}
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, rows.Err())
 	return lines
 }

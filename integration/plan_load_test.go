@@ -28,9 +28,7 @@ func (d database) analyze(t testing.TB, db *sql.DB) {
 	if d.driver == "mysql" {
 		analyze = "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens, apitoken_events"
 	}
-	if _, err := db.Exec(analyze); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, db, analyze)
 }
 
 // bindSome binds one token of ten to one resource and one of a hundred to another, in tables of this build.

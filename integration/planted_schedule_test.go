@@ -25,9 +25,7 @@ type schedule struct {
 func newSchedule(t *testing.T, clock *movable, g *gate, first, other apitoken.Store) *schedule {
 	t.Helper()
 	s := &schedule{history: newHistory(clock), t: t, ctx: t.Context(), gate: g}
-	if err := s.provision(s.ctx, first); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.provision(s.ctx, first))
 	var err error
 	if s.first, err = s.join(0, first); err != nil {
 		t.Fatal(err)

@@ -130,10 +130,7 @@ func (p plantedInSQL) scheduleOn(t *testing.T, d database, s *spy) *schedule {
 	t.Helper()
 	replicas, _ := d.opener(t, s)(t)
 	clock, g := newMovable(beginning), &gate{}
-	s.interfere(func(text string) error {
-		g.pass(text)
-		return nil
-	}, nil)
+	s.interfere(g.pass, nil)
 	made := newSchedule(t, clock, g, replicas[0], replicas[1])
 	db := d.open(t, 0)
 	made.waiting = func() bool { return d.waiting(t, db) }

@@ -20,9 +20,7 @@ func onPgBouncer(connections int, parameters ...string) backend {
 	b.create = func(t testing.TB) []string {
 		t.Helper()
 		dsn, err := url.Parse(createPostgreSQL(t)[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		p, err := engine.StartPgBouncer(t.TempDir(), dsn.String(), connections)
 		engine.Require(t, "pgbouncer", err)
 		t.Cleanup(func() {
@@ -41,7 +39,7 @@ func TestPgBouncerKeepsTheContract(t *testing.T) {
 	db := d.open(t, 0)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return store
 	})
 }
@@ -89,9 +87,7 @@ func TestUnpreparedPreparesNothing(t *testing.T) {
 				old, _ := prepareForChanges(t, store)
 				holdCalls(t, store, old, func() {})
 				var prepared int
-				if err := db.QueryRow(c.count).Scan(&prepared); err != nil {
-					t.Fatal(err)
-				}
+				must(t, db.QueryRow(c.count).Scan(&prepared))
 				if (prepared > 0) == (parameters != nil) {
 					t.Errorf("%d statements were prepared", prepared)
 				}

@@ -50,16 +50,12 @@ type link struct {
 func (d database) through(t *testing.T) (database, *proxy) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	p := &proxy{listener: listener, links: map[*link]bool{}}
 	here := listener.Addr().String()
 	if d.driver == "pgx" {
 		dsn, err := url.Parse(d.dsns[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		p.server, p.newWire = dsn.Host, newPostgresWire
 		dsn.Host = here
 		d.dsns = []string{dsn.String()}

@@ -23,14 +23,9 @@ func TestNoRevocationPassesAChangeOfTheOwner(t *testing.T) {
 				replicas[0].CreateToken(ctx, first, 0, event(apitoken.ActionGenerate)),
 				replicas[0].CreateToken(ctx, second, 0, event(apitoken.ActionGenerate)),
 			} {
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 			}
-			spy.interfere(func(text string) error {
-				g.pass(text)
-				return nil
-			}, nil)
+			spy.interfere(g.pass, nil)
 			revoke := func(store apitoken.Store, n apitoken.NewToken) <-chan error {
 				done := make(chan error, 1)
 				go func() {
@@ -64,9 +59,7 @@ func TestNoRevocationPassesAChangeOfTheOwner(t *testing.T) {
 				}
 			}
 			rec, err := replicas[0].Token(ctx, second.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if passed || !rec.Token.RevokedAt.Equal(disable.At) {
 				t.Errorf("the second revocation has passed the change: %t; its token was revoked at %v, want with the owner, at %v",
 					passed, rec.Token.RevokedAt, disable.At)

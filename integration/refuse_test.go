@@ -98,9 +98,7 @@ func fillForNonsense(t *testing.T, store *sqlstore.Store) {
 		store.CreateToken(ctx, newToken("one"), 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, newToken("two"), 0, event(apitoken.ActionGenerate)),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	if n := len(feed(t, store)); n != 4 {
 		t.Fatalf("%d events, want 4", n)
@@ -200,19 +198,13 @@ func TestTokenWithoutItsOwnerOpensNothing(t *testing.T) {
 	store := d.newMigrated(t, db, nil)
 	m, _ := newManager(t, store)
 	ctx := context.Background()
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	putUser(t, m, apitoken.User{ID: "bob"})
 	token, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: "ci"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if _, err := m.Authenticate(ctx, secret.Reveal()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(`DELETE FROM apitoken_users`); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, db, `DELETE FROM apitoken_users`)
 	if got := column(t, db, `SELECT owner FROM apitoken_tokens`); len(got) != 1 {
 		t.Fatalf("tokens of %q are left, want one", got)
 	}

@@ -25,9 +25,7 @@ func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
 	var managers []*apitoken.Manager
 	for _, store := range b.database(t).stores(t, nil) {
 		m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		managers = append(managers, m)
 	}
 	var left, refused atomic.Int64

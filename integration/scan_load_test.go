@@ -26,9 +26,7 @@ func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 	}[d.driver]+forScans, ";"), make)
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	exec := func(statement string) {
 		t.Helper()
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
@@ -51,9 +49,7 @@ func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 		"pgx":    "VACUUM ANALYZE apitoken_users, apitoken_epochs, apitoken_tokens",
 		"mysql":  "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens",
 	}[d.driver])
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, conn.Close())
 }
 
 // indexesOfTokens are the statements that drop the indexes of the first step, and that make them again when all rows are
@@ -61,9 +57,7 @@ func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 func (d database) indexesOfTokens(t testing.TB) (drop, make []string) {
 	t.Helper()
 	steps, err := d.dialect.Migrations("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for statement := range strings.SplitSeq(steps[0].SQL, ";\n") {
 		statement = strings.TrimSpace(statement)
 		index, ok := strings.CutPrefix(strings.Replace(statement, "UNIQUE ", "", 1), "CREATE INDEX ")

@@ -54,9 +54,7 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	var plans []struct{ Plan node }
-	if err := json.Unmarshal([]byte(text), &plans); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
 		if n.Table == defaultPrefix+"tokens" {
@@ -76,35 +74,25 @@ func lookedAtByMySQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "FLUSH STATUS"); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, conn, "FLUSH STATUS")
 	answer, err := conn.QueryContext(ctx, q.text, q.args...)
 	if err != nil {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	for answer.Next() {
 	}
-	if err := answer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, answer.Close())
 	counters, err := conn.QueryContext(ctx, `SHOW SESSION STATUS WHERE Variable_name IN
 		('Handler_read_next', 'Handler_read_prev', 'Handler_read_rnd_next', 'Handler_icp_attempts')`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = counters.Close() }()
 	count := map[string]int{}
 	for counters.Next() {
 		var name string
 		var n int
-		if err := counters.Scan(&name, &n); err != nil {
-			t.Fatal(err)
-		}
+		must(t, counters.Scan(&name, &n))
 		count[name] = n
 	}
 	rows = max(count["Handler_icp_attempts"], count["Handler_read_next"])

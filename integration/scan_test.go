@@ -69,9 +69,7 @@ func (b backend) scanStage(t *testing.T, rows int) *scanStage {
 	s.asked = asked
 	s.store = s.newStore(t, db, &sqlstore.Options{Unprepared: true})
 	s.prepared = s.newStore(t, s.open(t, 0), nil)
-	if err := use(s.store); err != nil {
-		t.Fatal(err)
-	}
+	must(t, use(s.store))
 	return s
 }
 
@@ -141,9 +139,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 	var want []apitoken.TokenID
 	for {
 		page, err := s.prepared.Tokens(ctx, q)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		want = append(want, tokenIDs(page)...)
 		if len(page) < q.Limit {
 			break
@@ -154,9 +150,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 	pages := 0
 	for q.After = (apitoken.TokenID{}); ; pages++ {
 		page, err := s.prepared.ScanTokens(ctx, q, budget)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		got = append(got, tokenIDs(page.Tokens)...)
 		if page.Next.IsZero() {
 			break

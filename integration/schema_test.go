@@ -50,9 +50,7 @@ WHERE substr(tbl_name, 1, length(?1)) = ?1`, prefix)
 		counter := regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)
 		for _, table := range d.tables(t, db, prefix) {
 			var name, text string
-			if err := db.QueryRow("SHOW CREATE TABLE "+table).Scan(&name, &text); err != nil {
-				t.Fatal(err)
-			}
+			must(t, db.QueryRow("SHOW CREATE TABLE "+table).Scan(&name, &text))
 			all = append(all, counter.ReplaceAllString(text, ""))
 		}
 	}
@@ -137,9 +135,7 @@ func (d database) drop(t testing.TB, db *sql.DB, prefix string) {
 		}
 	}
 	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, statement)
 	}
 }
 
@@ -154,9 +150,7 @@ func (d database) holdFresh(t *testing.T, db *sql.DB, prefix string, want []stri
 		t.Errorf("rows of %s (-want +got):\n%s", prefix, diff)
 	}
 	store, err := sqlstore.New(db, d.dialect, &sqlstore.Options{TablePrefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, c := range changes(t, store) {
 		if err := c.do(context.Background()); err != nil || !c.done() {
 			t.Errorf("%s with %s: error %v, done: %v", c.name, prefix, err, c.done())
@@ -201,15 +195,9 @@ func read(t testing.TB, db *sql.DB, query string, args []any, row func(scan func
 	}
 	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for rows.Next() {
-		if err := row(rows.Scan, len(columns)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, row(rows.Scan, len(columns)))
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, rows.Err())
 }

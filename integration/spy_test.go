@@ -64,28 +64,18 @@ func openSpiedSQLite(t testing.TB, file, parameters string) (*sql.DB, *spy) {
 func (s *spy) openPool(t testing.TB, driverName, dsn string) *sql.DB {
 	t.Helper()
 	plain, err := sql.Open(driverName, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	connector := spyConnector{driver: plain.Driver(), spy: s}
-	if err := plain.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, plain.Close())
 	connector.open = func(context.Context) (driver.Conn, error) { return connector.driver.Open(dsn) }
 	if d, ok := connector.driver.(driver.DriverContext); ok {
 		opened, err := d.OpenConnector(dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		connector.open = opened.Connect
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(16) // more than the default of 2, or the connections of a crowd come and go
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAtTheEnd(t, db)
 	return db
 }
 

@@ -27,9 +27,7 @@ func TestSQLiteDatabaseAtItsLimit(t *testing.T) {
 	limit := func(t *testing.T, db *sql.DB, more int) {
 		t.Helper()
 		var pages, most int
-		if err := db.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.QueryRow("PRAGMA page_count").Scan(&pages))
 		if err := db.QueryRow(fmt.Sprint("PRAGMA max_page_count = ", pages+more)).Scan(&most); err != nil || most != pages+more {
 			t.Fatalf("the limit is %d pages, error %v, want %d", most, err, pages+more)
 		}
@@ -60,15 +58,11 @@ func TestSQLiteFileSystemIsFull(t *testing.T) {
 					}
 				},
 				free: func(t *testing.T, _ *sql.DB) {
-					if err := os.Remove(ballast); err != nil {
-						t.Fatal(err)
-					}
+					must(t, os.Remove(ballast))
 					if n := fillUp(t, ballast); n < 1_000_000 {
 						t.Fatalf("there is room for only %d bytes", n)
 					}
-					if err := os.Remove(ballast); err != nil {
-						t.Fatal(err)
-					}
+					must(t, os.Remove(ballast))
 				},
 			}.hold(t)
 		})
@@ -94,9 +88,7 @@ func smallFileSystem(t *testing.T) string {
 func fillUp(t *testing.T, file string) (size int) {
 	t.Helper()
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = f.Close() }()
 	for {
 		n, err := f.Write(make([]byte, 512))
@@ -104,9 +96,7 @@ func fillUp(t *testing.T, file string) (size int) {
 		if errors.Is(err, syscall.ENOSPC) {
 			return size
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 }
 
@@ -196,9 +186,7 @@ SELECT
 	(SELECT integrity_check FROM pragma_integrity_check)`
 	var n, events int
 	var sound string
-	if err := db.QueryRow(query).Scan(&n, &events, &sound); err != nil {
-		t.Fatal(err)
-	}
+	must(t, db.QueryRow(query).Scan(&n, &events, &sound))
 	if n != tokens || events != tokens || sound != "ok" {
 		t.Errorf("%d tokens and %d events, the file is %s; want %d of each", n, events, sound, tokens)
 	}

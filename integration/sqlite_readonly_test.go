@@ -24,9 +24,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 			writing, _ := newManager(t, store)
 			texts := generateMany(t, writing, 2)
 			identity, err := writing.Authenticate(ctx, texts[0])
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			d := database{backend: onSQLite}
 			plain := openSQLite(t, file, recommended)
 			before := d.contents(t, plain).lines()

@@ -20,9 +20,7 @@ func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	store := newMigratedSQLite(t, db, nil)
 	for _, c := range changes(t, store) {
 		for range 2 { // the second time it finds that all is done
-			if err := c.do(context.Background()); err != nil {
-				t.Fatal(err)
-			}
+			must(t, c.do(context.Background()))
 		}
 	}
 	first, transactions := false, 0
@@ -52,9 +50,7 @@ func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 	before := feed(t, store)
 
 	other, err := openSQLite(t, file, "_txlock=immediate").Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, c := range all {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		err := c.do(ctx)
@@ -63,9 +59,7 @@ func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 			t.Errorf("%s: error %v, want %v and certainty", c.name, err, context.DeadlineExceeded)
 		}
 	}
-	if err := other.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, other.Rollback())
 	for _, c := range all {
 		if c.done() {
 			t.Errorf("%s was done all the same", c.name)

@@ -53,9 +53,7 @@ func TestSQLiteWritersQueueUp(t *testing.T) {
 func TestSQLiteWriterLeavesTheQueue(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	store := newMigratedSQLite(t, db, nil)
-	if err := use(store); err != nil {
-		t.Fatal(err)
-	}
+	must(t, use(store))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	begun, goOn := make(chan struct{}), make(chan struct{})

@@ -55,7 +55,7 @@ func (d database) opener(t testing.TB, s *spy) opener {
 	replicas, db := d.stores(t, s), d.open(t, 0)
 	return func(t testing.TB) ([]apitoken.Store, func()) {
 		t.Helper()
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return replicas, func() {}
 	}
 }
@@ -84,24 +84,16 @@ func copiesOfSQLite(t testing.TB) opener {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "empty.db")
 	store, done := openSQLiteFile(t, file)
-	if err := store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.Migrate(context.Background()))
 	done()
 	empty, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return func(t testing.TB) ([]apitoken.Store, func()) {
 		t.Helper()
 		one, err := os.MkdirTemp(dir, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		file := filepath.Join(one, "tokens.db")
-		if err := os.WriteFile(file, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(file, empty, 0o600))
 		store, done := openSQLiteFile(t, file)
 		return []apitoken.Store{store}, func() {
 			done()
@@ -123,15 +115,11 @@ func (d database) withoutDisk() database {
 func openSQLiteFile(t testing.TB, file string) (*sqlstore.Store, func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+fastSQLite)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	db.SetMaxOpenConns(4) // as many as there is use for; two more idle than the default keeps, or they come and go
 	db.SetMaxIdleConns(4)
 	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return store, func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)

@@ -21,25 +21,19 @@ func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyHasNotGot(t *testing.T) {
 	d := database{onPostgreSQL, []string{server.DSN()}}
 	plain := d.open(t, 0)
 	store := d.newMigrated(t, d.open(t, 0), nil)
-	if err := addBob(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
+	must(t, addBob(t.Context(), store))
 	denied := event(apitoken.ActionReadEvents)
 	pending := append(moreChanges(t, store), change{
 		name: "AppendEvents",
 		do:   func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{denied}) },
 		done: func() bool { // without a number, which cannot be given now
 			var n int
-			if err := plain.QueryRow(`SELECT count(*) FROM apitoken_events WHERE id = $1`, denied.ID[:]).Scan(&n); err != nil {
-				t.Fatal(err)
-			}
+			must(t, plain.QueryRow(`SELECT count(*) FROM apitoken_events WHERE id = $1`, denied.ID[:]).Scan(&n))
 			return n == 1
 		},
 	})
 	alone := d.open(t, 0) // with a server that does not answer, and is not cut off either
-	if _, err := alone.Exec(`SET application_name = 'alone'`); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, alone, `SET application_name = 'alone'`)
 	alone.SetMaxOpenConns(1)
 	left := moreChanges(t, d.newStore(t, alone, nil))[0]
 
@@ -88,9 +82,7 @@ func waitForAStandbyThatIsNotThere(t *testing.T, server *engine.Postgres, db *sq
 			answer <- err
 		}()
 		for waiting := false; !waiting && len(answer) == 0; {
-			if err := db.QueryRowContext(ctx, waits).Scan(&waiting); err != nil {
-				t.Fatal(err)
-			}
+			must(t, db.QueryRowContext(ctx, waits).Scan(&waiting))
 		}
 		cancel()
 		if err := <-answer; err != nil {

@@ -2,9 +2,7 @@ package integration_test
 
 import (
 	"database/sql"
-	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	_ "time/tzdata" // where the system has no time zones
@@ -64,7 +62,7 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 			}
 			storetest.Run(t, func(t *testing.T) apitoken.Store {
 				store := d.newMigrated(t, db, c.opts)
-				d.empty(t, db, prefix)
+				d.clear(t, db, prefix)
 				return store
 			})
 		})
@@ -78,26 +76,8 @@ func onPostgreSQLWith(options string, parameters ...string) backend {
 		t.Helper()
 		server := sharedPostgres.needed(t)[0]
 		dsn, err := url.Parse(server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := fmt.Sprintf("apitoken_test_%d_%d", os.Getpid(), databases.Add(1))
-		db, err := sql.Open("pgx", server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := db.Exec("DROP DATABASE IF EXISTS " + name); err != nil {
-				t.Error(err)
-			}
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		if _, err := db.Exec("CREATE DATABASE " + name + " " + options); err != nil {
-			t.Skipf("NOT TESTED: a database with %s: %v", options, err)
-		}
-		dsn.Path = name
+		must(t, err)
+		dsn.Path = createDatabase(t, "pgx", server, options)
 		return []string{withParameters(dsn.String(), parameters)}
 	}
 	return b
@@ -110,13 +90,9 @@ func onMySQLWith(alteration string, parameters ...string) backend {
 		t.Helper()
 		dsn := createMySQL(t)[0]
 		db, err := sql.Open("mysql", dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer func() { _ = db.Close() }()
-		if _, err := db.Exec("ALTER DATABASE " + alteration); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, "ALTER DATABASE "+alteration)
 		return []string{withParameters(dsn, parameters)}
 	}
 	return b
@@ -136,31 +112,12 @@ func withParameters(dsn string, parameters []string) string {
 	return dsn
 }
 
-// empty makes the tables of a prefix as they were after Migrate.
-func (d database) empty(t testing.TB, db *sql.DB, prefix string) {
-	t.Helper()
-	for _, statement := range []string{
-		"DELETE FROM " + prefix + "tokens",
-		"DELETE FROM " + prefix + "epochs",
-		"DELETE FROM " + prefix + "users",
-		"DELETE FROM " + prefix + "events",
-		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0",
-		"UPDATE " + prefix + "feed SET last_seq = 0",
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // Without autocommit a connection of MySQL goes on reading what was there when it first read, and would take a token for
 // good that was revoked since. So the store refuses to work.
 func TestMySQLWithoutAutocommitIsRefused(t *testing.T) {
 	d := onMySQLWith("CHARACTER SET utf8mb4", "autocommit=0").database(t)
 	store := d.newStore(t, d.open(t, 0), nil)
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.Migrate(t.Context()))
 	if _, err := store.Lookup(t.Context(), apitoken.Digest{}); err == nil || !strings.Contains(err.Error(), "autocommit is off") {
 		t.Errorf("error %v, want one that says that autocommit is off", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -92,88 +91,12 @@ func mustQuery[T any](t testing.TB, db *sql.DB, query string) (value T) {
 	return value
 }
 
-// insertUntilItFails has several clients insert numbers until the server is gone. It tells each number that was
-// acknowledged, and closes the channel when all clients have given up.
-func insertUntilItFails(db *sql.DB) <-chan int {
-	acknowledged := make(chan int, 1<<20)
-	var clients sync.WaitGroup
-	for client := range 4 {
-		clients.Go(func() {
-			for n := client; ; n += 4 {
-				if _, err := db.Exec("INSERT INTO numbers VALUES (" + strconv.Itoa(n) + ")"); err != nil {
-					return
-				}
-				acknowledged <- n
-			}
-		})
-	}
-	go func() {
-		clients.Wait()
-		close(acknowledged)
-	}()
-	return acknowledged
-}
-
-// expectNumbers checks that all numbers are there.
-func expectNumbers(t testing.TB, db *sql.DB, want map[int]bool) {
-	t.Helper()
-	rows, err := db.Query("SELECT n FROM numbers")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	got := make(map[int]bool)
-	for rows.Next() {
-		var n int
-		if err := rows.Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		got[n] = true
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	for n := range want {
-		if !got[n] {
-			t.Errorf("the number %d was acknowledged and is lost", n)
-		}
-	}
-}
-
 // server is what the servers of all kinds can do.
 type server interface {
 	DSN() string
 	Kill() error
 	Start() error
 	Stop() error
-}
-
-// expectWhatWasCommitted kills a server at work several times, and looks for what it has acknowledged.
-func expectWhatWasCommitted(t *testing.T, s server, db *sql.DB) {
-	t.Helper()
-	mustExec(t, db, "CREATE TABLE numbers (n INT)")
-	for range 3 {
-		mustExec(t, db, "DELETE FROM numbers")
-		want := make(map[int]bool)
-		acknowledged := insertUntilItFails(db)
-		for range 100 {
-			n, working := <-acknowledged
-			if !working {
-				t.Fatal("nothing is acknowledged any more, and nobody has killed the server yet")
-			}
-			want[n] = true
-		}
-		if err := s.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for n := range acknowledged {
-			want[n] = true
-		}
-		if err := s.Start(); err != nil {
-			t.Fatal(err)
-		}
-		expectNumbers(t, db, want)
-	}
 }
 
 // expectStopped stops a server, and checks that nothing of it is left.

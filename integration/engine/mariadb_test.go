@@ -9,14 +9,6 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-func TestMariaDBKeepsWhatItAcknowledged(t *testing.T) {
-	long(t)
-	m := startMariaDB(t, nil)
-	db := openMariaDB(t, m.DSN())
-	expectWhatWasCommitted(t, m, db)
-	expectStopped(t, m, mariaDBPID(t, db))
-}
-
 func TestMariaDBIsFastOnlyWhenAsked(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -25,13 +25,12 @@ func (o *Options) fast() bool { return o != nil && o.Fast }
 
 // Postgres is a PostgreSQL server, a primary or a standby.
 type Postgres struct {
-	name     string // for other servers
-	bin      string // the folder of the programs
-	dir      string
-	fast     bool
-	address  address
-	server   server
-	standbys []string // the names of those that were ever started, in their order
+	name    string // for other servers
+	bin     string // the folder of the programs
+	dir     string
+	fast    bool
+	address address
+	server  server
 }
 
 // StartPostgres makes an empty PostgreSQL server in a folder and starts it. All settings that matter for what it answers are
@@ -151,7 +150,7 @@ func (p *Postgres) Start() error {
 	return nil
 }
 
-// Stop ends the server at once, if it runs. Its standbys go on running.
+// Stop ends the server at once, if it runs. Its standby goes on running.
 func (p *Postgres) Stop() error {
 	if err := p.server.stop(); err != nil {
 		return fmt.Errorf("stop PostgreSQL %s: %w", p.name, err)
