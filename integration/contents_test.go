@@ -38,18 +38,15 @@ func (d database) contents(t testing.TB, db *sql.DB) contents {
 	all := contents{}
 	tables, columns := d.contentsOf()
 	for _, table := range tables {
-		row := make([]any, strings.Count(columns[table], ",")+1)
-		into := make([]any, len(row))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		rows, err := db.Query("SELECT " + columns[table] + " FROM " + table)
-		must(t, err)
-		for rows.Next() {
-			must(t, rows.Scan(into...))
-			all[table] = append(all[table], slices.Clone(row))
-		}
-		must(t, rows.Err())
+		read(t, db, "SELECT "+columns[table]+" FROM "+table, nil, func(scan func(...any) error, n int) error {
+			row, into := make([]any, n), make([]any, n)
+			for i := range row {
+				into[i] = &row[i]
+			}
+			err := scan(into...)
+			all[table] = append(all[table], row)
+			return err
+		})
 	}
 	return all
 }

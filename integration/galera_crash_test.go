@@ -3,11 +3,9 @@ package integration_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,45 +105,13 @@ func (l *load) flush(t *testing.T) {
 	}
 }
 
-// holdSame holds that all nodes have the same rows.
+// holdSame compares the rows of all nodes.
 func holdSame(t *testing.T, d database) {
 	t.Helper()
-	for _, table := range []string{"tokens", "users", "epochs", "policy", "events", "feed"} {
-		first := rowsOf(t, d.at(0), table)
-		if len(first) == 0 {
-			t.Errorf("there are no %s", table)
-		}
-		for node := 1; node < len(d.dsns); node++ {
-			if diff := cmp.Diff(first, rowsOf(t, d.at(node), table)); diff != "" {
-				t.Fatalf("%s (-node 0 +node %d):\n%s", table, node, diff)
-			}
+	first := d.rows(t, d.open(t, 0), defaultPrefix)
+	for node := 1; node < len(d.dsns); node++ {
+		if diff := cmp.Diff(first, d.rows(t, d.open(t, node), defaultPrefix)); diff != "" {
+			t.Fatalf("rows (-node 0 +node %d):\n%s", node, diff)
 		}
 	}
-}
-
-// rowsOf are the rows of a table as text, in an order that all nodes agree on.
-func rowsOf(t *testing.T, node database, table string) (texts []string) {
-	t.Helper()
-	node.connect(t, func(db *sql.DB) {
-		rows, err := db.QueryContext(t.Context(), `SELECT * FROM apitoken_`+table)
-		must(t, err)
-		defer func() { _ = rows.Close() }()
-		columns, err := rows.Columns()
-		must(t, err)
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = new(sql.RawBytes)
-		}
-		for rows.Next() {
-			must(t, rows.Scan(values...))
-			var text strings.Builder
-			for i, v := range values {
-				fmt.Fprintf(&text, "%s %q, ", columns[i], *v.(*sql.RawBytes))
-			}
-			texts = append(texts, text.String())
-		}
-		must(t, rows.Err())
-	})
-	slices.Sort(texts)
-	return texts
 }

@@ -61,31 +61,6 @@ func (b lateToAuthenticate) Lookup(ctx context.Context, d apitoken.Digest) (*api
 	return &late, nil
 }
 
-// lateToFreeNames has a token keep its name at its end as well.
-type lateToFreeNames struct{ apitoken.Store }
-
-func (b lateToFreeNames) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	expired := apitoken.TokenQuery{Owner: t.Owner, Status: apitoken.StatusExpired, Now: t.CreatedAt, NameContains: t.Name, Limit: 1000}
-	tokens, err := b.Tokens(ctx, expired)
-	if err != nil {
-		return err
-	}
-	for _, old := range tokens {
-		if old.Name == t.Name && old.ExpiresAt.Equal(t.CreatedAt) {
-			return apitoken.ErrExists
-		}
-	}
-	return b.Store.CreateToken(ctx, t, policyRevision, e)
-}
-
-// lateToList lists a token as active at its end as well.
-type lateToList struct{ apitoken.Store }
-
-func (b lateToList) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	q.Now = q.Now.Add(-time.Microsecond)
-	return b.Store.Tokens(ctx, q)
-}
-
 // notFinal forgets which tokens were revoked one by one when their owner is changed.
 type notFinal struct {
 	apitoken.Store

@@ -65,11 +65,11 @@ func (c *spyConn) breakDown() {
 	_, _ = c.fullConn.ExecContext(context.Background(), "ROLLBACK", nil)
 }
 
-func (c *spyConn) call(kind callKind, text string, do func() error) error {
+func (c *spyConn) call(kind callKind, text string, do func() error, args ...driver.NamedValue) error {
 	if c.broken {
 		return driver.ErrBadConn
 	}
-	return c.spy.call(driverCall{kind, text, c}, do)
+	return c.spy.call(driverCall{kind, text, c, args}, do)
 }
 
 // spyValidConn is a spyConn of a driver that knows when a connection is of no use any more. What database/sql does with the
@@ -137,23 +137,25 @@ func (c *spyConn) ExecContext(ctx context.Context, text string, args []driver.Na
 	err = c.call(callExec, text, func() (err error) {
 		r, err = c.fullConn.ExecContext(ctx, text, args)
 		return err
-	})
+	}, args...)
 	return r, err
 }
 
 func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	text = c.spy.rewritten(text)
-	return c.query(text, func() (driver.Rows, error) { return c.fullConn.QueryContext(ctx, text, args) })
+	return c.query(text, func() (driver.Rows, error) { return c.fullConn.QueryContext(ctx, text, args) }, args)
 }
 
-func (c *spyConn) query(text string, do func() (driver.Rows, error)) (rows driver.Rows, err error) {
+func (c *spyConn) query(
+	text string, do func() (driver.Rows, error), args []driver.NamedValue,
+) (rows driver.Rows, err error) {
 	err = c.call(callQuery, text, func() error {
 		real, err := do()
 		if err == nil {
 			rows = spyRows{Rows: real, text: text, conn: c}
 		}
 		return err
-	})
+	}, args...)
 	if err != nil && rows != nil {
 		_ = rows.Close() // database/sql knows nothing of them
 		rows = nil
@@ -185,12 +187,12 @@ func (s spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r d
 	err = s.conn.call(callExec, s.text, func() (err error) {
 		r, err = s.fullStmt.ExecContext(ctx, args)
 		return err
-	})
+	}, args...)
 	return r, err
 }
 
 func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return s.conn.query(s.text, func() (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) })
+	return s.conn.query(s.text, func() (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) }, args)
 }
 
 func (s spyStmt) Close() error {

@@ -28,6 +28,7 @@ type driverCall struct {
 	kind callKind
 	text string   // the statement, or BEGIN, COMMIT or ROLLBACK; empty where there is none
 	conn *spyConn // nil where there is none yet
+	args []driver.NamedValue
 }
 
 type callKind string
