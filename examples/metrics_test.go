@@ -36,9 +36,7 @@ func (s *server) scrape(t *testing.T) map[string]float64 {
 			}
 		}
 		n, err := strconv.ParseFloat(m[3], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		samples[key] = n
 	}
 	return samples
@@ -48,16 +46,11 @@ func (s *server) scrape(t *testing.T) map[string]float64 {
 func strangeToken(t *testing.T) string {
 	t.Helper()
 	m, err := apitoken.New(memstore.New(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "x"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "x"})
+	must(t, err)
 	_, secret, err := m.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "x", Name: "x"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return secret.Reveal()
 }
 

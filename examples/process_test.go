@@ -102,12 +102,8 @@ func listen(t *testing.T, program string, args ...string) *server {
 		}
 	})
 	stdout, err := s.process.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, s.process.Start())
 	t.Cleanup(func() { // a test that fails has not stopped it, and this process may end before the context kills it
 		_ = s.process.Process.Kill()
 		_ = s.process.Wait()
@@ -131,9 +127,7 @@ func listen(t *testing.T, program string, args ...string) *server {
 // stop ends the server with a signal and gives what it printed in the end. Another exit code than 0 is a failure.
 func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 	t.Helper()
-	if err := s.process.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.process.Process.Signal(signal))
 	for s.stdout.Scan() {
 		goodbye += s.stdout.Text() + "\n"
 	}
@@ -145,4 +139,12 @@ func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 		t.Error("somebody still listens where the server did")
 	}
 	return goodbye
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -17,9 +17,7 @@ var (
 
 func TestPromisesNameTestsThatExist(t *testing.T) {
 	page, err := os.ReadFile("../docs/promises.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	promises := string(page)
 	source := goSource(t, "..")
 	for _, m := range namedFunction.FindAllStringSubmatch(promises, -1) {
@@ -50,8 +48,6 @@ func goSource(t *testing.T, root string) string {
 		all.Write(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return all.String()
 }

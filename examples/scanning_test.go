@@ -21,19 +21,14 @@ import (
 func generator(t *testing.T, prefix string) (fresh func() string, s apitoken.Scanner) {
 	t.Helper()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Prefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"})
+	must(t, err)
 	n := 0
 	return func() string {
 		n++
 		_, secret, err := m.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(n)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return secret.Reveal()
 	}, m.Scanner()
 }
@@ -49,9 +44,7 @@ func TestScanningRedactsALog(t *testing.T) {
 	cmd := command(t, build(t, "scanning"), "-prefix", "acme")
 	cmd.Stdin = strings.NewReader(log)
 	got, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("redacted (-want +got):\n%s", diff)
 	}
@@ -72,9 +65,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 	for _, prefix := range []string{"a", "tok", "acme", "z9999"} {
 		t.Run(prefix, func(t *testing.T) {
 			config, err := command(t, program, "-prefix", prefix, "-gitleaks").Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			configFile := filepath.Join(folder, prefix+".toml")
 			write(t, configFile, string(config))
 			files, want := plant(t, prefix)
@@ -88,9 +79,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 				t.Fatalf("gitleaks: %v\n%s", err, out)
 			}
 			text, err := os.ReadFile(report)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			var found []struct{ RuleID, Secret string }
 			decode(t, text, &found)
 			var got []string
@@ -166,9 +155,7 @@ func plant(t *testing.T, prefix string) (files map[string]string, want []string)
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

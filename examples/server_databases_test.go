@@ -27,9 +27,7 @@ func TestServerOnMySQL(t *testing.T) {
 	engine.Require(t, "mysql", err)
 	t.Cleanup(func() { _ = m.Stop() })
 	config, err := mysql.ParseDSN(m.DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := servesFrom(t, "mysql://test:test@"+config.Addr+"/test?timeout=2s")
 	if want := "set it to 1"; !strings.Contains(s.log.String(), want) {
 		t.Errorf("the log does not say that the server forgets what it has acknowledged:\n%s", s.log)

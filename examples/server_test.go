@@ -158,9 +158,7 @@ func (s *server) generate(t *testing.T, login, name string) (id, secret string) 
 func (s *server) expect(t *testing.T, status int, authorization, method, path, body string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
@@ -168,14 +166,10 @@ func (s *server) expect(t *testing.T, status int, authorization, method, path, b
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if resp.StatusCode != status {
 		t.Fatalf("%s %s is answered %d, want %d\n%s", method, path, resp.StatusCode, status, answer)
 	}

@@ -50,13 +50,9 @@ func TestServerLinksLeadToTheirUser(t *testing.T) {
 			for _, m := range linkToUser.FindAllStringSubmatch(b.see(t, 200, "/admin/users").text, -1) {
 				path := html.UnescapeString(m[1])
 				resp, err := b.client.Get(b.url + path)
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				text, err := io.ReadAll(resp.Body)
-				if err := errors.Join(err, resp.Body.Close()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, errors.Join(err, resp.Body.Close()))
 				if title := heading.FindSubmatch(text); title != nil {
 					led[strings.TrimSpace(html.UnescapeString(tag.ReplaceAllString(string(title[1]), "")))] = path
 				}
@@ -85,23 +81,15 @@ func nginx(t *testing.T, address string) (base string) {
 		t.Skip("NOT TESTED: there is no nginx; gateway/install.sh installs it")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	listen, folder := free.Addr().String(), t.TempDir()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, free.Close())
 	config := fmt.Sprintf(`pid nginx.pid; events {} http { access_log off; client_body_temp_path body; proxy_temp_path proxy;
 		fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 		server { listen %s; location / { proxy_pass %s; proxy_set_header Host $http_host; } } }`, listen, address)
-	if err := os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(config), 0o600))
 	process := command(t, program, "-p", folder, "-c", "nginx.conf", "-e", "error.log", "-g", "daemon off; master_process off;")
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, process.Start())
 	t.Cleanup(func() {
 		_ = process.Process.Signal(os.Interrupt)
 		_ = process.Wait()

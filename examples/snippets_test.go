@@ -21,9 +21,7 @@ var snippet = regexp.MustCompile(`(?m)^\t*//snippet (\S+) (\d+)(?: (declarations
 func TestSnippetsOfPages(t *testing.T) {
 	blocks := pageBlocks(t)
 	module, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	templates, err := filepath.Glob("testdata/snippets/*.go.txt")
 	if err != nil || len(templates) == 0 {
 		t.Fatalf("no templates: %v", err)
@@ -33,26 +31,18 @@ func TestSnippetsOfPages(t *testing.T) {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for _, template := range templates {
 		text, err := os.ReadFile(template)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		name := strings.TrimSuffix(filepath.Base(template), ".go.txt") + "_test.go"
 		code := snippet.ReplaceAllStringFunc(string(text), func(directive string) string { return blocks.take(t, template, directive) })
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(code), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte(code), 0o600))
 		overlay.Replace[filepath.Join(module, "snippets", name)] = filepath.Join(folder, name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(blocks)) {
 		t.Errorf("%s is in no template of testdata/snippets:\n%s", key, blocks[key].text)
 	}
 	list, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600))
 	program := filepath.Join(folder, "snippets.test")
 	if out, err := command(t, "go", "test", "-c", "-vet=off", "-o", program, "-overlay", filepath.Join(folder, "overlay.json"), "./snippets").CombinedOutput(); err != nil {
 		t.Fatalf("the pages do not compile: %v\n%s", err, out)
@@ -81,14 +71,10 @@ func pageBlocks(t *testing.T) codeBlocks {
 	blocks := codeBlocks{}
 	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/notes/*.md", "*/README.md"} {
 		pages, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, path := range pages {
 			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			page, n := filepath.ToSlash(strings.TrimPrefix(path, "../")), 0
 			for _, at := range fenced.FindAllSubmatchIndex(text, -1) {
 				if string(text[at[2]:at[3]]) != "go" {

@@ -17,21 +17,15 @@ import (
 func sonarqube(t *testing.T, s *server, login, method, path string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if user, password, isBasic := strings.Cut(login, ":"); isBasic {
 		r.SetBasicAuth(user, password)
 	}
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return res.StatusCode, string(bytes.TrimSpace(body))
 }
 

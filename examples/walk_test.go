@@ -67,9 +67,7 @@ var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
 	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var blocks []block
 	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
 		blocks = append(blocks, block{language: m[1], text: m[2]})

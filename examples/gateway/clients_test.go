@@ -70,16 +70,12 @@ func TestGatewayZitadelOIDC(t *testing.T) {
 		t.Helper()
 		server, err := rs.NewResourceServerClientCredentials(t.Context(), h.server.URL, "gateway", secret,
 			rs.WithStaticEndpoints(h.server.URL+"/oauth2/token", h.server.URL+"/oauth2/introspect"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return rs.Introspect[*oidc.IntrospectionResponse](t.Context(), server, token)
 	}
 	token, text := h.generate("bob")
 	before, err := ask(clientSecret, text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if !before.Active || before.Subject != "bob" || before.Username != "Bob" || before.JWTID != token.ID.String() || before.TokenType != "Bearer" ||
 		before.IssuedAt.AsTime().Unix() != token.CreatedAt.Unix() || before.Expiration.AsTime().Unix() != token.ExpiresAt.Unix() {
 		t.Errorf("it learns %+v of %v", before, token)

@@ -70,22 +70,15 @@ func newHost(t *testing.T, expiryCap time.Duration) *host {
 	h := &host{t: t, store: &store{Store: memstore.New()}, clock: new(clock)}
 	var err error
 	h.manager, err = apitoken.New(h.store, &apitoken.Options{Clock: h.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, user := range []apitoken.User{{ID: "bob", Name: "Bob"}, {ID: oddUser, Name: "Jürgen"}} {
-		if _, err := h.manager.PutUser(t.Context(), apitoken.System(), user); err != nil {
-			t.Fatal(err)
-		}
+		_, err = h.manager.PutUser(t.Context(), apitoken.System(), user)
+		must(t, err)
 	}
 	clients, err := adminapi.FixedClients(map[string]string{"gateway": clientSecret})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	handler, err := gateway.Host(h.manager, &adminapi.IntrospectionOptions{Clients: clients, ExpiryCap: expiryCap})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h.server, h.tls, h.application = httptest.NewServer(handler), httptest.NewTLSServer(handler), httptest.NewServer(gateway.Application())
 	t.Cleanup(func() { h.server.Close(); h.tls.Close(); h.application.Close() })
 	return h
@@ -110,9 +103,7 @@ func (h *host) generateWith(owner apitoken.UserID, lifetime time.Duration) (apit
 	h.t.Helper()
 	name := fmt.Sprint(h.names.Add(1))
 	token, secret, err := h.manager.Generate(h.t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: owner, Name: name, Lifetime: lifetime})
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	return token, secret.Reveal()
 }
 
@@ -120,9 +111,7 @@ func (h *host) generateWith(owner apitoken.UserID, lifetime time.Duration) (apit
 func (h *host) revoke(token string) {
 	h.t.Helper()
 	res, err := http.PostForm(h.server.URL+"/oauth2/revoke", url.Values{"token": {token}})
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		h.t.Fatalf("the revocation is answered %s", res.Status)
@@ -148,9 +137,7 @@ var (
 func send(t *testing.T, addr, token string, more ...string) seen {
 	t.Helper()
 	r, err := http.NewRequest("GET", "http://"+addr+"/hello?x=1", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, name := range spoofed {
 		r.Header[name] = []string{"admin"}
 	}
@@ -161,14 +148,10 @@ func send(t *testing.T, addr, token string, more ...string) seen {
 		r.Header[more[i]] = []string{more[i+1]}
 	}
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := seen{Status: res.StatusCode, Challenge: res.Header["Www-Authenticate"], RetryAfter: res.Header.Get("Retry-After")}
 	if s.Status == http.StatusOK {
 		if err := json.Unmarshal(body, &s.By); err != nil {

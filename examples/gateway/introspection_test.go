@@ -20,9 +20,7 @@ func apache(t *testing.T, h *host, module string, more ...string) (addr string) 
 	addr = freeAddress(t)
 	authority := filepath.Join(folder(t, "node"), "authority.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.tls.Certificate().Raw})
-	if err := os.WriteFile(authority, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(authority, text, 0o644))
 	dir := folder(t, "apache", append([]string{
 		"127.0.0.1:8080", addr, "127.0.0.1:9000", address(h.server), "127.0.0.1:9443", address(h.tls), "127.0.0.1:9001", address(h.application),
 		"REPLACE-THIS-CLIENT-SECRET", clientSecret, "/etc/ssl/certs/ca-certificates.crt", authority,

@@ -44,29 +44,21 @@ func missing(t *testing.T, name string, err error) {
 func folder(t *testing.T, from string, pairs ...string) string {
 	t.Helper()
 	to, err := os.MkdirTemp("", "gateway")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(to) })
 	entries, err := os.ReadDir(from)
 	if err == nil {
 		err = os.Chmod(to, 0o755)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	found := map[string]bool{}
 	for _, entry := range entries {
 		text, err := os.ReadFile(filepath.Join(from, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for i := 0; i < len(pairs); i += 2 {
 			found[pairs[i]] = found[pairs[i]] || strings.Contains(string(text), pairs[i])
 		}
-		if err := os.WriteFile(filepath.Join(to, entry.Name()), []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(to, entry.Name()), []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644))
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		if !found[pairs[i]] {
@@ -80,9 +72,7 @@ func folder(t *testing.T, from string, pairs ...string) string {
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer l.Close()
 	return l.Addr().String()
 }
@@ -101,9 +91,7 @@ exit "$code"`
 func start(t *testing.T, dir, addr, program string, args ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(dir, "output.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer log.Close()
 	server := exec.Command("sh", append([]string{"-c", guard, "sh", program}, args...)...)
 	server.Dir = dir
@@ -113,9 +101,7 @@ func start(t *testing.T, dir, addr, program string, args ...string) {
 	if err == nil {
 		err = server.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	ended := make(chan struct{})
 	go func() {
 		_ = server.Wait()
@@ -163,4 +149,12 @@ func await(t *testing.T, limit time.Duration, what string, isSo func() bool) tim
 		<-again.C
 	}
 	return time.Since(begun)
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

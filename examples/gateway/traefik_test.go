@@ -45,9 +45,7 @@ func readTraefik(t *testing.T, page string, verify string) (c traefik) {
 	if !found {
 		t.Fatal("the page has no configuration for Traefik")
 	}
-	if err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict()))
 	for name, m := range c.HTTP.Middlewares {
 		if m.ForwardAuth != nil {
 			if m.ForwardAuth.Address != "https://tokens.example.org/verify" {
@@ -131,14 +129,10 @@ func (f forwardAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestGatewayTraefikAsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/gateways.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h := newHost(t, 0)
 	application, err := url.Parse(h.application.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	gateway := httptest.NewServer(readTraefik(t, string(page), h.server.URL+"/verify").handler(t, application))
 	t.Cleanup(gateway.Close)
 	testVerifying(t, "a model of traefik", h, address(gateway))
@@ -152,23 +146,17 @@ func TestGatewayTraefikModelSeesTheFaults(t *testing.T) {
 	config := traefik{}
 	text := fmt.Sprintf(`{http: {routers: {a: {middlewares: [tokens]}}, middlewares: {tokens: {forwardAuth: {address: "%s/verify",
 		authResponseHeaders: [X-Auth-User, X-Auth-Token-Id, X-Auth-Token-Kind]}}}}}`, h.server.URL)
-	if err := yaml.UnmarshalWithOptions([]byte(text), &config, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, yaml.UnmarshalWithOptions([]byte(text), &config, yaml.Strict()))
 	gateway := httptest.NewServer(config.handler(t, application))
 	t.Cleanup(gateway.Close)
 	_, token := h.generate("bob")
 	for name, fields := range map[string][2]string{"X_Auth_User": {"X_Auth_User", "somebody else"}, "Connection": {"Connection", "X-Auth-User"}} {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", gateway.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		r.Header.Set("Authorization", "Bearer "+token)
 		r.Header[fields[0]] = []string{fields[1]}
 		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		body := new(strings.Builder)
 		_ = res.Write(body)
 		_ = res.Body.Close()

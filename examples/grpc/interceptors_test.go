@@ -106,9 +106,7 @@ func serve(t *testing.T, m *apitoken.Manager, opts *httpauth.Options) (*service,
 	go func() { served <- server.Serve(listener) }()
 	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := conn.Close(); err != nil {
 			t.Error(err)
@@ -175,17 +173,11 @@ func TestCallsPassOnlyWithAToken(t *testing.T) {
 	good := tt.Token("ada")
 	_, deploy := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "deploy"})
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), revoked.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), revoked.ID))
 	disabled := tt.Token("bob")
-	if err := tt.Manager.DisableUser(t.Context(), apitoken.System(), "bob"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.DisableUser(t.Context(), apitoken.System(), "bob"))
 	down, err := apitoken.New(downStore{memstore.New()}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	opts := &httpauth.Options{Kinds: []apitoken.Kind{apitoken.KindUser}}
 	s, client := serve(t, tt.Manager, opts)
 	downService, downClient := serve(t, down, opts)
@@ -238,9 +230,7 @@ func TestUnaryCallsAreRefusedAfterRevocation(t *testing.T) {
 	_, client := serve(t, tt.Manager, nil)
 	_, err := unary(with(t, "Bearer "+text), client)
 	wantCode(t, "before", codes.OK, err)
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	_, err = unary(with(t, "Bearer "+text), client)
 	wantCode(t, "after", codes.Unauthenticated, err)
 }
@@ -255,4 +245,12 @@ func TestWhatTheManagerRefusesHasAStatus(t *testing.T) {
 	wantCode(t, "an administrator", codes.OK, err)
 	_, err = client.EmptyCall(with(t, "Bearer "+bob), &testpb.Empty{})
 	wantCode(t, "a user", codes.PermissionDenied, err)
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -28,17 +28,13 @@ func TestAStreamCarriesNoMessageAfterRevocation(t *testing.T) {
 			token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 			_, client := serve(t, tt.Manager, nil)
 			stream, err := client.FullDuplexCall(with(t, "Bearer "+text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			user, err := echo(stream)
 			wantCode(t, "before", codes.OK, err)
 			if user != "ada" {
 				t.Errorf("the stream is served as %q", user)
 			}
-			if err := stop.do(token); err != nil {
-				t.Fatal(err)
-			}
+			must(t, stop.do(token))
 			_, err = echo(stream)
 			wantCode(t, "after", codes.Unauthenticated, err)
 		})
@@ -50,16 +46,10 @@ func TestAMessageFromTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 	s, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingInputCall(with(t, "Bearer "+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := stream.Send(&testpb.StreamingInputCallRequest{}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, stream.Send(&testpb.StreamingInputCallRequest{}))
 	<-s.received
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	_ = stream.Send(&testpb.StreamingInputCallRequest{}) // if this fails, the answer says why
 	_, err = stream.CloseAndRecv()
 	wantCode(t, "after", codes.Unauthenticated, err)
@@ -73,14 +63,10 @@ func TestAMessageToTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 	s, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = stream.Recv()
 	wantCode(t, "before", codes.OK, err)
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	s.again <- struct{}{}
 	_, err = stream.Recv()
 	wantCode(t, "after", codes.Unauthenticated, err)
@@ -102,21 +88,14 @@ func (s *failingStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken
 func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
 	store := &failingStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada"})
+	must(t, err)
 	_, secret, err := m.Generate(t.Context(), apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "ci"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, client := serve(t, m, nil)
 	stream, err := client.FullDuplexCall(with(t, "Bearer "+secret.Reveal()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = echo(stream)
 	wantCode(t, "before", codes.OK, err)
 	store.fails.Store(true)
@@ -132,9 +111,7 @@ func TestAnIdleStreamEndsWhenItsTokenExpires(t *testing.T) {
 	tt.Clock.Add(time.Hour - time.Microsecond)
 	_, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = stream.Recv()
 	wantCode(t, "before", codes.OK, err)
 	_, err = stream.Recv()

@@ -398,9 +398,7 @@ func TestTwoThingsAreShown(t *testing.T) {
 	token := h.generate(bobs, "ci")
 	for _, first := range []string{bobs, token, token + ":"} {
 		r, err := http.NewRequest("GET", h.url+"/api/user_tokens/search", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		authorize(r, first)
 		r.Header.Add("Authorization", "Bearer "+token)
 		if res, _ := h.do(r); res.StatusCode != http.StatusUnauthorized {
@@ -432,7 +430,6 @@ func (h *host) mayScan(login apitoken.UserID) { h.putUser(login, apitoken.RoleUs
 
 func (h *host) putUser(login apitoken.UserID, role apitoken.Role) {
 	h.t.Helper()
-	if _, err := h.manager.PutUser(h.t.Context(), apitoken.System(), apitoken.User{ID: login, Name: string(login), Role: role}); err != nil {
-		h.t.Fatal(err)
-	}
+	_, err := h.manager.PutUser(h.t.Context(), apitoken.System(), apitoken.User{ID: login, Name: string(login), Role: role})
+	must(h.t, err)
 }

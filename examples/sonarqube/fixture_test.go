@@ -99,31 +99,25 @@ func newHost(t *testing.T) *host {
 	t.Helper()
 	h := &host{t: t, clock: clock.NewMock(), logs: new(lines)}
 	h.clock.Set(start)
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	db, err := openDatabase(filepath.Join(t.TempDir(), "test.db"))
-	must(err)
-	t.Cleanup(func() { must(db.Close()) })
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
 	sql, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	must(err)
-	t.Cleanup(func() { must(sql.Close()) })
-	must(sql.Migrate(t.Context()))
+	must(t, err)
+	t.Cleanup(func() { must(t, sql.Close()) })
+	must(t, sql.Migrate(t.Context()))
 	h.store = &store{Store: sql}
 	rules := options
 	rules.Clock = h.clock
 	rules.Roles = maps.Clone(options.Roles)
 	rules.Roles["reader"] = signedIn // who may not scan
 	m, err := apitoken.New(h.store, &rules)
-	must(err)
-	t.Cleanup(func() { must(m.Close(context.Background())) })
+	must(t, err)
+	t.Cleanup(func() { must(t, m.Close(context.Background())) })
 	h.server, err = newServer(t.Context(), m, db, slog.New(slog.NewTextHandler(h.logs, nil)))
-	must(err)
+	must(t, err)
 	h.zone, h.cost = time.UTC, bcrypt.MinCost
-	must(h.firstStart(t.Context(), "secret of admin", io.Discard))
+	must(t, h.firstStart(t.Context(), "secret of admin", io.Discard))
 	server := httptest.NewServer(h.handler())
 	t.Cleanup(server.Close)
 	h.url = server.URL
@@ -156,9 +150,7 @@ func (h *host) send(by, method, path string, params ...string) (*http.Response, 
 		target += "?" + form.Encode()
 	}
 	r, err := http.NewRequestWithContext(h.t.Context(), method, target, strings.NewReader(body))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -181,14 +173,10 @@ func authorize(r *http.Request, by string) {
 func (h *host) do(r *http.Request) (*http.Response, string) {
 	h.t.Helper()
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	return res, strings.TrimSuffix(string(text), "\n")
 }
 
@@ -200,9 +188,7 @@ func (h *host) want(status int, want, by, method, path string, params ...string)
 	secret = secrets.FindString(got)
 	if msg, isError := strings.CutPrefix(want, "!"); isError {
 		text, err := json.Marshal(map[string]any{"errors": []any{map[string]any{"msg": msg}}})
-		if err != nil {
-			h.t.Fatal(err)
-		}
+		must(h.t, err)
 		want = string(text)
 	}
 	if res.StatusCode != status {
@@ -257,4 +243,12 @@ func (h *host) tokens(login string) []map[string]any {
 		h.t.Fatalf("%v: %s", err, body)
 	}
 	return found.UserTokens
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -38,12 +38,8 @@ func TestServesTheClientOfNPMAtOnce(t *testing.T) {
 	h, dir := newHost(t), t.TempDir()
 	for _, name := range []string{"client.mjs", "package.json"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
 	install := exec.CommandContext(t.Context(), npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 	install.Dir = dir

@@ -98,9 +98,7 @@ func TestASessionComesBeforeTheHeader(t *testing.T) {
 	session, token := h.signIn("bob", "secret of bob"), h.generate(carols, "ci")
 	current := func(cookie, header string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/users/current", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		r.Header.Set("Cookie", cookie)
 		r.Header.Set("Authorization", header)
 		res, body := h.do(r)

@@ -19,29 +19,21 @@ var others = map[string]bool{"modernc.org/sqlite": true, "golang.org/x/crypto/bc
 
 func TestTheExampleIsShortAndBuiltFromPublicPackages(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	code, all, packages := 0, 0, map[string]bool{}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		all += strings.Count(string(text), "\n")
 		code += linesOfCode(text)
 		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, imported := range file.Imports {
 			path, err := strconv.Unquote(imported.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			packages[path] = true
 		}
 	}

@@ -48,9 +48,7 @@ func startMariaDB(t testing.TB, opts *engine.Options) *engine.MariaDB {
 func openPostgres(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = db.Close() }) // its server is gone in most tests
 	return db
 }
@@ -59,14 +57,10 @@ func openPostgres(t testing.TB, dsn string) *sql.DB {
 func openMariaDB(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	config.Logger = new(mysql.NopLogger)
 	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	db := sql.OpenDB(connector)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -102,9 +96,7 @@ type server interface {
 // expectStopped stops a server, and checks that nothing of it is left.
 func expectStopped(t *testing.T, s server, pid int) {
 	t.Helper()
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.Stop())
 	if runs(pid) {
 		t.Errorf("the process %d runs after Stop", pid)
 	}
@@ -156,14 +148,10 @@ func mariaDBPID(t testing.TB, db *sql.DB) int {
 func pidIn(t testing.TB, file string) int {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	line, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(line)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if !runs(pid) {
 		t.Fatalf("the process %d of %s does not run", pid, file)
 	}
@@ -177,4 +165,12 @@ func runs(pid int) bool {
 	}
 	p, err := os.FindProcess(pid)
 	return err == nil && p.Signal(syscall.Signal(0)) == nil
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -45,12 +45,8 @@ func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn st
 	child := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), variable+"=1", "TMPDIR="+temporary)
 	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, child.Start())
 	dsn, said := dsnIn(out)
 	pid := 0
 	if dsn != "" {

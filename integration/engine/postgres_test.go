@@ -37,9 +37,7 @@ func TestPostgresThatDoesNotStartQuotesItsLog(t *testing.T) {
 	if err := p.Start(); err == nil {
 		t.Error("a server that runs was started")
 	}
-	if err := p.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, p.Stop())
 	if err := os.WriteFile(settings, []byte("colour = green\n"), 0); err != nil {
 		t.Fatal(err)
 	}
