@@ -31,10 +31,10 @@ const (
 	carols = "carol:secret of carol"
 )
 
-// start is when every test begins: 14:06:05 in UTC, where today is 2026-01-10.
+// start is the time at which every test begins.
 var start = time.Date(2026, time.January, 10, 14, 6, 5, 0, time.UTC)
 
-// host is the server under test with the administrator admin and the users bob and carol, over HTTP.
+// host is the server under test, over HTTP, with the administrator admin and the users bob and carol.
 type host struct {
 	*server
 	t     *testing.T
@@ -44,13 +44,13 @@ type host struct {
 	logs  *lines
 }
 
-// store is one that can be in trouble.
+// store is a store whose calls a test can change.
 type store struct {
 	*sqlstore.Store
-	create func(error) error // what becomes of the answer to CreateToken
-	down   error             // the answer to Lookup, if it is not nil
-	during func()            // happens when a token has just been created
-	revoke func()            // happens before a token is revoked
+	create func(error) error // changes the answer to CreateToken
+	down   error             // if not nil, the answer to Lookup
+	during func()            // is called after a token was created
+	revoke func()            // is called before a token is revoked
 }
 
 func (s *store) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
@@ -110,7 +110,7 @@ func newHost(t *testing.T) *host {
 	rules := options
 	rules.Clock = h.clock
 	rules.Roles = maps.Clone(options.Roles)
-	rules.Roles["reader"] = signedIn // who may not scan
+	rules.Roles["reader"] = signedIn // without the permission to scan
 	m, err := apitoken.New(h.store, &rules)
 	must(t, err)
 	t.Cleanup(func() { must(t, m.Close(context.Background())) })
@@ -135,8 +135,8 @@ func newHost(t *testing.T) *host {
 
 var secrets = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
 
-// send sends a request. by is nobody, user:password, token: for Basic, a token for Bearer, or a cookie. The parameters go
-// into a form, or with GET into the query.
+// send sends a request. by is empty, user:password, token: for Basic, a token for Bearer, or a cookie. The parameters go into a
+// form, or with GET into the query.
 func (h *host) send(by, method, path string, params ...string) (*http.Response, string) {
 	h.t.Helper()
 	form := url.Values{}
@@ -180,8 +180,8 @@ func (h *host) do(r *http.Request) (*http.Response, string) {
 	return res, strings.TrimSuffix(string(text), "\n")
 }
 
-// want sends a request and compares the answer: JSON, the message of an error behind "!", or the text itself. A token in it
-// is written SECRET. It gives the token.
+// want sends a request and compares the answer: JSON, the message of an error after "!", or the text itself. SECRET stands for a
+// token in the answer, which want returns.
 func (h *host) want(status int, want, by, method, path string, params ...string) (secret string) {
 	h.t.Helper()
 	res, got := h.send(by, method, path, params...)
@@ -200,7 +200,7 @@ func (h *host) want(status int, want, by, method, path string, params ...string)
 	return secret
 }
 
-// parsed is what JSON says, or the text if it is none.
+// parsed decodes JSON. It returns any other text unchanged.
 func parsed(text string) any {
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {
@@ -209,7 +209,7 @@ func parsed(text string) any {
 	return value
 }
 
-// generate generates a token and gives its text.
+// generate generates a token and returns its text.
 func (h *host) generate(by, name string, params ...string) string {
 	h.t.Helper()
 	res, body := h.send(by, "POST", "api/user_tokens/generate", append([]string{"name", name}, params...)...)
@@ -219,14 +219,14 @@ func (h *host) generate(by, name string, params ...string) string {
 	return secrets.FindString(body)
 }
 
-// valid reports what api/authentication/validate says.
+// valid returns the answer of api/authentication/validate.
 func (h *host) valid(by string) bool {
 	h.t.Helper()
 	_, body := h.send(by, "GET", "api/authentication/validate")
 	return body == `{"valid":true}`
 }
 
-// names are those of somebody's tokens as the administrator sees them.
+// names returns the names of a user's tokens, as the administrator sees them.
 func (h *host) names(login string) (names []string) {
 	h.t.Helper()
 	for _, token := range h.tokens(login) {
