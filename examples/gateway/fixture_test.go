@@ -27,7 +27,7 @@ const (
 	oddUser      = "jürgen+1 %/@example.org"
 )
 
-// store is one that can be in trouble.
+// store fails while down is set.
 type store struct {
 	*memstore.Store
 	down atomic.Bool
@@ -40,7 +40,7 @@ func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record
 	return s.Store.Lookup(ctx, d)
 }
 
-// host is a host of apitoken with an application behind some gateway.
+// host is a host with an application behind some gateway.
 type host struct {
 	t           *testing.T
 	store       *store
@@ -48,11 +48,11 @@ type host struct {
 	manager     *apitoken.Manager
 	names       atomic.Int64     // of its tokens
 	server      *httptest.Server // the gateways ask it
-	tls         *httptest.Server // the same, for those that insist
+	tls         *httptest.Server // the same, for those that require TLS
 	application *httptest.Server
 }
 
-// clock tells the real time, as the gateways have it, until it is stopped.
+// clock shows the real time, which the gateways use, until it is stopped.
 type clock struct{ stopped atomic.Pointer[time.Time] }
 
 func (c *clock) Now() time.Time {
@@ -87,13 +87,13 @@ func newHost(t *testing.T, expiryCap time.Duration) *host {
 // address is where a server listens, without the scheme.
 func address(s *httptest.Server) string { return s.Listener.Addr().String() }
 
-// generate gives a token of 90 days, which is for how long a gateway might keep it.
+// generate returns a token of 90 days, for which a gateway might cache it.
 func (h *host) generate(owner apitoken.UserID) (apitoken.Token, string) {
 	h.t.Helper()
 	return h.generateWith(owner, apitoken.Days(90))
 }
 
-// generateFor gives a token of Bob's.
+// generateFor returns a token of Bob.
 func (h *host) generateFor(lifetime time.Duration) (apitoken.Token, string) {
 	h.t.Helper()
 	return h.generateWith("bob", lifetime)
@@ -126,14 +126,13 @@ type seen struct {
 	By         map[string][]string // what the application is told of the caller, if it is reached
 }
 
-// Headers in which a client claims to be the administrator. To an application that gets headers as variables, as by CGI, it
-// is the same whether a name has hyphens or underscores.
+// Headers in which a client claims to be the administrator. In variables, as with CGI, hyphens and underscores are the same.
 var (
 	spoofed          = []string{"X-Auth-User", "x-auth-user", "X-Auth-Token-Id", "X-Auth-Token-Kind", "Remote-User"}
 	spelledOtherwise = []string{"X_Auth_User", "X-Auth_User", "X_Auth-User", "x_auth_token_kind", "REMOTE_USER", "X.Auth.User", "x.auth-token.kind", "Remote.User"}
 )
 
-// send sends a request through a gateway. Every request claims to be the administrator's.
+// send sends a request through a gateway. Every request claims to come from the administrator.
 func send(t *testing.T, addr, token string, more ...string) seen {
 	t.Helper()
 	r, err := http.NewRequest("GET", "http://"+addr+"/hello?x=1", nil)
@@ -159,17 +158,17 @@ func send(t *testing.T, addr, token string, more ...string) seen {
 		}
 	}
 	if strings.Contains(string(body), "admin") {
-		t.Errorf("what the client claims comes back: %s", body)
+		t.Errorf("the claim of the client comes back: %s", body)
 	}
 	return s
 }
 
-// told is what the application is told of a token's owner by a gateway that says all there is.
+// told returns the headers of a gateway that passes on everything about a token.
 func told(token apitoken.Token, user string) map[string][]string {
 	return map[string][]string{"X-Auth-User": {user}, "X-Auth-Token-Id": {token.ID.String()}, "X-Auth-Token-Kind": {"user"}}
 }
 
-// want compares what came back.
+// want compares the answer.
 func want(t *testing.T, what string, want, got seen) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {

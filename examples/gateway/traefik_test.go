@@ -37,7 +37,7 @@ type traefik struct {
 	}
 }
 
-// readTraefik reads the configuration on the page, with the addresses of the test. A key that is not in the model is an error.
+// readTraefik reads the configuration on the page, with the addresses of the test. A key that the model lacks is an error.
 func readTraefik(t *testing.T, page string, verify string) (c traefik) {
 	t.Helper()
 	_, text, _ := strings.Cut(page, "\n```yaml\n")
@@ -57,7 +57,7 @@ func readTraefik(t *testing.T, page string, verify string) (c traefik) {
 	return c
 }
 
-// handler is a model of what Traefik documents of the two middlewares, in front of a proxy that removes what Connection
+// handler models the two middlewares as Traefik documents them, in front of a proxy that removes the headers that Connection
 // names. Traefik itself does not run here.
 func (c traefik) handler(t *testing.T, application *url.URL) http.Handler {
 	t.Helper()
@@ -135,12 +135,12 @@ func TestGatewayTraefikAsDocumented(t *testing.T) {
 	must(t, err)
 	gateway := httptest.NewServer(readTraefik(t, string(page), h.server.URL+"/verify").handler(t, application))
 	t.Cleanup(gateway.Close)
-	testVerifying(t, "a model of traefik", h, address(gateway))
+	testVerifying(t, h, address(gateway))
 }
 
-// What stood on the page before lets a client through as somebody else, and takes the user from the application. It shows
-// that the model tells the difference.
-func TestGatewayTraefikModelSeesTheFaults(t *testing.T) {
+// With a configuration without the headers middleware, a client can act as another user. The model has to show that, or the
+// test above would prove nothing.
+func TestGatewayTraefikModelShowsFaults(t *testing.T) {
 	h := newHost(t, 0)
 	application, _ := url.Parse(h.application.URL)
 	config := traefik{}
@@ -161,7 +161,7 @@ func TestGatewayTraefikModelSeesTheFaults(t *testing.T) {
 		_ = res.Write(body)
 		_ = res.Body.Close()
 		if !strings.Contains(body.String(), "somebody else") && res.StatusCode != http.StatusForbidden {
-			t.Errorf("%s: the model does not see the fault: %s", name, body)
+			t.Errorf("%s: the model does not show the fault: %s", name, body)
 		}
 	}
 }

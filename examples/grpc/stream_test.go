@@ -72,7 +72,7 @@ func TestAMessageToTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	wantCode(t, "after", codes.Unauthenticated, err)
 }
 
-// failingStore fails to look a token up once it is told to.
+// failingStore fails to look up tokens while fails is set.
 type failingStore struct {
 	*memstore.Store
 	fails atomic.Bool
@@ -85,7 +85,7 @@ func (s *failingStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken
 	return s.Store.Lookup(ctx, d)
 }
 
-func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
+func TestAFailingStoreEndsAStreamAsUnavailable(t *testing.T) {
 	store := &failingStore{Store: memstore.New()}
 	m, err := apitoken.New(store, nil)
 	must(t, err)
@@ -103,8 +103,8 @@ func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
 	wantCode(t, "after", codes.Unavailable, err)
 }
 
-// Nothing is sent on this stream, and nobody looks. The context has a deadline on the computer's clock, as far away as the
-// end of the token is on the Manager's when the stream begins.
+// No message is sent on this stream, so nothing authenticates. The deadline of the context ends it. The deadline is as far
+// away as the expiry of the token is, by the Manager's clock, when the stream begins.
 func TestAnIdleStreamEndsWhenItsTokenExpires(t *testing.T) {
 	tt := tokentest.New(t)
 	_, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
