@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// browser keeps cookies, and follows no redirect by itself, so that a test sees each answer.
+// browser keeps cookies. It does not follow redirects, so a test sees each answer.
 type browser struct {
 	client http.Client
 	url    string
@@ -31,7 +31,7 @@ func (s *server) browser(t *testing.T) *browser {
 	return b
 }
 
-// do sends a request, with more header fields as pairs of name and value. Another status than the one wanted ends the test.
+// do sends a request with header fields, which are pairs of name and value. Another status ends the test.
 func (b *browser) do(t *testing.T, status int, method, path, body string, fields ...string) page {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
@@ -73,7 +73,7 @@ func (b *browser) signIn(t *testing.T, status int, login string, fields ...strin
 	return b.do(t, status, "POST", "/sign-in", url.Values{"name": {name}, "password": {password}}.Encode(), fields...)
 }
 
-// cookies are those that the browser shows for a path, as name=value.
+// cookies returns the cookies that the browser sends for a path, as name=value.
 func (b *browser) cookies(t *testing.T, path string) string {
 	t.Helper()
 	u, err := url.Parse(b.url + path)

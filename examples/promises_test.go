@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The tests that the page of the promises names, in code style: a function, or a rule of package storetest.
+// docs/promises.md names tests in code style: a function, or a rule of package storetest.
 var (
 	namedFunction = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
 	namedRule     = regexp.MustCompile("`storetest: ([^`.]+)`")

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// generator gives fresh tokens of a prefix.
+// generator returns a function that makes new tokens of a prefix.
 func generator(t *testing.T, prefix string) (fresh func() string, s apitoken.Scanner) {
 	t.Helper()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Prefix: prefix})
@@ -50,14 +50,14 @@ func TestScanningRedactsALog(t *testing.T) {
 	}
 }
 
-func TestScanningRefusesAPrefixThatIsNone(t *testing.T) {
+func TestScanningRefusesAnInvalidPrefix(t *testing.T) {
 	out, err := command(t, build(t, "scanning"), "-prefix", "My App").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "prefix") {
 		t.Errorf("err = %v, output:\n%s", err, out)
 	}
 }
 
-// Files with tokens, with what is none, and with what only the checksum tells from one. gitleaks finds the first and the last.
+// gitleaks finds tokens, and texts that only the checksum distinguishes from tokens. It finds no other texts.
 func TestGitleaksFindsFreshTokens(t *testing.T) {
 	long(t)
 	gitleaks := needGitleaks(t)
@@ -98,7 +98,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 	}
 }
 
-// plant makes files by their names, and what is to be found in them.
+// plant returns files by their names, and the texts that gitleaks has to find.
 func plant(t *testing.T, prefix string) (files map[string]string, want []string) {
 	t.Helper()
 	fresh, s := generator(t, prefix)
@@ -161,14 +161,14 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// gitleaksModule is what is built where gitleaks is required and not installed. That takes minutes the first time.
+// gitleaksModule is built if gitleaks is required and not installed. The first build takes minutes.
 const (
 	gitleaksModule = "github.com/zricethezav/gitleaks/v8@v8.30.1"
 	gitleaksLimit  = 8 * time.Minute
 )
 
-// needGitleaks gives what runs gitleaks. It skips the test where there is none, unless APITOKEN_TEST_REQUIRE lists it: then it
-// is built, outside of this module.
+// needGitleaks returns a function that makes a command of gitleaks. If gitleaks is missing, the test is skipped, unless
+// APITOKEN_TEST_REQUIRE lists it: then it is built, outside of this module.
 func needGitleaks(t *testing.T) func(args ...string) *exec.Cmd {
 	t.Helper()
 	program := []string{"gitleaks"}

@@ -28,12 +28,12 @@ func TestServerLimitsTriesUnderAName(t *testing.T) {
 			t.Errorf("Retry-After is %q, and the page is\n%s", p.Header.Get("Retry-After"), p.text)
 		}
 	}
-	own.signIn(t, 303, bob) // from a browser in which bob has signed in before
+	own.signIn(t, 303, bob) // this browser has an earlier sign-in of bob
 	stranger.signIn(t, 303, admin)
 	s.stop(t, os.Interrupt)
 }
 
-// exhaust sends wrong passwords, many at once, until one is too many, and gives the page that says so.
+// exhaust sends many wrong passwords at once, and returns the page that refuses one of them as too many.
 func (b *browser) exhaust(t *testing.T, name string) (tooMany page) {
 	t.Helper()
 	form := url.Values{"name": {name}, "password": {"wrong"}}.Encode()
@@ -67,9 +67,9 @@ func (b *browser) exhaust(t *testing.T, name string) (tooMany page) {
 	return tooMany
 }
 
-// Wrong passwords, even from the same address, delay the right one by some seconds and do not lock its owner out. They
-// themselves are let through only so often.
-func TestServerDelaysTheRightPasswordAtMost(t *testing.T) {
+// Wrong passwords, even from the same address, delay the right one by some seconds and do not lock the account. The number of
+// wrong passwords that are checked is limited.
+func TestServerLimitsTriesWithoutLockingTheAccount(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "delay.db"))
 	s.browser(t).exhaust(t, "admin")
 	s.expect(t, 200, basic(s.logins["ADMIN"]), "GET", "/admin/api/policy", "")
@@ -105,8 +105,8 @@ func TestServerDelaysTheRightPasswordAtMost(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-// Nothing but the hash of a password takes this long, on any computer.
-func TestServerTakesItsTimeForUnknownNames(t *testing.T) {
+// Only the hash of a password takes 10 ms, on any computer.
+func TestServerComputesAHashForUnknownNames(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "time.db"))
 	b := s.browser(t)
 	for range 3 {

@@ -11,7 +11,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-func TestServerKeepsSessionsThatNobodyCanTakeOver(t *testing.T) {
+func TestServerSessionsCannotBeTakenOver(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sessions.db")
 	s := start(t, build(t, "server"), file)
 	b := s.browser(t)
@@ -20,7 +20,7 @@ func TestServerKeepsSessionsThatNobodyCanTakeOver(t *testing.T) {
 	b.signIn(t, 303, s.logins["BOB"])
 	second := b.cookies(t, "/")
 	if first == second {
-		t.Error("signing in again keeps the session of before")
+		t.Error("signing in again keeps the earlier session")
 	}
 	s.browser(t).do(t, 401, "GET", "/admin/api/policy", "", "Cookie", first)
 	b.see(t, 200, "/admin/api/policy")
@@ -54,10 +54,10 @@ func TestServerEndsTheSessionOfADisabledUser(t *testing.T) {
 	s.expect(t, 204, admin, "PUT", "/admin/api/users/bob/disabled", "")
 	b.leads(t, "/admin/users/bob/tokens", "/sign-in?next=%2Fadmin%2Fusers%2Fbob%2Ftokens")
 	if p := b.signIn(t, 403, bob); !strings.Contains(p.text, "This account is disabled.") || len(p.Cookies()) != 0 {
-		t.Errorf("who is disabled is answered with the cookies %v and\n%s", p.Cookies(), p.text)
+		t.Errorf("a disabled user is answered with the cookies %v and\n%s", p.Cookies(), p.text)
 	}
 	if p := b.signIn(t, 403, "bob:wrong"); strings.Contains(p.text, "disabled") {
-		t.Error("who does not know the password is told that the account is disabled")
+		t.Error("without the password, the answer tells that the account is disabled")
 	}
 	s.expect(t, 401, basic(bob), "GET", "/admin/api/policy", "")
 
@@ -68,7 +68,7 @@ func TestServerEndsTheSessionOfADisabledUser(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-// A session ends with the tokens of its user, also if its browser asks for nothing in between.
+// A session ends with the tokens of its user, even if its browser sends no request in between.
 func TestServerRevivesNoSession(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "revive.db"))
 	admin := basic(s.logins["ADMIN"])

@@ -30,7 +30,7 @@ func TestServerSignsPeopleInAndOut(t *testing.T) {
 
 	in := b.signIn(t, 303, s.logins["ADMIN"])
 	if to := in.Header.Get("Location"); to != "/admin/" {
-		t.Errorf("who has signed in is led to %q", to)
+		t.Errorf("the sign-in leads to %q", to)
 	}
 	value := regexp.MustCompile(`=[A-Za-z0-9_-]{43};`)
 	var cookies []string
@@ -140,7 +140,7 @@ func TestServerRefusesFormsOfOtherSites(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-func TestServerShowsAUserWhatIsHis(t *testing.T) {
+func TestServerShowsAUserOnlyTheirOwnTokens(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "own.db"))
 	s.generate(t, s.logins["BOB"], "of bob")
 	b := s.browser(t)
@@ -153,7 +153,7 @@ func TestServerShowsAUserWhatIsHis(t *testing.T) {
 		}
 	}
 	if !strings.Contains(own, "of bob") {
-		t.Errorf("a user does not see his own token:\n%s", own)
+		t.Errorf("a user does not see their own token:\n%s", own)
 	}
 	for _, path := range []string{"/admin/users", "/admin/tokens", "/admin/tokens.csv", "/admin/expiring", "/admin/activity", "/admin/users/admin/tokens"} {
 		b.see(t, 403, path)
@@ -172,7 +172,7 @@ func TestServerOpensTheAdministrationToTokens(t *testing.T) {
 	}
 	b.see(t, 401, "/verify")
 
-	// A token opens no page, and one that is wrong is refused, also where somebody is signed in.
+	// A token opens no page. A wrong token is refused even if there is a session.
 	b.do(t, 303, "GET", "/admin/users/bob/tokens", "", "Authorization", bearer(token))
 	b.signIn(t, 303, s.logins["ADMIN"])
 	b.see(t, 200, "/admin/api/tokens")
@@ -184,7 +184,7 @@ func TestServerOpensTheAdministrationToTokens(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-func TestServerSendsNothingThatRuns(t *testing.T) {
+func TestServerSignInPageHasNoScripts(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "header.db"))
 	b := s.browser(t)
 	p := b.do(t, 403, "POST", "/sign-in", url.Values{"name": {`"><script>alert(1)</script>`}, "password": {"x"}}.Encode())

@@ -23,7 +23,7 @@ var (
 	tag        = regexp.MustCompile(`<[^>]*>`)
 )
 
-// The links of the administration lead to the user that they name, directly and through nginx.
+// Each link of the administration leads to the user that it names, directly and through nginx.
 func TestServerLinksLeadToTheirUser(t *testing.T) {
 	plain := []string{"carol", "...", "a b", "a+b", "a;b", "a?b", "a#b", "a:b", "a\\b", "%2e", "a%2Fb", "x@y.example", "~", "tokens"}
 	slashed := []string{"a/b", "/a", "a/", "a//b", "a/../b", "a/./b", "../a", "ü/é"}
@@ -67,7 +67,7 @@ func TestServerLinksLeadToTheirUser(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-// nginx runs one in front of an address, and gives its own.
+// nginx runs nginx in front of an address, and returns its own address.
 func nginx(t *testing.T, address string) (base string) {
 	t.Helper()
 	program, err := exec.LookPath("nginx")

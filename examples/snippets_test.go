@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// snippet is where a template wants a block of a page: the page, the number of the block among those in Go, and which part
-// of it. Methods can only be declared outside of functions, and statements only inside.
+// snippet is a directive of a template for a block of a page: the page, the number of the block among those in Go, and a part.
+// The parts exist because methods can be declared only outside of functions, and statements only inside.
 var snippet = regexp.MustCompile(`(?m)^\t*//snippet (\S+) (\d+)(?: (declarations|statements))?$`)
 
-// TestSnippetsOfPages compiles every block of Go on every page, as it stands there, and runs it. The templates in
-// testdata/snippets say what is around a block. Each block has to be in exactly one of them.
+// TestSnippetsOfPages compiles and runs every block of Go on every page. The templates in testdata/snippets have the code around
+// the blocks. Each block has to be in exactly one template.
 func TestSnippetsOfPages(t *testing.T) {
 	blocks := pageBlocks(t)
 	module, err := filepath.Abs(".")
@@ -26,7 +26,7 @@ func TestSnippetsOfPages(t *testing.T) {
 	if err != nil || len(templates) == 0 {
 		t.Fatalf("no templates: %v", err)
 	}
-	// An overlay lets the go command see a package in this module that is not on the disk.
+	// An overlay adds a package to this module that is not on the disk.
 	folder := t.TempDir()
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for _, template := range templates {
@@ -51,12 +51,12 @@ func TestSnippetsOfPages(t *testing.T) {
 	run.Dir = folder
 	out, err := run.CombinedOutput()
 	if err != nil {
-		t.Errorf("the pages do not do what they say: %v\n%s", err, out)
+		t.Errorf("the code of the pages fails: %v\n%s", err, out)
 	}
 	t.Logf("%d tests ran", strings.Count(string(out), "\n--- PASS"))
 }
 
-// codeBlock is a block of Go on a page, as far as no template has it yet.
+// codeBlock is a block of Go on a page, or the part of it that is in no template yet.
 type codeBlock struct {
 	page string
 	line int // of its first line of code
@@ -93,7 +93,7 @@ func pageBlocks(t *testing.T) codeBlocks {
 
 var declaration = regexp.MustCompile(`(?m)\A(//.*\n)*(type|func|const|var) `)
 
-// take gives what a directive stands for, with the lines of the page for the compiler's errors, and takes it out.
+// take removes and returns the code of a directive, with the line numbers of the page for errors of the compiler.
 func (b codeBlocks) take(t *testing.T, template, directive string) string {
 	t.Helper()
 	m := snippet.FindStringSubmatch(directive)
