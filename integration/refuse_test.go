@@ -190,31 +190,3 @@ func nonsense() []nonsenseCase {
 		{"an event with the number 0", byCheck, `UPDATE apitoken_events SET seq = 0 WHERE seq = 1`, nil},
 	}
 }
-
-// Without a foreign key MySQL keeps a token whose owner somebody has removed. It opens nothing.
-func TestTokenWithoutItsOwnerOpensNothing(t *testing.T) {
-	d := onMySQL.database(t)
-	db := d.open(t, 0)
-	store := d.newMigrated(t, db, nil)
-	m, _ := newManager(t, store)
-	ctx := context.Background()
-	putUser(t, m, apitoken.User{ID: "bob"})
-	token, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: "ci"})
-	must(t, err)
-	if _, err := m.Authenticate(ctx, secret.Reveal()); err != nil {
-		t.Fatal(err)
-	}
-	mustExec(t, db, `DELETE FROM apitoken_users`)
-	if got := column(t, db, `SELECT owner FROM apitoken_tokens`); len(got) != 1 {
-		t.Fatalf("tokens of %q are left, want one", got)
-	}
-	if id, err := m.Authenticate(ctx, secret.Reveal()); !errors.Is(err, apitoken.ErrUnknownToken) {
-		t.Errorf("it opens %v, error %v, want %v", id, err, apitoken.ErrUnknownToken)
-	}
-	if _, err := store.Token(ctx, token.ID); !errors.Is(err, apitoken.ErrNotFound) {
-		t.Errorf("Token: error %v, want %v", err, apitoken.ErrNotFound)
-	}
-	if changed, err := store.RevokeToken(ctx, token.ID, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err != nil || changed {
-		t.Errorf("RevokeToken: changed %v, error %v, want neither: there is nothing left to revoke", changed, err)
-	}
-}
