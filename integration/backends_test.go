@@ -17,14 +17,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// backend is a kind of database that the promises are held on.
+// backend is a kind of database that the tests run on.
 type backend struct {
 	name    string
 	driver  string // of database/sql
 	dialect sqlstore.Dialect
 
-	// create makes a database for one test and gives the data source name of each replica of the host. They differ where
-	// the replicas talk to different nodes.
+	// create makes a database for one test and returns the data source name of each replica of the host. The names differ if
+	// the replicas use different nodes.
 	create func(t testing.TB) (dsns []string)
 }
 
@@ -35,7 +35,7 @@ var (
 	onGalera     = backend{"Galera", "mysql", sqlstore.MySQL, createGalera}
 )
 
-// servers are the engines that run outside the process, and that many can write to at one time.
+// servers are the databases that run outside of the process and take several writers at a time.
 var servers = []backend{onPostgreSQL, onMySQL}
 
 // replicasOfHost is the number of replicas of a host in the tests. Each has its own connection pool.
@@ -72,7 +72,7 @@ func createGalera(t testing.TB) (dsns []string) {
 	return dsns
 }
 
-var databases atomic.Int64 // that this process has made
+var databases atomic.Int64 // the number that this process has created
 
 // createDatabase creates a database on a server and returns its name. It skips the test if the server does not support the
 // options. The end of the test drops the database.
@@ -95,7 +95,7 @@ func createDatabase(t testing.TB, driver, server, options string) (name string) 
 	return name
 }
 
-// inDatabase is a data source name of MySQL with another database in it.
+// inDatabase returns a data source name of MySQL with another database.
 func inDatabase(t testing.TB, dsn, name string) string {
 	t.Helper()
 	config := parseMySQL(t, dsn)
@@ -110,7 +110,7 @@ func parseMySQL(t testing.TB, dsn string) *mysql.Config {
 	return config
 }
 
-// database is a database that was made for one test.
+// database is a database for one test.
 type database struct {
 	backend
 	dsns []string
@@ -121,18 +121,18 @@ func (b backend) database(t testing.TB) database {
 	return database{b, b.create(t)}
 }
 
-// open opens a connection pool, as the given replica of the host would. The end of the test closes it.
+// open opens a connection pool of a replica of the host. The end of the test closes it.
 func (d database) open(t testing.TB, replica int) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(d.driver, d.dsns[replica%len(d.dsns)])
 	must(t, err)
-	db.SetMaxOpenConns(24) // or a crowd waits for new connections, which a busy machine makes too slowly
-	db.SetMaxIdleConns(24) // more than the default of 2, or the connections of a crowd come and go
+	db.SetMaxOpenConns(24)
+	db.SetMaxIdleConns(24) // with the default of 2, a crowd would open and close connections all the time
 	closeAtTheEnd(t, db)
 	return db
 }
 
-// newStore makes a store on a connection pool. The end of the test closes it.
+// newStore makes a store on a connection pool. The end of the test closes the store.
 func (d database) newStore(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
 	t.Helper()
 	store, err := sqlstore.New(db, d.dialect, opts)
@@ -141,7 +141,7 @@ func (d database) newStore(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sq
 	return store
 }
 
-// newMigrated makes a store with its tables on a connection pool.
+// newMigrated makes a store on a connection pool, and its tables.
 func (d database) newMigrated(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
 	t.Helper()
 	store := d.newStore(t, db, opts)

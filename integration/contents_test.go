@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// contents are all rows of the tables of a store, as the database gives them.
+// contents are all rows of the tables of a store.
 type contents map[string][][]any
 
-// contentsOf are the columns of each table, in an order in which rows can be inserted. The numbers that a database draws for
-// the rows of events are left out: who is refused may use one up.
+// contentsOf returns the tables, in an order in which rows can be inserted, and their columns. It leaves out the numbers that a
+// database assigns to rows of events, because a refused insertion may use one up.
 func (d database) contentsOf() (tables []string, columns map[string]string) {
 	columns = map[string]string{
 		"apitoken_users":  "id, name, role, created_at, disabled_at, epoch, revision",
@@ -51,7 +51,7 @@ func (d database) contents(t testing.TB, db *sql.DB) contents {
 	return all
 }
 
-// lines are the rows as texts, which can be compared: no order, and no difference between a text and its bytes.
+// lines returns the rows as sorted texts, to compare them. A text and its bytes are equal.
 func (c contents) lines() (all []string) {
 	for table, rows := range c {
 		for _, row := range rows {
@@ -69,7 +69,7 @@ func (c contents) lines() (all []string) {
 	return all
 }
 
-// restore puts rows in the place of all that there are.
+// restore replaces all rows.
 func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 	t.Helper()
 	tx, err := db.Begin()
@@ -84,7 +84,7 @@ func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 	}
 	for _, table := range tables {
 		if table == "sqlite_sequence" {
-			exec("DELETE FROM sqlite_sequence") // the events have just made it anew
+			exec("DELETE FROM sqlite_sequence") // the inserted events have just created rows in it
 		}
 		for _, row := range c[table] {
 			var places []string

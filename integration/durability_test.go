@@ -11,8 +11,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// durabilityOf is what CheckDurability says of a data source name, but for what it says of the settings that are known to be
-// wrong: of each sentence the setting and its value.
+// durabilityOf returns the settings that CheckDurability reports for a data source name, except known ones. Each sentence has to
+// say what follows and what to do.
 func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
 	t.Helper()
 	db, err := sql.Open(b.driver, dsn)
@@ -35,7 +35,7 @@ func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
 	return strings.Join(settings, ", ")
 }
 
-// ofTheFastServer is what the servers that the tests share lack on purpose.
+// ofTheFastServer are the settings with which the shared servers of the tests lack durability on purpose.
 var ofTheFastServer = []string{
 	"fsync is off", "full_page_writes is off", "innodb_flush_log_at_trx_commit is 0", "innodb_doublewrite is off",
 }

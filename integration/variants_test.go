@@ -12,9 +12,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// Whatever a host's database and data source name are set to, the store does the same. Each row puts many oddities
-// together. Under the race detector, which sees the same code in all of them, and where it should be short, one will do.
-func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
+// The store keeps the contract under unusual settings of the database and the data source name. Each row combines several. One
+// row is enough under the race detector, which sees the same code in all rows, and with -short.
+func TestContractHoldsUnderUnusualSettings(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
 		name string
@@ -37,7 +37,7 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 		),
 		opts: &sqlstore.Options{Unprepared: true},
 	}, {
-		name: "MySQL of latin1, which cuts what is too long",
+		name: "MySQL of latin1, which truncates values",
 		backend: onMySQLWith("CHARACTER SET latin1",
 			"charset=latin1", "parseTime=true", "loc=America/St_Johns", "clientFoundRows=true", "sql_mode=''", "time_zone='-03:30'",
 		),
@@ -69,7 +69,7 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 	}
 }
 
-// onPostgreSQLWith is PostgreSQL with a database that is made with options, and with parameters in the data source name.
+// onPostgreSQLWith is PostgreSQL with options of CREATE DATABASE and parameters of the data source name.
 func onPostgreSQLWith(options string, parameters ...string) backend {
 	b := onPostgreSQL
 	b.create = func(t testing.TB) []string {
@@ -83,7 +83,7 @@ func onPostgreSQLWith(options string, parameters ...string) backend {
 	return b
 }
 
-// onMySQLWith is MySQL with a database of which something is altered, and with parameters in the data source name.
+// onMySQLWith is MySQL with options of ALTER DATABASE and parameters of the data source name.
 func onMySQLWith(alteration string, parameters ...string) backend {
 	b := onMySQL
 	b.create = func(t testing.TB) []string {
@@ -98,7 +98,7 @@ func onMySQLWith(alteration string, parameters ...string) backend {
 	return b
 }
 
-// withParameters adds parameters to a data source name. The drivers take %20 for a space, and not all of them a plus sign.
+// withParameters adds parameters to a data source name. Not all drivers read a plus sign as a space, so it writes %20.
 func withParameters(dsn string, parameters []string) string {
 	between := "?"
 	if strings.Contains(dsn, "?") {
@@ -112,8 +112,8 @@ func withParameters(dsn string, parameters []string) string {
 	return dsn
 }
 
-// Without autocommit a connection of MySQL goes on reading what was there when it first read, and would take a token for
-// good that was revoked since. So the store refuses to work.
+// Without autocommit a connection of MySQL keeps reading its first snapshot, so a token that was revoked since would still
+// authenticate. The store refuses to work on such a connection.
 func TestMySQLWithoutAutocommitIsRefused(t *testing.T) {
 	d := onMySQLWith("CHARACTER SET utf8mb4", "autocommit=0").database(t)
 	store := d.newStore(t, d.open(t, 0), nil)
