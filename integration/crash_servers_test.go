@@ -39,7 +39,7 @@ func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	})
 }
 
-// crashes is how a server is killed and started again, and how a table is made that does not survive this.
+// crashes kills and starts a server, and makes a table whose rows do not survive a crash.
 type crashes struct {
 	makeCanary  string
 	kill, start func() error
@@ -56,7 +56,7 @@ func stopAtTheEnd(t *testing.T, server interface{ Stop() error }) {
 
 const clientsOfCrash = 8
 
-// crashRounds is less under -short, and under the race detector, which is no help against a server.
+// crashRounds reduces a number of rounds with -short, and under the race detector, which finds nothing in a server.
 func crashRounds(rounds int) int {
 	if raceDetector || testing.Short() {
 		return max(1, rounds/4)
@@ -64,8 +64,8 @@ func crashRounds(rounds int) int {
 	return rounds
 }
 
-// keepsWhatItAcknowledged kills a server again and again while clients work on it. All that was ever acknowledged has to be
-// there each time that it is back.
+// keepsWhatItAcknowledged kills a server repeatedly while clients work on it. After each restart all acknowledged changes must be
+// there.
 func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, server.makeCanary) })
@@ -76,7 +76,7 @@ func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 		l.awaitAcknowledged(t, 50+rand.IntN(250))
 		noticed := 1
 		if round%4 == 0 {
-			noticed = len(l.clients) // so long that nobody can find out what became of his COMMIT
+			noticed = len(l.clients) // so long that no client can determine the outcome of its COMMIT
 		}
 		l.goWithout(t, noticed, server.kill, server.start)
 		d.connect(t, func(db *sql.DB) { holdCrashed(t, db) })
@@ -87,8 +87,8 @@ func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 	t.Logf("%d rounds: %s", rounds, l.figures())
 }
 
-// killPostgreSQL kills all processes of a server at once. Where the first one alone is killed, the others notice after they
-// have answered, and no COMMIT is cut short.
+// killPostgreSQL kills all processes of a server at once. If only the first one is killed, the others answer before they notice,
+// and no COMMIT is interrupted.
 func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
 	t.Helper()
 	var pids []int
@@ -104,7 +104,7 @@ func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
 	})
 	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
-			_ = p.Kill() // one that has ended meanwhile is no mistake
+			_ = p.Kill() // it may have ended
 		}
 	}
 	return server.Kill()
@@ -121,12 +121,12 @@ func hushMySQL(t *testing.T) {
 	})
 }
 
-// holdCrashed holds that the canary is dead: the rows of a table that does not survive a crash, unlike all others.
+// holdCrashed checks that the canary is empty: its rows do not survive a crash.
 func holdCrashed(t *testing.T, db *sql.DB) {
 	t.Helper()
 	var n int
 	must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n))
 	if n != 0 {
-		t.Fatal("the server has not crashed: it still knows what it does not keep")
+		t.Fatal("the server has not crashed: the canary still has rows")
 	}
 }

@@ -63,7 +63,7 @@ func TestPostgreSQLFailOverToAnOutdatedStandbyIsSeenToLose(t *testing.T) {
 	stop()
 	holdServer(t, d, standby)
 	var found losses
-	d.visit(t, func(m *apitoken.Manager) { found = l.books.account(t, m, true) })
+	d.visit(t, func(m *apitoken.Manager) { found = l.books.audit(t, m, true) })
 	t.Logf("%s; lost: %+v", l.figures(), found)
 	if found.Tokens == 0 || found.Revocations == 0 {
 		t.Errorf("the audit finds %+v, want lost tokens and revocations", found)

@@ -17,20 +17,19 @@ func TestSQLiteFeedLosesNothing(t *testing.T) {
 func TestPostgreSQLFeedLosesNothing(t *testing.T) { onPostgreSQL.feedLosesNothing(t) }
 func TestMySQLFeedLosesNothing(t *testing.T)      { onMySQL.feedLosesNothing(t) }
 
-// feedLosesNothing has eight writers on three replicas commit 10,000 events, while two followers read: one goes through to
-// the end, the other is killed 20 times and goes on with another Manager from the last event that it had handled. Each of
-// them must be given every event that was acknowledged, once, and no other, numbered 1, 2, 3 and so on, and both in the
-// same order.
+// feedLosesNothing runs eight writers on three replicas, which commit 10,000 events, and two followers. One follower reads to the
+// end. The other is interrupted 20 times, and continues with another Manager after the last event that it has handled. Each must
+// receive every acknowledged event once, and no other, with the numbers 1, 2, 3 and so on. Both must receive the same order.
 func (b backend) feedLosesNothing(t *testing.T) {
-	const lives = 20
+	const interruptions = 20
 	events := 10_000
 	if raceDetector {
 		events = 2_000
 	}
 	d := b.database(t).withoutDisk()
 	stores, r := d.stores(t, nil), newFeedRecord(events)
-	steady, mortal := newFollower(), newFollower()
-	r.every(events/lives, mortal.kill)
+	steady, interrupted := newFollower(), newFollower()
+	r.every(events/interruptions, interrupted.interrupt)
 
 	var writers, readers sync.WaitGroup
 	ended := make(chan struct{})
@@ -38,7 +37,7 @@ func (b backend) feedLosesNothing(t *testing.T) {
 		writers.Go(func() { writeAllSorts(t, witnessed{stores[i%len(stores)], r}, i) })
 	}
 	readers.Go(func() { steady.follow(t, ended, stores[:1]) })
-	readers.Go(func() { mortal.follow(t, ended, stores) })
+	readers.Go(func() { interrupted.follow(t, ended, stores) })
 	if b.name != onSQLite.name && b.name != onGalera.name { // one server that takes several writers at a time
 		d.holdOpen(t, 5, witnessed{stores[1], r}, steady.delivery)
 	}
@@ -47,14 +46,14 @@ func (b backend) feedLosesNothing(t *testing.T) {
 	readers.Wait()
 
 	steady.wants(t, "the steady follower", r)
-	mortal.wants(t, "the mortal follower", r)
-	if !slices.Equal(steady.order, mortal.order) {
-		t.Error("the followers were given the events in different orders")
+	interrupted.wants(t, "the interrupted follower", r)
+	if !slices.Equal(steady.order, interrupted.order) {
+		t.Error("the followers received the events in different orders")
 	}
-	if mortal.deaths < lives/2 || len(r.refused) == 0 {
-		t.Errorf("a follower died %d times, %d writes were refused: too little to go by", mortal.deaths, len(r.refused))
+	if interrupted.restarts < interruptions/2 || len(r.refused) == 0 {
+		t.Errorf("a follower restarted %d times, and %d writes were refused; want at least %d and 1", interrupted.restarts, len(r.refused), interruptions/2)
 	}
-	t.Logf("%d events, %d writes refused, a follower died %d times", len(r.committed), len(r.refused), mortal.deaths)
+	t.Logf("%d events, %d writes refused, a follower restarted %d times", len(r.committed), len(r.refused), interrupted.restarts)
 }
 
 // holdOpen appends events one after the other. The transaction of each stays open until the follower has been given an event

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What a Manager lets through is stored as it is: the longest of everything, in characters of four bytes. MySQL cuts what is
-// too long where the host has switched off that it refuses it, and says nothing.
-func TestNothingIsCut(t *testing.T) {
+// The longest values that a Manager accepts are stored unchanged, in characters of four bytes. If a host turns the strict mode of
+// MySQL off, MySQL truncates longer values silently.
+func TestNothingIsTruncated(t *testing.T) {
 	const wide = "𝛼" // four bytes, and visible
 	id := apitoken.UserID(strings.Repeat(wide, 32))
 	other := apitoken.UserID(strings.Repeat(wide, 31) + "𝛽")
 	name := strings.Repeat(wide, 100)
 	resource := strings.Repeat(wide, 63) + "abc"
-	// What JSON writes with six bytes for one counts too.
+	// Characters that JSON escapes with six bytes.
 	role, kind := apitoken.Role(strings.Repeat("<", 99)+wide), apitoken.Kind(strings.Repeat(wide, 99)+"&")
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
 		t.Run(b.name, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestNothingIsCut(t *testing.T) {
 	}
 }
 
-// holdEventsWhole holds that the events of a user tell all of what was done.
+// holdEventsWhole checks the values in the events of a user.
 func holdEventsWhole(
 	t *testing.T, m *apitoken.Manager, id apitoken.UserID, name string, role apitoken.Role, kind apitoken.Kind, resource string,
 ) {

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// One node after the other is killed while clients work on all of them, and in the end all at once. The clients of the nodes
-// that are left go on, and when what was killed has come back all that was ever acknowledged is on all nodes.
+// Nodes are killed one after the other while clients work on all of them, and at the end all at once. The clients of the other
+// nodes continue. Once the killed nodes are back, all acknowledged changes are on all nodes.
 func TestGaleraKeepsWhatItAcknowledgedWhenNodesAreKilled(t *testing.T) {
 	if os.Getenv(envGalera) == "" {
 		t.Skipf("NOT TESTED: Galera; set %s=1, as make test-galera does", envGalera)
@@ -66,11 +66,11 @@ func killAll(cluster *engine.Galera, nodes []int) error {
 	return nil
 }
 
-// at is the database as one node has it.
+// at returns the database on one node.
 func (d database) at(node int) database { return database{d.backend, d.dsns[node : node+1]} }
 
-// goOnWithout kills a node, waits until all of its clients have noticed and all others are acknowledged changes again, and
-// starts the node.
+// goOnWithout kills a node, waits until all of its clients have failed and each other client has made a change, and starts the
+// node.
 func (l *load) goOnWithout(t *testing.T, cluster *engine.Galera, node int) {
 	t.Helper()
 	isLost := func(c *client) bool { return c.replica == node }
@@ -80,14 +80,14 @@ func (l *load) goOnWithout(t *testing.T, cluster *engine.Galera, node int) {
 
 	l.outages[node].begin()
 	defer l.outages[node].end()
-	inTrouble := l.since(lost, (*client).troubles)
+	failed := l.since(lost, (*client).failed)
 	must(t, cluster.Kill(node))
-	l.await(t, "all clients of the node in trouble", func() bool { return inTrouble() == len(lost) })
+	l.await(t, "a failure of each client of the node", func() bool { return failed() == len(lost) })
 	l.awaitEach(t, left)
 	must(t, cluster.Start(node))
 }
 
-// flush writes all uses, so that nothing is written any more.
+// flush writes all uses, so that no write is left.
 func (l *load) flush(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longestWait)
@@ -98,7 +98,7 @@ func (l *load) flush(t *testing.T) {
 			if err == nil {
 				break
 			}
-			if ctx.Err() != nil { // else a connection that was broken by the crash
+			if ctx.Err() != nil { // otherwise the crash broke a connection
 				t.Fatal(err)
 			}
 		}

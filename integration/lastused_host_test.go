@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// busyHost is a host whose users authenticate. A spy is on its connections.
+// busyHost is a host with a spy on its connections.
 type busyHost struct {
 	*apitoken.Manager
 	t     *testing.T
@@ -28,7 +28,7 @@ type busyHost struct {
 	touches []int
 }
 
-// newBusyHost makes a host with a user who has so many tokens. What is used is written when it is flushed, and not before.
+// newBusyHost makes a host with a user who has that many tokens. Uses are written by Flush only.
 func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
 	t.Helper()
 	d := b.database(t).withoutDisk()
@@ -67,7 +67,7 @@ func (h *busyHost) use(token int) {
 	}
 }
 
-// lastUsed wants a token to be last used at a time.
+// lastUsed checks the last use of a token.
 func (h *busyHost) lastUsed(token int, want time.Time) {
 	h.t.Helper()
 	got, err := h.Token(h.t.Context(), apitoken.System(), h.tokens[token])
@@ -77,7 +77,7 @@ func (h *busyHost) lastUsed(token int, want time.Time) {
 	}
 }
 
-// written are the statements that have recorded uses since the last time: for how many tokens each, by its parameters.
+// written returns the number of tokens of each statement that has recorded uses since the last call, by its parameters.
 func (h *busyHost) written() (tokens []int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -85,8 +85,8 @@ func (h *busyHost) written() (tokens []int) {
 	return tokens
 }
 
-// note keeps what the database has done, as the [spy] tells it. (What is sent to a driver says less: one of them is asked
-// twice.)
+// note counts the tokens of a statement that the database has run. The statements that a driver is sent say less, because one
+// driver is sent some of them twice.
 func (h *busyHost) note(text string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -100,7 +100,7 @@ func isTouch(text string) bool {
 	return strings.Contains(text, "UPDATE") && strings.Contains(text, "last_used_at = ")
 }
 
-// lock has somebody else lock the rows of all tokens or, where there are no locks of rows, the database.
+// lock locks the rows of all tokens in another transaction or, if there are no row locks, the database.
 func (h *busyHost) lock() (unlock func()) {
 	h.t.Helper()
 	statement := `SELECT id FROM apitoken_tokens FOR UPDATE`
@@ -112,14 +112,14 @@ func (h *busyHost) lock() (unlock func()) {
 	_, err = tx.Exec(statement)
 	must(h.t, err)
 	unlock = sync.OnceFunc(func() { must(h.t, tx.Rollback()) })
-	h.t.Cleanup(unlock) // or the Manager could not close
+	h.t.Cleanup(unlock) // otherwise the Manager could not close
 	return unlock
 }
 
-// untilHeldUp returns when a flush has come to the lock.
+// untilHeldUp returns when a flush waits for the lock.
 func (h *busyHost) untilHeldUp() {
 	h.t.Helper()
-	if h.d.driver == "sqlite" { // which tells nobody who waits: it is enough that the transaction is on its way
+	if h.d.driver == "sqlite" { // which does not show waits: it is enough that the transaction has begun
 		for !slices.Contains(h.spy.statements(), "BEGIN") {
 			runtime.Gosched()
 		}

@@ -14,8 +14,8 @@ import (
 // everywhere is every engine that needs no cluster.
 var everywhere = append([]backend{onSQLite}, servers...)
 
-// However often tokens are used, a flush writes the last use of each, and 256 of them in a statement. (A statement is filled
-// up to a power of two.)
+// However often tokens are used, a flush writes the last use of each once, at most 256 in a statement. A statement is padded to a
+// power of two.
 func TestUsesAreWrittenTogether(t *testing.T) {
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
@@ -49,21 +49,21 @@ func TestUsesAreWrittenTogether(t *testing.T) {
 			h.lastUsed(unused, time.Time{})
 			must(t, h.Flush(t.Context()))
 			if diff := cmp.Diff([]int(nil), h.written()); diff != "" {
-				t.Errorf("statements where nothing waits (-want +got):\n%s", diff)
+				t.Errorf("statements without pending uses (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// While somebody else holds the rows of all tokens, every request is served. A flush fails when its context ends, and the
-// next one, when the rows are free, writes the latest.
+// While another transaction locks the rows of all tokens, every request is served. A flush fails when its context ends. The next
+// flush after the lock is released writes the last uses.
 func TestLockedTokensHoldUpNobody(t *testing.T) {
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			h := newBusyHost(t, b, 2)
 			unlock := h.lock()
 			h.use(0)
-			flushing, giveUp := context.WithTimeout(t.Context(), time.Minute) // so that requests which wait for it do not do so for ever
+			flushing, giveUp := context.WithTimeout(t.Context(), time.Minute) // in case requests wait for it
 			flushed := make(chan error, 1)
 			go func() { flushed <- h.Flush(flushing) }()
 			h.untilHeldUp()
