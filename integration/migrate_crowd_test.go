@@ -14,10 +14,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// atOnce is how many replicas of a host start at one moment.
+// atOnce is the number of replicas of a host that start at the same time.
 const atOnce = 5
 
-// migrators are the replicas that migrate a backend at once.
+// migrators are the rounds of replicas that migrate a backend concurrently.
 type migrators struct {
 	backend
 	handles, fewer int // rounds by handles of one process; fewer with the race detector
@@ -35,7 +35,7 @@ var crowdOnGalera = migrators{onGalera, 20, 5, 3}
 
 func createBareSQLite(t testing.TB) []string { return []string{"file:" + sqliteFile(t)} }
 
-// Five replicas start at one moment on an empty database, and a sixth when the first of them is ready.
+// Five replicas start at the same time on an empty database, and a sixth when the first of them has migrated.
 func TestMigrateByFiveHandlesAtOnce(t *testing.T) {
 	long(t)
 	for _, c := range crowds {
@@ -69,14 +69,14 @@ func (c migrators) migrateByHandles(t *testing.T) {
 	t.Logf("%d rounds", rounds)
 }
 
-// migrateAtOnce migrates on all pools but the last at one moment, and on the last when the first of these is done.
+// migrateAtOnce migrates on all pools but the last at the same time, and on the last one after the first migration.
 func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 	t.Helper()
 	ctx := context.Background()
 	opts := &sqlstore.Options{TablePrefix: prefix}
 	var stores []*sqlstore.Store
 	for _, db := range pools {
-		if err := db.Ping(); err != nil { // so that there is a connection
+		if err := db.Ping(); err != nil { // opens a connection
 			t.Fatal(err)
 		}
 		store, err := sqlstore.New(db, d.dialect, opts)
@@ -101,7 +101,7 @@ func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 		go func() { done <- stores[atOnce].Migrate(ctx) }()
 	}
 	if err := <-done; err != nil {
-		t.Error("of those who come late:", err)
+		t.Error("the late replica:", err)
 	}
 	for _, store := range stores {
 		if err := use(store); err != nil {
@@ -113,7 +113,7 @@ func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 	}
 }
 
-// The environment variables that make a process of this test one that migrates a database and ends.
+// The environment variables of a process of this test that migrates a database and ends.
 const (
 	migrateBackend = "APITOKEN_TEST_MIGRATE_BACKEND"
 	migrateDSN     = "APITOKEN_TEST_MIGRATE_DSN"
@@ -143,7 +143,7 @@ func (c migrators) migrateByProcesses(t *testing.T) {
 	}
 }
 
-// migrateAsProcess says that it is ready, waits for the end of its input, and migrates.
+// migrateAsProcess prints "ready", waits for the end of its input, and migrates.
 func migrateAsProcess(t *testing.T, name string) {
 	t.Helper()
 	for _, c := range append(crowds, crowdOnGalera) {
@@ -163,7 +163,7 @@ func migrateAsProcess(t *testing.T, name string) {
 	t.Fatalf("there is no backend %q", name)
 }
 
-// migrateByProcesses starts processes of this test, and lets all of them go when all are ready.
+// migrateByProcesses starts processes of this test, and lets all of them migrate when all are ready.
 func (d database) migrateByProcesses(t *testing.T, prefix string) {
 	t.Helper()
 	var waiting []io.Closer
@@ -183,7 +183,7 @@ func (d database) migrateByProcesses(t *testing.T, prefix string) {
 	}
 	for i, out := range output {
 		if line, err := out.ReadString('\n'); err != nil || line != "ready\n" {
-			t.Errorf("process %d: error %v, it says %q", i, err, line)
+			t.Errorf("process %d: error %v, line %q, want ready", i, err, line)
 		}
 	}
 	for i, in := range waiting {

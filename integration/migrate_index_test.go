@@ -9,8 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// While PostgreSQL makes an index, nothing is written to its table. Who cannot wait makes it before, concurrently.
-func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
+// PostgreSQL blocks writes to a table while it creates an index. A host that cannot wait creates the index concurrently before it
+// calls Migrate.
+func TestMigrateAcceptsIndexesThatWereMadeConcurrently(t *testing.T) {
 	d := onPostgreSQL.database(t)
 	db := d.open(t, 0)
 	want := d.made(t, db)
@@ -22,7 +23,7 @@ func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
 	} {
 		mustExec(t, db, statement)
 	}
-	// One that was cut short is left behind, and does not answer queries.
+	// An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index.
 	mustExec(t, db, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'apitoken_tokens_endless'::regclass`)
 	store := d.newStore(t, db, nil)
 	err := store.Migrate(context.Background())

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// envRows is how many tokens there are while the tables are migrated.
+// envRows is the variable with the number of tokens during the migration.
 const envRows = "APITOKEN_ROWS"
 
-// Migrate goes from the oldest tables to the newest while a transaction is open that has read them, as that of a backup. No
-// lookup waits for much longer than a step may, and when that transaction has ended, Migrate comes to its end.
+// A transaction that has read the tables, such as a backup, is open while Migrate goes from the oldest version to the newest. No
+// lookup waits much longer than a step may take. When the transaction ends, Migrate completes.
 func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 					released = time.Now()
 				}
 				if time.Since(start) > 5*time.Minute {
-					t.Fatalf("Migrate has not come to its end, after %d tries", tries)
+					t.Fatalf("Migrate has not completed after %d tries", tries)
 				}
 				select {
 				case err := <-migrated:
@@ -58,7 +58,7 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 	}
 }
 
-// Where the transaction does not end, Migrate gives up and says what it waited for, and lookups go on.
+// If the transaction does not end, Migrate fails with an error that says what it waited for. Lookups keep working.
 func TestMigrateSaysWhatItWaitedFor(t *testing.T) {
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestMigrateSaysWhatItWaitedFor(t *testing.T) {
 	}
 }
 
-// Several replicas that start while the transaction is open keep readers waiting no longer than one.
+// Several replicas that migrate while the transaction is open delay readers no longer than one does.
 func TestMigrateByFiveDoesNotKeepReadersWaiting(t *testing.T) {
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func (d database) loadOldest(t *testing.T) {
 	}
 }
 
-// openReader opens a transaction that has read the tables, and gives what ends it.
+// openReader opens a transaction that has read the tables. release ends it.
 func (d database) openReader(t *testing.T) (release func()) {
 	t.Helper()
 	tx, err := d.open(t, 1).Begin()
@@ -143,7 +143,7 @@ func (d database) openReader(t *testing.T) (release func()) {
 	}
 }
 
-// lookups are those of a replica of the build before, which is at work meanwhile.
+// lookups are those of a running replica of the previous build.
 type lookups struct {
 	db      *sql.DB
 	count   int
@@ -165,7 +165,7 @@ SELECT u.id FROM apitoken_tokens AS t JOIN apitoken_users AS u ON u.id = t.owner
 	l.longest = max(l.longest, time.Since(start))
 }
 
-// hold holds that no lookup has waited for longer than a step may, and some more where the machine is busy.
+// hold checks that no lookup took much longer than a step may, with a margin for a busy machine.
 func (l *lookups) hold(t *testing.T) {
 	t.Helper()
 	if l.longest > 1500*time.Millisecond {

@@ -40,22 +40,22 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	}
 }
 
-// holdOnlyReads holds that something was sent, and nothing that changes or locks anything: a host's role may be one that
-// must not, and its database one that cannot.
+// holdOnlyReads checks that only reads without locks were sent. The role of a host may lack other rights, and its database may be
+// read-only.
 func holdOnlyReads(t *testing.T, spy *spy) {
 	t.Helper()
 	sent := spy.statements()
 	if len(sent) == 0 {
-		t.Error("nothing was sent")
+		t.Error("no statement was sent")
 	}
 	for _, text := range sent {
 		if !strings.HasPrefix(text, "SELECT") || strings.Contains(text, "lock") {
-			t.Errorf("a schema that is up to date is sent %s", text)
+			t.Errorf("for a schema that is up to date, %s was sent", text)
 		}
 	}
 }
 
-// Stores of different prefixes in one database know nothing of each other, however long the prefix is.
+// Stores of different prefixes in one database are independent, for the longest prefix, too.
 func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 	prefixes := []string{defaultPrefix, "tenant_7_", longestPrefix, longestPrefix[:len(longestPrefix)-2] + "8_"}
 	for _, b := range withSchemas {
@@ -77,21 +77,21 @@ func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 				d.holdFresh(t, db, prefix, want) // which also fills them
 				for _, other := range prefixes[i+1:] {
 					if diff := cmp.Diff(d.untouched(t), d.rows(t, db, other)); diff != "" {
-						t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", other, prefix, diff)
+						t.Errorf("rows of %s after a change of %s (-want +got):\n%s", other, prefix, diff)
 					}
 				}
 			}
 			ctx := context.Background()
 			rows := d.rows(t, db, prefixes[1])
 			if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
-				t.Error("a token that is not there is revoked")
+				t.Error("a missing token is revoked")
 			}
 			end := apitoken.UserChange{Name: "Robert", EndEpoch: true}
 			if _, err := stores[0].ChangeUser(ctx, "bob", end, event(apitoken.ActionPutUser)); err != nil {
 				t.Error(err)
 			}
 			if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {
-				t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
+				t.Errorf("rows of %s after a change of %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
 			}
 		})
 	}
@@ -160,7 +160,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 	}
 }
 
-// Where a tool of the host's runs the SQL of the steps, there is nothing left for Migrate to do, and no need to call it.
+// If a tool of the host runs the SQL of the steps, Migrate is not necessary and changes nothing.
 func TestMigrationsMakeTheSameTables(t *testing.T) {
 	for _, b := range withSchemas {
 		for _, prefix := range []string{"", "tenant_7_", longestPrefix} {
@@ -185,7 +185,7 @@ func TestMigrationsMakeTheSameTables(t *testing.T) {
 	}
 }
 
-// newest is the version of the tables that this build makes.
+// newest returns the version of the tables of this build.
 func newest(t testing.TB, d database) int {
 	t.Helper()
 	steps, err := d.dialect.Migrations("")
@@ -193,7 +193,8 @@ func newest(t testing.TB, d database) int {
 	return len(steps)
 }
 
-// runSteps runs the SQL of the steps up to a version, as a tool does. Where a step may have to be run again, it is.
+// runSteps runs the SQL of the steps up to a version, as a tool does. On MySQL, where a step may have to be repeated, it runs each
+// step twice.
 func (d database) runSteps(t testing.TB, prefix string, version int) {
 	t.Helper()
 	dsn, times := d.dsns[0], 1
