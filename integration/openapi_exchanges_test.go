@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// exchange is a request and its answer, as package adminapi keeps them for its own tests.
+// exchange is a request and its response, as recorded by the tests of package adminapi.
 type exchange struct {
 	name     string
 	request  *http.Request
@@ -68,12 +68,12 @@ func readExchange(path string) (exchange, error) {
 	return x, err
 }
 
-// isForItself reports whether the request was refused for what it is itself. Then it need not be as the document wants it.
-func (x exchange) isForItself() bool {
+// isInvalid reports whether the response refuses the request as invalid. Then the document may refuse it, too.
+func (x exchange) isInvalid() bool {
 	return slices.Contains([]int{400, 405, 413, 415, 422}, x.response.StatusCode)
 }
 
-// Every exchange is one of the document's, and every answer of the document is in an exchange.
+// The document describes every exchange, and every response of the document occurs in an exchange.
 func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 	text := documentText(t)
 	open, listed := readDocument(t, text), readDocument(t, closed(t, text))
@@ -86,18 +86,18 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 				t.Errorf("the response: %v", err)
 			}
 			if err := open.checkResponse(x.request, x.response, x.answered); err != nil {
-				t.Errorf("the response, where it may have more members: %v", err)
+				t.Errorf("the response, with additional members allowed: %v", err)
 			}
 			route, _ := open.route(x.request)
 			if route == nil || route.Operation == nil {
 				if x.response.StatusCode != 404 && x.response.StatusCode != 405 {
-					t.Errorf("it is of no operation and answers %d", x.response.StatusCode)
+					t.Errorf("the document has no operation for it, and the status is %d", x.response.StatusCode)
 				}
 				return
 			}
 			covered[fmt.Sprint(route.Operation.OperationID, " ", x.response.StatusCode)]++
 			err := open.checkRequest(x.request, x.sent)
-			if !x.isForItself() {
+			if !x.isInvalid() {
 				requests++
 				if err != nil {
 					t.Errorf("the request: %v", err)
@@ -116,7 +116,7 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 			for status := range operation.Responses.Map() {
 				answers++
 				if covered[operation.OperationID+" "+status] == 0 {
-					t.Errorf("no exchange shows that %s answers %s", operation.OperationID, status)
+					t.Errorf("no exchange has the status %s of %s", status, operation.OperationID)
 				}
 			}
 		}
@@ -125,14 +125,14 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 		len(all), len(covered), answers, requests, refused, breaches)
 }
 
-// The actions are open, so that there may be more one day, and the document names those that there are.
+// The document lists all present actions as examples. It does not restrict them, because later versions may add some.
 func TestOpenAPIDocumentNamesEveryAction(t *testing.T) {
 	named := readDocument(t, documentText(t)).Components.Schemas["Event"].Value.Properties["action"].Value.Examples
 	seen := map[any]bool{}
 	for _, x := range exchanges(t) {
 		var page struct{ Events []struct{ Action string } }
 		if err := json.Unmarshal(x.answered, &page); err != nil {
-			continue // it has no body
+			continue // no body
 		}
 		for _, event := range page.Events {
 			seen[event.Action] = true

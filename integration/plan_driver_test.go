@@ -15,15 +15,15 @@ type askedQuery struct {
 	args []any
 }
 
-// openAsked opens a connection pool that keeps what it is asked. Only one goroutine may use it at a time. A store on it has to
-// be unprepared. The end of the test closes it.
+// openAsked opens a connection pool and keeps its statements. Only one goroutine may use it at a time, and a store on it has to be
+// unprepared. The end of the test closes it.
 func openAsked(t *testing.T, d database) (*sql.DB, *asked) {
 	t.Helper()
 	db, spy := openSpied(t, d)
 	a := &asked{}
 	spy.surround(func(c driverCall, do func() error) error {
 		err := do()
-		if (c.kind == callExec || c.kind == callQuery) && !errors.Is(err, driver.ErrSkip) { // then it is prepared, and comes again
+		if (c.kind == callExec || c.kind == callQuery) && !errors.Is(err, driver.ErrSkip) { // after ErrSkip, database/sql prepares it and runs it again
 			q := askedQuery{text: c.text}
 			for _, arg := range c.args {
 				q.args = append(q.args, arg.Value)

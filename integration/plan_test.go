@@ -14,8 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// Each query of the store finds its rows by an index, however many there are. A plan is a line for each statement, with the
-// tables and the index by which each is read.
+// Each query of the store finds its rows by an index. A plan has a line for each statement, with the index of each table.
 func TestQueriesUseAnIndex(t *testing.T) {
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {
@@ -27,7 +26,7 @@ func TestQueriesUseAnIndex(t *testing.T) {
 				mustExec(t, db, statement)
 			}
 			d.analyze(t, db)
-			if err := use(store); err != nil { // the first use looks at the schema
+			if err := use(store); err != nil { // the first use reads the version of the schema
 				t.Fatal(err)
 			}
 			for _, c := range planned(t, store) {
@@ -215,7 +214,7 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}
 }
 
-// A change touches only the rows that it is about, whatever it finds.
+// A change reads no table whole, even if it finds nothing to do.
 func TestChangesReadNoTableWhole(t *testing.T) {
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {
@@ -226,7 +225,7 @@ func TestChangesReadNoTableWhole(t *testing.T) {
 			must(t, use(store))
 			asked.taken()
 			for _, c := range changes(t, store) {
-				for range 2 { // the second time it finds that all is done
+				for range 2 { // the second time there is nothing to do
 					must(t, c.do(context.Background()))
 				}
 			}

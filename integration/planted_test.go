@@ -9,7 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// planted is a bug, and who has to catch it.
+// planted is a bug, and the tests that have to catch it.
 type planted struct {
 	name     string
 	plant    plant
@@ -97,11 +97,11 @@ const (
 	plantedHistories = 200
 	plantedSequences = 500
 	fewestCaught     = 10
-	everyone         = -1 // caught is not enough
+	everyone         = -1 // do not stop
 )
 
-// TestPlanted plants bugs into the store in memory, one at a time, and wants them caught. The same plans, workloads and
-// schedules without the bug must pass.
+// TestPlanted plants bugs into the store in memory, one at a time. Each must be caught. The same plans, workloads and schedules must
+// pass without the bug.
 //
 //	bug                              model   histories   schedule
 //	policy check dropped                     x           generate across set policy
@@ -115,7 +115,7 @@ const (
 // are the same in each run, and so is the order of the calls in the histories. That expiry is late by a microsecond in lists
 // and in names is a planted bug of package storetest.
 //
-// Under the race detector, which makes it ten times slower, it ends when the bug has been caught often enough.
+// Under the race detector, which is ten times slower, it stops as soon as the bug has been caught often enough.
 func TestPlanted(t *testing.T) {
 	long(t)
 	open, sequences, enough := prepareMemory(t), plantedSequences, everyone
@@ -148,8 +148,8 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// differences runs sequences on stores with a bug, or without one, and says in which of them the Managers and the reference
-// differ. It stops when that are enough.
+// differences runs sequences on stores with a bug or without one, and counts those in which the Managers and the reference differ.
+// It stops when there are enough.
 func differences(t *testing.T, open opener, bug plant, sequences, enough int) (caught int, example string) {
 	t.Helper()
 	for i := 0; i < sequences && caught != enough; i++ {
@@ -173,8 +173,8 @@ func difference(t *testing.T, open opener, bug plant, sequence int) string {
 	return runPlan(each, clock, plans().Example(sequence), coverage{})
 }
 
-// inHistories wants the bug caught in some of the histories, and stops when it has been caught often enough. The clients
-// take turns by the seed, so that the same histories catch it each time.
+// inHistories checks that histories catch the bug often enough. The clients take turns by the seed, so the same histories catch it
+// in each run.
 func (p planted) inHistories(t *testing.T, open opener) {
 	plain := p.load.short()
 	plain.inTurns = true
@@ -185,13 +185,13 @@ func (p planted) inHistories(t *testing.T, open opener) {
 		func(seed uint64) *history { return runHistory(t, buggy, open, seed) })
 }
 
-// short is the workload with few acts at one owner, so that each bug has a chance and the checker an easy time.
+// short is the workload with few acts at one owner. Such histories catch bugs often and are fast to check.
 func (w workload) short() workload {
 	w.acts, w.owners = 2, []apitoken.UserID{"bob"}
 	return w
 }
 
-// caughtInHistories wants enough histories with a bug to be illegal, and none without it.
+// caughtInHistories checks that enough histories are illegal with a bug, and none without it.
 func caughtInHistories(t *testing.T, enough int, plain, buggy func(seed uint64) *history) {
 	t.Helper()
 	seed := uint64(fromEnvironment(t, "APITOKEN_SEED", 1))
@@ -227,7 +227,7 @@ func (p planted) inSchedule(t *testing.T, open opener) {
 	}
 }
 
-// scheduleOn makes a schedule on a store with a bug, or without one. The gate is before its calls.
+// scheduleOn makes a schedule on a store with a bug or without one. The gate is before the calls of the store.
 func scheduleOn(t *testing.T, open opener, bug plant) *schedule {
 	t.Helper()
 	each, done := open(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A revocation that begins while a change of the owner waits comes after that change. Otherwise a stream of revocations, which
-// a user brings about alone, keeps an administrator from disabling the user for as long as it lasts.
+// A revocation that begins while a change of the owner waits for its lock runs after that change. Otherwise a user could delay an
+// administrator who disables them, with a stream of revocations.
 func TestNoRevocationPassesAChangeOfTheOwner(t *testing.T) {
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestNoRevocationPassesAChangeOfTheOwner(t *testing.T) {
 			rec, err := replicas[0].Token(ctx, second.ID)
 			must(t, err)
 			if passed || !rec.Token.RevokedAt.Equal(disable.At) {
-				t.Errorf("the second revocation has passed the change: %t; its token was revoked at %v, want with the owner, at %v",
+				t.Errorf("the second revocation overtook the change: %t; its token was revoked at %v, want with the epoch, at %v",
 					passed, rec.Token.RevokedAt, disable.At)
 			}
 		})

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// constraint is why a database refuses a row.
+// constraint is the reason of a database to refuse a row.
 type constraint string
 
 const (
@@ -26,7 +26,7 @@ const (
 	byType      constraint = "type"
 )
 
-// constraintCodes are the codes of the errors by which the databases refuse.
+// constraintCodes maps error codes of the databases to constraints.
 var constraintCodes = map[string]constraint{
 	"SQLite 275": byCheck, "SQLite 2067": byKey, "SQLite 1555": byKey, "SQLite 787": byReference, "SQLite 1299": byNull, "SQLite 3091": byType,
 	"PostgreSQL 23514": byCheck, "PostgreSQL 23505": byKey, "PostgreSQL 23503": byReference, "PostgreSQL 23502": byNull, "PostgreSQL 22P02": byType,
@@ -54,7 +54,7 @@ func constraintOf(err error) string {
 	return fmt.Sprint(err)
 }
 
-// onLaxMySQL is MySQL where the host has switched off that it refuses what does not fit.
+// onLaxMySQL is MySQL without its strict mode.
 var onLaxMySQL = backend{"MySQL, sql_mode empty", "mysql", sqlstore.MySQL, func(t testing.TB) []string {
 	t.Helper()
 	config := parseMySQL(t, createMySQL(t)[0])
@@ -62,15 +62,15 @@ var onLaxMySQL = backend{"MySQL, sql_mode empty", "mysql", sqlstore.MySQL, func(
 	return []string{config.FormatDSN()}
 }}
 
-// The tables themselves refuse rows that no Manager writes, whoever writes them.
-func TestTablesRefuseNonsense(t *testing.T) {
+// The tables refuse invalid rows, even if another program writes them.
+func TestTablesRefuseInvalidRows(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
 			db := d.open(t, 0)
-			fillForNonsense(t, d.newMigrated(t, db, nil))
+			fillForInvalidRows(t, d.newMigrated(t, db, nil))
 			rows := d.rows(t, db, defaultPrefix)
-			for _, c := range nonsense() {
+			for _, c := range invalidRows() {
 				if c.only != nil && !slices.Contains(c.only, b.name) {
 					continue
 				}
@@ -87,9 +87,8 @@ func TestTablesRefuseNonsense(t *testing.T) {
 	}
 }
 
-// fillForNonsense stores a user of the second epoch with two tokens that hold their names, and events that have their
-// numbers.
-func fillForNonsense(t *testing.T, store *sqlstore.Store) {
+// fillForInvalidRows stores a user in their second epoch with two active tokens, and numbered events.
+func fillForInvalidRows(t *testing.T, store *sqlstore.Store) {
 	t.Helper()
 	ctx := context.Background()
 	for _, err := range []error{
@@ -105,7 +104,7 @@ func fillForNonsense(t *testing.T, store *sqlstore.Store) {
 	}
 }
 
-// withBytes puts as many bytes as it says in the place of {n}, as the database writes them.
+// withBytes replaces {n} by a literal of n bytes.
 func (d database) withBytes(statement string) string {
 	for n := 15; n <= 33; n++ {
 		literal := "x'" + strings.Repeat("ab", n) + "'"
@@ -117,15 +116,15 @@ func (d database) withBytes(statement string) string {
 	return statement
 }
 
-type nonsenseCase struct {
+type invalidRow struct {
 	name      string
 	by        constraint
 	statement string   // {n} stands for n bytes
-	only      []string // the names of the backends where it is refused; nil: all
+	only      []string // the names of the backends that refuse it; nil: all
 }
 
-// Without foreign keys on MySQL, a missing owner is no nonsense there. Without its strictness, MySQL puts something in the
-// place of what is missing, and cuts what is too long. SQLite has no feed: its events are numbered when they are inserted.
+// MySQL has no foreign keys, so it accepts a missing owner. Without its strict mode it replaces missing values and truncates long
+// ones. SQLite has no table feed, because it numbers events when it inserts them.
 var (
 	strict          = []string{"SQLite", "PostgreSQL", "MySQL"}
 	withForeignKeys = []string{"SQLite", "PostgreSQL"}
@@ -135,9 +134,9 @@ var (
 	onlySQLite      = []string{"SQLite"}
 )
 
-func nonsense() []nonsenseCase {
+func invalidRows() []invalidRow {
 	const anotherEvent = `INSERT INTO apitoken_events (id, at, action, outcome, actor_kind, actor_user, owner, actor_token, token) `
-	return []nonsenseCase{
+	return []invalidRow{
 		{"a user without id", byCheck, `INSERT INTO apitoken_users (id, name, role, epoch, revision) VALUES ('', '', 'user', 0, 1)`, nil},
 		{"a user twice", byKey, `INSERT INTO apitoken_users (id, name, role, epoch, revision) VALUES ('bob', '', 'user', 0, 1)`, nil},
 		{"a user without revision", byCheck, `UPDATE apitoken_users SET revision = 0`, nil},

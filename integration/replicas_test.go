@@ -9,8 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// What one replica of the host has written, every other sees: the contract holds also where each call goes to another
-// handle of the same file. Under the race detector only the recommended data source name is tested.
+// Every replica of a host sees the writes of the others: the contract holds if each call goes to another handle of the same file.
+// Under the race detector only the recommended data source name is tested.
 func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
@@ -43,7 +43,7 @@ func TestMySQLKeepsTheContractAcrossPools(t *testing.T) { onMySQL.keepsTheContra
 func (b backend) keepsTheContractAcrossPools(t *testing.T) {
 	long(t)
 	if raceDetector {
-		t.Skip("NOT TESTED under the race detector, where it takes too long: the contract across connection pools; on one pool it is")
+		t.Skip("NOT TESTED under the race detector, which is too slow: the contract across connection pools")
 	}
 	open := b.database(t).opener(t, nil)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
@@ -52,7 +52,7 @@ func (b backend) keepsTheContractAcrossPools(t *testing.T) {
 	})
 }
 
-// replicas sends each call to the next of some stores.
+// replicas is a Store that sends each call to the next of several stores.
 type replicas struct {
 	stores []apitoken.Store
 	calls  atomic.Uint64

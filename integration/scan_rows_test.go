@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// lookedAt is how many tokens a database looks at for a statement, by its own account, which SQLite does not give.
+// lookedAt returns the number of tokens that a database reads for a statement. PostgreSQL and MySQL report it.
 func (d database) lookedAt(t *testing.T, db *sql.DB, q askedQuery) int {
 	t.Helper()
 	switch d.driver {
@@ -20,13 +20,13 @@ func (d database) lookedAt(t *testing.T, db *sql.DB, q askedQuery) int {
 	return countedBySQLite(t, db, q)
 }
 
-// countedBySQLite is how many tokens are in the part of the index that a statement goes along: its first condition, in one
-// line. The plan says that it goes along no other part. One without filters ends with its limit, which is the last parameter.
+// countedBySQLite counts the tokens in the range of the index that a statement reads: its first condition, in one line. The plan
+// shows that it reads no other range. A statement without filters stops at its limit, which is the last parameter.
 func countedBySQLite(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	t.Helper()
 	_, where, ok := strings.Cut(q.text, "\nWHERE ")
 	if !ok || strings.Contains(q.text, "OFFSET") {
-		return 0 // it counts, and stops by itself
+		return 0 // a count, which is limited by itself
 	}
 	part, rest, _ := strings.Cut(where, "\n")
 	args := q.args[:strings.Count(part, "?")]
@@ -68,8 +68,8 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	return rows
 }
 
-// lookedAtByMySQL is what the server counts of a statement: the rows that it read one behind the other, or the entries of an
-// index by which it saw that it need not read some of them.
+// lookedAtByMySQL returns the counters of the server: rows that were read in sequence, or entries of an index that were tested
+// before the row was read.
 func lookedAtByMySQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	t.Helper()
 	ctx := context.Background()

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// A page of a list reads one index of the tokens within the budget, whatever the conditions are and however few tokens they
-// select. The pages together are the list.
+// A page of a list reads one index of the tokens within the budget, for all conditions, even if they select few tokens. The pages
+// together are the list.
 func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
 	long(t)
 	const rows, budget = 20_000, 200
@@ -22,18 +22,18 @@ func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
 			s := b.scanStage(t, rows)
 			for _, l := range lists() {
 				s.holdBudget(t, l, budget)
-				s.holdWalk(t, l, 10*budget)
+				s.holdPages(t, l, 10*budget)
 			}
 		})
 	}
 }
 
-// scanStage is where lists are read.
+// scanStage is a store with tokens to list.
 type scanStage struct {
 	database
 	rows     int
 	asked    *asked
-	store    *sqlstore.Store // whose statements are asked for
+	store    *sqlstore.Store // whose statements are recorded
 	prepared *sqlstore.Store
 }
 
@@ -68,7 +68,7 @@ func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) {
 		var seen []string
 		for _, line := range s.plan(t, db, sent) {
 			if strings.Contains(line, "epochs") || strings.HasPrefix(line, "e ") || strings.HasPrefix(line, "SEARCH e ") {
-				continue // which are looked up, or few
+				continue // looked up by key
 			}
 			seen = append(seen, line)
 			if !strings.Contains(line, index) {
@@ -84,15 +84,15 @@ func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) {
 		}
 		most := budget + 1
 		if s.driver == "mysql" && strings.Contains(sent.text, "count(*)") {
-			most *= 2 // it keeps what it has found, to count it
+			most *= 2 // it reads its result again to count it
 		}
-		if n := s.lookedAt(t, db, sent); n > most+10 { // MariaDB counts some more
+		if n := s.lookedAt(t, db, sent); n > most+10 { // MariaDB counts a few more
 			t.Errorf("%s: %d tokens are looked at, want no more than %d: %s", l.name, n, most, sent.text)
 		}
 	}
 }
 
-// indexOf is the index of a statement. Ends are counted by theirs, before it is known whether they are few.
+// indexOf returns the expected index of a statement. Expiring tokens are counted by expiry first, to find out whether they are few.
 func (s *scanStage) indexOf(l scanned, sent askedQuery) string {
 	along := l.along
 	if strings.Contains(sent.text, "count(*)") {
@@ -104,8 +104,8 @@ func (s *scanStage) indexOf(l scanned, sent askedQuery) string {
 	return along
 }
 
-// holdWalk holds that the pages of a list are what Tokens gives, and what was put into it.
-func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
+// holdPages compares the pages of a list with those of Tokens, and their number with the loaded data.
+func (s *scanStage) holdPages(t *testing.T, l scanned, budget int) {
 	t.Helper()
 	ctx := context.Background()
 	q := l.query
@@ -130,7 +130,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 			break
 		}
 		if bytes.Compare(page.Next[:], q.After[:]) <= 0 {
-			t.Fatalf("%s: a page behind %s goes on behind %s", l.name, q.After, page.Next)
+			t.Fatalf("%s: a page after %s continues after %s", l.name, q.After, page.Next)
 		}
 		q.After = page.Next
 	}
@@ -138,7 +138,7 @@ func (s *scanStage) holdWalk(t *testing.T, l scanned, budget int) {
 		t.Errorf("%s: %d pages (-of Tokens +of ScanTokens):\n%s", l.name, pages, diff)
 	}
 	if share := float64(len(want)) * 100 / float64(s.rows); share < l.share*.7-.2 || share > l.share*1.3+.2 {
-		t.Errorf("%s: %.2f of a hundred tokens are selected, want about %.2f", l.name, share, l.share)
+		t.Errorf("%s: selects %.2f %% of the tokens, want about %.2f %%", l.name, share, l.share)
 	}
 }
 

@@ -20,18 +20,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// newManager makes a Manager whose clock stands at a given time. It records the last uses at once when it is flushed.
+// newManager makes a Manager whose clock stands at at.
 func newManager(t testing.TB, store apitoken.Store) (*apitoken.Manager, *clock.Mock) {
 	t.Helper()
 	c := clock.NewMock()
 	c.Set(at)
 	m, err := apitoken.New(store, &apitoken.Options{Clock: c})
 	must(t, err)
-	t.Cleanup(func() { _ = m.Close(context.Background()) }) // what waits is lost where the test has closed the database
+	t.Cleanup(func() { _ = m.Close(context.Background()) }) // it fails if the test has closed the database
 	return m, c
 }
 
-// generateMany generates tokens for a user, and gives their texts.
+// generateMany generates tokens for a user, and returns their texts.
 func generateMany(t testing.TB, m *apitoken.Manager, n int) []string {
 	t.Helper()
 	ctx := context.Background()
@@ -54,7 +54,7 @@ func all[T any](t testing.TB, rows iter.Seq2[T, error]) (all []T) {
 	return all
 }
 
-// Nothing that opens anything is in the files of the database, neither while it is open nor afterwards.
+// The files of a database contain no token and no half of one, while it is open and after it was closed.
 func TestSQLiteFilesHoldNoToken(t *testing.T) {
 	ctx := context.Background()
 	file := sqliteFile(t)
@@ -84,7 +84,7 @@ func holdNoToken(t *testing.T, dir string, texts []string) {
 	for _, file := range files {
 		content, err := os.ReadFile(filepath.Join(dir, file.Name()))
 		must(t, err)
-		names += bytes.Count(content, []byte("token 199")) // the name of the last one, to see that the content is there
+		names += bytes.Count(content, []byte("token 199")) // the name of the last token, to see that its row is there
 		for _, text := range texts {
 			_, rest, _ := strings.Cut(text, "_")
 			for what, part := range map[string]string{"the token": text, "its body": rest[:43], "half of its body": rest[:22]} {
@@ -150,7 +150,7 @@ func TestSQLiteLeavesNoGoroutineBehind(t *testing.T) {
 	cancel()
 }
 
-// The data source name that the documentation recommends does what it says, on every connection.
+// The data source name of the documentation has its effect on every connection.
 func TestSQLiteRecommendedDataSourceName(t *testing.T) {
 	file := sqliteFile(t)
 	db := openSQLite(t, file, recommended)
@@ -175,11 +175,11 @@ func TestSQLiteRecommendedDataSourceName(t *testing.T) {
 		t.Errorf("a writer beside a transaction that has just begun: error %v, want busy", err)
 	}
 	if doc, err := os.ReadFile("../sqlstore/doc.go"); err != nil || !bytes.Contains(doc, []byte("file:tokens.db?"+recommended+"\n")) {
-		t.Errorf("the documentation recommends another data source name, error %v", err)
+		t.Errorf("the documentation has another data source name, error %v", err)
 	}
 }
 
-// A pool of one connection is enough: nothing waits for a second one while it holds the first.
+// A pool of one connection is enough: no call waits for a second one while it holds the first.
 func TestSQLiteWorksOnOneConnection(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -16,10 +16,10 @@ const (
 	bare        = ""
 )
 
-// sqliteFile is the path of a database file that is not there yet.
+// sqliteFile returns the path of a database file that does not exist yet.
 func sqliteFile(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }
 
-// openSQLite opens a database file, which the end of the test closes.
+// openSQLite opens a database file. The end of the test closes it.
 func openSQLite(t testing.TB, file, parameters string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+"?"+parameters)
@@ -40,7 +40,7 @@ func BenchmarkSQLite(b *testing.B) {
 	})
 }
 
-// With -short only the recommended data source name is tested: the race detector makes SQLite ten times slower.
+// With -short only the recommended data source name is tested, because the race detector makes SQLite ten times slower.
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	for _, c := range []struct {
 		name       string

@@ -13,13 +13,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A transaction that reads before it writes cannot become a writer once somebody else has written. So all of them begin
-// with a write, whatever the data source name says.
+// A transaction that reads before it writes fails if another one has written in between. So all of them begin with a write, with any
+// data source name.
 func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), bare)
 	store := newMigratedSQLite(t, db, nil)
 	for _, c := range changes(t, store) {
-		for range 2 { // the second time it finds that all is done
+		for range 2 { // the second time there is nothing to do
 			must(t, c.do(context.Background()))
 		}
 	}
@@ -42,7 +42,7 @@ func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	}
 }
 
-// Where somebody holds the database locked for long, a change gives up when its context ends, and has done nothing.
+// While another connection locks the database, a change fails when its context ends, without effect.
 func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 	file := sqliteFile(t)
 	store := newMigratedSQLite(t, openSQLite(t, file, bare), nil)
@@ -62,7 +62,7 @@ func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 	must(t, other.Rollback())
 	for _, c := range all {
 		if c.done() {
-			t.Errorf("%s was done all the same", c.name)
+			t.Errorf("%s was done", c.name)
 		}
 	}
 	if diff := cmp.Diff(before, feed(t, store)); diff != "" {
