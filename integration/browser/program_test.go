@@ -17,12 +17,12 @@ import (
 	"testing"
 )
 
-// program is examples/server as a process of its own, with a database that is gone afterwards.
+// program is examples/server as a process with a temporary database.
 type program struct {
 	t         *testing.T
 	url       string
 	passwords map[string]string
-	admin     *http.Client // has a session of its own beside the browser
+	admin     *http.Client // with its own session
 }
 
 var build = sync.OnceValues(func() (string, error) {
@@ -40,8 +40,8 @@ var (
 	listening = regexp.MustCompile(`^listening on (http://\S+), `)
 )
 
-// guard runs a program until its own standard input ends, which is when the test says so or is no more, and then ends it by
-// its process id.
+// guard runs a program until its own standard input ends, and then ends the program by its process ID. The input ends when the test
+// closes it, and when the process of the test is gone.
 const guard = `
 exec 3<&0
 "$@" </dev/null 3<&- & program=$!
@@ -97,7 +97,7 @@ func serve(t *testing.T) program {
 	return s
 }
 
-// signIn signs somebody in on the page for it, where the browser is already.
+// signIn signs a user in on the sign-in page, which the tab shows.
 func (s program) signIn(h hands, name string) (status int) {
 	s.t.Helper()
 	h.fill("Name", name)
@@ -105,7 +105,7 @@ func (s program) signIn(h hands, name string) (status int) {
 	return h.follow("Sign in")
 }
 
-// api is a request of the administrator to the administration in JSON, beside the browser.
+// api sends a request of the administrator to the JSON API, outside of the browser.
 func (s program) api(method, path, body string, into any) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/admin/api"+path, strings.NewReader(body))
@@ -130,13 +130,13 @@ func (s program) api(method, path, body string, into any) {
 	}
 }
 
-// made is a token as the administration in JSON gives it.
+// made is a generated token in the JSON API.
 type made struct {
 	Token  struct{ ID string }
 	Secret string
 }
 
-// generate generates a token for somebody, beside the browser.
+// generate generates a token outside of the browser.
 func (s program) generate(owner, name string) made {
 	s.t.Helper()
 	var m made
@@ -144,7 +144,7 @@ func (s program) generate(owner, name string) made {
 	return m
 }
 
-// hello presents a token where the application wants one, and gives the status.
+// hello presents a token to the application, and returns the status.
 func (s program) hello(token string) int {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+"/api/hello", nil)
@@ -160,7 +160,7 @@ func (s program) hello(token string) int {
 	return response.StatusCode
 }
 
-// state is what forms could change, as the administration in JSON tells it.
+// state returns the data that forms could change, from the JSON API.
 func (s program) state() string {
 	s.t.Helper()
 	var tokens, policy any

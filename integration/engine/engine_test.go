@@ -53,7 +53,7 @@ func openPostgres(t testing.TB, dsn string) *sql.DB {
 	return db
 }
 
-// openMariaDB opens a database, which the end of the test closes. That its server is gone the driver need not say each time.
+// openMariaDB opens a database, which the end of the test closes. Its driver does not log lost servers.
 func openMariaDB(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
@@ -85,7 +85,7 @@ func mustQuery[T any](t testing.TB, db *sql.DB, query string) (value T) {
 	return value
 }
 
-// server is what the servers of all kinds can do.
+// server is a server of any kind.
 type server interface {
 	DSN() string
 	Kill() error
@@ -93,7 +93,17 @@ type server interface {
 	Stop() error
 }
 
-// expectStopped stops a server, and checks that nothing of it is left.
+func TestPostgresStopLeavesNothing(t *testing.T) {
+	p := startPostgres(t, &engine.Options{Fast: true})
+	expectStopped(t, p, postgresPID(t, openPostgres(t, p.DSN())))
+}
+
+func TestMariaDBStopLeavesNothing(t *testing.T) {
+	m := startMariaDB(t, &engine.Options{Fast: true})
+	expectStopped(t, m, mariaDBPID(t, openMariaDB(t, m.DSN())))
+}
+
+// expectStopped stops a server, and checks that it is gone.
 func expectStopped(t *testing.T, s server, pid int) {
 	t.Helper()
 	must(t, s.Stop())
@@ -107,11 +117,11 @@ func expectStopped(t *testing.T, s server, pid int) {
 		t.Errorf("a second Stop: %v", err)
 	}
 	if err := s.Kill(); err == nil {
-		t.Error("a server that does not run could be killed")
+		t.Error("killing a stopped server succeeds")
 	}
 }
 
-// listen tries to listen where the server of a DSN does.
+// listen listens for a moment on the address of a DSN.
 func listen(dsn string) error {
 	var address string
 	if strings.HasPrefix(dsn, "postgres:") {
@@ -134,7 +144,7 @@ func listen(dsn string) error {
 	return l.Close()
 }
 
-// postgresPID is the process that all others of the server are children of.
+// postgresPID returns the parent process of the server.
 func postgresPID(t testing.TB, db *sql.DB) int {
 	t.Helper()
 	return pidIn(t, mustQuery[string](t, db, "SHOW data_directory")+"/postmaster.pid")
@@ -158,7 +168,7 @@ func pidIn(t testing.TB, file string) int {
 	return pid
 }
 
-// runs says whether there is such a process. One that has ended, and that its parent has not asked about yet, does not run.
+// runs reports whether a process runs. A zombie does not.
 func runs(pid int) bool {
 	if command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil && len(command) == 0 {
 		return false

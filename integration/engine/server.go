@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// server is what all kinds have in common: it runs or not, and it can be asked whether it is ready.
+// server is the common part of all kinds of servers.
 type server struct {
 	program program
-	limit   time.Duration // how long it may take to become ready
+	limit   time.Duration // for becoming ready
 	ready   func(context.Context) error
-	process *process // nil when it was not started, or was ended on purpose
+	process *process // nil before start and after kill or stop
 }
 
 var errRunning, errNotRunning = errors.New("it is running"), errors.New("it is not running")
 
 func (s *server) running() bool { return s.process != nil && s.process.running() }
 
-// start starts the server with more arguments than it always has, and waits until it is ready.
+// start starts the server with additional arguments, and waits until it is ready.
 func (s *server) start(args ...string) error {
 	if s.running() {
 		return errRunning
@@ -38,8 +38,7 @@ func (s *server) start(args ...string) error {
 	return nil
 }
 
-// kill ends the server without any warning. It fails if the server does not run, because then the test that kills it tests
-// something else than it says.
+// kill kills the server. It fails if the server does not run, because then the test would prove nothing.
 func (s *server) kill() error {
 	if s.process == nil {
 		return errNotRunning
@@ -47,7 +46,7 @@ func (s *server) kill() error {
 	return s.end(syscall.SIGKILL)
 }
 
-// stop ends the server at once, if it runs.
+// stop ends the server if it runs.
 func (s *server) stop() error {
 	if s.process == nil {
 		return nil

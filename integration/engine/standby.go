@@ -36,7 +36,7 @@ func (p *Postgres) startStandby(dir string) (*Postgres, error) {
 	if err := s.tool("pg_basebackup", backup...).run(s.server.limit); err != nil {
 		return nil, err
 	}
-	// The copy has the setting of the server, and would wait for the same standbys once it is promoted.
+	// The copy has the settings of the server, and would wait for the same standby once it is promoted.
 	if err := appendLine(filepath.Join(s.data(), "postgresql.auto.conf"), "synchronous_standby_names = ''"); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (p *Postgres) synchronize(standby *Postgres) error {
 	return standby.server.process.await(p.server.limit, func(ctx context.Context) error { return p.synchronized(ctx, standby.name) })
 }
 
-// synchronized returns an error when the server does not wait for the standby.
+// synchronized returns an error if the server does not wait for the standby.
 func (p *Postgres) synchronized(ctx context.Context, name string) error {
 	conn, err := pgx.Connect(ctx, p.DSN())
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *Postgres) Promote() error {
 		return fmt.Errorf("promote PostgreSQL %s: %w", p.name, err)
 	}
 	if !promoted {
-		return fmt.Errorf("promote PostgreSQL %s: it is a standby still", p.name)
+		return fmt.Errorf("promote PostgreSQL %s: it is still a standby", p.name)
 	}
 	return nil
 }
