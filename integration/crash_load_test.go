@@ -138,8 +138,8 @@ func (l *load) awaitAcknowledged(t *testing.T, more int) {
 	l.await(t, fmt.Sprintf("%d more changes", more), func() bool { return l.acknowledged >= enough })
 }
 
-// since reads a counter of each of the clients. higher returns the number of clients whose counter has grown since; await may call
-// it.
+// since reads a counter of each of the clients. higher returns the number of clients whose counter has grown since; await
+// may call it.
 func (l *load) since(clients []*client, figure func(*client) int) (higher func() int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

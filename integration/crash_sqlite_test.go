@@ -16,8 +16,8 @@ import (
 // The environment variable that makes a process of this test one that works on a database file until it is killed.
 const crashFile = "APITOKEN_TEST_CRASH_FILE"
 
-// crashWriters work concurrently in the process that is killed. So each kill may leave that many changes whose acknowledgement was
-// lost.
+// crashWriters work concurrently in the process that is killed. So each kill may leave that many changes whose
+// acknowledgement was lost.
 var crashWriters = []apitoken.UserID{"ada", "bob", "eve", "joe"}
 
 // Each round kills a process, in most of them soon. In a few it runs long enough for SQLite to checkpoint its log.
@@ -63,8 +63,8 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	t.Logf("%d rounds: %d changes acknowledged, %d more done", rounds, acknowledged, unheard)
 }
 
-// killWorker runs a process on a file, kills it once it has acknowledged n changes, and enters its output in the ledger. It returns
-// the number of acknowledged changes.
+// killWorker runs a process on a file, kills it once it has acknowledged n changes, and enters its output in the ledger. It
+// returns the number of acknowledged changes.
 func killWorker(t *testing.T, file string, l *ledger, n int) (heard int) {
 	t.Helper()
 	worker := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")

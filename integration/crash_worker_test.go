@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// The lines that the worker process prints, before a call and after its acknowledgement. Each line is one write, so the reader gets
-// all of it.
+// The lines that the worker process prints, before a call and after its acknowledgement. Each line is one write, so the
+// reader gets all of it.
 const (
 	sayGenerate  = "generate"  // owner, name
 	sayGenerated = "generated" // owner, name, id, text

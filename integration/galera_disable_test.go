@@ -11,9 +11,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A user is disabled on one node while tokens are generated for them on the others. Afterwards none of the tokens authenticates on
-// any node, even if the user is enabled again. A token that is inserted after DisableUser has returned is of an earlier epoch, and
-// only that ends it.
+// A user is disabled on one node while tokens are generated for them on the others. Afterwards none of the tokens
+// authenticates on any node, even if the user is enabled again. A token that is inserted after DisableUser has returned is
+// of an earlier epoch, and only that ends it.
 //
 // This test can fail: a node that ignores the epoch accepts such tokens.
 func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
@@ -41,8 +41,8 @@ func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 	}
 }
 
-// disabledWhileGenerating generates tokens on the first two nodes until the owner is disabled on the last one. It returns the texts
-// of all tokens, and of the late ones, which did not exist when DisableUser returned.
+// disabledWhileGenerating generates tokens on the first two nodes until the owner is disabled on the last one. It returns
+// the texts of all tokens, and of the late ones, which did not exist when DisableUser returned.
 func disabledWhileGenerating(t *testing.T, nodes []*apitoken.Manager, owner apitoken.UserID) (texts, late []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// allCalls is the workload of the test: 6 clients at two owners with two names each. Each further client multiplies the orders that
-// the checker may have to try. With 8 clients some histories take a minute.
+// allCalls is the workload of the test: 6 clients at two owners with two names each. Each further client multiplies the
+// orders that the checker may have to try. With 8 clients some histories take a minute.
 var allCalls = workload{
 	clients: 6,
 	rounds:  5,
@@ -27,13 +27,13 @@ var allCalls = workload{
 	failures: true,
 }
 
-// TestHistoriesAreLinearizable runs 6 clients with a Manager each on one store concurrently, and checks their history: there must be
-// an order of all moments that agrees with the order of non-overlapping acts and in which the specification gives the same results.
-// On a server the clients use three connection pools.
+// TestHistoriesAreLinearizable runs 6 clients with a Manager each on one store concurrently, and checks their history:
+// there must be an order of all moments that agrees with the order of non-overlapping acts and in which the specification
+// gives the same results. On a server the clients use three connection pools.
 //
-// The environment variable APITOKEN_HISTORIES sets the number of histories, 200 by default; APITOKEN_SEED seeds the random choices.
-// Under the race detector, stores outside of memory get a quarter of the histories. A seed does not repeat the scheduling, so it may
-// take several runs to repeat a failure.
+// The environment variable APITOKEN_HISTORIES sets the number of histories, 200 by default; APITOKEN_SEED seeds the random
+// choices. Under the race detector, stores outside of memory get a quarter of the histories. A seed does not repeat the
+// scheduling, so it may take several runs to repeat a failure.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store.name, store.holdLinearizable)

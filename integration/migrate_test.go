@@ -193,8 +193,8 @@ func newest(t testing.TB, d database) int {
 	return len(steps)
 }
 
-// runSteps runs the SQL of the steps up to a version, as a tool does. On MySQL, where a step may have to be repeated, it runs each
-// step twice.
+// runSteps runs the SQL of the steps up to a version, as a tool does. On MySQL, where a step may have to be repeated, it
+// runs each step twice.
 func (d database) runSteps(t testing.TB, prefix string, version int) {
 	t.Helper()
 	dsn, times := d.dsns[0], 1

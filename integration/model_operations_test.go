@@ -317,8 +317,8 @@ func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer,
 	return fmt.Sprintf("%+v %+v", actor, q), answer{withoutID(got), err}, answer{want, wantErr}
 }
 
-// flush writes the last uses. A stored use may be earlier than the real one by at most the interval. flush checks this and updates
-// the reference.
+// flush writes the last uses. A stored use may be earlier than the real one by at most the interval. flush checks this and
+// updates the reference.
 func (s *sequence) flush(*apitoken.Manager, *operands) (string, answer, answer) {
 	if d := s.flushDenials(); d != "" {
 		return "", answer{value: d}, answer{value: ""}
@@ -355,8 +355,8 @@ func collectRows[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// withoutID removes the IDs of events and the texts of reasons, which the reference cannot know. It keeps a reason that should not
-// be there.
+// withoutID removes the IDs of events and the texts of reasons, which the reference cannot know. It keeps a reason that
+// should not be there.
 func withoutID(events []apitoken.Event) []apitoken.Event {
 	for i := range events {
 		e := &events[i]

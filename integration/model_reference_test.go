@@ -7,8 +7,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// reference is a second implementation of a Manager: slices and maps, no store, no concurrency, no secrets. It is written from the
-// documentation and not from the code.
+// reference is a second implementation of a Manager: slices and maps, no store, no concurrency, no secrets. It is written
+// from the documentation and not from the code.
 //
 // If several refusals apply, the first of these is the result: the actor is unknown or disabled, the arguments are invalid, the
 // actor lacks the permission, the user or token does not exist, the user holds a permission that the actor lacks, the user is
@@ -75,7 +75,8 @@ func (c referenceCall) own(owner apitoken.UserID) bool {
 	return c.event.Actor.Kind != apitoken.ActorSystem && c.event.Actor.User == owner
 }
 
-// manages reports whether the actor is the user, and does not use a bound token. Then they may see and revoke all of their tokens.
+// manages reports whether the actor is the user, and does not use a bound token. Then they may see and revoke all of their
+// tokens.
 func (c referenceCall) manages(owner apitoken.UserID) bool { return c.own(owner) && c.bound == "" }
 
 func (c referenceCall) deny(answer error) error {

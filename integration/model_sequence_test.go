@@ -63,8 +63,8 @@ func plans() *rapid.Generator[plan] {
 	})
 }
 
-// movable is a clock that stands still until it is moved. (The Mock of benbjohnson/clock sleeps a millisecond at each move, which is
-// too slow for a hundred thousand moves.)
+// movable is a clock that stands still until it is moved. (The Mock of benbjohnson/clock sleeps a millisecond at each move,
+// which is too slow for a hundred thousand moves.)
 type movable struct{ now atomic.Int64 }
 
 func newMovable(t time.Time) *movable {
@@ -76,8 +76,8 @@ func newMovable(t time.Time) *movable {
 func (c *movable) Now() time.Time      { return time.Unix(0, c.now.Load()).UTC() }
 func (c *movable) add(d time.Duration) { c.now.Add(int64(d)) }
 
-// sequence runs one plan on two Managers, which must act as one, and on the [reference]. The Managers share a store, or on a server
-// have stores on different connection pools.
+// sequence runs one plan on two Managers, which must act as one, and on the [reference]. The Managers share a store, or on
+// a server have stores on different connection pools.
 type sequence struct {
 	ctx      context.Context
 	managers [2]*apitoken.Manager

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares the value
-// and the error of every call. Package rapid simplifies a failing sequence, and prints it with its seed.
+// TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
+// the value and the error of every call. Package rapid simplifies a failing sequence, and prints it with its seed.
 //
 // Each store gets 2,000 sequences, or the number in the environment variable APITOKEN_SEQUENCES. A store on a server gets a tenth
 // of that. There are fewer under the race detector, which is ten times slower and finds nothing in a single goroutine.

@@ -49,8 +49,8 @@ func readDocument(t *testing.T, text []byte) document {
 	return document{doc}
 }
 
-// closed forbids additional members in all objects. The document allows them in responses, because clients have to tolerate members
-// of later versions. This version sends only members that the document lists.
+// closed forbids additional members in all objects. The document allows them in responses, because clients have to tolerate
+// members of later versions. This version sends only members that the document lists.
 func closed(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var doc map[string]any
@@ -71,8 +71,8 @@ func closed(t *testing.T, text []byte) []byte {
 	return text
 }
 
-// route returns the operation of a request and the parameters of its path. The operation is nil if the path does not have the method.
-// The path is relative to the servers of the document.
+// route returns the operation of a request and the parameters of its path. The operation is nil if the path does not have
+// the method. The path is relative to the servers of the document.
 func (d document) route(r *http.Request) (route *routers.Route, params map[string]string) {
 	for path, item := range d.Paths.Map() {
 		if params, ok := match(path, r.URL.EscapedPath()); ok {

@@ -15,8 +15,8 @@ type askedQuery struct {
 	args []any
 }
 
-// openAsked opens a connection pool and keeps its statements. Only one goroutine may use it at a time, and a store on it has to be
-// unprepared. The end of the test closes it.
+// openAsked opens a connection pool and keeps its statements. Only one goroutine may use it at a time, and a store on it
+// has to be unprepared. The end of the test closes it.
 func openAsked(t *testing.T, d database) (*sql.DB, *asked) {
 	t.Helper()
 	db, spy := openSpied(t, d)

@@ -19,8 +19,9 @@ const inOrder = " in order"
 // ofOneRow are the tables with one row, by their names in the queries.
 var ofOneRow = []string{"p", "policy", "feed", defaultPrefix + "policy"}
 
-// plan returns how the database reads its tables for a statement: a line for each table, with the index, or whole. On MySQL, where
-// the index of a primary key has no name, and on SQLite, a line also has the name of the table in the statement.
+// plan returns how the database reads its tables for a statement: a line for each table, with the index, or whole. On
+// MySQL, where the index of a primary key has no name, and on SQLite, a line also has the name of the table in the
+// statement.
 func (d database) plan(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	t.Helper()
 	switch d.driver {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// loadMany fills the tables with 1,000 users of 5 tokens each, some of them expired or revoked, and with 5,000 events, the last of
-// which have no number yet. It updates the statistics, by which the databases choose their plans.
+// loadMany fills the tables with 1,000 users of 5 tokens each, some of them expired or revoked, and with 5,000 events, the
+// last of which have no number yet. It updates the statistics, by which the databases choose their plans.
 func (d database) loadMany(t testing.TB, db *sql.DB) {
 	t.Helper()
 	statements := map[string]string{"sqlite": manyOfSQLite, "pgx": manyOfPostgreSQL, "mysql": manyOfMySQL}[d.driver]
@@ -36,8 +36,8 @@ const bindSome = `
 UPDATE apitoken_tokens SET resource = CASE WHEN created_at % 10 = 3 THEN 'project:web' ELSE 'project:rare' END
 WHERE created_at % 10 = 3 OR created_at % 100 = 7`
 
-// denySome makes one event in a hundred a denial of another user, and one token in a hundred the child of a token. It needs tables
-// of this build.
+// denySome makes one event in a hundred a denial of another user, and one token in a hundred the child of a token. It needs
+// tables of this build.
 var denySome = []string{
 	`UPDATE apitoken_events SET outcome = 'denied', action = 'token.list', actor_user = 'mallory' WHERE at % 100 = 7`,
 	`UPDATE apitoken_tokens SET created_with = id WHERE created_at % 100 = 9`,

@@ -99,8 +99,8 @@ func (b *notFinal) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Rec
 	return &fresh, nil
 }
 
-// checkedThenInserted checks whether a name is free, and inserts in another step. The store below would refuse the duplicate, so it
-// gets a unique name for every token.
+// checkedThenInserted checks whether a name is free, and inserts in another step. The store below would refuse the
+// duplicate, so it gets a unique name for every token.
 type checkedThenInserted struct {
 	apitoken.Store
 	mu      sync.Mutex

@@ -100,8 +100,8 @@ const (
 	everyone         = -1 // do not stop
 )
 
-// TestPlanted plants bugs into the store in memory, one at a time. Each must be caught. The same plans, workloads and schedules must
-// pass without the bug.
+// TestPlanted plants bugs into the store in memory, one at a time. Each must be caught. The same plans, workloads and
+// schedules must pass without the bug.
 //
 //	bug                              model   histories   schedule
 //	policy check dropped                     x           generate across set policy
@@ -148,8 +148,8 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// differences runs sequences on stores with a bug or without one, and counts those in which the Managers and the reference differ.
-// It stops when there are enough.
+// differences runs sequences on stores with a bug or without one, and counts those in which the Managers and the reference
+// differ. It stops when there are enough.
 func differences(t *testing.T, open opener, bug plant, sequences, enough int) (caught int, example string) {
 	t.Helper()
 	for i := 0; i < sequences && caught != enough; i++ {
@@ -173,8 +173,8 @@ func difference(t *testing.T, open opener, bug plant, sequence int) string {
 	return runPlan(each, clock, plans().Example(sequence), coverage{})
 }
 
-// inHistories checks that histories catch the bug often enough. The clients take turns by the seed, so the same histories catch it
-// in each run.
+// inHistories checks that histories catch the bug often enough. The clients take turns by the seed, so the same histories
+// catch it in each run.
 func (p planted) inHistories(t *testing.T, open opener) {
 	plain := p.load.short()
 	plain.inTurns = true

@@ -50,17 +50,19 @@ var plantsInSQL = []plantedInSQL{
 	},
 }
 
-// TestPlantedInSQL plants bugs into the statements that the servers are sent, because a wrapper of a Store cannot change what happens
-// between two statements of a transaction. Each must be caught by a schedule that blocks a transaction in the middle while another
-// runs on a second connection pool. Without the bug, the other has to wait if there is a lock, and the history is linearizable.
+// TestPlantedInSQL plants bugs into the statements that the servers are sent, because a wrapper of a Store cannot change
+// what happens between two statements of a transaction. Each must be caught by a schedule that blocks a transaction in the
+// middle while another runs on a second connection pool. Without the bug, the other has to wait if there is a lock, and the
+// history is linearizable.
 //
 //	bug                           histories   schedule
 //	no share lock on the policy   x           generate beside set policy
 //	no lock on the owner                      revoke beside revoke all
 //	a name is freed only once                 generate beside a token that is revoked when it is inserted
 //
-// One history must catch the bug. They pause between the statements of their transactions, and the server decides which continues. A
-// history catches the bug with a probability of at least 1/6, so 200 histories miss it with less than 1 in 10^15.
+// One history must catch the bug. They pause between the statements of their transactions, and the server decides which
+// continues. A history catches the bug with a probability of at least 1/6, so 200 histories miss it with less than 1 in
+// 10^15.
 func TestPlantedInSQL(t *testing.T) {
 	long(t)
 	for _, b := range servers {

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// onPgBouncer is PostgreSQL behind a pooler with a number of connections, which it reassigns after each transaction. The parameters
-// are added to the data source name.
+// onPgBouncer is PostgreSQL behind a pooler with a number of connections, which it reassigns after each transaction. The
+// parameters are added to the data source name.
 func onPgBouncer(connections int, parameters ...string) backend {
 	b := onPostgreSQL
 	b.create = func(t testing.TB) []string {

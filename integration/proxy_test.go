@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// proxy is between a driver and a server on the network, and cuts connections for a test. It records the statement at which it cut,
-// as seen on the wire: a test that cuts at another one, such as the ping before a connection is reused, proves nothing.
+// proxy is between a driver and a server on the network, and cuts connections for a test. It records the statement at which
+// it cut, as seen on the wire: a test that cuts at another one, such as the ping before a connection is reused, proves
+// nothing.
 type proxy struct {
 	listener net.Listener
 	server   string // the address

@@ -14,8 +14,8 @@ import (
 func TestPostgreSQLRevokesOnEveryReplica(t *testing.T) { onPostgreSQL.revokesOnEveryReplica(t, 10_000) }
 func TestMySQLRevokesOnEveryReplica(t *testing.T)      { onMySQL.revokesOnEveryReplica(t, 1_000) }
 
-// revokesOnEveryReplica generates each token on one replica, authenticates it on a second one, and revokes it on a third one. Once
-// that has returned, no replica accepts the token. Every tenth token is revoked by RevokeAll or DisableUser.
+// revokesOnEveryReplica generates each token on one replica, authenticates it on a second one, and revokes it on a third
+// one. Once that has returned, no replica accepts the token. Every tenth token is revoked by RevokeAll or DisableUser.
 func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
 	long(t)
 	if raceDetector {

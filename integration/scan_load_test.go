@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// loadForScans makes the tables of an older build, with tokens of which every condition of a list selects half, one in a hundred, or
-// none, and migrates them. Row i has the ID i. Apart from the ID and the creation, the values are in no order.
+// loadForScans makes the tables of an older build, with tokens of which every condition of a list selects half, one in a
+// hundred, or none, and migrates them. Row i has the ID i. Apart from the ID and the creation, the values are in no order.
 func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 	t.Helper()
 	d.runSteps(t, "", 1)
@@ -98,8 +98,8 @@ CREATE TABLE numbers AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1
 CREATE TABLE numbers AS SELECT seq AS i FROM seq_1_to_{rows};`
 )
 
-// Times are in microseconds. A row was created at its number, and expires within the hundred seconds after scanEpoch. One row in a
-// hundred never expires, and one in a hundred was never used.
+// Times are in microseconds. A row was created at its number, and expires within the hundred seconds after scanEpoch. One
+// row in a hundred never expires, and one in a hundred was never used.
 const (
 	scanEpoch = 1_000_000_000
 	scanSpan  = 100_000_000

@@ -92,7 +92,8 @@ func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) {
 	}
 }
 
-// indexOf returns the expected index of a statement. Expiring tokens are counted by expiry first, to find out whether they are few.
+// indexOf returns the expected index of a statement. Expiring tokens are counted by expiry first, to find out whether they
+// are few.
 func (s *scanStage) indexOf(l scanned, sent askedQuery) string {
 	along := l.along
 	if strings.Contains(sent.text, "count(*)") {

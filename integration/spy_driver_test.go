@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// The following types are the driver that database/sql uses with a spy. They implement the optional interfaces of all drivers. If a
-// driver lacks one, they do what database/sql would do.
+// The following types are the driver that database/sql uses with a spy. They implement the optional interfaces of all
+// drivers. If a driver lacks one, they do what database/sql would do.
 
 type spyConnector struct {
 	driver driver.Driver
@@ -54,7 +54,8 @@ type spyConn struct {
 	broken bool
 }
 
-// breakDown simulates a failure of the network: no further call reaches the server, and the server rolls back the open transaction.
+// breakDown simulates a failure of the network: no further call reaches the server, and the server rolls back the open
+// transaction.
 func (c *spyConn) breakDown() {
 	if c.broken {
 		return
@@ -71,8 +72,8 @@ func (c *spyConn) call(kind callKind, text string, do func() error, args ...driv
 	return c.spy.call(driverCall{kind, text, c, args}, do)
 }
 
-// spyValidConn is a spyConn of a driver with driver.Validator. database/sql handles the connection of a transaction whose context has
-// ended differently for such drivers.
+// spyValidConn is a spyConn of a driver with driver.Validator. database/sql handles the connection of a transaction whose
+// context has ended differently for such drivers.
 type spyValidConn struct{ *spyConn }
 
 func (c spyValidConn) IsValid() bool { return !c.broken && c.fullConn.(driver.Validator).IsValid() }

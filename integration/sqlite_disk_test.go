@@ -100,8 +100,8 @@ func fillUp(t *testing.T, file string) (size int) {
 	}
 }
 
-// hold checks that a full disk makes only changes fail, that no change is done in part, and that changes succeed again once there is
-// room.
+// hold checks that a full disk makes only changes fail, that no change is done in part, and that changes succeed again once
+// there is room.
 func (d disk) hold(t *testing.T) {
 	ctx := context.Background()
 	db := openSQLite(t, d.file, d.parameters)

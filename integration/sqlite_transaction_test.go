@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A transaction that reads before it writes fails if another one has written in between. So all of them begin with a write, with any
-// data source name.
+// A transaction that reads before it writes fails if another one has written in between. So all of them begin with a write,
+// with any data source name.
 func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), bare)
 	store := newMigratedSQLite(t, db, nil)

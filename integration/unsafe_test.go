@@ -12,8 +12,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// If the connection breaks while a server waits for its standby, the change becomes visible, although the standby does not have it
-// and a fail-over would lose it. Such a change is not acknowledged, even if it is repeated, until the standby has it.
+// If the connection breaks while a server waits for its standby, the change becomes visible, although the standby does not
+// have it and a fail-over would lose it. Such a change is not acknowledged, even if it is repeated, until the standby has
+// it.
 func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyLacks(t *testing.T) {
 	server, err := engine.StartPostgres(t.TempDir(), &engine.Options{Fast: true})
 	engine.Require(t, "postgres", err)

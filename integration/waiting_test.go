@@ -31,8 +31,8 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
 
 var lockWait = regexp.MustCompile(`(?s)\nLOCK WAIT .*?\n(?:MySQL|MariaDB) thread id (\d+)`)
 
-// mysqlWaiters parses the report of the engine, because the table information_schema.innodb_trx is updated only if it was not read
-// for a tenth of a second.
+// mysqlWaiters parses the report of the engine, because the table information_schema.innodb_trx is updated only if it was
+// not read for a tenth of a second.
 func mysqlWaiters(t testing.TB, db *sql.DB) (n int) {
 	t.Helper()
 	var kind, name, report string

@@ -147,7 +147,8 @@ func (db database) row(ctx context.Context, query string, args ...any) *sql.Row 
 	return db.QueryRowContext(ctx, db.parameters(query), args...)
 }
 
-// parameters replaces the question marks of a statement by the parameters of the database. Statements have no other question marks.
+// parameters replaces the question marks of a statement by the parameters of the database. Statements have no other
+// question marks.
 func (db database) parameters(statement string) string {
 	if !db.dollars {
 		return statement

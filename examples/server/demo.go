@@ -107,7 +107,8 @@ func (s *story) people() {
 	}
 }
 
-// policies sets a maximum, removes it, and sets lower ones. So some tokens never expire, and some live longer than today's maximum.
+// policies sets a maximum, removes it, and sets lower ones. So some tokens never expire, and some live longer than today's
+// maximum.
 func (s *story) policies() {
 	for _, p := range []struct {
 		ago days

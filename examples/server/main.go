@@ -111,7 +111,8 @@ func openStore(ctx context.Context, db database, log *slog.Logger) (*sqlstore.St
 	return store, nil
 }
 
-// closeManager writes the last uses of tokens, before the database is closed. It has a deadline of its own, because ctx has ended.
+// closeManager writes the last uses of tokens, before the database is closed. It has a deadline of its own, because ctx has
+// ended.
 func closeManager(ctx context.Context, m *apitoken.Manager) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -65,9 +65,9 @@ const (
 	contrast = `{type: "rule", values: ["color-contrast"]}`
 )
 
-// accessible checks the page by WCAG 2.2 A and AA and the best practices of axe-core. In the dark scheme, which changes only colors,
-// it checks only the contrast. A rule that axe-core cannot decide is an error, too. axe-core cannot determine the background of
-// text in a picture, so this function computes it.
+// accessible checks the page by WCAG 2.2 A and AA and the best practices of axe-core. In the dark scheme, which changes
+// only colors, it checks only the contrast. A rule that axe-core cannot decide is an error, too. axe-core cannot determine
+// the background of text in a picture, so this function computes it.
 func (p *tab) accessible(source string, l look) {
 	p.Helper()
 	rules, least := allRules, 15

@@ -19,8 +19,8 @@ import (
 
 var ctx = context.Background()
 
-// host is a host in memory. Its clock stands at noon of 1 January 2026 until a test moves it. The cookie person names the user who is
-// signed in.
+// host is a host in memory. Its clock stands at noon of 1 January 2026 until a test moves it. The cookie person names the
+// user who is signed in.
 type host struct {
 	*tokentest.Kit
 	t     *testing.T
@@ -71,8 +71,8 @@ func (h host) must(err error) {
 	}
 }
 
-// withTokens generates tokens of all sorts for bob: used, expiring soon, expired, revoked, without expiration, on behalf, with a long
-// name.
+// withTokens generates tokens of all sorts for bob: used, expiring soon, expired, revoked, without expiration, on behalf,
+// with a long name.
 func (h host) withTokens() host {
 	h.t.Helper()
 	day := apitoken.Days(1)

@@ -135,8 +135,8 @@ func (h host) revocation(name string) string {
 // apostrophes are the apostrophes before texts that a spreadsheet would take for formulas.
 var apostrophes = regexp.MustCompile(`(^|[,;|\t\r\n])'`)
 
-// The downloaded file has every name unchanged, except for an apostrophe before each text that a spreadsheet would take for a formula,
-// at the start of a cell and after each separator in it.
+// The downloaded file has every name unchanged, except for an apostrophe before each text that a spreadsheet would take for
+// a formula, at the start of a cell and after each separator in it.
 func TestBrowserDownloadsNoFormula(t *testing.T) {
 	long(t)
 	t.Parallel()

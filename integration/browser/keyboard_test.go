@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// keyboard uses a page with keys only: Tab and Shift-Tab, Enter, Space, and the arrows. The focus has to be visible at each stop of
-// Tab.
+// keyboard uses a page with keys only: Tab and Shift-Tab, Enter, Space, and the arrows. The focus has to be visible at each
+// stop of Tab.
 type keyboard struct {
 	*tab
 	*stops

@@ -11,7 +11,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// hands use a page: a tab with the mouse, a keyboard with keys. They find elements as people do, by the text on them or beside them.
+// hands use a page: a tab with the mouse, a keyboard with keys. They find elements as people do, by the text on them or
+// beside them.
 type hands interface {
 	follow(name string) (status int) // a link or a button that leads to another page
 	activate(name string)            // one that does not

@@ -21,8 +21,8 @@ func under(address, name string) string { return strings.Replace(address, "127.0
 // because a proxy with TLS may be in front of them.
 const ignoredOpenerPolicy = "other: The Cross-Origin-Opener-Policy header has been ignored"
 
-// Over plain HTTP and not on localhost, the header Origin is all that a browser sends about the source of a form. The forms of the
-// pages work there, with and without JavaScript.
+// Over plain HTTP and not on localhost, the header Origin is all that a browser sends about the source of a form. The forms
+// of the pages work there, with and without JavaScript.
 func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for name, scripts := range map[string]bool{"with JavaScript": true, "without JavaScript": false} {
@@ -55,7 +55,8 @@ func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 	}
 }
 
-// Forms of other sites have no effect over plain HTTP, with any Referrer-Policy of these sites, even if the session needs no cookie.
+// Forms of other sites have no effect over plain HTTP, with any Referrer-Policy of these sites, even if the session needs
+// no cookie.
 func TestBrowserOtherSitesDoNothingOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	var refused atomic.Int32

@@ -40,8 +40,8 @@ var (
 	listening = regexp.MustCompile(`^listening on (http://\S+), `)
 )
 
-// guard runs a program until its own standard input ends, and then ends the program by its process ID. The input ends when the test
-// closes it, and when the process of the test is gone.
+// guard runs a program until its own standard input ends, and then ends the program by its process ID. The input ends when
+// the test closes it, and when the process of the test is gone.
 const guard = `
 exec 3<&0
 "$@" </dev/null 3<&- & program=$!

@@ -26,8 +26,8 @@ func TestBrowserEnteringANumberOfDaysSelectsIt(t *testing.T) {
 	p.says("Set the maximum to 45 days?")
 }
 
-// brokenWords is JavaScript that returns the words of tables, headings and buttons that are broken over two lines. It leaves out IDs
-// and names, which may be long.
+// brokenWords is JavaScript that returns the words of tables, headings and buttons that are broken over two lines. It
+// leaves out IDs and names, which may be long.
 const brokenWords = `(() => {
 	const broken = [], range = document.createRange();
 	const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// An administrator generates, revokes and sets the maximum on the real program, with mouse, with keyboard, and without JavaScript.
+// An administrator generates, revokes and sets the maximum on the real program, with mouse, with keyboard, and without
+// JavaScript.
 func TestBrowserTheWorkOfAnAdministrator(t *testing.T) {
 	long(t)
 	t.Run("with the mouse", func(t *testing.T) {

@@ -40,8 +40,8 @@ func TestNoNestedModuleIsFetched(t *testing.T) {
 	}
 }
 
-// host is a module outside of the repository, with its own module cache. It fetches this module by git from a clone of the repository,
-// and the required modules from the cache of the tests.
+// host is a module outside of the repository, with its own module cache. It fetches this module by git from a clone of the
+// repository, and the required modules from the cache of the tests.
 type host struct {
 	t      *testing.T
 	dir    string

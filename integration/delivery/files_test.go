@@ -145,8 +145,8 @@ func refusedNames(fsys fs.FS, paths []string) (refusals []string) {
 	return append(refusals, refusedOnWindows(paths)...)
 }
 
-// refusedOnWindows returns the reasons that package zip does not know: spaces at the ends of names, and names in different modules that
-// differ only in case.
+// refusedOnWindows returns the reasons that package zip does not know: spaces at the ends of names, and names in different
+// modules that differ only in case.
 func refusedOnWindows(paths []string) (refusals []string) {
 	spelled := map[string]string{} // every file and folder by its name in lower case
 	for _, p := range paths {

@@ -17,8 +17,8 @@ type account struct {
 	groups   []uint32
 }
 
-// serverAccount returns the account for a server. If root runs the test, it is the named one, because servers refuse to run as root.
-// Otherwise it is nil, and the server runs as the test does.
+// serverAccount returns the account for a server. If root runs the test, it is the named one, because servers refuse to run
+// as root. Otherwise it is nil, and the server runs as the test does.
 func serverAccount(name, debianPackage string) (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -17,8 +17,8 @@ type address struct {
 // at returns the host with port i.
 func (a address) at(i int) string { return net.JoinHostPort(a.host, strconv.Itoa(a.ports[i])) }
 
-// freeAddress returns an address whose ports are free. It does not reserve them: another program is unlikely to pick the same address
-// of four million.
+// freeAddress returns an address whose ports are free. It does not reserve them: another program is unlikely to pick the
+// same address of four million.
 func freeAddress(ports ...int) (address, error) {
 	for range 20 {
 		host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))

@@ -27,8 +27,8 @@ const (
 	galeraCopy    // for a copy of all data
 )
 
-// StartGalera makes an empty cluster in a folder and starts it. A node that was down receives the missed changes from another one, or
-// a copy of all data by rsync.
+// StartGalera makes an empty cluster in a folder and starts it. A node that was down receives the missed changes from
+// another one, or a copy of all data by rsync.
 func StartGalera(dir string, opts *Options) (*Galera, error) {
 	g, err := newGalera(dir, opts.fast())
 	if err != nil {

@@ -23,8 +23,8 @@ func (p position) String() string { return p.history + ":" + strconv.FormatInt(p
 // noHistory is the history of a node that never had all data, and has to copy them.
 const noHistory = "00000000-0000-0000-0000-000000000000"
 
-// Start starts node i again after Kill, and waits until it has all data. Both other nodes must run, because a single one has lost the
-// majority. Otherwise kill it, and use StartAll.
+// Start starts node i again after Kill, and waits until it has all data. Both other nodes must run, because a single one
+// has lost the majority. Otherwise kill it, and use StartAll.
 func (g *Galera) Start(i int) error {
 	for other, m := range g.nodes {
 		if other != i && !m.server.running() {
@@ -42,8 +42,8 @@ func (g *Galera) Start(i int) error {
 	return nil
 }
 
-// StartAll starts all nodes after all were killed. It begins with the one with the latest position. With another one, changes would
-// be lost silently on some of the nodes.
+// StartAll starts all nodes after all were killed. It begins with the one with the latest position. With another one,
+// changes would be lost silently on some of the nodes.
 func (g *Galera) StartAll() error {
 	positions := make([]position, len(g.nodes))
 	for i, m := range g.nodes {

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// ErrMissing means that a server cannot start because a program is not installed. The error that wraps it names the program and its
-// Debian package.
+// ErrMissing means that a server cannot start because a program is not installed. The error that wraps it names the program
+// and its Debian package.
 var ErrMissing = errors.New("not installed")
 
-// Require ends a test whose server cannot start. If err is ErrMissing, it skips the test, or fails it if the environment variable
-// APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any other error fails the test. If
-// err is nil, Require does nothing.
+// Require ends a test whose server cannot start. If err is ErrMissing, it skips the test, or fails it if the environment
+// variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any other error
+// fails the test. If err is nil, Require does nothing.
 func Require(t testing.TB, name string, err error) {
 	t.Helper()
 	switch required := strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","); {

@@ -30,8 +30,8 @@ func TestMariaDBDiesWithTheTest(t *testing.T) {
 	})
 }
 
-// expectDeathWithTheTest runs the test in another process, which starts the server, kills that process, and checks that the server is
-// gone.
+// expectDeathWithTheTest runs the test in another process, which starts the server, kills that process, and checks that the
+// server is gone.
 func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn string) int) {
 	const variable = "APITOKEN_TEST_DIES"
 	if os.Getenv(variable) != "" {
@@ -86,8 +86,8 @@ func dsnIn(out io.Reader) (dsn, said string) {
 	return "", said
 }
 
-// For the kernel, the parent of a process is the thread that started it. A server must not end with the thread of the goroutine that
-// called Start. The test uses two goroutines, because the first thread of a program never ends.
+// For the kernel, the parent of a process is the thread that started it. A server must not end with the thread of the
+// goroutine that called Start. The test uses two goroutines, because the first thread of a program never ends.
 func TestServerOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	long(t)
 	type answer struct {

@@ -22,8 +22,8 @@ type PgBouncer struct {
 	server  server
 }
 
-// StartPgBouncer starts a pooler in a folder, in front of the server with the given URL. It opens at most that many connections to each
-// database.
+// StartPgBouncer starts a pooler in a folder, in front of the server with the given URL. It opens at most that many
+// connections to each database.
 func StartPgBouncer(dir, postgres string, connections int) (*PgBouncer, error) {
 	p, err := newPgBouncer(dir, postgres, connections)
 	if err != nil {

@@ -123,7 +123,8 @@ func (p *Postgres) DSN() string {
 	return "postgres://postgres@" + p.address.at(0) + "/postgres?sslmode=disable&connect_timeout=10"
 }
 
-// ReadWriteDSN returns the URL of several servers for pgx. Connections go to the one that accepts writes, so they follow a promotion.
+// ReadWriteDSN returns the URL of several servers for pgx. Connections go to the one that accepts writes, so they follow a
+// promotion.
 func ReadWriteDSN(servers ...*Postgres) string {
 	var hosts []string
 	for _, p := range servers {
@@ -140,8 +141,8 @@ func (p *Postgres) Kill() error {
 	return nil
 }
 
-// Start starts the server again after Kill or Stop, with the same DSN. Never start a primary whose standby was promoted: there would be
-// two primaries.
+// Start starts the server again after Kill or Stop, with the same DSN. Never start a primary whose standby was promoted:
+// there would be two primaries.
 func (p *Postgres) Start() error {
 	if err := p.server.start(); err != nil {
 		return fmt.Errorf("start PostgreSQL %s: %w", p.name, err)
