@@ -91,3 +91,11 @@ func await(t *testing.T, what string, isSo func() bool) {
 		<-again.C
 	}
 }
+
+// must ends the test if there is an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

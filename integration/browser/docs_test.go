@@ -37,9 +37,7 @@ func TestBrowserPicturesOfTheDocumentation(t *testing.T) {
 	}
 	for _, name := range names {
 		content, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		picture, err := png.DecodeConfig(bytes.NewReader(content))
 		if err != nil || picture.Width != 1280 || picture.Height > 1000 || len(content) > 200<<10 {
 			t.Errorf("%s: %d x %d pixels, %d bytes, %v", name, picture.Width, picture.Height, len(content), err)

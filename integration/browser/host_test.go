@@ -66,9 +66,7 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 
 func (h host) must(err error) {
 	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 }
 
 // withTokens generates tokens of all sorts for bob: used, expiring soon, expired, revoked, without expiration, on behalf,

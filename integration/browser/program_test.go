@@ -54,30 +54,22 @@ exit "$code"`
 func serve(t *testing.T) program {
 	t.Helper()
 	path, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	process := exec.Command("sh", "-c", guard, "sh", path, "-addr", "127.0.0.1:0", "-log", "warn", "-db", filepath.Join(t.TempDir(), "browser.db"))
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	stdout, err := process.StdoutPipe()
 	if err == nil {
 		err = process.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		_ = stdin.Close()
 		_ = process.Wait()
 	})
 	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := program{t: t, passwords: map[string]string{}, admin: &http.Client{Jar: jar}}
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if login := exported.FindStringSubmatch(lines.Text()); login != nil {
@@ -109,14 +101,10 @@ func (s program) signIn(h hands, name string) (status int) {
 func (s program) api(method, path, body string, into any) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/admin/api"+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := s.admin.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode >= 300 {
@@ -125,9 +113,7 @@ func (s program) api(method, path, body string, into any) {
 	if into == nil {
 		return
 	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, json.Unmarshal(answer, into))
 }
 
 // made is a generated token in the JSON API.
@@ -148,14 +134,10 @@ func (s program) generate(owner, name string) made {
 func (s program) hello(token string) int {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+"/api/hello", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	_ = response.Body.Close()
 	return response.StatusCode
 }
@@ -167,8 +149,6 @@ func (s program) state() string {
 	s.api("GET", "/tokens", "", &tokens)
 	s.api("GET", "/policy", "", &policy)
 	state, err := json.MarshalIndent([]any{tokens, policy}, "", " ")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	return string(state)
 }

@@ -106,10 +106,7 @@ func (g *Galera) DSN(i int) string { return g.nodes[i].DSN() }
 
 // Kill kills node i, like a crash. The others block for some seconds until they notice.
 func (g *Galera) Kill(i int) error {
-	if err := g.nodes[i].server.kill(); err != nil {
-		return fmt.Errorf("kill node %d of Galera: %w", i, err)
-	}
-	return nil
+	return wrapped(g.nodes[i].server.kill(), "kill node %d of Galera", i)
 }
 
 // Stop ends all running nodes.

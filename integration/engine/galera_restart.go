@@ -36,10 +36,7 @@ func (g *Galera) Start(i int) error {
 	if err != nil {
 		return fmt.Errorf("start node %d of Galera: %w", i, err)
 	}
-	if err := g.nodes[i].join(at); err != nil {
-		return fmt.Errorf("start node %d of Galera: %w", i, err)
-	}
-	return nil
+	return wrapped(g.nodes[i].join(at), "start node %d of Galera", i)
 }
 
 // StartAll starts all nodes after all were killed. It begins with the one with the latest position. With another one,

@@ -126,26 +126,17 @@ func (m *MariaDB) DSN() string { return "test:test@tcp(" + m.address.at(0) + ")/
 
 // Kill kills the server, like a crash, and waits until it is gone.
 func (m *MariaDB) Kill() error {
-	if err := m.server.kill(); err != nil {
-		return fmt.Errorf("kill MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.kill(), "kill MariaDB")
 }
 
 // Start starts the server again after Kill or Stop, with the same DSN.
 func (m *MariaDB) Start() error {
-	if err := m.server.start(); err != nil {
-		return fmt.Errorf("start MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.start(), "start MariaDB")
 }
 
 // Stop ends the server if it runs.
 func (m *MariaDB) Stop() error {
-	if err := m.server.stop(); err != nil {
-		return fmt.Errorf("stop MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.stop(), "stop MariaDB")
 }
 
 // status returns an error if the server cannot be reached, or if one of its status variables differs.

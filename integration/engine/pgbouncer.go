@@ -105,8 +105,5 @@ func (p *PgBouncer) DSN(database string) string {
 
 // Stop ends the pooler if it runs.
 func (p *PgBouncer) Stop() error {
-	if err := p.server.stop(); err != nil {
-		return fmt.Errorf("stop PgBouncer: %w", err)
-	}
-	return nil
+	return wrapped(p.server.stop(), "stop PgBouncer")
 }

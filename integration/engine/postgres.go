@@ -135,27 +135,18 @@ func ReadWriteDSN(servers ...*Postgres) string {
 
 // Kill kills the server, like a crash, and waits until all of its processes are gone.
 func (p *Postgres) Kill() error {
-	if err := p.server.kill(); err != nil {
-		return fmt.Errorf("kill PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.kill(), "kill PostgreSQL %s", p.name)
 }
 
 // Start starts the server again after Kill or Stop, with the same DSN. Never start a primary whose standby was promoted:
 // there would be two primaries.
 func (p *Postgres) Start() error {
-	if err := p.server.start(); err != nil {
-		return fmt.Errorf("start PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.start(), "start PostgreSQL %s", p.name)
 }
 
 // Stop ends the server if it runs. Its standby keeps running.
 func (p *Postgres) Stop() error {
-	if err := p.server.stop(); err != nil {
-		return fmt.Errorf("stop PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.stop(), "stop PostgreSQL %s", p.name)
 }
 
 // exec runs statements on a new connection.

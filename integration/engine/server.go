@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 	"time"
@@ -61,4 +62,12 @@ func (s *server) end(signal syscall.Signal) error {
 		return process.failure("ended by itself")
 	}
 	return process.end(signal)
+}
+
+// wrapped adds to an error what was attempted. It returns nil if err is nil.
+func wrapped(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
 }
