@@ -136,7 +136,7 @@ func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 	}
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://")); err == nil {
 		_ = conn.Close()
-		t.Error("somebody still listens where the server did")
+		t.Error("after the end of the server, its port still accepts connections")
 	}
 	return goodbye
 }

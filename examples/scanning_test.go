@@ -174,7 +174,7 @@ func needGitleaks(t *testing.T) func(args ...string) *exec.Cmd {
 	program := []string{"gitleaks"}
 	if _, err := exec.LookPath("gitleaks"); err != nil {
 		if !slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), "gitleaks") {
-			t.Skip("NOT TESTED: there is no gitleaks, so nobody tried its rule; go install " + gitleaksModule)
+			t.Skip("NOT TESTED: the rule for gitleaks, which is missing; go install " + gitleaksModule)
 		}
 		program = []string{"go", "run", gitleaksModule}
 	}

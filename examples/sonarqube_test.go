@@ -46,7 +46,7 @@ func TestSonarQubeKeepsItsDataOverARestart(t *testing.T) {
 	}
 	s.stop(t, os.Interrupt)
 	if info, err := os.Stat(db); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%s is %v, err = %v; nobody else should read it", db, info.Mode(), err)
+		t.Errorf("%s is %v, err = %v; other users should not be able to read it", db, info.Mode(), err)
 	}
 	if log := s.log.String(); strings.Contains(log, token) || strings.Contains(log, strings.TrimPrefix(admin, "admin:")) || !strings.Contains(log, "user=admin token=ci") {
 		t.Errorf("it logs:\n%s", log)

@@ -10,10 +10,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// outcome is a kind of trouble that a change can meet, and how the change has to end.
+// outcome is a failure during a change, and the required result of the change.
 type outcome struct {
 	name    string
-	trouble func(s *spy, cancel context.CancelFunc)
+	failure func(s *spy, cancel context.CancelFunc)
 	want    error // nil: success
 	done    bool  // what is in the database afterwards
 }
@@ -86,7 +86,7 @@ var uncertainOutcomes = []outcome{
 	{"the answer to the commit is lost, and the database with it", databaseLost, apitoken.ErrUncertain, true},
 }
 
-// Each kind of change meets each kind of trouble. The answer must agree with what was done.
+// Each kind of change meets each failure. Its answer must agree with its effect.
 func TestOutcomeOfAChange(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
@@ -128,13 +128,13 @@ func TestUncertainOutcomeOfAChange(t *testing.T) {
 	}
 }
 
-// hold runs a change in the trouble, and repeats it when the trouble is over.
+// hold runs a change during the failure, and repeats it afterwards.
 func (o outcome) hold(t *testing.T, store *sqlstore.Store, s *spy, c change) {
 	t.Helper()
 	before := countEvents(t, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	o.trouble(s, cancel)
+	o.failure(s, cancel)
 	err := c.do(ctx)
 	s.interfere(nil, nil)
 	if !errors.Is(err, o.want) {
@@ -150,7 +150,7 @@ func (o outcome) hold(t *testing.T, store *sqlstore.Store, s *spy, c change) {
 	if got, events := c.done(), countEvents(t, store); got != o.done || events != want {
 		t.Errorf("%s, %s: done: %v with %d events, want %v with %d", o.name, c.name, got, events, o.done, want)
 	}
-	// Once the trouble is over, the same call succeeds, and nothing is there twice.
+	// After the failure, the same call succeeds, and has its effect once.
 	if err := c.do(context.Background()); err != nil {
 		t.Errorf("%s, %s again: %v", o.name, c.name, err)
 	}

@@ -161,7 +161,7 @@ func invalidRows() []invalidRow {
 		{"another token of 15 bytes", byCheck, `UPDATE apitoken_tokens SET created_with = {15}`, nil},
 		{"an owner who is not there", byReference, `UPDATE apitoken_tokens SET owner = 'nobody'`, withForeignKeys},
 		{"an owner without id", byReference, `UPDATE apitoken_tokens SET owner = ''`, withForeignKeys},
-		{"an owner without id, where nobody looks at owners", byCheck, `UPDATE apitoken_tokens SET owner = ''`, allOfMySQL},
+		{"an owner without id, without foreign keys", byCheck, `UPDATE apitoken_tokens SET owner = ''`, allOfMySQL},
 		{"an owner who leaves a token behind", byReference, `DELETE FROM apitoken_users`, withForeignKeys},
 		{"a token of a negative epoch", byCheck, `UPDATE apitoken_tokens SET epoch = -1`, nil},
 		{"no time of creation", byNull, `UPDATE apitoken_tokens SET created_at = NULL`, strict},

@@ -56,7 +56,7 @@ func (a *accounts) check(ctx context.Context, name, password string, from client
 	return proof, nil
 }
 
-// hash returns the hash of an account, or that of nobody if there is no such account.
+// hash returns the hash of an account. If there is no such account, it returns a.nobody.
 func (a *accounts) hash(ctx context.Context, name string) (hash []byte, err error) {
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return a.nobody, nil // no account has such a name, and some databases would report an error

@@ -58,9 +58,9 @@ func TestInvalidRequests(t *testing.T) {
 		{"a login with a control character", admins, "POST", "api/users/create", []string{"login", "d\x00n", "name", "Dan", "password", "x"}, 400, "!user id: contains the invisible character U+0000"},
 		{"no truth", admins, "POST", "api/users/create", []string{"login", "dan", "name", "Dan", "local", "maybe"}, 400, "!Value of parameter 'local' (maybe) must be one of: [true, false, yes, no]"},
 		{"oneself deactivated", admins, "POST", "api/users/deactivate", []string{"login", "admin"}, 400, "!Self-deactivation is not possible"},
-		{"nobody deactivated", admins, "POST", "api/users/deactivate", []string{"login", "nobody"}, 404, unknown},
+		{"an unknown user deactivated", admins, "POST", "api/users/deactivate", []string{"login", "nobody"}, 404, unknown},
 		{"anonymized", admins, "POST", "api/users/deactivate", []string{"login", "bob", "anonymize", "true"}, 400, "!'anonymize' is not offered here: the log of changes keeps the login"},
-		{"nobody updated", admins, "POST", "api/users/update", []string{"login", "nobody"}, 404, unknown},
+		{"an unknown user updated", admins, "POST", "api/users/update", []string{"login", "nobody"}, 404, unknown},
 		{"a wrong password", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "x", "previousPassword", "wrong"}, 400, "!Incorrect password"},
 		{"the same password", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "secret of bob", "previousPassword", "secret of bob"}, 400, "!Password must be different from old password"},
 		{"without the password of before", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "x"}, 400, "!The 'previousPassword' parameter is missing"},
@@ -70,11 +70,11 @@ func TestInvalidRequests(t *testing.T) {
 		{"a field that is no JSON", admins, "POST", "api/settings/set", []string{"key", "x", "fieldValues", "[1]"}, 400, "!JSON '[1]' does not respect expected format for setting 'x'"},
 		{"reset of nothing", admins, "POST", "api/settings/reset", nil, 400, "!The 'keys' parameter is missing"},
 		{"settings by a user", bobs, "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 403, forbidden},
-		{"settings by nobody", "", "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 401, ""},
+		{"settings without credentials", "", "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 401, ""},
 		{"the system by a user", bobs, "GET", "api/system/info", nil, 403, forbidden},
 		{"users by a user", bobs, "GET", "api/users/search", nil, 403, forbidden},
 		{"a project deleted by a user", bobs, "POST", "api/projects/delete", []string{"project", "web"}, 403, forbidden},
-		{"nobody signs in", "", "POST", "api/authentication/login", []string{"login", "nobody", "password", "x"}, 401, ""},
+		{"an unknown user signs in", "", "POST", "api/authentication/login", []string{"login", "nobody", "password", "x"}, 401, ""},
 		{"a wrong password signs in", "", "POST", "api/authentication/login", []string{"login", "bob", "password", "x"}, 401, ""},
 		{"nothing signs in", "", "POST", "api/authentication/login", nil, 401, ""},
 	}
@@ -135,7 +135,7 @@ func TestNoValueOfAParameterIsAFailure(t *testing.T) {
 	t.Logf("answers by status: %v", fmt.Sprint(answers))
 }
 
-// A name that is not ASCII is kept as it is, and a name of 100 characters has room.
+// Names in other scripts and of 100 characters are kept unchanged.
 func TestNamesOfOtherScripts(t *testing.T) {
 	h := newHost(t)
 	for _, name := range []string{"é", "名前", "שלום", strings.Repeat("ü", 100), "a&b=c?d#e/f%20+g", `"><script>`} {

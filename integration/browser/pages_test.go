@@ -21,7 +21,7 @@ var pictures = flag.String("pictures", "", "keep a picture of every page in ever
 type state struct {
 	name string
 	host func(host) host // what there is; nil: the users alone
-	as   string          // who looks; empty: nobody
+	as   string          // the user; empty: not signed in
 	path string
 	then func(h host, p *tab) // what the user does there
 	want int                  // the status of the answer; 0: 200
