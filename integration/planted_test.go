@@ -27,18 +27,14 @@ var generateAndSetPolicy = workload{
 
 var plants = []planted{
 	{
-		name: "policy check dropped",
-		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store {
-			return policyUnchecked{torn}
-		},
+		name:     "policy check dropped",
+		plant:    func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return policyUnchecked{torn} },
 		load:     &generateAndSetPolicy,
 		schedule: generateAcrossSetPolicy,
 	},
 	{
-		name: "epoch ignored",
-		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store {
-			return epochIgnored{torn}
-		},
+		name:  "epoch ignored",
+		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return epochIgnored{torn} },
 		model: true,
 		load: &workload{
 			clients: 5,
@@ -97,7 +93,7 @@ const (
 	plantedHistories = 200
 	plantedSequences = 500
 	fewestCaught     = 10
-	everyone         = -1 // do not stop
+	allOfThem        = -1 // do not stop
 )
 
 // TestPlanted plants bugs into the store in memory, one at a time. Each must be caught. The same plans, workloads and
@@ -118,12 +114,12 @@ const (
 // Under the race detector, which is ten times slower, it stops as soon as the bug has been caught often enough.
 func TestPlanted(t *testing.T) {
 	long(t)
-	open, sequences, enough := prepareMemory(t), plantedSequences, everyone
+	open, sequences, enough := prepareMemory(t), plantedSequences, allOfThem
 	if raceDetector {
 		sequences, enough = plantedSequences/5, fewestCaught
 	}
 	t.Run("no bug", func(t *testing.T) { // for the model; histories and schedules are run without the bug one by one
-		if caught, example := differences(t, open, nil, sequences, everyone); caught != 0 {
+		if caught, example := differences(t, open, nil, sequences, allOfThem); caught != 0 {
 			t.Errorf("%d of %d sequences differ without a bug, for example: %s", caught, sequences, example)
 		}
 	})
