@@ -108,9 +108,10 @@ func (l *load) flush(t *testing.T) {
 // holdSame compares the rows of all nodes.
 func holdSame(t *testing.T, d database) {
 	t.Helper()
-	first := d.rows(t, d.open(t, 0), defaultPrefix)
-	for node := 1; node < len(d.dsns); node++ {
-		if diff := cmp.Diff(first, d.rows(t, d.open(t, node), defaultPrefix)); diff != "" {
+	rows := make([][]string, len(d.dsns))
+	for node := range rows {
+		d.at(node).connect(t, func(db *sql.DB) { rows[node] = d.rows(t, db, defaultPrefix) })
+		if diff := cmp.Diff(rows[0], rows[node]); diff != "" {
 			t.Fatalf("rows (-node 0 +node %d):\n%s", node, diff)
 		}
 	}
