@@ -45,7 +45,7 @@ test-long: servers ## what else has to pass before a merge: the long tests, stat
 	@$(MAKE) --no-print-directory -j2 long other
 
 servers: ## the servers and programs for the tests, from Debian's packages, where they are missing and this may install them
-	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh examples/browser/install.sh
+	@echo "== servers"; sh integration/install-servers.sh; sh examples/gateway/install.sh; sh integration/browser/install.sh
 
 check: ## gofmt, go vet, and that each module also stands without go.work
 	@echo "== gofmt"; bad=$$(gofmt -l .); test -z "$$bad" || { echo "gofmt these files:"; echo "$$bad"; exit 1; }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// browser keeps cookies, and follows no redirect by itself, so that a test sees each answer.
+// browser keeps cookies. It does not follow redirects, so a test sees each answer.
 type browser struct {
 	client http.Client
 	url    string
@@ -24,22 +24,18 @@ type page struct {
 func (s *server) browser(t *testing.T) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	b := &browser{url: s.url}
 	b.client.Jar = jar
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return b
 }
 
-// do sends a request, with more header fields as pairs of name and value. Another status than the one wanted ends the test.
+// do sends a request with header fields, which are pairs of name and value. Another status ends the test.
 func (b *browser) do(t *testing.T, status int, method, path, body string, fields ...string) page {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -47,14 +43,10 @@ func (b *browser) do(t *testing.T, status int, method, path, body string, fields
 		req.Header.Set(fields[i], fields[i+1])
 	}
 	resp, err := b.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if resp.StatusCode != status {
 		t.Fatalf("%s %s is answered %d, want %d\n%s", method, path, resp.StatusCode, status, text)
 	}
@@ -81,13 +73,11 @@ func (b *browser) signIn(t *testing.T, status int, login string, fields ...strin
 	return b.do(t, status, "POST", "/sign-in", url.Values{"name": {name}, "password": {password}}.Encode(), fields...)
 }
 
-// cookies are those that the browser shows for a path, as name=value.
+// cookies returns the cookies that the browser sends for a path, as name=value.
 func (b *browser) cookies(t *testing.T, path string) string {
 	t.Helper()
 	u, err := url.Parse(b.url + path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var all []string
 	for _, c := range b.client.Jar.Cookies(u) {
 		all = append(all, c.String())

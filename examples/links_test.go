@@ -14,17 +14,13 @@ func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
 	var documents []string
 	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/notes/*.md"} {
 		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		documents = append(documents, found...)
 	}
 	links := 0
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
 			target, _, _ := strings.Cut(m[1], "#")
 			if target == "" || strings.Contains(target, "://") {

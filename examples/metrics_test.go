@@ -20,7 +20,7 @@ var (
 	label  = regexp.MustCompile(`^(\w+)="([^"\\]*)"$`)
 )
 
-// scrape reads the samples of the library, by name and labels: "apitoken_operations_total token.generate done ".
+// scrape reads the samples of the library by name and labels, such as "apitoken_operations_total token.generate done ".
 func (s *server) scrape(t *testing.T) map[string]float64 {
 	t.Helper()
 	samples := map[string]float64{}
@@ -36,28 +36,21 @@ func (s *server) scrape(t *testing.T) map[string]float64 {
 			}
 		}
 		n, err := strconv.ParseFloat(m[3], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		samples[key] = n
 	}
 	return samples
 }
 
-// strangeToken has the form of a token, and nobody has it.
+// strangeToken returns a well-formed token of another installation.
 func strangeToken(t *testing.T) string {
 	t.Helper()
 	m, err := apitoken.New(memstore.New(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "x"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "x"})
+	must(t, err)
 	_, secret, err := m.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "x", Name: "x"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return secret.Reveal()
 }
 
@@ -122,7 +115,7 @@ func TestMetricsCountExactly(t *testing.T) {
 	s.stop(t, os.Interrupt)
 }
 
-// Whatever is presented, asked for and named, there are no more time series than before, and none is of somebody.
+// Requests with new names, users and tokens add no time series, and no label names a user or a token.
 func TestMetricsHaveFewLabels(t *testing.T) {
 	s := listen(t, build(t, "metrics"))
 	ada := bearer(s.logins["ADA"])

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// limit is how long anything here may take. It is for what hangs, not for what is slow.
+// limit is the timeout of every program. It catches programs that hang, not slow ones.
 const limit = 2 * time.Minute
 
-// programs is the folder of what build has compiled.
+// programs is the folder of the compiled programs.
 var programs string
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func build(t *testing.T, folder string) (program string) {
 	return program
 }
 
-// command is one that does not outlive the test.
+// command returns a command that does not outlive the test.
 func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -51,18 +51,18 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, name, args...)
 }
 
-// server is the program server, or another one that serves, running.
+// server is a running program that serves HTTP.
 type server struct {
 	url    string            // where it listens: http://127.0.0.1:12345
-	logins map[string]string // what it printed to be exported: ADMIN, BOB
-	output string            // everything it printed up to and including where it listens
-	log    *lines            // what it has logged, all of it once it has ended
+	logins map[string]string // the variables that it printed as shell exports: ADMIN, BOB
+	output string            // what it printed up to the address
+	log    *lines            // what it has logged; complete once it has ended
 
 	process *exec.Cmd
 	stdout  *bufio.Scanner
 }
 
-// lines gathers what a program writes to stderr.
+// lines collects what a program writes to stderr.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -102,12 +102,8 @@ func listen(t *testing.T, program string, args ...string) *server {
 		}
 	})
 	stdout, err := s.process.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, s.process.Start())
 	t.Cleanup(func() { // a test that fails has not stopped it, and this process may end before the context kills it
 		_ = s.process.Process.Kill()
 		_ = s.process.Wait()
@@ -128,12 +124,10 @@ func listen(t *testing.T, program string, args ...string) *server {
 	return nil
 }
 
-// stop ends the server with a signal and gives what it printed in the end. Another exit code than 0 is a failure.
+// stop ends the server with a signal and returns what it printed at the end. A nonzero exit code is an error.
 func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 	t.Helper()
-	if err := s.process.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.process.Process.Signal(signal))
 	for s.stdout.Scan() {
 		goodbye += s.stdout.Text() + "\n"
 	}
@@ -142,7 +136,15 @@ func (s *server) stop(t *testing.T, signal os.Signal) (goodbye string) {
 	}
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://")); err == nil {
 		_ = conn.Close()
-		t.Error("somebody still listens where the server did")
+		t.Error("after the end of the server, its port still accepts connections")
 	}
 	return goodbye
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

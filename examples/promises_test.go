@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The tests that the page of the promises names, in code style: a function, or a rule of package storetest.
+// docs/promises.md names tests in code style: a function, or a rule of package storetest.
 var (
 	namedFunction = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
 	namedRule     = regexp.MustCompile("`storetest: ([^`.]+)`")
@@ -17,9 +17,7 @@ var (
 
 func TestPromisesNameTestsThatExist(t *testing.T) {
 	page, err := os.ReadFile("../docs/promises.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	promises := string(page)
 	source := goSource(t, "..")
 	for _, m := range namedFunction.FindAllStringSubmatch(promises, -1) {
@@ -50,8 +48,6 @@ func goSource(t *testing.T, root string) string {
 		all.Write(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return all.String()
 }

@@ -18,14 +18,10 @@ func TestQuickstartPrintsWhatItShould(t *testing.T) {
 		t.Fatalf("quickstart: %v\n%s", err, got)
 	}
 	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(golden, got, 0o644))
 	}
 	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("quickstart (-want +got):\n%s", diff)
 	}

@@ -17,23 +17,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// generator gives fresh tokens of a prefix.
+// generator returns a function that makes new tokens of a prefix.
 func generator(t *testing.T, prefix string) (fresh func() string, s apitoken.Scanner) {
 	t.Helper()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Prefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"})
+	must(t, err)
 	n := 0
 	return func() string {
 		n++
 		_, secret, err := m.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(n)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return secret.Reveal()
 	}, m.Scanner()
 }
@@ -49,22 +44,20 @@ func TestScanningRedactsALog(t *testing.T) {
 	cmd := command(t, build(t, "scanning"), "-prefix", "acme")
 	cmd.Stdin = strings.NewReader(log)
 	got, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("redacted (-want +got):\n%s", diff)
 	}
 }
 
-func TestScanningRefusesAPrefixThatIsNone(t *testing.T) {
+func TestScanningRefusesAnInvalidPrefix(t *testing.T) {
 	out, err := command(t, build(t, "scanning"), "-prefix", "My App").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "prefix") {
 		t.Errorf("err = %v, output:\n%s", err, out)
 	}
 }
 
-// Files with tokens, with what is none, and with what only the checksum tells from one. gitleaks finds the first and the last.
+// gitleaks finds tokens, and texts that only the checksum distinguishes from tokens. It finds no other texts.
 func TestGitleaksFindsFreshTokens(t *testing.T) {
 	long(t)
 	gitleaks := needGitleaks(t)
@@ -72,9 +65,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 	for _, prefix := range []string{"a", "tok", "acme", "z9999"} {
 		t.Run(prefix, func(t *testing.T) {
 			config, err := command(t, program, "-prefix", prefix, "-gitleaks").Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			configFile := filepath.Join(folder, prefix+".toml")
 			write(t, configFile, string(config))
 			files, want := plant(t, prefix)
@@ -88,9 +79,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 				t.Fatalf("gitleaks: %v\n%s", err, out)
 			}
 			text, err := os.ReadFile(report)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			var found []struct{ RuleID, Secret string }
 			decode(t, text, &found)
 			var got []string
@@ -109,7 +98,7 @@ func TestGitleaksFindsFreshTokens(t *testing.T) {
 	}
 }
 
-// plant makes files by their names, and what is to be found in them.
+// plant returns files by their names, and the texts that gitleaks has to find.
 func plant(t *testing.T, prefix string) (files map[string]string, want []string) {
 	t.Helper()
 	fresh, s := generator(t, prefix)
@@ -166,28 +155,26 @@ func plant(t *testing.T, prefix string) (files map[string]string, want []string)
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// gitleaksModule is what is built where gitleaks is required and not installed. That takes minutes the first time.
+// gitleaksModule is built if gitleaks is required and not installed. The first build takes minutes.
 const (
 	gitleaksModule = "github.com/zricethezav/gitleaks/v8@v8.30.1"
 	gitleaksLimit  = 8 * time.Minute
 )
 
-// needGitleaks gives what runs gitleaks. It skips the test where there is none, unless APITOKEN_TEST_REQUIRE lists it: then it
-// is built, outside of this module.
+// needGitleaks returns a function that makes a command of gitleaks. If gitleaks is missing, the test is skipped, unless
+// APITOKEN_TEST_REQUIRE lists it: then it is built, outside of this module.
 func needGitleaks(t *testing.T) func(args ...string) *exec.Cmd {
 	t.Helper()
 	program := []string{"gitleaks"}
 	if _, err := exec.LookPath("gitleaks"); err != nil {
 		if !slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), "gitleaks") {
-			t.Skip("NOT TESTED: there is no gitleaks, so nobody tried its rule; go install " + gitleaksModule)
+			t.Skip("NOT TESTED: the rule for gitleaks, which is missing; go install " + gitleaksModule)
 		}
 		program = []string{"go", "run", gitleaksModule}
 	}

@@ -9,17 +9,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// demo is what there is to count in the demonstration.
+// demo is a summary of the demonstration.
 type demo struct {
 	Users, Disabled           int
 	Roles                     map[string]int
 	Active, Expired, Revoked  int
-	NeverUsed, WithoutEnd     int // of those that are alive
+	NeverUsed, WithoutEnd     int // of the active tokens
 	OnBehalf, ByHost, Machine int
 	MaxLifetime, Revision     int // of the policy
 }
 
-func TestServerDemonstrationShowsEverything(t *testing.T) {
+func TestServerDemonstrationIsComplete(t *testing.T) {
 	program, file := build(t, "server"), filepath.Join(t.TempDir(), "demo.db")
 	s := listen(t, program, "-demo", "-db", file)
 	admin := s.logins["ADMIN"]
@@ -75,7 +75,7 @@ func TestServerDemonstrationShowsEverything(t *testing.T) {
 	}
 }
 
-// count counts over the API.
+// count summarizes the users and tokens over the API.
 func (s *server) count(t *testing.T, admin string) demo {
 	t.Helper()
 	got := demo{Roles: map[string]int{}}

@@ -43,7 +43,7 @@ func TestServerKeepsItsDataOverARestart(t *testing.T) {
 	}
 
 	if info, err := os.Stat(db); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%s is %v, err = %v; nobody else should read it", db, info.Mode(), err)
+		t.Errorf("%s is %v, err = %v; other users should not be able to read it", db, info.Mode(), err)
 	}
 	if _, err := os.Stat(db + "-wal"); err == nil {
 		t.Error("the database was not closed: its write-ahead log is still there")
@@ -62,14 +62,14 @@ func TestServerKeepsItsDataOverARestart(t *testing.T) {
 	}
 	decode(t, s.expect(t, 200, basic(admin), "GET", "/admin/api/tokens/"+liveID, ""), &kept)
 	if kept.Status != "active" || kept.LastUsed == "" {
-		t.Errorf("the token is kept as %+v, without the use just before the end", kept)
+		t.Errorf("after the restart the token is %+v, want it active with its last use", kept)
 	}
 	if diff := cmp.Diff("stopped\n", s.stop(t, syscall.SIGTERM)); diff != "" {
 		t.Errorf("goodbye of the second run (-want +got):\n%s", diff)
 	}
 }
 
-func TestServerLetsNobodyInWhoIsNobody(t *testing.T) {
+func TestServerRefusesWrongCredentials(t *testing.T) {
 	s := start(t, build(t, "server"), filepath.Join(t.TempDir(), "nobody.db"))
 	_, token := s.generate(t, s.logins["BOB"], "good")
 	for name, authorization := range map[string]string{
@@ -78,7 +78,7 @@ func TestServerLetsNobodyInWhoIsNobody(t *testing.T) {
 		"no password":                    basic("admin:"),
 		"an unknown user":                basic("carol:wrong"),
 		"another's password":             basic("admin:" + strings.TrimPrefix(s.logins["BOB"], "bob:")),
-		"a token that is none":           bearer(token + "x"),
+		"an invalid token":               bearer(token + "x"),
 		"a token as a password":          basic("bob:" + token),
 		"a name that differs in case":    basic("A" + s.logins["ADMIN"][1:]),
 		"a password and something after": basic(s.logins["ADMIN"] + "x"),
@@ -87,17 +87,17 @@ func TestServerLetsNobodyInWhoIsNobody(t *testing.T) {
 			s.expect(t, 401, authorization, "GET", "/admin/api/policy", "")
 		})
 	}
-	t.Run("a token of a user where only administrators may", func(t *testing.T) {
+	t.Run("a token of a user on a route of administrators", func(t *testing.T) {
 		s.expect(t, 200, bearer(token), "GET", "/admin/api/users/bob/tokens", "")
 		s.expect(t, 403, bearer(token), "GET", "/admin/api/tokens", "")
 	})
-	t.Run("a user where only administrators may", func(t *testing.T) {
+	t.Run("a user on a route of administrators", func(t *testing.T) {
 		s.expect(t, 403, basic(s.logins["BOB"]), "PUT", "/admin/api/policy", `{"no_maximum": true}`)
 	})
-	t.Run("nothing where tokens are wanted", func(t *testing.T) {
+	t.Run("no credentials on a route that needs a token", func(t *testing.T) {
 		s.expect(t, 401, "", "GET", "/api/hello", "")
 	})
-	t.Run("a password where tokens are wanted", func(t *testing.T) {
+	t.Run("a password on a route that needs a token", func(t *testing.T) {
 		s.expect(t, 401, basic(s.logins["BOB"]), "GET", "/api/hello", "")
 	})
 	s.stop(t, os.Interrupt)
@@ -114,17 +114,17 @@ func TestServerExplainsItself(t *testing.T) {
 		{"help", []string{"-h"}, false, "-addr"},
 		{"an unknown flag", []string{"-port", "1"}, true, "not defined: -port"},
 		{"an argument", []string{"start"}, true, `unexpected argument "start"`},
-		{"a prefix that is none", []string{"-prefix", "My-App", "-addr", "127.0.0.1:0"}, true, "prefix"},
-		{"an address that is none", []string{"-addr", "127.0.0.1:x"}, true, "unknown port"},
-		{"a folder that is not there", []string{"-db", "no/such.db", "-addr", "127.0.0.1:0"}, true, "no/such.db"},
-		{"a database of a kind that is none", []string{"-db", "oracle://bob:opensesame@localhost/x"}, true, "oracle://"},
-		{"a URL that cannot be read", []string{"-db", "mysql://bob:opensesame:%@localhost/x"}, true, "percent-encoded"},
-		{"another", []string{"-db", "postgres://bob:opensesame:%@localhost/x"}, true, "-db"},
-		{"a parameter that is none", []string{"-db", "postgres://bob:opensesame@localhost/x?sslmode=maybe"}, true, "sslmode"},
-		{"nobody where the database should be", []string{"-db", "mysql://bob:opensesame@127.0.0.1:1/x"}, true, "mysql://bob:xxxxx@127.0.0.1:1/x"},
-		{"nobody there either", []string{"-db", "postgres://bob:opensesame@127.0.0.1:1/x"}, true, "postgres://bob@127.0.0.1:1/x"},
-		{"an origin that is none", []string{"-origin", "tokens.example.com", "-addr", "127.0.0.1:0"}, true, "-origin"},
-		{"a level that is none", []string{"-log", "loud"}, true, "-log"},
+		{"an invalid prefix", []string{"-prefix", "My-App", "-addr", "127.0.0.1:0"}, true, "prefix"},
+		{"an invalid address", []string{"-addr", "127.0.0.1:x"}, true, "unknown port"},
+		{"a missing folder", []string{"-db", "no/such.db", "-addr", "127.0.0.1:0"}, true, "no/such.db"},
+		{"an unknown kind of database", []string{"-db", "oracle://bob:opensesame@localhost/x"}, true, "oracle://"},
+		{"an invalid URL of MySQL", []string{"-db", "mysql://bob:opensesame:%@localhost/x"}, true, "percent-encoded"},
+		{"an invalid URL of PostgreSQL", []string{"-db", "postgres://bob:opensesame:%@localhost/x"}, true, "-db"},
+		{"an invalid parameter", []string{"-db", "postgres://bob:opensesame@localhost/x?sslmode=maybe"}, true, "sslmode"},
+		{"no MySQL at the address", []string{"-db", "mysql://bob:opensesame@127.0.0.1:1/x"}, true, "mysql://bob:xxxxx@127.0.0.1:1/x"},
+		{"no PostgreSQL at the address", []string{"-db", "postgres://bob:opensesame@127.0.0.1:1/x"}, true, "postgres://bob@127.0.0.1:1/x"},
+		{"an invalid origin", []string{"-origin", "tokens.example.com", "-addr", "127.0.0.1:0"}, true, "-origin"},
+		{"an invalid level", []string{"-log", "loud"}, true, "-log"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := command(t, program, test.args...)
@@ -143,7 +143,7 @@ func TestServerExplainsItself(t *testing.T) {
 	}
 }
 
-// generate generates a token for Bob over HTTP, as whoever signs in.
+// generate generates a token for Bob over HTTP, with a login.
 func (s *server) generate(t *testing.T, login, name string) (id, secret string) {
 	t.Helper()
 	var made struct {
@@ -154,13 +154,11 @@ func (s *server) generate(t *testing.T, login, name string) (id, secret string) 
 	return made.Token.ID, made.Secret
 }
 
-// expect sends a request and gives the body of the answer. Another status is a failure.
+// expect sends a request and returns the body of the answer. Another status ends the test.
 func (s *server) expect(t *testing.T, status int, authorization, method, path, body string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
@@ -168,14 +166,10 @@ func (s *server) expect(t *testing.T, status int, authorization, method, path, b
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if resp.StatusCode != status {
 		t.Fatalf("%s %s is answered %d, want %d\n%s", method, path, resp.StatusCode, status, answer)
 	}
@@ -185,7 +179,7 @@ func (s *server) expect(t *testing.T, status int, authorization, method, path, b
 	return answer
 }
 
-// basic is the header of a login, "name:password".
+// basic returns the header for a login, "name:password".
 func basic(login string) string {
 	name, password, _ := strings.Cut(login, ":")
 	req := http.Request{Header: http.Header{}}
@@ -193,7 +187,7 @@ func basic(login string) string {
 	return req.Header.Get("Authorization")
 }
 
-// bearer is the header of a token.
+// bearer returns the header for a token.
 func bearer(token string) string { return "Bearer " + token }
 
 func decode(t *testing.T, text []byte, into any) {

@@ -85,9 +85,7 @@ func nginx(t *testing.T, address string, paths ...string) (base string) {
 		t.Skip("NOT TESTED: there is no nginx; gateway/install.sh installs it")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	listen, folder := free.Addr().String(), t.TempDir()
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
@@ -103,9 +101,7 @@ func nginx(t *testing.T, address string, paths ...string) (base string) {
 		t.Fatal(err)
 	}
 	process := command(t, program, "-p", folder, "-c", "nginx.conf", "-e", "error.log", "-g", "daemon off; master_process off;")
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, process.Start())
 	t.Cleanup(func() {
 		_ = process.Process.Signal(os.Interrupt)
 		_ = process.Wait()

@@ -12,47 +12,37 @@ import (
 	"testing"
 )
 
-// snippet is where a template wants a block of a page: the page, the number of the block among those in Go, and which part
-// of it. Methods can only be declared outside of functions, and statements only inside.
+// snippet is a directive of a template for a block of a page: the page, the number of the block among those in Go, and a part.
+// The parts exist because methods can be declared only outside of functions, and statements only inside.
 var snippet = regexp.MustCompile(`(?m)^\t*//snippet (\S+) (\d+)(?: (declarations|statements))?$`)
 
-// TestSnippetsOfPages compiles every block of Go on every page, as it stands there, and runs it. The templates in
-// testdata/snippets say what is around a block. Each block has to be in exactly one of them.
+// TestSnippetsOfPages compiles and runs every block of Go on every page. The templates in testdata/snippets have the code around
+// the blocks. Each block has to be in exactly one template.
 func TestSnippetsOfPages(t *testing.T) {
 	blocks := pageBlocks(t)
 	module, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	templates, err := filepath.Glob("testdata/snippets/*.go.txt")
 	if err != nil || len(templates) == 0 {
 		t.Fatalf("no templates: %v", err)
 	}
-	// An overlay lets the go command see a package in this module that is not on the disk.
+	// An overlay adds a package to this module that is not on the disk.
 	folder := t.TempDir()
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for _, template := range templates {
 		text, err := os.ReadFile(template)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		name := strings.TrimSuffix(filepath.Base(template), ".go.txt") + "_test.go"
 		code := snippet.ReplaceAllStringFunc(string(text), func(directive string) string { return blocks.take(t, template, directive) })
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(code), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(folder, name), []byte(code), 0o600))
 		overlay.Replace[filepath.Join(module, "snippets", name)] = filepath.Join(folder, name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(blocks)) {
 		t.Errorf("%s is in no template of testdata/snippets:\n%s", key, blocks[key].text)
 	}
 	list, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600))
 	program := filepath.Join(folder, "snippets.test")
 	if out, err := command(t, "go", "test", "-c", "-vet=off", "-o", program, "-overlay", filepath.Join(folder, "overlay.json"), "./snippets").CombinedOutput(); err != nil {
 		t.Fatalf("the pages do not compile: %v\n%s", err, out)
@@ -61,12 +51,12 @@ func TestSnippetsOfPages(t *testing.T) {
 	run.Dir = folder
 	out, err := run.CombinedOutput()
 	if err != nil {
-		t.Errorf("the pages do not do what they say: %v\n%s", err, out)
+		t.Errorf("the code of the pages fails: %v\n%s", err, out)
 	}
 	t.Logf("%d tests ran", strings.Count(string(out), "\n--- PASS"))
 }
 
-// codeBlock is a block of Go on a page, as far as no template has it yet.
+// codeBlock is a block of Go on a page, or the part of it that is in no template yet.
 type codeBlock struct {
 	page string
 	line int // of its first line of code
@@ -81,14 +71,10 @@ func pageBlocks(t *testing.T) codeBlocks {
 	blocks := codeBlocks{}
 	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/notes/*.md", "*/README.md"} {
 		pages, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, path := range pages {
 			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			page, n := filepath.ToSlash(strings.TrimPrefix(path, "../")), 0
 			for _, at := range fenced.FindAllSubmatchIndex(text, -1) {
 				if string(text[at[2]:at[3]]) != "go" {
@@ -107,7 +93,7 @@ func pageBlocks(t *testing.T) codeBlocks {
 
 var declaration = regexp.MustCompile(`(?m)\A(//.*\n)*(type|func|const|var) `)
 
-// take gives what a directive stands for, with the lines of the page for the compiler's errors, and takes it out.
+// take removes and returns the code of a directive, with the line numbers of the page for errors of the compiler.
 func (b codeBlocks) take(t *testing.T, template, directive string) string {
 	t.Helper()
 	m := snippet.FindStringSubmatch(directive)

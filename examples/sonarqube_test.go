@@ -17,21 +17,15 @@ import (
 func sonarqube(t *testing.T, s *server, login, method, path string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/"+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if user, password, isBasic := strings.Cut(login, ":"); isBasic {
 		r.SetBasicAuth(user, password)
 	}
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return res.StatusCode, string(bytes.TrimSpace(body))
 }
 
@@ -52,7 +46,7 @@ func TestSonarQubeKeepsItsDataOverARestart(t *testing.T) {
 	}
 	s.stop(t, os.Interrupt)
 	if info, err := os.Stat(db); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%s is %v, err = %v; nobody else should read it", db, info.Mode(), err)
+		t.Errorf("%s is %v, err = %v; other users should not be able to read it", db, info.Mode(), err)
 	}
 	if log := s.log.String(); strings.Contains(log, token) || strings.Contains(log, strings.TrimPrefix(admin, "admin:")) || !strings.Contains(log, "user=admin token=ci") {
 		t.Errorf("it logs:\n%s", log)

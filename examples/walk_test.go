@@ -27,7 +27,7 @@ func TestTheWalkPrintsWhatThePageSays(t *testing.T) {
 		t.Errorf("on its first start the server printed\n%s\nand the page says\n%s", printed, blocks[0].text)
 	}
 
-	// All commands run in one shell, so that its variables are kept, and each begins with a line of its own.
+	// All commands run in one shell, which keeps variables. A mark separates their outputs.
 	const mark = "@@@"
 	script := "set -u\n"
 	for i, b := range blocks {
@@ -67,9 +67,7 @@ var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
 	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var blocks []block
 	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
 		blocks = append(blocks, block{language: m[1], text: m[2]})
@@ -77,14 +75,14 @@ func blocksOf(t *testing.T, page string) []block {
 	return blocks
 }
 
-// matches reports whether a text is what the page shows, where "..." stands for what differs each time.
+// matches compares a text with the page, where "..." stands for a part that differs each time.
 func matches(shown, text string) bool {
 	pattern := regexp.QuoteMeta(strings.TrimSpace(shown))
 	pattern = strings.ReplaceAll(pattern, `\.\.\.`, `[^\n]+`)
 	return regexp.MustCompile(`\A` + pattern + `\z`).MatchString(strings.TrimSpace(text))
 }
 
-// needCurl skips the test where there is no curl, unless APITOKEN_TEST_REQUIRE lists it.
+// needCurl skips the test if there is no curl, or fails it if APITOKEN_TEST_REQUIRE lists curl.
 func needCurl(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err == nil {

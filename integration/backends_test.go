@@ -17,14 +17,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// backend is a kind of database that the promises are held on.
+// backend is a kind of database that the tests run on.
 type backend struct {
 	name    string
 	driver  string // of database/sql
 	dialect sqlstore.Dialect
 
-	// create makes a database for one test and gives the data source name of each replica of the host. They differ where
-	// the replicas talk to different nodes.
+	// create makes a database for one test and returns the data source name of each replica of the host. The names differ if
+	// the replicas use different nodes.
 	create func(t testing.TB) (dsns []string)
 }
 
@@ -35,10 +35,10 @@ var (
 	onGalera     = backend{"Galera", "mysql", sqlstore.MySQL, createGalera}
 )
 
-// servers are the engines that run outside the process, and that many can write to at one time.
+// servers are the databases that run outside of the process and take several writers at a time.
 var servers = []backend{onPostgreSQL, onMySQL}
 
-// replicasOfHost is how many replicas of a host the tests run, each with a connection pool of its own.
+// replicasOfHost is the number of replicas of a host in the tests. Each has its own connection pool.
 const replicasOfHost = 3
 
 func createSQLite(t testing.TB) []string {
@@ -49,23 +49,21 @@ func createPostgreSQL(t testing.TB) []string {
 	t.Helper()
 	server := sharedPostgres.needed(t)[0]
 	dsn, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dsn.Path = createDatabase(t, "pgx", server)
+	must(t, err)
+	dsn.Path = createDatabase(t, "pgx", server, "")
 	return []string{dsn.String()}
 }
 
 func createMySQL(t testing.TB) []string {
 	t.Helper()
 	server := sharedMySQL.needed(t)[0]
-	return []string{inDatabase(t, server, createDatabase(t, "mysql", server))}
+	return []string{inDatabase(t, server, createDatabase(t, "mysql", server, ""))}
 }
 
 func createGalera(t testing.TB) (dsns []string) {
 	t.Helper()
 	nodes := needGalera(t)
-	name := createDatabase(t, "mysql", nodes[0])
+	name := createDatabase(t, "mysql", nodes[0], "")
 	for _, node := range nodes {
 		config := parseMySQL(t, inDatabase(t, node, name))
 		config.Params = map[string]string{"wsrep_sync_wait": "1"}
@@ -74,31 +72,30 @@ func createGalera(t testing.TB) (dsns []string) {
 	return dsns
 }
 
-var databases atomic.Int64 // that this process has made
+var databases atomic.Int64 // the number that this process has created
 
-// createDatabase makes a database on a server and gives its name. The end of the test drops it.
-func createDatabase(t testing.TB, driver, server string) (name string) {
+// createDatabase creates a database on a server and returns its name. It skips the test if the server does not support the
+// options. The end of the test drops the database.
+func createDatabase(t testing.TB, driver, server, options string) (name string) {
 	t.Helper()
 	name = fmt.Sprintf("apitoken_test_%d_%d", os.Getpid(), databases.Add(1))
 	db, err := sql.Open(driver, server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+	must(t, err)
+	closeAtTheEnd(t, db)
+	if _, err := db.Exec("CREATE DATABASE " + name + " " + options); err != nil && options != "" {
+		t.Skipf("NOT TESTED: a database with %s: %v", options, err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if _, err := db.Exec("DROP DATABASE " + name); err != nil {
 			t.Error(err)
 		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	return name
 }
 
-// inDatabase is a data source name of MySQL with another database in it.
+// inDatabase returns a data source name of MySQL with another database.
 func inDatabase(t testing.TB, dsn, name string) string {
 	t.Helper()
 	config := parseMySQL(t, dsn)
@@ -109,13 +106,11 @@ func inDatabase(t testing.TB, dsn, name string) string {
 func parseMySQL(t testing.TB, dsn string) *mysql.Config {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return config
 }
 
-// database is a database that was made for one test.
+// database is a database for one test.
 type database struct {
 	backend
 	dsns []string
@@ -126,75 +121,50 @@ func (b backend) database(t testing.TB) database {
 	return database{b, b.create(t)}
 }
 
-// open opens a connection pool, as the given replica of the host would. The end of the test closes it.
+// open opens a connection pool of a replica of the host. The end of the test closes it.
 func (d database) open(t testing.TB, replica int) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(d.driver, d.dsns[replica%len(d.dsns)])
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(24) // or a crowd waits for new connections, which a busy machine makes too slowly
-	db.SetMaxIdleConns(24) // more than the default of 2, or the connections of a crowd come and go
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	must(t, err)
+	db.SetMaxOpenConns(24)
+	db.SetMaxIdleConns(24) // with the default of 2, a crowd would open and close connections all the time
+	closeAtTheEnd(t, db)
 	return db
 }
 
-// newStore makes a store on a connection pool. The end of the test closes it.
+// newStore makes a store on a connection pool. The end of the test closes the store.
 func (d database) newStore(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
 	t.Helper()
 	store, err := sqlstore.New(db, d.dialect, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	must(t, err)
+	closeAtTheEnd(t, store)
 	return store
 }
 
-// newMigrated makes a store with its tables on a connection pool.
+// newMigrated makes a store on a connection pool, and its tables.
 func (d database) newMigrated(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
 	t.Helper()
 	store := d.newStore(t, db, opts)
-	if err := store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.Migrate(context.Background()))
 	return store
 }
 
-// replicas are the stores of as many replicas of a host, each on a connection pool of its own.
-func (d database) replicas(t testing.TB) (stores []*sqlstore.Store) {
-	t.Helper()
-	for i := range replicasOfHost {
-		stores = append(stores, d.newMigrated(t, d.open(t, i), nil))
-	}
-	return stores
-}
-
-// clear makes the tables as they were after Migrate, which is faster than to make a new database.
-func (d database) clear(t testing.TB, db *sql.DB) {
+// clear makes the tables of a prefix as they were after Migrate, which is faster than a new database.
+func (d database) clear(t testing.TB, db *sql.DB, prefix string) {
 	t.Helper()
 	statements := []string{
-		`DELETE FROM apitoken_tokens`,
-		`DELETE FROM apitoken_epochs`,
-		`DELETE FROM apitoken_users`,
-		`DELETE FROM apitoken_events`,
-		`UPDATE apitoken_policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0`,
+		"DELETE FROM " + prefix + "tokens",
+		"DELETE FROM " + prefix + "epochs",
+		"DELETE FROM " + prefix + "users",
+		"DELETE FROM " + prefix + "events",
+		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0",
+		"UPDATE " + prefix + "feed SET last_seq = 0",
 	}
-	if d.driver == "sqlite" {
-		statements = append(statements, `DELETE FROM sqlite_sequence`)
-	} else {
-		statements = append(statements, `UPDATE apitoken_feed SET last_seq = 0`)
+	if d.driver == "sqlite" { // which has no feed
+		statements[len(statements)-1] = "DELETE FROM sqlite_sequence"
 	}
 	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+		_, err := db.Exec(statement)
+		must(t, err)
 	}
 }

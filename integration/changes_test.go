@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// at is when everything in these tests happens.
+// at is the time of all calls in these tests.
 var at = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 func event(action apitoken.Action) apitoken.Event {
@@ -32,22 +32,22 @@ func newToken(name string) apitoken.NewToken {
 	return n
 }
 
-// change is one changing call of a store, which may be repeated, and what to read to see whether it was done.
+// change is one changing call of a store, which may be repeated, and a check whether it was done.
 type change struct {
 	name   string
-	events int // that go with it
+	events int // the number of its events
 	do     func(ctx context.Context) error
 	done   func() bool
 }
 
-// changes are one change of each kind, on a store with the user bob and his token.
+// changes returns one change of each kind, on a store with the user bob and a token.
 func changes(t *testing.T, store *sqlstore.Store) []change {
 	t.Helper()
 	old, _ := prepareForChanges(t, store)
 	return changesOf(t, store, old)
 }
 
-// prepareForChanges makes the user bob, who has a token that is valid and one that has expired.
+// prepareForChanges creates the user bob with an active and an expired token.
 func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitoken.NewToken) {
 	t.Helper()
 	ctx := context.Background()
@@ -58,9 +58,7 @@ func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitok
 		store.CreateToken(ctx, old, 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, expired, 0, event(apitoken.ActionGenerate)),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	return old, expired
 }
@@ -71,19 +69,19 @@ func addBob(ctx context.Context, store apitoken.Store) error {
 	return createUser(ctx, store, bob, event(apitoken.ActionPutUser))
 }
 
-// createUser is CreateUser for its error alone.
+// createUser is CreateUser without the user.
 func createUser(ctx context.Context, store apitoken.Store, u apitoken.User, e apitoken.Event) error {
 	_, err := store.CreateUser(ctx, u, e)
 	return err
 }
 
-// endEpoch ends all tokens of bob.
+// endEpoch ends the epoch of bob.
 func endEpoch(ctx context.Context, store apitoken.Store, e apitoken.Event) error {
 	_, err := store.ChangeUser(ctx, "bob", apitoken.UserChange{EndEpoch: true}, e)
 	return err
 }
 
-// changesOf are one change of each kind, where prepareForChanges has made what they need.
+// changesOf returns one change of each kind, after prepareForChanges.
 func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []change {
 	ctx := context.Background()
 	has := func(token apitoken.TokenID, is func(apitoken.Token) bool) func() bool {
@@ -98,7 +96,7 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 			return err == nil && u == user
 		}
 	}
-	fresh := newToken("expired") // the name of the one that has
+	fresh := newToken("expired") // takes the name of the expired token
 	raised, eve := bob, bob
 	raised.Revision, raised.Epoch, eve.ID = 2, 1, "eve"
 	policy := apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: at, UpdatedBy: "ada", Revision: 1}
@@ -153,7 +151,7 @@ type storeCall struct {
 	do   func(ctx context.Context) (answer any, err error)
 }
 
-// storeCallsOf are all operations, where prepareForChanges has made what they need.
+// storeCallsOf returns calls of all methods, after prepareForChanges.
 func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (writes, reads []storeCall) {
 	for _, c := range changesOf(t, store, old) {
 		writes = append(writes, storeCall{c.name, func(ctx context.Context) (any, error) { return nil, c.do(ctx) }})
@@ -167,7 +165,7 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 		{"TokenPage in a window", func(ctx context.Context) (any, error) {
 			return store.TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, NameContains: "e", Limit: 10}, at, 1)
 		}},
-		{"TokenPage by their ends", func(ctx context.Context) (any, error) {
+		{"TokenPage by expiry", func(ctx context.Context) (any, error) {
 			return store.TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: at.AddDate(1, 0, 0), Limit: 10}, at, 1000)
 		}},
 		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
@@ -180,13 +178,11 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 func feed(t testing.TB, store *sqlstore.Store) []apitoken.Event {
 	t.Helper()
 	events, err := store.Events(context.Background(), apitoken.EventQuery{Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return events
 }
 
-// holdCounting holds that the events are 1, 2, 3 and so on and each is there once.
+// holdCounting checks that the events have the numbers 1, 2, 3 and so on, and that each occurs once.
 func holdCounting(t *testing.T, store *sqlstore.Store) {
 	t.Helper()
 	seen := map[apitoken.EventID]bool{}

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// contents are all rows of the tables of a store, as the database gives them.
+// contents are all rows of the tables of a store.
 type contents map[string][][]any
 
-// contentsOf are the columns of each table, in an order in which rows can be inserted. The numbers that a database draws for
-// the rows of events are left out: who is refused may use one up.
+// contentsOf returns the tables, in an order in which rows can be inserted, and their columns. It leaves out the numbers that a
+// database assigns to rows of events, because a refused insertion may use one up.
 func (d database) contentsOf() (tables []string, columns map[string]string) {
 	columns = map[string]string{
 		"apitoken_users":  "id, name, role, created_at, disabled_at, epoch, revision",
@@ -38,29 +38,20 @@ func (d database) contents(t testing.TB, db *sql.DB) contents {
 	all := contents{}
 	tables, columns := d.contentsOf()
 	for _, table := range tables {
-		row := make([]any, strings.Count(columns[table], ",")+1)
-		into := make([]any, len(row))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		rows, err := db.Query("SELECT " + columns[table] + " FROM " + table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			if err := rows.Scan(into...); err != nil {
-				t.Fatal(err)
+		read(t, db, "SELECT "+columns[table]+" FROM "+table, nil, func(scan func(...any) error, n int) error {
+			row, into := make([]any, n), make([]any, n)
+			for i := range row {
+				into[i] = &row[i]
 			}
-			all[table] = append(all[table], slices.Clone(row))
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+			err := scan(into...)
+			all[table] = append(all[table], row)
+			return err
+		})
 	}
 	return all
 }
 
-// lines are the rows as texts, which can be compared: no order, and no difference between a text and its bytes.
+// lines returns the rows as sorted texts, to compare them. A text and its bytes are equal.
 func (c contents) lines() (all []string) {
 	for table, rows := range c {
 		for _, row := range rows {
@@ -78,18 +69,14 @@ func (c contents) lines() (all []string) {
 	return all
 }
 
-// restore puts rows in the place of all that there are.
+// restore replaces all rows.
 func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 	t.Helper()
 	tx, err := db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	exec := func(text string, args ...any) {
 		t.Helper()
-		if _, err := tx.Exec(text, args...); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, tx, text, args...)
 	}
 	tables, columns := d.contentsOf()
 	for _, table := range slices.Backward(tables) {
@@ -97,7 +84,7 @@ func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 	}
 	for _, table := range tables {
 		if table == "sqlite_sequence" {
-			exec("DELETE FROM sqlite_sequence") // the events have just made it anew
+			exec("DELETE FROM sqlite_sequence") // the inserted events have just created rows in it
 		}
 		for _, row := range c[table] {
 			var places []string
@@ -110,7 +97,5 @@ func (d database) restore(t testing.TB, db *sql.DB, c contents) {
 			exec("INSERT INTO "+table+" ("+columns[table]+") VALUES ("+strings.Join(places, ", ")+")", row...)
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tx.Commit())
 }

@@ -11,18 +11,16 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// A context may end at any moment of a change. What is then said to be done is done, and what is said not to be is not, now
-// and later. Nothing is left unknown, because the server is there to be asked.
+// A context may end at any moment of a change. If the answer is success, the change is done; if it is an error, the change is not
+// done and stays so. No outcome is unknown, because the server can be asked.
 func TestContextEndsAtAnyMoment(t *testing.T) {
 	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
 			store := d.newMigrated(t, d.open(t, 0), nil)
-			if err := addBob(context.Background(), store); err != nil {
-				t.Fatal(err)
-			}
-			// The longest time that a context lasts goes up and down, so that about half of the changes make it.
+			must(t, addBob(context.Background(), store))
+			// The longest duration of a context adapts, so that about half of the changes succeed.
 			longest := time.Millisecond
 			var done, not []change
 			for range 150 {
@@ -47,31 +45,28 @@ func TestContextEndsAtAnyMoment(t *testing.T) {
 			wrong := map[string]int{}
 			for _, c := range done {
 				if !c.done() {
-					wrong["said to be done, and not done: "+c.name]++
+					wrong["acknowledged, and not done: "+c.name]++
 				}
 			}
 			for _, c := range not {
 				if c.done() {
-					wrong["said not to be done, and done: "+c.name]++
+					wrong["refused, and done: "+c.name]++
 				}
 			}
 			if len(wrong) > 0 || len(done) < 50 || len(not) < 50 {
-				t.Errorf("of %d that were done and %d that were not, wrong are %v", len(done), len(not), wrong)
+				t.Errorf("of %d acknowledged and %d refused changes, these are wrong: %v; want none, and at least 50 of both", len(done), len(not), wrong)
 			}
-			t.Logf("%d were done and %d were not; at the end a context lasted up to %v", len(done), len(not), longest)
 			holdCounting(t, store)
 		})
 	}
 }
 
-// moreChanges are changes that have to do with no others, however many of them there are.
+// moreChanges returns changes that are independent of each other and of those of other calls.
 func moreChanges(t *testing.T, store *sqlstore.Store) []change {
 	t.Helper()
 	created, revoked := newToken(""), newToken("")
 	created.Name, revoked.Name = created.ID.String(), revoked.ID.String()
-	if err := store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)))
 	eve := bob
 	eve.ID = apitoken.UserID("eve " + created.Name)
 	generate, revoke, put := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke), event(apitoken.ActionPutUser)
@@ -99,7 +94,7 @@ func moreChanges(t *testing.T, store *sqlstore.Store) []change {
 	}
 }
 
-// has reports whether a row is there and as it should be. Nothing but its absence keeps it from being read.
+// has reports whether a row exists and satisfies is. Any error but ErrNotFound ends the test.
 func has[ID, Row any](t *testing.T, read func(context.Context, ID) (Row, error), id ID, is func(Row) bool) bool {
 	t.Helper()
 	row, err := read(context.Background(), id)

@@ -10,13 +10,13 @@ import (
 func TestPostgreSQLKeepsTheContract(t *testing.T) { onPostgreSQL.keepsTheContract(t) }
 func TestMySQLKeepsTheContract(t *testing.T)      { onMySQL.keepsTheContract(t) }
 
-// keepsTheContract runs package storetest on one database, which is emptied for each rule.
+// keepsTheContract runs package storetest on one database, which is cleared before each rule.
 func (b backend) keepsTheContract(t *testing.T) {
 	d := b.database(t)
 	db := d.open(t, 0)
-	store := d.newMigrated(t, db, nil) // one for all rules: a new one would prepare every statement again
+	store := d.newMigrated(t, db, nil) // one for all rules, because a new one prepares every statement again
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return store
 	})
 }

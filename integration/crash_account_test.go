@@ -14,18 +14,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// losses count what an accounting finds wrong. Nothing is to be.
+// losses counts the errors that an audit finds.
 type losses struct {
 	Tokens      int // acknowledged, and not stored
-	Revocations int // acknowledged, of one token or of all of a user, and a token lives
-	OtherWrites int // acknowledged, of a user or of the policy, and undone
-	Unasked     int // stored, though nobody asked for it, or was told that it was not done
-	Halves      int // a change without its event, or an event without its change
-	Places      int // in the numbering of the feed that are empty, or taken twice, or are another event's now
-	Verdicts    int // of Authenticate that are not what is stored
+	Revocations int // acknowledged, of one token or of all of a user, and not effective
+	OtherWrites int // acknowledged changes of a user or of the policy, and lost
+	Unasked     int // stored, although not requested or not acknowledged
+	Halves      int // changes without their event, or events without their change
+	Places      int // numbers of the feed that are missing, repeated, or have changed
+	Verdicts    int // results of Authenticate that differ from the stored token
 }
 
-// books are the ledgers of all clients, and the feed as far as it was followed.
+// books are the ledgers of all clients, and the events read so far.
 type books struct {
 	ledgers []*ledger
 	feed    []apitoken.Event
@@ -36,47 +36,41 @@ type books struct {
 
 const mostExamples = 12
 
-// visit is what somebody sees who comes new to a database.
+// visit opens the database with a new Manager.
 func (d database) visit(t *testing.T, look func(*apitoken.Manager)) {
 	t.Helper()
 	d.connect(t, func(db *sql.DB) {
 		store, err := sqlstore.New(db, d.dialect, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer func() { _ = store.Close() }()
 		m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		look(m)
 	})
 }
 
-// connect does something on connections that are new, and closes them.
+// connect calls do with a new connection pool.
 func (d database) connect(t *testing.T, do func(*sql.DB)) {
 	t.Helper()
 	db, err := sql.Open(d.driver, d.dsns[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	do(db)
 }
 
-// settle holds that the books balance.
+// settle audits the books. Any loss ends the test.
 func (b *books) settle(t *testing.T, m *apitoken.Manager, last bool) {
 	t.Helper()
-	found := b.account(t, m, last)
+	found := b.audit(t, m, last)
 	if diff := cmp.Diff(losses{}, found); diff != "" {
 		t.Fatalf("losses (-want +got):\n%s\nfor example\n\t%s", diff, strings.Join(b.examples, "\n\t"))
 	}
 }
 
-// account compares what is stored with what the clients were told, while none of them works. What was found takes the place
-// of what was not known: from then on it has to stay. The last accounting reads the feed once more from its beginning, and
-// presents all tokens and not only those that something was done to since the one before.
-func (b *books) account(t *testing.T, m *apitoken.Manager, last bool) losses {
+// audit compares the stored data with the answers that the clients got, while no client works. Where an outcome was unknown, the
+// stored one counts from now on. The last audit reads the feed again from its beginning and presents all tokens, not only those
+// that were changed since the previous audit.
+func (b *books) audit(t *testing.T, m *apitoken.Manager, last bool) losses {
 	t.Helper()
 	b.found, b.examples = losses{}, nil
 	is := readAll(t, m)
@@ -84,7 +78,7 @@ func (b *books) account(t *testing.T, m *apitoken.Manager, last bool) losses {
 	if last {
 		again := all(t, m.Events(t.Context(), apitoken.System(), apitoken.EventQuery{Limit: 1000}))
 		if diff := cmp.Diff(b.feed, again); diff != "" {
-			b.note(&b.found.Places, "the feed changed behind its reader (-read +now):\n%s", diff)
+			b.note(&b.found.Places, "events that were read have changed (-read +now):\n%s", diff)
 		}
 	}
 	b.compare(is)
@@ -109,19 +103,19 @@ func (b *books) note(count *int, format string, args ...any) {
 	}
 }
 
-// follow reads on in the feed. Places are 1, 2, 3 and so on.
+// follow reads new events. Their numbers are 1, 2, 3 and so on.
 func (b *books) follow(t *testing.T, m *apitoken.Manager) {
 	t.Helper()
 	q := apitoken.EventQuery{After: apitoken.EventSeq(len(b.feed)), Limit: 1000}
 	for _, e := range all(t, m.Events(t.Context(), apitoken.System(), q)) {
 		b.feed = append(b.feed, e)
 		if e.Seq != apitoken.EventSeq(len(b.feed)) {
-			b.note(&b.found.Places, "event %s is at place %d, and %d events were read", e.ID, e.Seq, len(b.feed))
+			b.note(&b.found.Places, "event %s has number %d, and %d events were read", e.ID, e.Seq, len(b.feed))
 		}
 	}
 }
 
-// compare holds what is stored against the ledgers.
+// compare compares the stored data with the ledgers.
 func (b *books) compare(is *holdings) {
 	set := map[time.Duration]int{}
 	for _, e := range b.feed {
@@ -144,7 +138,7 @@ func (b *books) compare(is *holdings) {
 		for limit, acknowledged := range l.maxima {
 			l.maxima[limit] = true
 			if set[limit] == 0 {
-				delete(l.maxima, limit) // was never set, and is a stranger if it comes
+				delete(l.maxima, limit) // was never set, and must not appear later
 			}
 			if set[limit] == 0 && acknowledged {
 				b.note(&b.found.OtherWrites, "the maximum %v was set, and has no event", limit)
@@ -164,10 +158,10 @@ func (b *books) compare(is *holdings) {
 func (b *books) compareToken(held *heldToken, is fates) {
 	switch {
 	case held.may&is != 0:
-	case held.may&absent == 0 && is == absent:
+	case held.may&isAbsent == 0 && is == isAbsent:
 		b.note(&b.found.Tokens, "token %s is absent, and can only be %s", held.id, held.may)
-	case is == alive && held.may&dead != 0:
-		b.note(&b.found.Revocations, "token %s is alive, and can only be %s", held.id, held.may)
+	case is == isActive && held.may&isRevoked != 0:
+		b.note(&b.found.Revocations, "token %s is active, and can only be %s", held.id, held.may)
 	default:
 		b.note(&b.found.Unasked, "token %s is %s, and can only be %s", held.id, is, held.may)
 	}
@@ -177,19 +171,19 @@ func (b *books) compareToken(held *heldToken, is fates) {
 func (b *books) compareUser(held *heldUser, is apitoken.User) {
 	switch {
 	case is.Epoch < held.ended:
-		b.note(&b.found.Revocations, "the tokens of %s were revoked %d times, and his epoch is %d", held.id, held.ended, is.Epoch)
+		b.note(&b.found.Revocations, "the tokens of %s were revoked %d times, and the epoch is %d", held.id, held.ended, is.Epoch)
 	case is.Epoch > held.ended+held.perhapsEnded:
-		b.note(&b.found.Unasked, "the tokens of %s were revoked %d to %d times, and his epoch is %d",
+		b.note(&b.found.Unasked, "the tokens of %s were revoked %d to %d times, and the epoch is %d",
 			held.id, held.ended, held.ended+held.perhapsEnded, is.Epoch)
 	}
 	held.ended, held.perhapsEnded = is.Epoch, 0
 	if !held.perhapsDisabled && held.disabled != is.Disabled() {
-		b.note(&b.found.OtherWrites, "that %s is disabled was %v, and is %v", held.id, held.disabled, is.Disabled())
+		b.note(&b.found.OtherWrites, "%s: disabled was %v, and is %v", held.id, held.disabled, is.Disabled())
 	}
 	held.disabled, held.perhapsDisabled = is.Disabled(), false
 }
 
-// adopt enters the tokens that a client asked for and was not answered.
+// adopt enters the tokens that a client asked for without getting an answer.
 func (b *books) adopt(l *ledger, strangers map[apitoken.TokenID]apitoken.Token) {
 	for id, t := range strangers {
 		if !l.asked[t.Name] {
@@ -202,13 +196,11 @@ func (b *books) adopt(l *ledger, strangers map[apitoken.TokenID]apitoken.Token) 
 	clear(l.asked)
 }
 
-// present asks Authenticate about a token whose fate is known.
+// present authenticates a token whose state is known.
 func (b *books) present(t *testing.T, m *apitoken.Manager, held *heldToken) {
 	t.Helper()
 	is, err := verdict(t.Context(), m, held.text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if is != held.may {
 		b.note(&b.found.Verdicts, "token %s is stored as %s, and authenticates as %s", held.id, held.may, is)
 	}

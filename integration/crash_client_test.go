@@ -10,23 +10,23 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// client does one thing after the other to users of his own, and to the policy, which is everybody's.
+// client makes one call after the other, about users of its own and about the shared policy.
 type client struct {
 	load    *load
 	number  int
 	replica int
 	ledger  *ledger
 	serial  int          // of names and maxima
-	doubts  []*heldToken // that may have been generated: they are to be revoked, as the documentation says
+	doubts  []*heldToken // of unknown outcome, to be revoked as the documentation says
 
-	acknowledged, troubled int // how often; guarded by load.mu
+	acknowledged, failures int // guarded by load.mu
 }
 
-func (c *client) changes() int  { return c.acknowledged }
-func (c *client) troubles() int { return c.troubled }
+func (c *client) changes() int { return c.acknowledged }
+func (c *client) failed() int  { return c.failures }
 
-// act does one thing, and reports whether the answer was trouble.
-func (c *client) act() (inTrouble bool) {
+// act makes one call, and reports whether it failed.
+func (c *client) act() (failed bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), longestOutcome)
 	defer cancel()
 	m, u := c.load.replicas[c.replica], c.ledger.users[rand.IntN(usersOfClient)]
@@ -52,16 +52,16 @@ func (c *client) act() (inTrouble bool) {
 	}
 }
 
-// some is one of the tokens of the user that may be alive, or nil.
+// some is a random token of the user that may be active, or nil.
 func (c *client) some(u *heldUser) *heldToken {
-	tokens := u.mayLive()
+	tokens := u.mayBeActive()
 	if len(tokens) == 0 {
 		return nil
 	}
 	return tokens[rand.IntN(len(tokens))]
 }
 
-// conclusion is what an answer says of a change.
+// conclusion is the effect of a change by its answer.
 type conclusion int
 
 const (
@@ -70,7 +70,7 @@ const (
 	unchanged
 )
 
-// concluded takes the answer to a change at its word.
+// concluded counts the answer to a change, and returns its conclusion.
 func (c *client) concluded(what string, err error) conclusion {
 	var o conclusion
 	c.load.count(func() {
@@ -93,44 +93,44 @@ func (c *client) concluded(what string, err error) conclusion {
 	return o
 }
 
-func (c *client) generate(ctx context.Context, m *apitoken.Manager, u *heldUser) (inTrouble bool) {
+func (c *client) generate(ctx context.Context, m *apitoken.Manager, u *heldUser) (failed bool) {
 	c.serial++
 	p := apitoken.GenerateParams{Owner: u.id, Name: fmt.Sprintf("token %d of client %d", c.serial, c.number)}
 	token, secret, err := m.Generate(ctx, apitoken.As(u.id), p)
 	o := c.concluded("generate", err)
 	switch o {
 	case changed:
-		c.ledger.hold(u, &heldToken{id: token.ID, text: secret.Reveal(), may: alive})
+		c.ledger.hold(u, &heldToken{id: token.ID, text: secret.Reveal(), may: isActive})
 	case unknown:
-		t := &heldToken{id: token.ID, may: absent | alive}
+		t := &heldToken{id: token.ID, may: isAbsent | isActive}
 		c.ledger.hold(u, t)
 		c.doubts = append(c.doubts, t)
 	}
 	return o != changed
 }
 
-// revokeDoubt revokes a token that may have been generated. If there is none, there never will be.
-func (c *client) revokeDoubt(ctx context.Context, m *apitoken.Manager) (inTrouble bool) {
+// revokeDoubt revokes a token that may have been generated. If it does not exist, it never will.
+func (c *client) revokeDoubt(ctx context.Context, m *apitoken.Manager) (failed bool) {
 	t := c.doubts[0]
 	err := m.Revoke(ctx, apitoken.As(boss), t.id)
-	if errors.Is(err, apitoken.ErrNotFound) && t.may&absent != 0 {
+	if errors.Is(err, apitoken.ErrNotFound) && t.may&isAbsent != 0 {
 		c.doubts = c.doubts[1:]
-		t.may = absent
+		t.may = isAbsent
 		return false
 	}
 	o := c.concluded("revoke what may have been generated", err)
 	switch o {
 	case changed:
 		c.doubts = c.doubts[1:]
-		t.may = dead
+		t.may = isRevoked
 	case unknown:
 		t.perhapsRevoked()
 	}
 	return o != changed
 }
 
-// revoke revokes a token, and if that was acknowledged presents it.
-func (c *client) revoke(ctx context.Context, m *apitoken.Manager, t *heldToken) (inTrouble bool) {
+// revoke revokes a token and, if that was acknowledged, presents it.
+func (c *client) revoke(ctx context.Context, m *apitoken.Manager, t *heldToken) (failed bool) {
 	if t == nil {
 		return false
 	}
@@ -145,15 +145,15 @@ func (c *client) revoke(ctx context.Context, m *apitoken.Manager, t *heldToken) 
 	return o != changed
 }
 
-func (c *client) disable(ctx context.Context, m *apitoken.Manager, u *heldUser) (inTrouble bool) {
+func (c *client) disable(ctx context.Context, m *apitoken.Manager, u *heldUser) (failed bool) {
 	err := m.DisableUser(ctx, apitoken.As(boss), u.id)
 	u.disabled = err == nil
 	u.perhapsDisabled = errors.Is(err, apitoken.ErrUncertain)
 	return c.end(u, "disable", err)
 }
 
-// end enters the answer to what revokes all tokens of a user.
-func (c *client) end(u *heldUser, what string, err error) (inTrouble bool) {
+// end enters the answer to a call that ends the epoch of a user.
+func (c *client) end(u *heldUser, what string, err error) (failed bool) {
 	o := c.concluded(what, err)
 	switch o {
 	case changed:
@@ -164,7 +164,7 @@ func (c *client) end(u *heldUser, what string, err error) (inTrouble bool) {
 	return o != changed
 }
 
-func (c *client) enable(ctx context.Context, m *apitoken.Manager, u *heldUser) (inTrouble bool) {
+func (c *client) enable(ctx context.Context, m *apitoken.Manager, u *heldUser) (failed bool) {
 	o := c.concluded("enable", m.EnableUser(ctx, apitoken.As(boss), u.id))
 	switch o {
 	case changed:
@@ -175,8 +175,8 @@ func (c *client) enable(ctx context.Context, m *apitoken.Manager, u *heldUser) (
 	return o != changed
 }
 
-// setPolicy sets a maximum that was not set before.
-func (c *client) setPolicy(ctx context.Context, m *apitoken.Manager) (inTrouble bool) {
+// setPolicy sets a maximum that is unique to this call.
+func (c *client) setPolicy(ctx context.Context, m *apitoken.Manager) (failed bool) {
 	c.serial++
 	limit := apitoken.Days(300) + time.Duration(c.serial*len(c.load.clients)+c.number)*time.Microsecond
 	_, err := m.SetPolicy(ctx, apitoken.As(boss), apitoken.MaxLifetimePolicy{Max: limit})
@@ -187,8 +187,8 @@ func (c *client) setPolicy(ctx context.Context, m *apitoken.Manager) (inTrouble 
 	return o != changed
 }
 
-// present authenticates a token at any replica whose server is there, and holds the answer against the ledger.
-func (c *client) present(ctx context.Context, t *heldToken) (inTrouble bool) {
+// present authenticates a token at a replica whose server is up, and compares the result with the ledger.
+func (c *client) present(ctx context.Context, t *heldToken) (failed bool) {
 	if t == nil || t.text == "" {
 		return false
 	}
@@ -211,16 +211,16 @@ func (c *client) present(ctx context.Context, t *heldToken) (inTrouble bool) {
 	return err != nil
 }
 
-// verdict is what Authenticate says of a token. An error is trouble and no verdict.
+// verdict returns the state of a token by Authenticate. A failure of the store is an error.
 func verdict(ctx context.Context, m *apitoken.Manager, text string) (fates, error) {
 	_, err := m.Authenticate(ctx, text)
 	switch {
 	case err == nil:
-		return alive, nil
+		return isActive, nil
 	case errors.Is(err, apitoken.ErrRevoked):
-		return dead, nil
+		return isRevoked, nil
 	case errors.Is(err, apitoken.ErrUnknownToken):
-		return absent, nil
+		return isAbsent, nil
 	}
 	return 0, err
 }

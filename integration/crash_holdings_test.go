@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// holdings are everything that is stored but for the events.
+// holdings are the stored data without the events.
 type holdings struct {
 	tokens map[apitoken.TokenID]apitoken.Token
 	users  map[apitoken.UserID]apitoken.User
@@ -22,9 +22,7 @@ func readAll(t *testing.T, m *apitoken.Manager) *holdings {
 		is.tokens[token.ID] = token
 	}
 	users, err := m.ListUsers(t.Context(), apitoken.System(), apitoken.UserQuery{Limit: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, u := range users {
 		is.users[u.ID] = u
 	}
@@ -34,23 +32,23 @@ func readAll(t *testing.T, m *apitoken.Manager) *holdings {
 	return is
 }
 
-// fate is what became of a token.
+// fate returns the state of a token.
 func (is *holdings) fate(id apitoken.TokenID) fates {
 	t, stored := is.tokens[id]
 	if !stored {
-		return absent
+		return isAbsent
 	}
 	return fateOf(t)
 }
 
 func fateOf(t apitoken.Token) fates {
 	if t.RevokedAt.IsZero() {
-		return alive
+		return isActive
 	}
-	return dead
+	return isRevoked
 }
 
-// revocation is who revoked a token and when, as the token and the event of its revocation both say it.
+// revocation is a revocation as both the token and the event show it.
 type revocation struct {
 	token apitoken.TokenID // zero: all of the owner
 	owner apitoken.UserID
@@ -58,7 +56,7 @@ type revocation struct {
 	by    apitoken.UserID
 }
 
-// halves finds changes that are stored without their event, and events that are stored without their change.
+// halves finds changes without their event, and events without their change.
 func (is *holdings) halves(feed []apitoken.Event) (found []string) {
 	note := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	generated := map[apitoken.TokenID]bool{}
@@ -115,12 +113,12 @@ func (is *holdings) halves(feed []apitoken.Event) (found []string) {
 	}
 	for id := range changes {
 		if is.users[id].ID != id {
-			note("%s was changed by the events, and is not there", id)
+			note("%s was changed by the events, and does not exist", id)
 		}
 	}
 	for id, u := range is.users {
 		if u.Revision != changes[id] || u.Epoch != ends[id] {
-			note("%s was changed %d times and his tokens ended %d times by the events: %+v", id, changes[id], ends[id], u)
+			note("%s was changed %d times and began %d epochs by the events: %+v", id, changes[id], ends[id], u)
 		}
 	}
 	if is.policy.Revision != policies || policies > 0 && !limits[is.policy.Max] {

@@ -7,13 +7,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// ledger is what one client was told about what is his alone: his users, their tokens, and the maxima that he set. Nobody
-// else changes them, so what may be stored follows from the answers that he got, whatever the others did.
+// ledger records the answers that one client got about its own users, their tokens, and the maxima that it set. No other client
+// changes these. So the answers determine which stored data are possible.
 type ledger struct {
 	users  []*heldUser
 	tokens map[apitoken.TokenID]*heldToken
 	maxima map[time.Duration]bool // true: acknowledged; false: the outcome is unknown
-	asked  map[string]bool        // the names of tokens that he asked for and was not answered
+	asked  map[string]bool        // the names of requested tokens without an answer
 }
 
 func newLedger(users ...apitoken.UserID) *ledger {
@@ -24,18 +24,18 @@ func newLedger(users ...apitoken.UserID) *ledger {
 	return l
 }
 
-// fates are what may have become of a token. The answer to a call leaves one; a call whose outcome is unknown leaves two.
+// fates are the possible states of a token. An answer leaves one of them, an unknown outcome two.
 type fates uint8
 
 const (
-	absent fates = 1 << iota // it is not stored
-	alive
-	dead // revoked
+	isAbsent fates = 1 << iota // not stored
+	isActive
+	isRevoked
 )
 
 func (f fates) String() string {
 	var names string
-	for i, name := range []string{"absent", "alive", "dead"} {
+	for i, name := range []string{"absent", "active", "revoked"} {
 		if f&(1<<i) == 0 {
 			continue
 		}
@@ -49,12 +49,12 @@ func (f fates) String() string {
 
 type heldToken struct {
 	id   apitoken.TokenID
-	text string // empty: the client was not given it
+	text string // empty if the client did not get it
 	may  fates
-	news bool // since the last accounting
+	news bool // changed since the last audit
 }
 
-// hold enters a token that was generated, or may have been.
+// hold enters a token that was or may have been generated.
 func (l *ledger) hold(owner *heldUser, t *heldToken) {
 	t.news = true
 	l.tokens[t.id] = t
@@ -64,29 +64,29 @@ func (l *ledger) hold(owner *heldUser, t *heldToken) {
 // revoked enters an acknowledged revocation.
 func (t *heldToken) revoked() {
 	t.news = true
-	if t.may&alive != 0 {
-		t.may = t.may&^alive | dead
+	if t.may&isActive != 0 {
+		t.may = t.may&^isActive | isRevoked
 	}
 }
 
-// perhapsRevoked enters a revocation whose outcome is unknown.
+// perhapsRevoked enters a revocation of unknown outcome.
 func (t *heldToken) perhapsRevoked() {
 	t.news = true
-	if t.may&alive != 0 {
-		t.may |= dead
+	if t.may&isActive != 0 {
+		t.may |= isRevoked
 	}
 }
 
 type heldUser struct {
 	id              apitoken.UserID
-	tokens          []*heldToken // all that may be alive, and perhaps others
-	ended           int64        // epochs that were ended, acknowledged
-	perhapsEnded    int64        // and those with unknown outcome
+	tokens          []*heldToken // all that may be active, and possibly others
+	ended           int64        // acknowledged ends of epochs
+	perhapsEnded    int64        // those of unknown outcome
 	disabled        bool
-	perhapsDisabled bool // nobody knows which
+	perhapsDisabled bool // disabled is unknown
 }
 
-// ends enters that all tokens of the user were revoked, acknowledged.
+// ends enters an acknowledged end of the epoch.
 func (u *heldUser) ends() {
 	u.ended++
 	for _, t := range u.tokens {
@@ -94,7 +94,7 @@ func (u *heldUser) ends() {
 	}
 }
 
-// perhapsEnds enters the same with an unknown outcome.
+// perhapsEnds enters an end of the epoch of unknown outcome.
 func (u *heldUser) perhapsEnds() {
 	u.perhapsEnded++
 	for _, t := range u.tokens {
@@ -102,8 +102,8 @@ func (u *heldUser) perhapsEnds() {
 	}
 }
 
-// mayLive are the tokens of the user that may be alive.
-func (u *heldUser) mayLive() []*heldToken {
-	u.tokens = slices.DeleteFunc(u.tokens, func(t *heldToken) bool { return t.may&alive == 0 })
+// mayBeActive returns the tokens of the user that may be active.
+func (u *heldUser) mayBeActive() []*heldToken {
+	u.tokens = slices.DeleteFunc(u.tokens, func(t *heldToken) bool { return t.may&isActive == 0 })
 	return u.tokens
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// load is clients who work on the replicas of a host at the same time, while servers come and go.
+// load is a number of clients that work on the replicas of a host concurrently, while servers fail.
 type load struct {
 	books    books
 	clients  []*client
@@ -19,22 +19,22 @@ type load struct {
 	outages  []*outage // one of each replica's server
 
 	mu            sync.Mutex
-	changed       *sync.Cond // whenever one of the following is
+	changed       *sync.Cond // signals changes of the following fields
 	acknowledged  int        // changes
-	authenticated int        // tokens that were presented and judged
+	authenticated int        // tokens that were presented
 	uncertain     int        // changes whose outcome is unknown
-	unavailable   int        // calls that did nothing
-	wrong         []string   // answers that no trouble explains
+	unavailable   int        // calls without effect
+	wrong         []string   // answers that no failure explains
 }
 
 const (
 	boss           = apitoken.UserID("boss") // an administrator
 	usersOfClient  = 2
-	longestOutcome = 30 * time.Second // for an answer
-	longestWait    = time.Minute      // for what the clients should do
+	longestOutcome = 30 * time.Second // of a call
+	longestWait    = time.Minute      // for a condition
 )
 
-// newLoad provisions the users of some clients. Each client works on one of the replicas, and presents tokens to all.
+// newLoad provisions the users of the clients. Each client works on one of the replicas, and presents tokens to all of them.
 func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 	t.Helper()
 	l := &load{}
@@ -43,18 +43,12 @@ func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 		l.outages = append(l.outages, new(outage))
 		l.replicas = append(l.replicas, newReplica(t, store))
 	}
-	put := func(u apitoken.User) {
-		t.Helper()
-		if _, err := l.replicas[0].PutUser(t.Context(), apitoken.System(), u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(apitoken.User{ID: boss, Role: apitoken.RoleAdmin})
+	putUser(t, l.replicas[0], apitoken.User{ID: boss, Role: apitoken.RoleAdmin})
 	for i := range clients {
 		var users []apitoken.UserID
 		for j := range usersOfClient {
 			users = append(users, apitoken.UserID(fmt.Sprintf("user-%d-%d", i, j)))
-			put(apitoken.User{ID: users[j]})
+			putUser(t, l.replicas[0], apitoken.User{ID: users[j]})
 		}
 		c := &client{load: l, number: i, replica: i % len(stores), ledger: newLedger(users...)}
 		l.clients = append(l.clients, c)
@@ -63,18 +57,16 @@ func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 	return l
 }
 
-// newReplica is a Manager that writes uses as often as it can, as one more kind of change that a crash meets.
+// newReplica makes a Manager that writes uses very often, as one more kind of change that a crash can interrupt.
 func newReplica(t *testing.T, store apitoken.Store) *apitoken.Manager {
 	t.Helper()
 	m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: 20 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = m.Close(context.Background()) }) // what a crash left unwritten does not matter
+	must(t, err)
+	t.Cleanup(func() { _ = m.Close(context.Background()) }) // it fails after a crash
 	return m
 }
 
-// useStores has the clients go on with other stores, as many as before.
+// useStores replaces the stores of the replicas.
 func (l *load) useStores(t *testing.T, stores []apitoken.Store) {
 	t.Helper()
 	for i, store := range stores {
@@ -83,7 +75,7 @@ func (l *load) useStores(t *testing.T, stores []apitoken.Store) {
 	}
 }
 
-// start has the clients work until stop is called, or the test ends.
+// start runs the clients until stop is called or the test ends.
 func (l *load) start(t *testing.T) (stop func()) {
 	stopped := make(chan struct{})
 	var working sync.WaitGroup
@@ -95,8 +87,8 @@ func (l *load) start(t *testing.T) (stop func()) {
 					return
 				default:
 				}
-				if inTrouble := c.act(); inTrouble {
-					l.count(func() { c.troubled++ })
+				if failed := c.act(); failed {
+					l.count(func() { c.failures++ })
 					l.outages[c.replica].wait(stopped)
 				}
 			}
@@ -110,7 +102,7 @@ func (l *load) start(t *testing.T) (stop func()) {
 	return stop
 }
 
-// count enters an answer in the figures.
+// count updates the fields that mu guards.
 func (l *load) count(enter func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,15 +110,15 @@ func (l *load) count(enter func()) {
 	l.changed.Broadcast()
 }
 
-// await waits until the figures of the load are such. It fails as soon as there is a wrong answer.
-func (l *load) await(t *testing.T, what string, such func() bool) {
+// await waits for a condition. A wrong answer ends the test.
+func (l *load) await(t *testing.T, what string, met func() bool) {
 	t.Helper()
 	late := false
 	alarm := time.AfterFunc(longestWait, func() { l.count(func() { late = true }) })
 	defer alarm.Stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for !such() {
+	for !met() {
 		if len(l.wrong) > 0 {
 			t.Fatalf("%s\n%s", l.figures(), strings.Join(l.wrong, "\n"))
 		}
@@ -137,7 +129,7 @@ func (l *load) await(t *testing.T, what string, such func() bool) {
 	}
 }
 
-// awaitAcknowledged waits until the clients were acknowledged so many changes more.
+// awaitAcknowledged waits for that many more acknowledged changes.
 func (l *load) awaitAcknowledged(t *testing.T, more int) {
 	t.Helper()
 	l.mu.Lock()
@@ -146,7 +138,8 @@ func (l *load) awaitAcknowledged(t *testing.T, more int) {
 	l.await(t, fmt.Sprintf("%d more changes", more), func() bool { return l.acknowledged >= enough })
 }
 
-// since takes a figure of each of the clients now. What it returns is for await: how many of them have a higher one.
+// since reads a counter of each of the clients. higher returns the number of clients whose counter has grown since; await
+// may call it.
 func (l *load) since(clients []*client, figure func(*client) int) (higher func() int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -164,31 +157,27 @@ func (l *load) since(clients []*client, figure func(*client) int) (higher func()
 	}
 }
 
-// awaitEach waits until each of the clients was acknowledged a change, from now on.
+// awaitEach waits for a further acknowledged change of each of the clients.
 func (l *load) awaitEach(t *testing.T, clients []*client) {
 	t.Helper()
 	acknowledged := l.since(clients, (*client).changes)
 	l.await(t, "a change of each client", func() bool { return acknowledged() == len(clients) })
 }
 
-// goWithout takes the server of all replicas away, and brings it or another one back when as many clients have noticed.
+// goWithout stops the server of all replicas, and starts it or another one once that many clients have failed.
 func (l *load) goWithout(t *testing.T, noticed int, takeAway, bringBack func() error) {
 	t.Helper()
 	for _, o := range l.outages {
 		o.begin()
 		defer o.end()
 	}
-	inTrouble := l.since(l.clients, (*client).troubles)
-	if err := takeAway(); err != nil {
-		t.Fatal(err)
-	}
-	l.await(t, fmt.Sprintf("%d clients in trouble", noticed), func() bool { return inTrouble() >= noticed })
-	if err := bringBack(); err != nil {
-		t.Fatal(err)
-	}
+	failed := l.since(l.clients, (*client).failed)
+	must(t, takeAway())
+	l.await(t, fmt.Sprintf("a failure of %d clients", noticed), func() bool { return failed() >= noticed })
+	must(t, bringBack())
 }
 
-// settle holds that all is in order, while nobody works.
+// settle reports wrong answers and audits the books, while no client works.
 func (l *load) settle(t *testing.T, d database, last bool) {
 	t.Helper()
 	for _, wrong := range l.wrong {
@@ -199,11 +188,11 @@ func (l *load) settle(t *testing.T, d database, last bool) {
 }
 
 func (l *load) figures() string {
-	return fmt.Sprintf("%d changes acknowledged, %d of unknown outcome, %d calls that did nothing, %d tokens presented",
+	return fmt.Sprintf("%d changes acknowledged, %d of unknown outcome, %d calls without effect, %d tokens presented",
 		l.acknowledged, l.uncertain, l.unavailable, l.authenticated)
 }
 
-// outage is the time in which a server is away. A client who got no answer waits for its end.
+// outage is the time in which a server is down. A client that failed waits for its end.
 type outage struct {
 	mu   sync.Mutex
 	over chan struct{} // nil: there is none
@@ -222,7 +211,7 @@ func (o *outage) end() {
 	o.over = nil
 }
 
-// now says whether the server is away, and gives what is closed when it is there again.
+// now reports whether the server is down, and returns the channel that is closed when it is up again.
 func (o *outage) now() (over chan struct{}, away bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
@@ -40,7 +39,7 @@ func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	})
 }
 
-// crashes is how a server is killed and started again, and how a table is made that does not survive this.
+// crashes kills and starts a server, and makes a table whose rows do not survive a crash.
 type crashes struct {
 	makeCanary  string
 	kill, start func() error
@@ -57,7 +56,7 @@ func stopAtTheEnd(t *testing.T, server interface{ Stop() error }) {
 
 const clientsOfCrash = 8
 
-// crashRounds is less under -short.
+// crashRounds reduces a number of rounds with -short.
 func crashRounds(rounds int) int {
 	if testing.Short() {
 		return max(1, rounds/4)
@@ -65,10 +64,10 @@ func crashRounds(rounds int) int {
 	return rounds
 }
 
-// keepsWhatItAcknowledged kills a server again and again while clients work on it. All that was ever acknowledged has to be
-// there each time that it is back.
+// keepsWhatItAcknowledged kills a server repeatedly while clients work on it. After each restart all acknowledged changes must be
+// there.
 func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
-	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, server.makeCanary) })
 	rounds := crashRounds(20)
 	for round := range rounds {
@@ -77,7 +76,7 @@ func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 		l.awaitAcknowledged(t, 50+rand.IntN(250))
 		noticed := 1
 		if round%4 == 0 {
-			noticed = len(l.clients) // so long that nobody can find out what became of his COMMIT
+			noticed = len(l.clients) // so long that no client can determine the outcome of its COMMIT
 		}
 		l.goWithout(t, noticed, server.kill, server.start)
 		d.connect(t, func(db *sql.DB) { holdCrashed(t, db) })
@@ -88,48 +87,33 @@ func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 	t.Logf("%d rounds: %s", rounds, l.figures())
 }
 
-// killPostgreSQL kills all processes of a server at once. Where the first one alone is killed, the others notice after they
-// have answered, and no COMMIT is cut short.
+// killPostgreSQL kills all processes of a server at once. If only the first one is killed, the others answer before they notice,
+// and no COMMIT is interrupted.
 func killPostgreSQL(t *testing.T, server *engine.Postgres) error {
 	t.Helper()
 	var pids []int
 	database{onPostgreSQL, []string{server.DSN()}}.connect(t, func(db *sql.DB) {
 		const query = `SELECT array_to_string(array_agg(pid), ' ') FROM pg_stat_activity`
 		var list string
-		if err := db.QueryRowContext(t.Context(), query).Scan(&list); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.QueryRowContext(t.Context(), query).Scan(&list))
 		for _, word := range strings.Fields(list) {
 			pid, err := strconv.Atoi(word)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			pids = append(pids, pid)
 		}
 	})
 	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
-			_ = p.Kill() // one that has ended meanwhile is no mistake
+			_ = p.Kill() // it may have ended
 		}
 	}
 	return server.Kill()
 }
 
-// loadedStores are the stores of the replicas of a host, as newLoad takes them.
-func loadedStores(t *testing.T, d database) (stores []apitoken.Store) {
-	t.Helper()
-	for _, s := range d.replicas(t) {
-		stores = append(stores, s)
-	}
-	return stores
-}
-
 // hushMySQL keeps the driver from logging every connection that a crash breaks.
 func hushMySQL(t *testing.T) {
 	t.Helper()
-	if err := mysql.SetLogger(new(mysql.NopLogger)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, mysql.SetLogger(new(mysql.NopLogger)))
 	t.Cleanup(func() {
 		if err := mysql.SetLogger(log.New(os.Stderr, "[mysql] ", log.LstdFlags)); err != nil { // as the driver's own
 			t.Error(err)
@@ -137,21 +121,12 @@ func hushMySQL(t *testing.T) {
 	})
 }
 
-func mustExec(t *testing.T, db *sql.DB, statement string) {
-	t.Helper()
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// holdCrashed holds that the canary is dead: the rows of a table that does not survive a crash, unlike all others.
+// holdCrashed checks that the canary is empty: its rows do not survive a crash.
 func holdCrashed(t *testing.T, db *sql.DB) {
 	t.Helper()
 	var n int
-	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	must(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM crash_canary`).Scan(&n))
 	if n != 0 {
-		t.Fatal("the server has not crashed: it still knows what it does not keep")
+		t.Fatal("the server has not crashed: the canary still has rows")
 	}
 }

@@ -16,11 +16,11 @@ import (
 // The environment variable that makes a process of this test one that works on a database file until it is killed.
 const crashFile = "APITOKEN_TEST_CRASH_FILE"
 
-// crashWriters work at one time in the process that is killed. So it may have done as many changes that nobody heard of.
+// crashWriters work concurrently in the process that is killed. So each kill may leave that many changes whose
+// acknowledgement was lost.
 var crashWriters = []apitoken.UserID{"ada", "bob", "eve", "joe"}
 
-// Each round is a process that is killed, in most of them soon. A few live so long that SQLite moves what is in its log into
-// the database.
+// Each round kills a process, in most of them soon. In a few it runs long enough for SQLite to checkpoint its log.
 func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	long(t)
 	if file := os.Getenv(crashFile); file != "" {
@@ -31,15 +31,11 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	d := database{onSQLite, []string{"file:" + file + "?" + recommended}}
 	b := &books{ledgers: []*ledger{newLedger(crashWriters...)}}
 	d.connect(t, func(db *sql.DB) {
-		if err := d.newStore(t, db, nil).Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must(t, d.newStore(t, db, nil).Migrate(t.Context()))
 	})
 	d.visit(t, func(m *apitoken.Manager) {
 		for _, id := range crashWriters {
-			if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: id}); err != nil {
-				t.Fatal(err)
-			}
+			putUser(t, m, apitoken.User{ID: id})
 		}
 		b.settle(t, m, false)
 	})
@@ -56,7 +52,7 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 		d.connect(t, func(db *sql.DB) { holdIntegrity(t, db) })
 		more := len(b.feed) - before - heard
 		if more < 0 || more > len(crashWriters) {
-			t.Fatalf("%d changes were acknowledged, and %d more done by %d writers", heard, more, len(crashWriters))
+			t.Fatalf("%d changes were acknowledged, and %d more are stored; want 0 to %d more", heard, more, len(crashWriters))
 		}
 		acknowledged += heard
 		unheard += more
@@ -64,36 +60,30 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 	t.Logf("%d rounds: %d changes acknowledged, %d more done", rounds, acknowledged, unheard)
 }
 
-// killWorker has a process work on a file, kills it when it has acknowledged n changes, and enters what it said in the
-// ledger. It gives the number of changes that it acknowledged in all.
+// killWorker runs a process on a file, kills it once it has acknowledged n changes, and enters its output in the ledger. It
+// returns the number of acknowledged changes.
 func killWorker(t *testing.T, file string, l *ledger, n int) (heard int) {
 	t.Helper()
 	worker := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")
 	worker.Env = append(os.Environ(), crashFile+"="+file)
-	var trouble bytes.Buffer
-	worker.Stderr = &trouble
+	var output bytes.Buffer
+	worker.Stderr = &output
 	said, err := worker.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := worker.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, worker.Start())
 	for lines := bufio.NewScanner(said); lines.Scan(); {
 		switch l.enter(strings.Fields(lines.Text())) {
 		case acknowledgement:
 			if heard++; heard == n {
-				if err := worker.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
+				must(t, worker.Process.Kill())
 			}
 		case gibberish:
-			trouble.WriteString(lines.Text() + "\n")
+			output.WriteString(lines.Text() + "\n")
 		}
 	}
 	const bySignal = -1
-	if err := worker.Wait(); worker.ProcessState.ExitCode() != bySignal || heard < n || trouble.Len() > 0 {
-		t.Fatalf("the process was not killed at work, after %d changes of %d: %v\n%s", heard, n, err, &trouble)
+	if err := worker.Wait(); worker.ProcessState.ExitCode() != bySignal || heard < n || output.Len() > 0 {
+		t.Fatalf("the process was not killed while it worked, after %d of %d changes: %v\n%s", heard, n, err, &output)
 	}
 	return heard
 }

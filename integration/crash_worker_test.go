@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What the process that is killed says, a line each, before it does something and when that was acknowledged. A line is
-// written at once, so whoever reads it has all of it.
+// The lines that the worker process prints, before a call and after its acknowledgement. Each line is one write, so the
+// reader gets all of it.
 const (
 	sayGenerate  = "generate"  // owner, name
 	sayGenerated = "generated" // owner, name, id, text
@@ -21,12 +21,10 @@ const (
 	sayRevoked   = "revoked"   // id
 )
 
-// workUntilKilled generates and revokes tokens on a file, and says so.
+// workUntilKilled generates and revokes tokens on a file, and prints each call.
 func workUntilKilled(t *testing.T, file string) {
-	m, err := apitoken.New(newSQLite(t, openSQLite(t, file, recommended), nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, err := apitoken.New(database{backend: onSQLite}.newStore(t, openSQLite(t, file, recommended), nil), nil)
+	must(t, err)
 	var writers sync.WaitGroup
 	for _, owner := range crashWriters {
 		writers.Go(func() {
@@ -39,7 +37,7 @@ func workUntilKilled(t *testing.T, file string) {
 }
 
 func workFor(ctx context.Context, m *apitoken.Manager, owner apitoken.UserID) error {
-	// It revokes tokens of its own and those of the processes before it.
+	// It revokes its own tokens and those of earlier processes.
 	q := apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive}
 	old, err := m.ListTokens(ctx, apitoken.As(owner), q)
 	if err != nil {
@@ -86,7 +84,7 @@ func revokeAloud(ctx context.Context, m *apitoken.Manager, owner apitoken.UserID
 	return err
 }
 
-// saying is what kind of line the process wrote.
+// saying is the kind of a line of the worker process.
 type saying int
 
 const (
@@ -95,7 +93,7 @@ const (
 	acknowledgement
 )
 
-// enter enters in the ledger what the process said.
+// enter enters a line of the worker process in the ledger.
 func (l *ledger) enter(words []string) saying {
 	switch {
 	case len(words) == 3 && words[0] == sayGenerate:
@@ -108,7 +106,7 @@ func (l *ledger) enter(words []string) saying {
 			return gibberish
 		}
 		delete(l.asked, words[2])
-		l.hold(l.users[owner], &heldToken{id: id, text: words[4], may: alive})
+		l.hold(l.users[owner], &heldToken{id: id, text: words[4], may: isActive})
 		return acknowledgement
 	case len(words) == 2 && (words[0] == sayRevoke || words[0] == sayRevoked):
 		id, err := apitoken.ParseTokenID(words[1])

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A network may lose everything and say nothing. A change whose COMMIT gets no answer in that way ends when its context has:
-// with what is true if that can be found out, and as unknown if not. That takes seconds, so all go on at one time.
+// A network may drop all packets silently. A change whose COMMIT gets no answer returns after its context has ended: with the
+// outcome if it can be determined, and otherwise with ErrUncertain. That takes seconds, so the cases run in parallel.
 func TestUnansweredCommitEndsAfterTheContext(t *testing.T) {
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func (s *behind) holdUnanswered(t *testing.T, o storeCall, arrives bool, after [
 		err = <-answer
 	}
 	s.holdCommitCut(t, what, arrives)
-	// Where the COMMIT did not arrive, its transaction holds its locks as long as the server knows nothing.
+	// If the COMMIT did not arrive, its transaction keeps its locks until the server notices.
 	want := after
 	if !arrives {
 		want = s.from.lines()

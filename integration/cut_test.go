@@ -17,9 +17,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// behind is a store behind a proxy.
+// behind is a store whose connections go through a proxy.
 type behind struct {
-	database // behind the proxy
+	database // through the proxy
 	proxy    *proxy
 	plain    *sql.DB // past the proxy
 	store    *sqlstore.Store
@@ -27,7 +27,7 @@ type behind struct {
 	old      apitoken.NewToken
 }
 
-// behindProxy makes a store behind a proxy, with what is needed for changes.
+// behindProxy makes a store behind a proxy, and prepares it for changes.
 func (b backend) behindProxy(t *testing.T) *behind {
 	t.Helper()
 	d := b.database(t)
@@ -39,7 +39,7 @@ func (b backend) behindProxy(t *testing.T) *behind {
 	return s
 }
 
-// goesWell runs a call from the rows that it needs, and tells what that makes of them and which statements it takes.
+// goesWell runs a call without a fault. It returns the answer, the rows afterwards, and the statements.
 func (s *behind) goesWell(t *testing.T, o storeCall) (answer any, after, statements []string) {
 	t.Helper()
 	for range 2 { // the first time it may have to prepare something
@@ -55,7 +55,7 @@ func (s *behind) goesWell(t *testing.T, o storeCall) (answer any, after, stateme
 
 func isCommit(text string) bool { return strings.EqualFold(text, "COMMIT") }
 
-// committed is what the server answers to a COMMIT that it has done.
+// committed is the answer of the server to a successful COMMIT.
 func (b backend) committed() string {
 	if b.driver == "pgx" {
 		return "COMMIT"
@@ -63,7 +63,7 @@ func (b backend) committed() string {
 	return "OK"
 }
 
-// A change whose COMMIT gets no answer is done once and says so, whether or not the COMMIT had arrived.
+// A change whose COMMIT gets no answer is done once and succeeds, whether or not the COMMIT had arrived.
 func TestCutCommitIsDoneOnce(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -107,7 +107,7 @@ func TestCutCommitIsDoneOnce(t *testing.T) {
 	}
 }
 
-// holdCommitCut holds that one connection was cut, at its COMMIT and at nothing else, and how far that got.
+// holdCommitCut checks that exactly one connection was cut, at its COMMIT, and whether the COMMIT arrived.
 func (s *behind) holdCommitCut(t *testing.T, what string, arrives bool) {
 	t.Helper()
 	cuts := s.proxy.cuts()
@@ -116,8 +116,8 @@ func (s *behind) holdCommitCut(t *testing.T, what string, arrives bool) {
 	}
 }
 
-// Where nobody can be asked any more what became of a COMMIT, the answer is that it is unknown. Finding out takes seconds, so
-// all go on at one time.
+// If no server is left to determine the outcome of a COMMIT, the answer is ErrUncertain. That takes seconds, so the cases run in
+// parallel.
 func TestCutCommitWithoutAServerIsUncertain(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -164,7 +164,7 @@ func (s *behind) holdUncertain(t *testing.T, o storeCall, arrives bool, after []
 	}
 }
 
-// Wherever else a connection is cut, what is answered is what is true.
+// If a connection is cut at any statement, the answer agrees with the stored rows.
 func TestCutAnywhere(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -190,7 +190,7 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-// holdCut cuts the connection at a statement, counted from 0.
+// holdCut cuts the connection at the statement with index i.
 func (s *behind) holdCut(t *testing.T, o storeCall, i int, arrives bool, want any, after []string) {
 	t.Helper()
 	n := 0

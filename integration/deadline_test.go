@@ -11,10 +11,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// tooLate is far beyond the deadlines of these tests, and far below the time for which SQLite waits by itself.
+// tooLate is much longer than the deadlines of these tests, and much shorter than the wait of SQLite itself.
 const tooLate = 2 * time.Second
 
-// holdDeadline authenticates with a deadline while nothing can be read, and holds that each call ends soon after it.
+// holdDeadline authenticates with a deadline while the database cannot be read. Each call has to return soon after the deadline.
 func holdDeadline(t *testing.T, m *apitoken.Manager, text string, calls int) {
 	t.Helper()
 	type result struct {
@@ -47,14 +47,14 @@ func holdDeadline(t *testing.T, m *apitoken.Manager, text string, calls int) {
 	}
 }
 
-// oneToken is a Manager on a database file, and the text of a token.
+// oneToken returns a Manager on a database, and the text of a token.
 func oneToken(t *testing.T, db *sql.DB) (*apitoken.Manager, string) {
 	t.Helper()
 	m, _ := newManager(t, newMigratedSQLite(t, db, nil))
 	return m, generateMany(t, m, 1)[0]
 }
 
-// The host may hold every connection of the pool, in a transaction or in rows that it reads.
+// The host may hold every connection of the pool.
 func TestSQLiteKeepsTheDeadlineWhileThePoolIsEmpty(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		db := openSQLite(t, sqliteFile(t), recommended)
@@ -68,9 +68,7 @@ func TestSQLiteKeepsTheDeadlineWhileThePoolIsEmpty(t *testing.T) {
 			}
 		}
 		held, err := db.Conn(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		func() {
 			defer func() { _ = held.Close() }()
 			holdDeadline(t, m, text, 3)
@@ -81,7 +79,7 @@ func TestSQLiteKeepsTheDeadlineWhileThePoolIsEmpty(t *testing.T) {
 	}
 }
 
-// Another process may hold the file. More requests come than there are connections, and each waits inside SQLite.
+// Another process may lock the file. There are more requests than connections, and those with a connection wait inside SQLite.
 func TestSQLiteKeepsTheDeadlineWhileTheFileIsLocked(t *testing.T) {
 	for _, c := range []struct {
 		name, parameters, holder, lock string
@@ -94,23 +92,17 @@ func TestSQLiteKeepsTheDeadlineWhileTheFileIsLocked(t *testing.T) {
 			db := openSQLite(t, file, c.parameters)
 			db.SetMaxOpenConns(4)
 			m, text := oneToken(t, db)
-			db.SetMaxIdleConns(-1) // an open connection would keep the other process from the lock
+			db.SetMaxIdleConns(-1) // close all connections, which would keep the other process from the lock
 			db.SetMaxIdleConns(4)
 
 			holder, err := openSQLite(t, file, c.holder).Conn(context.Background())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			for _, statement := range []string{c.lock, "CREATE TABLE of_the_holder (n INTEGER)"} {
-				if _, err := holder.ExecContext(context.Background(), statement); err != nil {
-					t.Fatal(err)
-				}
+				mustExec(t, holder, statement)
 			}
 			holdDeadline(t, m, text, 40)
-			if _, err := holder.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-				t.Fatal(err)
-			}
-			// In this mode the lock stays until the connection ends.
+			mustExec(t, holder, "ROLLBACK")
+			// With locking_mode=EXCLUSIVE the lock stays until the connection is closed.
 			_ = holder.Raw(func(any) error { return driver.ErrBadConn })
 			if err := holder.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
 				t.Fatal(err)
@@ -119,8 +111,8 @@ func TestSQLiteKeepsTheDeadlineWhileTheFileIsLocked(t *testing.T) {
 	}
 }
 
-// A driver need not end a wait for a lock when the context ends.
-func TestSQLiteKeepsTheDeadlineWhateverTheDriverDoes(t *testing.T) {
+// A driver may keep waiting for a lock after the context has ended.
+func TestSQLiteKeepsTheDeadlineIfTheDriverDoesNot(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	m, text := oneToken(t, db)
 	release := make(chan struct{})

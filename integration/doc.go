@@ -1,19 +1,20 @@
-// Package integration holds the tests that need more than the library itself has: database drivers and servers, a second
-// implementation of the rules to compare with, a checker of histories. It exports nothing.
+// Package integration contains the tests that need more than the library: database drivers and servers, a second implementation
+// of the rules, a checker of histories, a browser. It exports nothing.
 //
 //   - The contract of a store, package storetest, runs on SQLite, on PostgreSQL, on MySQL or MariaDB, on each node of a Galera
-//     cluster, and on databases that are set up oddly.
-//   - The model test runs random sequences of calls on every store and on a simple reference, and compares the answers.
-//   - The linearizability test has clients work on one store at the same time, and checks what they saw.
-//   - Planted bugs show that both, and schedules that hold a call in the middle, catch what they are there to catch.
-//   - Faults are what a driver or a network can answer at each call; crashes kill processes, servers and nodes under load.
-//     Both compare what is stored afterwards with what was acknowledged.
-//   - The OpenAPI document of package adminapi is held to every exchange on record there, and clients that are generated from it
-//     in TypeScript and Go, in the folder openapi, do their work on a real handler. The first needs Node.js and npm.
-//   - The rest is about the schema, its migrations and the plans of the queries, about the feed of events and the last uses.
+//     cluster, and on databases with unusual settings.
+//   - The model test runs random sequences of calls on every store and on a simple reference, and compares the results.
+//   - The linearizability test runs clients on one store concurrently, and checks the history of their calls.
+//   - Planted bugs prove that both find bugs, and that schedules that pause a call in the middle do.
+//   - Fault tests fail each call to a driver or a network in turn. Crash tests kill processes, servers and nodes under load. Both
+//     compare the stored data with the acknowledged calls.
+//   - The OpenAPI document of package adminapi is compared with every recorded exchange of that package. Clients generated from it
+//     in TypeScript and Go, in the folder openapi, run against a real handler. The one in TypeScript needs Node.js and npm.
+//   - The rest is about the schema, its migrations and query plans, about the feed of events and the last uses.
+//   - Package browser uses the administration pages in Chromium.
 //
-// Package engine starts the servers. The environment variables APITOKEN_TEST_POSTGRES and APITOKEN_TEST_MYSQL point the tests
-// at servers that run already; APITOKEN_TEST_GALERA=1 starts a cluster, without which its tests are skipped. What is missing
-// is skipped and says so, unless APITOKEN_TEST_REQUIRE names it. APITOKEN_SEQUENCES, APITOKEN_HISTORIES and APITOKEN_SEED set
-// how much the model and linearizability tests do.
+// Package engine starts the servers. The environment variables APITOKEN_TEST_POSTGRES and APITOKEN_TEST_MYSQL name servers that
+// run already. APITOKEN_TEST_GALERA=1 starts a cluster; otherwise its tests are skipped. A test whose program or server is
+// missing is skipped and says so, or fails if APITOKEN_TEST_REQUIRE lists the name. APITOKEN_SEQUENCES, APITOKEN_HISTORIES and
+// APITOKEN_SEED control the model and linearizability tests.
 package integration

@@ -11,23 +11,17 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// durabilityOf is what CheckDurability says of a data source name, but for what it says of the settings that are known to be
-// wrong: of each sentence the setting and its value.
+// durabilityOf returns the settings that CheckDurability reports for a data source name, except known ones. Each sentence has to
+// say what follows and what to do.
 func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
 	t.Helper()
 	db, err := sql.Open(b.driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	store, err := sqlstore.New(db, b.dialect, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	missing, err := store.CheckDurability(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	var settings []string
 	for _, sentence := range missing {
 		setting, advice, _ := strings.Cut(sentence, ": ")
@@ -41,7 +35,7 @@ func durabilityOf(t *testing.T, b backend, dsn string, known ...string) string {
 	return strings.Join(settings, ", ")
 }
 
-// ofTheFastServer is what the servers that the tests share lack on purpose.
+// ofTheFastServer are the settings with which the shared servers of the tests lack durability on purpose.
 var ofTheFastServer = []string{
 	"fsync is off", "full_page_writes is off", "innodb_flush_log_at_trx_commit is 0", "innodb_doublewrite is off",
 }
@@ -61,9 +55,7 @@ func TestSQLiteDurabilityIsChecked(t *testing.T) {
 
 func TestPostgreSQLDurabilityIsChecked(t *testing.T) {
 	server, err := url.Parse(sharedPostgres.needed(t)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for commit, want := range map[string]string{"on": "", "remote_apply": "", "off": "synchronous_commit is off"} {
 		dsn := *server
 		q := dsn.Query()

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// A host that knows both servers goes on with the standby when the primary is lost, and whatever was acknowledged is there.
+// A host with the addresses of both servers continues with the standby when the primary fails. No acknowledged change is lost.
 func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 	long(t)
 	primary := startPrimary(t)
@@ -20,15 +20,15 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 		standby := startStandby(t, primary)
 		d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
 		if l == nil {
-			l = newLoad(t, clientsOfCrash, loadedStores(t, d))
+			l = newLoad(t, clientsOfCrash, d.stores(t, nil))
 		} else {
-			l.useStores(t, loadedStores(t, d))
+			l.useStores(t, d.stores(t, nil))
 		}
 		stop := l.start(t)
 		l.awaitAcknowledged(t, 100+rand.IntN(300))
 		noticed := 1
 		if round%2 == 0 {
-			noticed = len(l.clients) // so long that nobody can find out what became of his COMMIT
+			noticed = len(l.clients) // so long that no client can determine the outcome of its COMMIT
 		}
 		l.goWithout(t, noticed, func() error { return killPostgreSQL(t, primary) }, standby.Promote)
 		l.awaitAcknowledged(t, 100)
@@ -41,14 +41,14 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 	t.Logf("%d fail-overs: %s", rounds, l.figures())
 }
 
-// The test of the test: where the primary does not wait for the standby, and the standby hears nothing any more, acknowledged
-// changes are lost, and the accounting says so.
-func TestPostgreSQLFailOverToAStandbyThatIsBehindIsSeenToLose(t *testing.T) {
+// This proves that the test above can fail: if the primary does not wait for a standby that has lost its connection, acknowledged
+// changes are lost, and the audit reports them.
+func TestPostgreSQLFailOverToAnOutdatedStandbyIsSeenToLose(t *testing.T) {
 	long(t)
 	primary := startPrimary(t)
 	standby := startStandby(t, primary)
 	d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
-	l := newLoad(t, clientsOfCrash, loadedStores(t, d))
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	onServer(t, primary,
 		`ALTER SYSTEM SET synchronous_standby_names = ''`,
 		`SELECT pg_reload_conf()`)
@@ -63,10 +63,10 @@ func TestPostgreSQLFailOverToAStandbyThatIsBehindIsSeenToLose(t *testing.T) {
 	stop()
 	holdServer(t, d, standby)
 	var found losses
-	d.visit(t, func(m *apitoken.Manager) { found = l.books.account(t, m, true) })
+	d.visit(t, func(m *apitoken.Manager) { found = l.books.audit(t, m, true) })
 	t.Logf("%s; lost: %+v", l.figures(), found)
 	if found.Tokens == 0 || found.Revocations == 0 {
-		t.Errorf("lost tokens and revocations are not seen: %+v", found)
+		t.Errorf("the audit finds %+v, want lost tokens and revocations", found)
 	}
 }
 
@@ -96,7 +96,7 @@ func onServer(t *testing.T, p *engine.Postgres, statements ...string) {
 	})
 }
 
-// untilServer asks a server until it says yes.
+// untilServer polls a server until the answer to a query is true.
 func untilServer(t *testing.T, p *engine.Postgres, question string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longestWait)
@@ -110,7 +110,7 @@ func untilServer(t *testing.T, p *engine.Postgres, question string) {
 	})
 }
 
-// holdServer holds that the clients now come to this server.
+// holdServer checks that the clients now connect to this server.
 func holdServer(t *testing.T, d database, p *engine.Postgres) {
 	t.Helper()
 	var addresses []string
@@ -126,6 +126,6 @@ func holdServer(t *testing.T, d database, p *engine.Postgres) {
 		})
 	}
 	if addresses[0] != addresses[1] {
-		t.Fatalf("the clients are at %s, and %s was promoted", addresses[0], addresses[1])
+		t.Fatalf("the clients connect to %s, want the promoted %s", addresses[0], addresses[1])
 	}
 }

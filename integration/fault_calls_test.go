@@ -18,15 +18,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// stage is where operations meet faults.
+// stage is a store with a spy that injects faults.
 type stage struct {
 	database
 	db    *sql.DB // with the spy
 	plain *sql.DB // without it
 	spy   *spy
 	store *sqlstore.Store
-	first bool // use of a store: faults strike also where a connection is made and a statement prepared
-	cases int
+	first bool // the first use of a store: faults also strike connecting and preparing
+	cases int  // the number of injected faults
 }
 
 func TestEveryFaultAtEveryCall(t *testing.T) {
@@ -62,7 +62,7 @@ func (b backend) stage(t *testing.T) *stage {
 	return s
 }
 
-// manyFaults are all faults, or a few with -short.
+// manyFaults returns all faults, or a few with -short.
 func (s *stage) manyFaults() []fault {
 	if testing.Short() {
 		return s.fewFaults()
@@ -70,21 +70,21 @@ func (s *stage) manyFaults() []fault {
 	return s.faults()
 }
 
-// course is what an operation makes of the rows before it, and what it answers.
+// course is a run of an operation: its answer, the rows before and after, and its calls to the driver.
 type course struct {
 	answer        any
 	before, after []string
 	calls         []driverCall
 }
 
-// meetsFaults lets an operation meet every fault at every call that it makes, from the same rows each time.
+// meetsFaults injects every fault at every call of an operation, beginning with the same rows each time.
 func (s *stage) meetsFaults(t *testing.T, o storeCall, from contents) {
 	s.restore(t, s.plain, from)
 	good := s.goesWell(t, o)
 	for k, call := range good.calls {
 		for _, f := range s.manyFaults() {
 			if s.believes(f, call, "apitoken_epochs") {
-				continue // a lie that the store cannot see through
+				continue // the store cannot know better
 			}
 			s.cases++
 			s.restore(t, s.plain, from)
@@ -93,7 +93,7 @@ func (s *stage) meetsFaults(t *testing.T, o storeCall, from contents) {
 	}
 }
 
-// meetsFault lets an operation meet a fault at one of its calls.
+// meetsFault injects a fault at one call of an operation.
 func (s *stage) meetsFault(t *testing.T, o storeCall, f fault, k int, good course) {
 	t.Helper()
 	call := good.calls[k]
@@ -109,18 +109,18 @@ func (s *stage) meetsFault(t *testing.T, o storeCall, f fault, k int, good cours
 	s.holdRecovered(t, what, o, good)
 }
 
-// gaveUp reports whether a change that went on for as long as it is meant to did not find out what became of its COMMIT. On
-// a machine that has much else to do that is no mistake. An answer that comes sooner is.
+// gaveUp reports whether a change did not determine the outcome of its COMMIT within the time that it has for that. A busy
+// machine may cause it, so the tests accept it. An earlier ErrUncertain is an error.
 func gaveUp(t *testing.T, what string, start time.Time, err error) bool {
-	const patience = 2 * time.Second
-	slow := errors.Is(err, apitoken.ErrUncertain) && time.Since(start) > patience
+	const limit = 2 * time.Second
+	slow := errors.Is(err, apitoken.ErrUncertain) && time.Since(start) > limit
 	if slow {
 		t.Logf("%s: gave up after %v: %v", what, time.Since(start), err)
 	}
 	return slow
 }
 
-// holdCourse holds that what was done is all or nothing, and what the answer says.
+// holdCourse checks that the operation was done in full or not at all, as the answer says.
 func (s *stage) holdCourse(t *testing.T, what string, good course, answer any, err error) {
 	t.Helper()
 	now := s.contents(t, s.plain).lines()
@@ -130,18 +130,18 @@ func (s *stage) holdCourse(t *testing.T, what string, good course, answer any, e
 			t.Errorf("%s: answer (-want +got):\n%s", what, diff)
 		}
 		if diff := cmp.Diff(good.after, now); diff != "" {
-			t.Errorf("%s: success, but not all was done (-want +got):\n%s", what, diff)
+			t.Errorf("%s: success, but the rows differ (-want +got):\n%s", what, diff)
 		}
-	case good.answer != nil: // a read, which may number events whatever it answers
+	case good.answer != nil: // a read, which may number events even if it fails
 		if !slices.Equal(now, good.before) && !slices.Equal(now, good.after) {
-			t.Errorf("%s: something was done by half (-want +got):\n%s", what, cmp.Diff(good.before, now))
+			t.Errorf("%s: the rows changed in part (-want +got):\n%s", what, cmp.Diff(good.before, now))
 		}
 	case !slices.Equal(now, good.before):
-		t.Errorf("%s: error %v, but something was done (-want +got):\n%s", what, err, cmp.Diff(good.before, now))
+		t.Errorf("%s: error %v, but the rows changed (-want +got):\n%s", what, err, cmp.Diff(good.before, now))
 	}
 }
 
-// meetsFaultsAgain is the same where the operation was done before, and its answer was lost.
+// meetsFaultsAgain injects the faults into a repetition of an operation that was done, as if its answer had been lost.
 func (s *stage) meetsFaultsAgain(t *testing.T, o storeCall, from contents) {
 	s.restore(t, s.plain, from)
 	s.goesWell(t, o)
@@ -150,7 +150,7 @@ func (s *stage) meetsFaultsAgain(t *testing.T, o storeCall, from contents) {
 	for k, call := range good.calls {
 		for _, f := range s.manyFaults() {
 			if s.believes(f, call, "apitoken_epochs") {
-				continue // a lie that the store cannot see through
+				continue // the store cannot know better
 			}
 			s.cases++
 			_, err := s.strike(t, o, f, k)
@@ -158,7 +158,7 @@ func (s *stage) meetsFaultsAgain(t *testing.T, o storeCall, from contents) {
 			switch {
 			case err == nil || errors.Is(err, apitoken.ErrUncertain):
 			case known >= 0 && k > known:
-				t.Errorf("%s: error %v says that nothing is stored, which the store knew to be wrong", what, err)
+				t.Errorf("%s: error %v denies a write that the store had found", what, err)
 			default:
 				s.holdTrouble(t, what, f, call, err)
 			}
@@ -167,8 +167,8 @@ func (s *stage) meetsFaultsAgain(t *testing.T, o storeCall, from contents) {
 	}
 }
 
-// goesWell runs an operation without a fault. The second time that it is run all statements are prepared and the calls are
-// those that every further run makes.
+// goesWell runs an operation without a fault. From the second run on all statements are prepared, and each run makes the same
+// calls.
 func (s *stage) goesWell(t *testing.T, o storeCall) (good course) {
 	t.Helper()
 	good.before = s.contents(t, s.plain).lines()
@@ -181,9 +181,7 @@ func (s *stage) goesWell(t *testing.T, o storeCall) (good course) {
 	var err error
 	good.answer, err = o.do(context.Background())
 	s.spy.surround(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	good.after = s.contents(t, s.plain).lines()
 	return good
 }
@@ -198,12 +196,12 @@ func (c driverCall) String() string {
 	return fmt.Sprintf("%s %s", c.kind, text)
 }
 
-// strike runs an operation with a fault at one of its calls.
+// strike runs an operation with a fault at call k, counted from 0.
 func (s *stage) strike(t *testing.T, o storeCall, f fault, k int) (any, error) {
 	t.Helper()
 	inner, end := context.WithCancel(context.Background())
 	defer end()
-	var n atomic.Int64 // database/sql rolls back in a goroutine of its own where a context ends
+	var n atomic.Int64 // atomic because database/sql rolls back in its own goroutine when a context ends
 	s.spy.surround(func(c driverCall, do func() error) error {
 		if !s.counts(c) || n.Add(1) != int64(k+1) {
 			return do()
@@ -222,15 +220,15 @@ func (s *stage) strike(t *testing.T, o storeCall, f fault, k int) (any, error) {
 	return answer, err
 }
 
-// believes reports whether a fault is the lie that a row is there already which is to be inserted into one of some tables,
-// and the store believes it. On PostgreSQL it never does, because its own INSERTs meet no such refusal.
+// believes reports whether a fault is a false duplicate of a row of one of the tables, which the store cannot recognize. On
+// PostgreSQL it always does, because its INSERTs never cause that error.
 func (s *stage) believes(f fault, c driverCall, tables ...string) bool {
 	return f.duplicate && s.driver != "pgx" && slices.ContainsFunc(tables, func(table string) bool {
 		return strings.HasPrefix(c.text, "INSERT INTO "+table)
 	})
 }
 
-// holdTrouble holds that an error is trouble and no verdict, and says what was attempted and why it failed.
+// holdTrouble checks that an error is a failure and not a decision, and that it says what was attempted and why it failed.
 func (s *stage) holdTrouble(t *testing.T, what string, f fault, c driverCall, err error) {
 	t.Helper()
 	if s.believes(f, c, "apitoken_tokens", "apitoken_users") {
@@ -242,7 +240,7 @@ func (s *stage) holdTrouble(t *testing.T, what string, f fault, c driverCall, er
 		}
 	}
 	if errors.Is(err, apitoken.ErrUncertain) {
-		t.Errorf("%s: error %v, though only one thing went wrong, and there was time to find out", what, err)
+		t.Errorf("%s: error %v, want a certain outcome after a single fault", what, err)
 	}
 	if !strings.HasPrefix(err.Error(), "sqlstore: ") {
 		t.Errorf("%s: error %v does not say what was attempted", what, err)
@@ -252,8 +250,8 @@ func (s *stage) holdTrouble(t *testing.T, what string, f fault, c driverCall, er
 	}
 }
 
-// holdRecovered holds that the fault has left nothing behind: the same operation is done once, and connections and
-// statements are free.
+// holdRecovered checks that the fault has no lasting effect: the operation succeeds and is done once, and no connections or
+// statements leak.
 func (s *stage) holdRecovered(t *testing.T, what string, o storeCall, good course) {
 	t.Helper()
 	answer, err := o.do(context.Background())
@@ -268,11 +266,11 @@ func (s *stage) holdRecovered(t *testing.T, what string, o storeCall, good cours
 	}
 	deadline := time.Now().Add(10 * time.Second)
 	for s.db.Stats().InUse > 0 && time.Now().Before(deadline) {
-		runtime.Gosched() // database/sql rolls back behind the caller's back when his context ends
+		runtime.Gosched() // database/sql rolls back in the background when a context ends
 	}
 	stats := s.db.Stats()
 	if stats.InUse > 0 {
-		t.Fatalf("%s: %d connections are in use and nobody uses them", what, stats.InUse)
+		t.Fatalf("%s: %d connections leak", what, stats.InUse)
 	}
 	if n, most := s.spy.prepared(0), 40*stats.OpenConnections; n > most {
 		t.Errorf("%s: %d statements are prepared on %d connections", what, n, stats.OpenConnections)

@@ -10,27 +10,27 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// fault is something that goes wrong at one call to the driver.
+// fault is a failure of one call to the driver.
 type fault struct {
 	name string
 
-	// strike does the call, or not, and gives the answer. End ends the context of the operation.
+	// strike makes the call, or does not, and returns the answer. end ends the context of the operation.
 	strike func(c driverCall, do func() error, end func()) error
 
-	context   error // that the context ends with; nil: it does not end
-	duplicate bool  // it is said that a key is there already
-	breaks    bool  // the connection is of no use afterwards
+	context   error // the error of the context; nil: the context does not end
+	duplicate bool  // the error is a duplicate key
+	breaks    bool  // the connection is broken afterwards
 }
 
-// sqliteError is an error as the driver gives it.
+// sqliteError is an error with a code, as the driver returns it.
 type sqliteError int
 
 func (e sqliteError) Error() string { return fmt.Sprint("SQLite error ", int(e)) }
 func (e sqliteError) Code() int     { return int(e) }
 
-// serverErrors are the errors of one kind of database, each as its driver gives it.
+// serverErrors are errors of one kind of database, as its driver returns them.
 type serverErrors struct {
-	busy      []error // the whole transaction is undone, or the statement, and may be tried again
+	busy      []error // the transaction or the statement was rolled back and may be retried
 	duplicate error
 	full      error
 }
@@ -64,7 +64,7 @@ func (b backend) serverErrors() serverErrors {
 	}
 }
 
-// faults are all kinds of faults of one kind of database.
+// faults returns all faults of one kind of database.
 func (b backend) faults() []fault {
 	r := b.serverErrors()
 	all := []fault{
@@ -87,7 +87,7 @@ func (b backend) faults() []fault {
 	return all
 }
 
-// before breaks the connection before the database has got anything.
+// before breaks the connection before the call reaches the database.
 func before(err error) func(driverCall, func() error, func()) error {
 	return func(c driverCall, _ func() error, _ func()) error {
 		if c.conn != nil {
@@ -97,7 +97,7 @@ func before(err error) func(driverCall, func() error, func()) error {
 	}
 }
 
-// after breaks the connection when the database has done what was asked, and before anybody knows.
+// after breaks the connection after the database has made the call, so that the answer is lost.
 func after(err error) func(driverCall, func() error, func()) error {
 	return func(c driverCall, do func() error, _ func()) error {
 		if done := do(); done != nil {
@@ -110,8 +110,7 @@ func after(err error) func(driverCall, func() error, func()) error {
 	}
 }
 
-// refuse has the database answer with an error. As in earnest, the transaction is of no use afterwards, or is undone, where
-// the database does that.
+// refuse answers with an error of the database. Afterwards the transaction is aborted or rolled back, as the database does it.
 func (b backend) refuse(err error) func(driverCall, func() error, func()) error {
 	spoil := ""
 	switch code, _ := err.(*mysql.MySQLError); {
@@ -138,7 +137,7 @@ func endAfter(_ driverCall, do func() error, end func()) error {
 	return do()
 }
 
-// ended is a context that ends when it is told to, and gives any error for it.
+// ended is a context with another error.
 type ended struct {
 	context.Context
 	err error

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// The first use of a store makes a connection, looks at the schema, and prepares every statement. A fault in that is trouble
-// like any other, and the next use begins anew.
+// The first use of a store opens a connection, reads the version of the schema, and prepares every statement. A fault in that is
+// a failure like any other, and the next use begins again.
 func TestEveryFaultAtTheFirstUse(t *testing.T) {
 	long(t)
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
@@ -55,7 +55,7 @@ func TestEveryFaultAtTheFirstUse(t *testing.T) {
 	}
 }
 
-// fewFaults are one of a kind: to begin anew each time takes long.
+// fewFaults returns one fault of each sort, for tests that begin with a new store each time.
 func (s *stage) fewFaults() (some []fault) {
 	for _, f := range s.faults() {
 		if slices.Contains([]string{"cut before", "context canceled before", s.serverErrors().busy[0].Error()}, f.name) {
@@ -65,8 +65,8 @@ func (s *stage) fewFaults() (some []fault) {
 	return some
 }
 
-// Migrate may meet any fault as well: what is left is made whole by the next Migrate. Connections that break are not among
-// them here; TestMigrateCutAnywhere has those.
+// After any fault in Migrate, the next Migrate completes the schema. [TestMigrateCutAnywhere] has the faults that break the
+// connection.
 func TestEveryFaultInMigrate(t *testing.T) {
 	long(t)
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
@@ -89,7 +89,7 @@ func TestEveryFaultInMigrate(t *testing.T) {
 					_, err := s.strike(t, migrate, f, k)
 					switch left := s.catalogue(t, s.plain, prefix); {
 					case err == nil && (!slices.Equal(want, left) || !slices.Equal(s.untouched(t), s.rows(t, s.plain, prefix))):
-						t.Errorf("%s: success, but not all was made (-want +got):\n%s", what, cmp.Diff(want, left))
+						t.Errorf("%s: success, but the schema or its rows differ (-want +got):\n%s", what, cmp.Diff(want, left))
 					case err == nil:
 					case s.driver != "mysql" && !slices.ContainsFunc(older, func(tables []string) bool { return slices.Equal(tables, left) }):
 						t.Errorf("%s: error %v leaves %q", what, err, left)

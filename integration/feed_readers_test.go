@@ -2,7 +2,6 @@ package integration_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,13 +9,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// delivery is what a reader was given.
+// delivery records the events that a reader received.
 type delivery struct {
 	mu      sync.Mutex
 	order   []apitoken.EventID
 	times   map[apitoken.EventID]int
 	waiting map[apitoken.EventID]chan struct{}
-	stopped chan struct{} // closed when he reads no more
+	stopped chan struct{} // closed when the reader stops
 }
 
 func newDelivery() *delivery {
@@ -35,7 +34,7 @@ func (d *delivery) add(id apitoken.EventID) {
 	}
 }
 
-// given is closed when the reader is given an event.
+// given returns a channel that is closed when the reader has received an event.
 func (d *delivery) given(id apitoken.EventID) <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,7 +46,7 @@ func (d *delivery) given(id apitoken.EventID) <-chan struct{} {
 	return given
 }
 
-// wants compares what was given with what was acknowledged.
+// wants compares the received events with the acknowledged ones.
 func (d *delivery) wants(t *testing.T, name string, r *feedRecord) {
 	t.Helper()
 	var missed, repeated, invented int
@@ -65,31 +64,31 @@ func (d *delivery) wants(t *testing.T, name string, r *feedRecord) {
 		}
 	}
 	if missed+repeated+invented > 0 {
-		t.Errorf("%s: of %d events %d were missed, %d were given more than once, and %d that nobody has written were given",
+		t.Errorf("%s: of %d events, %d were missed, %d were received more than once, and %d unknown events were received",
 			name, len(r.committed), missed, repeated, invented)
 	}
 }
 
-// follower reads the feed as a host does. All that it keeps from one life to the next is the cursor.
+// follower reads the feed as a host does. Over a restart it keeps only the cursor.
 type follower struct {
 	*delivery
-	cursor apitoken.EventSeq
-	deaths int
+	cursor   apitoken.EventSeq
+	restarts int
 
 	mu  sync.Mutex
-	end context.CancelFunc // of the present life
+	end context.CancelFunc // of the present run
 }
 
 func newFollower() *follower { return &follower{delivery: newDelivery(), end: func() {}} }
 
-// kill ends the present life, wherever it is.
-func (f *follower) kill() {
+// interrupt ends the present run at any point.
+func (f *follower) interrupt() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.end()
 }
 
-func (f *follower) born() context.Context {
+func (f *follower) begin() context.Context {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var ctx context.Context
@@ -97,32 +96,33 @@ func (f *follower) born() context.Context {
 	return ctx
 }
 
-// follow reads until nothing is left of what was written before the end, life after life, each on another replica.
+// follow reads until it has all events that were written before ended was closed. After an interruption it restarts on another
+// replica.
 func (f *follower) follow(t *testing.T, ended <-chan struct{}, replicas []apitoken.Store) {
 	defer close(f.stopped)
 	for {
-		ctx := f.born()
-		m, err := apitoken.New(replicas[f.deaths%len(replicas)], nil)
+		ctx := f.begin()
+		m, err := apitoken.New(replicas[f.restarts%len(replicas)], nil)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		err = f.live(ctx, m, ended)
+		err = f.read(ctx, m, ended)
 		if err == nil {
 			return
 		}
 		if ctx.Err() == nil {
-			t.Errorf("follow the events behind %d: %v", f.cursor, err)
+			t.Errorf("follow the events after %d: %v", f.cursor, err)
 			return
 		}
-		f.deaths++
+		f.restarts++
 	}
 }
 
-// live is one life of the follower.
-func (f *follower) live(ctx context.Context, m *apitoken.Manager, ended <-chan struct{}) error {
+// read is one run of the follower.
+func (f *follower) read(ctx context.Context, m *apitoken.Manager, ended <-chan struct{}) error {
 	for {
-		last := isClosed(ended) // then there is nothing that this round would not be given
+		last := isClosed(ended) // then this round reads all that is left
 		for e, err := range m.Events(ctx, apitoken.System(), apitoken.EventQuery{After: f.cursor}) {
 			switch {
 			case err != nil:
@@ -130,7 +130,7 @@ func (f *follower) live(ctx context.Context, m *apitoken.Manager, ended <-chan s
 			case ctx.Err() != nil: // in the middle of a page
 				return ctx.Err()
 			case e.Seq != f.cursor+1:
-				return fmt.Errorf("event %d is followed by %d", f.cursor, e.Seq)
+				return fmt.Errorf("event %d comes after event %d", e.Seq, f.cursor)
 			}
 			f.cursor = e.Seq
 			f.add(e.ID)
@@ -147,60 +147,5 @@ func isClosed(c <-chan struct{}) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// naive reads as one would without the feed: whatever is behind the highest number of insertion that he has read.
-type naive struct {
-	*delivery
-	cursor int64
-	rounds chan struct{} // is sent to after each
-}
-
-func newNaive() *naive { return &naive{delivery: newDelivery(), rounds: make(chan struct{})} }
-
-func (n *naive) follow(t *testing.T, ended <-chan struct{}, d database, db *sql.DB) {
-	defer close(n.stopped)
-	query := `SELECT insert_no, id FROM apitoken_events WHERE insert_no > ? ORDER BY insert_no`
-	if d.driver == "pgx" {
-		query = `SELECT insert_no, id FROM apitoken_events WHERE insert_no > $1 ORDER BY insert_no`
-	}
-	for last := false; !last; {
-		last = isClosed(ended)
-		if err := n.round(db, query); err != nil {
-			t.Error(err)
-			return
-		}
-		select {
-		case n.rounds <- struct{}{}:
-		default:
-		}
-	}
-}
-
-func (n *naive) round(db *sql.DB, query string) error {
-	rows, err := db.Query(query, n.cursor)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&n.cursor, &id); err != nil {
-			return err
-		}
-		n.add(apitoken.EventID(id))
-	}
-	return rows.Err()
-}
-
-// isBeyond returns when the reader is beyond all that is committed now, whether he was given it or not: when two rounds are
-// over, of which the first may have begun before.
-func (n *naive) isBeyond() {
-	for range 2 {
-		select {
-		case <-n.rounds:
-		case <-n.stopped:
-		}
 	}
 }

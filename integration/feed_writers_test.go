@@ -10,13 +10,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// feedRecord is what became of the events that were handed to the stores.
+// feedRecord records the outcome of the writes of events.
 type feedRecord struct {
 	enough int
 
 	mu        sync.Mutex
 	committed map[apitoken.EventID]bool // acknowledged
-	refused   map[apitoken.EventID]bool // and not committed by a later try
+	refused   map[apitoken.EventID]bool // and not committed by a retry
 	interval  int
 	do        func() // at every interval
 }
@@ -25,7 +25,7 @@ func newFeedRecord(enough int) *feedRecord {
 	return &feedRecord{enough: enough, committed: map[apitoken.EventID]bool{}, refused: map[apitoken.EventID]bool{}}
 }
 
-// every has something done each time that so many events more were committed.
+// every calls do whenever that many more events were committed.
 func (r *feedRecord) every(interval int, do func()) { r.interval, r.do = interval, do }
 
 // full reports whether enough events were committed.
@@ -51,7 +51,7 @@ func (r *feedRecord) note(err error, events ...apitoken.Event) {
 	}
 }
 
-// witnessed is a Store that keeps a record of the events that it is given.
+// witnessed is a Store that records its events.
 type witnessed struct {
 	apitoken.Store
 	record *feedRecord
@@ -97,7 +97,7 @@ func (w witnessed) AppendEvents(ctx context.Context, events []apitoken.Event) er
 	return err
 }
 
-// writer is one of the writers, with a user of his own.
+// writer is one of the writers, with its own user.
 type writer struct {
 	witnessed
 	manager *apitoken.Manager
@@ -120,8 +120,8 @@ func writeAllSorts(t *testing.T, store witnessed, number int) {
 	}
 }
 
-// writeRound makes changes through the Manager, some of them in the way of the other writers, and some that are refused
-// when they have inserted their event already.
+// writeRound makes changes through the Manager. Some conflict with other writers, and some are refused after they have inserted
+// their event.
 func (w writer) writeRound(ctx context.Context, round int) error {
 	host := apitoken.System()
 	name := fmt.Sprint("round ", round)
@@ -155,7 +155,7 @@ func (w writer) writeRound(ctx context.Context, round int) error {
 		return err
 	}
 	if _, err := w.manager.User(ctx, apitoken.As("nobody"), w.user); !errors.Is(err, apitoken.ErrDenied) {
-		return fmt.Errorf("a stranger reads a user: %v", err)
+		return fmt.Errorf("an unknown user reads a user: error %v, want %v", err, apitoken.ErrDenied)
 	}
 	var denials []apitoken.Event
 	for range 1 + round%8 {
@@ -167,7 +167,7 @@ func (w writer) writeRound(ctx context.Context, round int) error {
 	return w.manager.Revoke(ctx, host, token.ID)
 }
 
-// refusedAs lets pass what may be refused.
+// refusedAs returns nil if err is one of the permitted refusals.
 func refusedAs(err error, answers ...error) error {
 	for _, answer := range answers {
 		if errors.Is(err, answer) {

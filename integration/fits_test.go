@@ -10,15 +10,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What a Manager lets through is stored as it is: the longest of everything, in characters of four bytes. MySQL cuts what is
-// too long where the host has switched off that it refuses it, and says nothing.
-func TestNothingIsCut(t *testing.T) {
+// The longest values that a Manager accepts are stored unchanged, in characters of four bytes. If a host turns the strict mode of
+// MySQL off, MySQL truncates longer values silently.
+func TestNothingIsTruncated(t *testing.T) {
 	const wide = "𝛼" // four bytes, and visible
 	id := apitoken.UserID(strings.Repeat(wide, 32))
 	other := apitoken.UserID(strings.Repeat(wide, 31) + "𝛽")
 	name := strings.Repeat(wide, 100)
 	resource := strings.Repeat(wide, 63) + "abc"
-	// What JSON writes with six bytes for one counts too.
+	// Characters that JSON escapes with six bytes.
 	role, kind := apitoken.Role(strings.Repeat("<", 99)+wide), apitoken.Kind(strings.Repeat(wide, 99)+"&")
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
 		t.Run(b.name, func(t *testing.T) {
@@ -32,25 +32,19 @@ func TestNothingIsCut(t *testing.T) {
 			m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{
 				Prefix: "abcde", Kinds: []apitoken.Kind{kind}, Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.GenerateOwn},
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			ctx := context.Background()
 			var users []apitoken.User
 			for _, id := range []apitoken.UserID{id, other} {
 				u, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: name, Role: role})
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				if u.ID != id || u.Name != name || u.Role != role {
 					t.Errorf("the user is made as %+v", u)
 				}
 				users = append(users, u)
 			}
 			token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind, Resource: resource})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || token.Resource != resource || len(token.Hint) < 10 {
 				t.Errorf("the token is generated as %+v", token)
 			}
@@ -58,9 +52,7 @@ func TestNothingIsCut(t *testing.T) {
 			if diff := cmp.Diff(apitoken.Identity{User: users[0], Token: token}, identity); err != nil || diff != "" {
 				t.Errorf("error %v, identity (-want +got):\n%s", err, diff)
 			}
-			if err := m.Revoke(ctx, apitoken.As(id), token.ID); err != nil {
-				t.Fatal(err)
-			}
+			must(t, m.Revoke(ctx, apitoken.As(id), token.ID))
 			token, err = m.Token(ctx, apitoken.As(id), token.ID)
 			if err != nil || token.RevokedBy != id || token.RevokedAt.IsZero() {
 				t.Errorf("error %v, the token is revoked as %+v", err, token)
@@ -70,7 +62,7 @@ func TestNothingIsCut(t *testing.T) {
 	}
 }
 
-// holdEventsWhole holds that the events of a user tell all of what was done.
+// holdEventsWhole checks the values in the events of a user.
 func holdEventsWhole(
 	t *testing.T, m *apitoken.Manager, id apitoken.UserID, name string, role apitoken.Role, kind apitoken.Kind, resource string,
 ) {

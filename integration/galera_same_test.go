@@ -2,8 +2,7 @@ package integration_test
 
 import "testing"
 
-// What holds on every server holds on a Galera cluster. The tests have names of their own, so that make test-galera finds
-// them.
+// These tests run on other servers, too. Here they have names with Galera, by which make test-galera finds them.
 
 func TestGaleraIsMigratedByFiveHandlesAtOnce(t *testing.T)   { crowdOnGalera.migrateByHandles(t) }
 func TestGaleraIsMigratedByFiveProcessesAtOnce(t *testing.T) { crowdOnGalera.migrateByProcesses(t) }

@@ -123,7 +123,7 @@ func (b backend) keepsTheContractInTransactions(t *testing.T) {
 	db := d.open(t, 0)
 	store := eachInTx{d.newMigrated(t, db, nil), db, &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return store
 	})
 }

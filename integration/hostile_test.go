@@ -20,6 +20,7 @@ const inFlight = 256
 // A user who floods the host with requests about themselves delays what an administrator does to them, and never makes it
 // fail. The environment variable APITOKEN_HOSTILE is the number of rounds, of which each does everything once.
 func TestHostileCrowdStopsNoAdministrator(t *testing.T) {
+	long(t)
 	rounds := fromEnvironment(t, "APITOKEN_HOSTILE", 2)
 	for _, c := range []struct {
 		name string

@@ -13,13 +13,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// busyHost is a host whose users authenticate. A spy is on its connections.
+// busyHost is a host with a spy on its connections.
 type busyHost struct {
 	*apitoken.Manager
 	t     *testing.T
 	d     database
 	spy   *spy
-	store apitoken.Store
 	clock *movable
 
 	tokens []apitoken.TokenID
@@ -29,16 +28,17 @@ type busyHost struct {
 	touches []int
 }
 
-// newBusyHost makes a host with a user who has so many tokens. What is used is written when it is flushed, and not before.
+// newBusyHost makes a host with a user who has that many tokens. Uses are written by Flush only.
 func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
 	t.Helper()
 	d := b.database(t).withoutDisk()
 	db, spy := openSpied(t, d)
-	h := &busyHost{t: t, d: d, spy: spy, store: d.newMigrated(t, db, nil), clock: newMovable(beginning)}
-	h.Manager = h.replica(h.store, h.clock)
-	if _, err := h.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	h := &busyHost{t: t, d: d, spy: spy, clock: newMovable(beginning)}
+	m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{Clock: h.clock, LastUsedInterval: time.Hour})
+	must(t, err)
+	t.Cleanup(func() { must(t, m.Close(context.Background())) })
+	h.Manager = m
+	putUser(t, h.Manager, apitoken.User{ID: "bob"})
 	h.tokens, h.texts = make([]apitoken.TokenID, tokens), make([]string, tokens)
 	var clients sync.WaitGroup
 	const atOnce = 8
@@ -59,47 +59,25 @@ func newBusyHost(t *testing.T, b backend, tokens int) *busyHost {
 	return h
 }
 
-// replica is a Manager as another replica of the host has it.
-func (h *busyHost) replica(store apitoken.Store, clock apitoken.Clock) *apitoken.Manager {
+// use authenticates with a token.
+func (h *busyHost) use(token int) {
 	h.t.Helper()
-	m, err := apitoken.New(store, &apitoken.Options{Clock: clock, LastUsedInterval: time.Hour})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(func() {
-		if err := m.Close(context.Background()); err != nil {
-			h.t.Error(err)
-		}
-	})
-	return m
-}
-
-// use has the holder of a token authenticate.
-func (h *busyHost) use(m *apitoken.Manager, token int) {
-	h.t.Helper()
-	if _, err := m.Authenticate(h.t.Context(), h.texts[token]); err != nil {
+	if _, err := h.Authenticate(h.t.Context(), h.texts[token]); err != nil {
 		h.t.Errorf("authenticate with token %d: %v", token, err)
 	}
 }
 
-func (h *busyHost) must(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-// lastUsed wants a token to be last used at a time.
+// lastUsed checks the last use of a token.
 func (h *busyHost) lastUsed(token int, want time.Time) {
 	h.t.Helper()
 	got, err := h.Token(h.t.Context(), apitoken.System(), h.tokens[token])
-	h.must(err)
+	must(h.t, err)
 	if !got.LastUsedAt.Equal(want) {
 		h.t.Errorf("token %d was last used at %s, want %s", token, got.LastUsedAt, want)
 	}
 }
 
-// written are the statements that have recorded uses since the last time: for how many tokens each, by its parameters.
+// written returns the number of tokens of each statement that has recorded uses since the last call, by its parameters.
 func (h *busyHost) written() (tokens []int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -107,8 +85,8 @@ func (h *busyHost) written() (tokens []int) {
 	return tokens
 }
 
-// note keeps what the database has done, as the [spy] tells it. (What is sent to a driver says less: one of them is asked
-// twice.)
+// note counts the tokens of a statement that the database has run. The statements that a driver is sent say less, because one
+// driver is sent some of them twice.
 func (h *busyHost) note(text string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -122,7 +100,7 @@ func isTouch(text string) bool {
 	return strings.Contains(text, "UPDATE") && strings.Contains(text, "last_used_at = ")
 }
 
-// lock has somebody else lock the rows of all tokens or, where there are no locks of rows, the database.
+// lock locks the rows of all tokens in another transaction or, if there are no row locks, the database.
 func (h *busyHost) lock() (unlock func()) {
 	h.t.Helper()
 	statement := `SELECT id FROM apitoken_tokens FOR UPDATE`
@@ -130,18 +108,18 @@ func (h *busyHost) lock() (unlock func()) {
 		statement = `UPDATE apitoken_tokens SET hint = hint`
 	}
 	tx, err := h.d.open(h.t, 0).Begin()
-	h.must(err)
+	must(h.t, err)
 	_, err = tx.Exec(statement)
-	h.must(err)
-	unlock = sync.OnceFunc(func() { h.must(tx.Rollback()) })
-	h.t.Cleanup(unlock) // or the Manager could not close
+	must(h.t, err)
+	unlock = sync.OnceFunc(func() { must(h.t, tx.Rollback()) })
+	h.t.Cleanup(unlock) // otherwise the Manager could not close
 	return unlock
 }
 
-// untilHeldUp returns when a flush has come to the lock.
+// untilHeldUp returns when a flush waits for the lock.
 func (h *busyHost) untilHeldUp() {
 	h.t.Helper()
-	if h.d.driver == "sqlite" { // which tells nobody who waits: it is enough that the transaction is on its way
+	if h.d.driver == "sqlite" { // which does not show waits: it is enough that the transaction has begun
 		for !slices.Contains(h.spy.statements(), "BEGIN") {
 			runtime.Gosched()
 		}

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// act is one call of a Manager method as a client saw it: what he asked, what he was told, and when.
+// act is one call of a Manager method as a client saw it: arguments, results and times.
 type act struct {
 	client   int
-	begin    int64 // in the order of all beginnings and ends
+	begin    int64 // number in the order of all beginnings and ends
 	end      int64
 	kind     kind
 	actor    apitoken.UserID
@@ -25,8 +25,8 @@ type act struct {
 	status   apitoken.Status
 	max      time.Duration
 	revision int64
-	at       time.Time // what the clock read for this call
-	err      error     // which of the errors; nil: done
+	at       time.Time // the time that the clock showed the call
+	err      error     // one of the sentinels; nil: success
 	made     apitoken.Token
 	identity apitoken.Identity
 	user     apitoken.User
@@ -83,15 +83,15 @@ func (a *act) String() string {
 		a.begin, a.end, a.client, a.actor, a.at.Format(time.TimeOnly), a.kind, asked, answer)
 }
 
-// short is enough of an id to follow a token through a history.
+// short returns the part of an id that distinguishes the tokens of a history.
 func short(id apitoken.TokenID) string { return id.String()[32:] }
 
-// moment is a part of an act that happens at one moment between its beginning and its end. Most acts are one moment.
-// Two are not, and promise no more than this:
+// moment is a part of an act that takes effect at one moment between its beginning and its end. Most acts are one moment. Two
+// kinds of acts have two moments, and promise no more than this:
 //
-//   - Who acts for himself is looked at first, and then what he asked for is done. (An administrator who acts for others
-//     is never disabled in these histories.)
-//   - Generate first reads the owner, and from then on the token is one of that epoch; then it inserts it.
+//   - A call of a user about themselves first checks that the user is enabled, and then has its effect. (The administrator is never
+//     disabled in these histories.)
+//   - Generate first reads the owner, which fixes the epoch of the token, and then inserts the token.
 type moment struct {
 	*act
 	part part
@@ -101,27 +101,27 @@ type part string
 
 const (
 	partWhole     part = "whole"
-	partPermitted part = "permitted" // the actor is active
-	partDone      part = "done"      // what he asked for
-	partDecided   part = "decided"   // the owner is active, and his epoch is that of the token
+	partPermitted part = "permitted" // the actor is enabled
+	partDone      part = "done"      // the effect of the call
+	partDecided   part = "decided"   // the owner is enabled, and the token has their epoch
 	partInserted  part = "inserted"  // the token
-	partJudged    part = "judged"    // by the policy, see partition
+	partJudged    part = "judged"    // by the policy, see [partition]
 )
 
-// moments are what the checker orders. An act is in two parts only if there is something that can come between them,
-// because each part more makes the checker's work harder.
+// moments returns the moments that the checker orders. An act has two only if another act can come between them, because each
+// moment makes checking slower.
 func (h *history) moments() []porcupine.Operation {
 	var moments []porcupine.Operation
 	for _, a := range h.acts {
 		parts := []part{partWhole}
 		switch {
-		case a.err == apitoken.ErrUnavailable: // nothing was written, and nothing was said
+		case a.err == apitoken.ErrUnavailable: // no effect and no result
 			continue
-		case a.kind == actFlush, a.kind == actMoveClock: // changes nothing that the specification knows
+		case a.kind == actFlush, a.kind == actMoveClock: // no effect in the specification
 			continue
 		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable):
 			parts = []part{partDecided, partInserted}
-		case a.forHimself() && h.during(a, actDisable, actEnable):
+		case a.aboutSelf() && h.during(a, actDisable, actEnable):
 			parts = []part{partPermitted, partDone}
 		}
 		for _, p := range parts {
@@ -131,13 +131,13 @@ func (h *history) moments() []porcupine.Operation {
 	return moments
 }
 
-// inserts reports whether a generation came to its insertion.
+// inserts reports whether a generation reached its insertion.
 func (a *act) inserts() bool {
 	return a.err == nil || a.err == apitoken.ErrExists || a.err == apitoken.ErrUncertain
 }
 
-// forHimself reports whether somebody acts for himself, other than to generate, and was not denied it.
-func (a *act) forHimself() bool {
+// aboutSelf reports whether the act, other than a generation, is about its actor and was not denied.
+func (a *act) aboutSelf() bool {
 	return a.actor == a.owner && (a.kind == actList || a.kind == actRevoke || a.kind == actRevokeAll) && a.err != apitoken.ErrDenied
 }
 

@@ -9,13 +9,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// TestCheckerWantsOneOrderOfPoliciesForAllOwners tries the checker on histories that are made up: while a policy is being
-// set, bob is given a token by the new one and carol one by the old one. That is in order if carol was first or at the
-// same time, and not if she began when bob was done.
+// TestCheckerWantsOneOrderOfPoliciesForAllOwners checks the checker with three histories. While a policy is being set, bob gets a
+// token by the new policy and carol one by the old policy. That is linearizable if the call for carol was earlier or concurrent,
+// but not if it began after the one for bob had ended.
 func TestCheckerWantsOneOrderOfPoliciesForAllOwners(t *testing.T) {
 	tests := []struct {
 		name       string
-		begin, end int64 // of carol's
+		begin, end int64 // of the call for carol
 		want       porcupine.CheckResult
 	}{
 		{"the old policy first", 2, 3, porcupine.Ok},
@@ -40,7 +40,7 @@ func TestCheckerWantsOneOrderOfPoliciesForAllOwners(t *testing.T) {
 	}
 }
 
-// madeUp is a generation in which nothing was asked for.
+// madeUp is a generation without a requested lifetime.
 func madeUp(owner apitoken.UserID, begin, end int64, given time.Duration) *act {
 	return &act{
 		begin: begin, end: end, kind: actGenerate, actor: "ada", owner: owner, name: "deploy", at: beginning,

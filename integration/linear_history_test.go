@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// history is what the clients of one run saw.
+// history records the calls of the clients of one run.
 type history struct {
 	clock    *movable
 	progress atomic.Int64 // numbers the beginnings and ends of acts
@@ -25,14 +25,14 @@ type history struct {
 	acts    []*act
 	secrets map[apitoken.TokenID]string
 	issued  []apitoken.Token
-	wrong   error // what needs no model to be wrong
+	wrong   error // an error that needs no model
 }
 
 func newHistory(clock *movable) *history {
 	return &history{clock: clock, secrets: map[apitoken.TokenID]string{}}
 }
 
-// provision puts the users into an empty store: an administrator, who is never disabled, and two others.
+// provision creates an administrator, who is never disabled, and two users.
 func (h *history) provision(ctx context.Context, store apitoken.Store) error {
 	host, err := apitoken.New(store, &apitoken.Options{Clock: h.clock})
 	if err != nil {
@@ -46,7 +46,7 @@ func (h *history) provision(ctx context.Context, store apitoken.Store) error {
 	return nil
 }
 
-// replica is a client with a Manager of its own, as each replica of a host has.
+// replica is a client with its own Manager, like a replica of a host.
 type replica struct {
 	*history
 	number  int
@@ -54,7 +54,7 @@ type replica struct {
 	reading reading
 }
 
-// reading is a clock that remembers what it told its only reader.
+// reading is a clock that remembers the last time that it showed.
 type reading struct {
 	clock *movable
 	last  time.Time
@@ -74,7 +74,7 @@ func (h *history) join(number int, store apitoken.Store) (*replica, error) {
 
 func (c *replica) close() { _ = c.manager.Close(context.Background()) }
 
-// perform does what the act asks, and records it with the answer.
+// perform makes the call of an act, and records the act with the result.
 func (c *replica) perform(ctx context.Context, a *act) {
 	a.client = c.number
 	earliest := c.clock.Now()
@@ -89,7 +89,7 @@ func (c *replica) perform(ctx context.Context, a *act) {
 	c.acts = append(c.acts, a)
 	switch {
 	case a.err == nil && err != nil:
-		c.wrong = fmt.Errorf("%s: an error that is none of the sentinels: %w", a, err)
+		c.wrong = fmt.Errorf("%s: the error is no sentinel: %w", a, err)
 	case !a.at.IsZero() && (a.at.Before(earliest) || a.at.After(c.clock.Now())):
 		c.wrong = fmt.Errorf("%s: judged by a time that was not during the call", a)
 	}
@@ -110,7 +110,7 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 		a.listed, err = m.ListTokens(ctx, actor, apitoken.TokenQuery{Owner: a.owner, Status: a.status, Limit: 1000})
 		a.listed = slices.Clone(a.listed)
 		for i := range a.listed {
-			a.listed[i].LastUsedAt = time.Time{} // of which nothing is promised
+			a.listed[i].LastUsedAt = time.Time{} // histories make no promise about it
 		}
 	case actRevoke:
 		err = m.Revoke(ctx, actor, a.token)
@@ -134,7 +134,7 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 	return err
 }
 
-// issue lets all clients know of a new token.
+// issue makes a new token known to all clients.
 func (h *history) issue(t apitoken.Token, secret apitoken.Secret) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -148,7 +148,7 @@ func (h *history) secret(id apitoken.TokenID) string {
 	return h.secrets[id]
 }
 
-// recent is one of the tokens that were issued last, if there is one; 0 is the very last.
+// recent returns one of the last tokens, if any. 0 is the last one.
 func (h *history) recent(back int) (apitoken.Token, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -159,7 +159,7 @@ func (h *history) recent(back int) (apitoken.Token, bool) {
 	return h.issued[max(0, n-1-back)], true
 }
 
-// revision is the latest revision of the policy that any client was told of.
+// revision returns the latest revision of the policy that a client has seen.
 func (h *history) revision() (last int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -169,7 +169,7 @@ func (h *history) revision() (last int64) {
 	return last
 }
 
-// cause is the one sentinel that an answer comes to.
+// cause returns the sentinel of an error.
 func cause(err error) error {
 	for _, s := range []error{
 		apitoken.ErrDenied, apitoken.ErrUncertain, apitoken.ErrUnavailable, apitoken.ErrUserDisabled, apitoken.ErrRevoked,
@@ -183,7 +183,7 @@ func cause(err error) error {
 	return nil
 }
 
-// overlapping counts the acts during which another client was at work.
+// overlapping counts the acts that overlap another one.
 func (h *history) overlapping() int {
 	slices.SortFunc(h.acts, func(a, b *act) int { return cmp.Compare(a.begin, b.begin) })
 	n := 0
@@ -196,7 +196,7 @@ func (h *history) overlapping() int {
 	return n
 }
 
-// checkTimeout is far above what a history takes. One that takes longer is not checked, and counts as a failure.
+// checkTimeout is much longer than a check takes. A longer check counts as a failure.
 const checkTimeout = time.Minute
 
 // check asks whether the history is linearizable.

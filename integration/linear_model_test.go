@@ -10,7 +10,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// world is the state between two moments. It is never modified: what changes it makes a new one.
+// world is the state between two moments. It is immutable.
 type world struct {
 	max      time.Duration
 	revision int64
@@ -27,13 +27,13 @@ type ownerState struct {
 type stored struct {
 	id      apitoken.TokenID
 	epoch   int
-	holds   bool // its name
+	holds   bool // holds its name
 	revoked apitoken.Revocation
-	ended   bool // its epoch has, when the token had expired: then it stays so
+	ended   bool // its epoch ended after the token had expired
 	token   *apitoken.Token
 }
 
-// end is the token with the end of its epoch.
+// end returns the token after the end of its epoch.
 func (t stored) end(by apitoken.Revocation) stored {
 	switch {
 	case by == (apitoken.Revocation{}) || t.revoked != (apitoken.Revocation{}) || t.ended:
@@ -45,11 +45,11 @@ func (t stored) end(by apitoken.Revocation) stored {
 	return t
 }
 
-// pending is a generation that is decided and not inserted.
+// pending is a generation that was decided and is not inserted yet.
 type pending struct {
 	by    *act
 	epoch int
-	dead  apitoken.Revocation // if the epoch has ended since
+	ended apitoken.Revocation // of the epoch since then
 }
 
 func sameWorld(a, b any) bool {
@@ -58,7 +58,7 @@ func sameWorld(a, b any) bool {
 		slices.Equal(v.tokens, w.tokens) && slices.Equal(v.pending, w.pending)
 }
 
-// hash is equal for equal worlds, and that is all it needs to be.
+// hash is equal for equal worlds.
 func (w *world) hash() uint64 {
 	sum := uint64(w.revision)
 	for _, o := range w.owners {
@@ -89,8 +89,8 @@ func ownerIndex(id apitoken.UserID) int {
 	return 1
 }
 
-// step is what may be after the moment, if it is what happens next: no world if it cannot be. A write whose outcome is
-// unknown has happened or not, by the time that the client is told so.
+// step returns the possible worlds after a moment, or none if the moment contradicts w. A write of unknown outcome has or has not
+// taken effect when the client gets its answer.
 func (w *world) step(m moment) []any {
 	ok, next := w.effect(m, w.owners[ownerIndex(m.owner)])
 	switch {
@@ -106,8 +106,8 @@ func (w *world) step(m moment) []any {
 	return nil
 }
 
-// forget makes worlds equal that differ only in what cannot be told any more: of which epoch a revoked token is, and
-// whether it holds its name, matters only to a generation that was decided in that epoch.
+// forget makes worlds equal whose difference has no further effect: the epoch of a revoked token, and whether it holds its name,
+// matter only to a generation that was decided in that epoch.
 func (w *world) forget() *world {
 	shared := true
 	for i, t := range w.tokens {
@@ -124,7 +124,7 @@ func (w *world) forget() *world {
 	return w
 }
 
-// effect says whether the moment can be what happens next, and what is then.
+// effect reports whether the moment is consistent with w, and returns the world after it.
 func (w *world) effect(m moment, o ownerState) (bool, *world) {
 	switch {
 	case m.part == partJudged:
@@ -134,7 +134,7 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 		return !o.disabled, w
 	case m.err == apitoken.ErrDenied:
 		return m.actor == m.owner && o.disabled, w
-	case m.part == partWhole && m.forHimself() && o.disabled:
+	case m.part == partWhole && m.aboutSelf() && o.disabled:
 		return false, w
 	}
 	switch m.kind {
@@ -173,7 +173,7 @@ func (w *world) withOwner(id apitoken.UserID, o ownerState) *world {
 	return &next
 }
 
-// endEpoch revokes what the owner has, and what is decided and not yet inserted.
+// endEpoch revokes the tokens of the owner, and those that are pending.
 func (w *world) endEpoch(a *act, o ownerState) *world {
 	o.epoch++
 	next := w.withOwner(a.owner, o)
@@ -184,8 +184,8 @@ func (w *world) endEpoch(a *act, o ownerState) *world {
 		}
 	}
 	for i, p := range next.pending {
-		if p.by.owner == a.owner && p.dead == (apitoken.Revocation{}) {
-			next.pending[i].dead = apitoken.Revocation{At: a.at, By: a.actor}
+		if p.by.owner == a.owner && p.ended == (apitoken.Revocation{}) {
+			next.pending[i].ended = apitoken.Revocation{At: a.at, By: a.actor}
 		}
 	}
 	return next
@@ -203,7 +203,7 @@ func (w *world) setPolicy(a *act) (bool, *world) {
 	return true, &next
 }
 
-// expiry is when a token generated now would end; false: its lifetime is over the maximum.
+// expiry returns the expiry of a token generated now. It returns false if the lifetime is over the maximum.
 func (w *world) expiry(a *act) (time.Time, bool) {
 	lifetime := a.lifetime
 	switch {
@@ -241,7 +241,7 @@ func (w *world) generate(m moment, o ownerState) (bool, *world) {
 	return next.insert(m.act)
 }
 
-// insert inserts what is pending.
+// insert inserts a pending token.
 func (w *world) insert(a *act) (bool, *world) {
 	end, allowed := w.expiry(a)
 	at := slices.IndexFunc(w.pending, func(p pending) bool { return p.by == a })
@@ -262,12 +262,12 @@ func (w *world) insert(a *act) (bool, *world) {
 			next.tokens[i].holds = false
 		}
 	}
-	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, token: &a.made}.end(p.dead))
+	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, token: &a.made}.end(p.ended))
 	slices.SortFunc(next.tokens, func(a, b stored) int { return slices.Compare(a.id[:], b.id[:]) })
 	return true, &next
 }
 
-// holder is the token that keeps a new one of the epoch from its name, or -1.
+// holder returns the index of the token that holds the name against a new token of the epoch, or -1.
 func (w *world) holder(a *act, epoch int) int {
 	return slices.IndexFunc(w.tokens, func(t stored) bool {
 		return t.holds && t.token.Owner == a.owner && t.token.Name == a.name && t.epoch >= epoch &&
@@ -279,7 +279,7 @@ func (w *world) find(id apitoken.TokenID) int {
 	return slices.IndexFunc(w.tokens, func(t stored) bool { return t.id == id })
 }
 
-// verdict is whether Authenticate may answer what it did.
+// verdict reports whether the result of Authenticate is right.
 func (w *world) verdict(m moment, o ownerState) bool {
 	at := w.find(m.token)
 	if at < 0 {
@@ -297,7 +297,7 @@ func (w *world) verdict(m moment, o ownerState) bool {
 	return m.err == nil && m.identity.Token.ID == t.id && m.identity.User.Epoch == int64(o.epoch)
 }
 
-// list is what the list of the owner's tokens shows.
+// list returns the list of the owner's tokens.
 func (w *world) list(a *act) []apitoken.Token {
 	var all []apitoken.Token
 	for _, t := range w.tokens {
@@ -327,7 +327,7 @@ func (w *world) revoke(a *act) (bool, *world) {
 	return true, &next
 }
 
-// specification is the model that histories are held to.
+// specification is the model of correct histories.
 func specification() porcupine.Model {
 	model := porcupine.NondeterministicModel{
 		Init:      func() []any { return []any{&world{max: apitoken.NoExpiration}} },
@@ -339,10 +339,10 @@ func specification() porcupine.Model {
 	return model.ToModel()
 }
 
-// partition takes a history apart, so that it takes milliseconds and not minutes to check: what concerns one owner, what
-// concerns the other, and the policy with what it judged. The policy belongs to all three, so a history that is in order
-// as a whole is in order in each of the parts, and a violation of any part is one of the whole. The parts of the two owners
-// alone would not see that the generations of both obey the policies in one order; for that there is the third.
+// partition splits a history into three parts, so that checking takes milliseconds instead of minutes: the moments of each of the
+// two owners, and the policy with the generations that it judged. The policy is in all three. So a linearizable history is
+// linearizable in each part, and a violation in a part is one of the whole. The third part is necessary, because the parts of the
+// owners do not show that the generations of both obey the policies in one order.
 func partition(moments []porcupine.Operation) [][]porcupine.Operation {
 	parts := make([][]porcupine.Operation, 3)
 	for _, m := range moments {

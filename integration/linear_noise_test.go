@@ -12,23 +12,23 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// noisy is a Store that gives way to other clients before and after every call, for longer or shorter as its seed has it,
-// so that what the Manager does in several steps is torn apart. With turns, others go on only then. It also injects trouble: a call that is never made, and
-// a write whose answer is lost, done or not.
+// noisy is a Store that yields to other clients before and after every call, for a random time, so that other calls come between
+// the steps of a Manager. With turns, clients switch only there. It also injects failures: a call that is not made, and a write
+// whose answer is lost.
 type noisy struct {
 	apitoken.Store
-	progress *atomic.Int64 // moves on with every act of any client
-	trouble  bool
+	progress *atomic.Int64 // grows with every act of any client
+	failures bool
 	turns    *turns
 
 	mu     sync.Mutex
 	random *rand.Rand
 }
 
-var errInjected = errors.New("injected trouble")
+var errInjected = errors.New("injected failure")
 
-func newNoisy(store apitoken.Store, progress *atomic.Int64, seed uint64, trouble bool, t *turns) *noisy {
-	return &noisy{Store: store, progress: progress, trouble: trouble, turns: t, random: rand.New(rand.NewPCG(seed, 1))}
+func newNoisy(store apitoken.Store, progress *atomic.Int64, seed uint64, failures bool, t *turns) *noisy {
+	return &noisy{Store: store, progress: progress, failures: failures, turns: t, random: rand.New(rand.NewPCG(seed, 1))}
 }
 
 func (n *noisy) choose(of int) int {
@@ -37,7 +37,7 @@ func (n *noisy) choose(of int) int {
 	return n.random.IntN(of)
 }
 
-// pause gives way: mostly for a moment, at times until others have got on by an act or several, at times not at all.
+// pause yields: usually for a moment, sometimes until other clients have made several acts, sometimes not at all.
 func (n *noisy) pause(often int) {
 	switch c := n.choose(8); {
 	case c < often:
@@ -46,39 +46,39 @@ func (n *noisy) pause(often int) {
 			if n.progress.Load() >= target {
 				return
 			}
-			n.giveWay()
+			n.yield()
 		}
 	case c < 6:
 		for range n.choose(4) {
-			n.giveWay()
+			n.yield()
 		}
 	}
 }
 
-func (n *noisy) giveWay() {
+func (n *noisy) yield() {
 	if n.turns == nil {
 		runtime.Gosched()
 		return
 	}
-	n.turns.giveWay()
+	n.turns.yield()
 }
 
-// noisyRead makes a call that changes nothing, between two pauses.
+// noisyRead makes a reading call between two pauses.
 func noisyRead[T any](n *noisy, call func() (T, error)) (T, error) {
 	n.pause(1)
 	defer n.pause(1)
-	if n.trouble && n.choose(400) == 0 {
+	if n.failures && n.choose(400) == 0 {
 		var none T
 		return none, errInjected
 	}
 	return call()
 }
 
-// write makes a call that changes something. It waits longer before it, because that is where a decision grows old.
+// write makes a changing call. The pause before it is longer, because there a decision may become outdated.
 func (n *noisy) write(ctx context.Context, call func(context.Context) error) error {
 	n.pause(4)
 	defer n.pause(1)
-	if n.trouble {
+	if n.failures {
 		switch n.choose(50) {
 		case 0:
 			return errInjected
@@ -96,7 +96,7 @@ func (n *noisy) write(ctx context.Context, call func(context.Context) error) err
 	return call(ctx)
 }
 
-// abandon makes a call whose context ends while it is under way.
+// abandon makes a call whose context ends during the call.
 func (n *noisy) abandon(ctx context.Context, call func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})

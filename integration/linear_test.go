@@ -12,9 +12,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// everybody is the workload of the test: 6 clients at two owners with two names each. With every client more, the checker may
-// have to try several times as many orders; with 8 there is a history now and then that keeps it busy for a minute.
-var everybody = workload{
+// allCalls is the workload of the test: 6 clients at two owners with two names each. Each further client multiplies the
+// orders that the checker may have to try. With 8 clients some histories take a minute.
+var allCalls = workload{
 	clients: 6,
 	rounds:  5,
 	acts:    3,
@@ -24,16 +24,16 @@ var everybody = workload{
 		actGenerate: 28, actAuthenticate: 24, actList: 16, actRevoke: 8, actSetPolicy: 8, actEnable: 6, actReadUser: 5, actDisable: 4, actRevokeAll: 4,
 		actFlush: 4, actReadPolicy: 3, actMoveClock: 3,
 	},
-	trouble: true,
+	failures: true,
 }
 
-// TestHistoriesAreLinearizable has 6 clients, each with a Manager of its own, work on one store at the same time, and has
-// what they saw checked: there must be an order of all moments, in keeping with what was over before what, in which the
-// specification gives the same answers. On a server the clients are spread over three connection pools.
+// TestHistoriesAreLinearizable runs 6 clients with a Manager each on one store concurrently, and checks their history:
+// there must be an order of all moments that agrees with the order of non-overlapping acts and in which the specification
+// gives the same results. On a server the clients use three connection pools.
 //
-// The environment variables APITOKEN_HISTORIES and APITOKEN_SEED set how many histories there are, 200 if it is not
-// set, and what the random choices begin with. With -short there are so many in memory, and a quarter of that
-// elsewhere. Scheduling is not repeated by a seed, so a failure may take several runs.
+// The environment variable APITOKEN_HISTORIES sets the number of histories, 200 by default; APITOKEN_SEED seeds the random
+// choices. With -short, stores outside of memory get a quarter of the histories. A seed does not repeat the
+// scheduling, so it may take several runs to repeat a failure.
 func TestHistoriesAreLinearizable(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store.name, store.holdLinearizable)
@@ -50,7 +50,7 @@ func (s namedStore) holdLinearizable(t *testing.T) {
 	var slowest time.Duration
 	seen := coverage{}
 	for i := range histories {
-		h := runHistory(t, everybody, open, seed+uint64(i))
+		h := runHistory(t, allCalls, open, seed+uint64(i))
 		acts += len(h.acts)
 		overlapping += h.overlapping()
 		for _, a := range h.acts {
@@ -72,12 +72,12 @@ func (s namedStore) holdLinearizable(t *testing.T) {
 	}
 	for _, answer := range mustBeSeen {
 		if histories >= 200 && seen[answer] == 0 {
-			t.Errorf("no history has the answer %q: the histories do not try enough", answer)
+			t.Errorf("no history has the result %q", answer)
 		}
 	}
 }
 
-// mustBeSeen are answers without which the histories would show little.
+// mustBeSeen are the results that the histories must have.
 var mustBeSeen = []string{
 	"generate: ok", "generate: ErrExists", "generate: ErrLifetime", "generate: ErrUserDisabled", "generate: ErrUncertain",
 	"authenticate: ok", "authenticate: ErrRevoked", "authenticate: ErrExpired", "authenticate: ErrUserDisabled",
@@ -85,7 +85,7 @@ var mustBeSeen = []string{
 	"list: ok", "list: ErrDenied", "flush: ok",
 }
 
-// firstSeed is what the random choices begin with, and is printed.
+// firstSeed returns and logs the seed of the random choices.
 func firstSeed(t *testing.T) uint64 {
 	t.Helper()
 	seed := fromEnvironment(t, "APITOKEN_SEED", int(time.Now().UnixNano()))
@@ -99,8 +99,6 @@ func runHistory(t *testing.T, w workload, open opener, seed uint64) *history {
 	replicas, done := open(t)
 	defer done()
 	h, err := w.run(replicas, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }

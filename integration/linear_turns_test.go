@@ -7,30 +7,30 @@ import (
 	"sync"
 )
 
-// turns lets one client go on at a time. Whenever it gives way, the seed chooses which goes on next, so a history takes the
-// same course each time, however busy the machine is. Nil has all of them go on at once.
+// turns lets one client run at a time. When it yields, the seed chooses the next client. So a history is the same in each run,
+// however busy the machine is. With nil turns all clients run concurrently.
 type turns struct {
 	random  *rand.Rand
 	mu      sync.Mutex
-	coming  int                   // clients that have not entered yet
+	missing int                   // clients that have not entered yet
 	waiting map[int]chan struct{} // by client
-	running int                   // the client whose turn it is, or nobody
+	running int                   // the client whose turn it is, or noClient
 }
 
-const nobody = -1
+const noClient = -1
 
 func newTurns(seed uint64) *turns {
-	return &turns{random: rand.New(rand.NewPCG(seed, 2)), waiting: map[int]chan struct{}{}, running: nobody}
+	return &turns{random: rand.New(rand.NewPCG(seed, 2)), waiting: map[int]chan struct{}{}, running: noClient}
 }
 
-// expect is called before clients enter.
+// expect sets the number of clients, before any of them enters.
 func (t *turns) expect(clients int) {
 	if t != nil {
-		t.coming = clients
+		t.missing = clients
 	}
 }
 
-// enter waits for the first turn of a client. None has a turn until all of them have entered.
+// enter waits for the first turn of a client. Turns begin when all clients have entered.
 func (t *turns) enter(client int) {
 	if t == nil {
 		return
@@ -38,18 +38,18 @@ func (t *turns) enter(client int) {
 	t.mu.Lock()
 	mine := make(chan struct{})
 	t.waiting[client] = mine
-	if t.coming--; t.coming == 0 {
+	if t.missing--; t.missing == 0 {
 		t.choose()
 	}
 	t.mu.Unlock()
 	<-mine
 }
 
-// giveWay ends the turn of the client that has it, and waits for its next one. Outside of all turns it does nothing.
-func (t *turns) giveWay() {
+// yield ends the turn of the running client, and waits for its next turn. It does nothing if no client has a turn.
+func (t *turns) yield() {
 	t.mu.Lock()
 	client := t.running
-	if client == nobody {
+	if client == noClient {
 		t.mu.Unlock()
 		return
 	}
@@ -70,9 +70,9 @@ func (t *turns) leave() {
 	t.choose()
 }
 
-// choose gives the turn to one of those that wait. The lock is held.
+// choose gives the turn to one of the waiting clients. The lock is held.
 func (t *turns) choose() {
-	t.running = nobody
+	t.running = noClient
 	if len(t.waiting) == 0 {
 		return
 	}

@@ -11,22 +11,22 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// workload says what the clients of a history do.
+// workload describes the calls of the clients of a history.
 type workload struct {
-	clients int
-	rounds  int // after each, everybody waits, and one looks at everything
-	acts    int // of each client in a round
-	owners  []apitoken.UserID
-	names   []string
-	weights map[kind]int
-	trouble bool // is injected
-	inTurns bool // the clients go on one at a time, which leaves no room for trouble
+	clients  int
+	rounds   int // after each of them, all clients wait while one reads everything
+	acts     int // of each client in a round
+	owners   []apitoken.UserID
+	names    []string
+	weights  map[kind]int
+	failures bool // are injected
+	inTurns  bool // the clients run one at a time; excludes failures
 
 	planted plant
 }
 
-// run has the clients work on an empty store, as many at each replica, and returns what they saw. The looks between the
-// rounds keep the checker fast: whatever could have been in more than one way is settled by then.
+// run runs the clients on an empty store, distributed over the replicas, and returns their history. The reads between the rounds
+// keep the checker fast, because they leave one possible state.
 func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	ctx := context.Background()
 	h := newHistory(newMovable(beginning))
@@ -34,7 +34,7 @@ func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	if w.inTurns {
 		t = newTurns(seed)
 	}
-	if w.planted != nil { // one for all each, because a bug may have something to remember
+	if w.planted != nil { // one store for all replicas, because a bug may have a state
 		store := &replicas{stores: each}
 		each = []apitoken.Store{w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false, t), h.clock)}
 	}
@@ -43,7 +43,7 @@ func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	}
 	var clients []*replica
 	for i := range w.clients {
-		c, err := h.join(i, newNoisy(each[i%len(each)], &h.progress, seed+uint64(i)<<32, w.trouble, t))
+		c, err := h.join(i, newNoisy(each[i%len(each)], &h.progress, seed+uint64(i)<<32, w.failures, t))
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	return h, h.wrong
 }
 
-// kinds are the kinds of acts, each as often as its weight.
+// kinds returns the kinds of acts, each as often as its weight.
 func (w workload) kinds() (kinds []kind) {
 	for _, k := range slices.Sorted(maps.Keys(w.weights)) {
 		kinds = append(kinds, slices.Repeat([]kind{k}, w.weights[k])...)
@@ -82,7 +82,7 @@ func (w workload) kinds() (kinds []kind) {
 	return kinds
 }
 
-// choose makes up what to do next. An administrator does it, or the owner himself.
+// choose makes a random act of the administrator or the owner.
 func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 	a := &act{kind: oneOf(random, kinds), owner: oneOf(random, w.owners), actor: "ada"}
 	switch a.kind {
@@ -92,7 +92,7 @@ func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 			a.token, a.owner = t.ID, t.Owner
 			break
 		}
-		a.kind = actGenerate // something to authenticate
+		a.kind = actGenerate // there is no token yet
 		fallthrough
 	case actGenerate:
 		a.name = oneOf(random, w.names)
@@ -105,8 +105,8 @@ func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 			a.revision = h.revision()
 		}
 	}
-	mayHimself := []kind{actGenerate, actList, actRevoke, actRevokeAll, actAuthenticate}
-	if slices.Contains(mayHimself, a.kind) && random.IntN(2) == 0 {
+	byOwner := []kind{actGenerate, actList, actRevoke, actRevokeAll, actAuthenticate}
+	if slices.Contains(byOwner, a.kind) && random.IntN(2) == 0 {
 		a.actor = a.owner
 	}
 	return a

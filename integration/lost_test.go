@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -16,31 +16,25 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// connectionsOfPool is how many connections of a pool forget what was prepared on them.
+// connectionsOfPool is the number of connections of a pool that lose their prepared statements.
 const connectionsOfPool = 3
 
-// onEach runs a statement on several connections of a pool, as a host does that resets a connection before it returns it.
+// onEach runs a statement on several connections of a pool, like a host that resets connections.
 func onEach(t testing.TB, db *sql.DB, statement string) {
 	t.Helper()
 	var held []*sql.Conn
 	for range connectionsOfPool {
 		conn, err := db.Conn(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		held = append(held, conn)
 	}
 	for _, conn := range held {
-		if _, err := conn.ExecContext(context.Background(), statement); err != nil {
-			t.Fatal(err)
-		}
-		if err := conn.Close(); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, conn, statement)
+		must(t, conn.Close())
 	}
 }
 
-// holdCalls holds that each operation succeeds at the first call after something was done to the connections.
+// holdCalls checks that each call succeeds directly after between was called.
 func holdCalls(t *testing.T, store *sqlstore.Store, old apitoken.NewToken, between func()) {
 	t.Helper()
 	writes, reads := storeCallsOf(t, store, old)
@@ -52,14 +46,14 @@ func holdCalls(t *testing.T, store *sqlstore.Store, old apitoken.NewToken, betwe
 	}
 }
 
-// A host, or a pooler between sessions, may make a connection forget what was prepared on it.
+// A host, or a pooler between sessions, may drop the prepared statements of a connection.
 func TestPostgreSQLStatementsAreRestoredAfter(t *testing.T) {
 	for _, statement := range []string{"DISCARD ALL", "DEALLOCATE ALL"} {
 		for name, opts := range map[string]*sqlstore.Options{"": nil, ", unprepared, which pgx prepares": {Unprepared: true}} {
 			t.Run(statement+name, func(t *testing.T) {
 				d := onPostgreSQL.database(t)
 				db := d.open(t, 0)
-				store, other := d.newMigrated(t, db, opts), d.newStore(t, db, opts) // which prepare the same texts on the same connections
+				store, other := d.newMigrated(t, db, opts), d.newStore(t, db, opts) // both prepare the same texts on the same connections
 				old, _ := prepareForChanges(t, store)
 				holdCalls(t, store, old, func() {
 					if _, err := other.Lookup(context.Background(), old.Digest); err != nil {
@@ -72,7 +66,7 @@ func TestPostgreSQLStatementsAreRestoredAfter(t *testing.T) {
 	}
 }
 
-// Where every connection is reset again and again, calls succeed on it all the same, also several at one time.
+// While connections are reset repeatedly, concurrent calls on them succeed.
 func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 	d := onPostgreSQL.database(t)
 	db := d.open(t, 0)
@@ -105,8 +99,8 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 		defer close(reset)
 		for !over.Load() {
 			_, _ = db.Exec("DISCARD ALL")
-			for since := made.Load(); made.Load() < since+callers && !over.Load(); { // a host does something between two resets
-				time.Sleep(time.Millisecond)
+			for since := made.Load(); made.Load() < since+callers && !over.Load(); { // a host makes calls between two resets
+				runtime.Gosched()
 			}
 		}
 	}()
@@ -119,7 +113,7 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 	<-reset
 }
 
-// A statement that was prepared before the type of a column was changed would answer other columns than it said it would.
+// PostgreSQL refuses a prepared statement after the type of one of its columns has changed.
 func TestPostgreSQLStatementsAreRestoredAfterAColumnWasChanged(t *testing.T) {
 	d := onPostgreSQL.database(t)
 	db := d.open(t, 0)
@@ -131,15 +125,13 @@ func TestPostgreSQLStatementsAreRestoredAfterAColumnWasChanged(t *testing.T) {
 	holdCalls(t, store, old, func() {
 		onEach(t, db, "SELECT 1") // there are several connections
 		for _, column := range []string{"tokens ALTER kind", "users ALTER name", "events ALTER action"} {
-			if _, err := alter.Exec(fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2])); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, alter, fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2]))
 		}
 		n++
 	})
 }
 
-// A proxy may reset the session below a connection, and a server may refuse a statement whose tables change all the time.
+// A proxy may reset the session of a connection, and a server may refuse a statement whose tables keep changing.
 func TestMySQLStatementsAreRestoredAfter(t *testing.T) {
 	for _, lost := range []error{
 		&mysql.MySQLError{Number: 1243, SQLState: [5]byte([]byte("HY000")), Message: "Unknown prepared statement handler"},
@@ -152,7 +144,7 @@ func TestMySQLStatementsAreRestoredAfter(t *testing.T) {
 			old, _ := prepareForChanges(t, store)
 			refused := map[string]bool{}
 			spy.surround(func(c driverCall, do func() error) error {
-				isFirst := !strings.HasPrefix(c.text, "/*") // a statement that takes the place of another is numbered
+				isFirst := !strings.HasPrefix(c.text, "/*") // a statement that replaces a lost one begins with a number
 				if (c.kind == callExec || c.kind == callQuery) && isFirst && !refused[c.text] {
 					refused[c.text] = true
 					return lost

@@ -4,20 +4,20 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// atOnce is how many replicas of a host start at one moment.
+// atOnce is the number of replicas of a host that start at the same time.
 const atOnce = 5
 
-// migrators are the replicas that migrate a backend at once.
+// migrators are the rounds of replicas that migrate a backend concurrently.
 type migrators struct {
 	backend
 	handles   int // rounds by handles of one process
@@ -35,7 +35,7 @@ var crowdOnGalera = migrators{onGalera, 20, 3}
 
 func createBareSQLite(t testing.TB) []string { return []string{"file:" + sqliteFile(t)} }
 
-// Five replicas start at one moment on an empty database, and a sixth when the first of them is ready.
+// Five replicas start at the same time on an empty database, and a sixth when the first of them has migrated.
 func TestMigrateByFiveHandlesAtOnce(t *testing.T) {
 	long(t)
 	for _, c := range crowds {
@@ -65,20 +65,18 @@ func (c migrators) migrateByHandles(t *testing.T) {
 	t.Logf("%d rounds", c.handles)
 }
 
-// migrateAtOnce migrates on all pools but the last at one moment, and on the last when the first of these is done.
+// migrateAtOnce migrates on all pools but the last at the same time, and on the last one after the first migration.
 func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 	t.Helper()
 	ctx := context.Background()
 	opts := &sqlstore.Options{TablePrefix: prefix}
 	var stores []*sqlstore.Store
 	for _, db := range pools {
-		if err := db.Ping(); err != nil { // so that there is a connection
+		if err := db.Ping(); err != nil { // opens a connection
 			t.Fatal(err)
 		}
 		store, err := sqlstore.New(db, d.dialect, opts)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		stores = append(stores, store)
 	}
 	start, done := make(chan struct{}), make(chan error)
@@ -99,7 +97,7 @@ func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 		go func() { done <- stores[atOnce].Migrate(ctx) }()
 	}
 	if err := <-done; err != nil {
-		t.Error("of those who come late:", err)
+		t.Error("the late replica:", err)
 	}
 	for _, store := range stores {
 		if err := use(store); err != nil {
@@ -111,7 +109,7 @@ func (d database) migrateAtOnce(t *testing.T, pools []*sql.DB, prefix string) {
 	}
 }
 
-// The environment variables that make a process of this test one that migrates a database and ends.
+// The environment variables of a process of this test that migrates a database and ends.
 const (
 	migrateBackend = "APITOKEN_TEST_MIGRATE_BACKEND"
 	migrateDSN     = "APITOKEN_TEST_MIGRATE_DSN"
@@ -141,7 +139,7 @@ func (c migrators) migrateByProcesses(t *testing.T) {
 	}
 }
 
-// migrateAsProcess says that it is ready, waits for the end of its input, and migrates.
+// migrateAsProcess prints "ready", waits for the end of its input, and migrates.
 func migrateAsProcess(t *testing.T, name string) {
 	t.Helper()
 	for _, c := range append(crowds, crowdOnGalera) {
@@ -150,9 +148,7 @@ func migrateAsProcess(t *testing.T, name string) {
 		}
 		d := database{c.backend, []string{os.Getenv(migrateDSN)}}
 		db := d.open(t, 0)
-		if err := db.Ping(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.Ping())
 		fmt.Println("ready")
 		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 			t.Fatal(err)
@@ -163,47 +159,34 @@ func migrateAsProcess(t *testing.T, name string) {
 	t.Fatalf("there is no backend %q", name)
 }
 
-// migrateByProcesses starts processes of this test, and lets all of them go when all are ready.
+// migrateByProcesses starts processes of this test, and lets all of them migrate when all are ready.
 func (d database) migrateByProcesses(t *testing.T, prefix string) {
 	t.Helper()
-	var waiting []io.Closer
+	input, release, err := os.Pipe()
+	must(t, err)
+	said, output, err := os.Pipe()
+	must(t, err)
 	var running []*exec.Cmd
-	var output []*bufio.Reader
 	for i := range atOnce {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateByFiveProcessesAtOnce$", "-test.timeout=2m")
 		cmd.Env = append(os.Environ(),
 			migrateBackend+"="+d.name, migrateDSN+"="+d.dsns[i%len(d.dsns)], migratePrefix+"="+prefix)
-		cmd.Stderr = os.Stderr
-		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		waiting, running, output = append(waiting, in), append(running, cmd), append(output, bufio.NewReader(out))
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = input, output, os.Stderr
+		must(t, cmd.Start())
+		running = append(running, cmd)
 	}
-	for i, out := range output {
-		if line, err := out.ReadString('\n'); err != nil || line != "ready\n" {
-			t.Errorf("process %d: error %v, it says %q", i, err, line)
+	must(t, errors.Join(input.Close(), output.Close())) // the processes have them
+	lines := bufio.NewScanner(said)
+	for range running {
+		if !lines.Scan() || lines.Text() != "ready" {
+			t.Errorf("a process prints %q, want ready", lines.Text())
 		}
 	}
-	for i, in := range waiting {
-		if err := in.Close(); err != nil {
+	must(t, release.Close())
+	for i, cmd := range running {
+		if err := cmd.Wait(); err != nil {
 			t.Errorf("process %d: %v", i, err)
 		}
 	}
-	for i, cmd := range running {
-		said, err := io.ReadAll(output[i])
-		if err := cmd.Wait(); err != nil || !strings.Contains(string(said), "PASS") {
-			t.Errorf("process %d: %v: %s", i, err, said)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	}
+	must(t, said.Close())
 }

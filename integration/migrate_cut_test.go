@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// Wherever Migrate is cut short, there is no half-made schema that a store takes for whole, and the next Migrate finishes
-// it. Where the database can undo a change of the schema, the tables are those of one version or another, or none.
+// Wherever Migrate is interrupted, no store accepts an incomplete schema, and the next Migrate completes it. If the database can
+// roll back changes of the schema, the tables are those of some version, or none.
 func TestMigrateCutAnywhere(t *testing.T) {
 	long(t)
 	for _, b := range withSchemas {
@@ -41,8 +41,8 @@ func TestMigrateCutAnywhere(t *testing.T) {
 // cut breaks the connection at the nth statement, BEGIN or COMMIT.
 type cut struct {
 	nth   int    // from 0
-	done  bool   // whether the database has done what it could not answer any more
-	text  string // what it was
+	done  bool   // whether the database has run the statement
+	text  string // the statement
 	calls int
 }
 
@@ -55,18 +55,18 @@ func (c *cut) surround(call driverCall, do func() error) error {
 		return do()
 	}
 	if c.done {
-		if err := do(); err != nil { // a driver that is to be asked in another way
+		if err := do(); err != nil { // driver.ErrSkip: database/sql then prepares the statement
 			return err
 		}
 	}
 	c.text = call.text
-	if call.kind != callQuery { // of which nothing is left in any case
+	if call.kind != callQuery { // a query has no effect that could be lost
 		call.conn.breakDown()
 	}
 	return errCut
 }
 
-// madeByOlder are the catalogues of the tables of all older versions, and of none.
+// madeByOlder returns the catalogues of all older versions, and that of no tables.
 func (d database) madeByOlder(t *testing.T, db *sql.DB) [][]string {
 	t.Helper()
 	all := [][]string{nil}
@@ -79,7 +79,7 @@ func (d database) madeByOlder(t *testing.T, db *sql.DB) [][]string {
 	return all
 }
 
-// migrateIsCut holds what is left when Migrate is cut short, and that the next Migrate makes the tables that are wanted.
+// migrateIsCut interrupts Migrate, checks the tables that are left, and checks that the next Migrate completes them.
 func (d database) migrateIsCut(t *testing.T, want []string, older [][]string, c *cut) {
 	t.Helper()
 	db, spy := openSpied(t, d)
@@ -91,14 +91,14 @@ func (d database) migrateIsCut(t *testing.T, want []string, older [][]string, c 
 	err := store.Migrate(ctx)
 	spy.surround(nil)
 
-	// After a COMMIT nobody knows, so Migrate looks, and does what is still to be done.
+	// After a lost COMMIT, Migrate reads the version of the schema and runs the remaining steps.
 	if commit := c.text == "COMMIT"; commit && err != nil || !commit && !errors.Is(err, errCut) {
 		t.Errorf("cut at %q, done: %v: error %v", c.text, c.done, err)
 	}
 	left := d.catalogue(t, db, prefix)
 	whole := slices.ContainsFunc(older, func(tables []string) bool { return slices.Equal(tables, left) })
 	if err != nil && d.driver != "mysql" && !whole {
-		t.Errorf("cut at %q, done: %v: it leaves %q", c.text, c.done, left)
+		t.Errorf("cut at %q, done: %v: the tables are %q, want those of a version", c.text, c.done, left)
 	}
 	opens := use(d.newStore(t, db, opts)) == nil
 	if opens && !cmp.Equal(want, left) || err == nil && !opens {

@@ -9,8 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// While PostgreSQL makes an index, nothing is written to its table. Who cannot wait makes it before, concurrently.
-func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
+// PostgreSQL blocks writes to a table while it creates an index. A host that cannot wait creates the index concurrently before it
+// calls Migrate.
+func TestMigrateAcceptsIndexesThatWereMadeConcurrently(t *testing.T) {
 	d := onPostgreSQL.database(t)
 	db := d.open(t, 0)
 	want := d.made(t, db)
@@ -20,25 +21,17 @@ func TestMigrateTakesIndexesThatWereMadeConcurrently(t *testing.T) {
 		`CREATE INDEX CONCURRENTLY apitoken_tokens_by_creator ON apitoken_tokens (created_by, id)`,
 		`CREATE INDEX CONCURRENTLY apitoken_tokens_endless ON apitoken_tokens (id) WHERE expires_at IS NULL`,
 	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, statement)
 	}
-	// One that was cut short is left behind, and does not answer queries.
-	if _, err := db.Exec(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'apitoken_tokens_endless'::regclass`); err != nil {
-		t.Fatal(err)
-	}
+	// An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index.
+	mustExec(t, db, `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'apitoken_tokens_endless'::regclass`)
 	store := d.newStore(t, db, nil)
 	err := store.Migrate(context.Background())
 	if !strings.Contains(fmt.Sprint(err), "the index apitoken_tokens_endless exists and is invalid; drop it") {
 		t.Errorf("error %v, want one that says to drop the index", err)
 	}
-	if _, err := db.Exec(`DROP INDEX CONCURRENTLY apitoken_tokens_endless`); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, db, `DROP INDEX CONCURRENTLY apitoken_tokens_endless`)
+	must(t, store.Migrate(context.Background()))
 	if diff := cmp.Diff(want, d.catalogue(t, db, defaultPrefix)); diff != "" {
 		t.Errorf("schema (-fresh +migrated):\n%s", diff)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// The tables of every older version, with what is in them, become those that this build makes anew, and nothing of it is lost.
-// Five replicas start at one moment. Until one has migrated, a store says that it is to be called.
+// Migrate turns the tables of every older version into those of this build, and keeps all rows. Five replicas migrate at the same
+// time. Before that, the error of a store says to call Migrate.
 func TestMigrateFromOlderVersions(t *testing.T) {
 	long(t)
 	for _, b := range withSchemas {
@@ -44,7 +44,7 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 				if diff := cmp.Diff(want, d.catalogue(t, db, defaultPrefix)); diff != "" {
 					t.Errorf("schema (-fresh +migrated):\n%s", diff)
 				}
-				after := slices.DeleteFunc(d.rows(t, pools[0], defaultPrefix), isVersion) // on db it is prepared for the older columns
+				after := slices.DeleteFunc(d.rows(t, pools[0], defaultPrefix), isVersion) // db has a prepared statement for the older columns
 				if diff := cmp.Diff(before, after); diff != "" || len(after) < 11_000 {
 					t.Errorf("%d rows (-before +after):\n%s", len(after), diff)
 				}
@@ -54,10 +54,10 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 	}
 }
 
-// boundVersion is the version of the tables from which on a token may be bound to a resource.
+// boundVersion is the first version of the tables in which a token may be bound to a resource.
 const boundVersion = 3
 
-// unbound is a row of before that version as the tables have it from then on: a token is bound to nothing.
+// unbound converts a row of an earlier version into the form of boundVersion: the token is not bound.
 func (d database) unbound(row string) string {
 	whole, ok := strings.CutSuffix(row, "]")
 	switch {
@@ -69,10 +69,10 @@ func (d database) unbound(row string) string {
 	return whole + " ]"
 }
 
-// detailVersion is the version of the tables from which on an event says more.
+// detailVersion is the first version of the tables in which an event has a reason, a count and an origin.
 const detailVersion = 5
 
-// undetailed is a row of before that version as the tables have it from then on: an event says nothing more.
+// undetailed converts a row of an earlier version into the form of detailVersion: these columns of an event are empty.
 func (d database) undetailed(row string) string {
 	whole, ok := strings.CutSuffix(row, "]")
 	switch {
@@ -84,9 +84,9 @@ func (d database) undetailed(row string) string {
 	return whole + "  0 <nil>   ]"
 }
 
-// A replica of an older build that is at work goes on while a newer one migrates: what it has prepared names the columns that
-// it knows, reads tokens without the others, and inserts them without.
-func TestAnOlderBuildGoesOn(t *testing.T) {
+// A running replica of an older build keeps working after a newer one has migrated: its prepared statements name the columns that
+// it knows.
+func TestAnOlderBuildKeepsWorking(t *testing.T) {
 	for _, b := range withSchemas {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
@@ -95,18 +95,12 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			d.loadMany(t, db)
 			ctx := context.Background()
 			older, err := db.Conn(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer func() { _ = older.Close() }()
 			insert, err := older.PrepareContext(ctx, d.spelled(insertOfVersion2))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			lookup, err := older.PrepareContext(ctx, fmt.Sprintf(lookupOfVersion2, map[string]string{"sqlite": "?", "pgx": "$1", "mysql": "?"}[d.driver]))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			sees := func(name string) {
 				t.Helper()
 				row := make([]any, 20)
@@ -122,9 +116,7 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			store := d.newMigrated(t, d.open(t, 1), nil)
 			bound := newToken("bound")
 			bound.Owner, bound.Resource = "user1", "project:web"
-			if err := store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)); err != nil {
-				t.Fatal(err)
-			}
+			must(t, store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)))
 			if _, err := insert.ExecContext(ctx); err != nil {
 				t.Fatalf("an older build inserts a token: %v", err)
 			}
@@ -136,7 +128,7 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 			}
 			q := apitoken.EventQuery{Actor: "an older build", Limit: 10}
 			if events, err := store.Events(ctx, q); err != nil || len(events) != 1 || events[0].Reason != "" || events[0].Count != 0 {
-				t.Errorf("events of an older build: %+v, %v, want one that says nothing more", events, err)
+				t.Errorf("events of an older build: %+v, %v, want one without a reason and a count", events, err)
 			}
 			for resource, want := range map[string]int{"": 1, "project:web": 0} {
 				q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
@@ -148,7 +140,7 @@ func TestAnOlderBuildGoesOn(t *testing.T) {
 	}
 }
 
-// What a build of version 2 sends, with values in place of most parameters.
+// The statements of a build of version 2, with values in place of most parameters.
 const (
 	insertOfVersion2 = `
 INSERT INTO apitoken_tokens (
@@ -175,7 +167,7 @@ WHERE t.name = %s`
 
 func isVersion(row string) bool { return strings.HasPrefix(row, "schema_version ") }
 
-// holdNeedsMigrate holds that a store on the tables of an older version does nothing and says what there is to do.
+// holdNeedsMigrate checks that a store on older tables fails, with an error that says to call Migrate.
 func holdNeedsMigrate(t *testing.T, d database, db *sql.DB, version int) {
 	t.Helper()
 	err := use(d.newStore(t, db, nil))
@@ -185,7 +177,7 @@ func holdNeedsMigrate(t *testing.T, d database, db *sql.DB, version int) {
 	}
 }
 
-// holdOldTokens holds that lists find the tokens that were there before there was an index for them.
+// holdOldTokens checks that lists find the tokens that are older than their indexes.
 func holdOldTokens(t *testing.T, store *sqlstore.Store) {
 	t.Helper()
 	for _, c := range []struct {

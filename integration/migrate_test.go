@@ -22,17 +22,13 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 			db, spy := openSpied(t, d)
 			store := d.newMigrated(t, db, nil)
 			for _, c := range changes(t, store) {
-				if err := c.do(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, c.do(context.Background()))
 			}
 			plain := d.open(t, 0)
 			tables, rows := d.catalogue(t, plain, defaultPrefix), d.rows(t, plain, defaultPrefix)
 			spy.statements()
 			for _, again := range []*sqlstore.Store{store, d.newStore(t, db, nil)} {
-				if err := again.Migrate(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, again.Migrate(context.Background()))
 			}
 			holdOnlyReads(t, spy)
 			if diff := cmp.Diff(tables, d.catalogue(t, plain, defaultPrefix)); diff != "" {
@@ -45,22 +41,22 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	}
 }
 
-// holdOnlyReads holds that something was sent, and nothing that changes or locks anything: a host's role may be one that
-// must not, and its database one that cannot.
+// holdOnlyReads checks that only reads without locks were sent. The role of a host may lack other rights, and its database may be
+// read-only.
 func holdOnlyReads(t *testing.T, spy *spy) {
 	t.Helper()
 	sent := spy.statements()
 	if len(sent) == 0 {
-		t.Error("nothing was sent")
+		t.Error("no statement was sent")
 	}
 	for _, text := range sent {
 		if !strings.HasPrefix(text, "SELECT") || strings.Contains(text, "lock") {
-			t.Errorf("a schema that is up to date is sent %s", text)
+			t.Errorf("for a schema that is up to date, %s was sent", text)
 		}
 	}
 }
 
-// Stores of different prefixes in one database know nothing of each other, however long the prefix is.
+// Stores of different prefixes in one database are independent, for the longest prefix, too.
 func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 	prefixes := []string{defaultPrefix, "tenant_7_", longestPrefix, longestPrefix[:len(longestPrefix)-2] + "8_"}
 	for _, b := range withSchemas {
@@ -82,21 +78,21 @@ func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 				d.holdFresh(t, db, prefix, want) // which also fills them
 				for _, other := range prefixes[i+1:] {
 					if diff := cmp.Diff(d.untouched(t), d.rows(t, db, other)); diff != "" {
-						t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", other, prefix, diff)
+						t.Errorf("rows of %s after a change of %s (-want +got):\n%s", other, prefix, diff)
 					}
 				}
 			}
 			ctx := context.Background()
 			rows := d.rows(t, db, prefixes[1])
 			if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
-				t.Error("a token that is not there is revoked")
+				t.Error("a missing token is revoked")
 			}
 			end := apitoken.UserChange{Name: "Robert", EndEpoch: true}
 			if _, err := stores[0].ChangeUser(ctx, "bob", end, event(apitoken.ActionPutUser)); err != nil {
 				t.Error(err)
 			}
 			if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {
-				t.Errorf("rows of %s, when something was done with %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
+				t.Errorf("rows of %s after a change of %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
 			}
 		})
 	}
@@ -110,9 +106,7 @@ func TestMigrateRefusesANewerSchema(t *testing.T) {
 			opts := &sqlstore.Options{TablePrefix: "tenant_7_"}
 			d.newMigrated(t, db, opts)
 			known := newest(t, d)
-			if _, err := db.Exec(fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1)); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, db, fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1))
 			tables, rows := d.catalogue(t, db, opts.TablePrefix), d.rows(t, db, opts.TablePrefix)
 			store := d.newStore(t, db, opts)
 			for name, err := range map[string]error{"Migrate": store.Migrate(context.Background()), "use": use(store)} {
@@ -158,9 +152,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 						t.Errorf("%s: error %v, want one that says to call Migrate", name, err)
 					}
 				}
-				if err := store.Migrate(ctx); err != nil {
-					t.Fatal(err)
-				}
+				must(t, store.Migrate(ctx))
 				if err := use(store); err != nil {
 					t.Errorf("after Migrate: %v", err)
 				}
@@ -169,7 +161,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 	}
 }
 
-// Where a tool of the host's runs the SQL of the steps, there is nothing left for Migrate to do, and no need to call it.
+// If a tool of the host runs the SQL of the steps, Migrate is not necessary and changes nothing.
 func TestMigrationsMakeTheSameTables(t *testing.T) {
 	for _, b := range withSchemas {
 		for _, prefix := range []string{"", "tenant_7_", longestPrefix} {
@@ -182,9 +174,7 @@ func TestMigrationsMakeTheSameTables(t *testing.T) {
 					t.Fatalf("without Migrate: %v", err)
 				}
 				spy.statements()
-				if err := d.newStore(t, db, opts).Migrate(context.Background()); err != nil {
-					t.Fatal(err)
-				}
+				must(t, d.newStore(t, db, opts).Migrate(context.Background()))
 				holdOnlyReads(t, spy)
 				want := d.made(t, db)
 				if prefix == "" {
@@ -196,17 +186,16 @@ func TestMigrationsMakeTheSameTables(t *testing.T) {
 	}
 }
 
-// newest is the version of the tables that this build makes.
+// newest returns the version of the tables of this build.
 func newest(t testing.TB, d database) int {
 	t.Helper()
 	steps, err := d.dialect.Migrations("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return len(steps)
 }
 
-// runSteps runs the SQL of the steps up to a version, as a tool does. Where a step may have to be run again, it is.
+// runSteps runs the SQL of the steps up to a version, as a tool does. On MySQL, where a step may have to be repeated, it
+// runs each step twice.
 func (d database) runSteps(t testing.TB, prefix string, version int) {
 	t.Helper()
 	dsn, times := d.dsns[0], 1
@@ -216,14 +205,10 @@ func (d database) runSteps(t testing.TB, prefix string, version int) {
 		dsn, times = config.FormatDSN(), 2
 	}
 	tool, err := sql.Open(d.driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = tool.Close() }()
 	steps, err := d.dialect.Migrations(prefix)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, step := range steps[:version] {
 		for range times {
 			if _, err := tool.Exec(step.SQL); err != nil {

@@ -8,17 +8,16 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// denialsAtOnce is how many denials of one actor a Manager records at once in a minute. It gathers further ones.
+// denialsAtOnce is the number of denials of one actor in a minute that a Manager records immediately. It gathers further ones.
 const denialsAtOnce = 10
 
-// referenceDenials is what one Manager does with denials. All actors that are not known count as one, and so do all tokens of a
-// user.
+// referenceDenials models the denials of one Manager. All unknown actors count as one, and so do all tokens of a user.
 type referenceDenials struct {
 	minute   time.Time
 	counts   map[apitoken.Actor]int
-	gathered []apitoken.Event // one of an actor and action
-	of       []gathering      // of each of them
-	since    time.Time        // the real time of the first
+	gathered []apitoken.Event // one event for each actor and action
+	of       []gathering      // the actors and actions of gathered
+	since    time.Time        // the real time of the first one
 }
 
 type gathering struct {
@@ -26,7 +25,7 @@ type gathering struct {
 	action apitoken.Action
 }
 
-// gather takes a denial that is not to be recorded at once.
+// gather takes a denial unless it is to be recorded immediately.
 func (d *referenceDenials) gather(e apitoken.Event, known bool) bool {
 	by := apitoken.Actor{}
 	if known {
@@ -50,13 +49,13 @@ func (d *referenceDenials) gather(e apitoken.Event, known bool) bool {
 	}
 	sum := &d.gathered[at]
 	sum.Count++
-	sum.At = e.At // the clock of a sequence never goes back
+	sum.At = e.At // the clock of a sequence does not go back
 	sum.Actor.Kind, sum.Actor.User = alike(sum.Actor.Kind, e.Actor.Kind), alike(sum.Actor.User, e.Actor.User)
 	sum.Actor.Token, sum.Owner, sum.Token = alike(sum.Actor.Token, e.Actor.Token), alike(sum.Owner, e.Owner), alike(sum.Token, e.Token)
 	return true
 }
 
-// alike is what two have in common.
+// alike returns the common value of a and b, or zero.
 func alike[T comparable](a, b T) (common T) {
 	if a == b {
 		common = a
@@ -64,7 +63,7 @@ func alike[T comparable](a, b T) (common T) {
 	return common
 }
 
-// flushDenials has the Managers write what they have gathered, in whatever order, and takes it over.
+// flushDenials makes the Managers write their gathered denials, in any order, and compares them with the reference.
 func (s *sequence) flushDenials() (difference string) {
 	for i, m := range s.managers {
 		d := &s.ref.denials[i]
@@ -92,8 +91,7 @@ func (s *sequence) flushDenials() (difference string) {
 	return ""
 }
 
-// gatheredLong reports whether the Managers are about to write by themselves what they have gathered, which they do every ten
-// seconds.
+// gatheredLong reports whether the Managers may soon write their gathered denials by themselves, which they do every ten seconds.
 func (s *sequence) gatheredLong() bool {
 	return slices.ContainsFunc(s.ref.denials[:], func(d referenceDenials) bool {
 		return len(d.of) > 0 && time.Since(d.since) > 3*time.Second

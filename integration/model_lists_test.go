@@ -30,7 +30,7 @@ func (s *sequence) list(m *apitoken.Manager, o *operands) (string, answer, answe
 	return what, answer{got, err}, answer{want, wantErr}
 }
 
-// query is one of an owner or of any, with up to three conditions.
+// query makes a query for one owner or for all, with up to three conditions.
 func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery {
 	q := apitoken.TokenQuery{
 		Owner:    actor.User,
@@ -77,7 +77,7 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 	return q
 }
 
-// page reads a page as the Manager gives it, which has a budget beyond all that a sequence makes.
+// page reads a page of the Manager, whose budget is larger than the number of tokens of a sequence.
 func (s *sequence) page(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor := s.actor(o)
 	q := s.query(actor, o)
@@ -89,7 +89,7 @@ func (s *sequence) page(m *apitoken.Manager, o *operands) (string, answer, answe
 	return fmt.Sprintf("%+v %+v", actor, q), answer{got, err}, answer{want, wantErr}
 }
 
-// scan goes through all pages of a list with a small budget for each, in the store, where the Manager allows the list.
+// scan reads all pages of a list from the store with a small budget, if the Manager permits the list.
 func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	if s.pager == nil { // a store with a bug
 		return s.policy(m, o)

@@ -11,14 +11,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// operation is one thing that a sequence does, on a Manager and on the reference.
+// operation is one kind of call of a sequence, on a Manager and on the reference.
 type operation struct {
 	name   string
 	weight int
 	run    func(*sequence, *apitoken.Manager, *operands) (what string, got, want answer)
 }
 
-// operations begins with one that changes nothing, because what fails is made simpler by going back to it.
+// operations begins with a call without effect, because package rapid simplifies failing sequences towards the first one.
 var operations = []operation{
 	{"policy", 1, (*sequence).policy},
 	{"generate", 12, (*sequence).generate},
@@ -43,12 +43,12 @@ var operations = []operation{
 
 const (
 	invisible = "a\u200bb"
-	shown     = "ab" // how the name of a user is stored in its place
+	shown     = "ab" // the form in which it is stored in the name of a user
 )
 
 const kindMachine apitoken.Kind = "machine" // which the host declares
 
-// pool is what operands choose from: mostly what is usual.
+// pool contains values to choose from, more often the usual ones.
 type pool[T any] struct{ usual, odd []T }
 
 func (p pool[T]) choose(o *operands) T {
@@ -99,7 +99,7 @@ func validResource(resource string) bool {
 	return resource != " x" && resource != invisible && len(resource) != 256
 }
 
-// recent chooses a token, or nil where there is none.
+// recent chooses a token, or nil if there is none.
 func (s *sequence) recent(o *operands) *referenceToken {
 	n := len(s.ref.tokens)
 	if n == 0 {
@@ -108,7 +108,7 @@ func (s *sequence) recent(o *operands) *referenceToken {
 	return s.ref.tokens[n-1-o.pick(n)]
 }
 
-// tokenID is the id of a token, or now and then of none.
+// tokenID chooses the ID of a token, or sometimes an unknown ID.
 func (s *sequence) tokenID(o *operands) apitoken.TokenID {
 	t := s.recent(o)
 	if t == nil || o.pick(16) == 15 {
@@ -117,7 +117,7 @@ func (s *sequence) tokenID(o *operands) apitoken.TokenID {
 	return t.ID
 }
 
-// actor is the host, a person, the holder of a token, or nobody.
+// actor chooses the host, a person, the holder of a token, or an invalid actor.
 func (s *sequence) actor(o *operands) apitoken.Actor {
 	kind, t := o.pick(16), s.recent(o)
 	switch {
@@ -163,12 +163,12 @@ func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, a
 		s.secrets[got.ID] = text
 	}
 	if n := len(s.ref.tokens); n > 1 && err == nil && got.ID.String() <= s.ref.tokens[n-2].ID.String() {
-		return "", answer{value: got.ID}, answer{value: "an id behind that of the token before"}
+		return "", answer{value: got.ID}, answer{value: "an ID greater than that of the previous token"}
 	}
 	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
 }
 
-// instant is a time to ask for as an end: around now, around the end of another token, and around the last one possible.
+// instant chooses an expiry: about now, about the expiry of another token, or about the latest possible one.
 func (s *sequence) instant(o *operands) time.Time {
 	ceiling := time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
 	at := choose(o, []time.Time{
@@ -202,7 +202,7 @@ func (s *sequence) authenticate(m *apitoken.Manager, o *operands) (string, answe
 	return t.ID.String(), answer{got, err}, answer{want, wantErr}
 }
 
-// moveClock moves the clock on, often to the end of a token or a little before or behind it.
+// moveClock moves the clock forward, often to the expiry of a token or slightly before or after it.
 func (s *sequence) moveClock(_ *apitoken.Manager, o *operands) (string, answer, answer) {
 	by := choose(o, someMoves)
 	if t := s.recent(o); t != nil && o.pick(4) > 0 {
@@ -285,7 +285,7 @@ func (s *sequence) listUsers(m *apitoken.Manager, o *operands) (string, answer, 
 	return fmt.Sprintf("%+v %+v", actor, q), answer{got, err}, answer{want, wantErr}
 }
 
-// flood asks for the same again and again, which most may not.
+// flood repeats calls that most actors may not make.
 func (s *sequence) flood(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, times := s.actor(o), 6+o.pick(12)
 	var got, want []string
@@ -317,8 +317,8 @@ func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer,
 	return fmt.Sprintf("%+v %+v", actor, q), answer{withoutID(got), err}, answer{want, wantErr}
 }
 
-// flush writes the last uses. What is known afterwards of a use may be stale by the interval, and no more: that is
-// checked, and the reference takes it over.
+// flush writes the last uses. A stored use may be earlier than the real one by at most the interval. flush checks this and
+// updates the reference.
 func (s *sequence) flush(*apitoken.Manager, *operands) (string, answer, answer) {
 	if d := s.flushDenials(); d != "" {
 		return "", answer{value: d}, answer{value: ""}
@@ -355,7 +355,8 @@ func collectRows[T any](rows iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// withoutID leaves out the identifiers of events and the words of reasons, which the Manager makes up. A denial has a reason.
+// withoutID removes the IDs of events and the texts of reasons, which the reference cannot know. It keeps a reason that
+// should not be there.
 func withoutID(events []apitoken.Event) []apitoken.Event {
 	for i := range events {
 		e := &events[i]

@@ -7,12 +7,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// reference is what the documentation says a Manager does, one call after the other: plain slices and maps, no store, no
-// concurrency, no secrets. It is written from the promises and not from the code.
+// reference is a second implementation of a Manager: slices and maps, no store, no concurrency, no secrets. It is written
+// from the documentation and not from the code.
 //
-// Where several refusals apply, the first of these is the answer: the actor is nobody, the request is wrong, he may not
-// do this, there is no such user or token, the user is above him, the user is disabled, the lifetime is over the maximum,
-// the name is taken.
+// If several refusals apply, the first of these is the result: the actor is unknown or disabled, the arguments are invalid, the
+// actor lacks the permission, the user or token does not exist, the user holds a permission that the actor lacks, the user is
+// disabled, the lifetime is over the maximum, the name is in use.
 type reference struct {
 	now             time.Time
 	roles           map[apitoken.Role]apitoken.Permission
@@ -23,26 +23,26 @@ type reference struct {
 	events          []apitoken.Event
 
 	denials [2]referenceDenials // of each Manager
-	asked   int                 // which of the Managers
+	asked   int                 // the index of the Manager of the present call
 }
 
 type referenceToken struct {
 	apitoken.Token
-	epoch int64     // of the owner, when it was generated
-	used  time.Time // when it last authenticated; LastUsedAt is what is known of that
+	epoch int64     // of the owner at the generation
+	used  time.Time // the last use; LastUsedAt is the stored one
 }
 
-// call is one call of a method: who, on whose behalf, with which rights.
+// referenceCall is one call of a method, with the permissions of its actor.
 type referenceCall struct {
 	*reference
 	event apitoken.Event
-	known bool // whether there is such an actor
+	known bool // the actor exists
 	may   apitoken.Permission
-	until time.Time // the end of the token that the actor uses
-	bound string    // what that token is bound to
+	until time.Time // expiry of the token that the actor uses
+	bound string    // resource of that token
 }
 
-// administration is what a bound token never carries: all permissions of the library but GenerateOwn.
+// administration are the permissions that a bound token never has: all of the library except GenerateOwn.
 const administration = apitoken.Permission(1<<32-1) &^ apitoken.GenerateOwn
 
 func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner apitoken.UserID, id apitoken.TokenID) (referenceCall, error) {
@@ -75,7 +75,8 @@ func (c referenceCall) own(owner apitoken.UserID) bool {
 	return c.event.Actor.Kind != apitoken.ActorSystem && c.event.Actor.User == owner
 }
 
-// manages reports whether the actor sees and revokes all tokens of the user as their owner, and not with a bound token.
+// manages reports whether the actor is the user, and does not use a bound token. Then they may see and revoke all of their
+// tokens.
 func (c referenceCall) manages(owner apitoken.UserID) bool { return c.own(owner) && c.bound == "" }
 
 func (c referenceCall) deny(answer error) error {
@@ -92,7 +93,7 @@ func (c referenceCall) record(before, after apitoken.State) {
 	c.append(c.recordable())
 }
 
-// recordable is the event without texts that are no user ids.
+// recordable returns the event without invalid user IDs.
 func (c referenceCall) recordable() apitoken.Event {
 	e := c.event
 	if !validID(e.Owner) {
@@ -138,7 +139,7 @@ func (r *reference) authenticate(t *referenceToken) (apitoken.Identity, error) {
 	return apitoken.Identity{User: r.users[t.Owner], Token: t.Token}, nil
 }
 
-// generate is told what only the Manager can make up: the ID and the Hint.
+// generate takes the ID and the Hint, which only the Manager can make.
 func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id apitoken.TokenID, hint string) (apitoken.Token, error) {
 	c, err := r.begin(apitoken.ActionGenerate, actor, p.Owner, apitoken.TokenID{})
 	if err != nil {
@@ -189,7 +190,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	return t.Token, nil
 }
 
-// expiry is the rule about lifetimes; the end of the token that the actor uses is a second maximum.
+// expiry is the rule for lifetimes. The expiry of the token that the actor uses is a second maximum.
 func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
 	most := c.policy.Max
 	if !c.until.IsZero() {
@@ -217,8 +218,8 @@ func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
 	return time.Time{}, apitoken.ErrInvalid
 }
 
-// visible finds a token that the actor may know of. Every token sees and revokes itself. Who may not know of it is denied
-// also where there is none.
+// visible finds a token that the actor may see. Every token may see and revoke itself. Without the permission the call is denied,
+// whether or not the token exists.
 func (c *referenceCall) visible(need apitoken.Permission) (*referenceToken, error) {
 	t := c.find(c.event.Token)
 	if t != nil {
@@ -276,7 +277,7 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	return page[:min(len(page), limitOr100(q.Limit))], nil
 }
 
-// page is what [apitoken.Manager.TokenPage] gives where no budget ends it.
+// page is [apitoken.Manager.TokenPage] without a budget.
 func (r *reference) page(actor apitoken.Actor, q apitoken.TokenQuery) (apitoken.TokenPage, error) {
 	tokens, err := r.list(actor, q)
 	if err != nil {
@@ -289,7 +290,7 @@ func (r *reference) page(actor apitoken.Actor, q apitoken.TokenQuery) (apitoken.
 	return page, nil
 }
 
-// selected are all tokens that a query selects at a time.
+// selected returns all tokens that a query selects at a time.
 func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitoken.Token) {
 	expires, unused := q.ExpiresBefore.Truncate(time.Microsecond), q.UnusedSince.Truncate(time.Microsecond)
 	longer := q.LivesLongerThan

@@ -17,8 +17,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// step is one operation of a sequence, before it is known what the sequence has made so far: the operands choose among
-// what there is when its turn comes.
+// step is one operation of a sequence. Its operands choose among the data that exist when the step runs.
 type step struct {
 	Operation string
 	Operands  operands
@@ -41,13 +40,13 @@ const (
 	stepsOfPlan    = 50
 )
 
-// plan is a whole sequence: the options of the Manager and the steps.
+// plan is a sequence: the options of the Manager and the steps.
 type plan struct {
 	Options operands
 	Steps   []step
 }
 
-// GoString is short, because what failed prints its operations in full.
+// GoString is short, because a failing sequence prints its operations.
 func (p plan) GoString() string { return fmt.Sprintf("plan of %d steps", len(p.Steps)) }
 
 func plans() *rapid.Generator[plan] {
@@ -64,8 +63,8 @@ func plans() *rapid.Generator[plan] {
 	})
 }
 
-// movable is a clock that stands still until it is moved. (The Mock of benbjohnson/clock sleeps a millisecond at each
-// move, to let timers run; here are none, and a hundred thousand moves.)
+// movable is a clock that stands still until it is moved. (The Mock of benbjohnson/clock sleeps a millisecond at each move,
+// which is too slow for a hundred thousand moves.)
 type movable struct{ now atomic.Int64 }
 
 func newMovable(t time.Time) *movable {
@@ -77,17 +76,17 @@ func newMovable(t time.Time) *movable {
 func (c *movable) Now() time.Time      { return time.Unix(0, c.now.Load()).UTC() }
 func (c *movable) add(d time.Duration) { c.now.Add(int64(d)) }
 
-// sequence runs one plan on two Managers, which are to be as one, and on the [reference]. They are over one store, or on a
-// server over two on different connection pools.
+// sequence runs one plan on two Managers, which must act as one, and on the [reference]. The Managers share a store, or on
+// a server have stores on different connection pools.
 type sequence struct {
 	ctx      context.Context
 	managers [2]*apitoken.Manager
-	pager    apitoken.TokenPager // the store of the first, if it is one
+	pager    apitoken.TokenPager // the store of the first Manager, or nil
 	clock    *movable
 	interval time.Duration
 	ref      *reference
 	secrets  map[apitoken.TokenID]string
-	foreign  string // a token of somewhere else
+	foreign  string // a token of another installation
 	seen     coverage
 	trace    []string
 }
@@ -95,7 +94,7 @@ type sequence struct {
 // coverage counts the answers to each operation.
 type coverage map[string]int
 
-// beginning is the time at which sequences and histories begin: not far from the end of a month of a leap year.
+// beginning is the time at which sequences and histories begin: near the end of February in a leap year.
 var beginning = time.Date(2024, time.February, 28, 22, 30, 0, 0, time.UTC)
 
 func newSequence(replicas []apitoken.Store, clock *movable, options operands, seen coverage) (*sequence, error) {
@@ -149,7 +148,7 @@ func newSequence(replicas []apitoken.Store, clock *movable, options operands, se
 	return s, s.populate()
 }
 
-// populate provisions the first users, and makes a token of another installation.
+// populate provisions the first users, and generates a token of another installation.
 func (s *sequence) populate() error {
 	for _, u := range []apitoken.User{
 		{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin}, {ID: "bob", Name: "Bob"}, {ID: "carol", Role: "support"},
@@ -172,8 +171,8 @@ func (s *sequence) populate() error {
 	return err
 }
 
-// runPlan runs the plan on an empty store, and returns the first difference between the Managers and the reference, with
-// the operations up to there; empty: none.
+// runPlan runs a plan on an empty store. It returns the first difference between the Managers and the reference, with the
+// operations before it, or an empty text.
 func runPlan(replicas []apitoken.Store, clock *movable, p plan, seen coverage) string {
 	s, err := newSequence(replicas, clock, p.Options, seen)
 	if err != nil {
@@ -211,7 +210,7 @@ func (s *sequence) do(st step) string {
 	return s.compare(st.Operation, what, got, want)
 }
 
-// answer is what a method returned: a value, and which of the errors.
+// answer is the result of a method.
 type answer struct {
 	value any
 	err   error
@@ -220,7 +219,7 @@ type answer struct {
 func (s *sequence) compare(operation, what string, got, want answer) string {
 	answered := sentinels(got.err)
 	s.seen[operation+": "+strings.Fields(answered)[0]]++
-	if operation != "everything" && operation != "policy" { // what reads without a trace
+	if operation != "everything" && operation != "policy" { // calls that leave no event
 		s.trace = append(s.trace, fmt.Sprintf("%s  %s %s -> %s", s.clock.Now().Format(time.RFC3339Nano), operation, what, answered))
 	}
 	if wanted := sentinels(want.err); answered != wanted {
@@ -244,7 +243,7 @@ var allSentinels = []struct {
 	{"ErrUnavailable", apitoken.ErrUnavailable}, {"ErrUncertain", apitoken.ErrUncertain},
 }
 
-// sentinels names all errors that err is, and the limit that a LifetimeError carries.
+// sentinels names all sentinels that err is, and the values of a LifetimeError.
 func sentinels(err error) string {
 	if err == nil {
 		return "ok"
@@ -264,7 +263,7 @@ func sentinels(err error) string {
 	return strings.Join(names, " ")
 }
 
-// everything compares all that there is, by status, in pages and in one piece.
+// everything compares all tokens, by status, all users and all events.
 func (s *sequence) everything() string {
 	m, host := s.managers[0], apitoken.System()
 	for _, status := range []apitoken.Status{"", apitoken.StatusActive, apitoken.StatusExpired, apitoken.StatusRevoked} {

@@ -14,10 +14,10 @@ import (
 )
 
 // TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
-// every answer: value and error. A failure is made smaller, and printed with the seed that repeats it.
+// the value and the error of every call. Package rapid simplifies a failing sequence, and prints it with its seed.
 //
-// Each store gets 2,000 sequences, or as many as the environment variable APITOKEN_SEQUENCES says; one on a server gets a
-// tenth of that. With -short there are fewer.
+// Each store gets 2,000 sequences, or the number in the environment variable APITOKEN_SEQUENCES. A store on a server gets a tenth
+// of that. With -short there are fewer.
 func TestModelAnswersLikeTheManager(t *testing.T) {
 	for _, store := range stores {
 		t.Run(store.name, store.holdModel)
@@ -25,7 +25,7 @@ func TestModelAnswersLikeTheManager(t *testing.T) {
 }
 
 func (s namedStore) holdModel(t *testing.T) {
-	setFlag(t, "rapid.nofailfile", "true") // the seed repeats it as well
+	setFlag(t, "rapid.nofailfile", "true") // the seed is enough to repeat a failure
 	open := s.prepare(t)
 	want := s.sequences(fromEnvironment(t, "APITOKEN_SEQUENCES", 2000))
 	setFlag(t, "rapid.checks", strconv.Itoa(want))
@@ -35,11 +35,11 @@ func (s namedStore) holdModel(t *testing.T) {
 		replicas, done := open(t)
 		defer done()
 		if _, ok := replicas[0].(apitoken.TokenPager); !ok {
-			t.Fatalf("%T is no apitoken.TokenPager, and so nothing is scanned", replicas[0])
+			t.Fatalf("%T is no apitoken.TokenPager", replicas[0])
 		}
 		if difference := runPlan(replicas, newMovable(beginning), p, seen); difference != "" {
 			rt.Log(difference)
-			rt.Fatal("the Managers and the reference differ") // always the same text: package rapid goes by it
+			rt.Fatal("the Managers and the reference differ") // a constant text, because package rapid compares failures by it
 		}
 		ran++
 	})
@@ -53,13 +53,13 @@ func (s namedStore) holdModel(t *testing.T) {
 	}
 	t.Logf("%d sequences of %d operations, %d answers compared, 0 differences", ran, stepsOfPlan, answers)
 	for _, answer := range mustOccur {
-		if ran >= 500 && seen[answer] == 0 { // the rarest is in every twentieth; with fewer, chance may leave one out
-			t.Errorf("no sequence made the answer %q: the sequences do not try enough", answer)
+		if ran >= 500 && seen[answer] == 0 { // with fewer sequences, the rarest answers may not occur
+			t.Errorf("no sequence has the result %q", answer)
 		}
 	}
 }
 
-// sequences is how many of a number of sequences there is time for.
+// sequences reduces a number of sequences for slow stores.
 func (s namedStore) sequences(n int) int {
 	switch {
 	case s.name == "memory" && testing.Short():
@@ -72,7 +72,7 @@ func (s namedStore) sequences(n int) int {
 	return max(1, n)
 }
 
-// fromEnvironment is a number from the environment.
+// fromEnvironment returns a number from the environment, or unset.
 func fromEnvironment(t *testing.T, name string, unset int) int {
 	t.Helper()
 	text, ok := os.LookupEnv(name)
@@ -86,17 +86,15 @@ func fromEnvironment(t *testing.T, name string, unset int) int {
 	return n
 }
 
-// setFlag sets a flag of package rapid, which takes its settings in no other way, until the test ends.
+// setFlag sets a flag of package rapid until the test ends. The package has no other settings.
 func setFlag(t *testing.T, name, value string) {
 	t.Helper()
 	was := flag.Lookup(name).Value.String()
-	if err := flag.Set(name, value); err != nil {
-		t.Fatal(err)
-	}
+	must(t, flag.Set(name, value))
 	t.Cleanup(func() { _ = flag.Set(name, was) })
 }
 
-// mustOccur are answers without which the sequences would show little.
+// mustOccur are the results that the sequences must have.
 var mustOccur = []string{
 	"generate: ok", "generate: ErrLifetime", "generate: ErrInvalid", "generate: ErrDenied", "generate: ErrExists",
 	"generate: ErrNotFound", "generate: ErrUserDisabled",

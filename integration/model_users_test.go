@@ -62,7 +62,7 @@ func (r *reference) setDisabled(actor apitoken.Actor, id apitoken.UserID, disabl
 	return err
 }
 
-// absent is the answer for a user who is to lose their tokens and does not exist: a mistake, if an id differs in case only.
+// absent is the error for a missing user whose tokens are to be revoked. It is ErrInvalid if another ID differs only in case.
 func (c referenceCall) absent(id apitoken.UserID) error {
 	for known := range c.users {
 		if strings.EqualFold(string(known), string(id)) && c.may.Has(apitoken.ManageUsers) {
@@ -72,7 +72,7 @@ func (c referenceCall) absent(id apitoken.UserID) error {
 	return apitoken.ErrNotFound
 }
 
-// manage writes what a manager of users makes of a user.
+// manage writes a user if the actor may manage them.
 func (c referenceCall) manage(was, is apitoken.User) (apitoken.User, error) {
 	if !c.may.Has(apitoken.ManageUsers) || !c.may.Has(c.roles[was.Role]) || !c.may.Has(c.roles[is.Role]) {
 		return apitoken.User{}, c.deny(apitoken.ErrDenied)
@@ -80,7 +80,7 @@ func (c referenceCall) manage(was, is apitoken.User) (apitoken.User, error) {
 	return c.write(was, is), nil
 }
 
-// write writes a user if he changed, and ends his tokens if his epoch did.
+// write writes a user if they changed, and revokes their tokens if the epoch changed.
 func (c referenceCall) write(was, is apitoken.User) apitoken.User {
 	if is == was {
 		return was
@@ -182,7 +182,7 @@ func (r *reference) setPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolicy
 	return r.policy, nil
 }
 
-// feed is what a reader of the events is given. Whoever is denied leaves one more event.
+// feed returns the events for a reader. A denial is an event itself.
 func (r *reference) feed(actor apitoken.Actor, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	c, err := r.begin(apitoken.ActionReadEvents, actor, q.Owner, apitoken.TokenID{})
 	switch {

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// What a client says that does an administrator's work. All clients say the same.
+// clientSays is the output of every client.
 const clientSays = `provisioned bob Bob as user at revision 1
 generated nightly build for bob by ada until 2026-01-31T12:00:00.000Z
 bound to project:web
@@ -43,8 +43,7 @@ event 9 token.generate done by token about bob
 event 10 token.revoke done by token about bob
 `
 
-// People get clients from the document by tools. Three of them make one here, which is compiled and does its work on a handler
-// behind a prefix.
+// Three tools generate clients from the document. Each client is compiled, and runs against a handler behind a prefix.
 func TestOpenAPIGeneratedClient(t *testing.T) {
 	long(t)
 	t.Run("TypeScript", func(t *testing.T) {
@@ -54,15 +53,13 @@ func TestOpenAPIGeneratedClient(t *testing.T) {
 		install(t, dir)
 		bin := filepath.Join(dir, "node_modules", ".bin")
 		run(t, dir, nil, filepath.Join(bin, "openapi-typescript"), "openapi.json", "--output", "schema.d.ts")
-		run(t, dir, nil, filepath.Join(bin, "tsc")) // which also finds the mistakes of wrong.ts, or complains
+		run(t, dir, nil, filepath.Join(bin, "tsc")) // also fails unless it finds the errors of wrong.ts
 		works(t, dir, "node", filepath.Join("dist", "main.js"))
 	})
 	t.Run("Go", func(t *testing.T) {
 		t.Parallel()
 		dir := clientIn(t, "openapi/go")
-		if err := os.Mkdir(filepath.Join(dir, "client"), 0o777); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.Mkdir(filepath.Join(dir, "client"), 0o777))
 		alone := []string{"GOWORK=off", "GOFLAGS=-mod=readonly"}
 		run(t, dir, alone, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "client",
 			"-o", filepath.Join("client", "client.go"), "openapi.json")
@@ -81,7 +78,7 @@ func TestOpenAPIGeneratedClient(t *testing.T) {
 	})
 }
 
-// needNode ends a test that cannot have Node.js and npm.
+// needNode skips or fails a test without Node.js and npm.
 func needNode(t *testing.T) {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
@@ -91,8 +88,7 @@ func needNode(t *testing.T) {
 	}
 }
 
-// install gets the packages that package-lock.json lists. What they would run at installation is none of ours. Where they cannot
-// be had, it is as if Node.js were missing.
+// install installs the packages of package-lock.json, without their install scripts. If it fails, Node.js counts as missing.
 func install(t *testing.T, dir string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--no-progress")
@@ -102,20 +98,18 @@ func install(t *testing.T, dir string) {
 	}
 }
 
-// clientIn is a copy of a client's sources with the document beside them.
+// clientIn returns a folder with a copy of the sources of a client, and the document.
 func clientIn(t *testing.T, sources string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(sources)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.CopyFS(dir, os.DirFS(sources)))
 	if err := os.WriteFile(filepath.Join(dir, "openapi.json"), documentText(t), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// works has the client do its work on a handler of its own, and looks at what is there afterwards.
+// works runs a client against a handler, and checks its output and the tokens afterwards.
 func works(t *testing.T, dir, program string, args ...string) {
 	t.Helper()
 	tt := tokentest.New(t)
@@ -128,21 +122,19 @@ func works(t *testing.T, dir, program string, args ...string) {
 
 	said := run(t, dir, []string{"ADDRESS=" + server.URL + "/admin/api", "TOKEN=" + ada}, program, args...)
 	if diff := cmp.Diff(clientSays, said); diff != "" {
-		t.Errorf("the client says something else (-want +got):\n%s", diff)
+		t.Errorf("output of the client (-want +got):\n%s", diff)
 	}
 	var left []string
 	for token, err := range tt.Manager.Tokens(t.Context(), apitoken.System(), apitoken.TokenQuery{Owner: "bob"}) {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		left = append(left, fmt.Sprint(token.Name, " ", token.Status(tt.Manager.Now())))
 	}
 	if diff := cmp.Diff([]string{"nightly build revoked", "nightly build revoked", "offered active"}, left); diff != "" {
-		t.Errorf("the tokens afterwards differ (-want +got):\n%s", diff)
+		t.Errorf("tokens afterwards (-want +got):\n%s", diff)
 	}
 }
 
-// run runs a program that has to succeed, and gives what it printed.
+// run runs a program that has to succeed, and returns its output.
 func run(t *testing.T, dir string, env []string, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)

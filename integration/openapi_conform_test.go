@@ -16,10 +16,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// unlisted are the headers that the document says once of all answers, or leaves to HTTP.
+// unlisted are the headers that the document does not declare for each response.
 var unlisted = []string{"Cache-Control", "Content-Length", "Content-Type", "X-Content-Type-Options"}
 
-// formats makes kin-openapi, which knows of date-time, look at the others too. Numbers and addresses go by their types.
+// formats makes kin-openapi check the format uuid. It checks date-time by itself.
 var formats = []openapi3.SchemaValidationOption{
 	openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(text string) error {
 		_, err := uuid.Parse(text)
@@ -27,7 +27,7 @@ var formats = []openapi3.SchemaValidationOption{
 	})),
 }
 
-// checkRequest holds a request to what the document says of its operation.
+// checkRequest validates a request against its operation.
 func (d document) checkRequest(r *http.Request, body []byte) error {
 	input, err := d.input(r, body)
 	if err != nil {
@@ -36,19 +36,19 @@ func (d document) checkRequest(r *http.Request, body []byte) error {
 	return openapi3filter.ValidateRequest(context.Background(), input)
 }
 
-// input is a request as kin-openapi takes it.
+// input converts a request for kin-openapi.
 func (d document) input(r *http.Request, body []byte) (*openapi3filter.RequestValidationInput, error) {
 	route, params := d.route(r)
 	if route == nil || route.Operation == nil {
-		return nil, fmt.Errorf("no operation is of %s %s", r.Method, r.URL)
+		return nil, fmt.Errorf("no operation for %s %s", r.Method, r.URL)
 	}
 	query, known := r.URL.Query(), map[string]bool{}
 	for _, p := range route.Operation.Parameters {
 		known[p.Value.In+" "+p.Value.Name] = true
 	}
-	for name, values := range query { // kin-openapi lets others pass
+	for name, values := range query { // kin-openapi ignores unknown parameters
 		if !known["query "+name] || len(values) != 1 {
-			return nil, fmt.Errorf("%s has no parameter %s, or not more than once", route.Operation.OperationID, name)
+			return nil, fmt.Errorf("%s does not take %s, or only once", route.Operation.OperationID, name)
 		}
 	}
 	if route.Operation.RequestBody == nil && len(body) > 0 {
@@ -64,8 +64,8 @@ func (d document) input(r *http.Request, body []byte) (*openapi3filter.RequestVa
 	}, nil
 }
 
-// checkResponse holds a response to what the document says of the operation with this status. For a method that the path has
-// not, and for a path that the document has not, that is in the components.
+// checkResponse validates a response against its operation and status. For unknown methods and paths, the response is declared in
+// the components.
 func (d document) checkResponse(r *http.Request, response *http.Response, body []byte) error {
 	route, params := d.route(r)
 	switch {
@@ -88,13 +88,13 @@ func (d document) checkResponse(r *http.Request, response *http.Response, body [
 		}
 	}
 	if response.Header.Get("Cache-Control") != "no-store" {
-		return errors.New("it may be cached")
+		return errors.New("Cache-Control is not no-store")
 	}
 	if len(ref.Value.Content) == 0 && (len(body) > 0 || response.Header.Get("Content-Type") != "") {
 		return errors.New("a body is not declared")
 	}
 	if contentType := response.Header.Get("Content-Type"); strings.Contains(contentType, ";") {
-		return fmt.Errorf("the content type is %s", contentType)
+		return fmt.Errorf("the content type %s has a parameter", contentType)
 	}
 	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
@@ -105,7 +105,7 @@ func (d document) checkResponse(r *http.Request, response *http.Response, body [
 	})
 }
 
-// rest is the operation of all that is none.
+// rest is the operation for unknown methods and paths.
 func (d document) rest(status int, response string) *routers.Route {
 	responses := openapi3.NewResponses(openapi3.WithStatus(status, d.Components.Responses[response]))
 	return &routers.Route{Spec: d.T, Operation: &openapi3.Operation{Responses: responses}}

@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// exchange is a request and its complete answer, as package adminapi keeps them for its own tests.
+// exchange is a request and its complete response, as recorded by the tests of package adminapi.
 type exchange struct {
 	name     string // of the route's file and of the section, such as "get-policy ok"
 	request  *http.Request
@@ -31,8 +31,9 @@ var sectionLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
 	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.txtar")
-	if err != nil {
-		t.Fatal(err)
+	must(t, err)
+	if len(paths) == 0 {
+		t.Fatal("there are no exchanges")
 	}
 	var all []exchange
 	for _, path := range paths {
@@ -116,12 +117,12 @@ func readExchange(request, answer string) (exchange, error) {
 	return x, err
 }
 
-// isForItself reports whether the request was refused for what it is itself. Then it need not be as the document wants it.
-func (x exchange) isForItself() bool {
+// isInvalid reports whether the response refuses the request as invalid. Then the document may refuse it, too.
+func (x exchange) isInvalid() bool {
 	return slices.Contains([]int{400, 405, 413, 415, 422}, x.response.StatusCode)
 }
 
-// Every exchange is one of the document's, and every answer of the document is in an exchange.
+// The document describes every exchange, and every response of the document occurs in an exchange.
 func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 	text := documentText(t)
 	open, listed := readDocument(t, text), readDocument(t, closed(t, text))
@@ -134,18 +135,18 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 				t.Errorf("the response: %v", err)
 			}
 			if err := open.checkResponse(x.request, x.response, x.answered); err != nil {
-				t.Errorf("the response, where it may have more members: %v", err)
+				t.Errorf("the response, with additional members allowed: %v", err)
 			}
 			route, _ := open.route(x.request)
 			if route == nil || route.Operation == nil {
 				if x.response.StatusCode != 404 && x.response.StatusCode != 405 {
-					t.Errorf("it is of no operation and answers %d", x.response.StatusCode)
+					t.Errorf("the document has no operation for it, and the status is %d", x.response.StatusCode)
 				}
 				return
 			}
 			covered[fmt.Sprint(route.Operation.OperationID, " ", x.response.StatusCode)]++
 			err := open.checkRequest(x.request, x.sent)
-			if !x.isForItself() {
+			if !x.isInvalid() {
 				requests++
 				if err != nil {
 					t.Errorf("the request: %v", err)
@@ -164,7 +165,7 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 			for status := range operation.Responses.Map() {
 				answers++
 				if covered[operation.OperationID+" "+status] == 0 {
-					t.Errorf("no exchange shows that %s answers %s", operation.OperationID, status)
+					t.Errorf("no exchange has the status %s of %s", status, operation.OperationID)
 				}
 			}
 		}
@@ -173,14 +174,14 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 		len(all), len(covered), answers, requests, refused, breaches)
 }
 
-// The actions are open, so that there may be more one day, and the document names those that there are.
+// The document lists all present actions as examples. It does not restrict them, because later versions may add some.
 func TestOpenAPIDocumentNamesEveryAction(t *testing.T) {
 	named := readDocument(t, documentText(t)).Components.Schemas["Event"].Value.Properties["action"].Value.Examples
 	seen := map[any]bool{}
 	for _, x := range exchanges(t) {
 		var page struct{ Events []struct{ Action string } }
 		if err := json.Unmarshal(x.answered, &page); err != nil {
-			continue // it has no body
+			continue // no body
 		}
 		for _, event := range page.Events {
 			seen[event.Action] = true

@@ -20,17 +20,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// adminHandler is an administration of tokens whose callers present tokens.
+// adminHandler returns the administration for callers with tokens.
 func adminHandler(t *testing.T, m *apitoken.Manager) http.Handler {
 	t.Helper()
 	h, err := adminapi.New(m, &adminapi.Options{Actor: httpauth.ActorFunc(m, nil)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return h
 }
 
-// documentText is the document that the administration answers.
+// documentText returns the document of the administration.
 func documentText(t *testing.T) []byte {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -41,26 +39,22 @@ func documentText(t *testing.T) []byte {
 	return w.Body.Bytes()
 }
 
-// document is an OpenAPI document that was read.
+// document is a parsed OpenAPI document.
 type document struct{ *openapi3.T }
 
 func readDocument(t *testing.T, text []byte) document {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return document{doc}
 }
 
-// closed makes of every object that may have more members than the document lists one that may not. Clients have to bear
-// with members that they do not know, and so the document leaves answers open; this version sends none that it does not list.
+// closed forbids additional members in all objects. The document allows them in responses, because clients have to tolerate
+// members of later versions. This version sends only members that the document lists.
 func closed(t *testing.T, text []byte) []byte {
 	t.Helper()
 	var doc map[string]any
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal(text, &doc))
 	components, _ := doc["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
 	if len(schemas) == 0 {
@@ -73,14 +67,12 @@ func closed(t *testing.T, text []byte) []byte {
 		}
 	}
 	text, err := json.Marshal(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return text
 }
 
-// route finds the operation of a request, which is nil where the path has none of the method, and the parameters of the
-// path. The path is below none of the document's servers.
+// route returns the operation of a request and the parameters of its path. The operation is nil if the path does not have
+// the method. The path is relative to the servers of the document.
 func (d document) route(r *http.Request) (route *routers.Route, params map[string]string) {
 	for path, item := range d.Paths.Map() {
 		if params, ok := match(path, r.URL.EscapedPath()); ok {
@@ -134,16 +126,14 @@ func TestOpenAPIDocumentIsValid(t *testing.T) {
 	}
 }
 
-// What is declared and never referred to would be forgotten there.
+// The document has no unused components.
 func TestOpenAPIDocumentUsesAllThatItDeclares(t *testing.T) {
 	text := documentText(t)
 	var doc struct{ Components map[string]map[string]any }
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal(text, &doc))
 	exempt := map[string]bool{
-		"securitySchemes/bearer":     true, // which is named, and not referred to
-		"responses/MethodNotAllowed": true, // the answer to methods that no operation has
+		"securitySchemes/bearer":     true, // used by its name
+		"responses/MethodNotAllowed": true, // the response to unknown methods
 	}
 	n := 0
 	for section, components := range doc.Components {
@@ -158,8 +148,8 @@ func TestOpenAPIDocumentUsesAllThatItDeclares(t *testing.T) {
 	t.Logf("%d components", n)
 }
 
-// Each path is asked for its methods. Whether the handler has other paths is for the exchanges: every one of them is of a path
-// of the document.
+// The handler allows exactly the methods of the document on each of its paths. That the handler has no other paths is shown by
+// [TestOpenAPIDocumentDescribesEveryExchange].
 func TestOpenAPIDocumentHasTheMethodsThatTheHandlerAllows(t *testing.T) {
 	doc, handler := readDocument(t, documentText(t)), adminHandler(t, tokentest.New(t).Manager)
 	operations := 0

@@ -10,137 +10,83 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// outcome is a kind of trouble that a change can meet, and how it has to end.
+// outcome is a failure during a change, and the required result of the change.
 type outcome struct {
-	name      string
-	interfere func(s *spy, cancel context.CancelFunc)
-	want      error // nil: success
-	notWant   error
-	done      bool // what is in the database afterwards
+	name    string
+	failure func(s *spy, cancel context.CancelFunc)
+	want    error // nil: success
+	done    bool  // what is in the database afterwards
 }
 
-// outcomes are those that become known, where busy is the backend's error of somebody who was in the way.
+// notSent answers the first statements that contain a text with an error, in place of the database.
+func notSent(text string, times int, err error) func(*spy, context.CancelFunc) {
+	return func(s *spy, _ context.CancelFunc) { s.interfere(on(text, times, err), nil) }
+}
+
+// answerLost lets the database do the first statements that contain a text, and answers with an error.
+func answerLost(text string, times int, err error) func(*spy, context.CancelFunc) {
+	return func(s *spy, _ context.CancelFunc) { s.interfere(nil, on(text, times, err)) }
+}
+
+// databaseLost loses the answer to the COMMIT, and then every statement.
+func databaseLost(s *spy, _ context.CancelFunc) {
+	s.interfere(nil, func(text string) error {
+		if text != "COMMIT" {
+			return nil
+		}
+		s.interfere(on("", always, errCut), nil)
+		return errCut
+	})
+}
+
+// outcomes are those that become known. busy is the backend's error for a conflict with another transaction.
 func outcomes(busy error) []outcome {
-	return []outcome{{
-		name: "the answer to the commit is lost",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(nil, on("COMMIT", 1, errCut))
-		},
-		done: true,
-	}, {
-		name: "the commit is lost",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("COMMIT", 1, errCut), nil)
-		},
-		done: true,
-	}, {
-		name: "three commits are lost",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("COMMIT", 3, errCut), nil)
-		},
-		done: true,
-	}, {
-		name: "the context ends while the commit is under way",
-		interfere: func(s *spy, cancel context.CancelFunc) {
+	return []outcome{
+		{"the answer to the commit is lost", answerLost("COMMIT", 1, errCut), nil, true},
+		{"the commit is lost", notSent("COMMIT", 1, errCut), nil, true},
+		{"three commits are lost", notSent("COMMIT", 3, errCut), nil, true},
+		{"the context ends during the commit", func(s *spy, cancel context.CancelFunc) {
 			s.interfere(func(text string) error {
 				if text == "COMMIT" {
 					cancel()
 				}
 				return nil
 			}, nil)
-		},
-		done: true,
-	}, {
-		name: "the context ends while the commit is under way, and the answer is lost",
-		interfere: func(s *spy, cancel context.CancelFunc) {
+		}, nil, true},
+		{"the context ends during the commit, and the answer is lost", func(s *spy, cancel context.CancelFunc) {
 			s.interfere(nil, func(text string) error {
-				if text == "COMMIT" {
-					cancel()
-					s.interfere(nil, nil)
-					return context.Canceled
+				if text != "COMMIT" {
+					return nil
 				}
-				return nil
+				cancel()
+				s.interfere(nil, nil)
+				return context.Canceled
 			})
-		},
-		done: true,
-	}, {
-		name: "the context ends before the commit",
-		interfere: func(s *spy, cancel context.CancelFunc) {
+		}, nil, true},
+		{"the context ends before the commit", func(s *spy, cancel context.CancelFunc) {
 			s.interfere(nil, func(text string) error {
 				if text != "BEGIN" && !isTransactionEnd(text) {
 					cancel()
 				}
 				return nil
 			})
-		},
-		want:    context.Canceled,
-		notWant: apitoken.ErrUncertain,
-	}, {
-		name: "the connection breaks before the commit",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(nil, on(" ", 1, errCut)) // of the first statement
-		},
-		want:    errCut,
-		notWant: apitoken.ErrUncertain,
-	}, {
-		name: "no transaction can be begun",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("BEGIN", always, errCut), nil)
-		},
-		want:    errCut,
-		notWant: apitoken.ErrUncertain,
-	}, {
-		name: "somebody is in the way at the begin",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("BEGIN", 3, busy), nil)
-		},
-		done: true,
-	}, {
-		name: "somebody is in the way of a statement",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on(" ", 3, busy), nil)
-		},
-		done: true,
-	}, {
-		name: "somebody was first, and a statement came too late",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(nil, on(" ", 1, busy))
-		},
-		done: true,
-	}, {
-		name: "somebody is in the way of the commit",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("COMMIT", 4, busy), nil)
-		},
-		done: true,
-	}}
+		}, context.Canceled, false},
+		{"the connection breaks after the first statement", answerLost(" ", 1, errCut), errCut, false},
+		{"no transaction can begin", notSent("BEGIN", always, errCut), errCut, false},
+		{"a conflict at the begin", notSent("BEGIN", 3, busy), nil, true},
+		{"a conflict at a statement", notSent(" ", 3, busy), nil, true},
+		{"a conflict after a statement", answerLost(" ", 1, busy), nil, true},
+		{"a conflict at the commit", notSent("COMMIT", 4, busy), nil, true},
+	}
 }
 
-// uncertainOutcomes are those that are never known. To find that out takes a change its patience.
-func uncertainOutcomes() []outcome {
-	return []outcome{{
-		name: "no commit arrives",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(on("COMMIT", always, errCut), nil)
-		},
-		want: apitoken.ErrUncertain,
-	}, {
-		name: "the answer to the commit is lost, and the database with it",
-		interfere: func(s *spy, _ context.CancelFunc) {
-			s.interfere(nil, func(text string) error {
-				if text == "COMMIT" {
-					s.interfere(on("", always, errCut), nil)
-					return errCut
-				}
-				return nil
-			})
-		},
-		want: apitoken.ErrUncertain,
-		done: true,
-	}}
+// uncertainOutcomes are those that never become known. A change takes seconds to give up.
+var uncertainOutcomes = []outcome{
+	{"no commit arrives", notSent("COMMIT", always, errCut), apitoken.ErrUncertain, false},
+	{"the answer to the commit is lost, and the database with it", databaseLost, apitoken.ErrUncertain, true},
 }
 
-// TestOutcomeOfAChange lets each kind of change meet each kind of trouble, and holds the answer against what was done.
+// Each kind of change meets each failure. Its answer must agree with its effect.
 func TestOutcomeOfAChange(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
@@ -149,7 +95,7 @@ func TestOutcomeOfAChange(t *testing.T) {
 			store := d.newMigrated(t, db, nil)
 			for _, o := range outcomes(b.serverErrors().busy[0]) {
 				t.Run(o.name, func(t *testing.T) {
-					d.clear(t, db)
+					d.clear(t, db, defaultPrefix)
 					for _, c := range changes(t, store) {
 						o.hold(t, store, spy, c)
 					}
@@ -160,14 +106,13 @@ func TestOutcomeOfAChange(t *testing.T) {
 	}
 }
 
-// TestUncertainOutcomeOfAChange is the same where the change never comes to know. That takes each of them seconds, so all go
-// on at one time, each in a database of its own.
+// The same where the outcome never becomes known. Each change takes seconds, so they run in parallel, each in its own database.
 func TestUncertainOutcomeOfAChange(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			var going sync.WaitGroup
-			for _, o := range uncertainOutcomes() {
+			for _, o := range uncertainOutcomes {
 				for i, n := 0, 1; i < n; i++ {
 					d := b.database(t)
 					db, spy := openSpied(t, d)
@@ -183,20 +128,20 @@ func TestUncertainOutcomeOfAChange(t *testing.T) {
 	}
 }
 
-// hold lets a change meet the trouble, and repeats it when the trouble is over.
+// hold runs a change during the failure, and repeats it afterwards.
 func (o outcome) hold(t *testing.T, store *sqlstore.Store, s *spy, c change) {
 	t.Helper()
 	before := countEvents(t, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	o.interfere(s, cancel)
+	o.failure(s, cancel)
 	err := c.do(ctx)
 	s.interfere(nil, nil)
 	if !errors.Is(err, o.want) {
 		t.Errorf("%s, %s: error %v, want %v", o.name, c.name, err, o.want)
 	}
-	if o.notWant != nil && errors.Is(err, o.notWant) {
-		t.Errorf("%s, %s: error %v is %v", o.name, c.name, err, o.notWant)
+	if o.want != apitoken.ErrUncertain && errors.Is(err, apitoken.ErrUncertain) {
+		t.Errorf("%s, %s: error %v is %v", o.name, c.name, err, apitoken.ErrUncertain)
 	}
 	want := before
 	if o.done {
@@ -205,7 +150,7 @@ func (o outcome) hold(t *testing.T, store *sqlstore.Store, s *spy, c change) {
 	if got, events := c.done(), countEvents(t, store); got != o.done || events != want {
 		t.Errorf("%s, %s: done: %v with %d events, want %v with %d", o.name, c.name, got, events, o.done, want)
 	}
-	// Whatever it was, the same call succeeds once the trouble is over, and nothing is there twice.
+	// After the failure, the same call succeeds, and has its effect once.
 	if err := c.do(context.Background()); err != nil {
 		t.Errorf("%s, %s again: %v", o.name, c.name, err)
 	}
@@ -214,7 +159,7 @@ func (o outcome) hold(t *testing.T, store *sqlstore.Store, s *spy, c change) {
 	}
 }
 
-// countEvents is how many events a store has. It may be called by any goroutine of a test.
+// countEvents returns the number of events. It may be called by any goroutine of a test.
 func countEvents(t *testing.T, store *sqlstore.Store) int {
 	t.Helper()
 	events, err := store.Events(context.Background(), apitoken.EventQuery{Limit: 1000})
@@ -224,7 +169,7 @@ func countEvents(t *testing.T, store *sqlstore.Store) int {
 	return len(events)
 }
 
-// An administrator who is told that the outcome is unknown has the id of the token, revokes it, and asks again.
+// If the outcome of a Generate is unknown, the administrator has the ID of the token, can revoke it, and can ask again.
 func TestUncertainTokenCanBeRevoked(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
 		t.Run(b.name, b.uncertainTokenCanBeRevoked)
@@ -236,20 +181,10 @@ func (b backend) uncertainTokenCanBeRevoked(t *testing.T) {
 	d := b.database(t)
 	db, spy := openSpied(t, d)
 	m, err := apitoken.New(d.newMigrated(t, db, nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	putUser(t, m, apitoken.User{ID: "bob"})
 	params := apitoken.GenerateParams{Owner: "bob", Name: "deploy"}
-	spy.interfere(nil, func(text string) error {
-		if text == "COMMIT" {
-			spy.interfere(on("", always, errCut), nil)
-			return errCut
-		}
-		return nil
-	})
+	databaseLost(spy, nil)
 	token, secret, err := m.Generate(ctx, apitoken.System(), params)
 	spy.interfere(nil, nil)
 	if !errors.Is(err, apitoken.ErrUncertain) || !errors.Is(err, errCut) {
@@ -258,9 +193,7 @@ func (b backend) uncertainTokenCanBeRevoked(t *testing.T) {
 	if secret.Reveal() != "" || token.ID.IsZero() {
 		t.Errorf("token %v with a secret of %d characters, want an id and no secret", token.ID, len(secret.Reveal()))
 	}
-	if err := m.Revoke(ctx, apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, m.Revoke(ctx, apitoken.System(), token.ID))
 	if _, _, err := m.Generate(ctx, apitoken.System(), params); err != nil {
 		t.Errorf("asked again: %v", err)
 	}

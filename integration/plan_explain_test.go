@@ -10,17 +10,18 @@ import (
 	"testing"
 )
 
-// whole follows the name of a table of which all rows are read.
+// whole marks a table of which all rows are read.
 const whole = " whole"
 
-// inOrder follows the name of an index of PostgreSQL that is read from its beginning.
+// inOrder marks an index of PostgreSQL that is read from its beginning.
 const inOrder = " in order"
 
-// ofOneRow are the tables that have one row, under the names that the queries give them.
+// ofOneRow are the tables with one row, by their names in the queries.
 var ofOneRow = []string{"p", "policy", "feed", defaultPrefix + "policy"}
 
-// plan is how the database reads its tables for a statement: for each the index, or that it is read whole. On MySQL, where the
-// index of a primary key has no name of its own, and on SQLite the name that the statement gives the table is there as well.
+// plan returns how the database reads its tables for a statement: a line for each table, with the index, or whole. On
+// MySQL, where the index of a primary key has no name, and on SQLite, a line also has the name of the table in the
+// statement.
 func (d database) plan(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	t.Helper()
 	switch d.driver {
@@ -49,7 +50,7 @@ func planOfSQLite(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 		var line string
 		err := scan(&id, &parent, &unused, &line)
 		switch found := wholeInSQLite.FindStringSubmatch(line); {
-		case found != nil && found[1] != "v": // which is no table, but the values of the statement
+		case found != nil && found[1] != "v": // v is the list of values of the statement
 			lines = append(lines, found[1]+whole)
 		case strings.HasPrefix(line, "SEARCH"), strings.HasPrefix(line, "SCAN") && strings.Contains(line, "USING"):
 			lines = append(lines, line)
@@ -59,18 +60,16 @@ func planOfSQLite(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	return lines
 }
 
-// planOfPostgreSQL is the plan for parameters of any value, which is the one that a prepared statement settles for, when it
-// was run a few times. The plan for the given parameters must read no other table whole.
+// planOfPostgreSQL returns the generic plan, which a prepared statement uses after a few runs. The plan for the given parameters
+// must not read another table whole.
 func planOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	t.Helper()
 	if strings.HasPrefix(q.text, "LOCK") {
-		return nil // it has no plan
+		return nil // LOCK has no plan
 	}
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = conn.Close() }()
 	var text string
 	nothing := ""
@@ -86,9 +85,7 @@ func planOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	for _, statement := range []string{"DEALLOCATE planned", "RESET plan_cache_mode"} {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, conn, statement)
 	}
 	lines = nodesOfPostgreSQL(t, text)
 	if err := conn.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+q.text, q.args...).Scan(&text); err != nil {
@@ -112,9 +109,7 @@ func nodesOfPostgreSQL(t *testing.T, text string) (lines []string) {
 		Plans []node
 	}
 	var plans []struct{ Plan node }
-	if err := json.Unmarshal([]byte(text), &plans); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
 		switch {
@@ -143,18 +138,14 @@ func planOfMySQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 	}
 	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for rows.Next() {
 		values := make([]sql.NullString, len(names))
 		into := make([]any, len(names))
 		for i := range values {
 			into[i] = &values[i]
 		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
+		must(t, rows.Scan(into...))
 		of := func(name string) string { return values[slices.Index(names, name)].String }
 		table, how := of("table"), of("type")
 		switch {
@@ -165,8 +156,6 @@ func planOfMySQL(t *testing.T, db *sql.DB, q askedQuery) (lines []string) {
 			lines = append(lines, table+" "+of("key"))
 		}
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, rows.Err())
 	return lines
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// loadMany fills the tables with 1,000 users of 5 tokens each, of which some have ended one way or another, and with 5,000
-// events, of which the last few have no number yet. Planners decide by how much there is, so they are told.
+// loadMany fills the tables with 1,000 users of 5 tokens each, some of them expired or revoked, and with 5,000 events, the
+// last of which have no number yet. It updates the statistics, by which the databases choose their plans.
 func (d database) loadMany(t testing.TB, db *sql.DB) {
 	t.Helper()
 	statements := map[string]string{"sqlite": manyOfSQLite, "pgx": manyOfPostgreSQL, "mysql": manyOfMySQL}[d.driver]
@@ -28,24 +28,22 @@ func (d database) analyze(t testing.TB, db *sql.DB) {
 	if d.driver == "mysql" {
 		analyze = "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens, apitoken_events"
 	}
-	if _, err := db.Exec(analyze); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, db, analyze)
 }
 
-// bindSome binds one token of ten to one resource and one of a hundred to another, in tables of this build.
+// bindSome binds one token in ten to one resource and one in a hundred to another. It needs tables of this build.
 const bindSome = `
 UPDATE apitoken_tokens SET resource = CASE WHEN created_at % 10 = 3 THEN 'project:web' ELSE 'project:rare' END
 WHERE created_at % 10 = 3 OR created_at % 100 = 7`
 
-// denySome denies one event of a hundred, to another user, and has one token of a hundred generated with a token, in tables
-// of this build.
+// denySome makes one event in a hundred a denial of another user, and one token in a hundred the child of a token. It needs
+// tables of this build.
 var denySome = []string{
 	`UPDATE apitoken_events SET outcome = 'denied', action = 'token.list', actor_user = 'mallory' WHERE at % 100 = 7`,
 	`UPDATE apitoken_tokens SET created_with = id WHERE created_at % 100 = 9`,
 }
 
-// spelled puts the functions of the database in the place of those that all have in some way.
+// spelled replaces placeholders in a statement by functions of the database.
 func (d database) spelled(statement string) string {
 	functions := map[string][]string{
 		"sqlite": {"{digest}", "unhex(printf('%064x', i * 7919))", "{id}", "unhex(printf('%032x', i))", "{text}", "'name' || i", "{owner}", "'user' || (i % 1000)"},

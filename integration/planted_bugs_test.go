@@ -12,12 +12,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// plant puts a bug into a store. It is given the store also with a pause before its calls.
+// plant puts a bug into a store. torn is the same store with a pause before its calls.
 type plant func(store, torn apitoken.Store, clock apitoken.Clock) apitoken.Store
 
-// The planted bugs: Stores that break the contract in one point and keep it in all others.
+// The planted bugs: Stores that break one point of the contract.
 
-// policyUnchecked inserts tokens without asking by which policy they were judged.
+// policyUnchecked inserts tokens without checking the revision of the policy.
 type policyUnchecked struct{ apitoken.Store }
 
 func (b policyUnchecked) CreateToken(ctx context.Context, t apitoken.NewToken, _ int64, e apitoken.Event) error {
@@ -32,7 +32,7 @@ func (b policyUnchecked) CreateToken(ctx context.Context, t apitoken.NewToken, _
 	}
 }
 
-// epochIgnored takes every token for one of its owner's present epoch.
+// epochIgnored shows every token as one of the present epoch of its owner.
 type epochIgnored struct{ apitoken.Store }
 
 func (b epochIgnored) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
@@ -45,7 +45,7 @@ func (b epochIgnored) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.
 	return &fresh, nil
 }
 
-// lateToAuthenticate has a token valid at its end as well: <= for <.
+// lateToAuthenticate accepts a token at its expiry: <= in place of <.
 type lateToAuthenticate struct {
 	apitoken.Store
 	clock apitoken.Clock
@@ -61,31 +61,7 @@ func (b lateToAuthenticate) Lookup(ctx context.Context, d apitoken.Digest) (*api
 	return &late, nil
 }
 
-// lateToFreeNames has a token keep its name at its end as well.
-type lateToFreeNames struct{ apitoken.Store }
-
-func (b lateToFreeNames) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	expired := apitoken.TokenQuery{Owner: t.Owner, Status: apitoken.StatusExpired, NameContains: t.Name, Limit: 1000}
-	tokens, err := b.Tokens(ctx, expired, t.CreatedAt)
-	if err != nil {
-		return err
-	}
-	for _, old := range tokens {
-		if old.Name == t.Name && old.ExpiresAt.Equal(t.CreatedAt) {
-			return apitoken.ErrExists
-		}
-	}
-	return b.Store.CreateToken(ctx, t, policyRevision, e)
-}
-
-// lateToList lists a token as active at its end as well.
-type lateToList struct{ apitoken.Store }
-
-func (b lateToList) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return b.Store.Tokens(ctx, q, now.Add(-time.Microsecond))
-}
-
-// notFinal forgets which tokens were revoked one by one when their owner is changed.
+// notFinal forgets the revocations of single tokens when their owner is changed.
 type notFinal struct {
 	apitoken.Store
 	mu      sync.Mutex
@@ -123,15 +99,15 @@ func (b *notFinal) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Rec
 	return &fresh, nil
 }
 
-// checkedThenInserted looks whether a name is free, and then inserts. It keeps the store below, which knows better, from
-// noticing by giving every token a name of its own there.
+// checkedThenInserted checks whether a name is free, and inserts in another step. The store below would refuse the
+// duplicate, so it gets a unique name for every token.
 type checkedThenInserted struct {
 	apitoken.Store
 	mu      sync.Mutex
 	holders map[string]apitoken.Digest
 }
 
-// nameEnd is in no name that anybody asks for.
+// nameEnd separates the name from the unique part. It is in no name of a test.
 const nameEnd = "\x1f"
 
 func holding(owner apitoken.UserID, name string) string { return string(owner) + nameEnd + name }
@@ -186,15 +162,14 @@ func renamed(r *apitoken.Record, err error) (*apitoken.Record, error) {
 	return &fresh, nil
 }
 
-// touchOfAllColumns reads a token, moves its last use on, and writes all of it back: also whether it was revoked, as that
-// was when it was read.
+// touchOfAllColumns reads a token, changes its last use, and writes back all columns, including the revocation as it was read.
 type touchOfAllColumns struct {
 	apitoken.Store
 	torn apitoken.Store // the same, with pauses
 
 	mu      sync.Mutex
-	revoked map[apitoken.TokenID]apitoken.Revocation // one by one, as the store below has it
-	written map[apitoken.TokenID]apitoken.Revocation // the column, as it was written last
+	revoked map[apitoken.TokenID]apitoken.Revocation // of single tokens, in the store below
+	written map[apitoken.TokenID]apitoken.Revocation // the column as written last
 }
 
 func (b *touchOfAllColumns) Touch(ctx context.Context, touches []apitoken.Touch) error {
@@ -223,8 +198,7 @@ func (b *touchOfAllColumns) RevokeToken(ctx context.Context, id apitoken.TokenID
 	return changed, err
 }
 
-// shown is the token with the column as it was written last. What revokes it with its epoch is no column of the token.
-// The lock is held.
+// shown returns the token with the column as written last. A revocation with the epoch is not in that column. The lock is held.
 func (b *touchOfAllColumns) shown(t apitoken.Token) apitoken.Token {
 	if r, ok := b.revoked[t.ID]; ok && t.RevokedAt.Equal(r.At) && t.RevokedBy == r.By {
 		t.RevokedAt, t.RevokedBy = b.written[t.ID].At, b.written[t.ID].By

@@ -8,14 +8,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// gate holds up the first who comes to it after it was armed, until it is opened.
+// gate blocks the first call after it was armed, until it is opened.
 type gate struct{ armed atomic.Pointer[barrier] }
 
-// barrier is what one who is held up waits for.
+// barrier is one blocked call.
 type barrier struct {
-	before  string        // is how the statement begins that he is held up before
-	reached chan struct{} // closed when he waits
-	open    chan struct{} // closed to let him through
+	before  string        // the beginning of the statement to block
+	reached chan struct{} // closed when the call is blocked
+	open    chan struct{} // closed to let it continue
 }
 
 func (g *gate) arm(before string) *barrier {
@@ -24,28 +24,28 @@ func (g *gate) arm(before string) *barrier {
 	return b
 }
 
-// pass is on the way of a statement.
-func (g *gate) pass(statement string) {
+// pass blocks a statement for which the gate is armed. Its error is always nil, for [spy.interfere].
+func (g *gate) pass(statement string) error {
 	b := g.armed.Load()
-	if b == nil || !strings.HasPrefix(statement, b.before) || !g.armed.CompareAndSwap(b, nil) {
-		return
+	if b != nil && strings.HasPrefix(statement, b.before) && g.armed.CompareAndSwap(b, nil) {
+		close(b.reached)
+		<-b.open
 	}
-	close(b.reached)
-	<-b.open
+	return nil
 }
 
-// gated is a Store with a gate before every insertion and touch.
+// gated is a Store with a gate before CreateToken and Touch.
 type gated struct {
 	apitoken.Store
 	gate *gate
 }
 
 func (g gated) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	g.gate.pass("")
+	_ = g.gate.pass("")
 	return g.Store.CreateToken(ctx, t, policyRevision, e)
 }
 
 func (g gated) Touch(ctx context.Context, touches []apitoken.Touch) error {
-	g.gate.pass("")
+	_ = g.gate.pass("")
 	return g.Store.Touch(ctx, touches)
 }

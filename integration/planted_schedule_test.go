@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// schedule runs acts one after the other, except for one that is held up on its way into the store.
+// schedule runs acts one after the other, except for one that is blocked on its way into the store.
 type schedule struct {
 	*history
 	t     *testing.T
@@ -17,17 +17,15 @@ type schedule struct {
 	first *replica
 	other *replica
 
-	// waiting reports whether somebody waits for a lock of the database. Nil: nobody ever does.
+	// waiting reports whether a connection waits for a lock of the database. Nil: there are no such locks.
 	waiting func() bool
 }
 
-// newSchedule makes a schedule on two replicas of a host. The gate is on the way of the first.
+// newSchedule makes a schedule on two replicas of a host. The gate is in the first one.
 func newSchedule(t *testing.T, clock *movable, g *gate, first, other apitoken.Store) *schedule {
 	t.Helper()
 	s := &schedule{history: newHistory(clock), t: t, ctx: t.Context(), gate: g}
-	if err := s.provision(s.ctx, first); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.provision(s.ctx, first))
 	var err error
 	if s.first, err = s.join(0, first); err != nil {
 		t.Fatal(err)
@@ -40,20 +38,20 @@ func newSchedule(t *testing.T, clock *movable, g *gate, first, other apitoken.St
 	return s
 }
 
-// held is an act that is held up.
+// held is a blocked act.
 type held struct {
 	*barrier
 	finished chan struct{}
 }
 
-// hold starts an act, and returns when it is held up before a statement that begins like that. On a store whose gate is not
-// between its statements, that is empty.
+// hold starts an act, and returns when it is blocked before a statement that begins with before. If the gate is not between
+// statements, before is empty.
 func (s *schedule) hold(by *replica, before string, a *act) held {
 	h := held{s.gate.arm(before), s.start(by, a)}
 	select {
 	case <-h.reached:
 	case <-h.finished:
-		s.t.Fatalf("%s: was not held up", a)
+		s.t.Fatalf("%s: was not blocked", a)
 	}
 	return h
 }
@@ -63,8 +61,8 @@ func (h held) goOn() {
 	<-h.finished
 }
 
-// across starts an act, waits until it is held up, does the others, as far as they do not wait for it, and lets it go on.
-// It reports whether the others had to wait.
+// across blocks an act, runs the others until they are done or wait for a lock, and lets the act continue. It reports whether the
+// others had to wait.
 func (s *schedule) across(before string, a *act, others ...*act) (waited bool) {
 	h := s.hold(s.first, before, a)
 	finished := s.start(s.other, others...)
@@ -74,7 +72,7 @@ func (s *schedule) across(before string, a *act, others ...*act) (waited bool) {
 	return waited
 }
 
-// start performs acts one after the other, and closes the channel behind the last.
+// start performs acts one after the other, and closes the channel after the last.
 func (s *schedule) start(by *replica, acts ...*act) (finished chan struct{}) {
 	finished = make(chan struct{})
 	go func() {
@@ -86,7 +84,7 @@ func (s *schedule) start(by *replica, acts ...*act) (finished chan struct{}) {
 	return finished
 }
 
-// untilWaiting returns when somebody waits for a lock, or when all is finished.
+// untilWaiting returns when a connection waits for a lock, or when all acts are finished.
 func (s *schedule) untilWaiting(finished <-chan struct{}) (waiting bool) {
 	if s.waiting == nil {
 		<-finished
@@ -104,7 +102,7 @@ func (s *schedule) untilWaiting(finished <-chan struct{}) (waiting bool) {
 	}
 }
 
-// do performs an act. One that is about a token is about the last one that was issued.
+// do performs an act. An act about a token is about the last one.
 func (s *schedule) do(a *act) {
 	if t, ok := s.recent(0); ok && (a.kind == actAuthenticate || a.kind == actRevoke) {
 		a.token = t.ID
@@ -140,7 +138,7 @@ func revokeAcrossFlush(s *schedule) {
 	s.do(&act{kind: actAuthenticate, owner: "bob"})
 }
 
-// The schedules in which the gate is between the statements of a transaction.
+// In the following schedules the gate is between the statements of a transaction.
 
 func generateBesideSetPolicy(s *schedule) (waited bool) {
 	waited = s.across("INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
@@ -161,13 +159,13 @@ func revokeBesideRevokeAll(s *schedule) (waited bool) {
 	return waited
 }
 
-// generateBesideDeadToken has a token inserted that was dead before, when another generation has freed the name already.
-func generateBesideDeadToken(s *schedule) (waited bool) {
-	dead := s.hold(s.first, "UPDATE apitoken_tokens SET live_name", &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
+// generateBesideRevokedToken inserts a token of an ended epoch after another generation has freed the name.
+func generateBesideRevokedToken(s *schedule) (waited bool) {
+	revoked := s.hold(s.first, "UPDATE apitoken_tokens SET live_name", &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
 	s.other.perform(s.ctx, &act{kind: actRevokeAll, actor: "ada", owner: "bob"})
-	alive := s.hold(s.other, "INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
-	dead.goOn()
-	alive.goOn()
+	active := s.hold(s.other, "INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
+	revoked.goOn()
+	active.goOn()
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
 	return false
 }

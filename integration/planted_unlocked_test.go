@@ -13,7 +13,7 @@ type plantedInSQL struct {
 	name string
 	bug  map[string]*strings.Replacer // by driver
 
-	// schedule holds up a transaction in the middle, and tells whether what it does then has to wait for that.
+	// schedule blocks a transaction in the middle, and reports whether the other calls have to wait for it.
 	schedule func(*schedule) (waited bool)
 	waits    bool // without the bug
 
@@ -46,23 +46,23 @@ var plantsInSQL = []plantedInSQL{
 			"pgx":   strings.NewReplacer("AND (expires_at <= $3 OR epoch < $4)\n)", "AND (expires_at <= $3 OR epoch < $4)\n) AND 1 = 0"),
 			"mysql": strings.NewReplacer("AND (expires_at <= ? OR epoch < ?)\n)", "AND (expires_at <= ? OR epoch < ?)\n) AND 1 = 0"),
 		},
-		schedule: generateBesideDeadToken,
+		schedule: generateBesideRevokedToken,
 	},
 }
 
-// TestPlantedInSQL plants bugs into what the servers are sent, because a Store around the store has no way to what is
-// between two statements of a transaction. Each must be caught by a schedule that holds up a transaction in the middle,
-// while another goes on at a second connection pool. With the SQL as it is, the other has to wait where there is a lock, and
-// all is in order.
+// TestPlantedInSQL plants bugs into the statements that the servers are sent, because a wrapper of a Store cannot change
+// what happens between two statements of a transaction. Each must be caught by a schedule that blocks a transaction in the
+// middle while another runs on a second connection pool. Without the bug, the other has to wait if there is a lock, and the
+// history is linearizable.
 //
 //	bug                           histories   schedule
 //	no share lock on the policy   x           generate beside set policy
 //	no lock on the owner                      revoke beside revoke all
-//	a name is freed only once                 generate beside a token that is dead when it is inserted
+//	a name is freed only once                 generate beside a token that is revoked when it is inserted
 //
-// In histories a bug must be caught once. There are pauses between the statements of their transactions, and the server
-// decides which goes on. A history catches the bug with a probability of a sixth or more, so that 200 miss it with less than
-// one in 10^15.
+// One history must catch the bug. They pause between the statements of their transactions, and the server decides which
+// continues. A history catches the bug with a probability of at least 1/6, so 200 histories miss it with less than 1 in
+// 10^15.
 func TestPlantedInSQL(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -80,7 +80,7 @@ func TestPlantedInSQL(t *testing.T) {
 	}
 }
 
-// spy is a spy that plants the bug.
+// spy returns a spy that plants the bug.
 func (p plantedInSQL) spy(d database) *spy {
 	s := &spy{}
 	s.rewrite(p.bug[d.driver].Replace)
@@ -95,7 +95,7 @@ func (p plantedInSQL) inHistories(t *testing.T, d database) {
 		func(seed uint64) *history { return runHistory(t, w, buggy, seed) })
 }
 
-// openTorn opens stores that pause between the statements of their transactions.
+// openTorn opens stores with pauses between the statements of their transactions.
 func openTorn(t *testing.T, d database, s *spy) opener {
 	t.Helper()
 	var sent atomic.Int64
@@ -111,29 +111,26 @@ func openTorn(t *testing.T, d database, s *spy) opener {
 func (p plantedInSQL) inSchedule(t *testing.T, d database) {
 	control := p.scheduleOn(t, d, &spy{})
 	if waited := p.schedule(control); waited != p.waits {
-		t.Errorf("control: somebody had to wait: %t, want %t\n%s", waited, p.waits, control)
+		t.Errorf("control: the others had to wait: %t, want %t\n%s", waited, p.waits, control)
 	}
 	if result := control.check(); result != porcupine.Ok {
 		t.Errorf("control: the schedule is %s without the bug\n%s", result, control)
 	}
 	planted := p.scheduleOn(t, d, p.spy(d))
 	if p.schedule(planted) {
-		t.Errorf("somebody had to wait with the bug\n%s", planted)
+		t.Errorf("the others had to wait with the bug\n%s", planted)
 	}
 	if result := planted.check(); result != porcupine.Illegal {
 		t.Errorf("the schedule is %s with the bug, want %s\n%s", result, porcupine.Illegal, planted)
 	}
 }
 
-// scheduleOn makes a schedule on two replicas. The gate is on the way of each of their statements.
+// scheduleOn makes a schedule on two replicas. The gate is before each of their statements.
 func (p plantedInSQL) scheduleOn(t *testing.T, d database, s *spy) *schedule {
 	t.Helper()
 	replicas, _ := d.opener(t, s)(t)
 	clock, g := newMovable(beginning), &gate{}
-	s.interfere(func(text string) error {
-		g.pass(text)
-		return nil
-	}, nil)
+	s.interfere(g.pass, nil)
 	made := newSchedule(t, clock, g, replicas[0], replicas[1])
 	db := d.open(t, 0)
 	made.waiting = func() bool { return d.waiting(t, db) }

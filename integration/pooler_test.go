@@ -13,16 +13,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// onPgBouncer is PostgreSQL behind a pooler that hands one of as many connections on after each transaction. The parameters
-// are added to the data source name.
+// onPgBouncer is PostgreSQL behind a pooler with a number of connections, which it reassigns after each transaction. The
+// parameters are added to the data source name.
 func onPgBouncer(connections int, parameters ...string) backend {
 	b := onPostgreSQL
 	b.create = func(t testing.TB) []string {
 		t.Helper()
 		dsn, err := url.Parse(createPostgreSQL(t)[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		p, err := engine.StartPgBouncer(t.TempDir(), dsn.String(), connections)
 		engine.Require(t, "pgbouncer", err)
 		t.Cleanup(func() {
@@ -35,18 +33,18 @@ func onPgBouncer(connections int, parameters ...string) backend {
 	return b
 }
 
-// Behind a pooler the store keeps the contract with the options and the data source name that the documentation names.
+// Behind a pooler the store keeps the contract, with the options and the data source name of the documentation.
 func TestPgBouncerKeepsTheContract(t *testing.T) {
 	d := onPgBouncer(4, "default_query_exec_mode=exec").database(t)
 	db := d.open(t, 0)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return store
 	})
 }
 
-// Behind a pooler where the store, or the driver, prepares all the same, the first error says what to set.
+// If the store or the driver prepares statements behind a pooler, the first error says what to set.
 func TestPgBouncerIsNamedByTheFirstError(t *testing.T) {
 	for name, opts := range map[string]*sqlstore.Options{"prepared": nil, "unprepared, but pgx prepares": {Unprepared: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -69,12 +67,12 @@ func TestPgBouncerIsNamedByTheFirstError(t *testing.T) {
 	}
 }
 
-// With what the comment of Options.Unprepared names for each driver, nothing is prepared. Without it the driver prepares.
+// With the parameter of each driver in the comment of Options.Unprepared, nothing is prepared. Without it, the driver prepares.
 func TestUnpreparedPreparesNothing(t *testing.T) {
 	for _, c := range []struct {
 		backend
 		parameter string
-		count     string // how much was prepared on the connection
+		count     string // the query for the number of prepared statements
 	}{
 		{onPostgreSQL, "default_query_exec_mode=exec", "SELECT count(*) FROM pg_prepared_statements"},
 		{onMySQL, "interpolateParams=true", "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Com_stmt_prepare'"},
@@ -89,9 +87,7 @@ func TestUnpreparedPreparesNothing(t *testing.T) {
 				old, _ := prepareForChanges(t, store)
 				holdCalls(t, store, old, func() {})
 				var prepared int
-				if err := db.QueryRow(c.count).Scan(&prepared); err != nil {
-					t.Fatal(err)
-				}
+				must(t, db.QueryRow(c.count).Scan(&prepared))
 				if (prepared > 0) == (parameters != nil) {
 					t.Errorf("%d statements were prepared", prepared)
 				}

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// proxy stands between a driver and a server on the network, and cuts connections where a test tells it to. What it cuts it
-// has seen on the wire: a test that cuts something else than it means to, such as the ping before a connection is used
-// again, proves nothing.
+// proxy is between a driver and a server on the network, and cuts connections for a test. It records the statement at which
+// it cut, as seen on the wire: a test that cuts at another one, such as the ping before a connection is reused, proves
+// nothing.
 type proxy struct {
 	listener net.Listener
 	server   string // the address
@@ -22,23 +22,23 @@ type proxy struct {
 	links    map[*link]bool
 	seen     []string // statements, in order
 	cutting  *severance
-	severed  []severance // what became of each
+	severed  []severance // the completed ones
 }
 
-// severance is where connections are to be cut, and how far they got.
+// severance is an order to cut a connection, and its result.
 type severance struct {
-	at     func(text string) bool // which statement
-	after  bool                   // the server is to have done it, and its answer is swallowed
-	refuse bool                   // from then on nobody gets through
-	silent bool                   // it is not cut, but neither side hears anything more
-	then   func()                 // what to do when it has happened; nil: nothing
+	at     func(text string) bool // selects the statement
+	after  bool                   // after the server has run the statement; its answer is dropped
+	refuse bool                   // from then on all connections are refused
+	silent bool                   // drop all messages instead of closing the connection
+	then   func()                 // is called afterwards; may be nil
 
 	text   string // the statement
 	sent   bool   // to the server
-	answer string // of the server, where it is swallowed
+	answer string // of the server, if it was dropped
 }
 
-// link is one connection of a driver, and the one to the server that goes with it.
+// link is one connection of a driver with its connection to the server.
 type link struct {
 	client, server net.Conn
 	wire           wire
@@ -46,20 +46,16 @@ type link struct {
 	silent         bool       // guarded by the proxy's mu
 }
 
-// through is a database behind a proxy.
+// through returns a database whose connections go through a proxy.
 func (d database) through(t *testing.T) (database, *proxy) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	p := &proxy{listener: listener, links: map[*link]bool{}}
 	here := listener.Addr().String()
 	if d.driver == "pgx" {
 		dsn, err := url.Parse(d.dsns[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		p.server, p.newWire = dsn.Host, newPostgresWire
 		dsn.Host = here
 		d.dsns = []string{dsn.String()}
@@ -79,14 +75,14 @@ func (d database) through(t *testing.T) (database, *proxy) {
 	return d, p
 }
 
-// cut has the next connection that sends such a statement be cut.
+// cut orders a cut of the next connection that sends the statement.
 func (p *proxy) cut(s severance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cutting = &s
 }
 
-// cuts are those that were made since they were last asked for.
+// cuts returns the cuts since the last call.
 func (p *proxy) cuts() []severance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,7 +91,7 @@ func (p *proxy) cuts() []severance {
 	return severed
 }
 
-// statements are those that were sent since they were last asked for.
+// statements returns the statements since the last call.
 func (p *proxy) statements() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,7 +100,7 @@ func (p *proxy) statements() []string {
 	return seen
 }
 
-// refuse lets nobody through, or everybody. Who is through already is thrown out.
+// refuse turns refusing on or off. Turning it on closes all connections.
 func (p *proxy) refuse(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,7 +112,7 @@ func (p *proxy) refuse(refuse bool) {
 	}
 }
 
-// hangUp ends the connections that have fallen silent.
+// hangUp closes the silent connections.
 func (p *proxy) hangUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -159,7 +155,7 @@ func (p *proxy) accept() {
 	}
 }
 
-// forward passes on what both sides say, message by message, until one of them ends or is cut.
+// forward forwards the messages of both sides until one of them closes or is cut.
 func (p *proxy) forward(l *link) {
 	var both sync.WaitGroup
 	both.Go(func() { pass(l, l.client, l.server, p.fromClient) })
@@ -167,7 +163,7 @@ func (p *proxy) forward(l *link) {
 	both.Wait()
 }
 
-// fate is what becomes of a message.
+// fate is the handling of a message.
 type fate int
 
 const (
@@ -213,7 +209,7 @@ func (p *proxy) fromClient(l *link, m message) fate {
 	p.cutting = nil
 	s.text, s.sent = text, s.after
 	if s.after {
-		l.swallow = s // and the rest of what belongs to the statement goes on to the server
+		l.swallow = s // the remaining messages of the statement are forwarded
 		return forwarded
 	}
 	return p.sever(l, s)
@@ -228,14 +224,14 @@ func (p *proxy) fromServer(l *link, m message) fate {
 		return dropped
 	}
 	s := l.swallow
-	if s == nil || answer == "" { // or there is more to come, such as rows
+	if s == nil || answer == "" { // the answer is not complete
 		return forwarded
 	}
 	s.answer = answer
 	return p.sever(l, s)
 }
 
-// sever cuts a connection, or has it fall silent. The proxy's mu is held.
+// sever cuts a connection, or makes it silent. The proxy's mu is held.
 func (p *proxy) sever(l *link, s *severance) fate {
 	p.severed = append(p.severed, *s)
 	if s.then != nil {

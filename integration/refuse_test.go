@@ -15,7 +15,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// constraint is why a database refuses a row.
+// constraint is the reason of a database to refuse a row.
 type constraint string
 
 const (
@@ -26,7 +26,7 @@ const (
 	byType      constraint = "type"
 )
 
-// constraintCodes are the codes of the errors by which the databases refuse.
+// constraintCodes maps error codes of the databases to constraints.
 var constraintCodes = map[string]constraint{
 	"SQLite 275": byCheck, "SQLite 2067": byKey, "SQLite 1555": byKey, "SQLite 787": byReference, "SQLite 1299": byNull, "SQLite 3091": byType,
 	"PostgreSQL 23514": byCheck, "PostgreSQL 23505": byKey, "PostgreSQL 23503": byReference, "PostgreSQL 23502": byNull, "PostgreSQL 22P02": byType,
@@ -54,7 +54,7 @@ func constraintOf(err error) string {
 	return fmt.Sprint(err)
 }
 
-// onLaxMySQL is MySQL where the host has switched off that it refuses what does not fit.
+// onLaxMySQL is MySQL without its strict mode.
 var onLaxMySQL = backend{"MySQL, sql_mode empty", "mysql", sqlstore.MySQL, func(t testing.TB) []string {
 	t.Helper()
 	config := parseMySQL(t, createMySQL(t)[0])
@@ -62,15 +62,15 @@ var onLaxMySQL = backend{"MySQL, sql_mode empty", "mysql", sqlstore.MySQL, func(
 	return []string{config.FormatDSN()}
 }}
 
-// The tables themselves refuse rows that no Manager writes, whoever writes them.
-func TestTablesRefuseNonsense(t *testing.T) {
+// The tables refuse invalid rows, even if another program writes them.
+func TestTablesRefuseInvalidRows(t *testing.T) {
 	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)
 			db := d.open(t, 0)
-			fillForNonsense(t, d.newMigrated(t, db, nil))
+			fillForInvalidRows(t, d.newMigrated(t, db, nil))
 			rows := d.rows(t, db, defaultPrefix)
-			for _, c := range nonsense() {
+			for _, c := range invalidRows() {
 				if c.only != nil && !slices.Contains(c.only, b.name) {
 					continue
 				}
@@ -87,9 +87,8 @@ func TestTablesRefuseNonsense(t *testing.T) {
 	}
 }
 
-// fillForNonsense stores a user of the second epoch with two tokens that hold their names, and events that have their
-// numbers.
-func fillForNonsense(t *testing.T, store *sqlstore.Store) {
+// fillForInvalidRows stores a user in their second epoch with two active tokens, and numbered events.
+func fillForInvalidRows(t *testing.T, store *sqlstore.Store) {
 	t.Helper()
 	ctx := context.Background()
 	for _, err := range []error{
@@ -98,16 +97,14 @@ func fillForNonsense(t *testing.T, store *sqlstore.Store) {
 		store.CreateToken(ctx, newToken("one"), 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, newToken("two"), 0, event(apitoken.ActionGenerate)),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 	if n := len(feed(t, store)); n != 4 {
 		t.Fatalf("%d events, want 4", n)
 	}
 }
 
-// withBytes puts as many bytes as it says in the place of {n}, as the database writes them.
+// withBytes replaces {n} by a literal of n bytes.
 func (d database) withBytes(statement string) string {
 	for n := 15; n <= 33; n++ {
 		literal := "x'" + strings.Repeat("ab", n) + "'"
@@ -119,15 +116,15 @@ func (d database) withBytes(statement string) string {
 	return statement
 }
 
-type nonsenseCase struct {
+type invalidRow struct {
 	name      string
 	by        constraint
 	statement string   // {n} stands for n bytes
-	only      []string // the names of the backends where it is refused; nil: all
+	only      []string // the names of the backends that refuse it; nil: all
 }
 
-// Without foreign keys on MySQL, a missing owner is no nonsense there. Without its strictness, MySQL puts something in the
-// place of what is missing, and cuts what is too long. SQLite has no feed: its events are numbered when they are inserted.
+// MySQL has no foreign keys, so it accepts a missing owner. Without its strict mode it replaces missing values and truncates long
+// ones. SQLite has no table feed, because it numbers events when it inserts them.
 var (
 	strict          = []string{"SQLite", "PostgreSQL", "MySQL"}
 	withForeignKeys = []string{"SQLite", "PostgreSQL"}
@@ -137,9 +134,9 @@ var (
 	onlySQLite      = []string{"SQLite"}
 )
 
-func nonsense() []nonsenseCase {
+func invalidRows() []invalidRow {
 	const anotherEvent = `INSERT INTO apitoken_events (id, at, action, outcome, actor_kind, actor_user, owner, actor_token, token) `
-	return []nonsenseCase{
+	return []invalidRow{
 		{"a user without id", byCheck, `INSERT INTO apitoken_users (id, name, role, epoch, revision) VALUES ('', '', 'user', 0, 1)`, nil},
 		{"a user twice", byKey, `INSERT INTO apitoken_users (id, name, role, epoch, revision) VALUES ('bob', '', 'user', 0, 1)`, nil},
 		{"a user without revision", byCheck, `UPDATE apitoken_users SET revision = 0`, nil},
@@ -164,7 +161,7 @@ func nonsense() []nonsenseCase {
 		{"another token of 15 bytes", byCheck, `UPDATE apitoken_tokens SET created_with = {15}`, nil},
 		{"an owner who is not there", byReference, `UPDATE apitoken_tokens SET owner = 'nobody'`, withForeignKeys},
 		{"an owner without id", byReference, `UPDATE apitoken_tokens SET owner = ''`, withForeignKeys},
-		{"an owner without id, where nobody looks at owners", byCheck, `UPDATE apitoken_tokens SET owner = ''`, allOfMySQL},
+		{"an owner without id, without foreign keys", byCheck, `UPDATE apitoken_tokens SET owner = ''`, allOfMySQL},
 		{"an owner who leaves a token behind", byReference, `DELETE FROM apitoken_users`, withForeignKeys},
 		{"a token of a negative epoch", byCheck, `UPDATE apitoken_tokens SET epoch = -1`, nil},
 		{"no time of creation", byNull, `UPDATE apitoken_tokens SET created_at = NULL`, strict},
@@ -190,39 +187,5 @@ func nonsense() []nonsenseCase {
 		{"two events with one number", byKey, `UPDATE apitoken_events SET seq = 7`, nil},
 		{"an event that stands for less than none", byCheck, `UPDATE apitoken_events SET count = -1`, withForeignKeys},
 		{"an event with the number 0", byCheck, `UPDATE apitoken_events SET seq = 0 WHERE seq = 1`, nil},
-	}
-}
-
-// Without a foreign key MySQL keeps a token whose owner somebody has removed. It opens nothing.
-func TestTokenWithoutItsOwnerOpensNothing(t *testing.T) {
-	d := onMySQL.database(t)
-	db := d.open(t, 0)
-	store := d.newMigrated(t, db, nil)
-	m, _ := newManager(t, store)
-	ctx := context.Background()
-	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
-		t.Fatal(err)
-	}
-	token, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: "ci"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.Authenticate(ctx, secret.Reveal()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(`DELETE FROM apitoken_users`); err != nil {
-		t.Fatal(err)
-	}
-	if got := column(t, db, `SELECT owner FROM apitoken_tokens`); len(got) != 1 {
-		t.Fatalf("tokens of %q are left, want one", got)
-	}
-	if id, err := m.Authenticate(ctx, secret.Reveal()); !errors.Is(err, apitoken.ErrUnknownToken) {
-		t.Errorf("it opens %v, error %v, want %v", id, err, apitoken.ErrUnknownToken)
-	}
-	if _, err := store.Token(ctx, token.ID); !errors.Is(err, apitoken.ErrNotFound) {
-		t.Errorf("Token: error %v, want %v", err, apitoken.ErrNotFound)
-	}
-	if changed, err := store.RevokeToken(ctx, token.ID, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err != nil || changed {
-		t.Errorf("RevokeToken: changed %v, error %v, want neither: there is nothing left to revoke", changed, err)
 	}
 }

@@ -14,17 +14,14 @@ import (
 func TestPostgreSQLRevokesOnEveryReplica(t *testing.T) { onPostgreSQL.revokesOnEveryReplica(t, 10_000) }
 func TestMySQLRevokesOnEveryReplica(t *testing.T)      { onMySQL.revokesOnEveryReplica(t, 1_000) }
 
-// revokesOnEveryReplica generates tokens on one replica, which the others accept, and revokes each on another one. When
-// that has returned, no replica accepts it any more: neither the one that has accepted it a moment ago, nor the one that it
-// was generated on. Every tenth is not revoked itself but with all others of its owner, or because he is disabled.
+// revokesOnEveryReplica generates each token on one replica, authenticates it on a second one, and revokes it on a third
+// one. Once that has returned, no replica accepts the token. Every tenth token is revoked by RevokeAll or DisableUser.
 func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
 	long(t)
 	var managers []*apitoken.Manager
 	for _, store := range b.database(t).stores(t, nil) {
 		m, err := apitoken.New(store, &apitoken.Options{LastUsedInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		managers = append(managers, m)
 	}
 	var left, refused atomic.Int64
@@ -45,10 +42,9 @@ func (b backend) revokesOnEveryReplica(t *testing.T, tokens int64) {
 	if want := tokens * int64(len(managers)); refused.Load() != want {
 		t.Errorf("%d refusals, want %d", refused.Load(), want)
 	}
-	t.Logf("%d tokens were revoked on one replica; the three refused them %d times, and accepted none", tokens, refused.Load())
 }
 
-// revoker is a client with an owner of his own, whose tokens he revokes.
+// revoker is a client that generates and revokes tokens of its own user.
 type revoker struct {
 	managers []*apitoken.Manager
 	owner    apitoken.UserID

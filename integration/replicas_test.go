@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// What one replica of the host has written, every other sees: the contract holds also where each call goes to another
-// handle of the same file. With -short only the recommended data source name is tested.
+// Every replica of a host sees the writes of the others: the contract holds if each call goes to another handle of the same file.
+// With -short only the recommended data source name is tested.
 func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
@@ -50,7 +50,7 @@ func (b backend) keepsTheContractAcrossPools(t *testing.T) {
 	})
 }
 
-// replicas sends each call to the next of some stores.
+// replicas is a Store that sends each call to the next of several stores.
 type replicas struct {
 	stores []apitoken.Store
 	calls  atomic.Uint64

@@ -13,22 +13,20 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// loadForScans makes the tables of an older build with tokens of which every condition of a list selects half, one in a
-// hundred, or none, and migrates them. The row i has the id i. Nothing about it is in order but its id and its creation.
+// loadForScans makes the tables of an older build, with tokens of which every condition of a list selects half, one in a
+// hundred, or none, and migrates them. Row i has the ID i. Apart from the ID and the creation, the values are in no order.
 func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 	t.Helper()
 	d.runSteps(t, "", 1)
 	drop, make := d.indexesOfTokens(t)
 	statements := slices.Concat(drop, strings.Split(map[string]string{
 		"sqlite": "PRAGMA foreign_keys = OFF;" + numbersOfSQLite,
-		"pgx":    "SET session_replication_role = replica;" + numbersOfPostgreSQL, // which looks for no owner
+		"pgx":    "SET session_replication_role = replica;" + numbersOfPostgreSQL, // turns foreign keys off
 		"mysql":  numbersOfMySQL,
 	}[d.driver]+forScans, ";"), make)
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	exec := func(statement string) {
 		t.Helper()
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
@@ -51,19 +49,15 @@ func (d database) loadForScans(t testing.TB, db *sql.DB, rows int) {
 		"pgx":    "VACUUM ANALYZE apitoken_users, apitoken_epochs, apitoken_tokens",
 		"mysql":  "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens",
 	}[d.driver])
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, conn.Close())
 }
 
-// indexesOfTokens are the statements that drop the indexes of the first step, and that make them again when all rows are
-// there, which is much faster. MySQL has them in the statement of the table, and keeps them.
+// indexesOfTokens returns the statements that drop the indexes of the first step and make them again. Loading without indexes is
+// much faster. MySQL has them in the statement of the table, and keeps them.
 func (d database) indexesOfTokens(t testing.TB) (drop, make []string) {
 	t.Helper()
 	steps, err := d.dialect.Migrations("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for statement := range strings.SplitSeq(steps[0].SQL, ";\n") {
 		statement = strings.TrimSpace(statement)
 		index, ok := strings.CutPrefix(strings.Replace(statement, "UNIQUE ", "", 1), "CREATE INDEX ")
@@ -74,7 +68,7 @@ func (d database) indexesOfTokens(t testing.TB) (drop, make []string) {
 	return drop, make
 }
 
-// scattered puts the functions of the database in place. The numbers of {place} are in another order than those of the rows.
+// scattered replaces placeholders in a statement by functions of the database. {place} is a permutation of the row numbers.
 func (d database) scattered(statement string) string {
 	functions := map[string][]string{
 		"sqlite": {"{user}", "'user' || (i % 1000)", "{digest}", "unhex(printf('%064x', {place}))", "{id}", "unhex(printf('%032x', i))", "{name}", "CASE WHEN i % 2 = 0 THEN 'half ' WHEN i % 100 = 1 THEN 'rare ' ELSE 'name ' END || i",
@@ -89,10 +83,10 @@ func (d database) scattered(statement string) string {
 		order = "i" // as they were created
 	}
 	statement = strings.NewReplacer(append(functions[d.driver], "{order}", order)...).Replace(statement)
-	return strings.ReplaceAll(statement, "{place}", "(i * 7368787 % 16777213)") // both are primes: each place once
+	return strings.ReplaceAll(statement, "{place}", "(i * 7368787 % 16777213)") // both are primes, so each place occurs once
 }
 
-// The numbers from 1 to as many as there are to be rows.
+// The numbers from 1 to the number of rows.
 const (
 	numbersOfPostgreSQL = `
 CREATE TABLE numbers AS SELECT i FROM generate_series(1::bigint, {rows}) AS i;`
@@ -104,8 +98,8 @@ CREATE TABLE numbers AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1
 CREATE TABLE numbers AS SELECT seq AS i FROM seq_1_to_{rows};`
 )
 
-// Times are in microseconds: a row was created at its number, and ends, if it does, within the hundred seconds behind
-// scanEpoch. One in a hundred never ends, one in a hundred was never used.
+// Times are in microseconds. A row was created at its number, and expires within the hundred seconds after scanEpoch. One
+// row in a hundred never expires, and one in a hundred was never used.
 const (
 	scanEpoch = 1_000_000_000
 	scanSpan  = 100_000_000
@@ -136,17 +130,17 @@ SELECT
 	'tok_...abcd', CASE WHEN i % 10 > 0 AND i % 1000 >= 500 THEN 1 ELSE 0 END
 FROM numbers ORDER BY {order}`
 
-// scanned is a list of tokens and how it has to be read.
+// scanned is a list of tokens and the index by which it has to be read.
 type scanned struct {
 	name  string
 	query apitoken.TokenQuery
 	now   time.Time
 	along string // the index, by the end of its name
 
-	share float64 // how many of a hundred tokens it selects
+	share float64 // of the tokens, in percent
 }
 
-// lists are pages of each condition.
+// lists returns lists with each condition.
 func lists() []scanned {
 	everybody := func(edit func(q *apitoken.TokenQuery)) apitoken.TokenQuery {
 		q := apitoken.TokenQuery{AnyOwner: true}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// lookedAt is how many tokens a database looks at for a statement, by its own account, which SQLite does not give.
+// lookedAt returns the number of tokens that a database reads for a statement. PostgreSQL and MySQL report it.
 func (d database) lookedAt(t *testing.T, db *sql.DB, q askedQuery) int {
 	t.Helper()
 	switch d.driver {
@@ -20,13 +20,13 @@ func (d database) lookedAt(t *testing.T, db *sql.DB, q askedQuery) int {
 	return countedBySQLite(t, db, q)
 }
 
-// countedBySQLite is how many tokens are in the part of the index that a statement goes along: its first condition, in one
-// line. The plan says that it goes along no other part. One without filters ends with its limit, which is the last parameter.
+// countedBySQLite counts the tokens in the range of the index that a statement reads: its first condition, in one line. The plan
+// shows that it reads no other range. A statement without filters stops at its limit, which is the last parameter.
 func countedBySQLite(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	t.Helper()
 	_, where, ok := strings.Cut(q.text, "\nWHERE ")
 	if !ok || strings.Contains(q.text, "OFFSET") {
-		return 0 // it counts, and stops by itself
+		return 0 // a count, which is limited by itself
 	}
 	part, rest, _ := strings.Cut(where, "\n")
 	args := q.args[:strings.Count(part, "?")]
@@ -54,9 +54,7 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	var plans []struct{ Plan node }
-	if err := json.Unmarshal([]byte(text), &plans); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
 		if n.Table == defaultPrefix+"tokens" {
@@ -70,41 +68,31 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	return rows
 }
 
-// lookedAtByMySQL is what the server counts of a statement: the rows that it read one behind the other, or the entries of an
-// index by which it saw that it need not read some of them.
+// lookedAtByMySQL returns the counters of the server: rows that were read in sequence, or entries of an index that were tested
+// before the row was read.
 func lookedAtByMySQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	t.Helper()
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "FLUSH STATUS"); err != nil {
-		t.Fatal(err)
-	}
+	mustExec(t, conn, "FLUSH STATUS")
 	answer, err := conn.QueryContext(ctx, q.text, q.args...)
 	if err != nil {
 		t.Fatalf("%v: %s", err, q.text)
 	}
 	for answer.Next() {
 	}
-	if err := answer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, answer.Close())
 	counters, err := conn.QueryContext(ctx, `SHOW SESSION STATUS WHERE Variable_name IN
 		('Handler_read_next', 'Handler_read_prev', 'Handler_read_rnd_next', 'Handler_icp_attempts')`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = counters.Close() }()
 	count := map[string]int{}
 	for counters.Next() {
 		var name string
 		var n int
-		if err := counters.Scan(&name, &n); err != nil {
-			t.Fatal(err)
-		}
+		must(t, counters.Scan(&name, &n))
 		count[name] = n
 	}
 	rows = max(count["Handler_icp_attempts"], count["Handler_read_next"])

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// withSchemas are the backends that the tests of the schema run on.
+// withSchemas are the backends for tests of the schema.
 var withSchemas = []backend{onSQLite, onPostgreSQL, onMySQL}
 
 const (
@@ -22,7 +22,7 @@ const (
 	longestPrefix = "prefix_of_thirty_characters_7_"
 )
 
-// tables are the names of the tables that begin with a prefix.
+// tables returns the names of the tables with a prefix.
 func (d database) tables(t testing.TB, db *sql.DB, prefix string) []string {
 	t.Helper()
 	switch d.driver {
@@ -35,8 +35,8 @@ func (d database) tables(t testing.TB, db *sql.DB, prefix string) []string {
 	}
 }
 
-// catalogue is what the database itself tells of the tables of a prefix: every column, constraint and index. The prefix is
-// left out, so that what is told of two prefixes can be compared.
+// catalogue returns every column, constraint and index of the tables of a prefix, as the database describes them. It leaves the
+// prefix out, so the catalogues of two prefixes can be compared.
 func (d database) catalogue(t testing.TB, db *sql.DB, prefix string) (all []string) {
 	t.Helper()
 	switch d.driver {
@@ -50,9 +50,7 @@ WHERE substr(tbl_name, 1, length(?1)) = ?1`, prefix)
 		counter := regexp.MustCompile(` AUTO_INCREMENT=[0-9]+`)
 		for _, table := range d.tables(t, db, prefix) {
 			var name, text string
-			if err := db.QueryRow("SHOW CREATE TABLE "+table).Scan(&name, &text); err != nil {
-				t.Fatal(err)
-			}
+			must(t, db.QueryRow("SHOW CREATE TABLE "+table).Scan(&name, &text))
 			all = append(all, counter.ReplaceAllString(text, ""))
 		}
 	}
@@ -85,7 +83,7 @@ JOIN pg_constraint AS c ON c.conrelid = o.oid
 UNION ALL
 SELECT pg_get_indexdef(oid) FROM ours WHERE relkind = 'i'`
 
-// rows are all rows of the tables of a prefix.
+// rows returns all rows of the tables of a prefix, as sorted texts.
 func (d database) rows(t testing.TB, db *sql.DB, prefix string) (all []string) {
 	t.Helper()
 	for _, table := range d.tables(t, db, prefix) {
@@ -105,7 +103,7 @@ func (d database) rows(t testing.TB, db *sql.DB, prefix string) (all []string) {
 	return all
 }
 
-// untouched are the rows of a schema that nothing was done with yet.
+// untouched returns the rows of a new schema.
 func (d database) untouched(t testing.TB) []string {
 	t.Helper()
 	all := []string{"policy [1 0 <nil>  0]"}
@@ -137,14 +135,12 @@ func (d database) drop(t testing.TB, db *sql.DB, prefix string) {
 		}
 	}
 	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, statement)
 	}
 }
 
-// holdFresh holds that the tables of a prefix are as one call of Migrate makes them in peace, that nothing is in them but
-// what belongs there, and that a store works on them. The tables of peace are those of want.
+// holdFresh checks that the tables of a prefix have the catalogue want and the rows of a new schema, and that a store works on
+// them.
 func (d database) holdFresh(t *testing.T, db *sql.DB, prefix string, want []string) {
 	t.Helper()
 	if diff := cmp.Diff(want, d.catalogue(t, db, prefix)); diff != "" {
@@ -154,9 +150,7 @@ func (d database) holdFresh(t *testing.T, db *sql.DB, prefix string, want []stri
 		t.Errorf("rows of %s (-want +got):\n%s", prefix, diff)
 	}
 	store, err := sqlstore.New(db, d.dialect, &sqlstore.Options{TablePrefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, c := range changes(t, store) {
 		if err := c.do(context.Background()); err != nil || !c.done() {
 			t.Errorf("%s with %s: error %v, done: %v", c.name, prefix, err, c.done())
@@ -167,20 +161,20 @@ func (d database) holdFresh(t *testing.T, db *sql.DB, prefix string, want []stri
 	}
 }
 
-// made is the catalogue of tables that are made in peace.
+// made returns the catalogue of the tables that one call of Migrate makes.
 func (d database) made(t *testing.T, db *sql.DB) []string {
 	t.Helper()
-	const prefix = "peace_"
+	const prefix = "made_"
 	d.newMigrated(t, db, &sqlstore.Options{TablePrefix: prefix})
 	want := d.catalogue(t, db, prefix)
 	d.drop(t, db, prefix)
 	if len(want) < 7 {
-		t.Fatalf("the catalogue tells only of %q", want)
+		t.Fatalf("the catalogue has only %q", want)
 	}
 	return want
 }
 
-// column reads a query that answers one column of text.
+// column returns the rows of a query with one column of text.
 func column(t testing.TB, db *sql.DB, query string, args ...any) (all []string) {
 	t.Helper()
 	read(t, db, query, args, func(scan func(...any) error, _ int) error {
@@ -192,7 +186,7 @@ func column(t testing.TB, db *sql.DB, query string, args ...any) (all []string) 
 	return all
 }
 
-// read hands each row that a query answers to a function.
+// read calls row for each row of a query.
 func read(t testing.TB, db *sql.DB, query string, args []any, row func(scan func(...any) error, columns int) error) {
 	t.Helper()
 	rows, err := db.Query(query, args...)
@@ -201,15 +195,9 @@ func read(t testing.TB, db *sql.DB, query string, args []any, row func(scan func
 	}
 	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for rows.Next() {
-		if err := row(rows.Scan, len(columns)); err != nil {
-			t.Fatal(err)
-		}
+		must(t, row(rows.Scan, len(columns)))
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, rows.Err())
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// The environment variables that point the tests at servers which run already. Without them the tests start their own.
+// The environment variables with the addresses of running servers. Without them the tests start their own.
 const (
 	envPostgres = "APITOKEN_TEST_POSTGRES" // a URL of a role that may create databases
-	envMySQL    = "APITOKEN_TEST_MYSQL"    // a data source name of a user who may create databases
-	envGalera   = "APITOKEN_TEST_GALERA"   // three data source names, of a node each, with spaces between; 1: start a cluster
+	envMySQL    = "APITOKEN_TEST_MYSQL"    // a data source name of a user with the right to create databases
+	envGalera   = "APITOKEN_TEST_GALERA"   // the data source names of three nodes, separated by spaces; 1 starts a cluster
 )
 
 // TestMain ends the servers that the tests have started.
@@ -30,10 +30,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// sharedServer is a server that all tests of the process share. The first that needs it starts it. What it stores need not
-// outlive it, so nothing waits for the disk.
+// sharedServer is a server that all tests of the process share. The first test that needs it starts it. Its data are temporary,
+// so nothing waits for the disk.
 type sharedServer struct {
-	name     string // as APITOKEN_TEST_REQUIRE has it
+	name     string // in APITOKEN_TEST_REQUIRE
 	variable string
 	start    func(dir string) (dsns []string, stop func() error, err error)
 
@@ -68,7 +68,7 @@ var (
 	}}
 )
 
-// needed gives the data source names of the server, one of each node, and starts it if nobody has.
+// needed returns the data source names of the server, one for each node. The first call starts the server.
 func (s *sharedServer) needed(t testing.TB) []string {
 	t.Helper()
 	s.once.Do(func() {
@@ -94,8 +94,8 @@ func (s *sharedServer) stop() (err error) {
 	return err
 }
 
-// needGalera gives the data source names of the nodes of the cluster. It takes long to start and much memory, so it is
-// tested only where that is asked for.
+// needGalera returns the data source names of the nodes of the cluster. A cluster takes long to start and needs much memory, so
+// its tests run only on request.
 func needGalera(t testing.TB) []string {
 	t.Helper()
 	if os.Getenv(envGalera) == "" {

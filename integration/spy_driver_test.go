@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// What follows is the driver that database/sql sees where a spy is at work. It can do what any of the drivers can, and
-// answers for a driver that cannot as database/sql would.
+// The following types are the driver that database/sql uses with a spy. They implement the optional interfaces of all
+// drivers. If a driver lacks one, they do what database/sql would do.
 
 type spyConnector struct {
 	driver driver.Driver
@@ -31,13 +31,13 @@ func (c spyConnector) Connect(ctx context.Context) (conn driver.Conn, err error)
 		return nil
 	})
 	if err != nil && conn != nil {
-		_ = conn.Close() // database/sql knows nothing of it
+		_ = conn.Close() // database/sql does not know of it
 		conn = nil
 	}
 	return conn, err
 }
 
-// fullConn is what the connections of all drivers can do.
+// fullConn are the interfaces that the connections of all drivers have.
 type fullConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -54,26 +54,26 @@ type spyConn struct {
 	broken bool
 }
 
-// breakDown makes the connection what it is when the network fails: nothing gets through any more, and the server undoes
-// the transaction that has not ended.
+// breakDown simulates a failure of the network: no further call reaches the server, and the server rolls back the open
+// transaction.
 func (c *spyConn) breakDown() {
 	if c.broken {
 		return
 	}
 	c.broken = true
-	// Where that is refused, since there is no transaction or something still runs, the end of the connection does the same.
+	// This fails without a transaction, or during another call. Then closing the connection rolls back.
 	_, _ = c.fullConn.ExecContext(context.Background(), "ROLLBACK", nil)
 }
 
-func (c *spyConn) call(kind callKind, text string, do func() error) error {
+func (c *spyConn) call(kind callKind, text string, do func() error, args ...driver.NamedValue) error {
 	if c.broken {
 		return driver.ErrBadConn
 	}
-	return c.spy.call(driverCall{kind, text, c}, do)
+	return c.spy.call(driverCall{kind, text, c, args}, do)
 }
 
-// spyValidConn is a spyConn of a driver that knows when a connection is of no use any more. What database/sql does with the
-// connection of a transaction that a context has ended depends on that.
+// spyValidConn is a spyConn of a driver with driver.Validator. database/sql handles the connection of a transaction whose
+// context has ended differently for such drivers.
 type spyValidConn struct{ *spyConn }
 
 func (c spyValidConn) IsValid() bool { return !c.broken && c.fullConn.(driver.Validator).IsValid() }
@@ -108,7 +108,7 @@ func (c *spyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (tx driver
 		return err
 	})
 	if err != nil && tx != nil {
-		c.breakDown() // database/sql knows nothing of the transaction
+		c.breakDown() // database/sql does not know of the transaction
 		tx = nil
 	}
 	return tx, err
@@ -126,7 +126,7 @@ func (c *spyConn) PrepareContext(ctx context.Context, text string) (statement dr
 		return nil
 	})
 	if err != nil && statement != nil {
-		_ = statement.Close() // database/sql knows nothing of it
+		_ = statement.Close() // database/sql does not know of it
 		statement = nil
 	}
 	return statement, err
@@ -137,31 +137,33 @@ func (c *spyConn) ExecContext(ctx context.Context, text string, args []driver.Na
 	err = c.call(callExec, text, func() (err error) {
 		r, err = c.fullConn.ExecContext(ctx, text, args)
 		return err
-	})
+	}, args...)
 	return r, err
 }
 
 func (c *spyConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	text = c.spy.rewritten(text)
-	return c.query(text, func() (driver.Rows, error) { return c.fullConn.QueryContext(ctx, text, args) })
+	return c.query(text, func() (driver.Rows, error) { return c.fullConn.QueryContext(ctx, text, args) }, args)
 }
 
-func (c *spyConn) query(text string, do func() (driver.Rows, error)) (rows driver.Rows, err error) {
+func (c *spyConn) query(
+	text string, do func() (driver.Rows, error), args []driver.NamedValue,
+) (rows driver.Rows, err error) {
 	err = c.call(callQuery, text, func() error {
 		real, err := do()
 		if err == nil {
 			rows = spyRows{Rows: real, text: text, conn: c}
 		}
 		return err
-	})
+	}, args...)
 	if err != nil && rows != nil {
-		_ = rows.Close() // database/sql knows nothing of them
+		_ = rows.Close() // database/sql does not know of them
 		rows = nil
 	}
 	return rows, err
 }
 
-// fullStmt is what the statements of all drivers can do.
+// fullStmt are the interfaces that the statements of all drivers have.
 type fullStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
@@ -185,12 +187,12 @@ func (s spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r d
 	err = s.conn.call(callExec, s.text, func() (err error) {
 		r, err = s.fullStmt.ExecContext(ctx, args)
 		return err
-	})
+	}, args...)
 	return r, err
 }
 
 func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return s.conn.query(s.text, func() (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) })
+	return s.conn.query(s.text, func() (driver.Rows, error) { return s.fullStmt.QueryContext(ctx, args) }, args)
 }
 
 func (s spyStmt) Close() error {
@@ -198,7 +200,7 @@ func (s spyStmt) Close() error {
 	return s.fullStmt.Close()
 }
 
-// spyRows hides that some drivers can answer with several sets of rows.
+// spyRows hides the optional interface for several sets of rows.
 type spyRows struct {
 	driver.Rows
 	text string
@@ -214,11 +216,10 @@ type spyTx struct {
 	conn *spyConn
 }
 
-// Commit rolls back what it is kept from committing, as a server does that refuses a COMMIT, and as the drivers do where
-// the server does not.
+// Commit rolls back if a test makes it fail, as servers and drivers do.
 func (tx *spyTx) Commit() error { return tx.end(callCommit, "COMMIT", tx.Tx.Commit) }
 
-// Rollback rolls back also where it is kept from it: no server goes on with a transaction whose end it was told.
+// Rollback rolls back even if a test makes it fail: no server continues the transaction.
 func (tx *spyTx) Rollback() error { return tx.end(callRollback, "ROLLBACK", tx.Tx.Rollback) }
 
 func (tx *spyTx) end(kind callKind, text string, do func() error) error {

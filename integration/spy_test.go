@@ -11,23 +11,24 @@ import (
 	"testing"
 )
 
-// spy stands between database/sql and a driver, on any number of connection pools. It keeps what is sent, and lets a test
+// spy is between database/sql and a driver, on any number of connection pools. It records the statements, and lets a test
 // interfere.
 type spy struct {
 	mu        sync.Mutex
-	open      int                                       // statements that are prepared
+	open      int                                       // prepared statements
 	sent      []string                                  // statements, BEGIN, COMMIT and ROLLBACK, in order
-	before    func(text string) error                   // an error is the answer, and the driver is not asked
-	after     func(text string) error                   // an error is the answer, though the driver has done it
-	around    func(c driverCall, do func() error) error // does the call, or not, and gives the answer
-	rewriting func(text string) string                  // what the driver is given in place of a statement
+	before    func(text string) error                   // an error is the answer, without a call to the driver
+	after     func(text string) error                   // an error is the answer, after the call to the driver
+	around    func(c driverCall, do func() error) error // makes the call, or does not, and returns the answer
+	rewriting func(text string) string                  // replaces a statement
 }
 
 // driverCall is one call of database/sql to a driver.
 type driverCall struct {
 	kind callKind
-	text string   // the statement, or BEGIN, COMMIT or ROLLBACK; empty where there is none
-	conn *spyConn // nil where there is none yet
+	text string   // the statement, BEGIN, COMMIT, ROLLBACK, or empty
+	conn *spyConn // nil while connecting
+	args []driver.NamedValue
 }
 
 type callKind string
@@ -43,7 +44,7 @@ const (
 	callRollback callKind = "rollback"
 )
 
-// errCut is what a host sees of a connection that breaks.
+// errCut is the error of a broken connection.
 var errCut = errors.New("the connection was cut")
 
 // openSpied opens a connection pool on a database, with a spy on all connections. The end of the test closes it.
@@ -64,47 +65,36 @@ func openSpiedSQLite(t testing.TB, file, parameters string) (*sql.DB, *spy) {
 func (s *spy) openPool(t testing.TB, driverName, dsn string) *sql.DB {
 	t.Helper()
 	plain, err := sql.Open(driverName, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	connector := spyConnector{driver: plain.Driver(), spy: s}
-	if err := plain.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, plain.Close())
 	connector.open = func(context.Context) (driver.Conn, error) { return connector.driver.Open(dsn) }
 	if d, ok := connector.driver.(driver.DriverContext); ok {
 		opened, err := d.OpenConnector(dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		connector.open = opened.Connect
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(16) // more than the default of 2, or the connections of a crowd come and go
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAtTheEnd(t, db)
 	return db
 }
 
-// interfere sets what is done before and after each statement, BEGIN, COMMIT and ROLLBACK; nil for nothing.
+// interfere sets functions to call before and after each statement, BEGIN, COMMIT and ROLLBACK. They may be nil.
 func (s *spy) interfere(before, after func(text string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before, s.after = before, after
 }
 
-// surround sets what is done in place of each call to the driver; nil for nothing.
+// surround sets a function to call in place of each call to the driver. It may be nil.
 func (s *spy) surround(around func(c driverCall, do func() error) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.around = around
 }
 
-// rewrite sets what the driver is given in place of the text of each statement; nil for the same. A statement that is
-// prepared already stays as it is.
+// rewrite sets a function that replaces the text of each statement. It may be nil. It does not affect prepared statements.
 func (s *spy) rewrite(rewriting func(text string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,7 +111,7 @@ func (s *spy) rewritten(text string) string {
 	return rewriting(text)
 }
 
-// statements are those that were sent since they were last asked for.
+// statements returns the statements since the last call.
 func (s *spy) statements() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +120,7 @@ func (s *spy) statements() []string {
 	return sent
 }
 
-// prepared counts a statement that was prepared or closed, and tells how many are open.
+// prepared adds n to the number of prepared statements, and returns it.
 func (s *spy) prepared(n int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +128,7 @@ func (s *spy) prepared(n int) int {
 	return s.open
 }
 
-// call does what database/sql asks of the driver, between what the test does before and after it.
+// call makes a call of database/sql to the driver, with the interference of the test.
 func (s *spy) call(c driverCall, do func() error) error {
 	s.mu.Lock()
 	before, after, around := s.before, s.after, s.around
@@ -163,7 +153,7 @@ func (s *spy) call(c driverCall, do func() error) error {
 	return err
 }
 
-// on answers one kind of statement with an error, for the first times that it is sent.
+// on answers the first statements that contain a text with an error.
 func on(text string, times int, err error) func(string) error {
 	return func(sent string) error {
 		if times == 0 || !strings.Contains(sent, text) {
@@ -174,8 +164,8 @@ func on(text string, times int, err error) func(string) error {
 	}
 }
 
-// always is more often than any test sends anything.
+// always is more than the number of statements of any test.
 const always = 1 << 30
 
-// isTransactionEnd reports whether a text is how a transaction ends.
+// isTransactionEnd reports whether a statement ends a transaction.
 func isTransactionEnd(text string) bool { return slices.Contains([]string{"COMMIT", "ROLLBACK"}, text) }

@@ -15,21 +15,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// disk is where a database is that can run out of room.
+// disk is a place for a database that can become full.
 type disk struct {
 	file, parameters string
 	fill             func(t *testing.T, db *sql.DB)
 	free             func(t *testing.T, db *sql.DB)
 }
 
-// A database may be no larger than it is set to be. It then refuses a statement.
+// At the limit of its size, a database refuses a statement.
 func TestSQLiteDatabaseAtItsLimit(t *testing.T) {
 	limit := func(t *testing.T, db *sql.DB, more int) {
 		t.Helper()
 		var pages, most int
-		if err := db.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
-			t.Fatal(err)
-		}
+		must(t, db.QueryRow("PRAGMA page_count").Scan(&pages))
 		if err := db.QueryRow(fmt.Sprint("PRAGMA max_page_count = ", pages+more)).Scan(&most); err != nil || most != pages+more {
 			t.Fatalf("the limit is %d pages, error %v, want %d", most, err, pages+more)
 		}
@@ -42,7 +40,7 @@ func TestSQLiteDatabaseAtItsLimit(t *testing.T) {
 	}.hold(t)
 }
 
-// A file system that is full refuses, where there is a WAL, the COMMIT.
+// On a full file system, with WAL, the COMMIT fails.
 func TestSQLiteFileSystemIsFull(t *testing.T) {
 	for name, parameters := range map[string]string{"recommended": recommended, "bare file name": bare} {
 		t.Run(name, func(t *testing.T) {
@@ -53,34 +51,30 @@ func TestSQLiteFileSystemIsFull(t *testing.T) {
 				parameters: parameters,
 				fill: func(t *testing.T, _ *sql.DB) {
 					if n := fillUp(t, ballast); n == 0 {
-						t.Fatal("there was no room to take away")
+						t.Fatal("the file system was full already")
 					}
 					if n := fillUp(t, ballast+" too"); n != 0 {
-						t.Fatalf("there was room for %d bytes more", n)
+						t.Fatalf("there was room for %d more bytes", n)
 					}
 				},
 				free: func(t *testing.T, _ *sql.DB) {
-					if err := os.Remove(ballast); err != nil {
-						t.Fatal(err)
-					}
+					must(t, os.Remove(ballast))
 					if n := fillUp(t, ballast); n < 1_000_000 {
 						t.Fatalf("there is room for only %d bytes", n)
 					}
-					if err := os.Remove(ballast); err != nil {
-						t.Fatal(err)
-					}
+					must(t, os.Remove(ballast))
 				},
 			}.hold(t)
 		})
 	}
 }
 
-// smallFileSystem is a folder that holds three megabytes. The end of the test takes it away.
+// smallFileSystem mounts a file system of three megabytes. The end of the test unmounts it.
 func smallFileSystem(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("NOT TESTED: a full file system, for none can be mounted: %v: %s", err, strings.TrimSpace(string(out)))
+		t.Skipf("NOT TESTED: a full file system, because mounting fails: %v: %s", err, strings.TrimSpace(string(out)))
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
@@ -90,13 +84,11 @@ func smallFileSystem(t *testing.T) string {
 	return dir
 }
 
-// fillUp writes a file until there is no room left, and tells how much there was.
+// fillUp writes a file until the file system is full, and returns its size.
 func fillUp(t *testing.T, file string) (size int) {
 	t.Helper()
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = f.Close() }()
 	for {
 		n, err := f.Write(make([]byte, 512))
@@ -104,18 +96,16 @@ func fillUp(t *testing.T, file string) (size int) {
 		if errors.Is(err, syscall.ENOSPC) {
 			return size
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 	}
 }
 
-// hold holds that nothing but new changes stops where there is no room, that nothing is done by half, and that all goes on
-// when there is room again.
+// hold checks that a full disk makes only changes fail, that no change is done in part, and that changes succeed again once
+// there is room.
 func (d disk) hold(t *testing.T) {
 	ctx := context.Background()
 	db := openSQLite(t, d.file, d.parameters)
-	db.SetMaxOpenConns(1) // a limit is one of a connection
+	db.SetMaxOpenConns(1) // the limit applies to one connection
 	store := newMigratedSQLite(t, db, nil)
 	m, _ := newManager(t, store)
 	texts := generateMany(t, m, 5)
@@ -124,10 +114,10 @@ func (d disk) hold(t *testing.T) {
 	refused := 0
 	for i := 0; refused < 3; i++ {
 		_, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("full ", i)})
-		if err == nil { // in what was left of a page
+		if err == nil { // there was room in a page
 			texts = append(texts, secret.Reveal())
 			if i > 1000 {
-				t.Fatal("there is no end to the room")
+				t.Fatal("1000 tokens fit on a full disk")
 			}
 			continue
 		}
@@ -146,7 +136,7 @@ func (d disk) hold(t *testing.T) {
 	if n := len(all(t, m.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}))); n != len(texts) {
 		t.Errorf("%d tokens are listed, want %d", n, len(texts))
 	}
-	// A revocation may find room or not. Either way the answer is what Authenticate goes by.
+	// A revocation may or may not succeed. Authenticate has to agree with its answer.
 	err := m.Revoke(ctx, apitoken.System(), last)
 	if err != nil {
 		holdNoRoom(t, "Revoke", err)
@@ -173,7 +163,7 @@ func (d disk) hold(t *testing.T) {
 	holdCounting(t, store)
 }
 
-// holdNoRoom holds that an error says that the store is in trouble, which, and what was attempted, and that nothing was done.
+// holdNoRoom checks that an error is ErrUnavailable with a certain outcome, and says the cause and what was attempted.
 func holdNoRoom(t *testing.T, what string, err error) {
 	t.Helper()
 	if !errors.Is(err, apitoken.ErrUnavailable) || errors.Is(err, apitoken.ErrUncertain) {
@@ -186,7 +176,7 @@ func holdNoRoom(t *testing.T, what string, err error) {
 	}
 }
 
-// holdWhole holds that there are as many tokens as there should be, each with its event, and that the file is sound.
+// holdWhole checks the number of tokens and of their events, and the integrity of the file.
 func (d disk) holdWhole(t *testing.T, db *sql.DB, tokens int) {
 	t.Helper()
 	const query = `
@@ -196,10 +186,8 @@ SELECT
 	(SELECT integrity_check FROM pragma_integrity_check)`
 	var n, events int
 	var sound string
-	if err := db.QueryRow(query).Scan(&n, &events, &sound); err != nil {
-		t.Fatal(err)
-	}
+	must(t, db.QueryRow(query).Scan(&n, &events, &sound))
 	if n != tokens || events != tokens || sound != "ok" {
-		t.Errorf("%d tokens and %d events, the file is %s; want %d of each", n, events, sound, tokens)
+		t.Errorf("%d tokens, %d events, integrity %s; want %d of each, and ok", n, events, sound, tokens)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A database that cannot be written to answers every read, and says of every change that it cannot.
+// In a read-only database every read succeeds, and the error of every change says the cause.
 func TestSQLiteReadOnly(t *testing.T) {
 	for _, c := range []struct{ name, parameters string }{
 		{"the file is opened for reading", "mode=ro&_pragma=busy_timeout(5000)"},
@@ -24,14 +24,12 @@ func TestSQLiteReadOnly(t *testing.T) {
 			writing, _ := newManager(t, store)
 			texts := generateMany(t, writing, 2)
 			identity, err := writing.Authenticate(ctx, texts[0])
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			d := database{backend: onSQLite}
 			plain := openSQLite(t, file, recommended)
 			before := d.contents(t, plain).lines()
 
-			readOnly := newMigratedSQLite(t, openSQLite(t, file, c.parameters), nil) // the tables are there, so nothing is written
+			readOnly := newMigratedSQLite(t, openSQLite(t, file, c.parameters), nil) // the tables exist, so nothing is written
 			m, _ := newManager(t, readOnly)
 			_, generate := generateErr(m, "new")
 			_, setPolicy := m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: apitoken.Days(1)})
@@ -50,7 +48,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 				}
 			}
 			if !errors.Is(denied, apitoken.ErrDenied) {
-				t.Errorf("what is denied where it cannot be recorded: error %v, want %v as well", denied, apitoken.ErrDenied)
+				t.Errorf("a denial that cannot be recorded: error %v, want %v as well", denied, apitoken.ErrDenied)
 			}
 			for _, text := range texts {
 				if _, err := m.Authenticate(ctx, text); err != nil {
@@ -67,7 +65,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}
 			if _, err := generateErr(writing, "new"); err != nil {
-				t.Errorf("where it can be written to: %v", err)
+				t.Errorf("with a writable connection: %v", err)
 			}
 		})
 	}

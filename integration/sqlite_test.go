@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"context"
 	"database/sql"
 	"path/filepath"
 	"testing"
@@ -17,47 +16,22 @@ const (
 	bare        = ""
 )
 
-// sqliteFile is the path of a database file that is not there yet.
+// sqliteFile returns the path of a database file that does not exist yet.
 func sqliteFile(t testing.TB) string { return filepath.Join(t.TempDir(), "tokens.db") }
 
-// openSQLite opens a database file, which the end of the test closes.
+// openSQLite opens a database file. The end of the test closes it.
 func openSQLite(t testing.TB, file, parameters string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+"?"+parameters)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	must(t, err)
+	closeAtTheEnd(t, db)
 	return db
 }
 
-// newSQLite makes a store on a database. The end of the test closes it.
-func newSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
-	t.Helper()
-	store, err := sqlstore.New(db, sqlstore.SQLite, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
-}
-
-// newMigratedSQLite makes a store with its tables on a database.
+// newMigratedSQLite makes a store with its tables on a database. The end of the test closes it.
 func newMigratedSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlstore.Store {
 	t.Helper()
-	store := newSQLite(t, db, opts)
-	if err := store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return store
+	return database{backend: onSQLite}.newMigrated(t, db, opts)
 }
 
 // With -short only the recommended data source name is tested.

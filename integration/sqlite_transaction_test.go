@@ -13,16 +13,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A transaction that reads before it writes cannot become a writer once somebody else has written. So all of them begin
-// with a write, whatever the data source name says.
+// A transaction that reads before it writes fails if another one has written in between. So all of them begin with a write,
+// with any data source name.
 func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), bare)
 	store := newMigratedSQLite(t, db, nil)
 	for _, c := range changes(t, store) {
-		for range 2 { // the second time it finds that all is done
-			if err := c.do(context.Background()); err != nil {
-				t.Fatal(err)
-			}
+		for range 2 { // the second time there is nothing to do
+			must(t, c.do(context.Background()))
 		}
 	}
 	first, transactions := false, 0
@@ -44,7 +42,7 @@ func TestSQLiteTransactionsBeginWithAWrite(t *testing.T) {
 	}
 }
 
-// Where somebody holds the database locked for long, a change gives up when its context ends, and has done nothing.
+// While another connection locks the database, a change fails when its context ends, without effect.
 func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 	file := sqliteFile(t)
 	store := newMigratedSQLite(t, openSQLite(t, file, bare), nil)
@@ -52,9 +50,7 @@ func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 	before := feed(t, store)
 
 	other, err := openSQLite(t, file, "_txlock=immediate").Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, c := range all {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		err := c.do(ctx)
@@ -63,12 +59,10 @@ func TestSQLiteGivesUpWithTheContext(t *testing.T) {
 			t.Errorf("%s: error %v, want %v and certainty", c.name, err, context.DeadlineExceeded)
 		}
 	}
-	if err := other.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, other.Rollback())
 	for _, c := range all {
 		if c.done() {
-			t.Errorf("%s was done all the same", c.name)
+			t.Errorf("%s was done", c.name)
 		}
 	}
 	if diff := cmp.Diff(before, feed(t, store)); diff != "" {

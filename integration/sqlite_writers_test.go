@@ -11,8 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// SQLite lets those who wait for its one write lock ask over and over, and whoever asks at the right moment has it. So the
-// writers of a store stand in line before they ask.
+// SQLite polls for its write lock and is not fair. So the writers of a store queue up before they begin a transaction.
 func TestSQLiteWritersQueueUp(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	store := newMigratedSQLite(t, db, nil)
@@ -42,20 +41,18 @@ func TestSQLiteWritersQueueUp(t *testing.T) {
 	}
 	writers.Wait()
 	if n := most.Load(); n != 1 {
-		t.Errorf("%d writers asked at one time, want 1", n)
+		t.Errorf("%d writers began a transaction concurrently, want 1", n)
 	}
 	if n := len(feed(t, store)); n != 80 {
 		t.Errorf("%d events, want 80", n)
 	}
 }
 
-// A writer who waits in line leaves it when his context ends.
+// A writer leaves the queue when its context ends.
 func TestSQLiteWriterLeavesTheQueue(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	store := newMigratedSQLite(t, db, nil)
-	if err := use(store); err != nil {
-		t.Fatal(err)
-	}
+	must(t, use(store))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	begun, goOn := make(chan struct{}), make(chan struct{})

@@ -13,18 +13,17 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// namedStore is a store that the model test and the linearizability test hold to the same promises.
+// namedStore is a store for the model test and the linearizability test.
 type namedStore struct {
 	name   string
-	server bool // outside the process
+	server bool // outside of the process
 
-	// prepare makes what all stores that are opened in one test have in common. The end of the test removes it.
+	// prepare makes what all stores of one test share. The end of the test removes it.
 	prepare func(t testing.TB) opener
 }
 
-// opener opens an empty store as each replica of a host has it: one that they share, or one each on a connection pool of
-// its own. Thousands are opened in one test, one at a time, so whoever opens one calls done as soon as he is done with it
-// and does not wait for the end of the test.
+// opener opens an empty store for the replicas of a host: one that they share, or one on a connection pool of its own for each.
+// A test opens thousands of them, one at a time, so the caller calls done as soon as it has used one.
 type opener func(t testing.TB) (replicas []apitoken.Store, done func())
 
 // stores are the stores under test.
@@ -48,19 +47,19 @@ func prepareMemory(testing.TB) opener {
 	return func(testing.TB) ([]apitoken.Store, func()) { return []apitoken.Store{memstore.New()}, func() {} }
 }
 
-// opener makes the stores of three replicas on the database, which is emptied for each store that is opened. A spy, if there
-// is one, is on all of their connections.
+// opener makes the stores of three replicas on the database, and clears the database each time. A spy, unless nil, is on all of
+// their connections.
 func (d database) opener(t testing.TB, s *spy) opener {
 	t.Helper()
 	replicas, db := d.stores(t, s), d.open(t, 0)
 	return func(t testing.TB) ([]apitoken.Store, func()) {
 		t.Helper()
-		d.clear(t, db)
+		d.clear(t, db, defaultPrefix)
 		return replicas, func() {}
 	}
 }
 
-// stores are the stores of three replicas of a host, each on a connection pool of its own.
+// stores returns the stores of three replicas of a host, each on its own connection pool, with a spy on them unless nil.
 func (d database) stores(t testing.TB, s *spy) (all []apitoken.Store) {
 	t.Helper()
 	for i := range replicasOfHost {
@@ -75,33 +74,25 @@ func (d database) stores(t testing.TB, s *spy) (all []apitoken.Store) {
 	return all
 }
 
-// What is tested here is what the store answers and not that it survives, so nothing waits for the disk.
+// These tests are about answers and not about durability, so nothing waits for the disk.
 const fastSQLite = "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(ON)&_txlock=immediate"
 
-// copiesOfSQLite makes an empty database with its tables once, and copies the file for each store that is opened.
+// copiesOfSQLite makes an empty database with its tables once, and copies the file for each store.
 func copiesOfSQLite(t testing.TB) opener {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "empty.db")
 	store, done := openSQLiteFile(t, file)
-	if err := store.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.Migrate(context.Background()))
 	done()
 	empty, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return func(t testing.TB) ([]apitoken.Store, func()) {
 		t.Helper()
 		one, err := os.MkdirTemp(dir, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		file := filepath.Join(one, "tokens.db")
-		if err := os.WriteFile(file, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(file, empty, 0o600))
 		store, done := openSQLiteFile(t, file)
 		return []apitoken.Store{store}, func() {
 			done()
@@ -112,7 +103,7 @@ func copiesOfSQLite(t testing.TB) opener {
 	}
 }
 
-// withoutDisk is the database with nothing that waits for the disk. The servers of the tests never do.
+// withoutDisk returns the database without waits for the disk. The servers of the tests never wait.
 func (d database) withoutDisk() database {
 	for i := range d.dsns {
 		d.dsns[i] = strings.Replace(d.dsns[i], "synchronous(FULL)", "synchronous(OFF)", 1)
@@ -123,15 +114,11 @@ func (d database) withoutDisk() database {
 func openSQLiteFile(t testing.TB, file string) (*sqlstore.Store, func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+fastSQLite)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(4) // as many as there is use for; two more idle than the default keeps, or they come and go
+	must(t, err)
+	db.SetMaxOpenConns(4) // the default keeps only two of them open
 	db.SetMaxIdleConns(4)
 	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return store, func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)

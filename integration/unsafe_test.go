@@ -12,34 +12,29 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// A server that waits for its standby when the connection breaks lets the change be seen, though the standby has not got it
-// and a fail-over would undo it. Such a change is not called done, however often it is asked for, before it is safe.
-func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyHasNotGot(t *testing.T) {
+// If the connection breaks while a server waits for its standby, the change becomes visible, although the standby does not
+// have it and a fail-over would lose it. Such a change is not acknowledged, even if it is repeated, until the standby has
+// it.
+func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyLacks(t *testing.T) {
 	server, err := engine.StartPostgres(t.TempDir(), &engine.Options{Fast: true})
 	engine.Require(t, "postgres", err)
 	stopAtTheEnd(t, server)
 	d := database{onPostgreSQL, []string{server.DSN()}}
 	plain := d.open(t, 0)
 	store := d.newMigrated(t, d.open(t, 0), nil)
-	if err := addBob(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
+	must(t, addBob(t.Context(), store))
 	denied := event(apitoken.ActionReadEvents)
 	pending := append(moreChanges(t, store), change{
 		name: "AppendEvents",
 		do:   func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{denied}) },
-		done: func() bool { // without a number, which cannot be given now
+		done: func() bool { // by its ID, because numbering would wait for the standby
 			var n int
-			if err := plain.QueryRow(`SELECT count(*) FROM apitoken_events WHERE id = $1`, denied.ID[:]).Scan(&n); err != nil {
-				t.Fatal(err)
-			}
+			must(t, plain.QueryRow(`SELECT count(*) FROM apitoken_events WHERE id = $1`, denied.ID[:]).Scan(&n))
 			return n == 1
 		},
 	})
-	alone := d.open(t, 0) // with a server that does not answer, and is not cut off either
-	if _, err := alone.Exec(`SET application_name = 'alone'`); err != nil {
-		t.Fatal(err)
-	}
+	alone := d.open(t, 0) // the connection of this store is not cut
+	mustExec(t, alone, `SET application_name = 'alone'`)
 	alone.SetMaxOpenConns(1)
 	left := moreChanges(t, d.newStore(t, alone, nil))[0]
 
@@ -57,10 +52,10 @@ WHERE wait_event = 'SyncRep' AND application_name <> 'alone'`)
 	endsAlone.Wait()
 	for _, c := range pending {
 		if !c.done() {
-			t.Errorf("%s cannot be seen, so there is nothing to be wrong about", c.name)
+			t.Errorf("%s is not visible, so the test proves nothing", c.name)
 		}
 	}
-	again, cancelAgain := context.WithTimeout(t.Context(), time.Second) // what finds nothing to do waits as long as what does something
+	again, cancelAgain := context.WithTimeout(t.Context(), time.Second) // a repetition waits for the standby, too
 	defer cancelAgain()
 	holdUncertainAtOnce(t, "again", again, append(pending, left)...).Wait()
 
@@ -73,10 +68,10 @@ WHERE wait_event = 'SyncRep' AND application_name <> 'alone'`)
 	holdCounting(t, store)
 }
 
-// waitForAStandbyThatIsNotThere has the server acknowledge nothing any more. It takes a while until it does not.
+// waitForAStandbyThatIsNotThere makes the server wait for a standby that does not exist, and returns when it does.
 func waitForAStandbyThatIsNotThere(t *testing.T, server *engine.Postgres, db *sql.DB) {
 	t.Helper()
-	onServer(t, server, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	onServer(t, server, `ALTER SYSTEM SET synchronous_standby_names = 'missing'`, `SELECT pg_reload_conf()`)
 	const waits = `SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
 	ctx, cancel := context.WithTimeout(t.Context(), longestWait)
 	defer cancel()
@@ -88,19 +83,17 @@ func waitForAStandbyThatIsNotThere(t *testing.T, server *engine.Postgres, db *sq
 			answer <- err
 		}()
 		for waiting := false; !waiting && len(answer) == 0; {
-			if err := db.QueryRowContext(ctx, waits).Scan(&waiting); err != nil {
-				t.Fatal(err)
-			}
+			must(t, db.QueryRowContext(ctx, waits).Scan(&waiting))
 		}
 		cancel()
 		if err := <-answer; err != nil {
-			return // it would have waited for ever
+			return // it waited until the context ended
 		}
 	}
 	t.Fatal("the server does not wait for a standby")
 }
 
-// holdUncertainAtOnce begins changes at one time, and holds that each ends with its outcome unknown.
+// holdUncertainAtOnce starts changes concurrently, and checks that each fails with ErrUncertain.
 func holdUncertainAtOnce(t *testing.T, when string, ctx context.Context, changes ...change) *sync.WaitGroup {
 	var going sync.WaitGroup
 	for _, c := range changes {

@@ -2,9 +2,7 @@ package integration_test
 
 import (
 	"database/sql"
-	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	_ "time/tzdata" // where the system has no time zones
@@ -14,9 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// Whatever a host's database and data source name are set to, the store does the same. Each row puts many oddities
-// together.
-func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
+// The store keeps the contract under unusual settings of the database and the data source name. Each row combines several.
+func TestContractHoldsUnderUnusualSettings(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
 		name string
@@ -37,7 +34,7 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 		),
 		opts: &sqlstore.Options{Unprepared: true},
 	}, {
-		name: "MySQL of latin1, which cuts what is too long",
+		name: "MySQL of latin1, which truncates values",
 		backend: onMySQLWith("CHARACTER SET latin1",
 			"charset=latin1", "parseTime=true", "loc=America/St_Johns", "clientFoundRows=true", "sql_mode=''", "time_zone='-03:30'",
 		),
@@ -59,65 +56,43 @@ func TestContractHoldsWhateverTheDatabaseIsSetTo(t *testing.T) {
 			}
 			storetest.Run(t, func(t *testing.T) apitoken.Store {
 				store := d.newMigrated(t, db, c.opts)
-				d.empty(t, db, prefix)
+				d.clear(t, db, prefix)
 				return store
 			})
 		})
 	}
 }
 
-// onPostgreSQLWith is PostgreSQL with a database that is made with options, and with parameters in the data source name.
+// onPostgreSQLWith is PostgreSQL with options of CREATE DATABASE and parameters of the data source name.
 func onPostgreSQLWith(options string, parameters ...string) backend {
 	b := onPostgreSQL
 	b.create = func(t testing.TB) []string {
 		t.Helper()
 		server := sharedPostgres.needed(t)[0]
 		dsn, err := url.Parse(server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := fmt.Sprintf("apitoken_test_%d_%d", os.Getpid(), databases.Add(1))
-		db, err := sql.Open("pgx", server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := db.Exec("DROP DATABASE IF EXISTS " + name); err != nil {
-				t.Error(err)
-			}
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		if _, err := db.Exec("CREATE DATABASE " + name + " " + options); err != nil {
-			t.Skipf("NOT TESTED: a database with %s: %v", options, err)
-		}
-		dsn.Path = name
+		must(t, err)
+		dsn.Path = createDatabase(t, "pgx", server, options)
 		return []string{withParameters(dsn.String(), parameters)}
 	}
 	return b
 }
 
-// onMySQLWith is MySQL with a database of which something is altered, and with parameters in the data source name.
+// onMySQLWith is MySQL with options of ALTER DATABASE and parameters of the data source name.
 func onMySQLWith(alteration string, parameters ...string) backend {
 	b := onMySQL
 	b.create = func(t testing.TB) []string {
 		t.Helper()
 		dsn := createMySQL(t)[0]
 		db, err := sql.Open("mysql", dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		defer func() { _ = db.Close() }()
-		if _, err := db.Exec("ALTER DATABASE " + alteration); err != nil {
-			t.Fatal(err)
-		}
+		mustExec(t, db, "ALTER DATABASE "+alteration)
 		return []string{withParameters(dsn, parameters)}
 	}
 	return b
 }
 
-// withParameters adds parameters to a data source name. The drivers take %20 for a space, and not all of them a plus sign.
+// withParameters adds parameters to a data source name. Not all drivers read a plus sign as a space, so it writes %20.
 func withParameters(dsn string, parameters []string) string {
 	between := "?"
 	if strings.Contains(dsn, "?") {
@@ -131,31 +106,12 @@ func withParameters(dsn string, parameters []string) string {
 	return dsn
 }
 
-// empty makes the tables of a prefix as they were after Migrate.
-func (d database) empty(t testing.TB, db *sql.DB, prefix string) {
-	t.Helper()
-	for _, statement := range []string{
-		"DELETE FROM " + prefix + "tokens",
-		"DELETE FROM " + prefix + "epochs",
-		"DELETE FROM " + prefix + "users",
-		"DELETE FROM " + prefix + "events",
-		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0",
-		"UPDATE " + prefix + "feed SET last_seq = 0",
-	} {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// Without autocommit a connection of MySQL goes on reading what was there when it first read, and would take a token for
-// good that was revoked since. So the store refuses to work.
+// Without autocommit a connection of MySQL keeps reading its first snapshot, so a token that was revoked since would still
+// authenticate. The store refuses to work on such a connection.
 func TestMySQLWithoutAutocommitIsRefused(t *testing.T) {
 	d := onMySQLWith("CHARACTER SET utf8mb4", "autocommit=0").database(t)
 	store := d.newStore(t, d.open(t, 0), nil)
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must(t, store.Migrate(t.Context()))
 	if _, err := store.Lookup(t.Context(), apitoken.Digest{}); err == nil || !strings.Contains(err.Error(), "autocommit is off") {
 		t.Errorf("error %v, want one that says that autocommit is off", err)
 	}

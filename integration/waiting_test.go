@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// waiting reports whether somebody who uses the database waits for a lock, as the server sees it.
+// waiting reports whether a connection to the database waits for a lock.
 func (d database) waiting(t testing.TB, db *sql.DB) bool {
 	t.Helper()
 	return d.waiters(t, db) > 0
 }
 
-// waiters is how many wait.
+// waiters returns the number of connections that wait for a lock.
 func (d database) waiters(t testing.TB, db *sql.DB) int {
 	t.Helper()
 	if d.driver == "mysql" {
@@ -31,8 +31,8 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
 
 var lockWait = regexp.MustCompile(`(?s)\nLOCK WAIT .*?\n(?:MySQL|MariaDB) thread id (\d+)`)
 
-// mysqlWaiters takes the long way over the report of the engine: the table information_schema.innodb_trx is made anew only
-// when nobody has read it for a tenth of a second.
+// mysqlWaiters parses the report of the engine, because the table information_schema.innodb_trx is updated only if it was
+// not read for a tenth of a second.
 func mysqlWaiters(t testing.TB, db *sql.DB) (n int) {
 	t.Helper()
 	var kind, name, report string

@@ -8,25 +8,25 @@ import (
 	"sync"
 )
 
-// wire is as much of the protocol of one connection as it takes to recognise statements and their answers.
+// wire is the part of the protocol of one connection that is necessary to recognize statements and their answers.
 type wire interface {
 	read(from io.Reader, client bool) (message, error)
-	statement(m message) string // that the client has run or prepared by it; empty: none
-	answer(m message) string    // of the server that a statement was done or refused; empty: something else
+	statement(m message) string // the statement that a message of the client runs or prepares; empty: none
+	answer(m message) string    // the result of a statement in a message of the server; empty: none
 }
 
-// message is what one side says at a time.
+// message is one message of one side.
 type message struct {
 	raw  []byte
 	kind byte // PostgreSQL: the type; MySQL: the place in the exchange, 0 for a command
 	body []byte
 }
 
-// postgresWire reads messages of a type, four bytes of length that count themselves, and a body. The first message of a
-// client has no type.
+// postgresWire reads messages with a type, a length of four bytes that includes itself, and a body. The first message of a client
+// has no type.
 type postgresWire struct {
-	started bool              // used by those who read from the client only
-	names   map[string]string // of the statements that are prepared
+	started bool              // used only when reading from the client
+	names   map[string]string // of the prepared statements
 }
 
 func newPostgresWire() wire { return &postgresWire{names: map[string]string{}} }
@@ -76,10 +76,10 @@ func (w *postgresWire) answer(m message) string {
 	return ""
 }
 
-// mysqlWire reads messages of three bytes of length, a number, and a body.
+// mysqlWire reads messages with a length of three bytes, a number, and a body.
 type mysqlWire struct {
 	mu        sync.Mutex
-	preparing string            // the statement whose number the server is about to tell
+	preparing string            // the statement whose number the server sends next
 	prepared  map[uint32]string // statements by number
 	asked     bool              // the next message of the server is the answer to a command
 }

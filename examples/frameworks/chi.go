@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
-// Chi is the application with chi, which takes the middleware as it is. What is in the group needs a token; what catches
-// panics stands outside of it.
+// Chi is the application with chi, which takes the middleware unchanged. The routes of the group need a token. The middleware
+// that catches panics stands outside of the group.
 func Chi(m *apitoken.Manager, hello Hello) http.Handler {
 	r := chi.NewRouter()
 	r.Use(middleware.Recoverer)

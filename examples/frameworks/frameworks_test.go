@@ -52,7 +52,7 @@ func send(t *testing.T, url, token string) answer {
 	a := answer{res.StatusCode, res.Header.Get("WWW-Authenticate"), res.Header.Get("Content-Type"), string(body)}
 	if a.Type == "application/problem+json" {
 		var problem struct{ Code string }
-		// Unmarshal refuses a body with anything behind the problem, such as what a handler wrote after all.
+		// Unmarshal refuses a body with more than the problem, such as the output of a handler that should not have run.
 		if err := json.Unmarshal(body, &problem); err != nil {
 			t.Errorf("the problem %q: %v", body, err)
 		}
@@ -66,7 +66,7 @@ var downStore = storetest.Faulty{Store: memstore.New(), Before: func(context.Con
 	return errors.New("connection refused")
 }}
 
-func TestEveryFrameworkServesWhoPassesAndNobodyElse(t *testing.T) {
+func TestEveryFrameworkServesOnlyAuthenticatedRequests(t *testing.T) {
 	down, err := apitoken.New(downStore, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestEveryFrameworkServesWhoPassesAndNobodyElse(t *testing.T) {
 					t.Errorf("%s: the answer differs (-want +got):\n%s", what, diff)
 				}
 				if diff := cmp.Diff(wantGreeted, greeted); diff != "" {
-					t.Errorf("%s: who reached the handler differs (-want +got):\n%s", what, diff)
+					t.Errorf("%s: users that reached the handler (-want +got):\n%s", what, diff)
 				}
 			}
 			api := server.URL + "/api/hello"

@@ -11,7 +11,7 @@ import (
 
 // Gin is the application with gin. Its handlers find the identity in the context of the request, not in gin's.
 func Gin(m *apitoken.Manager, hello Hello) http.Handler {
-	gin.SetMode(gin.ReleaseMode) // else it prints every route
+	gin.SetMode(gin.ReleaseMode) // in debug mode it prints every route
 	e := gin.New()
 	e.Use(gin.Recovery())
 	e.GET("/health", gin.WrapF(health))
@@ -23,8 +23,8 @@ func Gin(m *apitoken.Manager, hello Hello) http.Handler {
 	return e
 }
 
-// Bridge makes middleware for gin of middleware for net/http. gin calls the next handler by itself when this one returns,
-// whatever has been answered: without Abort, a request that was refused would be served after all.
+// Bridge turns middleware for net/http into middleware for gin. gin calls the next handler when this one returns, even after an
+// answer. So without Abort a refused request would be served.
 func Bridge(middleware func(http.Handler) http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		passed := false

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A service in JavaScript, with oauth4webapi.
+// The service is written in JavaScript, with oauth4webapi.
 func TestGatewayNode(t *testing.T) {
 	long(t)
 	node, npm := need(t, "node", "node"), need(t, "node", "npm")
@@ -56,13 +56,12 @@ func TestGatewayNode(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what the service learns differs (-want +got):\n%s", diff)
 	}
-	t.Logf("oauth4webapi: before active %v, unknown active %v, after active %v", got["before, by Basic"]["active"], got["unknown"]["active"], got["after"]["active"])
 	if _, err := h.manager.Authenticate(t.Context(), text); !errors.Is(err, apitoken.ErrRevoked) {
 		t.Errorf("the service has revoked the token, and Authenticate says %v", err)
 	}
 }
 
-// A service in Go that knows nothing of apitoken, with the client of zitadel/oidc.
+// The service is written in Go, with the client of zitadel/oidc.
 func TestGatewayZitadelOIDC(t *testing.T) {
 	long(t)
 	h := newHost(t, apitoken.NoExpiration)
@@ -70,16 +69,12 @@ func TestGatewayZitadelOIDC(t *testing.T) {
 		t.Helper()
 		server, err := rs.NewResourceServerClientCredentials(t.Context(), h.server.URL, "gateway", secret,
 			rs.WithStaticEndpoints(h.server.URL+"/oauth2/token", h.server.URL+"/oauth2/introspect"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return rs.Introspect[*oidc.IntrospectionResponse](t.Context(), server, token)
 	}
 	token, text := h.generate("bob")
 	before, err := ask(clientSecret, text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if !before.Active || before.Subject != "bob" || before.Username != "Bob" || before.JWTID != token.ID.String() || before.TokenType != "Bearer" ||
 		before.IssuedAt.AsTime().Unix() != token.CreatedAt.Unix() || before.Expiration.AsTime().Unix() != token.ExpiresAt.Unix() {
 		t.Errorf("it learns %+v of %v", before, token)
@@ -97,9 +92,8 @@ func TestGatewayZitadelOIDC(t *testing.T) {
 	if err != nil || after.Active {
 		t.Errorf("of a revoked token it learns %+v, %v", after, err)
 	}
-	t.Logf("zitadel/oidc: before active %v, unknown active %v, after active %v", before.Active, unknown.Active, after.Active)
 	h.store.down.Store(true)
 	if learnt, err := ask(clientSecret, text); err == nil {
-		t.Errorf("in trouble it learns %+v", learnt)
+		t.Errorf("from a failing store it learns %+v", learnt)
 	}
 }

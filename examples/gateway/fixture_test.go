@@ -45,7 +45,7 @@ func newStore() *store {
 	return s
 }
 
-// host is a host of apitoken with an application behind some gateway.
+// host is a host with an application behind some gateway.
 type host struct {
 	t           *testing.T
 	store       *store
@@ -53,11 +53,11 @@ type host struct {
 	manager     *apitoken.Manager
 	names       atomic.Int64     // of its tokens
 	server      *httptest.Server // the gateways ask it
-	tls         *httptest.Server // the same, for those that insist
+	tls         *httptest.Server // the same, for those that require TLS
 	application *httptest.Server
 }
 
-// clock tells the real time, as the gateways have it, until it is stopped.
+// clock shows the real time, which the gateways use, until it is stopped.
 type clock struct{ stopped atomic.Pointer[time.Time] }
 
 func (c *clock) Now() time.Time {
@@ -75,22 +75,15 @@ func newHost(t *testing.T, expiryCap time.Duration) *host {
 	h := &host{t: t, store: newStore(), clock: new(clock)}
 	var err error
 	h.manager, err = apitoken.New(h.store, &apitoken.Options{Clock: h.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, user := range []apitoken.User{{ID: "bob", Name: "Bob"}, {ID: oddUser, Name: "Jürgen"}} {
-		if _, err := h.manager.PutUser(t.Context(), apitoken.System(), user); err != nil {
-			t.Fatal(err)
-		}
+		_, err = h.manager.PutUser(t.Context(), apitoken.System(), user)
+		must(t, err)
 	}
 	clients, err := adminapi.FixedClients(map[string]string{"gateway": clientSecret})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	handler, err := gateway.Host(h.manager, &adminapi.IntrospectionOptions{Clients: clients, ExpiryCap: expiryCap})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h.server, h.tls, h.application = httptest.NewServer(handler), httptest.NewTLSServer(handler), httptest.NewServer(gateway.Application())
 	t.Cleanup(func() { h.server.Close(); h.tls.Close(); h.application.Close() })
 	return h
@@ -99,13 +92,13 @@ func newHost(t *testing.T, expiryCap time.Duration) *host {
 // address is where a server listens, without the scheme.
 func address(s *httptest.Server) string { return s.Listener.Addr().String() }
 
-// generate gives a token of 90 days, which is for how long a gateway might keep it.
+// generate returns a token of 90 days, for which a gateway might cache it.
 func (h *host) generate(owner apitoken.UserID) (apitoken.Token, string) {
 	h.t.Helper()
 	return h.generateWith(owner, apitoken.Days(90))
 }
 
-// generateFor gives a token of Bob's.
+// generateFor returns a token of Bob.
 func (h *host) generateFor(lifetime time.Duration) (apitoken.Token, string) {
 	h.t.Helper()
 	return h.generateWith("bob", lifetime)
@@ -115,9 +108,7 @@ func (h *host) generateWith(owner apitoken.UserID, lifetime time.Duration) (apit
 	h.t.Helper()
 	name := fmt.Sprint(h.names.Add(1))
 	token, secret, err := h.manager.Generate(h.t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: owner, Name: name, Lifetime: lifetime})
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	return token, secret.Reveal()
 }
 
@@ -125,9 +116,7 @@ func (h *host) generateWith(owner apitoken.UserID, lifetime time.Duration) (apit
 func (h *host) revoke(token string) {
 	h.t.Helper()
 	res, err := http.PostForm(h.server.URL+"/oauth2/revoke", url.Values{"token": {token}})
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		h.t.Fatalf("the revocation is answered %s", res.Status)
@@ -142,20 +131,17 @@ type seen struct {
 	By         map[string][]string // what the application is told of the caller, if it is reached
 }
 
-// Headers in which a client claims to be the administrator. To an application that gets headers as variables, as by CGI, it
-// is the same whether a name has hyphens or underscores.
+// Headers in which a client claims to be the administrator. In variables, as with CGI, hyphens and underscores are the same.
 var (
 	spoofed          = []string{"X-Auth-User", "x-auth-user", "X-Auth-Token-Id", "X-Auth-Token-Kind", "Remote-User"}
 	spelledOtherwise = []string{"X_Auth_User", "X-Auth_User", "X_Auth-User", "x_auth_token_kind", "REMOTE_USER", "X.Auth.User", "x.auth-token.kind", "Remote.User"}
 )
 
-// send sends a request through a gateway. Every request claims to be the administrator's.
+// send sends a request through a gateway. Every request claims to come from the administrator.
 func send(t *testing.T, addr, token string, more ...string) seen {
 	t.Helper()
 	r, err := http.NewRequest("GET", "http://"+addr+"/hello?x=1", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, name := range spoofed {
 		r.Header[name] = []string{"admin"}
 	}
@@ -166,14 +152,10 @@ func send(t *testing.T, addr, token string, more ...string) seen {
 		r.Header[more[i]] = []string{more[i+1]}
 	}
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := seen{Status: res.StatusCode, Challenge: res.Header["Www-Authenticate"], RetryAfter: res.Header.Get("Retry-After")}
 	if s.Status == http.StatusOK {
 		if err := json.Unmarshal(body, &s.By); err != nil {
@@ -181,17 +163,17 @@ func send(t *testing.T, addr, token string, more ...string) seen {
 		}
 	}
 	if strings.Contains(string(body), "admin") {
-		t.Errorf("what the client claims comes back: %s", body)
+		t.Errorf("the claim of the client comes back: %s", body)
 	}
 	return s
 }
 
-// told is what the application is told of a token's owner by a gateway that says all there is.
+// told returns the headers of a gateway that passes on everything about a token.
 func told(token apitoken.Token, user string) map[string][]string {
 	return map[string][]string{"X-Auth-User": {user}, "X-Auth-Token-Id": {token.ID.String()}, "X-Auth-Token-Kind": {"user"}}
 }
 
-// want compares what came back.
+// want compares the answer.
 func want(t *testing.T, what string, want, got seen) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {

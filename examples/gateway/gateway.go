@@ -1,6 +1,8 @@
-// Package gateway is a host of apitoken behind gateways that are not written in Go: nginx and Caddy ask its verify
-// endpoint, Apache its introspection endpoint. The folders beside it have a configuration for each, and README.md says how
-// to use them.
+// Package gateway is a host whose tokens are checked by gateways that are not written in Go. nginx and Caddy ask its verify
+// endpoint, Apache asks its introspection endpoint. The folders beside this file have a configuration for each. README.md
+// explains how to use them. The command in the folder demo runs both parts:
+//
+//	go run ./examples/gateway/demo
 package gateway
 
 import (
@@ -13,7 +15,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
-// Host is what gateways talk to. It belongs where only they reach it, but for /oauth2/revoke, which is for everybody.
+// Host has the endpoints that gateways ask. Only gateways should reach it, except for /oauth2/revoke, which is public.
 func Host(m *apitoken.Manager, opts *adminapi.IntrospectionOptions) (http.Handler, error) {
 	introspection, err := adminapi.Introspection(m, opts)
 	if err != nil {
@@ -30,8 +32,8 @@ func Host(m *apitoken.Manager, opts *adminapi.IntrospectionOptions) (http.Handle
 	return mux, nil
 }
 
-// Application stands for what is behind the gateway, in any language. It believes the header X-Auth-User, so nothing but
-// the gateway may reach it, and it serves nobody who has none. It answers with everything that it is told of the caller.
+// Application stands for an application in any language behind the gateway. It trusts the header X-Auth-User, so only the
+// gateway may reach it. It refuses requests without that header, and answers with everything that it is told of the caller.
 func Application() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Auth-User") == "" {
@@ -45,12 +47,12 @@ func Application() http.Handler {
 			}
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(seen) // a client that is gone is nobody to tell
+		_ = json.NewEncoder(w).Encode(seen) // it fails only if the client is gone
 	})
 }
 
-// tellsWho reports whether some application might believe the header. To those that get headers as variables, as by CGI,
-// X-Auth-User, X_Auth_User and X.Auth.User can be the same.
+// tellsWho reports whether some application might trust the header. In variables, as with CGI, X-Auth-User, X_Auth_User and
+// X.Auth.User can have the same name.
 func tellsWho(header string) bool {
 	header = strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(header))
 	for _, prefix := range []string{"x-auth-", "remote-user", "authorization"} {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// need is the path of a program, in PATH or where Debian has servers. Where it is missing, or one of the files that it
-// needs, the test is skipped, or fails if APITOKEN_TEST_REQUIRE lists the name.
+// need returns the path of a program, in PATH or where Debian has servers. If the program or one of the files is missing, the
+// test is skipped, or fails if APITOKEN_TEST_REQUIRE lists the name.
 func need(t *testing.T, name, program string, files ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -38,35 +38,26 @@ func missing(t *testing.T, name string, err error) {
 	t.Skipf("NOT TESTED: %s: %v; install.sh installs it", name, err)
 }
 
-// folder is a copy of a folder of configurations, with other addresses and secrets: pairs of what stands there and what is
-// to. Everything that is to be replaced has to be there. Also an account that may do little can read it, because servers
-// that root starts go on as such.
+// folder returns a copy of a folder of configurations with some texts replaced: pairs of old and new. Each old text has to
+// occur. Every account can read the copy, because servers that root starts change to an account with few rights.
 func folder(t *testing.T, from string, pairs ...string) string {
 	t.Helper()
 	to, err := os.MkdirTemp("", "gateway")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(to) })
 	entries, err := os.ReadDir(from)
 	if err == nil {
 		err = os.Chmod(to, 0o755)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	found := map[string]bool{}
 	for _, entry := range entries {
 		text, err := os.ReadFile(filepath.Join(from, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for i := 0; i < len(pairs); i += 2 {
 			found[pairs[i]] = found[pairs[i]] || strings.Contains(string(text), pairs[i])
 		}
-		if err := os.WriteFile(filepath.Join(to, entry.Name()), []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(to, entry.Name()), []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o644))
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		if !found[pairs[i]] {
@@ -76,19 +67,17 @@ func folder(t *testing.T, from string, pairs ...string) string {
 	return to
 }
 
-// freeAddress is one on which nobody listens at the moment.
+// freeAddress returns an address on which no program listens at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer l.Close()
 	return l.Addr().String()
 }
 
-// guard runs a server until its own standard input ends, which is when whoever started it says so or is no more, and then
-// ends it by its process id.
+// guard runs a server until its own standard input ends, and then ends the server by its process ID. The input ends when the
+// test closes it, and when the process of the test is gone.
 const guard = `
 exec 3<&0
 "$@" </dev/null 3<&- & server=$!
@@ -101,9 +90,7 @@ exit "$code"`
 func start(t *testing.T, dir, addr, program string, args ...string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(dir, "output.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer log.Close()
 	server := exec.Command("sh", append([]string{"-c", guard, "sh", program}, args...)...)
 	server.Dir = dir
@@ -113,9 +100,7 @@ func start(t *testing.T, dir, addr, program string, args ...string) {
 	if err == nil {
 		err = server.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	ended := make(chan struct{})
 	go func() {
 		_ = server.Wait()
@@ -150,7 +135,7 @@ func start(t *testing.T, dir, addr, program string, args ...string) {
 	})
 }
 
-// await asks until it is so, and gives how long that took.
+// await polls until isSo, and returns how long that took.
 func await(t *testing.T, limit time.Duration, what string, isSo func() bool) time.Duration {
 	t.Helper()
 	begun := time.Now()
@@ -158,9 +143,17 @@ func await(t *testing.T, limit time.Duration, what string, isSo func() bool) tim
 	defer again.Stop()
 	for !isSo() {
 		if time.Since(begun) > limit {
-			t.Fatalf("after %v it still is not so that %s", limit, what)
+			t.Fatalf("not within %v: %s", limit, what)
 		}
 		<-again.C
 	}
 	return time.Since(begun)
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

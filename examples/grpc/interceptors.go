@@ -1,19 +1,22 @@
-// Package grpcauth lets calls to a gRPC server pass if they present a token: interceptors for unary calls and for streams.
-// A server needs both, for each sees only calls of its own sort.
+// Package grpcauth has interceptors that let calls to a gRPC server pass if they present a token. A server needs both: one sees
+// unary calls only, the other streams only.
 //
 //	interceptors := grpcauth.New(m, nil)
 //	server := grpc.NewServer(grpc.UnaryInterceptor(interceptors.Unary), grpc.StreamInterceptor(interceptors.Stream))
 //
-// The token is in the metadata as it would be in a header: authorization: Bearer tok_... What is refused, and what the
-// options mean, is as with httpauth, whose function decides here too. The status is Unauthenticated where there is no token,
-// or not one, or it is refused, with one text for all causes of a refusal; PermissionDenied for a token of another kind; and
-// Unavailable, which a client may try again, where the store is in trouble.
+// The token is in the metadata as it would be in a header: authorization: Bearer tok_... Package httpauth decides, so its
+// options apply. The statuses are
 //
-// A stream can last longer than its token. This example authenticates again with each message, and ends the context of the
-// stream when the token expires. So after a revocation no message gets through in either direction, but a stream on which
-// none is sent stays open, until its token expires; a server with such streams closes them after some time by itself
-// (keepalive.ServerParameters has MaxConnectionAge). Each message costs a look into the store; and trouble with the store
-// ends a stream, with Unavailable, rather than let it go on unseen.
+//   - Unauthenticated, with one text for all causes, if there is no token, more than one, or one that is refused;
+//   - PermissionDenied for a token of another kind;
+//   - Unavailable if the store fails; the client may retry.
+//
+// A stream can last longer than its token. So this example authenticates again with each message, which costs a lookup, and
+// ends the context of the stream when the token expires. After a revocation no message gets through in either direction. A
+// stream without messages stays open until its token expires, so close idle streams with MaxConnectionAge of
+// keepalive.ServerParameters. If the store fails, the stream ends with Unavailable.
+//
+//	go test ./examples/grpc
 package grpcauth
 
 import (
@@ -36,7 +39,7 @@ type Interceptors struct {
 	authenticate func(*http.Request) (apitoken.Identity, *httpauth.Refusal)
 }
 
-// New makes interceptors. Of the options, those about answers mean nothing here. A mistake in them panics.
+// New makes interceptors. The options about HTTP answers have no effect. Invalid options panic.
 func New(m *apitoken.Manager, opts *httpauth.Options) *Interceptors {
 	return &Interceptors{manager: m, authenticate: httpauth.Authenticator(m, opts)}
 }
@@ -51,7 +54,7 @@ func (i *Interceptors) Unary(ctx context.Context, req any, _ *grpc.UnaryServerIn
 	return answer, statusOf(err)
 }
 
-// identify tells whose token a call presents. Its error is for the client.
+// identify authenticates the token of a call. Its error is meant for the client.
 func (i *Interceptors) identify(ctx context.Context) (apitoken.Identity, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	header := http.Header{}
@@ -73,7 +76,7 @@ func (i *Interceptors) identify(ctx context.Context) (apitoken.Identity, error) 
 	return identity, status.Error(codes.Unavailable, "the token cannot be checked at the moment")
 }
 
-// statusOf gives the errors of the Manager that a handler returns a status. All others are the handler's business.
+// statusOf turns errors of the Manager that a handler returns into statuses. It returns other errors unchanged.
 func statusOf(err error) error {
 	switch {
 	case errors.Is(err, apitoken.ErrUnavailable):
@@ -84,7 +87,7 @@ func statusOf(err error) error {
 	return err
 }
 
-// FromContext gives the identity of a call, and whether there is one.
+// FromContext returns the identity of a call. ok is false if there is none.
 func FromContext(ctx context.Context) (apitoken.Identity, bool) {
 	identity, ok := ctx.Value(contextKey{}).(apitoken.Identity)
 	return identity, ok

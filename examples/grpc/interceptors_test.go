@@ -25,16 +25,16 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// service is a host's. It counts the calls that reach it, and says whose they are.
+// service counts the calls that reach it, and answers with the user.
 type service struct {
 	testpb.UnimplementedTestServiceServer
 	manager  *apitoken.Manager
 	calls    atomic.Int64
-	received chan struct{} // one for each message of StreamingInputCall
-	again    chan struct{} // lets StreamingOutputCall send a second message
+	received chan struct{} // gets one value for each message of StreamingInputCall
+	again    chan struct{} // makes StreamingOutputCall send a second message
 }
 
-// EmptyCall lists everybody's tokens, which not everybody may.
+// EmptyCall lists all tokens, which needs a permission.
 func (s *service) EmptyCall(ctx context.Context, _ *testpb.Empty) (*testpb.Empty, error) {
 	identity, _ := grpcauth.FromContext(ctx)
 	_, err := s.manager.ListTokens(ctx, identity.Actor(), apitoken.TokenQuery{AnyOwner: true})
@@ -47,7 +47,7 @@ func (s *service) UnaryCall(ctx context.Context, _ *testpb.SimpleRequest) (*test
 	return &testpb.SimpleResponse{Username: string(identity.User.ID)}, nil
 }
 
-// FullDuplexCall answers each message by one with the user as its text.
+// FullDuplexCall answers each message with the user.
 func (s *service) FullDuplexCall(stream grpc.BidiStreamingServer[testpb.StreamingOutputCallRequest, testpb.StreamingOutputCallResponse]) error {
 	s.calls.Add(1)
 	for {
@@ -67,13 +67,13 @@ func (s *service) StreamingInputCall(stream grpc.ClientStreamingServer[testpb.St
 		case errors.Is(err, io.EOF):
 			return stream.SendAndClose(&testpb.StreamingInputCallResponse{})
 		case err != nil:
-			return errors.New("could not receive") // a handler that keeps the cause to itself
+			return errors.New("could not receive") // hides the cause
 		}
 		s.received <- struct{}{}
 	}
 }
 
-// StreamingOutputCall sends one message, and another one if it is told to before the context ends.
+// StreamingOutputCall sends one message, and a second one on request unless the context ends first.
 func (s *service) StreamingOutputCall(_ *testpb.StreamingOutputCallRequest, stream grpc.ServerStreamingServer[testpb.StreamingOutputCallResponse]) error {
 	s.calls.Add(1)
 	if err := stream.Send(saying(stream.Context())); err != nil {
@@ -107,9 +107,7 @@ func serve(t *testing.T, m *apitoken.Manager, opts *httpauth.Options) (*service,
 	go func() { served <- server.Serve(listener) }()
 	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := conn.Close(); err != nil {
 			t.Error(err)
@@ -122,7 +120,7 @@ func serve(t *testing.T, m *apitoken.Manager, opts *httpauth.Options) (*service,
 	return s, testpb.NewTestServiceClient(conn)
 }
 
-// with is the context of a call with the values as authorization. It ends with the test, or when something hangs.
+// with returns the context of a call with authorization values. It ends with the test, or after 30 s.
 func with(t *testing.T, authorization ...string) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -133,13 +131,13 @@ func with(t *testing.T, authorization ...string) context.Context {
 	return ctx
 }
 
-// unary gives the user that a unary call was served as.
+// unary makes a unary call and returns the user that it was served as.
 func unary(ctx context.Context, c testpb.TestServiceClient) (string, error) {
 	res, err := c.UnaryCall(ctx, &testpb.SimpleRequest{})
 	return res.GetUsername(), err
 }
 
-// stream gives the user that the first message of a stream was served as.
+// stream opens a stream and returns the user that its first message was served as.
 func stream(ctx context.Context, c testpb.TestServiceClient) (string, error) {
 	s, err := c.FullDuplexCall(ctx)
 	if err != nil {
@@ -175,17 +173,11 @@ func TestCallsPassOnlyWithAToken(t *testing.T) {
 	good := tt.Token("ada")
 	_, deploy := tt.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "deploy"})
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), revoked.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), revoked.ID))
 	disabled := tt.Token("bob")
-	if err := tt.Manager.DisableUser(t.Context(), apitoken.System(), "bob"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.DisableUser(t.Context(), apitoken.System(), "bob"))
 	down, err := apitoken.New(downStore, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	opts := &httpauth.Options{Kinds: []apitoken.Kind{apitoken.KindUser}}
 	s, client := serve(t, tt.Manager, opts)
 	downService, downClient := serve(t, down, opts)
@@ -204,7 +196,7 @@ func TestCallsPassOnlyWithAToken(t *testing.T) {
 		{"another scheme", []string{"Basic YTpi"}, false, codes.Unauthenticated, refused},
 		{"a wrong token", []string{"Bearer " + good + "0"}, false, codes.Unauthenticated, refused},
 		{"a revoked token", []string{"Bearer " + revokedText}, false, codes.Unauthenticated, refused},
-		{"a token of somebody disabled", []string{"Bearer " + disabled}, false, codes.Unauthenticated, refused},
+		{"a token of a disabled user", []string{"Bearer " + disabled}, false, codes.Unauthenticated, refused},
 		{"two tokens", []string{"Bearer " + good, "Bearer " + good}, false, codes.Unauthenticated, ""},
 		{"two tokens in one", []string{"Bearer " + good + "," + good}, false, codes.Unauthenticated, ""},
 		{"a token of another kind", []string{"Bearer " + deploy}, false, codes.PermissionDenied, ""},
@@ -238,15 +230,12 @@ func TestUnaryCallsAreRefusedAfterRevocation(t *testing.T) {
 	_, client := serve(t, tt.Manager, nil)
 	_, err := unary(with(t, "Bearer "+text), client)
 	wantCode(t, "before", codes.OK, err)
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	_, err = unary(with(t, "Bearer "+text), client)
 	wantCode(t, "after", codes.Unauthenticated, err)
 }
 
-// What the Manager refuses in a handler has a status too.
-func TestWhatTheManagerRefusesHasAStatus(t *testing.T) {
+func TestRefusalsOfTheManagerHaveAStatus(t *testing.T) {
 	tt := tokentest.New(t)
 	ada, bob := tt.Token("ada"), tt.Token("bob")
 	tt.User("ada", apitoken.RoleAdmin)
@@ -255,4 +244,12 @@ func TestWhatTheManagerRefusesHasAStatus(t *testing.T) {
 	wantCode(t, "an administrator", codes.OK, err)
 	_, err = client.EmptyCall(with(t, "Bearer "+bob), &testpb.Empty{})
 	wantCode(t, "a user", codes.PermissionDenied, err)
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

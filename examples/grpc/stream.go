@@ -22,7 +22,7 @@ func (i *Interceptors) Stream(srv any, ss grpc.ServerStream, _ *grpc.StreamServe
 		defer stop()
 	}
 	err = handler(srv, &stream{ServerStream: ss, ctx: ctx, end: end, interceptors: i})
-	// What ended the stream is the answer, whatever the handler makes of a context that ended or a message that did not go.
+	// If this interceptor ended the stream, its status is the answer, whatever error the handler made of it.
 	if cause := context.Cause(ctx); cause != nil {
 		if _, ours := status.FromError(cause); ours {
 			return cause
@@ -31,7 +31,7 @@ func (i *Interceptors) Stream(srv any, ss grpc.ServerStream, _ *grpc.StreamServe
 	return statusOf(err)
 }
 
-// stream lets no message through without a look at the token.
+// stream authenticates again with each message.
 type stream struct {
 	grpc.ServerStream
 	ctx          context.Context
@@ -48,7 +48,7 @@ func (s *stream) SendMsg(message any) error {
 	return s.ServerStream.SendMsg(message)
 }
 
-// RecvMsg looks when the message is there: it may have been waited for.
+// RecvMsg authenticates after the message has arrived: the token may have been revoked while it waited.
 func (s *stream) RecvMsg(message any) error {
 	if err := s.ServerStream.RecvMsg(message); err != nil {
 		return err

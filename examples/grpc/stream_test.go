@@ -29,17 +29,13 @@ func TestAStreamCarriesNoMessageAfterRevocation(t *testing.T) {
 			token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 			_, client := serve(t, tt.Manager, nil)
 			stream, err := client.FullDuplexCall(with(t, "Bearer "+text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			user, err := echo(stream)
 			wantCode(t, "before", codes.OK, err)
 			if user != "ada" {
 				t.Errorf("the stream is served as %q", user)
 			}
-			if err := stop.do(token); err != nil {
-				t.Fatal(err)
-			}
+			must(t, stop.do(token))
 			_, err = echo(stream)
 			wantCode(t, "after", codes.Unauthenticated, err)
 		})
@@ -51,16 +47,10 @@ func TestAMessageFromTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 	s, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingInputCall(with(t, "Bearer "+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := stream.Send(&testpb.StreamingInputCallRequest{}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, stream.Send(&testpb.StreamingInputCallRequest{}))
 	<-s.received
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	_ = stream.Send(&testpb.StreamingInputCallRequest{}) // if this fails, the answer says why
 	_, err = stream.CloseAndRecv()
 	wantCode(t, "after", codes.Unauthenticated, err)
@@ -74,20 +64,16 @@ func TestAMessageToTheClientDoesNotGetThroughAfterRevocation(t *testing.T) {
 	token, text := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
 	s, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = stream.Recv()
 	wantCode(t, "before", codes.OK, err)
-	if err := tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tt.Manager.Revoke(t.Context(), apitoken.System(), token.ID))
 	s.again <- struct{}{}
 	_, err = stream.Recv()
 	wantCode(t, "after", codes.Unauthenticated, err)
 }
 
-func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
+func TestAFailingStoreEndsAStreamAsUnavailable(t *testing.T) {
 	var fails atomic.Bool
 	store := storetest.Faulty{Store: memstore.New(), Before: func(_ context.Context, method string) error {
 		if method == "Lookup" && fails.Load() {
@@ -96,21 +82,14 @@ func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
 		return nil
 	}}
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, err = m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "ada"})
+	must(t, err)
 	_, secret, err := m.Generate(t.Context(), apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "ci"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, client := serve(t, m, nil)
 	stream, err := client.FullDuplexCall(with(t, "Bearer "+secret.Reveal()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = echo(stream)
 	wantCode(t, "before", codes.OK, err)
 	fails.Store(true)
@@ -118,17 +97,15 @@ func TestTroubleEndsAStreamAsTrouble(t *testing.T) {
 	wantCode(t, "after", codes.Unavailable, err)
 }
 
-// Nothing is sent on this stream, and nobody looks. The context has a deadline on the computer's clock, as far away as the
-// end of the token is on the Manager's when the stream begins.
+// No message is sent on this stream, so nothing authenticates. The deadline of the context ends it. The deadline is as far
+// away as the expiry of the token is, by the Manager's clock, when the stream begins.
 func TestAnIdleStreamEndsWhenItsTokenExpires(t *testing.T) {
 	tt := tokentest.New(t)
 	_, text := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
 	tt.Clock.Add(time.Hour - time.Microsecond)
 	_, client := serve(t, tt.Manager, nil)
 	stream, err := client.StreamingOutputCall(with(t, "Bearer "+text), &testpb.StreamingOutputCallRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, err = stream.Recv()
 	wantCode(t, "before", codes.OK, err)
 	_, err = stream.Recv()

@@ -1,11 +1,11 @@
-// Command metrics counts what the library decides, and shows the counts to Prometheus.
+// Command metrics counts the decisions of the library for Prometheus.
 //
 //	go run ./examples/metrics
 //	curl -H "Authorization: Bearer $BOB" http://127.0.0.1:8080/api/hello
 //	curl http://127.0.0.1:8080/metrics
 //
-// It keeps everything in memory, and prints a token of an administrator, Ada, and one of a user, Bob. The administration is
-// below /admin/api, and is opened by tokens too. What there is to copy is in metrics.go.
+// It keeps everything in memory. At the start it prints a token of the administrator Ada and one of the user Bob, as shell
+// exports. Both tokens also open the administration below /admin/api. The part to copy is in metrics.go.
 package main
 
 import (
@@ -32,7 +32,7 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")
+	addr := flag.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// metrics counts what the Manager decides. Its labels are the three things that take few values. Who did it, to whom, and with
-// which token is for the log and the events: as a label, each would be a time series of its own, for ever.
+// metrics counts the decisions of the Manager. Its three labels have few values each. Users and tokens are no labels: each would
+// be a time series that never goes away. Look for them in the log and the events.
 type metrics struct {
 	operations     *prometheus.CounterVec
 	authentication prometheus.Histogram
@@ -19,11 +19,11 @@ func newMetrics(to prometheus.Registerer) *metrics {
 	m := &metrics{
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "apitoken_operations_total",
-			Help: "What was done or attempted, how it ended, and why.",
+			Help: "Operations by action, outcome and reason.",
 		}, []string{"action", "outcome", "reason"}),
 		authentication: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "apitoken_authentication_duration_seconds",
-			Help:    "How long it took to tell whose token it is, or that it is none.",
+			Help:    "Duration of an authentication, accepted or refused.",
 			Buckets: prometheus.ExponentialBuckets(10e-6, 4, 10), // 10 µs to 2.6 s
 		}),
 	}
@@ -31,7 +31,7 @@ func newMetrics(to prometheus.Registerer) *metrics {
 	return m
 }
 
-// Observe is called on the path of each request: it adds to numbers in memory and does nothing else.
+// Observe runs within each request, so it only adds to numbers in memory.
 func (m *metrics) Observe(_ context.Context, o apitoken.Observation) {
 	m.operations.WithLabelValues(string(o.Action), string(o.Outcome), apitoken.Reason(o.Err)).Inc()
 	if o.Action == apitoken.ActionAuthenticate {
@@ -39,10 +39,10 @@ func (m *metrics) Observe(_ context.Context, o apitoken.Observation) {
 	}
 }
 
-// countDropped shows a number that the Manager keeps itself. It has to be there before it can be asked.
+// countDropped exports a number that the Manager keeps. So it needs the Manager, which needs the metrics first.
 func countDropped(to prometheus.Registerer, m *apitoken.Manager) {
 	to.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "apitoken_uses_dropped_total",
-		Help: "Uses of tokens that were not recorded, because too many others were waiting to be.",
+		Help: "Uses of tokens that were not recorded because too many others were waiting.",
 	}, func() float64 { return float64(m.UsesDropped()) }))
 }

@@ -26,7 +26,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	// A clock that we move, so that this program can wait for a month. A host leaves Options.Clock alone.
+	// The program moves this clock, so it can wait for a month. A host leaves Options.Clock unset.
 	now := clock.NewMock()
 	now.Set(time.Date(2030, time.January, 1, 9, 0, 0, 0, time.UTC))
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Prefix: "demo", Clock: now})
@@ -34,7 +34,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	// 1. The host tells the library of its users. It has its own login; the library has none.
+	// 1. The host provisions its users. The login is the host's: the library has none.
 	for _, u := range []apitoken.User{
 		{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin},
 		{ID: "bob", Name: "Bob"},
@@ -46,14 +46,14 @@ func run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "provisioned %s as %q\n", u.ID, u.Role)
 	}
 
-	// 2. Bob generates a token for himself. He asks for no lifetime; without a maximum that gives 90 days.
+	// 2. Bob generates a token and asks for no lifetime. Without a maximum the default is 90 days.
 	laptop, laptopSecret, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
 	if err != nil {
 		return err
 	}
 	describe(out, laptop)
 
-	// 3. Ada, who is an administrator, generates one on behalf of Bob.
+	// 3. Ada is an administrator and generates a token on behalf of Bob.
 	build, buildSecret, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{
 		Owner: "bob", Name: "nightly build", Lifetime: apitoken.Days(365),
 	})
@@ -67,7 +67,7 @@ func run(ctx context.Context, out io.Writer) error {
 	// 4. A request presents the secret.
 	present(ctx, out, m, "nightly build", buildSecret)
 
-	// 5. Ada sets a maximum lifetime of 30 days. Asking for 31 is refused, with the limit in the error.
+	// 5. Ada sets a maximum lifetime of 30 days. A request for 31 days is refused, with the limit in the error.
 	if _, err := m.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}); err != nil {
 		return err
 	}
@@ -80,23 +80,23 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "with a maximum of %.0f days, 31 are refused: %v\n", over.Max.Hours()/24, over)
 
-	// 6. The maximum binds what is generated from now on. The older token, of 365 days, is untouched.
+	// 6. The maximum applies to new tokens only. The older token, of 365 days, stays valid.
 	present(ctx, out, m, "nightly build", buildSecret)
 
-	// 7. Who asks for less gets less; who asks for nothing gets the maximum.
+	// 7. A token for which no lifetime is asked gets the maximum.
 	report, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "report"})
 	if err != nil {
 		return err
 	}
 	describe(out, report)
 
-	// 8. Ada revokes the token that she generated. It is refused from then on, for good.
+	// 8. Ada revokes the token that she generated. Every later request with it is refused.
 	if err := m.Revoke(ctx, apitoken.As("ada"), build.ID); err != nil {
 		return err
 	}
 	present(ctx, out, m, "nightly build", buildSecret)
 
-	// 9. Bob's own token lives until its end: it is valid a microsecond before, and no longer valid then.
+	// 9. Bob's own token is valid until its expiry: a microsecond before it, but no longer at it.
 	now.Set(laptop.ExpiresAt.Add(-time.Microsecond))
 	present(ctx, out, m, "laptop", laptopSecret)
 	now.Add(time.Microsecond)
@@ -105,12 +105,12 @@ func run(ctx context.Context, out io.Writer) error {
 	return m.Close(ctx)
 }
 
-// describe prints what everybody who may see a token sees of it.
+// describe prints what a list of tokens shows. The secret is not part of it.
 func describe(out io.Writer, t apitoken.Token) {
 	fmt.Fprintf(out, "generated %q for %s by %s, expires %s\n", t.Name, t.Owner, t.CreatedBy, t.ExpiresAt.Format(time.DateOnly))
 }
 
-// present does what a host does with the token of a request.
+// present authenticates a request, as a host does.
 func present(ctx context.Context, out io.Writer, m *apitoken.Manager, name string, secret apitoken.Secret) {
 	identity, err := m.Authenticate(ctx, secret.Reveal())
 	if err != nil {

@@ -1,10 +1,10 @@
-// Command scanning keeps tokens out of places where they do not belong.
+// Command scanning keeps tokens out of logs and repositories.
 //
-// It passes on what it reads, line by line, without the tokens in it:
+// It copies its input to its output line by line, and redacts the tokens:
 //
 //	./application 2>&1 | go run ./examples/scanning -prefix acme
 //
-// Or it prints a configuration with which gitleaks finds them, in the files of a folder or in the history of a repository:
+// With -gitleaks it prints a configuration with which gitleaks finds tokens in a folder or in the history of a repository:
 //
 //	go run ./examples/scanning -prefix acme -gitleaks > .gitleaks.toml
 //	gitleaks dir . -c .gitleaks.toml
@@ -22,8 +22,8 @@ import (
 )
 
 func main() {
-	prefix := flag.String("prefix", "tok", "what the tokens begin with, as in the host's Options")
-	gitleaks := flag.Bool("gitleaks", false, "print a configuration for gitleaks")
+	prefix := flag.String("prefix", "tok", "`prefix` of the tokens, as in Options.Prefix of the host")
+	gitleaks := flag.Bool("gitleaks", false, "print a configuration for gitleaks, and read no input")
 	flag.Parse()
 	if err := run(*prefix, *gitleaks, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "scanning:", err)
@@ -43,7 +43,7 @@ func run(prefix string, gitleaks bool, in io.Reader, out io.Writer) error {
 	return redact(s, in, out)
 }
 
-// redact goes by whole lines, however long: half a token is none.
+// redact works on whole lines, however long. Half a token would not be recognized.
 func redact(s apitoken.Scanner, in io.Reader, out io.Writer) error {
 	lines := bufio.NewReader(in)
 	for {

@@ -15,11 +15,11 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// accounts is the login of this host: names and password hashes, in a table of its own. The library knows nothing of it.
-// An application that has a login already uses that.
+// accounts is the login of this host: names and password hashes, in a table of its own. The library does not use it. An
+// application that has a login keeps its own.
 type accounts struct {
 	db     database
-	nobody []byte // the hash to compare with where there is no such account, so that the time does not tell
+	nobody []byte // the hash to compare with if there is no such account, so that both take the same time
 	limits *limits
 }
 
@@ -36,16 +36,15 @@ func newPassword() (password string, hash []byte, err error) {
 	return password, hash, err
 }
 
-// check compares a password with that of an account, and returns what the browser may show the next time to prove that
-// somebody has signed in there. A refusal is errPassword or *tooManyError; every other error is a failure, and says nothing of
-// the password.
+// check compares a password with that of an account. It returns a proof that the browser can present the next time, to show that
+// the user has signed in there before. A refusal is errPassword or *tooManyError. Any other error is a failure.
 func (a *accounts) check(ctx context.Context, name, password string, from client) (proof string, err error) {
 	hash, err := a.hash(ctx, name)
 	if err != nil {
 		return "", err
 	}
 	proof = proofOf(name, hash)
-	// The try counts before it is known to fail. Otherwise many at once would all be let through.
+	// The try counts before its result is known. Otherwise many tries at once would all pass.
 	admission, err := a.limits.admit(ctx, name, proof, from)
 	if err != nil {
 		return "", err
@@ -57,10 +56,10 @@ func (a *accounts) check(ctx context.Context, name, password string, from client
 	return proof, nil
 }
 
-// hash is that of an account, or of nobody.
+// hash returns the hash of an account. If there is no such account, it returns a.nobody.
 func (a *accounts) hash(ctx context.Context, name string) (hash []byte, err error) {
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-		return a.nobody, nil // no name at all, and some databases would call it an error
+		return a.nobody, nil // no account has such a name, and some databases would report an error
 	}
 	err = a.db.row(ctx, `SELECT password_hash FROM accounts WHERE name = ?`, name).Scan(&hash)
 	switch {
@@ -72,7 +71,7 @@ func (a *accounts) hash(ctx context.Context, name string) (hash []byte, err erro
 	return hash, nil
 }
 
-// proofOf is what only somebody has who was once told: it opens nothing. It changes with the password.
+// proofOf returns the proof of an account. It changes with the password, and is no credential.
 func proofOf(name string, hash []byte) string {
 	mac := hmac.New(sha256.New, hash)
 	mac.Write([]byte("somebody has signed in here as " + name))
@@ -85,7 +84,7 @@ type account struct {
 	hash []byte
 }
 
-// add makes all of the accounts, or none.
+// add creates all of the accounts, or none.
 func (a *accounts) add(ctx context.Context, all []account) error {
 	tx, err := a.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -101,7 +100,7 @@ func (a *accounts) add(ctx context.Context, all []account) error {
 	return tx.Commit()
 }
 
-// none reports whether there is no account yet.
+// none reports whether there are no accounts.
 func (a *accounts) none(ctx context.Context) (bool, error) {
 	var some bool
 	err := a.db.row(ctx, `SELECT EXISTS (SELECT 1 FROM accounts)`).Scan(&some)

@@ -11,19 +11,19 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// callers tell who sends a request. It is what adminapi and adminui ask the host for.
+// callers tells the actor of a request. Options.Actor of adminapi and adminui need it.
 type callers struct {
 	manager  *apitoken.Manager
 	accounts *accounts
 	sessions sessions
-	address  func(*http.Request) string                  // from which a request comes
-	token    func(*http.Request) (apitoken.Actor, error) // who holds the token that the request presents
+	address  func(*http.Request) string                  // of the client
+	token    func(*http.Request) (apitoken.Actor, error) // the holder of the token that the request presents
 }
 
 var errDisabled = errors.New("the user is disabled")
 
-// ofAPI is who sends a request to the administration in JSON: by name and password, by a token, or, where there is neither,
-// by the session. What is presented and wrong is refused, also where somebody is signed in.
+// ofAPI returns the actor of a request to the administration in JSON: by name and password, by a token, or, without either, by
+// the session. A wrong password or token is refused even if there is a session.
 func (c callers) ofAPI(r *http.Request) (apitoken.Actor, error) {
 	if l, ok := r.Context().Value(loginKey{}).(login); ok {
 		return c.byPassword(r, l)
@@ -43,7 +43,7 @@ func (c callers) byPassword(r *http.Request, l login) (apitoken.Actor, error) {
 	}
 	switch {
 	case errors.Is(err, errPassword), errors.Is(err, errDisabled):
-		return apitoken.Actor{}, nil // nobody: 401
+		return apitoken.Actor{}, nil // the zero Actor: 401
 	case err != nil:
 		return apitoken.Actor{}, err
 	}
@@ -51,7 +51,7 @@ func (c callers) byPassword(r *http.Request, l login) (apitoken.Actor, error) {
 	return apitoken.As(apitoken.UserID(l.name)), nil
 }
 
-// ofPages is who is signed in.
+// ofPages returns the user who is signed in.
 func (c callers) ofPages(r *http.Request) (apitoken.Actor, error) {
 	name, epoch, err := c.sessions.user(r)
 	if err != nil || name == "" {
@@ -71,7 +71,7 @@ func (c callers) ofPages(r *http.Request) (apitoken.Actor, error) {
 	return apitoken.As(user.ID), nil
 }
 
-// enabled is the user of an account, or errDisabled if the library has disabled them or does not know them.
+// enabled returns the user of an account. It fails with errDisabled if the user is disabled or was not provisioned.
 func (c callers) enabled(ctx context.Context, name string) (apitoken.User, error) {
 	user, err := c.manager.User(ctx, apitoken.System(), apitoken.UserID(name))
 	switch {
@@ -83,7 +83,7 @@ func (c callers) enabled(ctx context.Context, name string) (apitoken.User, error
 	return user, nil
 }
 
-// login is a name and a password that a request has shown, and what came of it.
+// login is the name that a request presented with a password, and the result of the check.
 type login struct {
 	name string
 	err  error
@@ -91,11 +91,12 @@ type login struct {
 
 type loginKey struct{}
 
-// basicPatience is how long a request with a name and a password waits for its turn. Programs send them, and seldom again.
+// basicPatience is how long a request with a name and a password waits for its turn. Programs send such requests, and seldom
+// retry.
 const basicPatience = 5 * time.Second
 
-// withLogin checks the name and the password of a request that shows them. One that would have to wait for too long is
-// answered 429, which adminapi has no answer for.
+// withLogin checks the name and the password of a request that presents them. It answers 429 if the request would have to wait
+// for too long, because adminapi has no such answer.
 func (c callers) withLogin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, password, isBasic := r.BasicAuth()

@@ -20,18 +20,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// database is where the host and the library keep everything, each in tables of its own.
+// database holds the tables of the host and those of the library.
 type database struct {
 	*sql.DB
 	engine
-	where string // to show: without the password
+	where string // its name without the password, to print
 }
 
-// engine is what differs between the databases.
+// engine is the difference between the databases.
 type engine struct {
 	dialect sqlstore.Dialect
-	dollars bool     // parameters are $1, $2, ... and not ?
-	tables  []string // makes the host's own
+	dollars bool     // parameters are $1, $2, ... instead of ?
+	tables  []string // the statements that create the tables of the host
 }
 
 var (
@@ -43,14 +43,14 @@ var (
 		`CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, password_hash BYTEA NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS user_sessions (digest BYTEA PRIMARY KEY, name TEXT NOT NULL, epoch BIGINT NOT NULL, ends_at BIGINT NOT NULL)`,
 	}}
-	// Names are bytes here, because in a column for text "Admin" would be "admin".
+	// Names are bytes here. In a text column, "Admin" and "admin" would be equal.
 	mariadb = engine{dialect: sqlstore.MySQL, tables: []string{
 		`CREATE TABLE IF NOT EXISTS accounts (name VARBINARY(128) PRIMARY KEY, password_hash VARBINARY(60) NOT NULL)`,
 		`CREATE TABLE IF NOT EXISTS user_sessions (digest BINARY(32) PRIMARY KEY, name VARBINARY(128) NOT NULL, epoch BIGINT NOT NULL, ends_at BIGINT NOT NULL)`,
 	}}
 )
 
-// openDatabase opens what -db names, and makes the host's own tables.
+// openDatabase opens the database that -db names, and creates the tables of the host.
 func openDatabase(ctx context.Context, name string, log *slog.Logger) (database, error) {
 	db, err := open(name, log)
 	if err != nil {
@@ -74,14 +74,14 @@ func open(name string, log *slog.Logger) (database, error) {
 	case "mysql", "mariadb":
 		return openMySQL(name, log)
 	}
-	return database{}, fmt.Errorf("-db begins with %s://, and neither with postgres:// nor with mysql://, nor is it a file", scheme)
+	return database{}, fmt.Errorf("-db begins with %s://; use postgres://, mysql:// or the name of a file", scheme)
 }
 
-// dsn is what package sqlstore recommends for this driver, and why: go doc github.com/seed-d6cf0a46/apitoken/sqlstore
+// dsn is the name that package sqlstore recommends for this driver: go doc github.com/seed-d6cf0a46/apitoken/sqlstore
 const dsn = "file:%s?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
 
 func openSQLite(path string) (database, error) {
-	// SQLite would make the file readable for everybody on this computer.
+	// SQLite would create the file readable for every user of this computer.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return database{}, err
@@ -93,23 +93,23 @@ func openSQLite(path string) (database, error) {
 	return database{DB: db, engine: sqlite, where: path}, err
 }
 
-// openPostgres takes the URL as the driver takes it, also one with several hosts.
+// openPostgres passes the URL on to the driver. It may name several hosts.
 func openPostgres(name string) (database, error) {
 	config, err := pgx.ParseConfig(name)
 	if err != nil {
-		return database{}, fmt.Errorf("-db: %w", err) // pgx leaves the password out
+		return database{}, fmt.Errorf("-db: %w", err) // errors of pgx contain no password
 	}
 	where := fmt.Sprintf("postgres://%s@%s/%s", config.User, net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), config.Database)
 	return database{DB: stdlib.OpenDB(*config), engine: postgres, where: where}, nil
 }
 
-// openMySQL makes of a URL what the driver takes. The parameters of the URL are those of the driver, such as wsrep_sync_wait=1 on a
-// Galera cluster.
+// openMySQL turns a URL into the form that the driver takes. The parameters of the URL are those of the driver, such as
+// wsrep_sync_wait=1 on a Galera cluster.
 func openMySQL(name string, log *slog.Logger) (database, error) {
 	u, err := url.Parse(name)
 	if err != nil {
-		// err shows all of it, with the password.
-		return database{}, errors.New("-db is not a URL; in a name and in a password, all but letters and digits is percent-encoded")
+		// err would show the URL with the password.
+		return database{}, errors.New("-db is not a URL; in the name and the password, everything but letters and digits is percent-encoded")
 	}
 	address := u.Host
 	if u.Port() == "" {
@@ -117,7 +117,7 @@ func openMySQL(name string, log *slog.Logger) (database, error) {
 	}
 	config, err := mysql.ParseDSN("tcp(" + address + ")/" + strings.TrimPrefix(u.EscapedPath(), "/") + "?" + u.RawQuery)
 	if err != nil {
-		return database{}, fmt.Errorf("-db: %w", err) // it has neither name nor password yet
+		return database{}, fmt.Errorf("-db: %w", err) // there is no password in it yet
 	}
 	config.User = u.User.Username()
 	config.Passwd, _ = u.User.Password()
@@ -147,7 +147,8 @@ func (db database) row(ctx context.Context, query string, args ...any) *sql.Row 
 	return db.QueryRowContext(ctx, db.parameters(query), args...)
 }
 
-// parameters writes the question marks of a statement the way the database wants them. No text in a statement has one.
+// parameters replaces the question marks of a statement by the parameters of the database. Statements have no other
+// question marks.
 func (db database) parameters(statement string) string {
 	if !db.dollars {
 		return statement

@@ -12,11 +12,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// demoTokens is how many tokens -demo makes.
+// demoTokens is the number of tokens that -demo creates.
 const demoTokens = 400
 
-// story is how the tokens of the demonstration came to be, told through a Manager of its own whose clock stands where each
-// step belongs. It is the same at each telling, but that its days count back from today. Nothing is written past the library.
+// story generates the tokens of the demonstration as a sequence of steps in the past. Its Manager has a clock that stands at the
+// time of each step. The story is always the same, with days counted back from today. Everything is written by the library.
 type story struct {
 	m     *apitoken.Manager
 	clock *movedClock
@@ -24,7 +24,7 @@ type story struct {
 	steps []step
 }
 
-// step is something that somebody did.
+// step is one call at one time.
 type step struct {
 	at time.Time
 	do func(ctx context.Context) error
@@ -35,7 +35,7 @@ type movedClock struct{ now time.Time }
 
 func (c *movedClock) Now() time.Time { return c.now }
 
-// seed tells the story to a store that has no tokens yet.
+// seed writes the demonstration into a store without tokens.
 func seed(ctx context.Context, store apitoken.Store, opts *apitoken.Options, log *slog.Logger) error {
 	begun := time.Now()
 	s := &story{clock: &movedClock{begun}, today: begun}
@@ -49,7 +49,7 @@ func seed(ctx context.Context, store apitoken.Store, opts *apitoken.Options, log
 		return err
 	}
 	if n > 0 {
-		return errors.New("there are tokens and no accounts: a first start with -demo was cut short, so begin anew with an empty database")
+		return errors.New("there are tokens and no accounts: a first start with -demo was interrupted; begin again with an empty database")
 	}
 	s.people()
 	s.policies()
@@ -62,7 +62,7 @@ func seed(ctx context.Context, store apitoken.Store, opts *apitoken.Options, log
 	return nil
 }
 
-// tell does all steps in their order.
+// tell runs the steps in the order of their times.
 func (s *story) tell(ctx context.Context) error {
 	slices.SortStableFunc(s.steps, func(a, b step) int { return a.at.Compare(b.at) })
 	for _, step := range s.steps {
@@ -74,21 +74,21 @@ func (s *story) tell(ctx context.Context) error {
 	return nil
 }
 
-// days is how long ago something was.
+// days is a time in the past, in days before today.
 type days float64
 
 func (s *story) ago(d days) time.Time {
 	return s.today.Add(-time.Duration(float64(d) * float64(24*time.Hour)))
 }
 
-// on has something done so many days ago.
+// on adds a step.
 func (s *story) on(d days, do func(ctx context.Context) error) {
 	s.steps = append(s.steps, step{s.ago(d), do})
 }
 
 var chief = apitoken.As("admin")
 
-// people come, all before the first token, and some leave. What is done to a user is done by the administrator.
+// people provisions the users before the first token. The administrator disables, enables and revokes the tokens of some.
 func (s *story) people() {
 	for i, u := range demoUsers {
 		s.on(600-days(i)/24, func(ctx context.Context) error {
@@ -107,8 +107,8 @@ func (s *story) people() {
 	}
 }
 
-// policies are set, lifted, and set lower and lower. So there are tokens without end, and some that live longer than
-// anybody could ask for today.
+// policies sets a maximum, removes it, and sets lower ones. So some tokens never expire, and some live longer than today's
+// maximum.
 func (s *story) policies() {
 	for _, p := range []struct {
 		ago days
@@ -123,7 +123,7 @@ func (s *story) policies() {
 	}
 }
 
-// denials are what people tried who may not.
+// denials are calls without the permission for them.
 func (s *story) denials() {
 	bob := apitoken.As("bob")
 	for _, denial := range []step{
@@ -145,7 +145,7 @@ func (s *story) denials() {
 			if errors.Is(err, apitoken.ErrDenied) {
 				return nil
 			}
-			return cmp.Or(err, errors.New("what should be denied was done"))
+			return cmp.Or(err, errors.New("a call that should be denied was done"))
 		}})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// demoToken is one token of the demonstration. How long it lives, who uses it and who revokes it follows from its number.
+// demoToken is one token of the demonstration. Its lifetime, its uses and its revocation follow from its number.
 type demoToken struct {
 	*story
 	number int
@@ -21,9 +21,10 @@ type demoToken struct {
 	secret apitoken.Secret
 }
 
-// tokens are generated over a year and a half, the more the closer to today, by turns for everybody who is there at the time.
+// tokens generates tokens over a year and a half, more of them the closer to today. The owners take turns, as far as they are
+// enabled at the time.
 func (s *story) tokens() {
-	names := map[apitoken.UserID]int{} // how many somebody has used up
+	names := map[apitoken.UserID]int{} // the number of names that each owner has used
 	turn := 0
 	for i := range demoTokens {
 		t := &demoToken{story: s, number: i, born: days(540 * math.Pow(float64(demoTokens-i)/demoTokens, 1.8))}
@@ -40,14 +41,14 @@ func (s *story) tokens() {
 	}
 }
 
-// live is what becomes of a token.
+// live adds the steps of a token: its generation, its uses and its revocation.
 func (t *demoToken) live() {
 	t.on(t.born, t.generate)
 	if t.number%5 != 0 { // the others are never used
 		t.on(t.born-1, t.use)
 		t.on(t.born-33, t.use)
 	}
-	if t.number%5 > 1 { // and some not for long
+	if t.number%5 > 1 { // some others were not used for a long time
 		t.on(days(t.number%30)/24+0.01, t.use)
 	}
 	if t.number%7 == 3 {
@@ -55,7 +56,7 @@ func (t *demoToken) live() {
 	}
 }
 
-// on leaves out what would be in the future.
+// on adds a step unless it is in the future.
 func (t *demoToken) on(d days, do func(ctx context.Context) error) {
 	if d > 0 {
 		t.story.on(d, do)
@@ -83,7 +84,7 @@ func (t *demoToken) lifetime() time.Duration {
 	return wanted[t.number%len(wanted)]
 }
 
-// creator is the owner, or an administrator on his behalf, or the host.
+// creator is the owner, an administrator on behalf of the owner, or the host.
 func (t *demoToken) creator() apitoken.Actor {
 	switch {
 	case t.owner.machine && t.number%3 == 0:
@@ -94,7 +95,7 @@ func (t *demoToken) creator() apitoken.Actor {
 	return apitoken.As(t.owner.ID)
 }
 
-// use uses the token, also where it no longer works: there are always programs that do.
+// use presents the token, even if it is no longer valid, as some programs do.
 func (t *demoToken) use(ctx context.Context) error {
 	_, err := t.m.Authenticate(ctx, t.secret.Reveal())
 	if errors.Is(err, apitoken.ErrUnauthenticated) {
@@ -103,7 +104,7 @@ func (t *demoToken) use(ctx context.Context) error {
 	return err
 }
 
-// revoke revokes the token if it is alive, as its owner does or the help desk for him.
+// revoke revokes the token if it is active, by its owner or the help desk.
 func (t *demoToken) revoke(ctx context.Context) error {
 	if t.token.Status(t.clock.now) != apitoken.StatusActive {
 		return nil

@@ -2,21 +2,21 @@ package main
 
 import "github.com/seed-d6cf0a46/apitoken"
 
-// demoUser is a user of the demonstration, and what happened to him so many days ago; 0: it did not.
+// demoUser is a user of the demonstration. left, back and lost are days ago; zero means never.
 type demoUser struct {
 	apitoken.User
 	machine bool
-	left    days // he was disabled
-	back    days // and enabled again
-	lost    days // all his tokens were revoked
+	left    days // disabled
+	back    days // enabled again
+	lost    days // all tokens revoked
 }
 
-// isThere reports whether somebody was not disabled so many days ago.
+// isThere reports whether the user was enabled that many days ago.
 func (u demoUser) isThere(ago days) bool {
 	return u.left == 0 || ago > u.left || u.back > 0 && ago < u.back
 }
 
-// tokenName is how somebody calls his n-th token. Names come again only where the earlier token is long gone.
+// tokenName is the name of the user's n-th token. Names repeat only after the earlier token has expired.
 func (u demoUser) tokenName(n int) string {
 	names := demoNames
 	if u.machine {
@@ -38,19 +38,19 @@ func machine(id apitoken.UserID, name string) demoUser {
 	return demoUser{User: apitoken.User{ID: id, Name: name, Role: apitoken.RoleUser}, machine: true}
 }
 
-// gone is somebody who was disabled so many days ago.
+// gone is the user, disabled that many days ago.
 func (u demoUser) gone(ago days) demoUser {
 	u.left = ago
 	return u
 }
 
-// returned is somebody who was enabled again.
+// returned is the user, enabled again.
 func (u demoUser) returned(ago days) demoUser {
 	u.back = ago
 	return u
 }
 
-// robbed is somebody whose tokens were all revoked, because his computer is gone.
+// robbed is the user whose tokens were all revoked after the loss of a computer.
 func (u demoUser) robbed(ago days) demoUser {
 	u.lost = ago
 	return u
@@ -101,7 +101,7 @@ var demoUsers = []demoUser{
 	machine("monitoring", "Monitoring"),
 }
 
-// Names of tokens. There are more of each than anybody has tokens.
+// Names of tokens. No user has more tokens than there are names.
 var (
 	demoNames = []string{
 		"laptop", "phone", "terraform", "editor plug-in", "weekly report", "home office", "release notes script", "dashboard",

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// firstStart makes the accounts, tells the library of their users, and prints how to sign in. Where there are accounts
-// already, it does nothing.
+// firstStart provisions the first users, creates their accounts, and prints their passwords. If there are accounts, it does
+// nothing.
 func firstStart(ctx context.Context, m *apitoken.Manager, store apitoken.Store, a *accounts, o options, log *slog.Logger, out io.Writer) error {
 	none, err := a.none(ctx)
 	if err != nil {
@@ -23,8 +23,8 @@ func firstStart(ctx context.Context, m *apitoken.Manager, store apitoken.Store, 
 		}
 		return nil
 	}
-	// An application does this wherever it makes or signs in a user: docs/you-already-have-users.md. It comes before the
-	// accounts, so that a start which ends in between is a first start still.
+	// An application calls PutUser wherever it creates or signs in a user: see docs/you-already-have-users.md. Here the accounts
+	// come last, so if the program ends in between, the next start is a first start again.
 	users := []apitoken.User{
 		{ID: "admin", Name: "The administrator", Role: apitoken.RoleAdmin},
 		{ID: "bob", Name: "Bob", Role: apitoken.RoleUser},
@@ -43,7 +43,7 @@ func firstStart(ctx context.Context, m *apitoken.Manager, store apitoken.Store, 
 	return makeAccounts(ctx, a, users, out)
 }
 
-// makeAccounts gives each user an account with a password, and prints it.
+// makeAccounts creates an account for each user and prints its password.
 func makeAccounts(ctx context.Context, a *accounts, users []apitoken.User, out io.Writer) error {
 	var all []account
 	var exports strings.Builder

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// limits bound how many passwords strangers may try, and lock nobody out: what is tried too often is slowed down, and only
-// where it comes from.
+// limits bounds how many passwords a stranger can try, without locking the owner of the account out. It slows tries down, by
+// their source.
 //
 //   - Tries under a name from one address: 10 at once, then 20 a minute. A client that waits its turn gets through, so
 //     wrong passwords from the same address delay the right one by some seconds.
-//   - Tries under a name from all addresses where nobody has signed in under it before: 100 at once, then 100 a minute.
-//     This bounds somebody who has many addresses. It never holds up an address that the owner of the name has used.
-//   - Tries from a browser in which somebody has signed in under the name before: apart from all others.
+//   - Tries under a name from all addresses without an earlier sign-in under that name: 100 at once, then 100 a minute. This
+//     bounds a stranger with many addresses, and never delays an address that the owner of the name has used.
+//   - Tries from a browser with an earlier sign-in under the name: counted apart from all others.
 type limits struct {
 	byAddress, byName, byBrowser *pace
 	known                        addresses
@@ -32,25 +32,25 @@ func newLimits() *limits {
 	}
 }
 
-// client is where a try comes from.
+// client is the source of a try.
 type client struct {
 	address  string
-	proof    string        // that somebody has signed in from this browser before, or nothing
+	proof    string        // of an earlier sign-in from this browser, or empty
 	patience time.Duration // how long the client waits for its turn
 }
 
-// tooManyError refuses a try that would have to wait for too long.
+// tooManyError refuses a try that would have to wait longer than its client does.
 type tooManyError struct{ retry time.Duration }
 
 func (e *tooManyError) Error() string { return "too many wrong passwords under this name" }
 
-// retryAfter is the value of the header of that name.
+// retryAfter is the value of the header Retry-After.
 func (e *tooManyError) retryAfter() string { return strconv.Itoa(int(math.Ceil(e.retry.Seconds()))) }
 
-// admission is a try that may be made.
+// admission is a permitted try, with its turn in each limit.
 type admission []turn
 
-// admit waits for the turn of a try. proof is what the client's browser has to show to count as known under the name.
+// admit waits for the turn of a try. proof is the value that makes the client's browser known under the name.
 func (l *limits) admit(ctx context.Context, name, proof string, c client) (admission, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err // select below would choose at random between a client that is gone and no wait
@@ -87,7 +87,7 @@ func (l *limits) admit(ctx context.Context, name, proof string, c client) (admis
 	}
 }
 
-// succeeded takes a try with the right password out of the count, and remembers its address.
+// succeeded uncounts a try with the right password, and remembers its address.
 func (l *limits) succeeded(a admission, name string, c client) {
 	a.giveBack()
 	l.known.add(name + "\x00" + c.address)
@@ -99,7 +99,7 @@ func (a admission) giveBack() {
 	}
 }
 
-// addresses remembers from where people have signed in, as far as there is room: the later of two keys that share a place.
+// addresses remembers the addresses of sign-ins in a table of fixed size. Of two keys that share a place it keeps the later one.
 type addresses struct {
 	seed maphash.Seed
 	mu   sync.Mutex

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// redacting passes on what is written to it, without the tokens in it, wherever they come from.
+// redacting is a writer that redacts all tokens.
 type redacting struct {
 	apitoken.Scanner
 	to io.Writer
@@ -39,19 +39,19 @@ func (l observer) Observe(ctx context.Context, o apitoken.Observation) {
 	}
 }
 
-// entry is what is found out of a request while it is answered.
+// entry is what the log says about a request beyond its method and path.
 type entry struct{ id, user string }
 
 type entryKey struct{}
 
-// note has the log say whose request it is.
+// note sets the user of the request for the log.
 func note(r *http.Request, user string) {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		e.user = user
 	}
 }
 
-// requestID is by what the log and the events name a request.
+// requestID returns the ID of a request in the log and in the events.
 func requestID(r *http.Request) string {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		return e.id
@@ -59,11 +59,11 @@ func requestID(r *http.Request) string {
 	return ""
 }
 
-// logged logs a line for each request: nothing of its header, its body or its query, where secrets may be.
+// logged logs a line for each request. It leaves out the header, the body and the query, which may have secrets.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, e, answer := time.Now(), &entry{id: rand.Text()}, &answer{ResponseWriter: w, status: http.StatusOK}
-		defer func() { // also where the handler panics
+		defer func() { // so that a panic is logged, too
 			attrs := []slog.Attr{
 				slog.String("method", r.Method), slog.String("path", r.URL.Path),
 				slog.Int("status", answer.status), slog.Duration("duration", time.Since(begun)),
@@ -77,7 +77,7 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// answer remembers its status.
+// answer remembers the status of the response.
 type answer struct {
 	http.ResponseWriter
 	status int
@@ -90,5 +90,5 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets http.ResponseController find what is below.
+// Unwrap is for http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,12 +1,12 @@
-// Command server is a small application with API tokens, to try them on: it keeps users and tokens in a database, protects a
-// route with tokens, and has their administration as pages and as JSON. docs/walk.md goes through it.
+// Command server is a small application with API tokens. It keeps users and tokens in a database, protects a route with
+// tokens, and has the administration as pages and as JSON. docs/walk.md is a tour of it.
 //
 //	go run ./examples/server
 //	go run ./examples/server -demo -db ./demo.db
 //
-// What a host has to bring is in the other files: its own login in accounts.go, sessions.go and signin.go, who sends a
-// request in callers.go, and its routes in routes.go. This one puts the parts together, and takes them apart again in the
-// right order.
+// Begin with routes.go, which connects the library to HTTP, and callers.go, which tells the library the actor of a request.
+// Every host needs these two. The login of this host is in accounts.go, sessions.go and signin.go; most applications have one
+// already. This file starts the parts and stops them in the right order.
 package main
 
 import (
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, out, logTo io.Writer) error {
 	return err
 }
 
-// runOn is the application from the first start to the last write.
+// runOn runs the application until ctx ends.
 func runOn(ctx context.Context, db database, o options, log *slog.Logger, out io.Writer) (err error) {
 	store, err := openStore(ctx, db, log)
 	if err != nil {
@@ -92,7 +92,7 @@ func runOn(ctx context.Context, db database, o options, log *slog.Logger, out io
 	return serve(ctx, listener, handler, log)
 }
 
-// openStore makes the library's tables, beside those of the host. Migrate makes them once, and later does nothing.
+// openStore creates the tables of the library beside those of the host. If they exist, Migrate changes nothing.
 func openStore(ctx context.Context, db database, log *slog.Logger) (*sqlstore.Store, error) {
 	store, err := sqlstore.New(db.DB, db.dialect, nil)
 	if err != nil {
@@ -111,8 +111,8 @@ func openStore(ctx context.Context, db database, log *slog.Logger) (*sqlstore.St
 	return store, nil
 }
 
-// closeManager writes when tokens were last used. It comes before the database is closed, and its time is its own: that of
-// the application has ended.
+// closeManager writes the last uses of tokens, before the database is closed. It has a deadline of its own, because ctx has
+// ended.
 func closeManager(ctx context.Context, m *apitoken.Manager) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -10,14 +10,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// proxy is what stands in front, as named with -origin; the zero proxy is none.
+// proxy is the proxy that -origin names. The zero proxy means that there is none.
 type proxy struct {
 	origin string // as browsers write it: https://tokens.example.com
-	secure bool   // it speaks TLS
+	secure bool   // HTTPS
 }
 
-// readOrigin reads an origin however it is written, and gives it the form in which browsers send it: the scheme and the host
-// in lower case, and no port where it is the usual one.
+// readOrigin reads an origin and normalizes it as browsers do: scheme and host in lower case, no default port.
 func readOrigin(text string) (proxy, error) {
 	if text == "" {
 		return proxy{}, nil
@@ -41,7 +40,7 @@ func readOrigin(text string) (proxy, error) {
 	return proxy{origin: u.Scheme + "://" + host, secure: u.Scheme == "https"}, nil
 }
 
-// crossOrigin refuses what other sites have the browser send, but for the origin of the proxy, if there is one.
+// crossOrigin returns a protection against requests that other sites make the browser send. It trusts the origin of the proxy.
 func (p proxy) crossOrigin() (protection *http.CrossOriginProtection, trusted []string, err error) {
 	protection = http.NewCrossOriginProtection()
 	if p.origin == "" {
@@ -53,8 +52,8 @@ func (p proxy) crossOrigin() (protection *http.CrossOriginProtection, trusted []
 	return protection, []string{p.origin}, nil
 }
 
-// address is where a request comes from, for the limit on tries. An IPv6 network of 64 bits counts as one address, because
-// one client has all of it.
+// address returns the address of the client for the limits on tries. An IPv6 network of 64 bits counts as one address, because
+// one client usually has all of it.
 func (p proxy) address(r *http.Request) string {
 	address := p.client(r)
 	switch {
@@ -66,7 +65,7 @@ func (p proxy) address(r *http.Request) string {
 	return netip.PrefixFrom(address, 64).Masked().String()
 }
 
-// ofRequest is where a request comes from, for the events.
+// ofRequest returns the origin of a request for the events.
 func (p proxy) ofRequest(r *http.Request) apitoken.Origin {
 	o := apitoken.Origin{UserAgent: r.UserAgent(), RequestID: requestID(r)}
 	if address := p.client(r); address.IsValid() {
@@ -75,7 +74,7 @@ func (p proxy) ofRequest(r *http.Request) apitoken.Origin {
 	return o
 }
 
-// client is the address of the client. A proxy adds it at the end of X-Forwarded-For; what stands before it may be made up.
+// client returns the address of the client. The proxy appends it to X-Forwarded-For; the client may have sent what is before.
 func (p proxy) client(r *http.Request) netip.Addr {
 	if lines := r.Header.Values("X-Forwarded-For"); p.origin != "" && len(lines) > 0 {
 		all := strings.Split(lines[len(lines)-1], ",")
@@ -86,7 +85,7 @@ func (p proxy) client(r *http.Request) netip.Addr {
 	return addressOf(r.RemoteAddr)
 }
 
-// addressOf reads an address with or without a port. It is not valid if the text is none.
+// addressOf parses an address with or without a port. The result is invalid if the text is no address.
 func addressOf(text string) netip.Addr {
 	address, err := netip.ParseAddr(text)
 	if err != nil {

@@ -61,7 +61,7 @@ func TestAddressIsTheClients(t *testing.T) {
 	}
 }
 
-// The events name a client more exactly than the limit on tries does, and trust no more.
+// The events have the exact address, which the limits on tries do not need.
 func TestEventsNameTheClient(t *testing.T) {
 	for _, test := range []struct{ origin, remote, forwarded, want string }{
 		{"", "192.0.2.1:1234", "10.0.0.1", "192.0.2.1"},

@@ -6,11 +6,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What this host has besides the two roles and the one kind of token that are built in.
+// The roles and the kind of token that this host adds to the built-in ones.
 const (
-	roleHelpdesk apitoken.Role = "helpdesk" // sees and revokes everybody's tokens
-	roleAuditor  apitoken.Role = "auditor"  // sees everything and changes nothing
-	kindMachine  apitoken.Kind = "machine"  // of a token that a program has
+	roleHelpdesk apitoken.Role = "helpdesk" // lists and revokes all tokens
+	roleAuditor  apitoken.Role = "auditor"  // reads everything
+	kindMachine  apitoken.Kind = "machine"  // a token of a program
 )
 
 func managerOptions(o options, log *slog.Logger) *apitoken.Options {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
-// routes are the application: one route for tokens, and their administration for people.
+// routes is the application: one route that needs a token, and the administration of tokens.
 func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http.Handler, error) {
 	proxy, err := readOrigin(o.origin)
 	if err != nil {
@@ -21,7 +21,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 		callers: callers{manager: m, accounts: a, token: httpauth.ActorFunc(m, nil), address: proxy.address,
 			sessions: sessions{db: a.db, secure: proxy.secure}},
 		fail: func(r *http.Request, err error) {
-			log.Error("trouble", "method", r.Method, "path", r.URL.Path, "error", err)
+			log.Error("failure", "method", r.Method, "path", r.URL.Path, "error", err)
 		},
 	}
 	protection, trusted, err := proxy.crossOrigin()
@@ -49,7 +49,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	mux.Handle("GET /api/hello", httpauth.Require(m, nil)(http.HandlerFunc(hello)))
 	mux.Handle("/verify", httpauth.Verify(m, nil))
 	mux.Handle("/admin/", pages)
-	// A session opens the administration in JSON too, and browsers show a session for whoever asks them to.
+	// A session opens the administration in JSON, too. Other sites can make a browser send its cookie, so this needs protection.
 	mux.Handle("/admin/api/", protection.Handler(s.withLogin(http.StripPrefix("/admin/api", api))))
 
 	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
@@ -61,13 +61,13 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	return logged(log, mux), nil
 }
 
-// secured puts on the pages of the sign-in what keeps them from being cached, framed, or made to run something.
+// secured sets headers that keep the pages of the sign-in from being cached or framed, and from running scripts.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "same-origin") // with no-referrer, a browser without TLS would send forms with Origin: null
+		h.Set("Referrer-Policy", "same-origin") // with no-referrer, browsers without TLS send forms with Origin: null
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -75,7 +75,7 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// file answers with a file of the sign-in. Browsers may keep it for an hour.
+// file serves a file of the sign-in. Browsers may cache it for an hour.
 func file(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=3600")
@@ -84,7 +84,7 @@ func file(name string) http.HandlerFunc {
 	}
 }
 
-// hello is any handler of the application. Who sends the request is in its context.
+// hello stands for any handler of the application. The identity of the caller is in the context of the request.
 func hello(w http.ResponseWriter, r *http.Request) {
 	identity, _ := httpauth.FromContext(r.Context())
 	note(r, string(identity.User.ID))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// serve answers requests until the context ends, and then those that have begun, for up to ten seconds.
+// serve serves requests until the context ends. Then requests in flight have ten seconds to finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,

@@ -14,21 +14,20 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// sessionLifetime is how long somebody stays signed in, whatever he does. The browser forgets him earlier if it is closed.
+// sessionLifetime is the lifetime of a session. Activity does not extend it. The cookie is gone earlier if the browser is closed.
 const sessionLifetime = 12 * time.Hour
 
-// sessions are who is signed in. The browser has 256 random bits in a cookie; the table has their SHA-256, so that a reader of
-// the database cannot sign in with it.
+// sessions are the sessions of this host. The browser has 256 random bits in a cookie. The table has their SHA-256, so a reader
+// of the database cannot use it to sign in.
 //
-// A session is good for one epoch of its user: DisableUser and RevokeAll begin the next one. So a session ends with the
-// user's tokens, also if the user is enabled again before the browser asks for anything.
+// A session is valid for one epoch of its user. DisableUser and RevokeAll begin the next epoch. So a session ends with the
+// tokens of its user, even if the user is enabled again before the browser sends the next request.
 type sessions struct {
 	db     database
-	secure bool // browsers show the cookie over HTTPS alone
+	secure bool // browsers send the cookie over HTTPS only
 }
 
-// cookie is the cookie of a session. With the prefix of its name a browser takes it over HTTPS alone, and from this host and
-// none beside it.
+// cookie returns the cookie of a session. The prefix __Host- makes a browser accept it over HTTPS only, and only from this host.
 func (s sessions) cookie(id string) *http.Cookie {
 	name := "session"
 	if s.secure {
@@ -37,14 +36,14 @@ func (s sessions) cookie(id string) *http.Cookie {
 	return &http.Cookie{Name: name, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure}
 }
 
-// begin signs a user in, as read before the decision, with a session that is new whatever the browser has shown.
+// begin begins a session. Its id is always new, whatever cookie the browser sent. user is as read before the sign-in was decided.
 func (s sessions) begin(ctx context.Context, user apitoken.User) (*http.Cookie, error) {
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // it never fails
 	id := base64.RawURLEncoding.EncodeToString(random)
 	now := time.Now()
 	if err := s.db.exec(ctx, `DELETE FROM user_sessions WHERE ends_at <= ?`, now.UnixMicro()); err != nil {
-		return nil, fmt.Errorf("forget old sessions: %w", err)
+		return nil, fmt.Errorf("delete expired sessions: %w", err)
 	}
 	err := s.db.exec(ctx, `INSERT INTO user_sessions (digest, name, epoch, ends_at) VALUES (?, ?, ?, ?)`,
 		digest(id), string(user.ID), user.Epoch, now.Add(sessionLifetime).UnixMicro())
@@ -54,7 +53,7 @@ func (s sessions) begin(ctx context.Context, user apitoken.User) (*http.Cookie, 
 	return s.cookie(id), nil
 }
 
-// user is whose session the request shows, or empty, and the epoch that it is good for.
+// user returns the user and the epoch of the session of a request. The name is empty if there is none.
 func (s sessions) user(r *http.Request) (name string, epoch int64, err error) {
 	cookie, err := r.Cookie(s.cookie("").Name)
 	if err != nil {
@@ -68,7 +67,7 @@ func (s sessions) user(r *http.Request) (name string, epoch int64, err error) {
 	return name, epoch, nil
 }
 
-// end ends the session that the request shows, if any.
+// end ends the session of the request, if any.
 func (s sessions) end(r *http.Request) error {
 	cookie, err := r.Cookie(s.cookie("").Name)
 	if err != nil {

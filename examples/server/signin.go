@@ -17,16 +17,16 @@ var web embed.FS
 
 var signInPage = template.Must(template.ParseFS(web, "web/sign-in.html"))
 
-// signIn is the page on which people sign in and the addresses to which its forms go.
+// signIn is the sign-in page and the handlers of its forms.
 type signIn struct {
 	callers
-	fail func(r *http.Request, err error) // is told of trouble
+	fail func(r *http.Request, err error) // logs a failure
 }
 
-// form is the page: what was entered, and what is wrong with it.
+// form is the content of the page: the name that was entered, the page to show next, and an error message.
 type form struct{ Name, Next, Problem string }
 
-// maxForm is how long the body of a form may be, in bytes.
+// maxForm is the largest body of a form, in bytes.
 const maxForm = 8 << 10
 
 func (s signIn) page(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func (s signIn) page(w http.ResponseWriter, r *http.Request) {
 	actor, err := s.ofPages(r)
 	switch {
 	case err != nil:
-		s.trouble(w, r, err)
+		s.failed(w, r, err)
 	case actor.User != "":
 		http.Redirect(w, r, next, http.StatusSeeOther)
 	default:
@@ -67,20 +67,20 @@ func (s signIn) in(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", tooMany.retryAfter())
 		show(w, http.StatusTooManyRequests, f)
 	case err != nil:
-		s.trouble(w, r, err)
+		s.failed(w, r, err)
 	default:
 		s.begin(w, r, user, f.Next, proof)
 	}
 }
 
-// begin ends the session that the browser had, if any, and begins one.
+// begin begins a session and ends the previous one of the browser, if any.
 func (s signIn) begin(w http.ResponseWriter, r *http.Request, user apitoken.User, next, proof string) {
 	cookie, err := s.sessions.begin(r.Context(), user)
 	if err == nil {
 		err = s.sessions.end(r)
 	}
 	if err != nil {
-		s.trouble(w, r, err)
+		s.failed(w, r, err)
 		return
 	}
 	note(r, string(user.ID))
@@ -91,7 +91,7 @@ func (s signIn) begin(w http.ResponseWriter, r *http.Request, user apitoken.User
 
 const proofName = "known"
 
-// proof is the cookie by which a browser shows that somebody has signed in there before. It outlives the session.
+// proof returns the cookie that shows an earlier sign-in from this browser. It outlives the session.
 func (s signIn) proof(text string) *http.Cookie {
 	const year = 365 * 24 * 60 * 60
 	return &http.Cookie{
@@ -102,7 +102,7 @@ func (s signIn) proof(text string) *http.Cookie {
 
 func (s signIn) out(w http.ResponseWriter, r *http.Request) {
 	if err := s.sessions.end(r); err != nil {
-		s.trouble(w, r, err)
+		s.failed(w, r, err)
 		return
 	}
 	cookie := s.sessions.cookie("")
@@ -111,12 +111,12 @@ func (s signIn) out(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 }
 
-// foreign refuses a form that another site has sent.
+// foreign refuses a form of another site.
 func (s signIn) foreign(w http.ResponseWriter, _ *http.Request) {
 	show(w, http.StatusForbidden, form{Next: local(""), Problem: "This form was sent by another site, so nothing was done."})
 }
 
-func (s signIn) trouble(w http.ResponseWriter, r *http.Request, err error) {
+func (s signIn) failed(w http.ResponseWriter, r *http.Request, err error) {
 	s.fail(r, err)
 	w.Header().Set("Retry-After", "5")
 	show(w, http.StatusServiceUnavailable, form{Next: local(""), Problem: "This is not available at the moment. Try again in a moment."})
@@ -130,18 +130,18 @@ func show(w http.ResponseWriter, status int, f form) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes()) // a browser that is gone is nobody to tell
+	_, _ = w.Write(page.Bytes()) // it fails only if the browser is gone
 }
 
-// local is the page that somebody wanted to see, if it is one of the administration, and else its first page. What is asked
-// for comes from whoever made the link, so it must not lead to another site.
+// local returns next if it is a page of the administration, and otherwise the first page. next comes from a link that an
+// attacker may have made, so it must not lead to another site.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.EscapedPath(), "/admin/") {
 		return "/admin/"
 	}
 	for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
-		// One at a time, because a user id in the path can have slashes: ..%2Fbob leads nowhere else.
+		// The segments are decoded one by one, because a user id can have slashes: ..%2Fbob is one segment.
 		if one, err := url.PathUnescape(segment); err != nil || one == "." || one == ".." {
 			return "/admin/"
 		}

@@ -6,32 +6,31 @@ import (
 	"time"
 )
 
-// pace limits tries by key: burst tries at once, then one each interval. It keeps the count in memory, of a fixed size
-// whatever is tried: each replica of the host has its own.
-//
-// Keys share counters by a hash that an outsider cannot predict. A flood of keys therefore fills no counter of a given key.
+// pace limits tries by key: burst tries at once, then one each interval. The counters are in memory, so each replica of the host
+// has its own. Their number is fixed. Keys share counters by a hash that an attacker cannot predict, so a flood of other keys
+// cannot aim at the counter of a given key.
 type pace struct {
 	burst int
 	every time.Duration
 
 	seed maphash.Seed
 	mu   sync.Mutex
-	next [1 << 14]time.Time // when the next try would be due if there were no burst
+	next [1 << 14]time.Time // when the next try would be due without a burst
 }
 
-// turn is a try that counts.
+// turn is a try that was counted.
 type turn struct {
 	of      *pace
 	counter uint64
-	wait    time.Duration // until it may be made
+	wait    time.Duration // until the try is permitted
 }
 
 func newPace(burst int, every time.Duration) *pace {
 	return &pace{burst: burst, every: every, seed: maphash.MakeSeed()}
 }
 
-// take counts a try that is willing to wait for so long. If it would have to wait longer, ok is false and the try does not
-// count, so going on postpones nothing.
+// take counts a try that waits for at most patience. If it would have to wait longer, ok is false and the try does not count.
+// So refused tries do not delay later ones.
 func (p *pace) take(key string, now time.Time, patience time.Duration) (t turn, ok bool) {
 	t = turn{of: p, counter: maphash.String(p.seed, key) % uint64(len(p.next))}
 	p.mu.Lock()
@@ -49,7 +48,7 @@ func (p *pace) take(key string, now time.Time, patience time.Duration) (t turn, 
 	return t, true
 }
 
-// giveBack takes the try out of the count: the password was right, or the try was not made.
+// giveBack uncounts the try: the password was right, or the try was not made.
 func (t turn) giveBack() {
 	t.of.mu.Lock()
 	defer t.of.mu.Unlock()

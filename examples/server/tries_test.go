@@ -53,7 +53,7 @@ func TestTriesWithTheRightPasswordDoNotCount(t *testing.T) {
 	}
 }
 
-// Giving back needs the counter that was taken from, also if the key has another one by now.
+// A flood of names fills counters at random. It cannot aim at those of given names.
 func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
 	p := newPace(10, 3*time.Second)
 	for i := range 10 * len(p.next) {
@@ -78,7 +78,7 @@ func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
 		t.Errorf("%d of 1000 names are refused", refused)
 	}
 	flood := newPace(10, 3*time.Second)
-	for i := range 10_000 { // what used to fill the table, so that all other names shared one counter
+	for i := range 10_000 { // fewer names than counters
 		flood.take(strconv.Itoa(i), noon, 0)
 	}
 	for i := range 1000 {
@@ -88,7 +88,7 @@ func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
 	}
 }
 
-// try is one wrong password.
+// try tries one wrong password.
 func (l *limits) try(t *testing.T, name, address string, patience time.Duration) (admission, error) {
 	t.Helper()
 	return l.admit(t.Context(), name, "the proof", client{address: address, patience: patience})
@@ -111,7 +111,7 @@ func TestLimits(t *testing.T) {
 				t.Errorf("the real user: %v", err)
 			}
 		},
-		"who waits gets through from the address of the stranger": func(t *testing.T, l *limits) {
+		"a client that waits gets through from the address of the stranger": func(t *testing.T, l *limits) {
 			for range 50 {
 				_, _ = l.try(t, "admin", "203.0.113.1", 0)
 			}
@@ -122,7 +122,7 @@ func TestLimits(t *testing.T) {
 			}
 			l.succeeded(a, "admin", client{address: "203.0.113.1"})
 		},
-		"many addresses together are bounded, and hold up no address of before": func(t *testing.T, l *limits) {
+		"many addresses together are bounded, and do not delay a known address": func(t *testing.T, l *limits) {
 			real := client{address: "192.0.2.7"}
 			a, err := l.admit(t.Context(), "admin", "the proof", real)
 			if err != nil {

@@ -21,7 +21,7 @@ const (
 	wrongDate = "!Supplied date format for parameter expirationDate is wrong. Please supply date in the ISO 8601 date format (YYYY-MM-DD)"
 )
 
-// items are what SonarQube's own tests assert of its tokens, by their numbers in our list.
+// items are the properties of tokens that SonarQube's own tests assert, by their numbers in the list of this project.
 var items = []struct {
 	number, name string
 	hold         func(h *host)
@@ -35,7 +35,7 @@ var items = []struct {
 		h.want(200, `{"login":"bob","name":"ci","createdAt":"2026-01-10T15:06:05+0100","token":"SECRET","type":"USER_TOKEN","expirationDate":"2026-02-09T01:00:00+0100"}`,
 			bobs, "POST", "api/user_tokens/generate", "name", "ci", "expirationDate", "2026-02-09")
 	}},
-	{"3", "an administrator for another, and the answer names him", func(h *host) {
+	{"3", "an administrator for another user, whom the answer names", func(h *host) {
 		h.want(200, `{"login":"bob","name":"ci","createdAt":"2026-01-10T14:06:05+0000","token":"SECRET","type":"USER_TOKEN"}`,
 			admins, "POST", "api/user_tokens/generate", "name", "ci", "login", "bob")
 		token := h.want(200, `{"login":"bob","name":"cd","createdAt":"2026-01-10T14:06:05+0000","token":"SECRET","type":"USER_TOKEN","expirationDate":"2026-01-11T00:00:00+0000"}`,
@@ -44,14 +44,14 @@ var items = []struct {
 			{"name":"cd","createdAt":"2026-01-10T14:06:05+0000","type":"USER_TOKEN","expirationDate":"2026-01-11T00:00:00+0000","isExpired":false,"lastConnectionDate":"2026-01-10T14:06:05+0000"}]}`,
 			token, "GET", "api/user_tokens/search")
 	}},
-	{"4", "somebody else for another", func(h *host) {
+	{"4", "a user for another user", func(h *host) {
 		h.want(403, forbidden, bobs, "POST", "api/user_tokens/generate", "name", "ci", "login", "carol")
 		h.want(403, forbidden, bobs, "POST", "api/user_tokens/generate", "name", "ci", "login", "nobody")
 	}},
-	{"5", "nobody generates", func(h *host) {
+	{"5", "generate without credentials", func(h *host) {
 		h.want(401, "", "", "POST", "api/user_tokens/generate", "name", "ci")
 	}},
-	{"6", "for a login that nobody has", func(h *host) {
+	{"6", "for an unknown login", func(h *host) {
 		h.want(404, unknown, admins, "POST", "api/user_tokens/generate", "name", "ci", "login", "nobody")
 	}},
 	{"7", "a blank name", func(h *host) {
@@ -166,10 +166,10 @@ var items = []struct {
 			h.want(204, "", bobs, "POST", "api/user_tokens/revoke", "name", name)
 		}
 	}},
-	{"21", "revoke for a login that nobody has", func(h *host) {
+	{"21", "revoke for an unknown login", func(h *host) {
 		h.want(404, unknown, admins, "POST", "api/user_tokens/revoke", "name", "ci", "login", "nobody")
 	}},
-	{"22", "somebody else revokes another's", func(h *host) {
+	{"22", "a user revokes the token of another user", func(h *host) {
 		token := h.generate(carols, "ci")
 		h.want(403, forbidden, bobs, "POST", "api/user_tokens/revoke", "name", "ci", "login", "carol")
 		h.want(403, forbidden, bobs, "POST", "api/user_tokens/revoke", "name", "ci", "login", "nobody")
@@ -177,14 +177,14 @@ var items = []struct {
 			h.t.Error("it was revoked")
 		}
 	}},
-	{"23", "nobody revokes", func(h *host) { h.want(401, "", "", "POST", "api/user_tokens/revoke", "name", "ci") }},
-	{"24", "an administrator sees another's tokens, and only his", func(h *host) {
+	{"23", "revoke without credentials", func(h *host) { h.want(401, "", "", "POST", "api/user_tokens/revoke", "name", "ci") }},
+	{"24", "an administrator sees the tokens of one user only", func(h *host) {
 		h.generate(bobs, "ci")
 		h.generate(carols, "hers")
 		h.want(200, `{"login":"bob","userTokens":[{"name":"ci","createdAt":"2026-01-10T14:06:05+0000","type":"USER_TOKEN"}]}`,
 			admins, "GET", "api/user_tokens/search", "login", "bob")
 	}},
-	{"25", "self sees his own", func(h *host) {
+	{"25", "a user sees their own tokens", func(h *host) {
 		h.want(200, `{"login":"bob","userTokens":[]}`, bobs, "GET", "api/user_tokens/search")
 		h.generate(bobs, "ci")
 		h.want(200, `{"login":"bob","userTokens":[{"name":"ci","createdAt":"2026-01-10T14:06:05+0000","type":"USER_TOKEN"}]}`,
@@ -240,15 +240,15 @@ var items = []struct {
 			}
 		}
 	}},
-	{"29", "search for a login that nobody has", func(h *host) {
+	{"29", "search for an unknown login", func(h *host) {
 		h.want(404, unknown, admins, "GET", "api/user_tokens/search", "login", "nobody")
 	}},
-	{"30", "somebody else searches another's", func(h *host) {
+	{"30", "a user searches the tokens of another user", func(h *host) {
 		h.want(403, forbidden, bobs, "GET", "api/user_tokens/search", "login", "carol")
 		h.want(403, forbidden, bobs, "GET", "api/user_tokens/search", "login", "nobody")
 	}},
-	{"31", "nobody searches", func(h *host) { h.want(401, "", "", "GET", "api/user_tokens/search") }},
-	{"32", "the right owner among several, and only his token is used", func(h *host) {
+	{"31", "search without credentials", func(h *host) { h.want(401, "", "", "GET", "api/user_tokens/search") }},
+	{"32", "the right owner among several, and only that token counts as used", func(h *host) {
 		h.generate(bobs, "other")
 		h.generate(carols, "hers")
 		token := h.generate(bobs, "ci")
@@ -280,7 +280,7 @@ var items = []struct {
 			}
 		}
 	}},
-	{"35", "a token that nobody has is no use of any", func(h *host) {
+	{"35", "an unknown token is not a use", func(h *host) {
 		token, other := h.generate(bobs, "ci"), "x"
 		if strings.HasSuffix(token, other) {
 			other = "y"
@@ -347,7 +347,7 @@ var items = []struct {
 	}},
 }
 
-// leftOut are the items that do not apply, with the reason.
+// leftOut are the items that do not apply here, with the reason.
 var leftOut = map[string]string{
 	"13": "there is one edition, and it has the policy",
 	"42": "the next free name is proposed by a page, and there is none here",
@@ -381,7 +381,7 @@ func (h *host) makeProject(key string) {
 		admins, "POST", "api/projects/create", "project", key, "name", "The "+key)
 }
 
-// used are the names of the tokens that were used.
+// used returns the names of the tokens that have a last use.
 func (h *host) used(login string) (names string) {
 	h.t.Helper()
 	for _, token := range h.tokens(login) {
@@ -392,15 +392,13 @@ func (h *host) used(login string) (names string) {
 	return names
 }
 
-// Who shows two things is nobody, also if both are good: whoever stands between may have read the other one.
-func TestTwoThingsAreShown(t *testing.T) {
+// A request with two credentials is refused even if both are valid: a program in between may have read only one of them.
+func TestTwoCredentialsAreRefused(t *testing.T) {
 	h := newHost(t)
 	token := h.generate(bobs, "ci")
 	for _, first := range []string{bobs, token, token + ":"} {
 		r, err := http.NewRequest("GET", h.url+"/api/user_tokens/search", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		authorize(r, first)
 		r.Header.Add("Authorization", "Bearer "+token)
 		if res, _ := h.do(r); res.StatusCode != http.StatusUnauthorized {
@@ -409,7 +407,7 @@ func TestTwoThingsAreShown(t *testing.T) {
 	}
 }
 
-// Trouble with the store is neither a refusal nor a success.
+// A failure of the store is neither a refusal nor a success.
 func TestTroubleIsNoRefusal(t *testing.T) {
 	h := newHost(t)
 	token := h.generate(bobs, "ci")
@@ -425,14 +423,13 @@ func TestTroubleIsNoRefusal(t *testing.T) {
 	}
 }
 
-// mayNotScan takes from a user what everybody has here. A host that lets its administrators do that has a role for it.
+// mayNotScan gives a user a role without the permission to scan.
 func (h *host) mayNotScan(login apitoken.UserID) { h.putUser(login, "reader") }
 
 func (h *host) mayScan(login apitoken.UserID) { h.putUser(login, apitoken.RoleUser) }
 
 func (h *host) putUser(login apitoken.UserID, role apitoken.Role) {
 	h.t.Helper()
-	if _, err := h.manager.PutUser(h.t.Context(), apitoken.System(), apitoken.User{ID: login, Name: string(login), Role: role}); err != nil {
-		h.t.Fatal(err)
-	}
+	_, err := h.manager.PutUser(h.t.Context(), apitoken.System(), apitoken.User{ID: login, Name: string(login), Role: role})
+	must(h.t, err)
 }

@@ -64,8 +64,8 @@ func TestDeactivationEndsTokensForGood(t *testing.T) {
 	h.generate("bob:new", "ci")
 }
 
-// A token for analyses opens the analyses that it is for, as far as its owner may, and nothing else.
-func TestWhatATokenForAnalysesOpens(t *testing.T) {
+// A token for analyses opens only the analyses that it is for, as far as its owner has the permission.
+func TestATokenForAnalysesOpensOnlyAnalyses(t *testing.T) {
 	h := newHost(t)
 	h.makeProject("web")
 	h.makeProject("app")
@@ -116,8 +116,8 @@ func TestAProjectTakesItsTokensAlong(t *testing.T) {
 	}
 	h.want(400, `!Could not create Project with key: "app". A similar key already exists: "app"`,
 		admins, "POST", "api/projects/create", "project", "app", "name", "Another")
-	// One that is being generated meanwhile dies with it as well: when it has just looked for tokens, and when it is already gone
-	// and the next project has the same key.
+	// A token that is generated during the deletion is revoked, too: after the deletion has looked for tokens, and when another
+	// project already has the same key.
 	h.makeProject("lib")
 	lib, meanwhile := h.generate(admins, "lib", "type", "PROJECT_ANALYSIS_TOKEN", "projectKey", "lib"), ""
 	h.store.revoke = func() {
@@ -163,7 +163,7 @@ func TestOneOfTwoWithOneNameWins(t *testing.T) {
 	}
 }
 
-// The date of a day is that of UTC, wherever the server is.
+// Dates are those of UTC, in whatever zone the server is.
 func TestTheEdgesOfADay(t *testing.T) {
 	for _, zone := range []int{0, 14, -12} {
 		h := newHost(t)
@@ -237,7 +237,7 @@ func TestSettingsAreStoredAndReturned(t *testing.T) {
 		bobs, "GET", "api/settings/values", "keys", "a.list,sonar.auth.token.max.allowed.lifetime,unknown")
 }
 
-func TestWhatNeedsNoAuthentication(t *testing.T) {
+func TestVersionAndStatusNeedNoAuthentication(t *testing.T) {
 	h := newHost(t)
 	for _, shown := range []string{"", "wrong:password", "tok_wrong"} {
 		h.want(200, `2026.2.0.1`, shown, "GET", "api/server/version")
@@ -249,7 +249,7 @@ func TestWhatNeedsNoAuthentication(t *testing.T) {
 	}
 }
 
-func TestUsersAreFoundByPartOfWhatTheyAre(t *testing.T) {
+func TestUsersAreFoundByLoginNameAndEmail(t *testing.T) {
 	h := newHost(t)
 	for q, want := range map[string]string{"": `{"login":"admin","name":"Administrator","active":true,"local":true,"tokensCount":0},
 		{"login":"bob","name":"Bob","email":"bob@example.org","active":true,"local":true,"tokensCount":0},
@@ -264,6 +264,6 @@ func TestUsersAreFoundByPartOfWhatTheyAre(t *testing.T) {
 	h.want(200, `{"user":{"login":"robot","name":"Robot","active":true,"local":false}}`, admins, "POST", "api/users/create", "login", "robot", "name", "Robot", "local", "false")
 	h.want(400, "!Password cannot be changed when external authentication is used", admins, "POST", "api/users/change_password", "login", "robot", "password", "x")
 	if token := h.generate(admins, "ci", "login", "robot"); !h.valid(token) || h.valid("robot:x") {
-		t.Error("who has no password signs in, or has no token")
+		t.Error("a user without a password signs in, or has no token")
 	}
 }

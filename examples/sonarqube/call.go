@@ -11,20 +11,21 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// call is a request, who sends it, and its parameters, which are in the query or in a form.
+// call is a request with its actor. The parameters are in the query or in a form. The first error is kept and becomes the answer;
+// after an error nothing is changed.
 type call struct {
 	*server
 	*http.Request
 	w http.ResponseWriter
 
 	actor apitoken.Actor
-	token apitoken.Token      // what he shows, if it is one
-	may   apitoken.Permission // what he may, with what he shows
+	token apitoken.Token      // the token that the request presents, if any
+	may   apitoken.Permission // of the actor
 
-	err error // the first thing that went wrong, which is the answer; behind it nothing is changed
+	err error // the first error
 }
 
-// keep keeps what went wrong, and is no answer.
+// keep keeps the first error. It returns nil, so that an action can return it.
 func (c *call) keep(err error) any {
 	if c.err == nil {
 		c.err = err
@@ -42,28 +43,28 @@ func (c *call) wrongIf(is bool, format string, args ...any) {
 	c.refuseIf(is, refuse(http.StatusBadRequest, format, args...))
 }
 
-// do does something, if nothing went wrong before.
-func (c *call) do(something func() error) any {
+// do calls act unless there was an error before.
+func (c *call) do(act func() error) any {
 	if c.err == nil {
-		c.err = something()
+		c.err = act()
 	}
 	return nil
 }
 
-// errorOf leaves out the other result.
+// errorOf returns the error of two results.
 func errorOf[T any](_ T, err error) error { return err }
 
-// change changes what this host keeps. If change finds something wrong, nothing is changed.
+// change changes the state of this host. If change keeps an error, nothing is changed.
 func (c *call) change(change func(now *state)) any {
 	return c.do(func() error {
 		return c.server.change(c.Context(), func(now *state) error { change(now); return c.err })
 	})
 }
 
-// parse reads the parameters. One that the action does not take is refused: what it asks for would silently not happen.
+// parse reads the parameters. It refuses one that the action does not take: ignoring it could mislead the client.
 func (c *call) parse(takes string) {
 	c.Body = http.MaxBytesReader(c.w, c.Body, 64<<10)
-	// A body that is no form is not read: clients declare JSON on an empty one.
+	// Only the body of a form is read: some clients declare JSON and send an empty body.
 	c.wrongIf(c.ParseForm() != nil, "The parameters cannot be read")
 	for key, values := range c.Form {
 		c.wrongIf(!utf8.ValidString(key+strings.Join(values, "")), "The parameters are not UTF-8")
@@ -73,28 +74,28 @@ func (c *call) parse(takes string) {
 	}
 }
 
-// text is a parameter without the space around it; one that is not given is empty.
+// text is a parameter without the space around it, or empty.
 func (c *call) text(key string) string { return strings.TrimSpace(c.Form.Get(key)) }
 
-// short is a parameter of at most so many characters.
+// short is a parameter of at most that many characters.
 func (c *call) short(key string, most int) string {
 	n := utf8.RuneCountInString(c.text(key))
 	c.wrongIf(n > most, "'%s' length (%d) is longer than the maximum authorized (%d)", key, n, most)
 	return c.text(key)
 }
 
-// required is a parameter that has to be there; blank is not there.
+// required is a parameter that must not be blank.
 func (c *call) required(key string, most int) string {
 	c.wrongIf(c.text(key) == "", "The '%s' parameter is missing", key)
 	return c.short(key, most)
 }
 
-// listed are the values of a parameter, with commas between them.
+// listed are the comma-separated values of a parameter.
 func (c *call) listed(key string) []string {
 	return strings.FieldsFunc(c.text(key), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// oneOf is a parameter that has one of some values; the first is for none.
+// oneOf is a parameter with one of some values. The first is the default.
 func (c *call) oneOf(key string, values ...string) string {
 	if !c.Form.Has(key) {
 		return values[0]
@@ -103,7 +104,7 @@ func (c *call) oneOf(key string, values ...string) string {
 	return c.text(key)
 }
 
-// yes is a parameter that is true or false.
+// yes is a boolean parameter.
 func (c *call) yes(key string, values ...string) bool {
 	return slices.Contains([]string{"true", "yes"}, c.oneOf(key, values...))
 }
@@ -117,7 +118,7 @@ func (c *call) number(key string, most, otherwise int) int {
 	return otherwise
 }
 
-// page is the part of a list that is asked for.
+// page is the requested page of a list.
 func page[T any](c *call, name string, all []T) map[string]any {
 	index, size := c.number("p", 1_000_000, 1), c.number("ps", 500, 50)
 	from := min((index-1)*size, len(all))
@@ -127,12 +128,12 @@ func page[T any](c *call, name string, all []T) map[string]any {
 	}
 }
 
-// finds reports whether one of the texts has the parameter q in it, in whatever case.
+// finds reports whether one of the texts contains the parameter q. Case does not matter.
 func (c *call) finds(texts ...string) bool {
 	return strings.Contains(strings.ToLower(strings.Join(texts, "\n")), strings.ToLower(c.text("q")))
 }
 
-// date writes a time as SonarQube does, with an offset that has no colon, and no time as nothing.
+// date formats a time as SonarQube does, with an offset without a colon. The zero time is empty.
 func (c *call) date(t time.Time) string {
 	if t.IsZero() {
 		return ""

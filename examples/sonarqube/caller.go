@@ -9,18 +9,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// identify tells who sends the request: by the session, and where there is none that is good, by name and password or by a
-// token. What is shown then and wrong is refused.
+// identify sets the actor: by a valid session, and otherwise by name and password or by a token. A wrong password or token is
+// refused.
 func (c *call) identify() {
 	name, password, isBasic := c.BasicAuth()
 	login, hash := c.sessions.GetString(c.Context(), "login"), c.sessions.GetBytes(c.Context(), "hash")
 	switch shown := c.Header["Authorization"]; {
-	case hash != nil && bytes.Equal(hash, c.state.Load().Accounts[apitoken.UserID(login)].Hash): // with another password it is over
+	case hash != nil && bytes.Equal(hash, c.state.Load().Accounts[apitoken.UserID(login)].Hash): // a change of the password ends it
 		c.actor = apitoken.As(apitoken.UserID(login))
-	case isBasic && password != "" && len(shown) == 1: // never a token
+	case isBasic && password != "" && len(shown) == 1: // a token in Basic has no password
 		c.actor = c.person(name, password)
 	case len(shown) > 0:
-		c.showToken()
+		c.byToken()
 	default:
 		c.keep(errUnauthorized)
 	}
@@ -28,15 +28,16 @@ func (c *call) identify() {
 		return
 	}
 	c.may, c.err = c.manager.Permissions(c.Context(), c.actor)
-	if errors.Is(c.err, apitoken.ErrDenied) { // he was deactivated a moment ago
+	if errors.Is(c.err, apitoken.ErrDenied) { // deactivated since then
 		c.err = errUnauthorized
 	}
-	// Nothing of the header, the query and the form is logged, where secrets may be.
+	// The header, the query and the form may have secrets, so they are not logged.
 	c.log.Info("request", "method", c.Method, "path", c.URL.Path, "user", c.actor.User, "token", c.token.Name)
 }
 
-// showToken takes a token as Bearer, or as the name of Basic without a password. Why one is refused, the client is not told.
-func (c *call) showToken() {
+// byToken authenticates a token, as Bearer or as the name of Basic without a password. The answer does not tell the cause of a
+// refusal; the log does.
+func (c *call) byToken() {
 	identity, refused := c.authenticate(c.Request)
 	if refused != nil {
 		c.log.Info("refused", "method", c.Method, "path", c.URL.Path, "reason", apitoken.Reason(refused.Cause))
@@ -50,12 +51,12 @@ func (c *call) showToken() {
 	}
 }
 
-// person is the active user whose password this is. It takes the same time for a login that nobody has.
+// person is the active user with a login and a password. An unknown login takes the same time as a wrong password.
 func (c *call) person(login, password string) apitoken.Actor {
 	id := apitoken.UserID(login)
 	hash := c.state.Load().Accounts[id].Hash
 	if len(hash) == 0 {
-		_, _ = c.hash("of nobody")
+		_, _ = c.hash("of no account")
 	}
 	c.refuseIf(bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil, errUnauthorized)
 	u, err := c.manager.User(c.Context(), apitoken.System(), id)
@@ -64,7 +65,7 @@ func (c *call) person(login, password string) apitoken.Actor {
 	return apitoken.As(id)
 }
 
-// validate answers also who is nobody.
+// validate also answers requests that are not authenticated.
 func (c *call) validate() any {
 	c.identify()
 	valid := c.err == nil

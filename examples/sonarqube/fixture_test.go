@@ -31,10 +31,10 @@ const (
 	carols = "carol:secret of carol"
 )
 
-// start is when every test begins: 14:06:05 in UTC, where today is 2026-01-10.
+// start is the time at which every test begins.
 var start = time.Date(2026, time.January, 10, 14, 6, 5, 0, time.UTC)
 
-// host is the server under test with the administrator admin and the users bob and carol, over HTTP.
+// host is the server under test, over HTTP, with the administrator admin and the users bob and carol.
 type host struct {
 	*server
 	t     *testing.T
@@ -44,13 +44,13 @@ type host struct {
 	logs  *lines
 }
 
-// store is one that can be in trouble.
+// store is a store whose calls a test can change.
 type store struct {
 	*sqlstore.Store
-	create func(error) error // what becomes of the answer to CreateToken
-	down   error             // the answer to Lookup, if it is not nil
-	during func()            // happens when a token has just been created
-	revoke func()            // happens before a token is revoked
+	create func(error) error // changes the answer to CreateToken
+	down   error             // if not nil, the answer to Lookup
+	during func()            // is called after a token was created
+	revoke func()            // is called before a token is revoked
 }
 
 func (s *store) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
@@ -99,31 +99,25 @@ func newHost(t *testing.T) *host {
 	t.Helper()
 	h := &host{t: t, clock: clock.NewMock(), logs: new(lines)}
 	h.clock.Set(start)
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	db, err := openDatabase(filepath.Join(t.TempDir(), "test.db"))
-	must(err)
-	t.Cleanup(func() { must(db.Close()) })
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
 	sql, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	must(err)
-	t.Cleanup(func() { must(sql.Close()) })
-	must(sql.Migrate(t.Context()))
+	must(t, err)
+	t.Cleanup(func() { must(t, sql.Close()) })
+	must(t, sql.Migrate(t.Context()))
 	h.store = &store{Store: sql}
 	rules := options
 	rules.Clock = h.clock
 	rules.Roles = maps.Clone(options.Roles)
-	rules.Roles["reader"] = signedIn // who may not scan
+	rules.Roles["reader"] = signedIn // without the permission to scan
 	m, err := apitoken.New(h.store, &rules)
-	must(err)
-	t.Cleanup(func() { must(m.Close(context.Background())) })
+	must(t, err)
+	t.Cleanup(func() { must(t, m.Close(context.Background())) })
 	h.server, err = newServer(t.Context(), m, db, slog.New(slog.NewTextHandler(h.logs, nil)))
-	must(err)
+	must(t, err)
 	h.zone, h.cost = time.UTC, bcrypt.MinCost
-	must(h.firstStart(t.Context(), "secret of admin", io.Discard))
+	must(t, h.firstStart(t.Context(), "secret of admin", io.Discard))
 	server := httptest.NewServer(h.handler())
 	t.Cleanup(server.Close)
 	h.url = server.URL
@@ -141,8 +135,8 @@ func newHost(t *testing.T) *host {
 
 var secrets = regexp.MustCompile(`tok_[0-9A-Za-z]{49}`)
 
-// send sends a request. by is nobody, user:password, token: for Basic, a token for Bearer, or a cookie. The parameters go
-// into a form, or with GET into the query.
+// send sends a request. by is empty, user:password, token: for Basic, a token for Bearer, or a cookie. The parameters go into a
+// form, or with GET into the query.
 func (h *host) send(by, method, path string, params ...string) (*http.Response, string) {
 	h.t.Helper()
 	form := url.Values{}
@@ -156,9 +150,7 @@ func (h *host) send(by, method, path string, params ...string) (*http.Response, 
 		target += "?" + form.Encode()
 	}
 	r, err := http.NewRequestWithContext(h.t.Context(), method, target, strings.NewReader(body))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -181,28 +173,22 @@ func authorize(r *http.Request, by string) {
 func (h *host) do(r *http.Request) (*http.Response, string) {
 	h.t.Helper()
 	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 	return res, strings.TrimSuffix(string(text), "\n")
 }
 
-// want sends a request and compares the answer: JSON, the message of an error behind "!", or the text itself. A token in it
-// is written SECRET. It gives the token.
+// want sends a request and compares the answer: JSON, the message of an error after "!", or the text itself. SECRET stands for a
+// token in the answer, which want returns.
 func (h *host) want(status int, want, by, method, path string, params ...string) (secret string) {
 	h.t.Helper()
 	res, got := h.send(by, method, path, params...)
 	secret = secrets.FindString(got)
 	if msg, isError := strings.CutPrefix(want, "!"); isError {
 		text, err := json.Marshal(map[string]any{"errors": []any{map[string]any{"msg": msg}}})
-		if err != nil {
-			h.t.Fatal(err)
-		}
+		must(h.t, err)
 		want = string(text)
 	}
 	if res.StatusCode != status {
@@ -214,7 +200,7 @@ func (h *host) want(status int, want, by, method, path string, params ...string)
 	return secret
 }
 
-// parsed is what JSON says, or the text if it is none.
+// parsed decodes JSON. It returns any other text unchanged.
 func parsed(text string) any {
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {
@@ -223,7 +209,7 @@ func parsed(text string) any {
 	return value
 }
 
-// generate generates a token and gives its text.
+// generate generates a token and returns its text.
 func (h *host) generate(by, name string, params ...string) string {
 	h.t.Helper()
 	res, body := h.send(by, "POST", "api/user_tokens/generate", append([]string{"name", name}, params...)...)
@@ -233,14 +219,14 @@ func (h *host) generate(by, name string, params ...string) string {
 	return secrets.FindString(body)
 }
 
-// valid reports what api/authentication/validate says.
+// valid returns the answer of api/authentication/validate.
 func (h *host) valid(by string) bool {
 	h.t.Helper()
 	_, body := h.send(by, "GET", "api/authentication/validate")
 	return body == `{"valid":true}`
 }
 
-// names are those of somebody's tokens as the administrator sees them.
+// names returns the names of a user's tokens, as the administrator sees them.
 func (h *host) names(login string) (names []string) {
 	h.t.Helper()
 	for _, token := range h.tokens(login) {
@@ -257,4 +243,12 @@ func (h *host) tokens(login string) []map[string]any {
 		h.t.Fatalf("%v: %s", err, body)
 	}
 	return found.UserTokens
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

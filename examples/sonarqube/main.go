@@ -1,10 +1,10 @@
-// Command sonarqube is a server of one's own that speaks the part of SonarQube's Web API which has to do with tokens, built
-// from the public packages of this module alone.
+// Command sonarqube is a server that offers the part of SonarQube's Web API that concerns tokens. It uses only public packages
+// of this module.
 //
 //	go run ./examples/sonarqube
 //
-// The tokens and their rules are the library's. The host brings what that has no idea of: passwords, projects, what a scanner
-// may, and the shape of the answers. README.md says what differs from the original.
+// The library has the tokens and their rules. The host has passwords, projects, the permissions of a scanner, and the form of the
+// answers. Begin with rules.go. README.md lists the differences from the original.
 package main
 
 import (
@@ -43,9 +43,9 @@ func main() {
 
 func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
 	flags := flag.NewFlagSet("sonarqube", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:9000", "`address` to listen on; it speaks plain HTTP, so let it be a loopback one")
-	path := flags.String("db", "./sonarqube.db", "the `file` of SQLite, which is made if it is not there")
-	password := flags.String("password", "", "the `password` of admin on the first start; without it one is made and printed")
+	addr := flags.String("addr", "127.0.0.1:9000", "`address` to listen on; use a loopback address, because this is plain HTTP")
+	path := flags.String("db", "./sonarqube.db", "the SQLite `file`, which is created if it does not exist")
+	password := flags.String("password", "", "the `password` of admin on the first start; by default one is made and printed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }() // it writes when tokens were last used
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }() // writes the last uses of tokens
 	s, err := newServer(ctx, m, db, slog.New(slog.NewTextHandler(logTo, nil)))
 	if err != nil {
 		return err
@@ -82,10 +82,10 @@ func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
 	return s.serve(ctx, listener)
 }
 
-// openDatabase opens what the host and the library share. The name is what package sqlstore recommends for this driver, and why:
+// openDatabase opens the database that the host and the library share. Package sqlstore recommends the name for this driver:
 // go doc github.com/seed-d6cf0a46/apitoken/sqlstore
 func openDatabase(path string) (*sql.DB, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody here read it
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would create it readable for every user of this computer
 	if err := cmp.Or(err, file.Close()); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func openDatabase(path string) (*sql.DB, error) {
 	return sql.Open("sqlite", fmt.Sprintf(dsn, (&url.URL{Path: path}).EscapedPath()))
 }
 
-// serve answers requests until the context ends, and then those that have begun.
+// serve serves requests until the context ends. Then requests in flight have ten seconds to finish.
 func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
@@ -111,7 +111,7 @@ func (s *server) serve(ctx context.Context, listener net.Listener) error {
 	return server.Shutdown(ctx)
 }
 
-// firstStart makes the administrator. Where there is an account already, it does nothing.
+// firstStart creates the administrator. If there is an account, it does nothing.
 func (s *server) firstStart(ctx context.Context, password string, out io.Writer) error {
 	if len(s.state.Load().Accounts) > 0 {
 		return nil

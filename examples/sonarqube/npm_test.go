@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// node is the path of a program of Node.js. Where it is missing the test is skipped, or fails if APITOKEN_TEST_REQUIRE lists node.
+// node returns the path of a program of Node.js. If it is missing, the test is skipped, or fails if APITOKEN_TEST_REQUIRE lists
+// node.
 func node(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -31,19 +32,15 @@ func missing(t *testing.T, why string) {
 	t.Skipf("NOT TESTED: the client of npm: %s; gateway/install.sh installs it", why)
 }
 
-// The client sonarqube-web-api-client from npm, as it is, gets from this server what it expects of SonarQube.
-func TestServesTheClientOfNPMAtOnce(t *testing.T) {
+// The client sonarqube-web-api-client from npm works with this server unchanged.
+func TestServesTheClientOfNPM(t *testing.T) {
 	long(t)
 	program, npm := node(t, "node"), node(t, "npm")
 	h, dir := newHost(t), t.TempDir()
 	for _, name := range []string{"client.mjs", "package.json"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
 	install := exec.CommandContext(t.Context(), npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 	install.Dir = dir
@@ -86,5 +83,4 @@ func TestServesTheClientOfNPMAtOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what the client learns differs (-want +got):\n%s", diff)
 	}
-	t.Logf("sonarqube-web-api-client learnt %d things", len(got))
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A parameter that an action does not take is refused before anything is done, in the query and in a form.
-func TestEveryActionRefusesParametersThatItDoesNotTake(t *testing.T) {
+// An unknown parameter is refused before anything is done, in the query and in a form.
+func TestEveryActionRefusesUnknownParameters(t *testing.T) {
 	h := newHost(t)
 	h.makeProject("web")
 	n := 0
@@ -26,7 +26,7 @@ func TestEveryActionRefusesParametersThatItDoesNotTake(t *testing.T) {
 	}
 }
 
-// What is asked of a project changes nothing for the whole server.
+// A request for the settings of a project is refused. It must not change those of the server.
 func TestSettingsOfAComponentAreNotThoseOfTheServer(t *testing.T) {
 	h := newHost(t)
 	h.makeProject("web")
@@ -44,7 +44,7 @@ func TestSettingsOfAComponentAreNotThoseOfTheServer(t *testing.T) {
 	h.want(400, noDate, admins, "POST", "api/user_tokens/generate", "name", "endless")
 }
 
-func TestProjectsKeepWhatTheyAreMadeWith(t *testing.T) {
+func TestProjectsKeepTheirFields(t *testing.T) {
 	h := newHost(t)
 	h.makeProject("app")
 	h.makeProject("web")
@@ -70,7 +70,7 @@ func TestUsersKeepTheirAccountsOfSourceControl(t *testing.T) {
 	h.want(200, `{"user":`+robot+`,"email":"r@example.org"}}`, admins, "POST", "api/users/update", "login", "robot", "scmAccount", "")
 }
 
-func TestWhatClientsAskOfTheSystem(t *testing.T) {
+func TestHealthAndPing(t *testing.T) {
 	h := newHost(t)
 	h.want(200, "pong", "", "GET", "api/system/ping")
 	h.want(200, `{"health":"GREEN","causes":[]}`, admins, "GET", "api/system/health")
@@ -92,15 +92,13 @@ func TestCurrentUser(t *testing.T) {
 	h.want(401, "", "tok_wrong", "GET", "api/users/current")
 }
 
-// As in the original, a session that is good decides, whatever else is shown.
+// As in the original, a valid session takes precedence over a header.
 func TestASessionComesBeforeTheHeader(t *testing.T) {
 	h := newHost(t)
 	session, token := h.signIn("bob", "secret of bob"), h.generate(carols, "ci")
 	current := func(cookie, header string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/users/current", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		r.Header.Set("Cookie", cookie)
 		r.Header.Set("Authorization", header)
 		res, body := h.do(r)

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// project is what a token for analyses may be bound to, by its ID. The next one of the same key has another, so what was
-// bound to this one is not bound to that.
+// project is a resource that a token for analyses may be bound to, by its ID. A later project of the same key has another ID, so
+// the tokens of the earlier one do not open it.
 type project struct{ ID, Key, Name, Visibility string }
 
 func (p project) shown() map[string]string {
 	return map[string]string{"key": p.Key, "name": p.Name, "qualifier": "TRK", "visibility": cmp.Or(p.Visibility, "private")}
 }
 
-// project is the one whose key is in a parameter, or 404.
+// project is the project whose key is in a parameter. An unknown key is 404.
 func (c *call) project(parameter string) project {
 	key := c.required(parameter, 400)
 	p, found := c.state.Load().Projects[key]
@@ -38,7 +38,7 @@ func (c *call) createProject() any {
 
 func (c *call) searchProjects() any {
 	var found []map[string]string
-	c.oneOf("qualifiers", "TRK") // there are no others
+	c.oneOf("qualifiers", "TRK") // the only one
 	projects, wanted := c.state.Load().Projects, c.listed("projects")
 	for _, key := range slices.Sorted(maps.Keys(projects)) {
 		if p := projects[key]; c.finds(p.Key, p.Name) && (!c.Form.Has("projects") || slices.Contains(wanted, key)) {
@@ -48,8 +48,8 @@ func (c *call) searchProjects() any {
 	return page(c, "components", found)
 }
 
-// deleteProject revokes the tokens of the project first, so that what fails halfway can be done again, and then those that
-// were generated in between.
+// deleteProject revokes the tokens of the project first, so that a failure can be retried. Then it revokes the tokens that were
+// generated in between.
 func (c *call) deleteProject() any {
 	p := c.project("project")
 	bound := apitoken.TokenQuery{AnyOwner: true, Resource: p.ID}
@@ -58,7 +58,7 @@ func (c *call) deleteProject() any {
 	return c.revoke(c.unrevoked(bound))
 }
 
-// submit takes the report of a scanner, and only looks whether it may be sent.
+// submit accepts the report of a scanner and checks only the permission to send it.
 func (c *call) submit() any {
 	p := c.project("projectKey")
 	c.refuseIf(c.token.Kind == projectAnalysis && c.token.Resource != p.ID, errForbidden)

@@ -6,25 +6,25 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What is needed for the actions: permissions of the library, and two of this host.
+// The permissions that the actions need: those of the library, and two of this host.
 const (
 	scan      apitoken.Permission = 1 << (32 + iota) // send reports
 	provision                                        // create projects
 
-	signedIn   = apitoken.GenerateOwn // everybody has it, and every token that stands for him as a whole
+	signedIn   = apitoken.GenerateOwn // every user has it, and every token that is not for analyses
 	administer = apitoken.GenerateForOthers | apitoken.ListAny | apitoken.RevokeAny | apitoken.SetPolicy | apitoken.ManageUsers
 	everything = signedIn | scan | provision | administer
 )
 
-// The kinds of tokens, by the names that the API has for them.
+// The kinds of tokens, by their names in the API.
 const (
 	userToken       apitoken.Kind = "USER_TOKEN"
 	globalAnalysis  apitoken.Kind = "GLOBAL_ANALYSIS_TOKEN"
 	projectAnalysis apitoken.Kind = "PROJECT_ANALYSIS_TOKEN"
 )
 
-// options are the rules of this host. A token for analyses lets a scanner do its work, as far as its owner may at that moment,
-// and reaches nothing else.
+// options are the rules of this host. A token for analyses has the permissions of a scanner, as far as its owner has them at
+// that moment, and no others.
 var options = apitoken.Options{
 	Roles: map[apitoken.Role]apitoken.Permission{
 		apitoken.RoleUser:  signedIn | scan | provision,
@@ -38,8 +38,8 @@ var options = apitoken.Options{
 	LastUsedStep: time.Hour,
 }
 
-// actions are the addresses, with what is needed to use them, and the parameters that they take; a plus marks one that may be
-// given more than once. Where nothing is needed, nobody looks who it is. An action answers with what becomes JSON, or nil for 204.
+// actions are the addresses, with the permission that they need and their parameters. A plus marks a parameter that may be
+// repeated. If no permission is needed, the request is not authenticated. The result of an action becomes JSON; nil is 204.
 var actions = map[string]struct {
 	method string
 	needs  apitoken.Permission
@@ -72,7 +72,7 @@ var actions = map[string]struct {
 	"api/users/update":            {"POST", administer, "login name email scmAccount+", (*call).updateUser},
 }
 
-// version is the one whose API this speaks. Clients read the numbers.
+// version is the version of SonarQube whose API this offers. Clients read it.
 const version = "2026.2.0.1"
 
 var systemInfo = map[string]any{"System": map[string]string{"Version": version, "Edition": "Community"}}

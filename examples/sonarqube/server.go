@@ -25,10 +25,10 @@ type server struct {
 	manager      *apitoken.Manager
 	authenticate func(*http.Request) (apitoken.Identity, *httpauth.Refusal)
 	sessions     *scs.SessionManager
-	protection   *http.CrossOriginProtection // browsers show who has signed in also where another site asks them to
+	protection   *http.CrossOriginProtection // because another site can make a browser send the cookie of a session
 	log          *slog.Logger
-	zone         *time.Location // in which dates are shown
-	cost         int            // of the hash of a password
+	zone         *time.Location // of the dates in answers
+	cost         int            // of a password hash
 
 	db       *sql.DB
 	changing sync.Mutex // held by change
@@ -39,7 +39,7 @@ func newServer(ctx context.Context, m *apitoken.Manager, db *sql.DB, log *slog.L
 	s := &server{
 		manager: m, db: db, log: log, zone: time.Local, cost: bcrypt.DefaultCost,
 		authenticate: httpauth.Authenticator(m, &httpauth.Options{Basic: true}),
-		sessions:     scs.New(), // which live in memory, and end with the server
+		sessions:     scs.New(), // in memory, so they end with the server
 		protection:   http.NewCrossOriginProtection(),
 	}
 	s.sessions.Lifetime, s.sessions.Cookie.Name, s.sessions.Cookie.Persist = 12*time.Hour, "JWT-SESSION", false
@@ -48,7 +48,7 @@ func newServer(ctx context.Context, m *apitoken.Manager, db *sql.DB, log *slog.L
 
 func (s *server) handler() http.Handler { return s.sessions.LoadAndSave(http.HandlerFunc(s.answer)) }
 
-// answer is what the action gives: JSON, plain text, or nothing.
+// answer writes the result of the action: JSON, plain text, or nothing.
 func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -63,13 +63,13 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case string:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte(body)) // a client that is gone is nobody to tell
+		_, _ = w.Write([]byte(body)) // it fails only if the client is gone
 	default:
 		writeJSON(w, http.StatusOK, body)
 	}
 }
 
-// act asks who sends the request before it looks at the parameters, so that what is wrong with them tells an outsider nothing.
+// act authenticates the request before it reads the parameters, so their errors tell an outsider nothing.
 func (c *call) act() any {
 	action, ok := actions[strings.Trim(c.URL.Path, "/")]
 	c.refuseIf(!ok, refuse(http.StatusNotFound, "Unknown url : %s", c.URL.Path))
@@ -89,7 +89,7 @@ func (c *call) act() any {
 	return action.do(c)
 }
 
-// refusal is an answer that is no success. With 401 nothing is said.
+// refusal is an unsuccessful answer. With 401 the body is empty.
 type refusal struct {
 	status int
 	msg    string
@@ -106,7 +106,7 @@ func refuse(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Sprintf(format, args...)}
 }
 
-// fail answers what went wrong. Trouble is 503 and never 401, or a client would throw a good token away.
+// fail answers an error. A failure of the store is 503, never 401, or a client would discard a valid token.
 func (c *call) fail() {
 	var refused *refusal
 	var invalid *apitoken.InvalidError
@@ -117,7 +117,7 @@ func (c *call) fail() {
 	case errors.As(c.err, &invalid):
 		refused = &refusal{http.StatusBadRequest, invalid.Field + ": " + invalid.Problem}
 	default:
-		c.log.Error("trouble", "method", c.Method, "path", c.URL.Path, "error", c.err)
+		c.log.Error("failure", "method", c.Method, "path", c.URL.Path, "error", c.err)
 		c.w.Header().Set("Retry-After", "5")
 		refused = &refusal{http.StatusServiceUnavailable, "This is not available at the moment. Please try again."}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// maxLifetime is the setting that is the library's policy. All others are stored and returned.
+// maxLifetime is the setting for the library's policy. Other settings are only stored and returned.
 const maxLifetime = "sonar.auth.token.max.allowed.lifetime"
 
 var lifetimes = map[string]time.Duration{
@@ -22,10 +22,10 @@ type setting struct {
 	Value       string            `json:"value,omitempty"`
 	Values      []string          `json:"values,omitempty"`
 	FieldValues []json.RawMessage `json:"fieldValues,omitempty"`
-	Inherited   bool              `json:"inherited"` // it was not set
+	Inherited   bool              `json:"inherited"` // not set
 }
 
-// settingValues are those of the keys that are asked for, or of all. What is secured is not for reading.
+// settingValues returns the settings of the given keys, or all. The values of secured settings are never returned.
 func (c *call) settingValues() any {
 	policy, err := c.manager.Policy(c.Context())
 	c.keep(err)
@@ -61,7 +61,7 @@ func (c *call) setSetting() any {
 	return c.change(func(now *state) { now.Settings[one.Key] = one })
 }
 
-// setMaxLifetime binds the tokens that are generated from now on, and no other.
+// setMaxLifetime sets the maximum for tokens that are generated afterwards.
 func (c *call) setMaxLifetime(name string) any {
 	policy := apitoken.MaxLifetimePolicy{Max: lifetimes[name]}
 	c.wrongIf(policy.Max == 0, `No token expiration interval with name "%s" found.`, name)

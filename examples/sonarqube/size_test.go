@@ -11,37 +11,29 @@ import (
 	"testing"
 )
 
-// maxLines is how many lines with code on them, and not only a comment, the example may have.
+// maxLines is the most lines of code that the example may have. Lines with only a comment do not count.
 const maxLines = 900
 
-// others are what the example may import besides the standard library and the public packages of this module.
+// others are the packages that the example may import besides the standard library and the public packages of this module.
 var others = map[string]bool{"modernc.org/sqlite": true, "golang.org/x/crypto/bcrypt": true, "github.com/alexedwards/scs/v2": true}
 
 func TestTheExampleIsShortAndBuiltFromPublicPackages(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	code, all, packages := 0, 0, map[string]bool{}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		all += strings.Count(string(text), "\n")
 		code += linesOfCode(text)
 		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		for _, imported := range file.Imports {
 			path, err := strconv.Unquote(imported.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			packages[path] = true
 		}
 	}
@@ -59,7 +51,7 @@ func TestTheExampleIsShortAndBuiltFromPublicPackages(t *testing.T) {
 	t.Logf("%d lines of code, %d with comments and blank ones, %d packages", code, all, len(packages))
 }
 
-// linesOfCode counts the lines on which something other than a comment begins or goes on.
+// linesOfCode counts the lines that have more than a comment.
 func linesOfCode(text []byte) int {
 	files := token.NewFileSet()
 	file := files.AddFile("", -1, len(text))

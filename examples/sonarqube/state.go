@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// state is what this host keeps beside the library's tables: one row of JSON, which is also in memory. Nothing in it changes;
-// a change makes the next state.
+// state is the data of this host beside the library's tables: one row of JSON, with a copy in memory. It is immutable. A change
+// makes a new state.
 type state struct {
 	Accounts map[apitoken.UserID]account
 	Settings map[string]setting
@@ -32,7 +32,7 @@ func (s *server) load(ctx context.Context) error {
 	return json.Unmarshal(text, now)
 }
 
-// change writes what do makes of a copy of the state, without another change in between. If do fails, nothing is changed.
+// change passes a copy of the state to do, and stores it. Changes run one at a time. If do fails, nothing is changed.
 func (s *server) change(ctx context.Context, do func(now *state) error) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()

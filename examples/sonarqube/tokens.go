@@ -37,13 +37,13 @@ func (c *call) generateToken() any {
 	return answer
 }
 
-// notGenerated says in SonarQube's words what the library says.
+// notGenerated translates an error of Generate into SonarQube's message.
 func (c *call) notGenerated(p apitoken.GenerateParams, id apitoken.TokenID, err error) error {
 	var limit *apitoken.LifetimeError
 	var invalid *apitoken.InvalidError
 	switch {
 	case errors.As(err, &limit):
-		// The maximum counts from this instant. Of the dates, which begin at midnight, it allows those up to today and as many days.
+		// The maximum counts from this instant. Dates begin at midnight, so the last one that fits is today plus the maximum.
 		last, please := c.manager.Now().Add(limit.Max).Format(time.DateOnly), "a valid expiration date"
 		if limit.Requested == apitoken.NoExpiration {
 			please = "an expiration date"
@@ -57,7 +57,7 @@ func (c *call) notGenerated(p apitoken.GenerateParams, id apitoken.TokenID, err 
 	case errors.Is(err, apitoken.ErrUserDisabled):
 		return noSuchUser(p.Owner)
 	case errors.Is(err, apitoken.ErrUncertain):
-		// If there is a token, nobody has it. The client may be gone.
+		// If the token exists, its secret is lost. The revocation must not depend on a client that may be gone.
 		err = c.manager.Revoke(context.WithoutCancel(c.Context()), apitoken.System(), id)
 		if err == nil || errors.Is(err, apitoken.ErrNotFound) {
 			return &refusal{http.StatusServiceUnavailable, "Error while generating token. Please try again."}
@@ -66,8 +66,8 @@ func (c *call) notGenerated(p apitoken.GenerateParams, id apitoken.TokenID, err 
 	return err
 }
 
-// target is the user whom a request is about: the caller himself, or for an administrator whoever has the login. Nobody else
-// is told whether there is such a login.
+// target is the owner that a request is about: the caller, or for administrators any login. Other callers do not learn
+// whether a login exists.
 func (c *call) target() apitoken.UserID {
 	login := cmp.Or(apitoken.UserID(c.text("login")), c.actor.User)
 	c.refuseIf(login != c.actor.User && !c.may.Has(administer), errForbidden)
@@ -77,8 +77,8 @@ func (c *call) target() apitoken.UserID {
 	return login
 }
 
-// expiration is the end that is asked for. A date is the instant at which it begins in UTC, so that a token is good until the
-// end of the day before. No date asks for no expiration, which a maximum refuses.
+// expiration is the requested expiry: midnight in UTC at the beginning of the date, so the token is valid until the end of the
+// day before. Without a date the request is for no expiration, which a maximum refuses.
 func (c *call) expiration() (lifetime time.Duration, end time.Time) {
 	if !c.Form.Has("expirationDate") {
 		return apitoken.NoExpiration, time.Time{}
@@ -114,8 +114,8 @@ func (c *call) searchTokens() any {
 	return map[string]any{"login": owner, "userTokens": all}
 }
 
-// tokensOf are the tokens of a user that are not revoked, the oldest first. An expired one does not keep its name, and is no
-// longer shown once another has it.
+// tokensOf returns the tokens of a user that are not revoked, the oldest first. An expired token whose name is in use again is
+// left out.
 func (c *call) tokensOf(owner apitoken.UserID) []apitoken.Token {
 	named := map[string]apitoken.Token{}
 	for _, t := range c.unrevoked(apitoken.TokenQuery{Owner: owner}) {
@@ -124,7 +124,7 @@ func (c *call) tokensOf(owner apitoken.UserID) []apitoken.Token {
 	return slices.SortedFunc(maps.Values(named), func(a, b apitoken.Token) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
-// unrevoked are the tokens that a query finds, the expired ones first.
+// unrevoked returns the tokens of a query that are not revoked, the expired ones first.
 func (c *call) unrevoked(q apitoken.TokenQuery) (all []apitoken.Token) {
 	for _, q.Status = range []apitoken.Status{apitoken.StatusExpired, apitoken.StatusActive} {
 		if c.err != nil {
@@ -138,7 +138,7 @@ func (c *call) unrevoked(q apitoken.TokenQuery) (all []apitoken.Token) {
 	return all
 }
 
-// revokeToken ends the token of a name, and the expired ones that had it before. It is no mistake if there is none.
+// revokeToken revokes the token of a name, and the expired ones that had it before. It succeeds if there is none.
 func (c *call) revokeToken() any {
 	owner, name := c.target(), c.required("name", 1<<10)
 	all := c.unrevoked(apitoken.TokenQuery{Owner: owner})

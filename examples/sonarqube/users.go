@@ -12,14 +12,14 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// account is what the library does not know of a user.
+// account is the data of a user that the library does not have.
 type account struct {
 	Email string
 	SCM   []string // the accounts with source control
 	Hash  []byte   // of the password; none: they sign in elsewhere
 }
 
-// shownUser is what is shown of a user.
+// shownUser is a user in an answer.
 type shownUser struct {
 	Login  apitoken.UserID `json:"login"`
 	Name   string          `json:"name"`
@@ -39,7 +39,7 @@ func (s *server) hash(password string) ([]byte, error) {
 	return bcrypt.GenerateFromPassword([]byte(password), s.cost)
 }
 
-// newHash is that of the password among the parameters.
+// newHash is the hash of the password among the parameters.
 func (c *call) newHash() []byte {
 	password := c.Form.Get("password")
 	c.wrongIf(password == "", "The 'password' parameter is missing")
@@ -49,7 +49,7 @@ func (c *call) newHash() []byte {
 	return hash
 }
 
-// user is the one of a login, or 404.
+// user is the user of a login. An unknown login is 404.
 func (c *call) user(login apitoken.UserID) apitoken.User {
 	u, err := c.manager.User(c.Context(), c.actor, login)
 	c.refuseIf(errors.Is(err, apitoken.ErrNotFound), noSuchUser(login))
@@ -61,7 +61,7 @@ func noSuchUser(login apitoken.UserID) error {
 	return refuse(http.StatusNotFound, "User with login '%s' doesn't exist", login)
 }
 
-// active is the user of the login among the parameters, unless he is deactivated.
+// active is the user of the login among the parameters. A deactivated user is 404.
 func (c *call) active() apitoken.User {
 	u := c.user(apitoken.UserID(c.required("login", 255)))
 	c.refuseIf(u.Disabled(), noSuchUser(u.ID))
@@ -76,13 +76,13 @@ func (c *call) setAccount(id apitoken.UserID, set func(*account)) any {
 	})
 }
 
-// currentUser answers also who shows nothing.
+// currentUser also answers requests without credentials.
 func (c *call) currentUser() any {
 	if c.identify(); c.err == errUnauthorized && c.Header["Authorization"] == nil {
 		c.err = nil
 		return map[string]any{"isLoggedIn": false, "permissions": map[string]any{"global": []string{}}}
 	}
-	u, err := c.manager.User(c.Context(), apitoken.System(), c.actor.User) // also for a token that may not read users
+	u, err := c.manager.User(c.Context(), apitoken.System(), c.actor.User) // as System, because a token may lack the permission
 	c.keep(err)
 	shown, named := c.shown(u), map[string]apitoken.Permission{"admin": administer, "provisioning": provision, "scan": scan}
 	maps.DeleteFunc(named, func(_ string, permission apitoken.Permission) bool { return !c.may.Has(permission) })
@@ -102,7 +102,7 @@ func (c *call) searchUsers() any {
 	return page(c, "users", found)
 }
 
-// createUser makes a user, or activates one again, which revives no token.
+// createUser creates a user, or activates a deactivated one, whose tokens stay revoked.
 func (c *call) createUser() any {
 	u := apitoken.User{ID: apitoken.UserID(c.required("login", 255)), Name: c.required("name", 200), Role: apitoken.RoleUser}
 	a := account{Email: c.short("email", 100), SCM: c.Form["scmAccount"]}
@@ -114,7 +114,7 @@ func (c *call) createUser() any {
 	c.refuseIf(err != nil && !errors.Is(err, apitoken.ErrNotFound), err)
 	_, known := c.state.Load().Accounts[u.ID]
 	c.wrongIf(known && err == nil && !was.Disabled(), "An active user with login '%s' already exists", u.ID)
-	// What fails halfway can be done again: there is no account yet, or the user is still deactivated.
+	// A failure in between can be retried: there is no account yet, or the user is still deactivated.
 	c.do(func() error { return errorOf(c.manager.PutUser(c.Context(), c.actor, u)) })
 	c.setAccount(u.ID, func(now *account) { *now = a })
 	c.do(func() error { return c.manager.EnableUser(c.Context(), c.actor, u.ID) })
@@ -130,13 +130,13 @@ func (c *call) updateUser() any {
 			a.Email = email
 		}
 		if c.Form.Has("scmAccount") {
-			a.SCM = slices.DeleteFunc(c.Form["scmAccount"], func(one string) bool { return one == "" }) // one empty one removes all
+			a.SCM = slices.DeleteFunc(c.Form["scmAccount"], func(one string) bool { return one == "" }) // one empty value removes all
 		}
 	})
 	return map[string]shownUser{"user": c.shown(u)}
 }
 
-// changePassword ends the sessions of the user, and none of his tokens.
+// changePassword ends the sessions of the user. The tokens stay valid.
 func (c *call) changePassword() any {
 	own := c.text("login") == string(c.actor.User)
 	c.refuseIf(!own && !c.may.Has(administer), errForbidden)
@@ -152,7 +152,7 @@ func (c *call) changePassword() any {
 	return c.setAccount(u.ID, func(a *account) { a.Hash = hash })
 }
 
-// deactivateUser ends the user's tokens at once and for good.
+// deactivateUser revokes all tokens of the user for good.
 func (c *call) deactivateUser() any {
 	c.wrongIf(c.yes("anonymize", "false", "true", "no", "yes"), "'anonymize' is not offered here: the log of changes keeps the login")
 	u := c.active()

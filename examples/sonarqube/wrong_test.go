@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// What is wrong with a request is answered with the status and the text of the original.
-func TestWhatIsWrong(t *testing.T) {
+// Invalid requests are answered with the status and the text of the original.
+func TestInvalidRequests(t *testing.T) {
 	h := newHost(t)
 	long := strings.Repeat("é", 101)
 	types := "[USER_TOKEN, GLOBAL_ANALYSIS_TOKEN, PROJECT_ANALYSIS_TOKEN]"
@@ -30,7 +30,7 @@ func TestWhatIsWrong(t *testing.T) {
 		{"an unknown parameter", bobs, "GET", "api/user_tokens/search", []string{"color", "red"}, 400, "!Parameter 'color' is not offered here"},
 		{"a parameter with two values", admins, "GET", "api/user_tokens/search", []string{"login", "bob", "login", "carol"}, 400, "!Parameter 'login' has more than one value"},
 		{"a parameter twice with one value", admins, "GET", "api/user_tokens/search", []string{"login", "bob", "login", "bob"}, 200, `{"login":"bob","userTokens":[]}`},
-		{"a project that everybody and nobody sees", admins, "POST", "api/projects/create", []string{"project", "x", "name", "X", "visibility", "secret"}, 400, "!Value of parameter 'visibility' (secret) must be one of: [private, public]"},
+		{"an unknown visibility", admins, "POST", "api/projects/create", []string{"project", "x", "name", "X", "visibility", "secret"}, 400, "!Value of parameter 'visibility' (secret) must be one of: [private, public]"},
 		{"things that are no projects", admins, "GET", "api/projects/search", []string{"qualifiers", "APP"}, 400, "!Value of parameter 'qualifiers' (APP) must be one of: [TRK]"},
 		{"a setting with two kinds of value", admins, "POST", "api/settings/set", []string{"key", "x", "value", "y", "values", "z"}, 400, "!Either 'value', 'values' or 'fieldValues' must be provided"},
 		{"a maximum and more", admins, "POST", "api/settings/set", []string{"key", maxLifetime, "value", "30 days", "values", "90 days"}, 400, "!Either 'value', 'values' or 'fieldValues' must be provided"},
@@ -58,9 +58,9 @@ func TestWhatIsWrong(t *testing.T) {
 		{"a login with a control character", admins, "POST", "api/users/create", []string{"login", "d\x00n", "name", "Dan", "password", "x"}, 400, "!user id: contains the invisible character U+0000"},
 		{"no truth", admins, "POST", "api/users/create", []string{"login", "dan", "name", "Dan", "local", "maybe"}, 400, "!Value of parameter 'local' (maybe) must be one of: [true, false, yes, no]"},
 		{"oneself deactivated", admins, "POST", "api/users/deactivate", []string{"login", "admin"}, 400, "!Self-deactivation is not possible"},
-		{"nobody deactivated", admins, "POST", "api/users/deactivate", []string{"login", "nobody"}, 404, unknown},
+		{"an unknown user deactivated", admins, "POST", "api/users/deactivate", []string{"login", "nobody"}, 404, unknown},
 		{"anonymized", admins, "POST", "api/users/deactivate", []string{"login", "bob", "anonymize", "true"}, 400, "!'anonymize' is not offered here: the log of changes keeps the login"},
-		{"nobody updated", admins, "POST", "api/users/update", []string{"login", "nobody"}, 404, unknown},
+		{"an unknown user updated", admins, "POST", "api/users/update", []string{"login", "nobody"}, 404, unknown},
 		{"a wrong password", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "x", "previousPassword", "wrong"}, 400, "!Incorrect password"},
 		{"the same password", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "secret of bob", "previousPassword", "secret of bob"}, 400, "!Password must be different from old password"},
 		{"without the password of before", bobs, "POST", "api/users/change_password", []string{"login", "bob", "password", "x"}, 400, "!The 'previousPassword' parameter is missing"},
@@ -70,11 +70,11 @@ func TestWhatIsWrong(t *testing.T) {
 		{"a field that is no JSON", admins, "POST", "api/settings/set", []string{"key", "x", "fieldValues", "[1]"}, 400, "!JSON '[1]' does not respect expected format for setting 'x'"},
 		{"reset of nothing", admins, "POST", "api/settings/reset", nil, 400, "!The 'keys' parameter is missing"},
 		{"settings by a user", bobs, "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 403, forbidden},
-		{"settings by nobody", "", "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 401, ""},
+		{"settings without credentials", "", "POST", "api/settings/set", []string{"key", "x", "value", "y"}, 401, ""},
 		{"the system by a user", bobs, "GET", "api/system/info", nil, 403, forbidden},
 		{"users by a user", bobs, "GET", "api/users/search", nil, 403, forbidden},
 		{"a project deleted by a user", bobs, "POST", "api/projects/delete", []string{"project", "web"}, 403, forbidden},
-		{"nobody signs in", "", "POST", "api/authentication/login", []string{"login", "nobody", "password", "x"}, 401, ""},
+		{"an unknown user signs in", "", "POST", "api/authentication/login", []string{"login", "nobody", "password", "x"}, 401, ""},
 		{"a wrong password signs in", "", "POST", "api/authentication/login", []string{"login", "bob", "password", "x"}, 401, ""},
 		{"nothing signs in", "", "POST", "api/authentication/login", nil, 401, ""},
 	}
@@ -88,8 +88,8 @@ func TestWhatIsWrong(t *testing.T) {
 	t.Logf("%d requests", len(tests))
 }
 
-// Whatever a parameter holds, it is answered, and never as trouble.
-func TestNoValueIsTrouble(t *testing.T) {
+// No value of a parameter makes the server fail.
+func TestNoValueOfAParameterIsAFailure(t *testing.T) {
 	long(t)
 	parameters := []string{"visibility", "qualifiers", "projects", "scmAccount", "login", "name", "type", "projectKey", "expirationDate", "password", "previousPassword", "email", "local", "q", "p", "ps",
 		"key", "value", "values", "fieldValues", "keys", "project", "permission", "anonymize", "deactivated"}
@@ -129,13 +129,13 @@ func TestNoValueIsTrouble(t *testing.T) {
 	}
 	for _, shown := range []string{"\xff:\xff", "ü:ü", "\x00:x", strings.Repeat("x", 4000) + ":y", "bob:" + strings.Repeat("x", 4000)} {
 		if h.valid(shown) {
-			t.Errorf("%.10q is somebody", shown)
+			t.Errorf("%.10q is authenticated", shown)
 		}
 	}
 	t.Logf("answers by status: %v", fmt.Sprint(answers))
 }
 
-// A name that is not ASCII is kept as it is, and a name of 100 characters has room.
+// Names in other scripts and of 100 characters are kept unchanged.
 func TestNamesOfOtherScripts(t *testing.T) {
 	h := newHost(t)
 	for _, name := range []string{"é", "名前", "שלום", strings.Repeat("ü", 100), "a&b=c?d#e/f%20+g", `"><script>`} {
@@ -151,7 +151,7 @@ func TestNamesOfOtherScripts(t *testing.T) {
 	h.want(200, `{"user":{"login":"jürgen@例え.jp","name":"Jürgen 例え","active":true,"local":true}}`, admins, "POST", "api/users/create",
 		"login", "jürgen@例え.jp", "name", "Jürgen 例え", "password", "größer")
 	if token := h.generate("jürgen@例え.jp:größer", "ci"); !h.valid(token) {
-		t.Error("his token does not work")
+		t.Error("the token does not work")
 	}
 	h.want(200, `{"paging":{"pageIndex":1,"pageSize":50,"total":1},"users":[{"login":"jürgen@例え.jp","name":"Jürgen 例え","active":true,"local":true,"tokensCount":1}]}`,
 		admins, "GET", "api/users/search", "q", "JÜRGEN")

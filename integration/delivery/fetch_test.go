@@ -16,17 +16,17 @@ import (
 
 const module = "github.com/seed-d6cf0a46/apitoken"
 
-// A host outside the repository fetches the commit with the go command alone, and runs what the README shows.
+// A host outside of the repository fetches the commit with the go command, and runs the example of the README.
 func TestAHostFetchesTheModule(t *testing.T) {
 	h := newHost(t)
 	h.mustRun("go", "get", module+"@"+h.commit)
 	write(t, filepath.Join(h.dir, "main.go"), hostProgram(t))
 	if diff := cmp.Diff("Hello, Bob\n", h.mustRun("go", "run", ".")); diff != "" {
-		t.Errorf("what the README shows (-want +got):\n%s", diff)
+		t.Errorf("output of the example of the README (-want +got):\n%s", diff)
 	}
 }
 
-// The nested modules require the root module by a replace directive, which counts in their own workspace alone.
+// The nested modules cannot be installed, because they have replace directives.
 func TestNoNestedModuleIsFetched(t *testing.T) {
 	h := newHost(t)
 	for _, program := range []string{"bench", "examples/quickstart", "integration/engine"} {
@@ -35,13 +35,13 @@ func TestNoNestedModuleIsFetched(t *testing.T) {
 			t.Errorf("%s is installed, and the README says that it is not", program)
 		}
 		if want := "replace directives"; !strings.Contains(out, want) {
-			t.Errorf("%s is refused otherwise than for %q:\n%s", program, want, out)
+			t.Errorf("%s is refused for another reason than %q:\n%s", program, want, out)
 		}
 	}
 }
 
-// host is a module outside the repository, with a module cache of its own. It gets this module from a clone of the
-// repository by git, and the modules that this one requires from where the tests have them.
+// host is a module outside of the repository, with its own module cache. It fetches this module by git from a clone of the
+// repository, and the required modules from the cache of the tests.
 type host struct {
 	t      *testing.T
 	dir    string
@@ -79,7 +79,7 @@ func newHost(t *testing.T) *host {
 		h.commit = strings.TrimSpace(out)
 	}
 	h.mustRun("git", "clone", "--quiet", "--bare", from, clone)
-	h.mustRun("git", "-C", clone, "update-ref", "refs/heads/fetched", h.commit) // also where HEAD is on no branch
+	h.mustRun("git", "-C", clone, "update-ref", "refs/heads/fetched", h.commit) // HEAD may be on no branch
 
 	known := strings.Split(strings.TrimSpace(h.mustRun("go", "env", "GOMODCACHE", "GOCACHE", "GOPROXY")), "\n")
 	h.env = append(h.env,

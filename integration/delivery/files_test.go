@@ -20,7 +20,7 @@ import (
 
 const repository = "../.."
 
-// The go command refuses a whole module for one file name, and Windows a whole checkout. Neither shows in a workspace.
+// The go command refuses a module with an invalid file name, and Windows refuses the checkout. Neither is visible in a workspace.
 func TestEveryFileNameIsAccepted(t *testing.T) {
 	for _, refusal := range refusedNames(os.DirFS(repository), repositoryFiles(t)) {
 		t.Error(refusal)
@@ -100,7 +100,7 @@ func holding(paths []string, content []byte) fs.FS {
 	return files
 }
 
-// repositoryFiles returns the files that are in the repository, and those that the next commit may add.
+// repositoryFiles returns the files of the repository, and new files that are not ignored.
 func repositoryFiles(t *testing.T) (paths []string) {
 	t.Helper()
 	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -110,14 +110,14 @@ func repositoryFiles(t *testing.T) (paths []string) {
 		engine.Require(t, "git", fmt.Errorf("a git repository is %w: %w", engine.ErrMissing, err))
 	}
 	for p := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
-		if _, err := os.Lstat(path.Join(repository, p)); err == nil { // else it is about to be removed
+		if _, err := os.Lstat(path.Join(repository, p)); err == nil { // otherwise it was removed
 			paths = append(paths, p)
 		}
 	}
 	return paths
 }
 
-// refusedNames returns why files do not fit into the zip of their module or into a folder on Windows, one line a file.
+// refusedNames returns the reasons why file names are invalid in the zip of their module or on Windows.
 func refusedNames(fsys fs.FS, paths []string) (refusals []string) {
 	modules := []string{"."}
 	for _, p := range paths {
@@ -145,8 +145,8 @@ func refusedNames(fsys fs.FS, paths []string) (refusals []string) {
 	return append(refusals, refusedOnWindows(paths)...)
 }
 
-// refusedOnWindows returns what package zip accepts: spaces at the ends of names, and names in different modules of the
-// repository that differ only in case.
+// refusedOnWindows returns the reasons that package zip does not know: spaces at the ends of names, and names in different
+// modules that differ only in case.
 func refusedOnWindows(paths []string) (refusals []string) {
 	spelled := map[string]string{} // every file and folder by its name in lower case
 	for _, p := range paths {

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// account is a user of the system that is not the one who runs the test.
+// account is an account of the system other than that of the test.
 type account struct {
 	name     string
 	uid, gid uint32
 	groups   []uint32
 }
 
-// serverAccount is whom a server runs as. That is the named user if root runs the test, because servers refuse to run as
-// root; otherwise it is nil: whoever runs the test.
+// serverAccount returns the account for a server. If root runs the test, it is the named one, because servers refuse to run
+// as root. Otherwise it is nil, and the server runs as the test does.
 func serverAccount(name, debianPackage string) (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -42,7 +42,7 @@ func serverAccount(name, debianPackage string) (*account, error) {
 	return &account{name: name, uid: numbers[0], gid: numbers[1], groups: numbers[2:]}, nil
 }
 
-// folders makes the folder of a server, with new folders in it that belong to the account, and returns its real path.
+// folders makes the folder of a server and new folders in it, which belong to the account. It returns the real path.
 func (a *account) folders(dir string, names ...string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -72,8 +72,7 @@ func (a *account) folders(dir string, names ...string) (string, error) {
 	return dir, nil
 }
 
-// letThrough lets the account reach a folder. The folders for temporary files, which only their owner may enter, are opened
-// so far that one can pass; no other folder is changed.
+// letThrough makes a folder reachable for the account. It changes only the modes of temporary folders.
 func (a *account) letThrough(dir string) error {
 	if a == nil {
 		return nil

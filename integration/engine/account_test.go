@@ -8,13 +8,13 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-// Folders that are not for temporary files stay as private as they are.
+// The modes of folders other than temporary ones do not change.
 func TestFolderOutOfReachOfTheServerIsAnError(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("who is not root runs the server himself, and reaches what he reaches")
+		t.Skip("without root, the server runs as the account of the test")
 	}
 	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir) // so that the folder around it is none for temporary files
+	t.Setenv("TMPDIR", dir) // so that the parent folder is not a temporary one
 	p, err := engine.StartPostgres(dir, nil)
 	if err == nil {
 		stopped(t, p)

@@ -8,17 +8,17 @@ import (
 	"strconv"
 )
 
-// address is where a server listens: a host of its own, and as many ports as it needs.
+// address is a host of a server and its ports.
 type address struct {
 	host  string
 	ports []int
 }
 
-// at is the host with the i-th port.
+// at returns the host with port i.
 func (a address) at(i int) string { return net.JoinHostPort(a.host, strconv.Itoa(a.ports[i])) }
 
-// freeAddress finds an address where nobody listens on any of the ports. Nothing is reserved: it is free because nobody else
-// picks the same one of four million.
+// freeAddress returns an address whose ports are free. It does not reserve them: another program is unlikely to pick the
+// same address of four million.
 func freeAddress(ports ...int) (address, error) {
 	for range 20 {
 		host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
@@ -26,11 +26,11 @@ func freeAddress(ports ...int) (address, error) {
 			return a, nil
 		}
 	}
-	// Either there is no other address than this one, or somebody listens on these ports everywhere.
+	// Only this address exists, or another program listens on these ports on all addresses.
 	return listenable("127.0.0.1", make([]int, len(ports)))
 }
 
-// listenable tries to listen on all ports of a host at the same time. A port 0 stands for any that is free.
+// listenable listens on all ports of a host for a moment. Port 0 stands for any free port.
 func listenable(host string, ports []int) (_ address, err error) {
 	a := address{host: host}
 	for _, port := range ports {

@@ -4,5 +4,5 @@ package engine
 
 import "syscall"
 
-// attributes are none: here a program runs as whoever starts it, and there is no way to have it die with the test.
+// attributes returns nil: here a program runs as the test does, and may outlive it.
 func attributes(*account, syscall.Signal) *syscall.SysProcAttr { return nil }

@@ -4,7 +4,7 @@ package engine
 
 import "syscall"
 
-// attributes has a program run as the account. There is no way to have it die with the test.
+// attributes makes a program run as the account. It may outlive the test.
 func attributes(a *account, _ syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: credential(a)}
 }

@@ -1,22 +1,21 @@
-// Package engine starts throwaway database servers for tests: PostgreSQL with standbys, a pooler in front of it, MariaDB, and
-// a Galera cluster of three nodes. The tests kill them and look at what is left.
+// Package engine starts temporary database servers for tests: PostgreSQL with a standby, a pooler in front of it, MariaDB, and a
+// Galera cluster of three nodes. Tests can kill the servers.
 //
-// A server keeps everything in the folder that it is given. It listens on an address of its own within 127.0.0.0/8 and on no
-// other, so that several stand beside each other and beside those of the system. Where only 127.0.0.1 exists it takes ports
-// that are free.
+// A server keeps its data in the given folder. It listens only on an address of its own within 127.0.0.0/8, so servers do not
+// conflict with each other or with those of the system. If only 127.0.0.1 exists, a server uses free ports.
 //
-// It is a child of the test. On Linux it dies with the test, however that dies; elsewhere only Stop and Kill end it. When root
-// runs the test the server runs as the user that its Debian package has made, postgres or mysql.
+// A server is a child process of the test. On Linux it ends with the test, even if the test is killed. Elsewhere only Stop
+// and Kill end it. If root runs the test, the server runs as the user of its Debian package, postgres or mysql.
 //
-// Nothing is installed and no configuration of the system is read. The programs are looked for in PATH and where Debian puts
-// them. Environment variables name other places, and then nothing else is searched:
+// The package installs nothing and reads no configuration of the system. It searches the programs in PATH and in Debian's
+// folders. Environment variables replace these places:
 //
 //   - APITOKEN_POSTGRES_BIN is the folder of initdb, postgres and pg_basebackup.
 //   - APITOKEN_MARIADB_BIN is the folder, or a list of folders like PATH, of mariadbd and mariadb-install-db.
 //   - APITOKEN_PGBOUNCER_BIN is the folder of pgbouncer.
 //   - APITOKEN_GALERA_LIB is the file of the Galera library.
 //
-// What is missing is an [ErrMissing]; [Require] makes a loud skip of it, or a failure.
+// A missing program is an [ErrMissing]. [Require] turns it into a skip that says so, or into a failure.
 //
-// The methods of a server are for one goroutine at a time. A DSN never changes and is for everybody.
+// Methods of a server are not safe for concurrent use, except DSN, whose result never changes.
 package engine

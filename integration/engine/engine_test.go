@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -49,25 +48,19 @@ func startMariaDB(t testing.TB, opts *engine.Options) *engine.MariaDB {
 func openPostgres(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = db.Close() }) // its server is gone in most tests
 	return db
 }
 
-// openMariaDB opens a database, which the end of the test closes. That its server is gone the driver need not say each time.
+// openMariaDB opens a database, which the end of the test closes. Its driver does not log lost servers.
 func openMariaDB(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	config, err := mysql.ParseDSN(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	config.Logger = new(mysql.NopLogger)
 	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	db := sql.OpenDB(connector)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -92,55 +85,7 @@ func mustQuery[T any](t testing.TB, db *sql.DB, query string) (value T) {
 	return value
 }
 
-// insertUntilItFails has several clients insert numbers until the server is gone. It tells each number that was
-// acknowledged, and closes the channel when all clients have given up.
-func insertUntilItFails(db *sql.DB) <-chan int {
-	acknowledged := make(chan int, 1<<20)
-	var clients sync.WaitGroup
-	for client := range 4 {
-		clients.Go(func() {
-			for n := client; ; n += 4 {
-				if _, err := db.Exec("INSERT INTO numbers VALUES (" + strconv.Itoa(n) + ")"); err != nil {
-					return
-				}
-				acknowledged <- n
-			}
-		})
-	}
-	go func() {
-		clients.Wait()
-		close(acknowledged)
-	}()
-	return acknowledged
-}
-
-// expectNumbers checks that all numbers are there.
-func expectNumbers(t testing.TB, db *sql.DB, want map[int]bool) {
-	t.Helper()
-	rows, err := db.Query("SELECT n FROM numbers")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	got := make(map[int]bool)
-	for rows.Next() {
-		var n int
-		if err := rows.Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		got[n] = true
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	for n := range want {
-		if !got[n] {
-			t.Errorf("the number %d was acknowledged and is lost", n)
-		}
-	}
-}
-
-// server is what the servers of all kinds can do.
+// server is a server of any kind.
 type server interface {
 	DSN() string
 	Kill() error
@@ -148,40 +93,20 @@ type server interface {
 	Stop() error
 }
 
-// expectWhatWasCommitted kills a server at work several times, and looks for what it has acknowledged.
-func expectWhatWasCommitted(t *testing.T, s server, db *sql.DB) {
-	t.Helper()
-	mustExec(t, db, "CREATE TABLE numbers (n INT)")
-	for range 3 {
-		mustExec(t, db, "DELETE FROM numbers")
-		want := make(map[int]bool)
-		acknowledged := insertUntilItFails(db)
-		for range 100 {
-			n, working := <-acknowledged
-			if !working {
-				t.Fatal("nothing is acknowledged any more, and nobody has killed the server yet")
-			}
-			want[n] = true
-		}
-		if err := s.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for n := range acknowledged {
-			want[n] = true
-		}
-		if err := s.Start(); err != nil {
-			t.Fatal(err)
-		}
-		expectNumbers(t, db, want)
-	}
+func TestPostgresStopLeavesNothing(t *testing.T) {
+	p := startPostgres(t, &engine.Options{Fast: true})
+	expectStopped(t, p, postgresPID(t, openPostgres(t, p.DSN())))
 }
 
-// expectStopped stops a server, and checks that nothing of it is left.
+func TestMariaDBStopLeavesNothing(t *testing.T) {
+	m := startMariaDB(t, &engine.Options{Fast: true})
+	expectStopped(t, m, mariaDBPID(t, openMariaDB(t, m.DSN())))
+}
+
+// expectStopped stops a server, and checks that it is gone.
 func expectStopped(t *testing.T, s server, pid int) {
 	t.Helper()
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.Stop())
 	if runs(pid) {
 		t.Errorf("the process %d runs after Stop", pid)
 	}
@@ -192,11 +117,11 @@ func expectStopped(t *testing.T, s server, pid int) {
 		t.Errorf("a second Stop: %v", err)
 	}
 	if err := s.Kill(); err == nil {
-		t.Error("a server that does not run could be killed")
+		t.Error("killing a stopped server succeeds")
 	}
 }
 
-// listen tries to listen where the server of a DSN does.
+// listen listens for a moment on the address of a DSN.
 func listen(dsn string) error {
 	var address string
 	if strings.HasPrefix(dsn, "postgres:") {
@@ -219,7 +144,7 @@ func listen(dsn string) error {
 	return l.Close()
 }
 
-// postgresPID is the process that all others of the server are children of.
+// postgresPID returns the parent process of the server.
 func postgresPID(t testing.TB, db *sql.DB) int {
 	t.Helper()
 	return pidIn(t, mustQuery[string](t, db, "SHOW data_directory")+"/postmaster.pid")
@@ -233,25 +158,29 @@ func mariaDBPID(t testing.TB, db *sql.DB) int {
 func pidIn(t testing.TB, file string) int {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	line, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(line)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if !runs(pid) {
 		t.Fatalf("the process %d of %s does not run", pid, file)
 	}
 	return pid
 }
 
-// runs says whether there is such a process. One that has ended, and that its parent has not asked about yet, does not run.
+// runs reports whether a process runs. A zombie does not.
 func runs(pid int) bool {
 	if command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil && len(command) == 0 {
 		return false
 	}
 	p, err := os.FindProcess(pid)
 	return err == nil && p.Signal(syscall.Signal(0)) == nil
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// galeraNodes is how many nodes a cluster has: when one is lost, the others still are the majority.
+// galeraNodes is the number of nodes of a cluster. Without one of them, the others still are the majority.
 const galeraNodes = 3
 
-// Galera is a cluster of three MariaDB servers, which are its nodes 0, 1 and 2. Each has all data and takes writes. One alone
-// takes neither writes nor reads.
+// Galera is a cluster of three MariaDB servers, its nodes 0, 1 and 2. Each has all data and accepts writes. A single node accepts
+// neither writes nor reads.
 type Galera struct{ nodes []*MariaDB }
 
 // The ports of a node, in the order of its address.
 const (
 	galeraClients = iota
-	galeraGroup   // where the nodes talk to each other
-	galeraMissed  // where a node receives what it missed
-	galeraCopy    // where a node receives a copy of all data
+	galeraGroup   // for other nodes
+	galeraMissed  // for missed changes
+	galeraCopy    // for a copy of all data
 )
 
-// StartGalera makes an empty cluster in a folder and starts it. What a node missed while it was away it receives from another
-// one, by rsync if it is more than they remember.
+// StartGalera makes an empty cluster in a folder and starts it. A node that was down receives the missed changes from
+// another one, or a copy of all data by rsync.
 func StartGalera(dir string, opts *Options) (*Galera, error) {
 	g, err := newGalera(dir, opts.fast())
 	if err != nil {
@@ -76,7 +76,7 @@ func newGalera(dir string, fast bool) (*Galera, error) {
 			"--wsrep-provider-options=gcache.size=32M"+
 				";gmcast.listen_addr=tcp://"+m.address.at(galeraGroup)+
 				";ist.recv_addr="+m.address.at(galeraMissed)+
-				";pc.recovery=no", // or a node that comes back waits for all that it remembers, the dead ones too
+				";pc.recovery=no", // otherwise a node that comes back waits for all nodes that it remembers
 			"--binlog-format=ROW",
 			"--default-storage-engine=InnoDB",
 			"--innodb-autoinc-lock-mode=2",
@@ -85,7 +85,7 @@ func newGalera(dir string, fast bool) (*Galera, error) {
 	return g, nil
 }
 
-// startEmpty makes the data of node 0, and has the others copy it.
+// startEmpty makes the data of node 0, which the others copy.
 func (g *Galera) startEmpty() error {
 	if err := g.nodes[0].makeData(); err != nil {
 		return err
@@ -101,18 +101,15 @@ func (g *Galera) startEmpty() error {
 	return nil
 }
 
-// DSN is the data source name of node i, for go-sql-driver/mysql, without any parameter. The user test may do everything.
+// DSN returns the data source name of node i for go-sql-driver/mysql, without parameters. The user test has all rights.
 func (g *Galera) DSN(i int) string { return g.nodes[i].DSN() }
 
-// Kill ends node i without any warning, as a crash does. The others notice after some seconds and stand still until then.
+// Kill kills node i, like a crash. The others block for some seconds until they notice.
 func (g *Galera) Kill(i int) error {
-	if err := g.nodes[i].server.kill(); err != nil {
-		return fmt.Errorf("kill node %d of Galera: %w", i, err)
-	}
-	return nil
+	return wrapped(g.nodes[i].server.kill(), "kill node %d of Galera", i)
 }
 
-// Stop ends all nodes at once, if they run.
+// Stop ends all running nodes.
 func (g *Galera) Stop() error {
 	var errs []error
 	for i, m := range g.nodes {
@@ -123,7 +120,7 @@ func (g *Galera) Stop() error {
 	return errors.Join(errs...)
 }
 
-// synced returns an error when a node does not belong to the majority, or has not caught up with it.
+// synced returns an error if a node does not belong to the majority, or has not caught up.
 func (m *MariaDB) synced(ctx context.Context) error {
 	return m.status(ctx, map[string]string{
 		"wsrep_cluster_status":      "Primary",
@@ -132,7 +129,7 @@ func (m *MariaDB) synced(ctx context.Context) error {
 	})
 }
 
-// galeraLibrary is the file of the library that makes a cluster out of servers.
+// galeraLibrary returns the file of the Galera library.
 func galeraLibrary() (string, error) {
 	library := "/usr/lib/galera/libgalera_smm.so"
 	if named := os.Getenv("APITOKEN_GALERA_LIB"); named != "" {

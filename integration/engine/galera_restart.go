@@ -12,7 +12,7 @@ import (
 	"strconv"
 )
 
-// position is how far a node has got: the history that its data belongs to, and the number of its last change in it.
+// position is the state of a node: the history of its data, and the number of its last change.
 type position struct {
 	history string
 	last    int64
@@ -20,30 +20,27 @@ type position struct {
 
 func (p position) String() string { return p.history + ":" + strconv.FormatInt(p.last, 10) }
 
-// noHistory is where a node is that never had all data, so that it has to copy them from another one.
+// noHistory is the history of a node that never had all data, and has to copy them.
 const noHistory = "00000000-0000-0000-0000-000000000000"
 
-// Start starts node i again after Kill, and waits until it has all data. Both others must be running: a single one has lost
-// the majority, and what it would do with a second one depends on what both remember. Kill it then, and use StartAll.
+// Start starts node i again after Kill, and waits until it has all data. Both other nodes must run, because a single one
+// has lost the majority. Otherwise kill it, and use StartAll.
 func (g *Galera) Start(i int) error {
 	for other, m := range g.nodes {
 		if other != i && !m.server.running() {
 			return fmt.Errorf("start node %d of Galera: node %d is not running either", i, other)
 		}
 	}
-	// After a crash a node does not know its position unless it is told, and would copy all data from another one.
+	// After a crash a node does not know its position, and without it would copy all data.
 	at, err := g.nodes[i].recoverPosition()
 	if err != nil {
 		return fmt.Errorf("start node %d of Galera: %w", i, err)
 	}
-	if err := g.nodes[i].join(at); err != nil {
-		return fmt.Errorf("start node %d of Galera: %w", i, err)
-	}
-	return nil
+	return wrapped(g.nodes[i].join(at), "start node %d of Galera", i)
 }
 
-// StartAll starts all nodes after all were killed, beginning with the one that has got furthest. Were it another one, what that
-// one has not would be lost on some nodes and not on others, and nothing would say so.
+// StartAll starts all nodes after all were killed. It begins with the one with the latest position. With another one,
+// changes would be lost silently on some of the nodes.
 func (g *Galera) StartAll() error {
 	positions := make([]position, len(g.nodes))
 	for i, m := range g.nodes {
@@ -70,7 +67,7 @@ func (g *Galera) StartAll() error {
 	return nil
 }
 
-// furthest is the index of the position with the highest number. All must be of one history.
+// furthest returns the index of the position with the highest number. All must be of one history.
 func furthest(positions []position) (int, error) {
 	first := -1
 	for i, p := range positions {
@@ -79,7 +76,7 @@ func furthest(positions []position) (int, error) {
 		case first < 0:
 			first = i
 		case p.history != positions[first].history:
-			return 0, fmt.Errorf("the nodes have come apart: %v", positions)
+			return 0, fmt.Errorf("the nodes have different histories: %v", positions)
 		case p.last > positions[first].last:
 			first = i
 		}
@@ -92,7 +89,7 @@ func furthest(positions []position) (int, error) {
 
 var recovered = regexp.MustCompile(`Recovered position:? *([0-9a-f-]{36}):(-?[0-9]+)`)
 
-// recoverPosition finds out how far a node has got that was killed. It also has InnoDB repair its files.
+// recoverPosition determines the position of a killed node. InnoDB repairs its files.
 func (m *MariaDB) recoverPosition() (position, error) {
 	if m.server.running() {
 		return position{}, errRunning
@@ -121,14 +118,14 @@ func (m *MariaDB) recoverPosition() (position, error) {
 	return position{history: string(found[1]), last: last}, nil
 }
 
-// join starts a node at its position, and has it look for the others.
+// join starts a node at its position. It joins the others.
 func (m *MariaDB) join(at position) error {
 	return m.server.start("--wsrep-start-position=" + at.String())
 }
 
 // begin starts a node at its position as the first one of the cluster.
 func (m *MariaDB) begin(at position) error {
-	// Galera refuses to begin with a node that was not the last to be stopped in good order. After a crash none was.
+	// Galera begins only with the node that was stopped last. After a crash there is none.
 	state := filepath.Join(m.server.program.dir, "data", "grastate.dat")
 	text, err := os.ReadFile(state)
 	if err != nil {

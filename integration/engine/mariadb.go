@@ -15,13 +15,13 @@ import (
 
 // MariaDB is a MariaDB server.
 type MariaDB struct {
-	install string // the program that makes its data
+	install string // the program that initializes the data
 	address address
 	server  server
 }
 
-// StartMariaDB makes an empty MariaDB server in a folder and starts it. All settings that matter for what it answers, such as
-// the collation and sql_mode, are the server's defaults.
+// StartMariaDB makes an empty MariaDB server in a folder and starts it. Settings that affect results, such as the collation and
+// sql_mode, have their defaults.
 func StartMariaDB(dir string, opts *Options) (*MariaDB, error) {
 	m, err := newMariaDB(dir, opts.fast(), 3306)
 	if err != nil {
@@ -36,7 +36,7 @@ func StartMariaDB(dir string, opts *Options) (*MariaDB, error) {
 	return m, nil
 }
 
-// newMariaDB prepares everything but the data. The first of the ports is the one for clients.
+// newMariaDB prepares a server without data. The first port is the one for clients.
 func newMariaDB(dir string, fast bool, ports ...int) (*MariaDB, error) {
 	folders := searched("APITOKEN_MARIADB_BIN", "/usr/sbin", "/usr/bin")
 	mariadbd, err := lookIn(folders, "mariadbd", "mariadb-server")
@@ -76,7 +76,7 @@ func newMariaDB(dir string, fast bool, ports ...int) (*MariaDB, error) {
 	return m, nil
 }
 
-// settings are what the server reads instead of the settings of the system.
+// settings returns the configuration of the server, which replaces that of the system.
 func (m *MariaDB) settings(dir string, fast bool) string {
 	lines := []string{
 		"[mysqld]",
@@ -100,9 +100,9 @@ func (m *MariaDB) settings(dir string, fast bool) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// makeData makes the system's tables, the user and the database.
+// makeData creates the system tables, the user and the database.
 func (m *MariaDB) makeData() error {
-	// The tool checks no privileges, and knows none before they are loaded.
+	// The tool has not loaded the privileges before it runs this.
 	const statements = `
 CREATE DATABASE test;
 FLUSH PRIVILEGES;
@@ -115,40 +115,31 @@ GRANT ALL ON *.* TO 'test'@'%' WITH GRANT OPTION;
 		return err
 	}
 	tool.path = m.install
-	settings := tool.args[:1:1] // the rest is about other nodes, if there are any
+	settings := tool.args[:1:1] // the others are about nodes of a cluster
 	tool.args = append(settings, "--auth-root-authentication-method=normal", "--skip-test-db", "--extra-file="+file)
 	tool.log = filepath.Join(tool.dir, "mariadb-install-db.log")
 	return tool.run(m.server.limit)
 }
 
-// DSN is the data source name of the server, for go-sql-driver/mysql, without any parameter. The user test may do everything.
+// DSN returns the data source name of the server for go-sql-driver/mysql, without parameters. The user test has all rights.
 func (m *MariaDB) DSN() string { return "test:test@tcp(" + m.address.at(0) + ")/test" }
 
-// Kill ends the server without any warning, as a crash does. When it returns the server is gone.
+// Kill kills the server, like a crash, and waits until it is gone.
 func (m *MariaDB) Kill() error {
-	if err := m.server.kill(); err != nil {
-		return fmt.Errorf("kill MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.kill(), "kill MariaDB")
 }
 
 // Start starts the server again after Kill or Stop, with the same DSN.
 func (m *MariaDB) Start() error {
-	if err := m.server.start(); err != nil {
-		return fmt.Errorf("start MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.start(), "start MariaDB")
 }
 
-// Stop ends the server at once, if it runs.
+// Stop ends the server if it runs.
 func (m *MariaDB) Stop() error {
-	if err := m.server.stop(); err != nil {
-		return fmt.Errorf("stop MariaDB: %w", err)
-	}
-	return nil
+	return wrapped(m.server.stop(), "stop MariaDB")
 }
 
-// status returns an error when the server cannot be reached, or one of its status variables is not what it should be.
+// status returns an error if the server cannot be reached, or if one of its status variables differs.
 func (m *MariaDB) status(ctx context.Context, want map[string]string) error {
 	config, err := mysql.ParseDSN(m.DSN())
 	if err != nil {

@@ -9,14 +9,6 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
 )
 
-func TestMariaDBKeepsWhatItAcknowledged(t *testing.T) {
-	long(t)
-	m := startMariaDB(t, nil)
-	db := openMariaDB(t, m.DSN())
-	expectWhatWasCommitted(t, m, db)
-	expectStopped(t, m, mariaDBPID(t, db))
-}
-
 func TestMariaDBIsFastOnlyWhenAsked(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -45,19 +37,13 @@ func TestMariaDBThatDoesNotStartQuotesItsLog(t *testing.T) {
 	if err := m.Start(); err == nil {
 		t.Error("a server that runs was started")
 	}
-	if err := m.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, m.Stop())
 	settings, err := os.OpenFile(filepath.Join(dir, "my.cnf"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if _, err := settings.WriteString("colour=green\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := settings.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, settings.Close())
 	if err := m.Start(); err == nil || !strings.Contains(err.Error(), "unknown variable 'colour=green'") {
 		t.Errorf("error %v, want one that names the wrong setting", err)
 	}

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// ErrMissing says that a server cannot be started because something is not installed. The error that wraps it names what is
-// missing and the Debian package that has it.
+// ErrMissing means that a server cannot start because a program is not installed. The error that wraps it names the program
+// and its Debian package.
 var ErrMissing = errors.New("not installed")
 
-// Require ends a test that cannot have its server. An error that is ErrMissing skips the test and says so loudly, or fails it
-// where the environment variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any
-// other error fails it. Nothing happens when err is nil.
+// Require ends a test whose server cannot start. If err is ErrMissing, it skips the test, or fails it if the environment
+// variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any other error
+// fails the test. If err is nil, Require does nothing.
 func Require(t testing.TB, name string, err error) {
 	t.Helper()
 	switch required := strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","); {
@@ -35,7 +35,7 @@ func missing(what, debianPackage string) error {
 	return fmt.Errorf("%s is %w (the Debian package %s has it)", what, ErrMissing, debianPackage)
 }
 
-// lookIn is the path of a program that is in one of the folders, or ErrMissing.
+// lookIn returns the path of a program in one of the folders, or ErrMissing.
 func lookIn(folders []string, name, debianPackage string) (string, error) {
 	for _, folder := range folders {
 		if !filepath.IsAbs(folder) {
@@ -48,7 +48,7 @@ func lookIn(folders []string, name, debianPackage string) (string, error) {
 	return "", missing(name, debianPackage)
 }
 
-// searched are the folders that the environment variable lists, or else those of PATH, and more.
+// searched returns the folders of an environment variable or, if it is empty, those of PATH and more.
 func searched(variable string, more ...string) []string {
 	if list := os.Getenv(variable); list != "" {
 		return filepath.SplitList(list)

@@ -56,7 +56,7 @@ func TestMissingProgramNamesItsPackage(t *testing.T) {
 	}
 }
 
-// verdict is a test of which only the end is of interest.
+// verdict is a test that records how it ends.
 type verdict struct {
 	testing.TB
 	is string

@@ -30,8 +30,8 @@ func TestMariaDBDiesWithTheTest(t *testing.T) {
 	})
 }
 
-// expectDeathWithTheTest runs the same test in another process, where it starts the server, kills that process, and checks
-// that the server is gone too.
+// expectDeathWithTheTest runs the test in another process, which starts the server, kills that process, and checks that the
+// server is gone.
 func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn string) int) {
 	const variable = "APITOKEN_TEST_DIES"
 	if os.Getenv(variable) != "" {
@@ -45,12 +45,8 @@ func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn st
 	child := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), variable+"=1", "TMPDIR="+temporary)
 	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, child.Start())
 	dsn, said := dsnIn(out)
 	pid := 0
 	if dsn != "" {
@@ -59,7 +55,7 @@ func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn st
 	if err := child.Process.Kill(); err != nil && dsn != "" {
 		t.Error(err)
 	}
-	_ = child.Wait() // of course it was killed
+	_ = child.Wait() // it was killed
 	if strings.Contains(said, "NOT TESTED") {
 		t.Skip(said)
 	}
@@ -78,7 +74,7 @@ func expectDeathWithTheTest(t *testing.T, start func() server, pidOf func(dsn st
 	}
 }
 
-// dsnIn reads what a process writes until there is a DSN, or until it ends.
+// dsnIn reads the output of a process up to a DSN, or to its end.
 func dsnIn(out io.Reader) (dsn, said string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -90,8 +86,8 @@ func dsnIn(out io.Reader) (dsn, said string) {
 	return "", said
 }
 
-// To the kernel a child belongs to the thread that started it. The goroutine that asks for a server may end with its thread,
-// and nothing happens to the server. There are two of them because the first thread of a program never ends.
+// For the kernel, the parent of a process is the thread that started it. A server must not end with the thread of the
+// goroutine that called Start. The test uses two goroutines, because the first thread of a program never ends.
 func TestServerOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	long(t)
 	type answer struct {

@@ -15,16 +15,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PgBouncer is a connection pooler in front of a PostgreSQL server. It hands a connection to another client after each
-// transaction.
+// PgBouncer is a connection pooler in front of a PostgreSQL server. It assigns connections to clients for one transaction.
 type PgBouncer struct {
 	behind  *url.URL // the server
 	address address
 	server  server
 }
 
-// StartPgBouncer starts a pooler in a folder, in front of the server with the given URL. It opens at most as many connections
-// to each database.
+// StartPgBouncer starts a pooler in a folder, in front of the server with the given URL. It opens at most that many
+// connections to each database.
 func StartPgBouncer(dir, postgres string, connections int) (*PgBouncer, error) {
 	p, err := newPgBouncer(dir, postgres, connections)
 	if err != nil {
@@ -75,7 +74,7 @@ func newPgBouncer(dir, postgres string, connections int) (*PgBouncer, error) {
 	return p, nil
 }
 
-// settings are what it reads. All clients are let in, as the user of the server's URL.
+// settings returns the configuration. All clients connect as the user of the server's URL.
 func (p *PgBouncer) settings(server *pgx.ConnConfig, connections int) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 	database := fmt.Sprintf("* = host=%s port=%d user=%s", quoted(server.Host), server.Port, quoted(server.User))
@@ -96,7 +95,7 @@ func (p *PgBouncer) settings(server *pgx.ConnConfig, connections int) string {
 	}, "\n") + "\n"
 }
 
-// DSN is the URL of a database behind the pooler, for pgx, without any parameter that is about poolers.
+// DSN returns the URL of a database through the pooler for pgx, without parameters about poolers.
 func (p *PgBouncer) DSN(database string) string {
 	host, port, _ := net.SplitHostPort(p.address.at(0))
 	dsn := url.URL{Scheme: "postgres", User: url.User(p.behind.User.Username()), Host: net.JoinHostPort(host, port), Path: database}
@@ -104,10 +103,7 @@ func (p *PgBouncer) DSN(database string) string {
 	return dsn.String()
 }
 
-// Stop ends the pooler at once, if it runs.
+// Stop ends the pooler if it runs.
 func (p *PgBouncer) Stop() error {
-	if err := p.server.stop(); err != nil {
-		return fmt.Errorf("stop PgBouncer: %w", err)
-	}
-	return nil
+	return wrapped(p.server.stop(), "stop PgBouncer")
 }

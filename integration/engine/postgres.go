@@ -14,10 +14,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options say how a server is run. nil stands for the zero value.
+// Options are settings of a server. nil means the zero value.
 type Options struct {
-	// Fast has the server acknowledge what is not on the disk yet, for tests of what it answers. What it loses when it is
-	// killed is nobody's mistake. Otherwise all that was acknowledged is on the disk.
+	// Fast makes the server acknowledge writes before they are on the disk, for tests without crashes. When the server is killed,
+	// acknowledged writes may be lost. By default all acknowledged writes are on the disk.
 	Fast bool
 }
 
@@ -25,17 +25,16 @@ func (o *Options) fast() bool { return o != nil && o.Fast }
 
 // Postgres is a PostgreSQL server, a primary or a standby.
 type Postgres struct {
-	name     string // for other servers
-	bin      string // the folder of the programs
-	dir      string
-	fast     bool
-	address  address
-	server   server
-	standbys []string // the names of those that were ever started, in their order
+	name    string // for other servers
+	bin     string // the folder of the programs
+	dir     string
+	fast    bool
+	address address
+	server  server
 }
 
-// StartPostgres makes an empty PostgreSQL server in a folder and starts it. All settings that matter for what it answers are
-// the server's defaults; the encoding is UTF-8 and the locale C.
+// StartPostgres makes an empty PostgreSQL server in a folder and starts it. Settings that affect results have their defaults. The
+// encoding is UTF-8 and the locale C.
 func StartPostgres(dir string, opts *Options) (*Postgres, error) {
 	p, err := newPostgres("primary", dir, opts.fast())
 	if err != nil {
@@ -51,7 +50,7 @@ func StartPostgres(dir string, opts *Options) (*Postgres, error) {
 	return p, nil
 }
 
-// newPostgres prepares everything but the data.
+// newPostgres prepares a server without data.
 func newPostgres(name, dir string, fast bool) (*Postgres, error) {
 	bin, err := postgresBin()
 	if err != nil {
@@ -83,7 +82,7 @@ func newPostgres(name, dir string, fast bool) (*Postgres, error) {
 	return p, nil
 }
 
-// arguments are the settings that do not depend on the data.
+// arguments returns the arguments of the server.
 func (p *Postgres) arguments() []string {
 	settings := []string{
 		"cluster_name=" + p.name,
@@ -107,7 +106,7 @@ func (p *Postgres) arguments() []string {
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
 
-// tool is one of the programs that prepare a server.
+// tool returns one of the programs that prepare a server.
 func (p *Postgres) tool(name string, args ...string) program {
 	return program{
 		path:     filepath.Join(p.bin, name),
@@ -119,13 +118,13 @@ func (p *Postgres) tool(name string, args ...string) program {
 	}
 }
 
-// DSN is the URL of this server alone, for pgx. The user postgres owns it all and needs no password.
+// DSN returns the URL of this server for pgx. The user postgres has all rights and needs no password.
 func (p *Postgres) DSN() string {
 	return "postgres://postgres@" + p.address.at(0) + "/postgres?sslmode=disable&connect_timeout=10"
 }
 
-// ReadWriteDSN is the URL of several servers, for pgx: a connection is to the one that can be written to. So it follows when
-// a standby is promoted.
+// ReadWriteDSN returns the URL of several servers for pgx. Connections go to the one that accepts writes, so they follow a
+// promotion.
 func ReadWriteDSN(servers ...*Postgres) string {
 	var hosts []string
 	for _, p := range servers {
@@ -134,32 +133,23 @@ func ReadWriteDSN(servers ...*Postgres) string {
 	return "postgres://postgres@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable&connect_timeout=2&target_session_attrs=read-write"
 }
 
-// Kill ends the server without any warning, as a crash does. When it returns all processes of the server are gone.
+// Kill kills the server, like a crash, and waits until all of its processes are gone.
 func (p *Postgres) Kill() error {
-	if err := p.server.kill(); err != nil {
-		return fmt.Errorf("kill PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.kill(), "kill PostgreSQL %s", p.name)
 }
 
-// Start starts the server again after Kill or Stop, with the same DSN. Never start a primary again whose standby was
-// promoted: then there are two.
+// Start starts the server again after Kill or Stop, with the same DSN. Never start a primary whose standby was promoted:
+// there would be two primaries.
 func (p *Postgres) Start() error {
-	if err := p.server.start(); err != nil {
-		return fmt.Errorf("start PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.start(), "start PostgreSQL %s", p.name)
 }
 
-// Stop ends the server at once, if it runs. Its standbys go on running.
+// Stop ends the server if it runs. Its standby keeps running.
 func (p *Postgres) Stop() error {
-	if err := p.server.stop(); err != nil {
-		return fmt.Errorf("stop PostgreSQL %s: %w", p.name, err)
-	}
-	return nil
+	return wrapped(p.server.stop(), "stop PostgreSQL %s", p.name)
 }
 
-// exec runs statements one by one on a connection of their own.
+// exec runs statements on a new connection.
 func (p *Postgres) exec(ctx context.Context, statements ...string) error {
 	conn, err := pgx.Connect(ctx, p.DSN())
 	if err != nil {
@@ -174,7 +164,7 @@ func (p *Postgres) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// postgresBin is the folder of the programs of PostgreSQL, the newest where Debian has several.
+// postgresBin returns the folder of the programs of PostgreSQL, the newest version if there are several.
 func postgresBin() (string, error) {
 	folders := searched("APITOKEN_POSTGRES_BIN")
 	if os.Getenv("APITOKEN_POSTGRES_BIN") == "" {
@@ -183,7 +173,7 @@ func postgresBin() (string, error) {
 			return "", err
 		}
 		version := func(bin string) int {
-			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin))) // what is no number is older than all that are
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin))) // a folder without a number comes last
 			return n
 		}
 		slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
@@ -193,7 +183,7 @@ func postgresBin() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// A link to it may stand where no links to the others are.
+	// initdb may be a link in a folder without the other programs.
 	if initdb, err = filepath.EvalSymlinks(initdb); err != nil {
 		return "", err
 	}

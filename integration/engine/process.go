@@ -14,32 +14,32 @@ import (
 	"time"
 )
 
-// program is something to run: a server, or a tool that prepares one.
+// program is a server, or a tool that prepares one.
 type program struct {
 	path     string
 	args     []string
 	dir      string         // the working folder
-	log      string         // the file that its output is added to
-	account  *account       // whom it runs as; nil is whoever runs the test
-	farewell syscall.Signal // what ends it at once, with all that it has started
+	log      string         // the file that its output is appended to
+	account  *account       // nil: that of the test
+	farewell syscall.Signal // the signal that ends it with its child processes
 }
 
-// process is a program that was started, with all that it has started in turn.
+// process is a started program with its child processes.
 type process struct {
 	program program
 	cmd     *exec.Cmd
-	ended   chan struct{} // closed when all of it has ended
-	exit    error         // how the program ended, once all of it has
+	ended   chan struct{} // closed when all processes have ended
+	exit    error         // the exit status, set before ended is closed
 }
 
-// start starts a program. Nothing that it starts outlives the test, if the operating system can do that.
+// start starts a program. On Linux it and its child processes end with the test.
 func (p program) start() (*process, error) {
 	log, err := os.OpenFile(p.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	// Whatever the program starts inherits one end of a pipe. When nobody holds it any more, all of them have ended.
+	// The program and its child processes inherit one end of a pipe. When the other end reads EOF, all of them have ended.
 	last, held, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -55,8 +55,8 @@ func (p program) start() (*process, error) {
 	s := &process{program: p, cmd: cmd, ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// To the kernel the parent of a process is the thread that started it, and when the thread ends the child dies. So
-		// this one stays until the child has ended.
+		// For the kernel, the parent of a process is the thread that started it, and the process ends with that thread. So this
+		// thread stays until the process has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer last.Close()
@@ -75,8 +75,8 @@ func (p program) start() (*process, error) {
 	return s, nil
 }
 
-// environment is what a program sees of the environment of the test: no setting of a server or a client, no language, and
-// no folder for temporary files that its user may not enter.
+// environment returns the environment of a program: without settings of servers and clients, without a language, and without the
+// temporary folder of the test, which another account may not enter.
 func environment() []string {
 	env := []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/usr/bin:/sbin:/bin"}
 	for _, name := range []string{"TZ", "LD_LIBRARY_PATH"} {
@@ -87,7 +87,7 @@ func environment() []string {
 	return env
 }
 
-// run runs a tool until it has ended. It fails if the tool does, or takes longer than the limit.
+// run runs a tool. It fails if the tool fails or exceeds the limit.
 func (p program) run(limit time.Duration) error {
 	s, err := p.start()
 	if err != nil {
@@ -105,7 +105,7 @@ func (p program) run(limit time.Duration) error {
 	return nil
 }
 
-// running says whether the program or anything that it has started still runs.
+// running reports whether the program or one of its child processes runs.
 func (s *process) running() bool {
 	select {
 	case <-s.ended:
@@ -115,7 +115,7 @@ func (s *process) running() bool {
 	}
 }
 
-// await asks again and again whether a server is ready, until it is, it has ended, or the limit has passed.
+// await polls until a server is ready. It fails if the server ends or the limit passes.
 func (s *process) await(limit time.Duration, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
@@ -136,7 +136,7 @@ func (s *process) await(limit time.Duration, ready func(context.Context) error) 
 	}
 }
 
-// end sends the program a signal that ends it, and waits until all of it has ended.
+// end sends the program a signal, and waits until all processes have ended.
 func (s *process) end(signal syscall.Signal) error {
 	if err := s.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -146,11 +146,11 @@ func (s *process) end(signal syscall.Signal) error {
 	case <-s.ended:
 		return nil
 	case <-time.After(limit):
-		return s.failure(fmt.Sprintf("or something that it started still runs %v after %v", limit, signal))
+		return s.failure(fmt.Sprintf("or a child process still runs %v after %v", limit, signal))
 	}
 }
 
-// failure is an error about the program that quotes the end of its log.
+// failure returns an error that quotes the end of the log.
 func (s *process) failure(what string) error {
 	const most = 15
 	log, err := os.ReadFile(s.program.log)

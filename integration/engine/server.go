@@ -3,24 +3,25 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 	"time"
 )
 
-// server is what all kinds have in common: it runs or not, and it can be asked whether it is ready.
+// server is the common part of all kinds of servers.
 type server struct {
 	program program
-	limit   time.Duration // how long it may take to become ready
+	limit   time.Duration // for becoming ready
 	ready   func(context.Context) error
-	process *process // nil when it was not started, or was ended on purpose
+	process *process // nil before start and after kill or stop
 }
 
 var errRunning, errNotRunning = errors.New("it is running"), errors.New("it is not running")
 
 func (s *server) running() bool { return s.process != nil && s.process.running() }
 
-// start starts the server with more arguments than it always has, and waits until it is ready.
+// start starts the server with additional arguments, and waits until it is ready.
 func (s *server) start(args ...string) error {
 	if s.running() {
 		return errRunning
@@ -38,8 +39,7 @@ func (s *server) start(args ...string) error {
 	return nil
 }
 
-// kill ends the server without any warning. It fails if the server does not run, because then the test that kills it tests
-// something else than it says.
+// kill kills the server. It fails if the server does not run, because then the test would prove nothing.
 func (s *server) kill() error {
 	if s.process == nil {
 		return errNotRunning
@@ -47,7 +47,7 @@ func (s *server) kill() error {
 	return s.end(syscall.SIGKILL)
 }
 
-// stop ends the server at once, if it runs.
+// stop ends the server if it runs.
 func (s *server) stop() error {
 	if s.process == nil {
 		return nil
@@ -62,4 +62,12 @@ func (s *server) end(signal syscall.Signal) error {
 		return process.failure("ended by itself")
 	}
 	return process.end(signal)
+}
+
+// wrapped adds to an error what was attempted. It returns nil if err is nil.
+func wrapped(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
 }

@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// StartStandby makes a copy of the server in another folder and starts it as a synchronous standby. From then on the server
-// acknowledges a commit when the standby, or any one of several, has applied it; when none is there, commits wait.
-//
-// Where there are several standbys, an acknowledged commit is in one of them and not in all.
+// StartStandby copies the server into another folder and starts the copy as its synchronous standby. From then on the server
+// acknowledges a commit once the standby has applied it. While the standby does not run, commits wait. A server has at most
+// one standby at a time.
 func (p *Postgres) StartStandby(dir string) (*Postgres, error) {
 	standby, err := p.startStandby(dir)
 	if err != nil {
@@ -27,7 +25,7 @@ func (p *Postgres) startStandby(dir string) (*Postgres, error) {
 	if _, err := lookIn([]string{p.bin}, "pg_basebackup", "postgresql"); err != nil {
 		return nil, err
 	}
-	s, err := newPostgres(fmt.Sprintf("standby%d", len(p.standbys)+1), dir, p.fast)
+	s, err := newPostgres("standby", dir, p.fast)
 	if err != nil {
 		return nil, err
 	}
@@ -38,30 +36,25 @@ func (p *Postgres) startStandby(dir string) (*Postgres, error) {
 	if err := s.tool("pg_basebackup", backup...).run(s.server.limit); err != nil {
 		return nil, err
 	}
-	// The copy has the setting of the server, and would wait for the same standbys once it is promoted.
+	// The copy has the settings of the server, and would wait for the same standby once it is promoted.
 	if err := appendLine(filepath.Join(s.data(), "postgresql.auto.conf"), "synchronous_standby_names = ''"); err != nil {
 		return nil, err
 	}
 	if err := s.server.start(); err != nil {
 		return nil, err
 	}
-	p.standbys = append(p.standbys, s.name)
 	if err := p.synchronize(s); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
 }
 
-// synchronize has the server wait for its standbys, and waits until it does so for a new one.
+// synchronize sets the server to wait for the standby, and returns when it does.
 func (p *Postgres) synchronize(standby *Postgres) error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.server.limit)
 	defer cancel()
-	names := fmt.Sprintf("FIRST 1 (%s)", standby.name)
-	if len(p.standbys) > 1 {
-		names = fmt.Sprintf("ANY 1 (%s)", strings.Join(p.standbys, ", "))
-	}
 	err := p.exec(ctx,
-		"ALTER SYSTEM SET synchronous_standby_names = '"+names+"'",
+		"ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("+standby.name+")'",
 		"ALTER SYSTEM SET synchronous_commit = remote_apply",
 		"SELECT pg_reload_conf()",
 	)
@@ -71,7 +64,7 @@ func (p *Postgres) synchronize(standby *Postgres) error {
 	return standby.server.process.await(p.server.limit, func(ctx context.Context) error { return p.synchronized(ctx, standby.name) })
 }
 
-// synchronized returns an error when the server does not wait for the standby.
+// synchronized returns an error if the server does not wait for the standby.
 func (p *Postgres) synchronized(ctx context.Context, name string) error {
 	conn, err := pgx.Connect(ctx, p.DSN())
 	if err != nil {
@@ -86,14 +79,14 @@ func (p *Postgres) synchronized(ctx context.Context, name string) error {
 	if err := conn.QueryRow(ctx, query, name).Scan(&state); err != nil {
 		return fmt.Errorf("the state of %s: %w", name, err)
 	}
-	if state != "streaming, sync" && state != "streaming, quorum" {
+	if state != "streaming, sync" {
 		return fmt.Errorf("the state of %s is %s", name, state)
 	}
 	return nil
 }
 
-// Promote makes a standby a primary of its own, which waits for no standby. When it returns the server can be written to.
-// Kill the old primary before, and of several standbys promote the one that has got furthest.
+// Promote makes a standby a primary, which waits for no standby. When Promote returns the server accepts writes. Kill the old
+// primary first.
 func (p *Postgres) Promote() error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.server.limit)
 	defer cancel()
@@ -107,7 +100,7 @@ func (p *Postgres) Promote() error {
 		return fmt.Errorf("promote PostgreSQL %s: %w", p.name, err)
 	}
 	if !promoted {
-		return fmt.Errorf("promote PostgreSQL %s: it is a standby still", p.name)
+		return fmt.Errorf("promote PostgreSQL %s: it is still a standby", p.name)
 	}
 	return nil
 }

@@ -1,4 +1,6 @@
-// Demo runs the host and the application that the gateways of the folders beside it talk to, with one token.
+// Command demo runs the host and the application behind the gateways of the folders beside it, and prints a token to try.
+//
+//	go run ./examples/gateway/demo
 package main
 
 import (
@@ -16,8 +18,8 @@ import (
 )
 
 func main() {
-	host := flag.String("host", "127.0.0.1:9000", "where the gateways ask")
-	application := flag.String("application", "127.0.0.1:9001", "what they protect")
+	host := flag.String("host", "127.0.0.1:9000", "`address` that the gateways ask")
+	application := flag.String("application", "127.0.0.1:9001", "`address` of the application that they protect")
 	flag.Parse()
 	log.Fatal(run(*host, *application))
 }

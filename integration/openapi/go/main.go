@@ -1,5 +1,5 @@
-// Command go does what an administrator's program does, with the client that is generated from the document of package adminapi.
-// The client in TypeScript does the same and says the same.
+// Command go makes calls of an administrator with a client that oapi-codegen generates from the document of package adminapi. The
+// clients in the folders beside it make the same calls and print the same.
 package main
 
 import (
@@ -121,7 +121,7 @@ func must[T any](answer T, err error) T {
 	return answer
 }
 
-// done gives the answer that was expected.
+// done returns the expected response.
 func done[T any](expected *T, body []byte) T {
 	if expected == nil {
 		log.Fatalf("it answers otherwise: %s", body)

@@ -1,5 +1,5 @@
-// Command ogen does what the commands beside it do and says the same, with the client that ogen generates from the document of
-// package adminapi.
+// Command ogen makes calls of an administrator with a client that ogen generates from the document of package adminapi. The
+// clients in the folders beside it make the same calls and print the same.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 const thirtyDays = 30 * 86_400
 
-// bearer presents the token of the environment.
+// bearer presents the token from the environment.
 type bearer struct{}
 
 func (bearer) Bearer(context.Context, client.OperationName) (client.Bearer, error) {
@@ -107,7 +107,7 @@ func events(ctx context.Context, c *client.Client) {
 	}
 }
 
-// is gives the answer that was expected.
+// is returns the expected response.
 func is[T any](answer any, err error) T {
 	if err != nil {
 		log.Fatal(err)

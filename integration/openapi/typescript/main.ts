@@ -1,10 +1,10 @@
-// What an administrator's program does, with the client that is generated from the document of package adminapi. The Go client
-// does the same and says the same.
+// Calls of an administrator with a client that openapi-typescript generates from the document of package adminapi. The Go clients
+// make the same calls and print the same.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
-// The client does not look for unknown members in a body, so each says what it is.
+// Bodies have explicit types, because the client does not check them for unknown members.
 type Schemas = components["schemas"];
 type Wanted = Schemas["GenerateTokenRequest"];
 type Maximum = Schemas["SetPolicyRequest"];

@@ -1,5 +1,5 @@
-// Mistakes that the compiler finds in a client that is generated from the document of package adminapi. It complains also of a
-// line that is expected to be a mistake and is none. Nothing of this runs.
+// Errors that the compiler finds with a client that is generated from the document of package adminapi. It also reports a line that
+// should be an error and is none. This code does not run.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
@@ -8,7 +8,7 @@ export async function wrong(): Promise<void> {
   const client = createClient<paths>();
   const bob = { params: { path: { id: "bob" } } };
 
-  // @ts-expect-error an unknown member, which the compiler looks for only where the type is named
+  // @ts-expect-error an unknown member, which the compiler checks only with an explicit type
   const wanted: components["schemas"]["GenerateTokenRequest"] = { name: "x", lifetime: 1 };
   await client.POST("/users/{id}/tokens", { ...bob, body: wanted });
   // @ts-expect-error a number that is a text

@@ -16,22 +16,22 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// watch writes down what a tab asks for and what it complains of: errors and warnings of the console, violations of the
+// watch records the requests of a tab and its complaints: errors and warnings of the console, violations of the
 // Content-Security-Policy, and dialogs.
 type watch struct {
 	mu        sync.Mutex
 	ctx       context.Context
 	all       []string
-	told      int             // so many of them were told already
+	told      int             // the number of complaints that were reported
 	requests  []string        // address and header
-	documents map[string]bool // addresses of pages; that one was answered 4xx is no complaint
+	documents map[string]bool // addresses of pages; a status 4xx of a page is no complaint
 	expected  []string
 }
 
 // loaded counts the pages that all tabs have loaded.
 var loaded atomic.Int64
 
-// begin has the tab tell what it does not by itself.
+// begin turns on the events of the tab that are off by default.
 func (w *watch) begin(ctx context.Context) error {
 	w.ctx = ctx
 	_, err := chromedp.Call(ctx, audits.Enable, cdp.Empty{})
@@ -46,7 +46,7 @@ func (w *watch) begin(ctx context.Context) error {
 	return err
 }
 
-// see is told of every event of the tab.
+// see receives every event of the tab.
 func (w *watch) see(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,7 +74,7 @@ func (w *watch) see(event any) {
 			w.all = append(w.all, "violation: "+e.Payload)
 		}
 	case *audits.EventIssueAdded:
-		if e.Issue.Code != "PerformanceIssue" { // which is what the tests ask the page, such as for its cookies
+		if e.Issue.Code != "PerformanceIssue" { // caused by the tests themselves
 			w.all = append(w.all, "issue: "+string(e.Issue.Code))
 		}
 	case *page.EventJavascriptDialogOpening:
@@ -85,14 +85,14 @@ func (w *watch) see(event any) {
 	}
 }
 
-// expect names the beginning of a complaint that is no failure.
+// expect permits complaints with a beginning.
 func (w *watch) expect(beginning string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.expected = append(w.expected, beginning)
 }
 
-// count is how many complaints begin like this.
+// count returns the number of complaints with a beginning.
 func (w *watch) count(beginning string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,7 +104,7 @@ func (w *watch) count(beginning string) (n int) {
 	return n
 }
 
-// complaints are those that nobody expected, since the last time.
+// complaints returns the unexpected complaints since the last call.
 func (w *watch) complaints() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,7 +122,7 @@ next:
 	return unexpected
 }
 
-// asked is everything that the tab has asked for, with what it sent in the header.
+// asked returns all requests of the tab, with their headers.
 func (w *watch) asked() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

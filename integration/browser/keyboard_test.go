@@ -9,14 +9,14 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// keyboard uses a page by the keys alone: Tab and Shift-Tab, Enter, Space, and the arrows. Wherever Tab leads, one has to see
-// that it leads there.
+// keyboard uses a page with keys only: Tab and Shift-Tab, Enter, Space, and the arrows. The focus has to be visible at each
+// stop of Tab.
 type keyboard struct {
 	*tab
 	*stops
 }
 
-// stops counts where the focus was seen, and how often that was on the way back.
+// stops counts the stops of the focus, and those on the way back.
 type stops struct{ all, back int }
 
 var _ hands = keyboard{}
@@ -24,7 +24,7 @@ var _ hands = keyboard{}
 // press presses keys.
 func (k keyboard) press(key string) { k.do(chromedp.KeyEvent(key)) }
 
-// stop is where the focus is.
+// stop is the element with the focus.
 type stop struct {
 	Name    string
 	Found   bool // it is where it was to go
@@ -33,7 +33,7 @@ type stop struct {
 	HTML    string
 }
 
-// at tells where the focus is, and whether that is the element of a name.
+// at returns the element with the focus, and whether it has a name.
 func (k keyboard) at(name string) stop {
 	k.Helper()
 	quoted, _ := json.Marshal(name)
@@ -48,7 +48,7 @@ func (k keyboard) at(name string) stop {
 	})(`+string(quoted)+")")
 }
 
-// to goes to the element of a name, by Tab. Where that is before, it goes back by Shift-Tab.
+// to moves the focus to the element with a name, by Tab or, if the element is before, by Shift-Tab.
 func (k keyboard) to(name string) {
 	k.Helper()
 	back := with[bool](k.tab, name, `e => Boolean(document.activeElement && document.activeElement !== document.body &&
@@ -67,7 +67,7 @@ func (k keyboard) to(name string) {
 		s = k.at(name)
 		k.all++
 		if !strings.HasPrefix(s.HTML, "<body") && !(s.Outline && s.OnPage) {
-			k.Errorf("%s: nobody sees the focus at %+v", k.address(), s)
+			k.Errorf("%s: the focus is not visible at %+v", k.address(), s)
 		}
 	}
 	k.Fatalf("Tab does not lead to %q\n%s", name, k.where())
@@ -79,14 +79,14 @@ func (k keyboard) follow(name string) int {
 	return k.leave(chromedp.KeyEvent(kb.Enter))
 }
 
-// activate presses Space, which does for buttons what Enter does.
+// activate presses Space, which works like Enter for buttons.
 func (k keyboard) activate(name string) {
 	k.Helper()
 	k.to(name)
 	k.press(" ")
 }
 
-// fill types over what is there: Tab selects it.
+// fill replaces the text of a field, which Tab has selected.
 func (k keyboard) fill(label, value string) {
 	k.Helper()
 	k.to(label)
@@ -96,7 +96,7 @@ func (k keyboard) fill(label, value string) {
 	}
 }
 
-// choose goes through a list by the arrows.
+// choose selects an option of a list with the arrows.
 func (k keyboard) choose(label, option string) {
 	k.Helper()
 	k.to(label)
@@ -110,7 +110,7 @@ func (k keyboard) choose(label, option string) {
 	k.Fatalf("the arrows do not lead to %q in %s", option, label)
 }
 
-// date types the parts of a day in the order of the language of the browser.
+// date types the parts of a date in the order of the language of the browser.
 func (k keyboard) date(label string, day time.Time) {
 	k.Helper()
 	k.to(label)
@@ -120,7 +120,7 @@ func (k keyboard) date(label string, day time.Time) {
 	}
 }
 
-// tick presses Space on a box, and goes to one choice of several by the arrows: Tab leads to the chosen one alone.
+// tick presses Space on a check box, and selects a radio button with the arrows, because Tab stops only at the selected one.
 func (k keyboard) tick(label string) {
 	k.Helper()
 	chosen := with[string](k.tab, label, `e => e.type === "radio" ? nameOf([...e.form.elements[e.name]].find(o => o.checked) ?? e) : ""`, "")

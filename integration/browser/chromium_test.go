@@ -16,11 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// limit is how long a page may take. It is for what hangs, not for what is slow.
+// limit is the timeout of a page. It catches pages that hang, not slow ones.
 const limit = 30 * time.Second
 
-// One Chromium serves all tests; what a test opens in it has cookies and storage of its own. It ends with the tests, and
-// with their process.
+// One Chromium serves all tests. Each test has its own cookies and storage. Chromium ends with the tests, and with their process.
 var (
 	chromium    = sync.OnceValues(startChromium)
 	endChromium = func() {}
@@ -70,7 +69,7 @@ func startChromium() (context.Context, error) {
 	return ctx, nil
 }
 
-// missing skips a test for want of a program, or fails it if APITOKEN_TEST_REQUIRE lists the name.
+// missing skips a test because a program is missing, or fails it if APITOKEN_TEST_REQUIRE lists the name.
 func missing(t *testing.T, name string, err error) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("APITOKEN_TEST_REQUIRE"), ","), name) {
@@ -79,7 +78,7 @@ func missing(t *testing.T, name string, err error) {
 	t.Skipf("NOT TESTED: %s: %v; install.sh installs it", name, err)
 }
 
-// await asks until it is so.
+// await polls until isSo.
 func await(t *testing.T, what string, isSo func() bool) {
 	t.Helper()
 	begun := time.Now()
@@ -87,8 +86,16 @@ func await(t *testing.T, what string, isSo func() bool) {
 	defer again.Stop()
 	for !isSo() {
 		if time.Since(begun) > limit {
-			t.Fatalf("after %v it still is not so that %s", limit, what)
+			t.Fatalf("not within %v: %s", limit, what)
 		}
 		<-again.C
+	}
+}
+
+// must ends the test if there is an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What an administrator does all day, on the real program.
+// An administrator generates, revokes and sets the maximum on the real program, with mouse, with keyboard, and without
+// JavaScript.
 func TestBrowserTheWorkOfAnAdministrator(t *testing.T) {
 	long(t)
 	t.Run("with the mouse", func(t *testing.T) {
@@ -28,14 +29,13 @@ func TestBrowserTheWorkOfAnAdministrator(t *testing.T) {
 		k := keyboard{p, new(stops)}
 		work{T: t, program: s, tab: p, hands: k, scripts: true}.all()
 		k.skips()
-		t.Logf("the focus was seen at %d stops, %d of them on the way back", k.all, k.stops.back)
 		if k.all < 100 || k.stops.back == 0 {
-			t.Error("which is too few")
+			t.Errorf("the focus was seen at %d stops, %d of them on the way back; want 100 and 1", k.all, k.stops.back)
 		}
 	})
 }
 
-// work is done by somebody's hands in a tab.
+// work is the work in one tab.
 type work struct {
 	*testing.T
 	program
@@ -64,7 +64,7 @@ func (w work) status(what string, got, want int) {
 	}
 }
 
-// generateForBob generates a token on behalf of bob, and gives the secret that the page shows.
+// generateForBob generates a token on behalf of bob, and returns the secret from the page.
 func (w work) generateForBob() (secret string) {
 	w.Helper()
 	w.follow("Tokens of bob")
@@ -88,7 +88,7 @@ func (w work) generateForBob() (secret string) {
 	return secret
 }
 
-// staysSecret is a failure where the secret can be found once the page has been left or is sent again.
+// staysSecret checks that the secret is nowhere after the page was left or submitted again.
 func (w work) staysSecret(secret string) {
 	w.Helper()
 	kept := func(where, text string) {
@@ -117,7 +117,7 @@ func (w work) staysSecret(secret string) {
 	from := eval[string](w.tab, `document.referrer`)
 	kept("what the next page is told of where one comes from", from)
 	if from != w.url+"/admin/users/bob/tokens" {
-		w.Errorf("the next page is told that one comes from %s", from)
+		w.Errorf("the referrer of the next page is %s", from)
 	}
 	kept("the storage", eval[string](w.tab, `JSON.stringify([localStorage, sessionStorage, history.state, window.name, document.cookie])`))
 	cookies := w.tab.cookies()
@@ -136,7 +136,7 @@ func (w work) staysSecret(secret string) {
 	kept("the tokens of bob", w.tab.source())
 }
 
-// lowersTheMaximum sets it to 30 days, after a question, while another tab has a form for 31.
+// lowersTheMaximum sets the maximum to 30 days, after a confirmation, while another tab has a form for 31 days.
 func (w work) lowersTheMaximum() {
 	w.Helper()
 	other := w
@@ -161,7 +161,7 @@ func (w work) lowersTheMaximum() {
 	w.follow("Continue")
 	w.tab.says("Set the maximum to 30 days?", "2 active tokens have a longer lifetime. They stay as they are.")
 	if w.state() != before {
-		w.Error("the question has changed something")
+		w.Error("asking for confirmation changed something")
 	}
 	w.follow("Set the maximum")
 	w.tab.says("In force 30 days")
@@ -173,7 +173,7 @@ func (w work) lowersTheMaximum() {
 	if kept := eval[string](other.tab, `[document.getElementById("name").value, document.getElementById("lifetime").selectedOptions[0].text, document.getElementById("date").value].join(", ")`); kept != want {
 		w.Errorf("the form has kept %q of %q", kept, want)
 	}
-	// This form knows the maximum, so the browser itself says what is wrong, and sends nothing.
+	// This form has the new maximum, so the browser itself refuses the date.
 	other.activate("Generate")
 	if !eval[bool](other.tab, `document.getElementById("date").validity.rangeOverflow && document.activeElement.id === "date"`) {
 		w.Error("the browser does not say that the day is too late")
@@ -183,7 +183,7 @@ func (w work) lowersTheMaximum() {
 	}
 }
 
-// revokes revokes a token: in place where there is JavaScript, else over a page that asks.
+// revokes revokes a token: in place with JavaScript, and otherwise on a page that asks for confirmation.
 func (w work) revokes(name, secret string) {
 	w.Helper()
 	w.tab.visit(w.url + "/admin/users/bob/tokens")
@@ -220,7 +220,7 @@ func (w work) revokesSelected() {
 	w.status("the one that was not selected", w.hello(three.Secret), 200)
 }
 
-// signsOut signs out, after which going back shows nothing.
+// signsOut signs out. Going back afterwards shows no tokens.
 func (w work) signsOut() {
 	w.Helper()
 	w.follow("All tokens")
@@ -234,7 +234,7 @@ func (w work) signsOut() {
 	}
 }
 
-// skips holds the link that skips to the content to what it says.
+// skips checks the link that skips to the content.
 func (k keyboard) skips() {
 	k.Helper()
 	h := newHost(k.T)

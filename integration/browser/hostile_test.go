@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// hostileNames are 500 names that somebody gives tokens who means no good, as far as the library takes them.
+// hostileNames returns 500 names that an attacker could give to tokens, as far as the library accepts them.
 func hostileNames() []string {
 	begin := []string{
 		"<script>alert('x')</script>", "<img src=x onerror=alert(2)>", `"><svg/onload=alert(3)>`, `' autofocus onfocus='alert(4)`,
@@ -41,7 +41,7 @@ func hostileNames() []string {
 	return append(names, strings.Repeat("<", 100))
 }
 
-// withNames gives bob a token of each name, bound to a resource that is called the same.
+// withNames generates a token of each name for bob, bound to a resource of the same name.
 func (h host) withNames(names ...string) host {
 	h.t.Helper()
 	for _, name := range names {
@@ -53,15 +53,15 @@ func (h host) withNames(names ...string) host {
 	return h
 }
 
-// elements is JavaScript that counts the elements of a page by their names, without the hidden fields by which a form keeps its
-// place and its filter: the first page has none.
+// elements is JavaScript that counts the elements of a page by their names. It leaves out the hidden fields of the place and the
+// filter, which the first page does not have.
 const elements = `(() => {
 	const counts = {};
 	for (const e of document.querySelectorAll("*:not(input[type=hidden]:is([name=after], [name=filters]))")) counts[e.localName] = (counts[e.localName] ?? 0) + 1;
 	return counts;
 })()`
 
-// 500 hostile names are text on every page that shows them, and add nothing to a page that harmless names do not.
+// Hostile names are text on every page that shows them. They add no elements that harmless names do not add.
 func TestBrowserHostileNamesAreText(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -119,7 +119,7 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 	}
 }
 
-// revocation is the page that asks whether to revoke the token of a name.
+// revocation returns the address of the page that asks whether to revoke a token.
 func (h host) revocation(name string) string {
 	h.t.Helper()
 	for token, err := range h.Manager.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob", NameContains: name}) {
@@ -132,11 +132,11 @@ func (h host) revocation(name string) string {
 	return ""
 }
 
-// apostrophes are those that the file has where a spreadsheet would begin a formula.
+// apostrophes are the apostrophes before texts that a spreadsheet would take for formulas.
 var apostrophes = regexp.MustCompile(`(^|[,;|\t\r\n])'`)
 
-// The file that the browser downloads has every name as it is, but for an apostrophe in front of what a spreadsheet would take
-// for a formula, at the start of a cell and behind each separator in it.
+// The downloaded file has every name unchanged, except for an apostrophe before each text that a spreadsheet would take for
+// a formula, at the start of a cell and after each separator in it.
 func TestBrowserDownloadsNoFormula(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -166,7 +166,7 @@ func TestBrowserDownloadsNoFormula(t *testing.T) {
 	}
 }
 
-// download gives the path of the file that the browser downloads when something is done.
+// download returns the path of the file that the browser downloads during an action.
 func (p *tab) download(do func()) string {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// To enter a number of days is to choose another number of days: without that the form would set what was chosen before.
-func TestBrowserANumberOfDaysChoosesItself(t *testing.T) {
+// Entering a number of days selects its radio button. Otherwise the form would set the earlier selection.
+func TestBrowserEnteringANumberOfDaysSelectsIt(t *testing.T) {
 	t.Parallel()
 	h, p := newHost(t).setMax(apitoken.Days(30)), open(t)
 	h.signIn(p, "ada")
 	p.visit(h.url + "/policy")
 	p.fill("Days", "45")
 	if !eval[bool](p, `document.getElementById("max-days").checked`) {
-		t.Error("another number of days is not chosen")
+		t.Error("the radio button of the number of days is not selected")
 	}
 	if status := p.follow("Continue"); status != http.StatusOK {
 		t.Errorf("the form is answered %d", status)
@@ -26,8 +26,8 @@ func TestBrowserANumberOfDaysChoosesItself(t *testing.T) {
 	p.says("Set the maximum to 45 days?")
 }
 
-// brokenWords are the words of the tables, headings and buttons that the browser has broken within. Ids and names may be long, and
-// are left out.
+// brokenWords is JavaScript that returns the words of tables, headings and buttons that are broken over two lines. It
+// leaves out IDs and names, which may be long.
 const brokenWords = `(() => {
 	const broken = [], range = document.createRange();
 	const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -43,7 +43,7 @@ const brokenWords = `(() => {
 	return broken;
 })()`
 
-// No word of the pages is broken within, at any width, however long the ids and names beside it are.
+// No word of the pages is broken over two lines, at any width, even beside long IDs and names.
 func TestBrowserWordsDoNotBreak(t *testing.T) {
 	t.Parallel()
 	h, p := newHost(t).withTokens().withNames(hostileNames()[:20]...), open(t)
@@ -60,7 +60,7 @@ func TestBrowserWordsDoNotBreak(t *testing.T) {
 		for _, width := range []int64{320, 600, 960, 961, 1000, 1050, 1100, 1280} {
 			p.do(chromedp.EmulateViewport(width, 800))
 			if broken := eval[[]string](p, brokenWords); len(broken) > 0 {
-				t.Errorf("%s at %d breaks within %q", path, width, broken)
+				t.Errorf("%s at %d breaks the words %q", path, width, broken)
 			}
 			if over := eval[int](p, `document.scrollingElement.scrollWidth - innerWidth`); over > 0 {
 				t.Errorf("%s at %d is %d pixels too wide", path, width, over)

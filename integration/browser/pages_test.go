@@ -17,13 +17,13 @@ import (
 
 var pictures = flag.String("pictures", "", "keep a picture of every page in every state and look in this `folder`")
 
-// state is a page as somebody gets to see it.
+// state is a page in one state.
 type state struct {
 	name string
 	host func(host) host // what there is; nil: the users alone
-	as   string          // who looks; empty: nobody
+	as   string          // the user; empty: not signed in
 	path string
-	then func(h host, p *tab) // what he does there
+	then func(h host, p *tab) // what the user does there
 	want int                  // the status of the answer; 0: 200
 	says string
 }
@@ -105,8 +105,8 @@ var states = []state{
 	{name: "cannot-be-done", as: "ada", path: "/tokens?status=asleep", want: http.StatusUnprocessableEntity, says: "This cannot be done"},
 }
 
-// Every page in every state, light and dark, wide and narrow: it breaks no rule of accessibility, needs no scrolling to the
-// side, and the browser complains of nothing.
+// Every page in every state, light and dark, wide and narrow, breaks no rule of accessibility, needs no horizontal scrolling, and
+// causes no warning in the browser.
 func TestBrowserPagesInEveryState(t *testing.T) {
 	long(t)
 	source := needAxe(t)
@@ -153,7 +153,7 @@ func TestBrowserPagesInEveryState(t *testing.T) {
 	}
 }
 
-// fits is a failure where a page needs scrolling to the side: WCAG wants none down to 320 pixels.
+// fits checks that a page needs no horizontal scrolling. WCAG requires this down to 320 pixels.
 func (p *tab) fits() {
 	p.Helper()
 	for _, width := range []int64{320, 360, 600, 960, 961, 1280} {
@@ -164,14 +164,14 @@ func (p *tab) fits() {
 	}
 }
 
-// tooWide are the elements that end beyond the right side of the window.
+// tooWide returns the elements that exceed the window.
 func (p *tab) tooWide() []string {
 	p.Helper()
 	return eval[[]string](p, `[...document.querySelectorAll("main *, header *")]
 		.filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120)).slice(0, 5)`)
 }
 
-// keep writes a picture of the whole page, if pictures are wanted.
+// keep writes a picture of the whole page if the flag pictures is set.
 func (p *tab) keep(name string, l look) {
 	p.Helper()
 	if *pictures == "" {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// axe is the source of axe-core, of the version in package.json, which is installed into a temporary folder.
+// axe returns the source of axe-core, in the version of package.json. It is installed into a temporary folder.
 var axe = sync.OnceValues(func() (string, error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -45,7 +45,7 @@ func needAxe(t *testing.T) string {
 	return source
 }
 
-// finding is a rule that a page breaks, or of which axe-core cannot tell.
+// finding is a rule that a page breaks, or that axe-core cannot decide.
 type finding struct {
 	ID, Help string
 	Nodes    []struct{ HTML, FailureSummary string }
@@ -65,9 +65,9 @@ const (
 	contrast = `{type: "rule", values: ["color-contrast"]}`
 )
 
-// accessible holds the page against WCAG 2.2 A and AA and the best practices of axe-core; in the dark, which changes colors
-// alone, against the rule for contrast. What axe-core cannot tell is a failure as well. It cannot tell what is behind the
-// text of a picture, so that is computed here.
+// accessible checks the page by WCAG 2.2 A and AA and the best practices of axe-core. In the dark scheme, which changes
+// only colors, it checks only the contrast. A rule that axe-core cannot decide is an error, too. axe-core cannot determine
+// the background of text in a picture, so this function computes it.
 func (p *tab) accessible(source string, l look) {
 	p.Helper()
 	rules, least := allRules, 15
@@ -88,17 +88,17 @@ func (p *tab) accessible(source string, l look) {
 		p.Errorf("%s: violated: %s", l.name, f)
 	}
 	for _, f := range result.Incomplete {
-		p.Errorf("%s: not clear: %s", l.name, f)
+		p.Errorf("%s: undecided: %s", l.name, f)
 	}
 	if result.Passes < least {
-		p.Errorf("%s: axe-core has found %d rules kept, which are too few", l.name, result.Passes)
+		p.Errorf("%s: the page passes only %d rules", l.name, result.Passes)
 	}
 	for _, low := range eval[[]string](p, lowContrast) {
 		p.Errorf("%s: violated: contrast in a picture: %s", l.name, low)
 	}
 }
 
-// lowContrast is JavaScript that gives the texts of pictures whose contrast is below 4.5, by the formula of WCAG 2.
+// lowContrast is JavaScript that returns the texts of pictures with a contrast below 4.5, by the formula of WCAG 2.
 const lowContrast = `(() => {
 	const luminance = color => color.match(/\d+/g).slice(0, 3)
 		.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)

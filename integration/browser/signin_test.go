@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// Who is not signed in gets to the page for it from wherever he wants to, and from there to where he wanted.
-func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
+// Without a session every page leads to the sign-in page. Signing in leads to the requested page.
+func TestBrowserSigningInLeadsToTheRequestedPage(t *testing.T) {
 	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
@@ -50,7 +50,7 @@ func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
 		t.Errorf("downloaded %q, %v", content, err)
 	}
 
-	// A form that is sent when the session has ended does nothing, and is not sent again.
+	// A form that is submitted after the session has ended has no effect, and is not submitted again after signing in.
 	p.visit(s.url + "/admin/policy")
 	p.tick("30 days")
 	p.follow("Continue")
@@ -62,12 +62,12 @@ func TestBrowserSigningInLeadsToThePageThatWasWanted(t *testing.T) {
 	}
 	s.signIn(p, "admin")
 	if s.state() != before || p.address() != s.url+"/admin/users" {
-		t.Errorf("after signing in again one is at %s, and the state is\n%s", p.address(), s.state())
+		t.Errorf("signing in again leads to %s, and the state is\n%s", p.address(), s.state())
 	}
 }
 
-// Who signs in is not led to another site.
-func TestBrowserSigningInLeadsNowhereElse(t *testing.T) {
+// Signing in does not lead to another site.
+func TestBrowserSigningInLeadsToNoOtherSite(t *testing.T) {
 	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
@@ -83,8 +83,8 @@ func TestBrowserSigningInLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// An ordinary user sees what is his, and is refused where he types the address of something else.
-func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
+// A user sees only their own tokens. The addresses of other pages are refused.
+func TestBrowserAUserSeesOnlyTheirOwn(t *testing.T) {
 	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)
@@ -97,7 +97,7 @@ func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
 	}
 	p.says("My tokens", "bobs", "by admin")
 	if links := eval[[]string](p, `[...document.querySelectorAll("nav a")].map(a => a.textContent)`); len(links) != 1 || links[0] != "My tokens" {
-		t.Errorf("he is offered %q", links)
+		t.Errorf("the user is offered %q", links)
 	}
 	for path, want := range map[string]int{
 		"/users": 403, "/users/admin/tokens": 403, "/users/admin/revoke-all": 403, "/tokens": 403, "/tokens?owner=admin": 403, "/tokens.csv": 403,
@@ -108,17 +108,17 @@ func TestBrowserAnOrdinaryUserSeesHisOwn(t *testing.T) {
 		}
 		heading := map[int]string{403: "You may not do this", 404: "Page not found"}[want]
 		if p.text("h1") != heading || strings.Contains(p.source(), "secret plan") {
-			t.Errorf("%s shows him: %s", path, p.text("main"))
+			t.Errorf("%s shows: %s", path, p.text("main"))
 		}
 		p.follow("Back to the start")
 	}
-	p.fill("Name", "his own")
+	p.fill("Name", "bob's own")
 	if status := p.follow("Generate"); status != http.StatusCreated || s.hello(p.text("#secret")) != http.StatusOK {
-		t.Errorf("he generates one: %d", status)
+		t.Errorf("generate: %d", status)
 	}
 }
 
-// A wrong password and its likes are said on the page, which stays accessible.
+// The sign-in page shows refusals, and is accessible with them.
 func TestBrowserTheSignInPage(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -152,5 +152,4 @@ func TestBrowserTheSignInPage(t *testing.T) {
 		tries++
 	}
 	seen("sign-in-too-often", "There were too many wrong passwords under this name.")
-	t.Logf("the %dth try was refused", tries)
 }

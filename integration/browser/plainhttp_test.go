@@ -14,15 +14,15 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 )
 
-// under is the address under another name of this machine.
+// under returns the address with another host name.
 func under(address, name string) string { return strings.Replace(address, "127.0.0.1", name, 1) }
 
-// ignoredOpenerPolicy begins what Chromium says of Cross-Origin-Opener-Policy over plain HTTP. The pages cannot know whether a
-// proxy in front of them has TLS.
+// ignoredOpenerPolicy begins the warning of Chromium about Cross-Origin-Opener-Policy over plain HTTP. The pages send the header
+// because a proxy with TLS may be in front of them.
 const ignoredOpenerPolicy = "other: The Cross-Origin-Opener-Policy header has been ignored"
 
-// Over plain HTTP on a name that is not of this machine, a browser says nothing of where a form comes from but its Origin. The
-// forms of the pages work there, with and without JavaScript.
+// Over plain HTTP and not on localhost, the header Origin is all that a browser sends about the source of a form. The forms
+// of the pages work there, with and without JavaScript.
 func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for name, scripts := range map[string]bool{"with JavaScript": true, "without JavaScript": false} {
@@ -36,7 +36,7 @@ func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 			h.signIn(p, "ada")
 			p.visit(h.url + "/users/bob/tokens")
 			if eval[bool](p, "isSecureContext") {
-				t.Fatal("the browser takes this for a secure context: the test does not test what it says")
+				t.Fatal("this is a secure context for the browser, so the test proves nothing")
 			}
 			p.fill("Name", "over plain HTTP")
 			if status := p.follow("Generate"); status != http.StatusCreated {
@@ -55,8 +55,8 @@ func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 	}
 }
 
-// What other sites send there does nothing, whatever they tell the browser to keep quiet about, even where the session needs no
-// cookie.
+// Forms of other sites have no effect over plain HTTP, with any Referrer-Policy of these sites, even if the session needs
+// no cookie.
 func TestBrowserOtherSitesDoNothingOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	var refused atomic.Int32
@@ -103,5 +103,5 @@ func TestBrowserOtherSitesDoNothingOverPlainHTTP(t *testing.T) {
 	if err != nil || n != 0 {
 		t.Errorf("%d tokens, %v", n, err)
 	}
-	t.Logf("%d forms did nothing", attempts)
+	t.Logf("%d forms had no effect", attempts)
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// look is how somebody looks at the pages.
+// look is a combination of width, color scheme and other settings of the browser.
 type look struct {
 	name   string
 	width  int64

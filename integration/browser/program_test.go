@@ -17,18 +17,20 @@ import (
 	"testing"
 )
 
-// program is examples/server as a process of its own, with a database that is gone afterwards.
+// program is examples/server as a process with a temporary database.
 type program struct {
 	t         *testing.T
 	url       string
 	passwords map[string]string
-	admin     *http.Client // has a session of its own beside the browser
+	admin     *http.Client // with its own session
 }
 
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "server")
-	if out, err := exec.Command("go", "build", "-o", path, "../server").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ../server: %w\n%s", err, out)
+	compile := exec.Command("go", "build", "-o", path, "./server")
+	compile.Dir = filepath.Join("..", "..", "examples") // the module of the program
+	if out, err := compile.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build ./server: %w\n%s", err, out)
 	}
 	return path, nil
 })
@@ -38,8 +40,8 @@ var (
 	listening = regexp.MustCompile(`^listening on (http://\S+), `)
 )
 
-// guard runs a program until its own standard input ends, which is when the test says so or is no more, and then ends it by
-// its process id.
+// guard runs a program until its own standard input ends, and then ends the program by its process ID. The input ends when
+// the test closes it, and when the process of the test is gone.
 const guard = `
 exec 3<&0
 "$@" </dev/null 3<&- & program=$!
@@ -52,30 +54,22 @@ exit "$code"`
 func serve(t *testing.T) program {
 	t.Helper()
 	path, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	process := exec.Command("sh", "-c", guard, "sh", path, "-addr", "127.0.0.1:0", "-log", "warn", "-db", filepath.Join(t.TempDir(), "browser.db"))
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	stdout, err := process.StdoutPipe()
 	if err == nil {
 		err = process.Start()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		_ = stdin.Close()
 		_ = process.Wait()
 	})
 	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s := program{t: t, passwords: map[string]string{}, admin: &http.Client{Jar: jar}}
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if login := exported.FindStringSubmatch(lines.Text()); login != nil {
@@ -95,7 +89,7 @@ func serve(t *testing.T) program {
 	return s
 }
 
-// signIn signs somebody in on the page for it, where the browser is already.
+// signIn signs a user in on the sign-in page, which the tab shows.
 func (s program) signIn(h hands, name string) (status int) {
 	s.t.Helper()
 	h.fill("Name", name)
@@ -103,18 +97,14 @@ func (s program) signIn(h hands, name string) (status int) {
 	return h.follow("Sign in")
 }
 
-// api is a request of the administrator to the administration in JSON, beside the browser.
+// api sends a request of the administrator to the JSON API, outside of the browser.
 func (s program) api(method, path, body string, into any) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+"/admin/api"+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := s.admin.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode >= 300 {
@@ -123,18 +113,16 @@ func (s program) api(method, path, body string, into any) {
 	if into == nil {
 		return
 	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, json.Unmarshal(answer, into))
 }
 
-// made is a token as the administration in JSON gives it.
+// made is a generated token in the JSON API.
 type made struct {
 	Token  struct{ ID string }
 	Secret string
 }
 
-// generate generates a token for somebody, beside the browser.
+// generate generates a token outside of the browser.
 func (s program) generate(owner, name string) made {
 	s.t.Helper()
 	var m made
@@ -142,31 +130,25 @@ func (s program) generate(owner, name string) made {
 	return m
 }
 
-// hello presents a token where the application wants one, and gives the status.
+// hello presents a token to the application, and returns the status.
 func (s program) hello(token string) int {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), "GET", s.url+"/api/hello", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	_ = response.Body.Close()
 	return response.StatusCode
 }
 
-// state is what forms could change, as the administration in JSON tells it.
+// state returns the data that forms could change, from the JSON API.
 func (s program) state() string {
 	s.t.Helper()
 	var tokens, policy any
 	s.api("GET", "/tokens", "", &tokens)
 	s.api("GET", "/policy", "", &policy)
 	state, err := json.MarshalIndent([]any{tokens, policy}, "", " ")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	return string(state)
 }

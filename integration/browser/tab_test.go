@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tab is a tab of the browser, with what it complains of. Whatever it complains of and nobody expects is a failure.
+// tab is a tab of the browser. An unexpected warning or error of the browser fails the test.
 type tab struct {
 	*testing.T
 	ctx    context.Context
@@ -24,7 +24,7 @@ type tab struct {
 	*watch
 }
 
-// open opens a tab with cookies and storage of its own.
+// open opens a tab with its own cookies and storage.
 func open(t *testing.T) *tab {
 	t.Helper()
 	parent, err := chromium()
@@ -34,7 +34,7 @@ func open(t *testing.T) *tab {
 	return newTab(t, parent, chromedp.WithNewBrowserContext())
 }
 
-// another opens a tab beside one, with the same cookies and storage.
+// another opens a tab with the same cookies and storage.
 func (p *tab) another() *tab {
 	p.Helper()
 	return newTab(p.T, p.ctx)
@@ -53,7 +53,7 @@ func newTab(t *testing.T, parent context.Context, opts ...chromedp.ContextOption
 	return p
 }
 
-// complain fails a test for what the browser has complained of since the last time.
+// complain reports the complaints of the browser since the last call.
 func (p *tab) complain(t *testing.T) {
 	t.Helper()
 	for _, complaint := range p.complaints() {
@@ -61,7 +61,7 @@ func (p *tab) complain(t *testing.T) {
 	}
 }
 
-// lend is the tab for another test to use, which looks at it as one that was just opened.
+// lend returns the tab for another test, like a new one.
 func (p *tab) lend(t *testing.T) *tab {
 	t.Helper()
 	lent := *p
@@ -79,7 +79,7 @@ func (p *tab) must(err error) {
 	}
 }
 
-// where says what the tab shows, for failures.
+// where describes the content of the tab, for failures.
 func (p *tab) where() string {
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
 	defer cancel()
@@ -105,7 +105,7 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.must(chromedp.Do(ctx, actions...))
 }
 
-// leave runs actions that lead to another page, waits until that is there, and gives its status.
+// leave runs actions that lead to another page, waits for it, and returns its status.
 func (p *tab) leave(actions ...chromedp.Action[chromedp.Void]) int {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
@@ -118,13 +118,13 @@ func (p *tab) leave(actions ...chromedp.Action[chromedp.Void]) int {
 	return int(response.Status)
 }
 
-// visit goes to an address, as somebody does who types it, and gives the status.
+// visit opens an address, and returns the status.
 func (p *tab) visit(address string) int {
 	p.Helper()
 	return p.leave(chromedp.Navigate(address))
 }
 
-// reload is what the button of the browser does, where somebody also confirms that a form is to be sent again.
+// reload reloads the page. If the page is the answer to a form, the browser submits the form again.
 func (p *tab) reload() int {
 	p.Helper()
 	return p.leave(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -133,7 +133,7 @@ func (p *tab) reload() int {
 	}))
 }
 
-// back goes to the page before, as the button of the browser does.
+// back goes back to the previous page.
 func (p *tab) back() {
 	p.Helper()
 	here := eval[float64](p, "performance.timeOrigin")
@@ -143,8 +143,7 @@ func (p *tab) back() {
 	p.await("the page before is there", fmt.Sprintf(`performance.timeOrigin !== %v && document.readyState === "complete"`, here))
 }
 
-// await waits until an expression is true, on whatever page the tab is by then: between two pages there is nothing that could
-// evaluate it.
+// await polls until an expression is true. It may be evaluated on another page, because between two pages evaluation fails.
 func (p *tab) await(what, expression string) {
 	p.Helper()
 	await(p.T, what, func() bool {
@@ -155,7 +154,7 @@ func (p *tab) await(what, expression string) {
 	})
 }
 
-// eval evaluates an expression in the page. It can also where the page itself may run nothing.
+// eval evaluates an expression in the page, even if the page itself may not run scripts.
 func eval[T any](p *tab, expression string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
@@ -167,19 +166,19 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// on is the expression that calls a function of the page with a text.
+// on returns an expression that calls a function with a text.
 func on(function, text string) string {
 	quoted, _ := json.Marshal(text)
 	return "(" + function + ")(" + string(quoted) + ")"
 }
 
-// text is what a person reads of the first element of a selector, and nothing where there is none.
+// text returns the visible text of the first element of a selector, or an empty text.
 func (p *tab) text(selector string) string {
 	p.Helper()
 	return eval[string](p, on(`selector => (document.querySelector(selector)?.innerText ?? "").replace(/\s+/g, " ").trim()`, selector))
 }
 
-// says is a failure for each text that cannot be read on the page.
+// says checks that the page shows each of the texts.
 func (p *tab) says(wants ...string) {
 	p.Helper()
 	main := p.text("main")
@@ -195,20 +194,20 @@ func (p *tab) address() string {
 	return eval[string](p, "location.href")
 }
 
-// source is the whole page as it is now, with what nobody sees.
+// source returns the present HTML of the page.
 func (p *tab) source() string {
 	p.Helper()
 	return eval[string](p, `document.documentElement.outerHTML + [...document.querySelectorAll("input, select")].map(e => e.value)`)
 }
 
-// withoutJavaScript switches it off for what the tab loads from then on.
+// withoutJavaScript turns JavaScript off for pages that are loaded afterwards.
 func (p *tab) withoutJavaScript() *tab {
 	p.Helper()
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	return p
 }
 
-// cookies are all that the browser has, also those that no page can read, and those for other pages.
+// cookies returns all cookies of the browser, including those that pages cannot read.
 func (p *tab) cookies() []*network.Cookie {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
@@ -218,7 +217,7 @@ func (p *tab) cookies() []*network.Cookie {
 	return result.Cookies
 }
 
-// allow lets the pages of an origin use the clipboard, as somebody does who is asked.
+// allow permits the pages of an origin to use the clipboard.
 func (p *tab) allow(origin string) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// slow puts a host behind a connection on which every form waits until it is let go, and counts the forms.
+// slow delays every form of a host until the test releases it, and counts the forms.
 type slow struct {
 	posts atomic.Int32
 	let   chan struct{}
@@ -39,7 +39,7 @@ func (h *host) behindSlow(t *testing.T) *slow {
 	return s
 }
 
-// A second click on a button whose form is under way does nothing, so that the secret of the one token is shown.
+// A second click on a button while its form is in flight has no effect, so the secret of the one token is shown.
 func TestBrowserASecondClickOnGenerateDoesNothing(t *testing.T) {
 	t.Parallel()
 	for name, twice := range map[string]func(*tab) []chromedp.Action[chromedp.Void]{
@@ -67,17 +67,17 @@ func TestBrowserASecondClickOnGenerateDoesNothing(t *testing.T) {
 				t.Errorf("the secret that is shown: %v", err)
 			}
 			if status := p.reload(); status != http.StatusOK {
-				t.Errorf("to reload the page is answered %d", status)
+				t.Errorf("reloading the page is answered %d", status)
 			}
 			if n := s.posts.Load(); n != 1 || p.text("#secret") != "" {
-				t.Errorf("after the page was reloaded the form was sent %d times, and a secret is shown: %t", n, p.text("#secret") != "")
+				t.Errorf("after a reload the form was sent %d times, and a secret is shown: %t", n, p.text("#secret") != "")
 			}
 		})
 	}
 }
 
-// A double click on Revoke asks, and does not answer. So does Enter that is held down.
-func TestBrowserADoubleClickOnRevokeOnlyAsks(t *testing.T) {
+// A double click on Revoke, or holding Enter down, asks for confirmation and does not confirm.
+func TestBrowserADoubleClickDoesNotConfirmARevocation(t *testing.T) {
 	t.Parallel()
 	h, p := newHost(t), open(t)
 	token := h.generateAs("bob", "bob", "laptop", apitoken.Days(30))
@@ -115,5 +115,5 @@ func TestBrowserADoubleClickOnRevokeOnlyAsks(t *testing.T) {
 	}
 }
 
-// answerable is true where the button that asks takes an answer.
+// answerable is true when the button that asks for confirmation accepts one.
 const answerable = `!document.querySelector("form[data-asks] button[aria-disabled]")`

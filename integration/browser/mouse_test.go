@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// hands use a page: a tab by itself with the mouse, a keyboard with the keys alone. Whatever they use they find as a person
-// does, by what is written on it or beside it.
+// hands use a page: a tab with the mouse, a keyboard with keys. They find elements as people do, by the text on them or
+// beside them.
 type hands interface {
 	follow(name string) (status int) // a link or a button that leads to another page
 	activate(name string)            // one that does not
@@ -24,7 +24,7 @@ type hands interface {
 
 var _ hands = (*tab)(nil)
 
-// named is JavaScript that gives the visible elements that one can use, and their names.
+// named is JavaScript that returns the visible elements that can be used, and their names.
 const named = `
 	const words = text => text.replace(/\s+/g, " ").trim();
 	const nameOf = e => words(e.getAttribute("aria-label") ?? (e.labels?.length ? e.labels[0].textContent : e.textContent));
@@ -39,14 +39,14 @@ const named = `
 	};
 `
 
-// with evaluates a function of the element of a name and a text.
+// with evaluates a function of a text and the element with a name.
 func with[T any](p *tab, name, function, text string) T {
 	p.Helper()
 	args, _ := json.Marshal([]string{name, text})
 	return eval[T](p, "(([name, text]) => {"+named+"return ("+function+")(find(name), text)})("+string(args)+")")
 }
 
-// click is a click of the mouse in the middle of an element, which nothing may cover.
+// click clicks with the mouse in the middle of an element. No other element may cover it.
 func (p *tab) click(name string) chromedp.Action[chromedp.Void] {
 	p.Helper()
 	at := with[struct {
@@ -82,7 +82,7 @@ func (p *tab) fill(label, value string) {
 	}
 }
 
-// insert is text that is pasted.
+// insert pastes a text.
 func insert(text string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
@@ -90,7 +90,7 @@ func insert(text string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// choose takes an option of a list. The list itself is drawn by the system, out of the reach of what drives a browser.
+// choose selects an option of a list by JavaScript, because the system draws the list and the test cannot click on it.
 func (p *tab) choose(label, option string) {
 	p.Helper()
 	with[bool](p, label, `(e, text) => {
@@ -101,7 +101,7 @@ func (p *tab) choose(label, option string) {
 	}`, option)
 }
 
-// date takes a day. The calendar is drawn by the system, as the lists are.
+// date sets a date by JavaScript, because the system draws the calendar.
 func (p *tab) date(label string, day time.Time) {
 	p.Helper()
 	with[bool](p, label, `(e, text) => { e.value = text; return e.value === text }`, day.Format(time.DateOnly))

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-// evil is another site. Its page sends a form by itself, as soon as the victim looks at it.
+// evil is a page of another site. It submits a form as soon as the victim opens it.
 var evil = template.Must(template.New("").Parse(`<!DOCTYPE html><html lang="en"><title>Evil</title>
 {{with .Frame}}<iframe src="{{.}}" width="600" height="400"></iframe>{{end}}
 {{with .Form}}<form method="post" action="{{.Action}}" enctype="{{.Encoding}}">
@@ -29,7 +29,7 @@ type evilForm struct {
 	Values           url.Values
 }
 
-// siteOf serves a page on another port, once under the address of the victim's application and once under another name.
+// siteOf serves a page on another port, once on the host name of the application and once on another one.
 func siteOf(t *testing.T, content evilPage) (sameSite, crossSite string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -42,8 +42,8 @@ func siteOf(t *testing.T, content evilPage) (sameSite, crossSite string) {
 	return server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
-// What another site has the browser of an administrator send does nothing, whatever the form, with the cookie of his
-// session as the application sets it: to a site under the same address the browser sends it along.
+// A form that another site makes the browser of an administrator submit has no effect. From a page on the same host name, the
+// browser even sends the cookie of the session with it.
 func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -64,7 +64,7 @@ func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
 		{"/admin/api/users/bob/tokens", "text/plain", url.Values{`{"name": "stolen", "x": "`: {`"}`}}},
 		{"/admin/api/users/bob/revoke-all", "text/plain", nil},
 		{"/sign-out", form, nil},
-		{"/sign-in", form, url.Values{"name": {"bob"}, "password": {s.passwords["bob"]}}}, // so that he works as somebody else
+		{"/sign-in", form, url.Values{"name": {"bob"}, "password": {s.passwords["bob"]}}}, // would sign the victim in as another user
 	}
 	before, refused := s.state(), 0
 	for _, f := range forms {
@@ -74,7 +74,7 @@ func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
 			call(p, page.Navigate, page.NavigateParams{URL: site})
 			p.await("the form of "+site+" was answered by "+f.Action, on(`url => location.href.startsWith(url) && document.readyState === "complete"`, s.url))
 			if s.state() != before {
-				t.Fatalf("the form of %s for %s has done something:\n%s", site, f.Action, s.state())
+				t.Fatalf("the form of %s for %s had an effect:\n%s", site, f.Action, s.state())
 			}
 			refused++
 			p.visit(s.url + "/admin/")
@@ -84,19 +84,19 @@ func TestBrowserFormsOfOtherSitesDoNothing(t *testing.T) {
 		}
 	}
 	if got := s.hello(token.Secret); got != http.StatusOK {
-		t.Errorf("the token of before: %d", got)
+		t.Errorf("the earlier token: %d", got)
 	}
-	t.Logf("%d forms did nothing", refused)
-	// The same form from the pages themselves counts, so it was not refused for what it says.
+	t.Logf("%d forms had no effect", refused)
+	// The same form works from the pages themselves, so its content was not the reason for the refusal.
 	p.visit(s.url + "/admin/tokens/" + token.Token.ID + "/revoke")
 	p.follow("Revoke precious")
 	if got := s.hello(token.Secret); got != http.StatusUnauthorized {
-		t.Errorf("after the form of the pages: %d", got)
+		t.Errorf("the token after the form of the pages: %d", got)
 	}
 }
 
-// No other site shows the pages in a frame, where it could have somebody click what he does not see.
-func TestBrowserNobodyFramesThePages(t *testing.T) {
+// No other site can show the pages in a frame, where it could trick a user into clicking something invisible.
+func TestBrowserOtherSitesCannotFrameThePages(t *testing.T) {
 	long(t)
 	t.Parallel()
 	s, p := serve(t), open(t)

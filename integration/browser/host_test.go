@@ -19,8 +19,8 @@ import (
 
 var ctx = context.Background()
 
-// host is a host in memory whose clock stands at noon of 1 January 2026 unless it is moved. Who is signed in says the
-// cookie person.
+// host is a host in memory. Its clock stands at noon of 1 January 2026 until a test moves it. The cookie person names the
+// user who is signed in.
 type host struct {
 	*tokentest.Kit
 	t     *testing.T
@@ -28,7 +28,7 @@ type host struct {
 	url   string // of the pages
 }
 
-// newHost has an administrator, ada, and the users bob, carol, an auditor, and one who is disabled.
+// newHost makes a host with the administrator ada, the users bob and carol, an auditor, and a disabled user.
 func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 	t.Helper()
 	h := host{t: t, Kit: tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
@@ -66,13 +66,11 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 
 func (h host) must(err error) {
 	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	must(h.t, err)
 }
 
-// withTokens gives bob a token of each sort: used, soon to end, ended, revoked, without an end, from somebody else, with a
-// long name.
+// withTokens generates tokens of all sorts for bob: used, expiring soon, expired, revoked, without expiration, on behalf,
+// with a long name.
 func (h host) withTokens() host {
 	h.t.Helper()
 	day := apitoken.Days(1)
@@ -93,14 +91,14 @@ func (h host) withTokens() host {
 	for i := range 6 {
 		h.generateAs("bob", "bob", fmt.Sprintf("worker %d", i+1), time.Duration(10+7*i*i%83)*day)
 	}
-	_, err = h.Manager.User(ctx, apitoken.As("bob"), "ada") // is denied, which is an event
+	_, err = h.Manager.User(ctx, apitoken.As("bob"), "ada") // a denial, for the events
 	if !errors.Is(err, apitoken.ErrNotFound) && !errors.Is(err, apitoken.ErrDenied) {
 		h.t.Fatalf("bob looks at ada: %v", err)
 	}
 	return h
 }
 
-// withMany gives bob more tokens than a page shows.
+// withMany generates more tokens for bob than fit on a page.
 func (h host) withMany() host {
 	h.t.Helper()
 	for i := range 52 {

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "renew the pictures in docs/pictures")
 
-// The two pictures of the documentation. No picture shows a secret: there are dots in its place.
+// The two pictures of the documentation show dots in place of a secret.
 func TestBrowserPicturesOfTheDocumentation(t *testing.T) {
 	long(t)
 	folder := filepath.Join("..", "..", "docs", "pictures")
@@ -37,20 +37,18 @@ func TestBrowserPicturesOfTheDocumentation(t *testing.T) {
 	}
 	for _, name := range names {
 		content, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		picture, err := png.DecodeConfig(bytes.NewReader(content))
 		if err != nil || picture.Width != 1280 || picture.Height > 1000 || len(content) > 200<<10 {
 			t.Errorf("%s: %d x %d pixels, %d bytes, %v", name, picture.Width, picture.Height, len(content), err)
 		}
 		if (apitoken.Scanner{}).Redact(string(content)) != string(content) {
-			t.Errorf("%s holds what looks like a token", name)
+			t.Errorf("%s contains a text that looks like a token", name)
 		}
 	}
 }
 
-// save writes a picture of what a window shows of a page, down to the last row that it has room for.
+// save writes a picture of the visible part of a page, down to the last complete row.
 func (p *tab) save(path string) {
 	p.Helper()
 	height := eval[int64](p, `Math.ceil(Math.max(...[...document.querySelectorAll("tr")].map(row => row.getBoundingClientRect().bottom).filter(y => y < 900)))`)
@@ -61,15 +59,15 @@ func (p *tab) save(path string) {
 	p.must(os.WriteFile(path, picture, 0o644))
 }
 
-// withWorkOfAYear is what an administrator could find after a while.
+// withWorkOfAYear adds tokens such as a host could have after a year.
 func (h host) withWorkOfAYear() host {
 	h.t.Helper()
 	var live []string
 	for _, x := range []struct {
 		actor, owner apitoken.UserID
 		name         string
-		days         int // that it lives; 0: no end
-		later        int // days that pass then
+		days         int // lifetime; 0: no expiration
+		later        int // days until the next token
 	}{
 		{"bob", "bob", "laptop", 0, 12},
 		{"ada", "bob", "nightly build", 365, 3},
