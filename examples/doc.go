@@ -8,6 +8,7 @@
 //     go run ./examples/scanning -prefix acme -gitleaks
 //   - gateway has configurations for nginx, Caddy and Apache in front of an application in any language:
 //     go run ./examples/gateway/demo
+//   - boltstore is a store of one's own on an embedded database, the model for others
 //   - sonarqube is a server of one's own that speaks the token API of another product: go run ./examples/sonarqube
 //   - browser has no program but tests, which use the administration pages in Chromium
 //   - frameworks has the middleware in front of the routers of net/http, chi and gin, to copy from
