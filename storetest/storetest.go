@@ -11,6 +11,11 @@
 // Every subtest shows one rule on a store of its own, and a failure begins with the rule that was broken. A store that
 // passes needs no other tests of its reads and writes; what remains is what only it can do, such as losing a connection.
 // Run it with the race detector: the rules about concurrent calls mean most there.
+//
+// That a change and its event are in one transaction, the suite sees in two ways. It cancels a write at each moment at which the
+// store asks the context for anything, which always finds two transactions if the second asks it. It reads while a write is under
+// way, which finds the others only if a read comes between their transactions. It does not end the process between the two,
+// and it does not see what the store asks a context that it has derived. So read the store's code for this promise as well.
 package storetest
 
 import (
@@ -64,9 +69,9 @@ func areas() []area {
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},
-		{"cancellation", cancellationRules()},
+		{"cancellation", slices.Concat(cancellationRules(), stepRules())},
 		{"kept values", keptRules()},
 		{"one winner", winnerRules()},
-		{"concurrency", slices.Concat(concurrencyRules(), crowdRules())},
+		{"concurrency", slices.Concat(concurrencyRules(), crowdRules(), readerRules())},
 	}
 }
