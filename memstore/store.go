@@ -1,5 +1,5 @@
-// Package memstore is an [apitoken.Store] in memory: for tests, for small programs, and as the model of what a Store
-// does. What it holds ends with the process.
+// Package memstore is an [apitoken.Store] in memory: for tests and for small programs. What it holds ends with the process.
+// It is written to be fast; the model for a Store of your own is examples/boltstore.
 //
 //	m, err := apitoken.New(memstore.New(), nil)
 //

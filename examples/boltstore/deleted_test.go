@@ -31,7 +31,7 @@ func TestDeletedUserWhoIsCreatedAgainRevivesNoToken(t *testing.T) {
 	}{
 		{name: "a token of the first epoch", token: 0, want: 1},
 		{name: "a token of a later epoch", ended: 2, token: 2, want: 3},
-		{name: "a token of an ended epoch", ended: 3, token: 1, want: 3},
+		{name: "a token of an ended epoch", ended: 3, token: 1, want: 4},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,6 +67,11 @@ func TestDeletedUserWhoIsCreatedAgainRevivesNoToken(t *testing.T) {
 			must("Lookup", err)
 			if r.Epoch >= r.User.Epoch {
 				t.Errorf("a token of epoch %d authenticates for its owner of epoch %d", r.Epoch, r.User.Epoch)
+			}
+			r, err = s.Token(ctx, id)
+			must("Token", err)
+			if !r.Token.RevokedAt.Equal(someTime) {
+				t.Errorf("the token was revoked at %v, want %v", r.Token.RevokedAt, someTime)
 			}
 		})
 	}

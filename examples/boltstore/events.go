@@ -14,14 +14,11 @@ import (
 // changes nothing. An event is stored only by a call that succeeds, so that is never an error.
 func recorded(tx *bbolt.Tx, id apitoken.EventID) bool { return tx.Bucket(eventIDs).Get(id[:]) != nil }
 
-// record stores the event of a change. It takes the transaction of the change, so either both are committed or neither.
+// record stores an event that is not stored yet. It takes the transaction of the change, so either both are committed or neither.
 //
 // The Seq is taken here and not by the reader, because the next transaction begins only after this one has committed: the
 // numbers are in the order of the commits. A transaction that fails gives its number back.
 func record(tx *bbolt.Tx, e apitoken.Event) error {
-	if recorded(tx, e.ID) {
-		return nil
-	}
 	seq, err := tx.Bucket(events).NextSequence() // 1, 2, 3 and so on
 	if err != nil {
 		return err
@@ -38,6 +35,9 @@ func record(tx *bbolt.Tx, e apitoken.Event) error {
 func (s *Store) AppendEvents(ctx context.Context, batch []apitoken.Event) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
 		for _, e := range batch {
+			if recorded(tx, e.ID) {
+				continue
+			}
 			if err := record(tx, e); err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 
 	"go.etcd.io/bbolt"
 
@@ -40,12 +41,10 @@ func showToken(tx *bbolt.Tx, id []byte) (*apitoken.Record, error) {
 		return r, err
 	}
 	end, err := get[apitoken.Revocation](tx, epochs, userKey(r.User.ID, numberKey(r.Epoch)))
-	switch {
-	case errors.Is(err, apitoken.ErrNotFound): // no change ended the epoch: see firstEpoch
-		return r, nil
-	case err != nil:
-		return nil, err
-	case r.Token.Status(end.At) == apitoken.StatusExpired:
+	if err != nil { // without its sentinel, because ErrNotFound would say that the token is missing
+		return nil, fmt.Errorf("boltstore: the end of epoch %d of %q: %v", r.Epoch, r.User.ID, err)
+	}
+	if r.Token.Status(end.At) == apitoken.StatusExpired {
 		return r, nil
 	}
 	r.Token.RevokedAt, r.Token.RevokedBy = end.At, end.By
@@ -75,7 +74,7 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (r *apitoken.Rec
 func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
 		byDigest := tx.Bucket(digests).Get(n.Digest[:])
-		if bytes.Equal(byDigest, n.ID[:]) {
+		if recorded(tx, e.ID) || bytes.Equal(byDigest, n.ID[:]) {
 			return nil // a retry
 		}
 		if err := mayCreate(tx, n, policyRevision); err != nil {

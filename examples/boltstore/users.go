@@ -38,6 +38,11 @@ func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Even
 		if created.Epoch, err = firstEpoch(tx, u.ID); err != nil {
 			return err
 		}
+		for epoch := range created.Epoch {
+			if err := endEpoch(tx, u.ID, epoch, e); err != nil {
+				return err
+			}
+		}
 		if err := writeUser(tx, created); err != nil {
 			return err
 		}
@@ -49,10 +54,10 @@ func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Even
 
 // firstEpoch returns 0 for an ID that was never there. No method deletes a user; but if somebody deletes the row from the
 // file, tokens and ended epochs of the ID are left. A user who is created again starts above them, or the tokens that were
-// revoked with their epoch would authenticate.
+// revoked with their epoch would authenticate. The deleted row was one epoch above the last that had ended.
 func firstEpoch(tx *bbolt.Tx, id apitoken.UserID) (first int64, err error) {
 	for epoch := range after(tx, epochs, userPrefix(id), nil) {
-		first = max(first, parseNumberKey(epoch)+1)
+		first = max(first, parseNumberKey(epoch)+2)
 	}
 	for token := range after(tx, owned, userPrefix(id), nil) {
 		row, err := get[tokenRow](tx, tokens, token)
@@ -62,6 +67,16 @@ func firstEpoch(tx *bbolt.Tx, id apitoken.UserID) (first int64, err error) {
 		first = max(first, row.Epoch+1)
 	}
 	return first, nil
+}
+
+// endEpoch stores who ended an epoch and when, unless it has ended before. The tokens of the epoch keep their rows. Lookup
+// returns their epoch and the owner's to the caller, who compares them; showToken finds the revocation here.
+func endEpoch(tx *bbolt.Tx, id apitoken.UserID, epoch int64, e apitoken.Event) error {
+	key := userKey(id, numberKey(epoch))
+	if tx.Bucket(epochs).Get(key) != nil {
+		return nil
+	}
+	return put(tx, epochs, key, apitoken.Revocation{At: e.At, By: e.Actor.User})
 }
 
 // ChangeUser implements [apitoken.Store]. The lock of the row is that of the whole file: a crowd delays the change, and none
@@ -82,11 +97,8 @@ func (s *Store) ChangeUser(
 		if err != nil || changed == was {
 			return err
 		}
-		// The tokens of an ended epoch keep their rows. Lookup returns both epochs to the caller, who compares them; the
-		// other reads find out here when and by whom the epoch was ended.
-		if changed.Epoch > was.Epoch {
-			end := apitoken.Revocation{At: e.At, By: e.Actor.User}
-			if err := put(tx, epochs, userKey(id, numberKey(was.Epoch)), end); err != nil {
+		if changed.Epoch > was.Epoch { // by one
+			if err := endEpoch(tx, id, was.Epoch, e); err != nil {
 				return err
 			}
 		}
