@@ -23,7 +23,7 @@ type broken struct {
 
 func brokenStores() []broken {
 	return slices.Concat(brokenWrites(), brokenUsers(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
-		brokenScans(), brokenFound(), brokenEvents(), brokenApart(), brokenRaces())
+		brokenScans(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces())
 }
 
 // The suite has to fail a broken store without failing this test, so each runs in a process of its own: this same binary,

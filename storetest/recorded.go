@@ -18,7 +18,7 @@ type recordedWrite struct {
 func recordedWrites() []recordedWrite {
 	return []recordedWrite{
 		{"CreateToken", func(f *fixture, i int) attempt {
-			n := draft(f.numbered(i), "a")
+			n := draft(f.addNumbered(i), "a")
 			e := generated(n)
 			return attempt{e, func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }, func() bool {
 				_, err := f.store.Token(f.Context(), n.ID)
@@ -26,7 +26,7 @@ func recordedWrites() []recordedWrite {
 			}}
 		}},
 		{"RevokeToken", func(f *fixture, i int) attempt {
-			n, by := f.addToken(f.numbered(i), "a"), later(microsecond, "carol")
+			n, by := f.addToken(f.addNumbered(i), "a"), later(microsecond, "carol")
 			e := revoked(n, by)
 			return attempt{e, func(ctx context.Context) error {
 				_, err := f.store.RevokeToken(ctx, n.ID, by, e)
@@ -45,7 +45,7 @@ func recordedWrites() []recordedWrite {
 			}}
 		}},
 		{"ChangeUser", func(f *fixture, i int) attempt {
-			id := f.numbered(i)
+			id := f.addNumbered(i)
 			e := ending(id, later(microsecond, "carol"))
 			return attempt{e, func(ctx context.Context) error {
 				_, err := f.store.ChangeUser(ctx, id, apitoken.UserChange{Disable: true}, e)
@@ -63,8 +63,8 @@ func recordedWrites() []recordedWrite {
 	}
 }
 
-// numbered creates a user.
-func (f *fixture) numbered(i int) apitoken.UserID {
+// addNumbered stores a user with i in their ID.
+func (f *fixture) addNumbered(i int) apitoken.UserID {
 	f.Helper()
 	return f.addUser(apitoken.UserID(fmt.Sprint("user ", i))).ID
 }
@@ -75,10 +75,10 @@ func readerRules() []rule {
 	for _, w := range recordedWrites() {
 		rules = append(rules, rule{
 			w.name + " shows its change with its event",
-			"A change and its event appear together: a reader who has found one of them finds the other, also while the write has not returned.",
+			"A change and its event appear together: a reader who has found one of them finds the other, even before the write has returned.",
 			func(f *fixture) {
 				for i := range rounds {
-					f.appearsWhole(w.prepare(f, i))
+					f.appearTogether(w.prepare(f, i))
 				}
 			},
 		})
@@ -86,8 +86,8 @@ func readerRules() []rule {
 	return rules
 }
 
-// appearsWhole reads until the write has returned, and once more.
-func (f *fixture) appearsWhole(a attempt) {
+// appearTogether reads the change and its event until the write has returned, and once more.
+func (f *fixture) appearTogether(a attempt) {
 	f.Helper()
 	var last apitoken.EventSeq
 	if feed := f.feed(); len(feed) > 0 {

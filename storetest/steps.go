@@ -15,12 +15,12 @@ func stepRules() []rule {
 	for _, w := range recordedWrites() {
 		rules = append(rules, rule{
 			w.name + " cancelled at each step",
-			"A change and its event are written together, wherever the write is cancelled: both if it is nil, neither if it is trouble. " +
-				"Repeated with a live context, it has written both.",
+			"A cancelled write stores the change with its event if it returns nil, and neither of them if it returns another error than " +
+				"ErrUncertain. Repeated with a live context, it stores both.",
 			func(f *fixture) {
 				for step := 1; step <= mostSteps; step++ {
 					ctx := newStepContext(f.Context(), step)
-					if f.writtenWhole(ctx, w.prepare(f, step)); !ctx.reached() {
+					if f.bothOrNeither(ctx, w.prepare(f, step)); !ctx.reached() {
 						return
 					}
 				}
@@ -74,13 +74,13 @@ func (c *stepContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// writtenWhole holds that a write under the context leaves the change with its event or neither, and that it has written both
+// bothOrNeither holds that a write under the context leaves the change with its event or neither, and that it has written both
 // when it is repeated.
-func (f *fixture) writtenWhole(ctx context.Context, a attempt) {
+func (f *fixture) bothOrNeither(ctx context.Context, a attempt) {
 	f.Helper()
 	err := a.write(ctx)
 	if verdict(err) {
-		f.broken("the error is %v, want trouble or ErrUncertain", err)
+		f.broken("the error is %v, which says something about the rows; want ErrUncertain or an error that is no sentinel", err)
 	}
 	if !errors.Is(err, apitoken.ErrUncertain) { // after which the commit may still be on its way
 		done, recorded := a.done(), f.timesRecorded(a.event)

@@ -2,7 +2,6 @@ package boltstore_test
 
 import (
 	"crypto/sha256"
-	"errors"
 	"testing"
 	"time"
 
@@ -74,25 +73,5 @@ func TestDeletedUserWhoIsCreatedAgainRevivesNoToken(t *testing.T) {
 				t.Errorf("the token was revoked at %v, want %v", r.Token.RevokedAt, someTime)
 			}
 		})
-	}
-}
-
-func TestClosedDatabaseIsNoVerdict(t *testing.T) {
-	db := openEmpty(t)
-	s := newStore(t, db)
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, read := s.User(t.Context(), "ada")
-	_, write := s.CreateUser(t.Context(), ada, newEvent())
-	for what, err := range map[string]error{"User": read, "CreateUser": write} {
-		if err == nil {
-			t.Errorf("%s succeeds", what)
-		}
-		for _, verdict := range []error{apitoken.ErrNotFound, apitoken.ErrExists, apitoken.ErrConflict, apitoken.ErrUncertain} {
-			if errors.Is(err, verdict) {
-				t.Errorf("%s: %v, which is %v", what, err, verdict)
-			}
-		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// brokenApart write a change and its event in two transactions.
-func brokenApart() []broken {
+// brokenTransactions write a change and its event in two transactions.
+func brokenTransactions() []broken {
 	var cancelled, read []string
 	for _, method := range []string{"CreateToken", "RevokeToken", "CreateUser", "ChangeUser", "PutPolicy"} {
 		cancelled = append(cancelled, "cancellation/"+method+" cancelled at each step")
@@ -22,12 +22,12 @@ func brokenApart() []broken {
 		"two transactions", "writes the event of a change in a transaction of its own, which may be cancelled",
 		cancelled,
 		func(s apitoken.Store) apitoken.Store {
-			return newApart(s, func(ctx context.Context) context.Context { return ctx })
+			return newTwoTransactions(s, func(ctx context.Context) context.Context { return ctx })
 		},
 	}, {
 		"two transactions to the end", "writes the event of a change in a transaction of its own, so that a reader finds the change alone",
 		read,
-		func(s apitoken.Store) apitoken.Store { return newApart(s, context.WithoutCancel) },
+		func(s apitoken.Store) apitoken.Store { return newTwoTransactions(s, context.WithoutCancel) },
 	}}
 }
 
@@ -36,8 +36,8 @@ func underReader(method string) string {
 	return "concurrency/" + method + " shows its change with its event"
 }
 
-// apart stores the change with an event of another ID that it does not show. Then it stores the event.
-type apart struct {
+// twoTransactions stores the change with an event of another ID that it does not show. Then it stores the event.
+type twoTransactions struct {
 	shown
 	later func(context.Context) context.Context // for the second transaction
 
@@ -47,8 +47,8 @@ type apart struct {
 	gap      gap
 }
 
-func newApart(s apitoken.Store, later func(context.Context) context.Context) *apart {
-	a := &apart{later: later}
+func newTwoTransactions(s apitoken.Store, later func(context.Context) context.Context) *twoTransactions {
+	a := &twoTransactions{later: later}
 	a.shown = shown{Store: s, event: func(e *apitoken.Event) bool {
 		_, hidden := a.hidden.Load(e.ID)
 		return !hidden
@@ -56,7 +56,7 @@ func newApart(s apitoken.Store, later func(context.Context) context.Context) *ap
 	return a
 }
 
-func (a *apart) write(ctx context.Context, method string, e apitoken.Event, change func(apitoken.Event) error) error {
+func (a *twoTransactions) write(ctx context.Context, method string, e apitoken.Event, change func(apitoken.Event) error) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	if _, again := a.recorded.Load(e.ID); again {
@@ -82,7 +82,7 @@ func (a *apart) write(ctx context.Context, method string, e apitoken.Event, chan
 }
 
 // stored returns an event that was stored just now. Only denials can have been stored since.
-func (a *apart) stored(id apitoken.EventID) (apitoken.Event, bool) {
+func (a *twoTransactions) stored(id apitoken.EventID) (apitoken.Event, bool) {
 	latest, _ := a.shown.Store.Events(background, apitoken.EventQuery{NewestFirst: true, Limit: 100})
 	for _, e := range latest {
 		if e.ID == id {
@@ -92,11 +92,11 @@ func (a *apart) stored(id apitoken.EventID) (apitoken.Event, bool) {
 	return apitoken.Event{}, false
 }
 
-func (a *apart) CreateToken(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+func (a *twoTransactions) CreateToken(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 	return a.write(ctx, "CreateToken", e, func(e apitoken.Event) error { return a.shown.CreateToken(ctx, n, rev, e) })
 }
 
-func (a *apart) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+func (a *twoTransactions) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
 	err = a.write(ctx, "RevokeToken", e, func(e apitoken.Event) error {
 		changed, err = a.shown.RevokeToken(ctx, id, by, e)
 		return err
@@ -104,7 +104,7 @@ func (a *apart) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	return changed && err == nil, err
 }
 
-func (a *apart) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
+func (a *twoTransactions) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
 	err = a.write(ctx, "CreateUser", e, func(e apitoken.Event) error {
 		is, err = a.shown.CreateUser(ctx, u, e)
 		return err
@@ -112,7 +112,7 @@ func (a *apart) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Even
 	return is, err
 }
 
-func (a *apart) ChangeUser(
+func (a *twoTransactions) ChangeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (is apitoken.User, err error) {
 	err = a.write(ctx, "ChangeUser", e, func(e apitoken.Event) error {
@@ -122,11 +122,11 @@ func (a *apart) ChangeUser(
 	return is, err
 }
 
-func (a *apart) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+func (a *twoTransactions) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	return a.write(ctx, "PutPolicy", e, func(e apitoken.Event) error { return a.shown.PutPolicy(ctx, p, ifRevision, e) })
 }
 
-func (a *apart) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+func (a *twoTransactions) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	defer a.gap.read()
 	if !q.NewestFirst {
 		return a.shown.Events(ctx, q)
