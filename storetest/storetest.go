@@ -12,10 +12,14 @@
 // passes needs no other tests of its reads and writes; what remains is what only it can do, such as losing a connection.
 // Run it with the race detector: the rules about concurrent calls mean most there.
 //
-// That a change and its event are in one transaction, the suite sees in two ways. It cancels a write at each moment at which the
-// store asks the context for anything, which always finds two transactions if the second asks it. It reads while a write is under
-// way, which finds the others only if a read comes between their transactions. It does not end the process between the two,
-// and it does not see what the store asks a context that it has derived. So read the store's code for this promise as well.
+// The suite looks in two ways for a store that writes a change and its event in two transactions:
+//
+//   - It cancels a write at each moment at which the store asks the context for anything. This always finds the store if the
+//     second transaction asks the context that the call was given. A context that the store has derived does not show.
+//   - It reads while a write is under way. This finds the store if a read comes between the transactions, which is likely and
+//     not certain.
+//
+// The suite does not end the process between the transactions. Review the store's code for this promise as well.
 package storetest
 
 import (
