@@ -13,14 +13,15 @@ import (
 //   - Methods are safe for concurrent use. A write that has returned is visible to every later call on every replica.
 //   - A write is atomic and includes its [Event]. A call that changes nothing records no event.
 //   - A write may be retried. If an event with the same ID is already stored, the call returns what it returned the first
-//     time and changes nothing.
+//     time and changes nothing. The row of a user that it returns is the row as it is now.
 //   - Times are passed in, never read from a clock. They are UTC in whole microseconds and round-trip exactly. The zero time
 //     means "none" and differs from 1970-01-01T00:00:00Z, which is a time.
 //   - Texts are compared and returned byte by byte: "A", "a" and "a " are three names.
 //   - Returned values are never modified afterwards, by either side.
-//   - A missing row is [ErrNotFound] unless the method says otherwise. Any other error means that nothing was written. If a
-//     write may have been committed, the error is [ErrUncertain]. A cancelled context means that nothing was written if it
-//     ended the call before the commit was sent; afterwards the outcome is uncertain.
+//   - A missing row is [ErrNotFound] unless the method says otherwise. If a write may have been committed, the error is
+//     [ErrUncertain]. Every other error means that nothing was written.
+//   - If a cancelled context ends a call before the commit is sent, nothing was written; afterwards the outcome is uncertain.
+//     A store that cannot interrupt a call completes it instead and reports what it did.
 type Store interface {
 	// Lookup reads the token of a digest with its owner, as they are at one moment. It is called for every request of the
 	// host. RevokedAt and RevokedBy report a revocation of this token only; the caller compares the epochs.
@@ -29,41 +30,44 @@ type Store interface {
 	// CreateToken inserts a token if the policy is still at policyRevision. No change of the policy may commit between that
 	// check and the insert: once PutPolicy has returned, no token that was judged by an earlier revision may appear.
 	//
-	// CreateToken first releases the name if its holder, of the same owner, has expired at the new token's CreatedAt or
-	// belongs to an earlier epoch than the new token. It then returns, in this order of precedence:
+	// CreateToken returns, in this order of precedence:
 	//
-	//   - nil if a token with the same ID and digest exists, which is a retry
-	//   - ErrConflict if the policy is at another revision, or if CreatorRevision is not zero and the row of CreatedBy is at
-	//     another revision
+	//   - nil if a token with the same ID and digest exists, which is a retry whatever its event is
+	//   - ErrConflict if the policy is at another revision, or if CreatorRevision is not zero and the row of CreatedBy is missing
+	//     or at another revision
 	//   - ErrNotFound if the owner does not exist
 	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
 	//
-	// If the result is not nil, the name is not released either. The creator's row need not be locked: a change of it that
-	// commits during the insert may be missed. The token's epoch is not compared with the owner's. A token of an earlier epoch
-	// is inserted and never authenticates.
+	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
+	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
+	//
+	// The creator's row need not be locked: a change of it that commits during the insert may be missed. The token's epoch is
+	// not compared with the owner's. A token of an earlier epoch is inserted and never authenticates.
 	CreateToken(ctx context.Context, token NewToken, policyRevision int64, event Event) error
 
-	// RevokeToken writes the revocation and releases the name. changed is false if the token was revoked before, itself or
-	// with its epoch; it then keeps that revocation.
+	// RevokeToken writes the revocation and releases the name. changed is false if the token was revoked before, or if its
+	// epoch has ended, even if it had expired by then; the token then stays as it is.
 	RevokeToken(ctx context.Context, id TokenID, revocation Revocation, event Event) (changed bool, err error)
 
-	// CreateUser inserts a user and returns the row as inserted. Its Revision is 1. Its Epoch is above the epoch of every token
-	// and of every ended epoch that the store still has for that ID; otherwise it is 0. So a row that was deleted from the
-	// database and is created again revives no token. The event's After is the State of the row. ErrExists: the ID is in use.
+	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
+	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
+	// epochs, and the event ends the ones that no change has ended. So a row that was deleted from the database and is created
+	// again revives no token. The event's After is the State of the row. ErrExists: the ID is in use.
 	CreateUser(ctx context.Context, user User, event Event) (User, error)
 
 	// ChangeUser changes a user under the lock of their row: it reads the row, obtains the new row and the event from
 	// [UserChange.Apply], writes both, and returns the new row. If the change leaves the row as it is, nothing is written.
 	// Contention for the row may delay the change; it does not make it fail.
 	//
-	// Raising the epoch revokes every token of the earlier epochs, whatever their number, without touching their rows. The
-	// event's At and Actor.User become the RevokedAt and RevokedBy of the tokens of the epoch that it ended.
+	// A change raises the epoch by one or not at all. Raising it revokes every token of the epoch that it ends, whatever their
+	// number, without touching their rows. The event's At and Actor.User become the RevokedAt and RevokedBy of these tokens.
 	//
 	// ErrNotFound: the user does not exist. ErrConflict: a condition of the change does not hold.
 	ChangeUser(ctx context.Context, id UserID, change UserChange, event Event) (User, error)
 
 	// PutPolicy replaces the policy if it is at ifRevision, which is zero before the first policy; otherwise it returns
-	// ErrConflict. It may wait for a running CreateToken, but a stream of them does not starve it.
+	// ErrConflict. The policy is stored as given, Revision included, which the caller has set to ifRevision + 1. PutPolicy may
+	// wait for a running CreateToken, but a stream of them does not starve it.
 	PutPolicy(ctx context.Context, policy MaxLifetimePolicy, ifRevision int64, event Event) error
 
 	// Touch sets LastUsedAt of each token to the given time if [Touch.Moves] reports so, and changes nothing else. Tokens

@@ -1,5 +1,5 @@
-// Package memstore is an [apitoken.Store] in memory: for tests, for small programs, and as a model of a Store. Its contents
-// end with the process.
+// Package memstore is an [apitoken.Store] in memory: for tests and for small programs. Its contents end with the process. It is
+// written to be fast; the model for a Store of your own is examples/boltstore.
 //
 //	m, err := apitoken.New(memstore.New(), nil)
 //

@@ -13,6 +13,15 @@
 // detector, because many rules are about concurrent calls.
 //
 // [Faulty] makes calls of a store fail, for tests of the code that uses the store.
+//
+// The suite looks in two ways for a store that writes a change and its event in two transactions:
+//
+//   - It cancels a write at each moment at which the store asks the context for anything. This always finds the store if the
+//     second transaction asks the context that the call was given. A context that the store has derived does not show.
+//   - It reads while a write is under way. This finds the store if a read comes between the transactions, which is likely and
+//     not certain.
+//
+// The suite does not end the process between the transactions. Review the store's code for this promise as well.
 package storetest
 
 import (
@@ -66,9 +75,9 @@ func areas() []area {
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},
-		{"cancellation", cancellationRules()},
+		{"cancellation", slices.Concat(cancellationRules(), stepRules())},
 		{"kept values", keptRules()},
 		{"one winner", winnerRules()},
-		{"concurrency", slices.Concat(concurrencyRules(), crowdRules())},
+		{"concurrency", slices.Concat(concurrencyRules(), crowdRules(), readerRules())},
 	}
 }
