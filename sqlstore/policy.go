@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -15,11 +16,16 @@ func (o operations) Policy(ctx context.Context) (p apitoken.MaxLifetimePolicy, e
 	return p, err
 }
 
-// PutPolicy implements [apitoken.Store].
+// PutPolicy implements [apitoken.Store]. It waits up to 10 s for transactions that are generating tokens, such as those of the
+// host: see [Store.WithTx]. On PostgreSQL it waits in short tries, between which other calls that need the policy go on.
 func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
-	return s.change(ctx, "put the policy", func(ctx context.Context, tx session) error {
+	err := s.change(ctx, "put the policy", func(ctx context.Context, tx session) error {
 		return tx.putPolicy(ctx, p, ifRevision, e)
 	})
+	if s.dialect.isLockTimeout(err) {
+		return fmt.Errorf("%w (it waited for a transaction that generates a token%s)", err, s.openTransactions(ctx))
+	}
+	return err
 }
 
 func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
@@ -27,6 +33,10 @@ func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, if
 		return err
 	}
 	if s.dialect.has(lockPolicy) {
+		// A host's transaction may hold the policy for long. Everything that waits behind the lock has to go on meanwhile.
+		if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
+			return err
+		}
 		if _, err := s.exec(ctx, lockPolicy); err != nil {
 			return err
 		}
