@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -275,91 +274,6 @@ func TestNobodyActsBeyondHisOwnPermissions(t *testing.T) {
 func put(h host, actor apitoken.UserID, u apitoken.User) error {
 	_, err := h.PutUser(ctx, apitoken.As(actor), u)
 	return err
-}
-
-func TestAForeignTokenAnswersLikeOneThatDoesNotExist(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	unknown, err := apitoken.ParseTokenID("01890a5d-ac96-774b-bcce-b302099a8057")
-	h.must(err)
-	for name, ask := range map[string]func(apitoken.TokenID) error{
-		"revoke": func(id apitoken.TokenID) error { return h.Revoke(ctx, apitoken.As(carol), id) },
-		"read": func(id apitoken.TokenID) error {
-			_, err := h.Token(ctx, apitoken.As(carol), id)
-			return err
-		},
-	} {
-		foreign, none := ask(bobs.ID), ask(unknown)
-		if !errors.Is(foreign, apitoken.ErrNotFound) || errors.Is(foreign, apitoken.ErrDenied) {
-			t.Errorf("%s: %v", name, foreign)
-		}
-		if diff := cmp.Diff(none.Error(), foreign.Error()); diff != "" {
-			t.Errorf("%s (-unknown +foreign):\n%s", name, diff)
-		}
-	}
-	if got := h.denials(); got != 4 {
-		t.Errorf("%d denials on record, want 4: one for each request, whether or not the token exists", got)
-	}
-}
-
-func TestRevokeAllIsDeniedBeforeItLooks(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	known, unknown := h.RevokeAll(ctx, apitoken.As(carol), bob), h.RevokeAll(ctx, apitoken.As(carol), "nobody")
-	if !errors.Is(known, apitoken.ErrDenied) || !errors.Is(unknown, apitoken.ErrDenied) {
-		t.Errorf("known: %v, unknown: %v", known, unknown)
-	}
-	if err := h.RevokeAll(ctx, apitoken.As(ada), "nobody"); !errors.Is(err, apitoken.ErrNotFound) {
-		t.Errorf("an administrator: %v", err)
-	}
-}
-
-// A token that generates another never gives it a longer life than its own.
-func TestAChildDoesNotOutliveItsParent(t *testing.T) {
-	day := apitoken.Days(1)
-	tests := []struct {
-		name    string
-		max     time.Duration // 0: none
-		parent  time.Duration
-		p       apitoken.GenerateParams
-		want    time.Duration
-		wantErr error
-	}{
-		{"nothing asked for", 0, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
-		{"nothing asked for, a lower maximum", 5 * day, 10 * day, apitoken.GenerateParams{}, 5 * day, nil},
-		{"nothing asked for, a higher maximum", 20 * day, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
-		{"less", 0, 10 * day, apitoken.GenerateParams{Lifetime: 9 * day}, 9 * day, nil},
-		{"exactly as long", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10 * day}, 10 * day, nil},
-		{"a microsecond more", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10*day + time.Microsecond}, 0, apitoken.ErrLifetime},
-		{"an instant a microsecond later", 0, 10 * day, apitoken.GenerateParams{ExpiresAt: start.Add(10*day + time.Microsecond)}, 0, apitoken.ErrLifetime},
-		{"no expiration", 0, 10 * day, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, apitoken.ErrLifetime},
-		{"a parent without end", 0, apitoken.NoExpiration, apitoken.GenerateParams{Lifetime: 200 * day}, 200 * day, nil},
-		{"a parent of 150 years", 0, 150 * 365 * day, apitoken.GenerateParams{Lifetime: day}, day, nil},
-		{"a parent of 150 years, nothing asked for", 0, 150 * 365 * day, apitoken.GenerateParams{}, 150 * 365 * day, nil},
-		{"a parent without end, nothing asked for", 0, apitoken.NoExpiration, apitoken.GenerateParams{}, 90 * day, nil},
-	}
-	for _, tt := range tests {
-		for _, owner := range []apitoken.UserID{ada, bob} {
-			t.Run(tt.name+" for "+string(owner), func(t *testing.T) {
-				h := newHost(t, apitoken.Options{})
-				_, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "parent", Lifetime: tt.parent})
-				if tt.max != 0 {
-					h.mustSetMax(tt.max)
-				}
-				tt.p.Owner, tt.p.Name = owner, "child"
-				child, _, err := h.Generate(ctx, h.mustAuthenticate(text).Actor(), tt.p)
-				if !errors.Is(err, tt.wantErr) || (err == nil) != (tt.wantErr == nil) {
-					t.Fatalf("error is %v, want %v", err, tt.wantErr)
-				}
-				if err == nil && !child.ExpiresAt.Equal(start.Add(tt.want)) {
-					t.Errorf("ends %s, want %s", child.ExpiresAt, start.Add(tt.want))
-				}
-				var limit *apitoken.LifetimeError
-				if errors.As(err, &limit) && limit.Max != tt.parent {
-					t.Errorf("the limit is %s, want %s", limit.Max, tt.parent)
-				}
-			})
-		}
-	}
 }
 
 func TestPermissionString(t *testing.T) {

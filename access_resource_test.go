@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -112,27 +111,46 @@ func TestOnlyTheTokenInUseBinds(t *testing.T) {
 	}
 }
 
-// A repeated request is the same only for the same resource, and keeps what it is bound to.
-func TestARepeatedRequestKeepsItsResource(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	wanted := nightly
-	wanted.Resource = "project:web"
-	_, lost := h.mustGenerate(apitoken.As(bob), wanted)
-	fresh, _ := h.mustGenerate(apitoken.As(bob), wanted)
-	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) || fresh.Resource != "project:web" {
-		t.Errorf("the lost token: %v, the fresh one is of %q", err, fresh.Resource)
+// A bound token generates for its resource, and sees and revokes itself. It administers nothing, whatever its owner may do.
+func TestABoundTokenAdministersNothing(t *testing.T) {
+	h := hostWith(t)
+	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
+	adas, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "ada's"})
+	bound := h.with(ada, apitoken.KindUser, "project:web")
+	want := map[string]string{}
+	for name := range operations(h, bobs) {
+		want[name] = "denied"
 	}
-	for name, change := range map[string]func(p *apitoken.GenerateParams){
-		"another resource": func(p *apitoken.GenerateParams) { p.Resource = "project:api" },
-		"no resource":      func(p *apitoken.GenerateParams) { p.Resource = "" },
-		"a resource that reads like the end of the request": func(p *apitoken.GenerateParams) {
-			p.Resource, p.ExpiresAt, p.Lifetime = `0" "project:web`, time.Time{}, time.Hour
-		},
-	} {
-		p := wanted
-		change(&p)
-		if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, apitoken.ErrExists) {
-			t.Errorf("%s: %v, want %v", name, err, apitoken.ErrExists)
+	for _, name := range []string{"token", "revoke", "user"} {
+		want[name] = "not found"
+	}
+	got := map[string]string{}
+	for name, op := range operations(h, bobs) {
+		got[name] = verdict(op(bound))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("about bob (-want +got):\n%s", diff)
+	}
+	// Neither does it stand for its owner.
+	own := map[string]error{
+		"read another token of the owner": second(h.Token(ctx, bound, adas.ID)),
+		"revoke another":                  h.Revoke(ctx, bound, adas.ID),
+		"revoke all":                      h.RevokeAll(ctx, bound, ada),
+		"list":                            second(h.ListTokens(ctx, bound, apitoken.TokenQuery{Owner: ada})),
+		"read the owner":                  second(h.User(ctx, bound, ada)),
+	}
+	for name, err := range own {
+		if !errors.Is(err, apitoken.ErrDenied) && !errors.Is(err, apitoken.ErrNotFound) {
+			t.Errorf("%s: %v, want a refusal", name, err)
 		}
 	}
+	may, err := h.Permissions(ctx, bound)
+	h.must(err)
+	if want := apitoken.GenerateOwn | deploying; may != want {
+		t.Errorf("it may %s, want %s", may, want)
+	}
+	_, _, err = h.Generate(ctx, bound, apitoken.GenerateParams{Owner: ada, Name: "child", Resource: "project:web"})
+	h.must(err)
+	h.must(second(h.Token(ctx, bound, bound.Token)))
+	h.must(h.Revoke(ctx, bound, bound.Token))
 }

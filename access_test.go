@@ -136,52 +136,6 @@ func TestOwnIsWhoOwns(t *testing.T) {
 	}
 }
 
-// A bound token generates for its resource, and sees and revokes itself. It administers nothing, whatever its owner may do.
-func TestABoundTokenAdministersNothing(t *testing.T) {
-	h := hostWith(t)
-	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
-	adas, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "ada's"})
-	bound := h.with(ada, apitoken.KindUser, "project:web")
-	want := map[string]string{}
-	for name := range operations(h, bobs) {
-		want[name] = "denied"
-	}
-	for _, name := range []string{"token", "revoke", "user"} {
-		want[name] = "not found"
-	}
-	got := map[string]string{}
-	for name, op := range operations(h, bobs) {
-		got[name] = verdict(op(bound))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("about bob (-want +got):\n%s", diff)
-	}
-	// Neither does it stand for its owner.
-	own := map[string]error{
-		"read another token of the owner": second(h.Token(ctx, bound, adas.ID)),
-		"revoke another":                  h.Revoke(ctx, bound, adas.ID),
-		"revoke all":                      h.RevokeAll(ctx, bound, ada),
-		"list":                            second(h.ListTokens(ctx, bound, apitoken.TokenQuery{Owner: ada})),
-		"read the owner":                  second(h.User(ctx, bound, ada)),
-	}
-	for name, err := range own {
-		if !errors.Is(err, apitoken.ErrDenied) && !errors.Is(err, apitoken.ErrNotFound) {
-			t.Errorf("%s: %v, want a refusal", name, err)
-		}
-	}
-	may, err := h.Permissions(ctx, bound)
-	h.must(err)
-	if want := apitoken.GenerateOwn | deploying; may != want {
-		t.Errorf("it may %s, want %s", may, want)
-	}
-	_, _, err = h.Generate(ctx, bound, apitoken.GenerateParams{Owner: ada, Name: "child", Resource: "project:web"})
-	h.must(err)
-	h.must(second(h.Token(ctx, bound, bound.Token)))
-	h.must(h.Revoke(ctx, bound, bound.Token))
-}
-
-func second[T any](_ T, err error) error { return err }
-
 // A replica that does not know a role yet lets nobody but the host act on its holders.
 func TestAnUndeclaredRoleShieldsItsHolders(t *testing.T) {
 	store := memstore.New()
@@ -218,37 +172,6 @@ func TestAnUndeclaredRoleShieldsItsHolders(t *testing.T) {
 	}
 	if err := old.DisableUser(ctx, apitoken.System(), "ruth"); err != nil {
 		t.Errorf("the host: %v", err)
-	}
-}
-
-func third[T, U any](_ T, _ U, err error) error { return err }
-
-// A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
-func TestTokensOnBehalfAreFound(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	mine, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "mine"})
-	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
-	hosts, _ := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "of the host"})
-	holder := h.mustAuthenticate(text)
-	child, _ := h.mustGenerate(holder.Actor(), apitoken.GenerateParams{Owner: bob, Name: "child"})
-	for _, tt := range []struct {
-		name  string
-		query apitoken.TokenQuery
-		want  []apitoken.Token
-	}{
-		{"on behalf", apitoken.TokenQuery{Owner: bob, OnBehalf: true}, []apitoken.Token{onBehalf, hosts}},
-		{"with that token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
-		{"with a token that made none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
-	} {
-		got, err := h.ListTokens(ctx, apitoken.As(ada), tt.query)
-		h.must(err)
-		if diff := cmp.Diff(tt.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
-		}
-	}
-	h.mustPutUser(bob, apitoken.RoleAdmin)
-	if got := h.PermissionsOf(h.mustAuthenticate(text)); got != apitoken.AdminPermissions {
-		t.Errorf("after the promotion it carries %s, want %s", got, apitoken.AdminPermissions)
 	}
 }
 
@@ -296,34 +219,6 @@ func TestExistenceIsNotTold(t *testing.T) {
 				t.Errorf("%s, where writes %s: the calls of the store (-miss +hit):\n%s", name, writes, diff)
 			}
 		}
-	}
-}
-
-// A Generate on behalf is decided anew if the actor changed between the decision and the write.
-func TestAnActorWhoIsDisabledMeanwhileGeneratesNothing(t *testing.T) {
-	for name, change := range map[string]func(h host) error{
-		"disabled": func(h host) error { return h.DisableUser(ctx, apitoken.System(), ada) },
-		"demoted": func(h host) error {
-			return second(h.PutUser(ctx, apitoken.System(), apitoken.User{ID: ada, Role: apitoken.RoleUser}))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHost(t, apitoken.Options{})
-			h.store.before = func(method string) error {
-				if method != "CreateToken" {
-					return nil
-				}
-				h.store.before = nil
-				return change(h)
-			}
-			_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-			if !errors.Is(err, apitoken.ErrDenied) {
-				t.Errorf("Generate: %v, want ErrDenied", err)
-			}
-			if tokens := h.tokens(); len(tokens) != 0 {
-				t.Errorf("a token landed: %v", tokens)
-			}
-		})
 	}
 }
 

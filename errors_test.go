@@ -94,3 +94,20 @@ func TestReasonOfMoreThanASentinel(t *testing.T) {
 		}
 	}
 }
+
+var causes = []error{
+	apitoken.ErrMalformed, apitoken.ErrUnknownToken, apitoken.ErrExpired, apitoken.ErrRevoked, apitoken.ErrUserDisabled,
+}
+
+func TestEveryCauseIsUnauthenticated(t *testing.T) {
+	for _, cause := range causes {
+		if !errors.Is(cause, apitoken.ErrUnauthenticated) {
+			t.Errorf("%v is not ErrUnauthenticated", cause)
+		}
+	}
+	for _, other := range []error{apitoken.ErrUnavailable, apitoken.ErrDenied, apitoken.ErrNotFound, apitoken.ErrInvalid} {
+		if errors.Is(other, apitoken.ErrUnauthenticated) {
+			t.Errorf("%v is ErrUnauthenticated", other)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -189,5 +190,29 @@ func TestEventsAreFilteredByEachCondition(t *testing.T) {
 		if diff := cmp.Diff(want, collect(t, h.Events(ctx, apitoken.System(), q))); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", q, diff)
 		}
+	}
+}
+
+func TestEventsCanBeReadBackwards(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	for i := range 10 {
+		h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+	}
+	for _, owner := range []apitoken.UserID{"", bob, carol, "nobody"} {
+		for _, limit := range []int{0, 1, 2, 7} {
+			want := collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: owner}))
+			slices.Reverse(want)
+			got := collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: owner, NewestFirst: true, Limit: limit}))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("of %q, %d at a time (-want +got):\n%s", owner, limit, diff)
+			}
+		}
+	}
+	var before []apitoken.EventSeq
+	for _, e := range collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{NewestFirst: true, After: 3})) {
+		before = append(before, e.Seq)
+	}
+	if diff := cmp.Diff([]apitoken.EventSeq{2, 1}, before); diff != "" {
+		t.Errorf("before the third (-want +got):\n%s", diff)
 	}
 }

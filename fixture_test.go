@@ -191,3 +191,14 @@ func (s *spyStore) since(then map[string]int) map[string]int {
 	}
 	return calls
 }
+
+func second[T any](_ T, err error) error { return err }
+
+func third[T, U any](_ T, _ U, err error) error { return err }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

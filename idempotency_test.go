@@ -372,3 +372,28 @@ func TestUsesOfARepeatedRequestAreToldApart(t *testing.T) {
 		h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
 	}
 }
+
+// A repeated request is the same only for the same resource, and keeps what it is bound to.
+func TestARepeatedRequestKeepsItsResource(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	wanted := nightly
+	wanted.Resource = "project:web"
+	_, lost := h.mustGenerate(apitoken.As(bob), wanted)
+	fresh, _ := h.mustGenerate(apitoken.As(bob), wanted)
+	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) || fresh.Resource != "project:web" {
+		t.Errorf("the lost token: %v, the fresh one is of %q", err, fresh.Resource)
+	}
+	for name, change := range map[string]func(p *apitoken.GenerateParams){
+		"another resource": func(p *apitoken.GenerateParams) { p.Resource = "project:api" },
+		"no resource":      func(p *apitoken.GenerateParams) { p.Resource = "" },
+		"a resource that reads like the end of the request": func(p *apitoken.GenerateParams) {
+			p.Resource, p.ExpiresAt, p.Lifetime = `0" "project:web`, time.Time{}, time.Hour
+		},
+	} {
+		p := wanted
+		change(&p)
+		if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, apitoken.ErrExists) {
+			t.Errorf("%s: %v, want %v", name, err, apitoken.ErrExists)
+		}
+	}
+}

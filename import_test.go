@@ -33,13 +33,6 @@ func newImportHost(t *testing.T) host {
 	return newHost(t, apitoken.Options{Foreign: []apitoken.ForeignFormat{oldKeys}, Kinds: []apitoken.Kind{"ci"}})
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 func importOf(text string) apitoken.ImportParams {
 	return apitoken.ImportParams{Format: "old", Key: oldKey(text), Owner: bob, Name: text}
 }

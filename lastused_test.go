@@ -213,3 +213,44 @@ func TestLastUsedMovesByAStepAlsoBeforeItIsWritten(t *testing.T) {
 		t.Errorf("last used %s, want %s", got, want)
 	}
 }
+
+// A clock that was ahead once does not spoil the time of the last use for as long as it was ahead.
+func TestALastUseInTheFutureIsReplaced(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ahead time.Duration
+		step  time.Duration
+		want  time.Duration // of the last use after one by a right clock
+	}{
+		"an hour ahead":                 {time.Hour, 0, time.Hour},
+		"a day ahead":                   {24 * time.Hour, 0, 24 * time.Hour},
+		"more than a day ahead":         {24*time.Hour + time.Microsecond, 0, 0},
+		"years ahead":                   {5 * 365 * 24 * time.Hour, 0, 0},
+		"years ahead, with a last step": {5 * 365 * 24 * time.Hour, time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{LastUsedStep: tt.step})
+			token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: apitoken.NoExpiration})
+			h.clock.Set(start.Add(tt.ahead))
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			h.clock.Set(start)
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			if got, want := h.lastUsed(token.ID), start.Add(tt.want); !got.Equal(want) {
+				t.Errorf("last used at %s, want %s", got, want)
+			}
+			if tt.step > 0 {
+				return
+			}
+			// The same where both uses wait to be written.
+			h.clock.Set(start.Add(tt.ahead))
+			h.mustAuthenticate(text)
+			h.clock.Set(start)
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			if got, want := h.lastUsed(token.ID), start.Add(tt.want); !got.Equal(want) {
+				t.Errorf("of two that waited: last used at %s, want %s", got, want)
+			}
+		})
+	}
+}

@@ -234,17 +234,6 @@ func TestManyAreObservedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAuthenticatingWritesNoEvent(t *testing.T) {
-	h := newObservedHost(t)
-	before := len(h.events())
-	h.mustAuthenticate(h.text)
-	_, _ = h.Authenticate(ctx, "nonsense")
-	_, _ = h.Authenticate(ctx, withChecksum("tok_"+strings.Repeat("0", 43)))
-	if got := len(h.events()) - before; got != 0 {
-		t.Errorf("%d events", got)
-	}
-}
-
 // A denial whose record is in doubt made no token, and so names none.
 func TestADenialInDoubtNamesNoToken(t *testing.T) {
 	h := newObservedHost(t)

@@ -212,3 +212,52 @@ func TestLifetimeOfDays(t *testing.T) {
 		}
 	}
 }
+
+// A token that generates another never gives it a longer life than its own.
+func TestAChildDoesNotOutliveItsParent(t *testing.T) {
+	day := apitoken.Days(1)
+	tests := []struct {
+		name    string
+		max     time.Duration // 0: none
+		parent  time.Duration
+		p       apitoken.GenerateParams
+		want    time.Duration
+		wantErr error
+	}{
+		{"nothing asked for", 0, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
+		{"nothing asked for, a lower maximum", 5 * day, 10 * day, apitoken.GenerateParams{}, 5 * day, nil},
+		{"nothing asked for, a higher maximum", 20 * day, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
+		{"less", 0, 10 * day, apitoken.GenerateParams{Lifetime: 9 * day}, 9 * day, nil},
+		{"exactly as long", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10 * day}, 10 * day, nil},
+		{"a microsecond more", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10*day + time.Microsecond}, 0, apitoken.ErrLifetime},
+		{"an instant a microsecond later", 0, 10 * day, apitoken.GenerateParams{ExpiresAt: start.Add(10*day + time.Microsecond)}, 0, apitoken.ErrLifetime},
+		{"no expiration", 0, 10 * day, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, apitoken.ErrLifetime},
+		{"a parent without end", 0, apitoken.NoExpiration, apitoken.GenerateParams{Lifetime: 200 * day}, 200 * day, nil},
+		{"a parent of 150 years", 0, 150 * 365 * day, apitoken.GenerateParams{Lifetime: day}, day, nil},
+		{"a parent of 150 years, nothing asked for", 0, 150 * 365 * day, apitoken.GenerateParams{}, 150 * 365 * day, nil},
+		{"a parent without end, nothing asked for", 0, apitoken.NoExpiration, apitoken.GenerateParams{}, 90 * day, nil},
+	}
+	for _, tt := range tests {
+		for _, owner := range []apitoken.UserID{ada, bob} {
+			t.Run(tt.name+" for "+string(owner), func(t *testing.T) {
+				h := newHost(t, apitoken.Options{})
+				_, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "parent", Lifetime: tt.parent})
+				if tt.max != 0 {
+					h.mustSetMax(tt.max)
+				}
+				tt.p.Owner, tt.p.Name = owner, "child"
+				child, _, err := h.Generate(ctx, h.mustAuthenticate(text).Actor(), tt.p)
+				if !errors.Is(err, tt.wantErr) || (err == nil) != (tt.wantErr == nil) {
+					t.Fatalf("error is %v, want %v", err, tt.wantErr)
+				}
+				if err == nil && !child.ExpiresAt.Equal(start.Add(tt.want)) {
+					t.Errorf("ends %s, want %s", child.ExpiresAt, start.Add(tt.want))
+				}
+				var limit *apitoken.LifetimeError
+				if errors.As(err, &limit) && limit.Max != tt.parent {
+					t.Errorf("the limit is %s, want %s", limit.Max, tt.parent)
+				}
+			})
+		}
+	}
+}

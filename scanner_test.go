@@ -198,19 +198,6 @@ func TestPatternFindsTokensThatAreWords(t *testing.T) {
 	}
 }
 
-func TestGitleaksRule(t *testing.T) {
-	const want = `[[rules]]
-id = "acme-api-token"
-description = "API token that begins with acme_"
-regex = '''\bacme_[0-9A-Za-z]{49}\b'''
-keywords = ["acme_"]
-entropy = 3.9
-`
-	if diff := cmp.Diff(want, mustScanner(t, "acme").GitleaksRule()); diff != "" {
-		t.Errorf("rule (-want +got):\n%s", diff)
-	}
-}
-
 func BenchmarkRedact(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	line := `time=2026-03-01T12:00:00.000Z level=INFO msg="GET /api/hello" status=200 user=bob tok_hint=none took_ms=3` + "\n"

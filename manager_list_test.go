@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,51 +183,6 @@ func TestTokenPageEndsWithTheBudget(t *testing.T) {
 	}
 }
 
-func TestStatus(t *testing.T) {
-	token := apitoken.Token{ExpiresAt: start}
-	for d, want := range map[time.Duration]apitoken.Status{
-		-time.Microsecond: apitoken.StatusActive, 0: apitoken.StatusExpired, time.Microsecond: apitoken.StatusExpired,
-	} {
-		if got := token.Status(start.Add(d)); got != want {
-			t.Errorf("%s from its end it is %s, want %s", d, got, want)
-		}
-	}
-	if got := (apitoken.Token{}).Status(year2200); got != apitoken.StatusActive {
-		t.Errorf("without end it is %s", got)
-	}
-	token.RevokedAt = start.Add(time.Hour)
-	for _, now := range []time.Time{start.Add(-time.Hour), start, start.Add(2 * time.Hour)} {
-		if got := token.Status(now); got != apitoken.StatusRevoked {
-			t.Errorf("revoked, at %s it is %s", now, got)
-		}
-	}
-}
-
-func TestTokenIDHasOneSpelling(t *testing.T) {
-	const text = "01890a5d-ac96-774b-bcce-b302099a8057"
-	id, err := apitoken.ParseTokenID(text)
-	if err != nil || id.String() != text || id.IsZero() {
-		t.Fatalf("%s, %v", id, err)
-	}
-	for _, bad := range []string{
-		"", "x", text[1:], text + "0", "01890A5D-AC96-774B-BCCE-B302099A8057", "{" + text + "}", "urn:uuid:" + text, "01890a5dac96774bbcceb302099a8057",
-	} {
-		if _, err := apitoken.ParseTokenID(bad); !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%q: %v", bad, err)
-		}
-	}
-	for _, want := range []apitoken.TokenID{id, {}} {
-		encoded, err := want.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := id
-		if err := got.UnmarshalText(encoded); err != nil || got != want {
-			t.Errorf("%s comes back as %s, %v", want, got, err)
-		}
-	}
-}
-
 // Users list their own tokens by any condition, and nobody else's by naming themselves as the creator.
 func TestListingByCreatorIsNotListingAny(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
@@ -257,5 +213,146 @@ func TestAQueryTimeInTheYearOneIsATime(t *testing.T) {
 		if tokens, err := h.ListTokens(ctx, apitoken.As(bob), q); len(tokens) != 0 || err != nil {
 			t.Errorf("%s the year 1: %d tokens, %v, want none", name, len(tokens), err)
 		}
+	}
+}
+
+// A store that cannot read within a budget gives full pages, and the last of them has no Next.
+func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
+	tests := []struct {
+		tokens, limit int
+		want          []int // tokens on each page
+	}{
+		{0, 3, []int{0}},
+		{2, 3, []int{2}},
+		{3, 3, []int{3}},
+		{4, 3, []int{3, 1}},
+		{6, 3, []int{3, 3}},
+		{2, 1, []int{1, 1}},
+		{101, 0, []int{100, 1}},
+		{1001, 1000, []int{1000, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("%d tokens, %d a page", tt.tokens, tt.limit), func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			var want []apitoken.Token
+			for i := range tt.tokens {
+				token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+				want = append(want, token)
+			}
+			q := apitoken.TokenQuery{Owner: bob, Limit: tt.limit}
+			var sizes []int
+			var got []apitoken.Token
+			for {
+				page, err := h.TokenPage(ctx, apitoken.As(bob), q)
+				h.must(err)
+				sizes = append(sizes, len(page.Tokens))
+				got = append(got, page.Tokens...)
+				if page.Next.IsZero() {
+					break
+				}
+				q.After = page.Next
+			}
+			if n, err := h.CountTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Limit: 1, After: q.After}); err != nil || n != tt.tokens {
+				t.Errorf("%d tokens are counted, %v", n, err)
+			}
+			if diff := cmp.Diff(tt.want, sizes); diff != "" {
+				t.Errorf("pages (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("tokens (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestQueriesRefuseBadInput(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	list := func(q apitoken.TokenQuery) error {
+		_, err := h.ListTokens(ctx, apitoken.As(ada), q)
+		for _, inLoop := range h.Tokens(ctx, apitoken.As(ada), q) {
+			if (inLoop == nil) != (err == nil) {
+				t.Errorf("ListTokens says %v and Tokens %v", err, inLoop)
+			}
+		}
+		if _, inPage := h.TokenPage(ctx, apitoken.As(ada), q); (inPage == nil) != (err == nil) {
+			t.Errorf("ListTokens says %v and TokenPage %v", err, inPage)
+		}
+		return err
+	}
+	users := func(q apitoken.UserQuery) error {
+		_, err := h.ListUsers(ctx, apitoken.As(ada), q)
+		return err
+	}
+	events := func(q apitoken.EventQuery) (err error) {
+		for _, err = range h.Events(ctx, apitoken.As(ada), q) {
+			break
+		}
+		return err
+	}
+	tests := []struct {
+		name string
+		err  error
+	}{
+		{"tokens of nobody", list(apitoken.TokenQuery{})},
+		{"tokens of an owner and of any", list(apitoken.TokenQuery{Owner: bob, AnyOwner: true})},
+		{"tokens of a broken owner", list(apitoken.TokenQuery{Owner: "\xff"})},
+		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "dead"})},
+		{"tokens by a broken text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
+		{"tokens of a broken kind", list(apitoken.TokenQuery{AnyOwner: true, Kind: "a\x00"})},
+		{"tokens of a broken resource", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a\x00"})},
+		{"tokens of a resource that is too long", list(apitoken.TokenQuery{AnyOwner: true, Resource: strings.Repeat("x", 256)})},
+		{"tokens of a resource with a space behind", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a "})},
+		{"tokens by a broken creator", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: "\xff"})},
+		{"tokens by a creator whose id is too long", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: apitoken.UserID(strings.Repeat("x", 256))})},
+		{"tokens that live longer than less than nothing", list(apitoken.TokenQuery{AnyOwner: true, LivesLongerThan: -1})},
+		{"a negative limit of tokens", list(apitoken.TokenQuery{AnyOwner: true, Limit: -1})},
+		{"too many tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
+		{"a negative limit of users", users(apitoken.UserQuery{Limit: -1})},
+		{"too many users a page", users(apitoken.UserQuery{Limit: 1001})},
+		{"users behind a broken id", users(apitoken.UserQuery{After: "\xff"})},
+		{"a negative limit of events", events(apitoken.EventQuery{Limit: -1})},
+		{"too many events a page", events(apitoken.EventQuery{Limit: 1001})},
+		{"events of a broken owner", events(apitoken.EventQuery{Owner: "\xff"})},
+		{"events of a broken actor", events(apitoken.EventQuery{Actor: "\xff"})},
+		{"events of a broken action", events(apitoken.EventQuery{Action: "a\x00"})},
+		{"events of an action that is too long", events(apitoken.EventQuery{Action: apitoken.Action(strings.Repeat("x", 65))})},
+		{"events of an outcome that no event has", events(apitoken.EventQuery{Outcome: apitoken.OutcomeFailed})},
+	}
+	for _, tt := range tests {
+		if !errors.Is(tt.err, apitoken.ErrInvalid) {
+			t.Errorf("%s: error is %v, want ErrInvalid", tt.name, tt.err)
+		}
+	}
+	if err := list(apitoken.TokenQuery{AnyOwner: true, Limit: 1000}); err != nil {
+		t.Errorf("a page of 1,000 tokens: %v", err)
+	}
+}
+
+// A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
+func TestTokensOnBehalfAreFound(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	mine, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "mine"})
+	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
+	hosts, _ := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "of the host"})
+	holder := h.mustAuthenticate(text)
+	child, _ := h.mustGenerate(holder.Actor(), apitoken.GenerateParams{Owner: bob, Name: "child"})
+	for _, tt := range []struct {
+		name  string
+		query apitoken.TokenQuery
+		want  []apitoken.Token
+	}{
+		{"on behalf", apitoken.TokenQuery{Owner: bob, OnBehalf: true}, []apitoken.Token{onBehalf, hosts}},
+		{"with that token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
+		{"with a token that made none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
+	} {
+		got, err := h.ListTokens(ctx, apitoken.As(ada), tt.query)
+		h.must(err)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+	h.mustPutUser(bob, apitoken.RoleAdmin)
+	if got := h.PermissionsOf(h.mustAuthenticate(text)); got != apitoken.AdminPermissions {
+		t.Errorf("after the promotion it carries %s, want %s", got, apitoken.AdminPermissions)
 	}
 }

@@ -198,69 +198,6 @@ func TestGenerateRefusesBadInput(t *testing.T) {
 	}
 }
 
-func TestQueriesRefuseBadInput(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	list := func(q apitoken.TokenQuery) error {
-		_, err := h.ListTokens(ctx, apitoken.As(ada), q)
-		for _, inLoop := range h.Tokens(ctx, apitoken.As(ada), q) {
-			if (inLoop == nil) != (err == nil) {
-				t.Errorf("ListTokens says %v and Tokens %v", err, inLoop)
-			}
-		}
-		if _, inPage := h.TokenPage(ctx, apitoken.As(ada), q); (inPage == nil) != (err == nil) {
-			t.Errorf("ListTokens says %v and TokenPage %v", err, inPage)
-		}
-		return err
-	}
-	users := func(q apitoken.UserQuery) error {
-		_, err := h.ListUsers(ctx, apitoken.As(ada), q)
-		return err
-	}
-	events := func(q apitoken.EventQuery) (err error) {
-		for _, err = range h.Events(ctx, apitoken.As(ada), q) {
-			break
-		}
-		return err
-	}
-	tests := []struct {
-		name string
-		err  error
-	}{
-		{"tokens of nobody", list(apitoken.TokenQuery{})},
-		{"tokens of an owner and of any", list(apitoken.TokenQuery{Owner: bob, AnyOwner: true})},
-		{"tokens of a broken owner", list(apitoken.TokenQuery{Owner: "\xff"})},
-		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "dead"})},
-		{"tokens by a broken text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
-		{"tokens of a broken kind", list(apitoken.TokenQuery{AnyOwner: true, Kind: "a\x00"})},
-		{"tokens of a broken resource", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a\x00"})},
-		{"tokens of a resource that is too long", list(apitoken.TokenQuery{AnyOwner: true, Resource: strings.Repeat("x", 256)})},
-		{"tokens of a resource with a space behind", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a "})},
-		{"tokens by a broken creator", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: "\xff"})},
-		{"tokens by a creator whose id is too long", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: apitoken.UserID(strings.Repeat("x", 256))})},
-		{"tokens that live longer than less than nothing", list(apitoken.TokenQuery{AnyOwner: true, LivesLongerThan: -1})},
-		{"a negative limit of tokens", list(apitoken.TokenQuery{AnyOwner: true, Limit: -1})},
-		{"too many tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
-		{"a negative limit of users", users(apitoken.UserQuery{Limit: -1})},
-		{"too many users a page", users(apitoken.UserQuery{Limit: 1001})},
-		{"users behind a broken id", users(apitoken.UserQuery{After: "\xff"})},
-		{"a negative limit of events", events(apitoken.EventQuery{Limit: -1})},
-		{"too many events a page", events(apitoken.EventQuery{Limit: 1001})},
-		{"events of a broken owner", events(apitoken.EventQuery{Owner: "\xff"})},
-		{"events of a broken actor", events(apitoken.EventQuery{Actor: "\xff"})},
-		{"events of a broken action", events(apitoken.EventQuery{Action: "a\x00"})},
-		{"events of an action that is too long", events(apitoken.EventQuery{Action: apitoken.Action(strings.Repeat("x", 65))})},
-		{"events of an outcome that no event has", events(apitoken.EventQuery{Outcome: apitoken.OutcomeFailed})},
-	}
-	for _, tt := range tests {
-		if !errors.Is(tt.err, apitoken.ErrInvalid) {
-			t.Errorf("%s: error is %v, want ErrInvalid", tt.name, tt.err)
-		}
-	}
-	if err := list(apitoken.TokenQuery{AnyOwner: true, Limit: 1000}); err != nil {
-		t.Errorf("a page of 1,000 tokens: %v", err)
-	}
-}
-
 var plainName = regexp.MustCompile(`^[A-Za-z0-9]{1,100}$`)
 
 // FuzzName: what is accepted as a name comes back as it was and is visible, and the rest is ErrInvalid.
@@ -285,4 +222,83 @@ func FuzzName(f *testing.F) {
 			t.Errorf("%q is refused: %v", name, err)
 		}
 	})
+}
+
+func TestANameIsHeldByOneLiveToken(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(h host, holder apitoken.Token)
+		want error
+	}{
+		{"while it lives", func(host, apitoken.Token) {}, apitoken.ErrExists},
+		{"a microsecond before its end", func(h host, _ apitoken.Token) { h.clock.Add(time.Hour - time.Microsecond) }, apitoken.ErrExists},
+		{"at its end", func(h host, _ apitoken.Token) { h.clock.Add(time.Hour) }, nil},
+		{"once revoked", func(h host, holder apitoken.Token) { h.must(h.Revoke(ctx, apitoken.As(bob), holder.ID)) }, nil},
+		{"once all are revoked", func(h host, _ apitoken.Token) { h.must(h.RevokeAll(ctx, apitoken.As(bob), bob)) }, nil},
+		{"once its owner was disabled", func(h host, _ apitoken.Token) {
+			h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
+			h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
+		}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			p := apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: time.Hour}
+			holder, _ := h.mustGenerate(apitoken.As(bob), p)
+			tt.do(h, holder)
+			if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, tt.want) {
+				t.Errorf("error is %v, want %v", err, tt.want)
+			}
+			p.Owner = carol
+			h.mustGenerate(apitoken.As(carol), p)
+			p.Owner, p.Name = bob, "CI"
+			h.mustGenerate(apitoken.As(bob), p)
+		})
+	}
+}
+
+// The policy falls between the moment at which Generate reads it and the moment at which it writes.
+func TestGenerateDecidesAnewWhenThePolicyMoves(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	h.store.before = func(method string) error {
+		if method == "CreateToken" && h.store.count("PutPolicy") == 0 {
+			h.mustSetMax(apitoken.Days(1))
+		}
+		return nil
+	}
+	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	if want := start.Add(apitoken.Days(1)); !token.ExpiresAt.Equal(want) {
+		t.Errorf("ends %s, want %s", token.ExpiresAt, want)
+	}
+	if got := h.store.count("CreateToken"); got != 2 {
+		t.Errorf("%d tries, want 2", got)
+	}
+}
+
+// A Generate on behalf is decided anew if the actor changed between the decision and the write.
+func TestAnActorWhoIsDisabledMeanwhileGeneratesNothing(t *testing.T) {
+	for name, change := range map[string]func(h host) error{
+		"disabled": func(h host) error { return h.DisableUser(ctx, apitoken.System(), ada) },
+		"demoted": func(h host) error {
+			return second(h.PutUser(ctx, apitoken.System(), apitoken.User{ID: ada, Role: apitoken.RoleUser}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			h.store.before = func(method string) error {
+				if method != "CreateToken" {
+					return nil
+				}
+				h.store.before = nil
+				return change(h)
+			}
+			_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+			if !errors.Is(err, apitoken.ErrDenied) {
+				t.Errorf("Generate: %v, want ErrDenied", err)
+			}
+			if tokens := h.tokens(); len(tokens) != 0 {
+				t.Errorf("a token landed: %v", tokens)
+			}
+		})
+	}
 }

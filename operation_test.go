@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,4 +140,28 @@ func TestACancelledContextIsNoVerdict(t *testing.T) {
 		t.Errorf("revoke all: %v", err)
 	}
 	h.mustAuthenticate(text)
+}
+
+// Sixteen callers at once change one user and one policy. Nobody's change is lost.
+func TestConcurrentChangesAreAllDone(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if err := h.RevokeAll(ctx, apitoken.As(ada), bob); err != nil {
+				t.Error(err)
+			}
+			if _, err := h.SetPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	u, err := h.User(ctx, apitoken.As(ada), bob)
+	h.must(err)
+	p, err := h.Policy(ctx)
+	h.must(err)
+	if u.Epoch != 16 || p.Revision != 16 {
+		t.Errorf("epoch %d and revision %d after 16 changes of each", u.Epoch, p.Revision)
+	}
 }
