@@ -202,3 +202,11 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// firstError returns the error that a loop over the rows meets first: nil if there are no rows, or if the first is one.
+func firstError[T any](rows func(func(T, error) bool)) (err error) {
+	for _, err = range rows {
+		break
+	}
+	return err
+}

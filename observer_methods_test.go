@@ -84,7 +84,7 @@ func observedMethods() []observedMethod {
 				return all[1].ID
 			}
 			return apitoken.TokenID{}
-		}, operation("generate"),
+		}, operation("Generate"),
 			map[string]func(*observedHost) error{
 				"invalid":       func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "b\x00b"}) },
 				"not_found":     func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "erin", Name: "x"}) },
@@ -110,20 +110,20 @@ func observedMethods() []observedMethod {
 			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
 			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
 		}},
-		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("revoke"), map[string]func(*observedHost) error{
+		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) },
 		}},
-		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("revoke all"), map[string]func(*observedHost) error{
+		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
 		}},
-		{"Token", apitoken.ActionReadToken, bob, bobs, operation("token"), map[string]func(*observedHost) error{
+		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error {
 				_, err := h.Token(ctx, apitoken.As(ada), missing)
 				return err
 			},
 		}},
-		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("list"), map[string]func(*observedHost) error{
+		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"), map[string]func(*observedHost) error{
 			"invalid": func(h *observedHost) error {
 				_, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})
 				return err
@@ -158,23 +158,23 @@ func observedMethods() []observedMethod {
 			map[string]func(*observedHost) error{
 				"invalid": func(h *observedHost) error { return tokens(h, apitoken.As(ada), apitoken.TokenQuery{}) },
 			}},
-		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("set policy"), map[string]func(*observedHost) error{
+		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), map[string]func(*observedHost) error{
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
 		}},
-		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("put user"), map[string]func(*observedHost) error{
+		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), map[string]func(*observedHost) error{
 			"invalid": func(h *observedHost) error {
 				_, err := h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"})
 				return err
 			},
 		}},
-		{"User", apitoken.ActionReadUser, bob, nil, operation("user"), map[string]func(*observedHost) error{
+		{"User", apitoken.ActionReadUser, bob, nil, operation("User"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error {
 				_, err := h.User(ctx, apitoken.As(ada), "erin")
 				return err
 			},
 		}},
-		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("list users"), map[string]func(*observedHost) error{
+		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("ListUsers"), map[string]func(*observedHost) error{
 			"invalid": func(h *observedHost) error {
 				_, err := h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1})
 				return err
@@ -187,15 +187,15 @@ func observedMethods() []observedMethod {
 			map[string]func(*observedHost) error{
 				"invalid": func(h *observedHost) error { return users(h, apitoken.As(ada), apitoken.UserQuery{Limit: -1}) },
 			}},
-		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("disable"), map[string]func(*observedHost) error{
+		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("DisableUser"), map[string]func(*observedHost) error{
 			"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") },
 		}},
-		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("enable"), map[string]func(*observedHost) error{
+		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("EnableUser"), map[string]func(*observedHost) error{
 			"invalid": func(h *observedHost) error {
 				return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
 			},
 		}},
-		{"Events", apitoken.ActionReadEvents, "", nil, operation("events"), map[string]func(*observedHost) error{
+		{"Events", apitoken.ActionReadEvents, "", nil, operation("Events"), map[string]func(*observedHost) error{
 			"invalid": func(h *observedHost) error {
 				for _, err := range h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}) {
 					return err

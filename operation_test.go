@@ -120,7 +120,7 @@ func TestAnEndlessConflictEnds(t *testing.T) {
 		}
 		return nil
 	}
-	for _, name := range []string{"generate", "set policy"} {
+	for _, name := range []string{"Generate", "SetPolicy"} {
 		if err := operations(h, token)[name](apitoken.As(ada)); !errors.Is(err, apitoken.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
