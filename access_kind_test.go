@@ -58,7 +58,7 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 		t.Run("kind "+string(tt.kind), func(t *testing.T) {
 			h := newKindHost(t)
 			token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "a token", Kind: tt.kind})
-			other, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "another"})
+			other, _ := h.mustGenerateOwn(ada, "another")
 			identity := h.mustAuthenticate(text)
 			actor := identity.Actor()
 			if got := h.PermissionsOf(identity); got != tt.carries {

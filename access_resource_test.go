@@ -93,7 +93,7 @@ func TestABoundTokenGeneratesOnlyForItsResource(t *testing.T) {
 func TestOnlyTheTokenInUseBinds(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	bound := h.withToken(bob, "", "project:web")
-	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "as a person"})
+	h.mustGenerateOwn(bob, "as a person")
 	h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "by the host", Resource: "project:api"})
 	next, text := h.mustGenerate(bound, apitoken.GenerateParams{Owner: bob, Name: "next", Resource: "project:web"})
 	_, _, err := h.Generate(ctx, h.mustAuthenticate(text).Actor(), apitoken.GenerateParams{Owner: bob, Name: "next but one"})
@@ -113,8 +113,8 @@ func TestOnlyTheTokenInUseBinds(t *testing.T) {
 // not act for its owner, whatever the owner may do.
 func TestABoundTokenAdministersNothing(t *testing.T) {
 	h := newKindHost(t)
-	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
-	adas, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "ada's"})
+	bobs, _ := h.mustGenerateOwn(bob, "bob's")
+	adas, _ := h.mustGenerateOwn(ada, "ada's")
 	bound := h.withToken(ada, apitoken.KindUser, "project:web")
 	for _, rule := range accessRules {
 		if got := verdict(operations(h, bobs)[rule.operation](bound)); got != rule.stranger {

@@ -173,7 +173,7 @@ func TestAccessRules(t *testing.T) {
 			want, got := map[string]string{}, map[string]string{}
 			for _, rule := range accessRules {
 				h := newHost(t, apitoken.Options{Roles: roles})
-				token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
+				token, _ := h.mustGenerateOwn(bob, "bob's")
 				actor := tt.actor(h)
 				before := h.denials()
 				want[rule.operation] = tt.judged(rule)
@@ -356,7 +356,7 @@ func TestTheBuiltInAdministratorReachesEveryDeclaredRole(t *testing.T) {
 // A refusal has the same error, the same record and the same calls of the store, whether or not the user or token exists.
 func TestRefusalsDoNotRevealWhetherTheObjectExists(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, _ := h.mustGenerateOwn(bob, "ci")
 	unknown, err := apitoken.ParseTokenID("01890a5d-ac96-774b-bcce-b302099a8057")
 	h.must(err)
 	ask := func(u apitoken.UserID, id apitoken.TokenID) map[string]func() error {

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A clock that shows a time which cannot be stored lets nobody in, and stops no revocation.
-func TestABrokenClock(t *testing.T) {
+// While the clock reads a time that cannot be stored, every operation fails except a revocation.
+func TestABrokenClockAuthenticatesNoTokenAndStopsNoRevocation(t *testing.T) {
 	for name, broken := range map[string]time.Time{
 		"before 1970":    time.Date(1969, time.December, 31, 23, 59, 59, 0, time.UTC),
 		"after 2199":     time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC),
@@ -18,9 +18,9 @@ func TestABrokenClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
-			token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+			token, text := h.mustGenerateOwn(bob, "ci")
 			_, endless := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "endless", Lifetime: apitoken.NoExpiration})
-			mortal, immortal := h.mustAuthenticate(text).Actor(), h.mustAuthenticate(endless).Actor()
+			expiring, neverExpiring := h.mustAuthenticate(text).Actor(), h.mustAuthenticate(endless).Actor()
 			h.clock.Set(broken)
 
 			for _, presented := range []string{text, endless} {
@@ -34,13 +34,13 @@ func TestABrokenClock(t *testing.T) {
 					continue
 				}
 				if err := op(apitoken.As(ada)); !errors.Is(err, apitoken.ErrUnavailable) {
-					t.Errorf("%s: %v, want ErrUnavailable", name, err)
+					t.Errorf("%s with a broken clock: %v, want ErrUnavailable", name, err)
 				}
 			}
-			if err := h.Revoke(ctx, mortal, token.ID); !errors.Is(err, apitoken.ErrUnavailable) {
+			if err := h.Revoke(ctx, expiring, token.ID); !errors.Is(err, apitoken.ErrUnavailable) {
 				t.Errorf("Revoke with a token that may have expired: %v, want ErrUnavailable", err)
 			}
-			h.must(h.Revoke(ctx, immortal, immortal.Token))
+			h.must(h.Revoke(ctx, neverExpiring, neverExpiring.Token))
 			h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
 			h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
 			h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
@@ -59,7 +59,7 @@ func TestABrokenClock(t *testing.T) {
 			revoked, err := h.Token(ctx, apitoken.As(ada), token.ID)
 			h.must(err)
 			if at := revoked.RevokedAt; at.Before(time.Unix(0, 0)) || !at.Before(time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)) || at.IsZero() {
-				t.Errorf("revoked at %s, want a time that can be stored", at)
+				t.Errorf("RevokedAt %s, want a time that can be stored", at)
 			}
 		})
 	}

@@ -333,7 +333,7 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			other, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "other"})
+			other, text := h.mustGenerateOwn(bob, "other")
 			if _, err := m.Authenticate(ctx, text); err != nil { // so that there is a use to be written
 				t.Fatal(err)
 			}

@@ -40,7 +40,7 @@ func TestGenerateForOneself(t *testing.T) {
 
 func TestGenerateOnBehalfSaysWhoAndWithWhat(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	adas, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "admin"})
+	adas, text := h.mustGenerateOwn(ada, "admin")
 	tests := []struct {
 		name        string
 		actor       apitoken.Actor
@@ -172,7 +172,7 @@ func TestGenerateRefusesBadInput(t *testing.T) {
 	}
 	h := newHost(t, apitoken.Options{})
 	h.mustSetMax(30 * day)
-	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "taken"})
+	h.mustGenerateOwn(bob, "taken")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tokens, events := h.tokens(), h.events()
@@ -266,7 +266,7 @@ func TestGenerateDecidesAnewWhenThePolicyMoves(t *testing.T) {
 		}
 		return nil
 	}
-	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, _ := h.mustGenerateOwn(bob, "ci")
 	if want := start.Add(apitoken.Days(1)); !token.ExpiresAt.Equal(want) {
 		t.Errorf("ends %s, want %s", token.ExpiresAt, want)
 	}

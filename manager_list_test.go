@@ -204,7 +204,7 @@ func TestListingByCreatorIsNotListingAny(t *testing.T) {
 // A time of a query before all stored times selects by it, and never turns into "all".
 func TestAQueryTimeInTheYearOneIsATime(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.mustGenerateOwn(bob, "ci")
 	nearlyZero := time.Time{}.Add(time.Nanosecond)
 	for name, q := range map[string]apitoken.TokenQuery{
 		"expires before": {Owner: bob, ExpiresBefore: nearlyZero},
@@ -236,7 +236,7 @@ func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
 			var want []apitoken.Token
 			for i := range tt.tokens {
-				token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+				token, _ := h.mustGenerateOwn(bob, fmt.Sprint(i))
 				want = append(want, token)
 			}
 			q := apitoken.TokenQuery{Owner: bob, Limit: tt.limit}
@@ -331,7 +331,7 @@ func TestQueriesRefuseBadInput(t *testing.T) {
 // A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
 func TestTokensOnBehalfAreFound(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	mine, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "mine"})
+	mine, _ := h.mustGenerateOwn(bob, "mine")
 	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
 	hosts, _ := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "of the host"})
 	holder := h.mustAuthenticate(text)

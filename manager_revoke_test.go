@@ -14,8 +14,8 @@ import (
 
 func TestRevoke(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	other, otherText := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "other"})
+	token, text := h.mustGenerateOwn(bob, "ci")
+	other, otherText := h.mustGenerateOwn(bob, "other")
 	h.clock.Add(time.Hour)
 	h.must(h.Revoke(ctx, apitoken.As(ada), token.ID))
 	want := token
@@ -52,10 +52,10 @@ func TestRevokeAllAndDisableEndEveryTokenInOneRow(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
 			var texts []string
 			for i := range 50 {
-				_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
+				_, text := h.mustGenerateOwn(bob, fmt.Sprint(i))
 				texts = append(texts, text)
 			}
-			_, carols := h.mustGenerate(apitoken.As(carol), apitoken.GenerateParams{Owner: carol, Name: "ci"})
+			_, carols := h.mustGenerateOwn(carol, "ci")
 			first, err := h.ListTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Limit: 1})
 			h.must(err)
 			h.must(h.Revoke(ctx, apitoken.As(bob), first[0].ID))
@@ -84,7 +84,7 @@ func TestRevokeAllAndDisableEndEveryTokenInOneRow(t *testing.T) {
 			if _, err := h.Authenticate(ctx, texts[1]); !errors.Is(err, apitoken.ErrRevoked) {
 				t.Errorf("enabling revived a token: %v", err)
 			}
-			_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "1"})
+			_, text := h.mustGenerateOwn(bob, "1")
 			h.mustAuthenticate(text)
 		})
 	}
@@ -106,7 +106,7 @@ func TestATokenThatComesLateIsDead(t *testing.T) {
 				}
 				return nil
 			}
-			token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+			token, text := h.mustGenerateOwn(bob, "ci")
 			if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
 				t.Errorf("it answers %v", err)
 			}

@@ -153,7 +153,7 @@ func TestAPromotionComesBeforeADemotion(t *testing.T) {
 func TestOffboardingUnderAnotherCase(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.mustPutUser("Erin", "")
-	_, text := h.mustGenerate(apitoken.As("Erin"), apitoken.GenerateParams{Owner: "Erin", Name: "ci"})
+	_, text := h.mustGenerateOwn("Erin", "ci")
 	for name, err := range map[string]error{
 		"disable":    h.DisableUser(ctx, apitoken.System(), "erin"),
 		"revoke all": h.RevokeAll(ctx, apitoken.As(ada), "ERIN"),

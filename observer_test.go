@@ -51,7 +51,7 @@ func newObservedHost(t *testing.T) *observedHost {
 	t.Helper()
 	o := &observer{}
 	h := &observedHost{host: newHost(t, apitoken.Options{Observer: o, Foreign: []apitoken.ForeignFormat{oldKeys}}), observer: o}
-	h.token, h.text = h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.token, h.text = h.mustGenerateOwn(bob, "ci")
 	o.take()
 	return h
 }

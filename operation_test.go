@@ -107,13 +107,13 @@ func TestAnUncertainOutcomeNamesTheToken(t *testing.T) {
 	}
 	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
 	h.store.after = nil
-	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.mustGenerateOwn(bob, "ci")
 }
 
 // A store in which every write conflicts does not hold up its caller for ever.
 func TestAnEndlessConflictEnds(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, _ := h.mustGenerateOwn(bob, "ci")
 	h.store.before = func(method string) error {
 		if method == "CreateToken" || strings.HasPrefix(method, "Put") {
 			return apitoken.ErrConflict
@@ -129,7 +129,7 @@ func TestAnEndlessConflictEnds(t *testing.T) {
 
 func TestACancelledContextIsNoVerdict(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	_, text := h.mustGenerateOwn(bob, "ci")
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err := h.Authenticate(cancelled, text)

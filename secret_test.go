@@ -79,7 +79,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 
 func TestErrorsNeverShowThePresentedText(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	refused := func(presented string) {
 		t.Helper()
 		_, err := h.Authenticate(ctx, presented)
@@ -106,7 +106,7 @@ func TestErrorsNeverShowThePresentedText(t *testing.T) {
 // A secret that was pasted into the wrong field is not quoted back, neither whole nor in part.
 func TestErrorsDoNotQuoteAPastedSecret(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	_, secret := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	_, secret := h.mustGenerateOwn(bob, "ci")
 	fields := map[string]func(pasted string) error{
 		"kind": func(pasted string) error {
 			_, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: apitoken.Kind(pasted)})

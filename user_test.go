@@ -71,7 +71,7 @@ func TestAUserIDOf255Bytes(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	id := apitoken.UserID(strings.Repeat("s", 255))
 	h.mustPutUser(id, "")
-	_, text := h.mustGenerate(apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: "ci"})
+	_, text := h.mustGenerateOwn(id, "ci")
 	if got := h.mustAuthenticate(text).User.ID; got != id {
 		t.Errorf("it is %q", got)
 	}
