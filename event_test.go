@@ -189,7 +189,7 @@ func TestNewestFirstReversesTheEvents(t *testing.T) {
 	for i := range 10 {
 		h.mustGenerateOwn(bob, fmt.Sprint(i))
 	}
-	for _, owner := range []apitoken.UserID{"", bob, carol, "nobody"} {
+	for _, owner := range []apitoken.UserID{"", bob, carol, "eve"} {
 		for _, limit := range []int{0, 1, 2, 7} {
 			want := collect(t, h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: owner}))
 			slices.Reverse(want)

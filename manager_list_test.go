@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-func TestListing(t *testing.T) {
+func TestListsSelectByOwnerStatusNameAndCursor(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var all []apitoken.Token
 	for i := range 25 {
@@ -42,15 +42,15 @@ func TestListing(t *testing.T) {
 		q    apitoken.TokenQuery
 		want []apitoken.Token
 	}{
-		{"everybody's", apitoken.TokenQuery{AnyOwner: true}, all},
+		{"all", apitoken.TokenQuery{AnyOwner: true}, all},
 		{"one owner's", apitoken.TokenQuery{Owner: bob}, where(func(token apitoken.Token) bool { return token.Owner == bob })},
-		{"a stranger's", apitoken.TokenQuery{Owner: "nobody"}, nil},
+		{"of an unknown user", apitoken.TokenQuery{Owner: "eve"}, nil},
 		{"active", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive}, where(is(apitoken.StatusActive))},
 		{"expired", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusExpired}, all[:10]},
 		{"revoked", apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusRevoked}, all[20:21]},
-		{"ending before", apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: start.Add(3 * time.Hour)}, all[:2]},
+		{"expiring before", apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: start.Add(3 * time.Hour)}, all[:2]},
 		{"by name", apitoken.TokenQuery{AnyOwner: true, NameContains: "t2"}, where(func(token apitoken.Token) bool { return token.Name[:2] == "t2" })},
-		{"behind a token", apitoken.TokenQuery{AnyOwner: true, After: all[22].ID}, all[23:]},
+		{"after a token", apitoken.TokenQuery{AnyOwner: true, After: all[22].ID}, all[23:]},
 	}
 	for _, tt := range tests {
 		for _, limit := range []int{0, 1, 2, 5, 25, 1000} {
@@ -64,11 +64,11 @@ func TestListing(t *testing.T) {
 	page, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Limit: 7})
 	h.must(err)
 	if diff := cmp.Diff(all[:7], page); diff != "" {
-		t.Errorf("a page (-want +got):\n%s", diff)
+		t.Errorf("a page of 7 (-want +got):\n%s", diff)
 	}
 	for token := range h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Limit: 1}) {
 		if token != all[0] {
-			t.Error("the loop went on after it was left")
+			t.Errorf("the first token of the loop is %s, want %s", token.ID, all[0].ID)
 		}
 		break
 	}
@@ -89,20 +89,16 @@ func TestListing(t *testing.T) {
 	}
 }
 
-// What is asked for in nanoseconds counts in whole microseconds, as all times do.
-func TestListingByKindResourceCreatorAndAge(t *testing.T) {
+// Times and durations of a query are cut to whole microseconds.
+func TestListsSelectByKindResourceCreatorAndAge(t *testing.T) {
 	h := newHost(t, apitoken.Options{Kinds: []apitoken.Kind{"machine"}})
-	generate := func(actor apitoken.UserID, p apitoken.GenerateParams) (apitoken.Token, string) {
-		return h.mustGenerate(apitoken.As(actor), p)
-	}
-	own, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "own", Lifetime: time.Hour})
-	gift, text := generate(ada, apitoken.GenerateParams{Owner: bob, Name: "gift", Lifetime: 2 * time.Hour, Resource: "project:web"})
-	robot, _ := generate(ada, apitoken.GenerateParams{Owner: carol, Name: "robot", Lifetime: apitoken.NoExpiration, Kind: "machine"})
+	own, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "own", Lifetime: time.Hour})
+	gift, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "gift", Lifetime: 2 * time.Hour, Resource: "project:web"})
+	robot, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: carol, Name: "robot", Lifetime: apitoken.NoExpiration, Kind: "machine"})
 	h.clock.Add(time.Minute)
-	late, _ := generate(bob, apitoken.GenerateParams{Owner: bob, Name: "late", Lifetime: apitoken.NoExpiration})
+	late, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "late", Lifetime: apitoken.NoExpiration})
 	h.clock.Add(time.Minute)
-	_, err := h.Authenticate(ctx, text)
-	h.must(err)
+	h.mustAuthenticate(text)
 	h.must(h.Flush(ctx))
 	gift.LastUsedAt = start.Add(2 * time.Minute)
 	for _, tt := range []struct {
@@ -111,24 +107,24 @@ func TestListingByKindResourceCreatorAndAge(t *testing.T) {
 		want []apitoken.Token
 	}{
 		{"kind", apitoken.TokenQuery{Kind: "machine"}, []apitoken.Token{robot}},
-		{"the usual kind", apitoken.TokenQuery{Kind: apitoken.KindUser}, []apitoken.Token{own, gift, late}},
-		{"a kind that is not declared", apitoken.TokenQuery{Kind: "Machine"}, nil},
+		{"KindUser", apitoken.TokenQuery{Kind: apitoken.KindUser}, []apitoken.Token{own, gift, late}},
+		{"another case of a kind", apitoken.TokenQuery{Kind: "Machine"}, nil},
 		{"resource", apitoken.TokenQuery{Resource: "project:web"}, []apitoken.Token{gift}},
-		{"a resource of nothing", apitoken.TokenQuery{Resource: "project:Web"}, nil},
+		{"another case of a resource", apitoken.TokenQuery{Resource: "project:Web"}, nil},
 		{"resource and creator", apitoken.TokenQuery{Resource: "project:web", CreatedBy: bob}, nil},
 		{"creator", apitoken.TokenQuery{CreatedBy: ada}, []apitoken.Token{gift, robot}},
-		{"creator and owner of others", apitoken.TokenQuery{CreatedBy: carol}, nil},
+		{"creator of none", apitoken.TokenQuery{CreatedBy: carol}, nil},
 		{"without expiration", apitoken.TokenQuery{WithoutExpiration: true}, []apitoken.Token{robot, late}},
-		{"without expiration, and ending", apitoken.TokenQuery{WithoutExpiration: true, ExpiresBefore: year2200}, nil},
-		{"unused from its creation", apitoken.TokenQuery{UnusedSince: start}, nil},
-		{"unused since less than a microsecond later", apitoken.TokenQuery{UnusedSince: start.Add(999)}, nil},
-		{"unused since just later", apitoken.TokenQuery{UnusedSince: start.Add(time.Microsecond)}, []apitoken.Token{own, robot}},
-		{"unused since its use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt}, []apitoken.Token{own, robot, late}},
-		{"unused since just after its use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt.Add(time.Microsecond)}, []apitoken.Token{own, gift, robot, late}},
+		{"without expiration, and expiring before 2200", apitoken.TokenQuery{WithoutExpiration: true, ExpiresBefore: year2200}, nil},
+		{"unused since the creation", apitoken.TokenQuery{UnusedSince: start}, nil},
+		{"unused since less than a microsecond after the creation", apitoken.TokenQuery{UnusedSince: start.Add(999)}, nil},
+		{"unused since a microsecond after the creation", apitoken.TokenQuery{UnusedSince: start.Add(time.Microsecond)}, []apitoken.Token{own, robot}},
+		{"unused since the use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt}, []apitoken.Token{own, robot, late}},
+		{"unused since a microsecond after the use", apitoken.TokenQuery{UnusedSince: gift.LastUsedAt.Add(time.Microsecond)}, []apitoken.Token{own, gift, robot, late}},
 		{"longer than an hour", apitoken.TokenQuery{LivesLongerThan: time.Hour}, []apitoken.Token{gift, robot, late}},
-		{"longer than an hour and less than a microsecond", apitoken.TokenQuery{LivesLongerThan: 2*time.Hour + 999}, []apitoken.Token{robot, late}},
-		{"longer than just less than an hour", apitoken.TokenQuery{LivesLongerThan: time.Hour - 1}, []apitoken.Token{own, gift, robot, late}},
-		{"longer than all that ends", apitoken.TokenQuery{LivesLongerThan: apitoken.NoExpiration}, []apitoken.Token{robot, late}},
+		{"longer than two hours and less than a microsecond", apitoken.TokenQuery{LivesLongerThan: 2*time.Hour + 999}, []apitoken.Token{robot, late}},
+		{"longer than a nanosecond less than an hour", apitoken.TokenQuery{LivesLongerThan: time.Hour - 1}, []apitoken.Token{own, gift, robot, late}},
+		{"longer than any lifetime", apitoken.TokenQuery{LivesLongerThan: apitoken.NoExpiration}, []apitoken.Token{robot, late}},
 	} {
 		for _, limit := range []int{0, 1} {
 			tt.q.AnyOwner, tt.q.Limit = true, limit
@@ -138,23 +134,10 @@ func TestListingByKindResourceCreatorAndAge(t *testing.T) {
 			}
 		}
 	}
-	for what, q := range map[string]apitoken.TokenQuery{
-		"a negative lifetime":        {LivesLongerThan: -1},
-		"a creator that is no id":    {CreatedBy: "a\x00"},
-		"a kind that is not visible": {Kind: "a\u200bb"},
-		"a resource that is none":    {Resource: " a"},
-	} {
-		q.AnyOwner = true
-		_, list := h.ListTokens(ctx, apitoken.As(ada), q)
-		_, page := h.TokenPage(ctx, apitoken.As(ada), q)
-		if !errors.Is(list, apitoken.ErrInvalid) || !errors.Is(page, apitoken.ErrInvalid) {
-			t.Errorf("%s: %v, %v, want %v", what, list, page, apitoken.ErrInvalid)
-		}
-	}
 }
 
-// A store that reads within a budget ends a page that has found too little, and the page says where to go on.
-func TestTokenPageEndsWithTheBudget(t *testing.T) {
+// A page ends when the store has examined its budget of rows. Next is then set even if the page is empty.
+func TestTokenPageStopsAtTheRowBudget(t *testing.T) {
 	const tokens = 1100
 	m, err := apitoken.New(memstore.New(), nil)
 	if err != nil {
@@ -174,7 +157,7 @@ func TestTokenPageEndsWithTheBudget(t *testing.T) {
 	q := apitoken.TokenQuery{AnyOwner: true, NameContains: last.Name}
 	first, err := m.TokenPage(ctx, system, q)
 	if err != nil || len(first.Tokens) != 0 || first.Next.IsZero() {
-		t.Fatalf("the first page has %d tokens and the Next %s, %v, want none, and where to go on", len(first.Tokens), first.Next, err)
+		t.Fatalf("the first page has %d tokens and the Next %s, %v, want none and a Next", len(first.Tokens), first.Next, err)
 	}
 	q.After = first.Next
 	second, err := m.TokenPage(ctx, system, q)
@@ -183,26 +166,26 @@ func TestTokenPageEndsWithTheBudget(t *testing.T) {
 	}
 }
 
-// Users list their own tokens by any condition, and nobody else's by naming themselves as the creator.
-func TestListingByCreatorIsNotListingAny(t *testing.T) {
+// Without ListAny, users list their own tokens only, also if they select the tokens that they created.
+func TestListingByCreatorNeedsListAny(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
 	h.mustPutUser(ada, apitoken.RoleUser)
 	for name, q := range map[string]apitoken.TokenQuery{
-		"everybody's that they generated": {AnyOwner: true, CreatedBy: ada},
-		"bob's that they generated":       {Owner: bob, CreatedBy: ada},
+		"all that they created":   {AnyOwner: true, CreatedBy: ada},
+		"Bob's that they created": {Owner: bob, CreatedBy: ada},
 	} {
 		if _, err := h.ListTokens(ctx, apitoken.As(ada), q); !errors.Is(err, apitoken.ErrDenied) {
 			t.Errorf("%s: %v, want ErrDenied", name, err)
 		}
 	}
 	if _, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: ada, CreatedBy: ada}); err != nil {
-		t.Errorf("their own that they generated: %v", err)
+		t.Errorf("their own that they created: %v, want nil", err)
 	}
 }
 
-// A time of a query before all stored times selects by it, and never turns into "all".
-func TestAQueryTimeInTheYearOneIsATime(t *testing.T) {
+// A time in the year 1 is a condition like any other time: it is not cut to the zero time, which selects all.
+func TestAQueryTimeInTheYearOneIsACondition(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.mustGenerateOwn(bob, "ci")
 	nearlyZero := time.Time{}.Add(time.Nanosecond)
@@ -216,8 +199,8 @@ func TestAQueryTimeInTheYearOneIsATime(t *testing.T) {
 	}
 }
 
-// A store that cannot read within a budget gives full pages, and the last of them has no Next.
-func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
+// With a store that is no TokenPager, every page but the last is full, and the last has no Next.
+func TestTokenPageWithoutATokenPager(t *testing.T) {
 	tests := []struct {
 		tokens, limit int
 		want          []int // tokens on each page
@@ -253,13 +236,13 @@ func TestTokenPageOfAStoreWithoutABudget(t *testing.T) {
 				q.After = page.Next
 			}
 			if n, err := h.CountTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Limit: 1, After: q.After}); err != nil || n != tt.tokens {
-				t.Errorf("%d tokens are counted, %v", n, err)
+				t.Errorf("CountTokens: %d, %v, want %d whatever After and Limit are", n, err, tt.tokens)
 			}
 			if diff := cmp.Diff(tt.want, sizes); diff != "" {
-				t.Errorf("pages (-want +got):\n%s", diff)
+				t.Errorf("tokens on each page (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("tokens (-want +got):\n%s", diff)
+				t.Errorf("tokens of all pages (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -271,65 +254,57 @@ func TestQueriesRefuseBadInput(t *testing.T) {
 		_, err := h.ListTokens(ctx, apitoken.As(ada), q)
 		for _, inLoop := range h.Tokens(ctx, apitoken.As(ada), q) {
 			if (inLoop == nil) != (err == nil) {
-				t.Errorf("ListTokens says %v and Tokens %v", err, inLoop)
+				t.Errorf("ListTokens: %v, Tokens: %v, want both to refuse or both to return", err, inLoop)
 			}
 		}
 		if _, inPage := h.TokenPage(ctx, apitoken.As(ada), q); (inPage == nil) != (err == nil) {
-			t.Errorf("ListTokens says %v and TokenPage %v", err, inPage)
+			t.Errorf("ListTokens: %v, TokenPage: %v, want both to refuse or both to return", err, inPage)
 		}
 		return err
 	}
-	users := func(q apitoken.UserQuery) error {
-		_, err := h.ListUsers(ctx, apitoken.As(ada), q)
-		return err
-	}
-	events := func(q apitoken.EventQuery) (err error) {
-		for _, err = range h.Events(ctx, apitoken.As(ada), q) {
-			break
-		}
-		return err
-	}
+	users := func(q apitoken.UserQuery) error { return second(h.ListUsers(ctx, apitoken.As(ada), q)) }
+	events := func(q apitoken.EventQuery) error { return firstError(h.Events(ctx, apitoken.As(ada), q)) }
 	tests := []struct {
 		name string
 		err  error
 	}{
-		{"tokens of nobody", list(apitoken.TokenQuery{})},
-		{"tokens of an owner and of any", list(apitoken.TokenQuery{Owner: bob, AnyOwner: true})},
-		{"tokens of a broken owner", list(apitoken.TokenQuery{Owner: "\xff"})},
-		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "dead"})},
-		{"tokens by a broken text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
-		{"tokens of a broken kind", list(apitoken.TokenQuery{AnyOwner: true, Kind: "a\x00"})},
-		{"tokens of a broken resource", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a\x00"})},
-		{"tokens of a resource that is too long", list(apitoken.TokenQuery{AnyOwner: true, Resource: strings.Repeat("x", 256)})},
-		{"tokens of a resource with a space behind", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a "})},
-		{"tokens by a broken creator", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: "\xff"})},
-		{"tokens by a creator whose id is too long", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: apitoken.UserID(strings.Repeat("x", 256))})},
-		{"tokens that live longer than less than nothing", list(apitoken.TokenQuery{AnyOwner: true, LivesLongerThan: -1})},
+		{"tokens of no owner", list(apitoken.TokenQuery{})},
+		{"tokens of an owner and of any owner", list(apitoken.TokenQuery{Owner: bob, AnyOwner: true})},
+		{"tokens of an invalid owner", list(apitoken.TokenQuery{Owner: "\xff"})},
+		{"tokens of an unknown status", list(apitoken.TokenQuery{AnyOwner: true, Status: "ended"})},
+		{"tokens by an invalid text", list(apitoken.TokenQuery{AnyOwner: true, NameContains: "a\x00"})},
+		{"tokens of an invalid kind", list(apitoken.TokenQuery{AnyOwner: true, Kind: "a\x00"})},
+		{"tokens of an invalid resource", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a\x00"})},
+		{"tokens of a resource of 256 bytes", list(apitoken.TokenQuery{AnyOwner: true, Resource: strings.Repeat("x", 256)})},
+		{"tokens of a resource with outer space", list(apitoken.TokenQuery{AnyOwner: true, Resource: "a "})},
+		{"tokens by an invalid creator", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: "\xff"})},
+		{"tokens by a creator of 256 bytes", list(apitoken.TokenQuery{AnyOwner: true, CreatedBy: apitoken.UserID(strings.Repeat("x", 256))})},
+		{"tokens that live longer than a negative duration", list(apitoken.TokenQuery{AnyOwner: true, LivesLongerThan: -1})},
 		{"a negative limit of tokens", list(apitoken.TokenQuery{AnyOwner: true, Limit: -1})},
-		{"too many tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
+		{"1,001 tokens a page", list(apitoken.TokenQuery{AnyOwner: true, Limit: 1001})},
 		{"a negative limit of users", users(apitoken.UserQuery{Limit: -1})},
-		{"too many users a page", users(apitoken.UserQuery{Limit: 1001})},
-		{"users behind a broken id", users(apitoken.UserQuery{After: "\xff"})},
+		{"1,001 users a page", users(apitoken.UserQuery{Limit: 1001})},
+		{"users after an invalid id", users(apitoken.UserQuery{After: "\xff"})},
 		{"a negative limit of events", events(apitoken.EventQuery{Limit: -1})},
-		{"too many events a page", events(apitoken.EventQuery{Limit: 1001})},
-		{"events of a broken owner", events(apitoken.EventQuery{Owner: "\xff"})},
-		{"events of a broken actor", events(apitoken.EventQuery{Actor: "\xff"})},
-		{"events of a broken action", events(apitoken.EventQuery{Action: "a\x00"})},
-		{"events of an action that is too long", events(apitoken.EventQuery{Action: apitoken.Action(strings.Repeat("x", 65))})},
-		{"events of an outcome that no event has", events(apitoken.EventQuery{Outcome: apitoken.OutcomeFailed})},
+		{"1,001 events a page", events(apitoken.EventQuery{Limit: 1001})},
+		{"events of an invalid owner", events(apitoken.EventQuery{Owner: "\xff"})},
+		{"events of an invalid actor", events(apitoken.EventQuery{Actor: "\xff"})},
+		{"events of an invalid action", events(apitoken.EventQuery{Action: "a\x00"})},
+		{"events of an action of 65 bytes", events(apitoken.EventQuery{Action: apitoken.Action(strings.Repeat("x", 65))})},
+		{"events of an outcome that only observations have", events(apitoken.EventQuery{Outcome: apitoken.OutcomeFailed})},
 	}
 	for _, tt := range tests {
 		if !errors.Is(tt.err, apitoken.ErrInvalid) {
-			t.Errorf("%s: error is %v, want ErrInvalid", tt.name, tt.err)
+			t.Errorf("%s: %v, want ErrInvalid", tt.name, tt.err)
 		}
 	}
 	if err := list(apitoken.TokenQuery{AnyOwner: true, Limit: 1000}); err != nil {
-		t.Errorf("a page of 1,000 tokens: %v", err)
+		t.Errorf("a page of 1,000 tokens: %v, want nil", err)
 	}
 }
 
-// A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
-func TestTokensOnBehalfAreFound(t *testing.T) {
+// A token that was generated on behalf of a user carries more after their promotion. OnBehalf selects such tokens.
+func TestListsSelectTokensOnBehalf(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	mine, _ := h.mustGenerateOwn(bob, "mine")
 	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
@@ -342,8 +317,8 @@ func TestTokensOnBehalfAreFound(t *testing.T) {
 		want  []apitoken.Token
 	}{
 		{"on behalf", apitoken.TokenQuery{Owner: bob, OnBehalf: true}, []apitoken.Token{onBehalf, hosts}},
-		{"with that token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
-		{"with a token that made none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
+		{"created with a token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
+		{"created with a token that created none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
 	} {
 		got, err := h.ListTokens(ctx, apitoken.As(ada), tt.query)
 		h.must(err)
@@ -353,6 +328,6 @@ func TestTokensOnBehalfAreFound(t *testing.T) {
 	}
 	h.mustPutUser(bob, apitoken.RoleAdmin)
 	if got := h.PermissionsOf(h.mustAuthenticate(text)); got != apitoken.AdminPermissions {
-		t.Errorf("after the promotion it carries %s, want %s", got, apitoken.AdminPermissions)
+		t.Errorf("after the promotion the token carries %s, want %s", got, apitoken.AdminPermissions)
 	}
 }

@@ -112,7 +112,7 @@ func TestDisablingAndEnablingTwiceChangesNothing(t *testing.T) {
 	if got := len(h.events()); got != events {
 		t.Errorf("enabled again: %d events more", got-events)
 	}
-	for _, err := range []error{h.DisableUser(ctx, apitoken.As(ada), "nobody"), h.EnableUser(ctx, apitoken.As(ada), "nobody")} {
+	for _, err := range []error{h.DisableUser(ctx, apitoken.As(ada), "eve"), h.EnableUser(ctx, apitoken.As(ada), "eve")} {
 		if !errors.Is(err, apitoken.ErrNotFound) {
 			t.Errorf("nobody: %v", err)
 		}
