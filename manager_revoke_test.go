@@ -12,7 +12,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestRevoke(t *testing.T) {
+func TestRevokeIsFinalAndIdempotent(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	token, text := h.mustGenerateOwn(bob, "ci")
 	other, otherText := h.mustGenerateOwn(bob, "other")
@@ -28,22 +28,22 @@ func TestRevoke(t *testing.T) {
 		t.Errorf("tokens (-want +got):\n%s", diff)
 	}
 	if got := len(h.events()); got != events {
-		t.Errorf("revoking again wrote %d events", got-events)
+		t.Errorf("%d events of revoking again, want none", got-events)
 	}
 	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("the revoked token: %v", err)
+		t.Errorf("the revoked token: %v, want ErrRevoked", err)
 	}
 	h.mustAuthenticate(otherText)
 
-	// A token may revoke itself, and once.
+	// A token may revoke itself. After that it may do nothing.
 	self := h.mustAuthenticate(otherText).Actor()
 	h.must(h.Revoke(ctx, self, other.ID))
 	if err := h.Revoke(ctx, self, other.ID); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("a revoked token acts: %v", err)
+		t.Errorf("Revoke with a revoked token: %v, want ErrDenied", err)
 	}
 }
 
-func TestRevokeAllAndDisableEndEveryTokenInOneRow(t *testing.T) {
+func TestRevokeAllAndDisableUserRevokeEveryTokenInOneWrite(t *testing.T) {
 	for name, end := range map[string]func(h host) error{
 		"revoke all": func(h host) error { return h.RevokeAll(ctx, apitoken.As(ada), bob) },
 		"disable":    func(h host) error { return h.DisableUser(ctx, apitoken.As(ada), bob) },
@@ -63,26 +63,27 @@ func TestRevokeAllAndDisableEndEveryTokenInOneRow(t *testing.T) {
 			writes := h.store.count("ChangeUser") + h.store.count("RevokeToken")
 			h.must(end(h))
 			if got := h.store.count("ChangeUser") + h.store.count("RevokeToken") - writes; got != 1 {
-				t.Errorf("%d writes, want one", got)
+				t.Errorf("%d writes, want 1", got)
 			}
 			for _, text := range texts {
 				if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
-					t.Fatalf("a token still answers %v", err)
+					t.Fatalf("a token of the user: %v, want ErrRevoked", err)
 				}
 			}
 			h.mustAuthenticate(carols)
 			for i, token := range h.tokens()[:50] {
 				at, by := start.Add(time.Hour), ada
-				if i == 0 { // revoked before, by himself
+				if i == 0 { // revoked before, by its owner
 					at, by = start, bob
 				}
 				if token.Status(start) != apitoken.StatusRevoked || !token.RevokedAt.Equal(at) || token.RevokedBy != by {
-					t.Fatalf("token %d is revoked at %s by %q", i, token.RevokedAt, token.RevokedBy)
+					t.Fatalf("token %d is %s since %s by %q, want revoked since %s by %q",
+						i, token.Status(start), token.RevokedAt, token.RevokedBy, at, by)
 				}
 			}
 			h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
 			if _, err := h.Authenticate(ctx, texts[1]); !errors.Is(err, apitoken.ErrRevoked) {
-				t.Errorf("enabling revived a token: %v", err)
+				t.Errorf("a token after EnableUser: %v, want ErrRevoked", err)
 			}
 			_, text := h.mustGenerateOwn(bob, "1")
 			h.mustAuthenticate(text)
@@ -90,8 +91,8 @@ func TestRevokeAllAndDisableEndEveryTokenInOneRow(t *testing.T) {
 	}
 }
 
-// All tokens are revoked between the moment at which Generate reads the owner and the moment at which it writes.
-func TestATokenThatComesLateIsDead(t *testing.T) {
+// All tokens of the owner are revoked after Generate has read the owner and before it inserts the token.
+func TestATokenInsertedAfterItsEpochEndedIsRevoked(t *testing.T) {
 	for name, end := range map[string]func(h host) error{
 		"revoke all": func(h host) error { return h.RevokeAll(ctx, apitoken.As(ada), bob) },
 		"disable": func(h host) error {
@@ -108,25 +109,24 @@ func TestATokenThatComesLateIsDead(t *testing.T) {
 			}
 			token, text := h.mustGenerateOwn(bob, "ci")
 			if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
-				t.Errorf("it answers %v", err)
+				t.Errorf("Authenticate: %v, want ErrRevoked", err)
 			}
 			stored, err := h.Token(ctx, apitoken.As(bob), token.ID)
 			h.must(err)
 			if stored.Status(start) != apitoken.StatusRevoked {
-				t.Errorf("it is %s", stored.Status(start))
+				t.Errorf("Status: %s, want %s", stored.Status(start), apitoken.StatusRevoked)
 			}
 		})
 	}
 }
 
-// A crowd on one user's row delays a revocation and never makes it fail: neither by the user's own requests, nor by those
-// of administrators.
-func TestACrowdKeepsNobodyFromRevoking(t *testing.T) {
+// Contention for a user's row, by their own requests and by administrators, delays a revocation and never makes it fail.
+func TestContentionFailsNoRevocation(t *testing.T) {
 	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"desk": apitoken.GenerateOwn | apitoken.ManageUsers}})
 	h.mustPutUser("dee", "desk")
 	stop := make(chan struct{})
-	var wg, begun sync.WaitGroup
-	begun.Add(64)
+	var wg, started sync.WaitGroup
+	started.Add(64)
 	for i := range 64 {
 		wg.Go(func() {
 			for n := 0; ; n++ {
@@ -141,16 +141,16 @@ func TestACrowdKeepsNobodyFromRevoking(t *testing.T) {
 				} else {
 					err = h.RevokeAll(ctx, apitoken.As(bob), bob)
 				}
-				if err != nil && !errors.Is(err, apitoken.ErrDenied) { // denied: bob is disabled for a moment
-					t.Errorf("in the crowd: %v", err)
+				if err != nil && !errors.Is(err, apitoken.ErrDenied) { // bob is disabled for a moment, and then denied
+					t.Errorf("a concurrent change: %v, want nil", err)
 				}
 				if n == 0 {
-					begun.Done()
+					started.Done()
 				}
 			}
 		})
 	}
-	begun.Wait()
+	started.Wait()
 	for range 20 {
 		h.must(h.DisableUser(ctx, apitoken.As("dee"), bob))
 		h.must(h.RevokeAll(ctx, apitoken.As(ada), bob))

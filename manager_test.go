@@ -2,30 +2,39 @@ package apitoken_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestOptionsAreChecked(t *testing.T) {
-	for name, opts := range map[string]apitoken.Options{
-		"prefix of 6 characters":        {Prefix: "abcdef"},
-		"prefix that begins with digit": {Prefix: "1ab"},
-		"prefix in upper case":          {Prefix: "Tok"},
-		"prefix with an underscore":     {Prefix: "a_b"},
-		"negative maximum":              {DefaultMaxLifetime: -1},
-		"negative default lifetime":     {DefaultLifetime: -1},
-		"default lifetime of centuries": {DefaultLifetime: apitoken.Days(100000)},
-		"negative last used step":       {LastUsedStep: -1},
-		"role without name":             {Roles: map[apitoken.Role]apitoken.Permission{"": 1}},
-		"kind without name":             {Kinds: []apitoken.Kind{""}},
+func TestInvalidOptionsAreRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		opts  apitoken.Options
+		field string // that the error names
+	}{
+		{"prefix of 6 characters", apitoken.Options{Prefix: "abcdef"}, "prefix"},
+		{"prefix that begins with a digit", apitoken.Options{Prefix: "1ab"}, "prefix"},
+		{"prefix in upper case", apitoken.Options{Prefix: "Tok"}, "prefix"},
+		{"prefix with an underscore", apitoken.Options{Prefix: "a_b"}, "prefix"},
+		{"negative maximum", apitoken.Options{DefaultMaxLifetime: -1}, "maximum lifetime"},
+		{"negative default lifetime", apitoken.Options{DefaultLifetime: -1}, "lifetime"},
+		{"default lifetime of centuries", apitoken.Options{DefaultLifetime: apitoken.Days(100000)}, "lifetime"},
+		{"negative last used step", apitoken.Options{LastUsedStep: -1}, "last used step"},
+		{"role without a name", apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"": 1}}, "role"},
+		{"kind without a name", apitoken.Options{Kinds: []apitoken.Kind{""}}, "kind"},
+		{"rule of a kind without a name", apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{"": {}}}, "kind"},
+		{"rule of a kind with outer space", apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{" x": {}}}, "kind"},
+		{"rule of a kind with an invisible character", apitoken.Options{KindRules: map[apitoken.Kind]apitoken.KindRule{"zero\u200bwidth": {}}}, "kind"},
 	} {
-		if _, err := apitoken.New(newSpyStore(nil), &opts); !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
+		_, err := apitoken.New(newSpyStore(nil), &tt.opts)
+		if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), tt.field+": ") {
+			t.Errorf("%s: %v, want ErrInvalid for the field %s", tt.name, err, tt.field)
 		}
 	}
 	if _, err := apitoken.New(nil, nil); !errors.Is(err, apitoken.ErrInvalid) {
-		t.Errorf("no store: %v", err)
+		t.Errorf("no store: %v, want ErrInvalid", err)
 	}
 }
 
@@ -36,21 +45,17 @@ func TestHostsDeclareRolesAndKinds(t *testing.T) {
 	})
 	token, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci", Kind: "deploy"})
 	if token.Kind != "deploy" {
-		t.Errorf("kind is %q", token.Kind)
+		t.Errorf("a token of the kind %q, want deploy", token.Kind)
 	}
-	if _, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x"}); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("a built-in role put in its place: %v", err)
+	if err := third(h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x"})); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("generate in a replaced built-in role that grants nothing: %v, want ErrDenied", err)
 	}
 	h.mustPutUser(carol, "auditor")
-	for _, err := range h.Events(ctx, apitoken.As(carol), apitoken.EventQuery{}) {
-		h.must(err)
-	}
+	h.must(firstError(h.Events(ctx, apitoken.As(carol), apitoken.EventQuery{})))
 	// Another replica that does not declare the role grants it nothing.
 	m, err := apitoken.New(h.store, nil)
 	h.must(err)
-	for _, err := range m.Events(ctx, apitoken.As(carol), apitoken.EventQuery{}) {
-		if !errors.Is(err, apitoken.ErrDenied) {
-			t.Errorf("an undeclared role: %v", err)
-		}
+	if err := firstError(m.Events(ctx, apitoken.As(carol), apitoken.EventQuery{})); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("read events in an undeclared role: %v, want ErrDenied", err)
 	}
 }

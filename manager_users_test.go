@@ -11,7 +11,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestPutUser(t *testing.T) {
+func TestPutUserChangesOnlyWhatIsGiven(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	put := func(u apitoken.User) apitoken.User {
 		t.Helper()
@@ -22,7 +22,7 @@ func TestPutUser(t *testing.T) {
 	want := apitoken.User{ID: "erin", Name: "Erin", Role: apitoken.RoleUser, CreatedAt: start, Revision: 1}
 	got := put(apitoken.User{ID: "erin", Name: "Erin", Epoch: 9, DisabledAt: start, CreatedAt: time.Unix(1, 0)})
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("new (-want +got):\n%s", diff)
+		t.Errorf("a new user (-want +got):\n%s", diff)
 	}
 	h.clock.Add(time.Hour)
 	writes := h.store.count("CreateUser") + h.store.count("ChangeUser")
@@ -30,7 +30,7 @@ func TestPutUser(t *testing.T) {
 		t.Errorf("unchanged (-want +got):\n%s", diff)
 	}
 	if h.store.count("CreateUser")+h.store.count("ChangeUser") != writes {
-		t.Error("changing nothing wrote something")
+		t.Error("PutUser that changes nothing wrote to the store, want no write")
 	}
 	want.Role, want.Revision = apitoken.RoleAdmin, 2
 	if diff := cmp.Diff(want, put(apitoken.User{ID: "erin", Name: "Erin", Role: apitoken.RoleAdmin})); diff != "" {
@@ -58,12 +58,12 @@ func TestPutUser(t *testing.T) {
 		"an undeclared role": {ID: "x", Role: "root"},
 	} {
 		if _, err := h.PutUser(ctx, apitoken.As(ada), bad); !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
 	}
 }
 
-func TestPutUserAtARevision(t *testing.T) {
+func TestPutUserAtAnotherRevisionIsErrConflict(t *testing.T) {
 	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"helpdesk": apitoken.ManageUsers}})
 	h.mustPutUser("erin", "helpdesk")
 	h.mustPutUser("fay", "helpdesk")
@@ -73,23 +73,23 @@ func TestPutUserAtARevision(t *testing.T) {
 		user  apitoken.User
 		want  error
 	}{
-		{"the present one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, nil},
-		{"an outdated one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 1}, apitoken.ErrConflict},
-		{"an outdated one that changes nothing", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrConflict},
-		{"one to come", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 3}, apitoken.ErrConflict},
-		{"a negative one", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: -1}, apitoken.ErrConflict},
-		{"of nobody", apitoken.As(ada), apitoken.User{ID: "fred", Name: "Fred", Revision: 1}, apitoken.ErrConflict},
-		{"outdated, by somebody who may not", apitoken.As(carol), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrDenied},
-		{"outdated, to a role that may more", apitoken.As("erin"), apitoken.User{ID: "fay", Role: apitoken.RoleAdmin, Revision: 9}, apitoken.ErrDenied},
-		{"outdated, of somebody who may more", apitoken.As("erin"), apitoken.User{ID: ada, Name: "A", Revision: 9}, apitoken.ErrDenied},
+		{"the present revision", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, nil},
+		{"an earlier revision", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 1}, apitoken.ErrConflict},
+		{"an earlier revision, no change", apitoken.As(ada), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrConflict},
+		{"a later revision", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: 3}, apitoken.ErrConflict},
+		{"a negative revision", apitoken.As(ada), apitoken.User{ID: bob, Name: "Robert", Revision: -1}, apitoken.ErrConflict},
+		{"an unknown user", apitoken.As(ada), apitoken.User{ID: "fred", Name: "Fred", Revision: 1}, apitoken.ErrConflict},
+		{"an earlier revision, without ManageUsers", apitoken.As(carol), apitoken.User{ID: bob, Name: "Bob", Revision: 1}, apitoken.ErrDenied},
+		{"another revision, to a role beyond the actor", apitoken.As("erin"), apitoken.User{ID: "fay", Role: apitoken.RoleAdmin, Revision: 9}, apitoken.ErrDenied},
+		{"another revision, of a user beyond the actor", apitoken.As("erin"), apitoken.User{ID: ada, Name: "A", Revision: 9}, apitoken.ErrDenied},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := h.PutUser(ctx, tt.actor, tt.user); !errors.Is(err, tt.want) {
-				t.Errorf("%v, want %v", err, tt.want)
+				t.Errorf("PutUser: %v, want %v", err, tt.want)
 			}
 			if u, err := h.User(ctx, apitoken.As(ada), bob); err != nil || u.Name != "Bob" || u.Revision != 2 {
-				t.Errorf("%v: %v", err, u)
+				t.Errorf("bob is %+v, %v, want the name Bob at revision 2", u, err)
 			}
 		})
 	}
@@ -104,23 +104,23 @@ func TestDisablingAndEnablingTwiceChangesNothing(t *testing.T) {
 	u, err := h.User(ctx, apitoken.As(ada), bob)
 	h.must(err)
 	if !u.DisabledAt.Equal(start) || u.Epoch != 1 || len(h.events()) != events {
-		t.Errorf("disabled again: %+v, %d events more", u, len(h.events())-events)
+		t.Errorf("DisableUser again: %+v and %d events, want no change", u, len(h.events())-events)
 	}
 	h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
 	events = len(h.events())
 	h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
 	if got := len(h.events()); got != events {
-		t.Errorf("enabled again: %d events more", got-events)
+		t.Errorf("EnableUser again: %d events, want none", got-events)
 	}
 	for _, err := range []error{h.DisableUser(ctx, apitoken.As(ada), "eve"), h.EnableUser(ctx, apitoken.As(ada), "eve")} {
 		if !errors.Is(err, apitoken.ErrNotFound) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown user: %v, want ErrNotFound", err)
 		}
 	}
 }
 
-// A user who is made more powerful between the decision and the write is not disabled, and not demoted, by less.
-func TestAPromotionComesBeforeADemotion(t *testing.T) {
+// A user who is promoted beyond the actor between the decision and the write is neither disabled nor demoted.
+func TestAPromotionMeanwhileProtectsTheUser(t *testing.T) {
 	for name, act := range map[string]func(h host) error{
 		"disable": func(h host) error { return h.DisableUser(ctx, apitoken.As("dee"), bob) },
 		"demote": func(h host) error {
@@ -138,19 +138,19 @@ func TestAPromotionComesBeforeADemotion(t *testing.T) {
 				return nil
 			}
 			if err := act(h); !errors.Is(err, apitoken.ErrDenied) {
-				t.Errorf("error %v, want ErrDenied", err)
+				t.Errorf("%s a user who was promoted meanwhile: %v, want ErrDenied", name, err)
 			}
 			u, err := h.User(ctx, apitoken.System(), bob)
 			h.must(err)
 			if u.Role != apitoken.RoleAdmin || u.Disabled() {
-				t.Errorf("bob is now %+v", u)
+				t.Errorf("bob is %+v, want an active administrator", u)
 			}
 		})
 	}
 }
 
-// Offboarding under another spelling of the id is not silently nothing.
-func TestOffboardingUnderAnotherCase(t *testing.T) {
+// Disabling a user under an id in another case is an error that names the user, rather than a success without effect.
+func TestDisablingUnderAnotherCaseIsErrInvalid(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.mustPutUser("Erin", "")
 	_, text := h.mustGenerateOwn("Erin", "ci")
@@ -160,17 +160,17 @@ func TestOffboardingUnderAnotherCase(t *testing.T) {
 	} {
 		var invalid *apitoken.InvalidError
 		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), `"Erin"`) {
-			t.Errorf("%s: %v, want ErrInvalid that names the user there is", name, err)
+			t.Errorf("%s: %v, want ErrInvalid that names Erin", name, err)
 		}
 	}
 	if err := h.DisableUser(ctx, apitoken.System(), "eve"); !errors.Is(err, apitoken.ErrNotFound) {
-		t.Errorf("an id that no other resembles: %v, want ErrNotFound", err)
+		t.Errorf("disable an unknown user: %v, want ErrNotFound", err)
 	}
 	h.mustAuthenticate(text)
 }
 
-// A host whose directory takes several spellings for the same says so once, and every entry knows the user by each.
-func TestCanonicalUserIDs(t *testing.T) {
+// With Options.CanonicalUserID, every method takes every spelling of a user id.
+func TestEveryMethodCanonicalizesUserIDs(t *testing.T) {
 	h := newHost(t, apitoken.Options{CanonicalUserID: func(id apitoken.UserID) apitoken.UserID {
 		return apitoken.UserID(strings.ToLower(string(id)))
 	}})
@@ -192,18 +192,18 @@ func TestCanonicalUserIDs(t *testing.T) {
 		"by creator": {AnyOwner: true, CreatedBy: BOB},
 	} {
 		if n, err := h.CountTokens(ctx, apitoken.As(ADA), q); n != 1 || err != nil {
-			t.Errorf("%s: %d tokens, %v, want 1", name, n, err)
+			t.Errorf("tokens %s: %d, %v, want 1", name, n, err)
 		}
 	}
 	for name, q := range map[string]apitoken.EventQuery{"by owner": {Owner: BOB}, "by actor": {Actor: BOB}} {
 		if events := collect(t, h.Events(ctx, apitoken.As(ADA), q)); len(events) == 0 {
-			t.Errorf("events %s: none", name)
+			t.Errorf("events %s: none, want some", name)
 		}
 	}
 	h.must(second(h.User(ctx, apitoken.As(ADA), "BOB")))
 	h.must(h.DisableUser(ctx, apitoken.As(ADA), "BOB"))
 	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUserDisabled) {
-		t.Errorf("Authenticate: %v, want ErrUserDisabled", err)
+		t.Errorf("Authenticate after DisableUser: %v, want ErrUserDisabled", err)
 	}
 	h.must(h.EnableUser(ctx, apitoken.As(ADA), "bOb"))
 	h.must(h.RevokeAll(ctx, apitoken.As("BOB"), "bob"))
@@ -225,13 +225,11 @@ func TestUsersAreFoundByIDAndByName(t *testing.T) {
 				got = append(got, u.ID)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%q, %d at a time (-want +got):\n%s", contains, limit, diff)
+				t.Errorf("users that contain %q, %d a page (-want +got):\n%s", contains, limit, diff)
 			}
 		}
 	}
-	for _, err := range h.Users(ctx, apitoken.As(bob), apitoken.UserQuery{}) {
-		if !errors.Is(err, apitoken.ErrDenied) {
-			t.Errorf("to a user they are shown: %v", err)
-		}
+	if err := firstError(h.Users(ctx, apitoken.As(bob), apitoken.UserQuery{})); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("Users without ManageUsers: %v, want ErrDenied", err)
 	}
 }
