@@ -13,24 +13,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Each call that an operation makes to the store fails once, before and after it was done. The operation never succeeds
-// then, never blames the caller for it, and leaves no half of itself.
-func TestTroubleIsNotAVerdict(t *testing.T) {
+// Each call of the store that an operation makes fails once, before or after it took effect. The operation then returns
+// ErrUnavailable and no error that blames the caller. If nothing took effect, nothing is stored.
+func TestEveryStoreFailureIsErrUnavailable(t *testing.T) {
 	down := errors.New("connection reset")
 	ops := func(h host, token apitoken.Token, text string) map[string]func() error {
 		ops := map[string]func() error{
-			"authenticate": func() error {
-				_, err := h.Authenticate(ctx, text)
-				return err
-			},
-			"policy": func() error {
-				_, err := h.Policy(ctx)
-				return err
-			},
+			"Authenticate": func() error { return second(h.Authenticate(ctx, text)) },
+			"Policy":       func() error { return second(h.Policy(ctx)) },
 		}
-		for who, actor := range map[string]apitoken.Actor{"person": apitoken.As(ada), "token": h.mustAuthenticate(text).Actor(), "stranger": apitoken.As(carol)} {
-			for name, op := range operations(h, token) {
-				ops[name+" by "+who] = func() error { return op(actor) }
+		for name, actor := range map[string]apitoken.Actor{"person": apitoken.As(ada), "token": h.mustAuthenticate(text).Actor(), "stranger": apitoken.As(carol)} {
+			for operation, op := range operations(h, token) {
+				ops[operation+" by a "+name] = func() error { return op(actor) }
 			}
 		}
 		return ops
@@ -66,21 +60,21 @@ func TestTroubleIsNotAVerdict(t *testing.T) {
 					break // the operation makes fewer than k calls
 				}
 				cases++
-				what := fmt.Sprintf("%s, call %d (%s) fails %s", name, k, failed, moment)
+				failure := fmt.Sprintf("%s, call %d (%s) fails %s its effect", name, k, failed, moment)
 				if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, down) {
-					t.Errorf("%s: %v", what, err)
+					t.Errorf("%s: %v, want ErrUnavailable with the cause", failure, err)
 				}
-				for _, verdict := range []error{apitoken.ErrUnauthenticated, apitoken.ErrInvalid, apitoken.ErrExists, apitoken.ErrConflict} {
-					if errors.Is(err, verdict) {
-						t.Errorf("%s: %v is %v", what, err, verdict)
+				for _, blame := range []error{apitoken.ErrUnauthenticated, apitoken.ErrInvalid, apitoken.ErrExists, apitoken.ErrConflict} {
+					if errors.Is(err, blame) {
+						t.Errorf("%s: %v is %v, want ErrUnavailable only", failure, err, blame)
 					}
 				}
 				if moment == "before" {
 					if diff := cmp.Diff(tokens, h.tokens()); diff != "" {
-						t.Errorf("%s: tokens (-before +after):\n%s", what, diff)
+						t.Errorf("%s: tokens (-before +after):\n%s", failure, diff)
 					}
 					if diff := cmp.Diff(events, h.events()); diff != "" {
-						t.Errorf("%s: events (-before +after):\n%s", what, diff)
+						t.Errorf("%s: events (-before +after):\n%s", failure, diff)
 					}
 				}
 			}
@@ -89,29 +83,24 @@ func TestTroubleIsNotAVerdict(t *testing.T) {
 	t.Logf("%d failures of %d operations", cases, len(names))
 }
 
-// A store that says that the outcome is unknown: the answer names the token, so that it can be revoked, and has no secret.
+// On ErrUncertain the result contains the ID of the token, so that the caller can revoke it, and no secret.
 func TestAnUncertainOutcomeNamesTheToken(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	h.store.after = func(method string) error {
-		if method == "CreateToken" {
-			return fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain)
-		}
-		return nil
-	}
+	h.store.after = failOn("CreateToken", fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain))
 	token, secret, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
 	if !errors.Is(err, apitoken.ErrUncertain) || !strings.Contains(err.Error(), token.ID.String()) {
-		t.Fatalf("error is %v", err)
+		t.Fatalf("Generate: %v, want ErrUncertain with the ID %s", err, token.ID)
 	}
 	if secret.Reveal() != "" {
-		t.Error("the secret was handed out")
+		t.Error("ErrUncertain with a secret, want none")
 	}
 	h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
 	h.store.after = nil
 	h.mustGenerateOwn(bob, "ci")
 }
 
-// A store in which every write conflicts does not hold up its caller for ever.
-func TestAnEndlessConflictEnds(t *testing.T) {
+// An operation whose every write conflicts gives up with ErrConflict.
+func TestConflictsAreNotRetriedForever(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	token, _ := h.mustGenerateOwn(bob, "ci")
 	h.store.before = func(method string) error {
@@ -122,28 +111,28 @@ func TestAnEndlessConflictEnds(t *testing.T) {
 	}
 	for _, name := range []string{"Generate", "SetPolicy"} {
 		if err := operations(h, token)[name](apitoken.As(ada)); !errors.Is(err, apitoken.ErrConflict) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want ErrConflict", name, err)
 		}
 	}
 }
 
-func TestACancelledContextIsNoVerdict(t *testing.T) {
+func TestACancelledContextIsErrUnavailable(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	_, text := h.mustGenerateOwn(bob, "ci")
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err := h.Authenticate(cancelled, text)
 	if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) || errors.Is(err, apitoken.ErrUnauthenticated) {
-		t.Errorf("authenticate: %v", err)
+		t.Errorf("Authenticate: %v, want ErrUnavailable and context.Canceled", err)
 	}
 	if err := h.RevokeAll(cancelled, apitoken.As(ada), bob); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("revoke all: %v", err)
+		t.Errorf("RevokeAll: %v, want ErrUnavailable and context.Canceled", err)
 	}
 	h.mustAuthenticate(text)
 }
 
-// Sixteen callers at once change one user and one policy. Nobody's change is lost.
-func TestConcurrentChangesAreAllDone(t *testing.T) {
+// Sixteen callers at once change one user and the policy. No change is lost.
+func TestConcurrentChangesAreAllWritten(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var wg sync.WaitGroup
 	for range 16 {
@@ -162,6 +151,6 @@ func TestConcurrentChangesAreAllDone(t *testing.T) {
 	p, err := h.Policy(ctx)
 	h.must(err)
 	if u.Epoch != 16 || p.Revision != 16 {
-		t.Errorf("epoch %d and revision %d after 16 changes of each", u.Epoch, p.Revision)
+		t.Errorf("epoch %d and revision %d after 16 changes of each, want 16 and 16", u.Epoch, p.Revision)
 	}
 }
