@@ -109,13 +109,7 @@ func TestAManagerWorksInsideAndOutsideABubble(t *testing.T) {
 // A timer that was set inside a bubble never fires after the bubble. The next use sets another one.
 func TestUsesAreWrittenAfterABubbleThatLeftOneUnwritten(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Millisecond})
-	written := make(chan struct{}, 100)
-	h.store.after = func(method string) error {
-		if method == "Touch" {
-			written <- struct{}{}
-		}
-		return nil
-	}
+	written := h.writesOfUses()
 	token, text := h.mustGenerateOwn(bob, "ci")
 	synctest.Test(t, func(*testing.T) { h.mustAuthenticate(text) })
 	h.clock.Add(time.Hour)

@@ -125,12 +125,6 @@ func TestEventsArePagedBySeq(t *testing.T) {
 			t.Errorf("event %d has the Seq %d, want %d", i+1, e.Seq, i+1)
 		}
 	}
-	var carols []apitoken.Event
-	for _, e := range all {
-		if e.Owner == carol {
-			carols = append(carols, e)
-		}
-	}
 	for _, limit := range []int{1, 3, 20, 1000} {
 		for _, tt := range []struct {
 			q    apitoken.EventQuery
@@ -139,7 +133,6 @@ func TestEventsArePagedBySeq(t *testing.T) {
 			{apitoken.EventQuery{Limit: limit}, all},
 			{apitoken.EventQuery{Limit: limit, After: 5}, all[5:]},
 			{apitoken.EventQuery{Limit: limit, After: 1000}, nil},
-			{apitoken.EventQuery{Limit: limit, Owner: carol}, carols},
 		} {
 			got := collect(t, h.Events(ctx, apitoken.As(ada), tt.q))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -168,7 +161,7 @@ func TestEventsAreFilteredByEveryCondition(t *testing.T) {
 	h.deny(apitoken.As(carol), ada, 1)
 	all := h.events()
 	for _, q := range []apitoken.EventQuery{
-		{Actor: bob}, {Action: apitoken.ActionRevokeAll}, {Outcome: apitoken.OutcomeDenied}, {Outcome: apitoken.OutcomeDone},
+		{Owner: bob, Limit: 1}, {Owner: carol, Limit: 3}, {Actor: bob}, {Action: apitoken.ActionRevokeAll}, {Outcome: apitoken.OutcomeDenied}, {Outcome: apitoken.OutcomeDone},
 		{Owner: ada, Actor: bob}, {Owner: bob, Action: apitoken.ActionRevoke, Outcome: apitoken.OutcomeDone, Actor: bob}, {Actor: "eve"},
 	} {
 		var want []apitoken.Event

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/storetest"
@@ -37,20 +38,12 @@ func TestARepeatedRequestReplacesAnUnusedToken(t *testing.T) {
 	if want := start.Add(time.Minute + time.Hour); !second.ExpiresAt.Equal(want) {
 		t.Errorf("the second token expires %s, want a whole lifetime: %s", second.ExpiresAt, want)
 	}
-	type change struct {
-		Action apitoken.Action
-		Actor  apitoken.Actor
-		Owner  apitoken.UserID
-		Token  apitoken.TokenID
-		Before apitoken.State
-		After  apitoken.State
-	}
-	var changes []change
+	var changes []apitoken.Event
 	ids := map[apitoken.EventID]bool{}
 	for _, e := range h.events() {
 		ids[e.ID] = true
 		if !e.Token.IsZero() {
-			changes = append(changes, change{e.Action, e.Actor, e.Owner, e.Token, e.Before, e.After})
+			changes = append(changes, e)
 		}
 	}
 	made := apitoken.State{Name: "nightly", Kind: apitoken.KindUser, ExpiresAt: first.ExpiresAt}
@@ -58,12 +51,13 @@ func TestARepeatedRequestReplacesAnUnusedToken(t *testing.T) {
 	gone.RevokedAt = start.Add(time.Minute)
 	generated, again := made, made
 	generated.MaxLifetime, again.MaxLifetime, again.ExpiresAt = apitoken.NoExpiration, apitoken.NoExpiration, second.ExpiresAt
-	wantChanges := []change{
-		{apitoken.ActionGenerate, apitoken.As(bob), bob, first.ID, apitoken.State{}, generated},
-		{apitoken.ActionRevoke, apitoken.As(bob), bob, first.ID, made, gone},
-		{apitoken.ActionGenerate, apitoken.As(bob), bob, second.ID, apitoken.State{}, again},
+	done, actor, later := apitoken.OutcomeDone, apitoken.As(bob), start.Add(time.Minute)
+	wantChanges := []apitoken.Event{
+		{At: start, Action: apitoken.ActionGenerate, Outcome: done, Actor: actor, Owner: bob, Token: first.ID, After: generated},
+		{At: later, Action: apitoken.ActionRevoke, Outcome: done, Actor: actor, Owner: bob, Token: first.ID, Before: made, After: gone},
+		{At: later, Action: apitoken.ActionGenerate, Outcome: done, Actor: actor, Owner: bob, Token: second.ID, After: again},
 	}
-	if diff := cmp.Diff(wantChanges, changes); diff != "" {
+	if diff := cmp.Diff(wantChanges, changes, cmpopts.IgnoreFields(apitoken.Event{}, "Seq", "ID")); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	if len(ids) != len(h.events()) {

@@ -19,6 +19,18 @@ func (h host) lastUsed(id apitoken.TokenID) time.Time {
 	return token.LastUsedAt
 }
 
+// writesOfUses returns a channel that receives a value after each write of uses.
+func (h host) writesOfUses() <-chan struct{} {
+	written := make(chan struct{}, 100)
+	h.store.after = func(method string) error {
+		if method == "Touch" {
+			written <- struct{}{}
+		}
+		return nil
+	}
+	return written
+}
+
 func TestLastUsedIsTheLatestUse(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	token, text := h.mustGenerateOwn(bob, "ci")
@@ -73,13 +85,7 @@ func TestLastUsedCanBeTurnedOff(t *testing.T) {
 
 func TestUsesAreWrittenAfterAnInterval(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Millisecond})
-	written := make(chan struct{}, 100)
-	h.store.after = func(method string) error {
-		if method == "Touch" {
-			written <- struct{}{}
-		}
-		return nil
-	}
+	written := h.writesOfUses()
 	token, text := h.mustGenerateOwn(bob, "ci")
 	for range 3 { // each use after a write sets another timer
 		h.clock.Add(time.Hour)

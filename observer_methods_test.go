@@ -21,8 +21,11 @@ type observedMethod struct {
 	owner  apitoken.UserID
 	token  func(h *observedHost) apitoken.TokenID // nil: none
 	do     func(h *observedHost, a apitoken.Actor) error
-	wrong  map[string]func(h *observedHost) error // calls that are refused, by Reason
+	wrong  refusals
 }
+
+// refusals are calls that are refused, by Reason.
+type refusals map[string]func(h *observedHost) error
 
 func observedMethods() []observedMethod {
 	bobs := func(h *observedHost) apitoken.TokenID { return h.token.ID }
@@ -47,7 +50,7 @@ func observedMethods() []observedMethod {
 	return []observedMethod{
 		{"Authenticate", apitoken.ActionAuthenticate, bob, bobs,
 			func(h *observedHost, _ apitoken.Actor) error { return authenticate(h, h.text) },
-			map[string]func(*observedHost) error{
+			refusals{
 				"malformed": func(h *observedHost) error { return authenticate(h, h.text+"x") },
 				"unknown":   func(h *observedHost) error { return authenticate(h, withChecksum("tok_"+strings.Repeat("0", 43))) },
 				"expired": func(h *observedHost) error {
@@ -66,7 +69,7 @@ func observedMethods() []observedMethod {
 				},
 			}},
 		{"Generate", apitoken.ActionGenerate, bob, inserted, operation("Generate"),
-			map[string]func(*observedHost) error{
+			refusals{
 				"invalid":       func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "b\x00b"}) },
 				"not_found":     func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "erin", Name: "x"}) },
 				"user_disabled": func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: dan, Name: "x"}) },
@@ -77,83 +80,56 @@ func observedMethods() []observedMethod {
 					return generate(h, apitoken.GenerateParams{Owner: bob, Name: "x", Lifetime: 2 * time.Hour})
 				},
 			}},
-		{"Import", apitoken.ActionImport, bob, inserted, func(h *observedHost, a apitoken.Actor) error { return second(h.Import(ctx, a, importOf("old-1"))) }, map[string]func(*observedHost) error{
+		{"Import", apitoken.ActionImport, bob, inserted, func(h *observedHost, a apitoken.Actor) error { return second(h.Import(ctx, a, importOf("old-1"))) }, refusals{
 			"invalid":       func(h *observedHost) error { return importAs(h, dan, "") },
 			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
 			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
 			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
 		}},
-		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) },
-		}},
-		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), map[string]func(*observedHost) error{
+		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
+			refusals{"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) }}},
+		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), refusals{
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
 		}},
-		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) },
-		}},
-		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error { return second(h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) },
-		}},
-		{"TokenPage", apitoken.ActionListTokens, bob, nil,
-			operation("TokenPage"),
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error { return second(h.TokenPage(ctx, apitoken.As(ada), apitoken.TokenQuery{})) },
-			}},
-		{"CountTokens", apitoken.ActionListTokens, bob, nil,
-			operation("CountTokens"),
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error {
-					return second(h.CountTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{}))
-				},
-			}},
-		{"Tokens", apitoken.ActionListTokens, "", nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				return firstError(h.Tokens(ctx, a, apitoken.TokenQuery{AnyOwner: true}))
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error { return firstError(h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) },
-			}},
-		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), map[string]func(*observedHost) error{
+		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"),
+			refusals{"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) }}},
+		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"),
+			refusals{"invalid": func(h *observedHost) error { return second(h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"TokenPage", apitoken.ActionListTokens, bob, nil, operation("TokenPage"),
+			refusals{"invalid": func(h *observedHost) error { return second(h.TokenPage(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"CountTokens", apitoken.ActionListTokens, bob, nil, operation("CountTokens"),
+			refusals{"invalid": func(h *observedHost) error {
+				return second(h.CountTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{}))
+			}}},
+		{"Tokens", apitoken.ActionListTokens, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return firstError(h.Tokens(ctx, a, apitoken.TokenQuery{AnyOwner: true}))
+		}, refusals{"invalid": func(h *observedHost) error { return firstError(h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), refusals{
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
 		}},
-		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"}))
-			},
-		}},
-		{"User", apitoken.ActionReadUser, bob, nil, operation("User"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return second(h.User(ctx, apitoken.As(ada), "erin")) },
-		}},
-		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("ListUsers"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				return second(h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
-			},
-		}},
-		{"Users", apitoken.ActionListUsers, "", nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				return firstError(h.Users(ctx, a, apitoken.UserQuery{}))
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error {
-					return firstError(h.Users(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
-				},
-			}},
-		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("DisableUser"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") },
-		}},
-		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("EnableUser"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
-			},
-		}},
-		{"Events", apitoken.ActionReadEvents, "", nil, operation("Events"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				return firstError(h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}))
-			},
-		}},
+		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), refusals{"invalid": func(h *observedHost) error {
+			return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"}))
+		}}},
+		{"User", apitoken.ActionReadUser, bob, nil, operation("User"),
+			refusals{"not_found": func(h *observedHost) error { return second(h.User(ctx, apitoken.As(ada), "erin")) }}},
+		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("ListUsers"), refusals{"invalid": func(h *observedHost) error {
+			return second(h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
+		}}},
+		{"Users", apitoken.ActionListUsers, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return firstError(h.Users(ctx, a, apitoken.UserQuery{}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return firstError(h.Users(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
+		}}},
+		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("DisableUser"),
+			refusals{"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") }}},
+		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("EnableUser"), refusals{"invalid": func(h *observedHost) error {
+			return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
+		}}},
+		{"Events", apitoken.ActionReadEvents, "", nil, operation("Events"), refusals{"invalid": func(h *observedHost) error {
+			return firstError(h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}))
+		}}},
 	}
 }
 
