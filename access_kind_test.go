@@ -101,8 +101,8 @@ func TestATokenCarriesWhatItsKindSays(t *testing.T) {
 	}
 }
 
-// What a token may generate depends on what both kinds carry, and not on the role that the owner has today: after a promotion of
-// the owner, the child carries no more than its parent.
+// What a token may generate depends on what both kinds carry, and not on the role that the owner has today: after a promotion
+// of the owner, the child carries no more than its parent.
 func TestAChildCarriesNoMoreThanItsParent(t *testing.T) {
 	for _, tt := range []struct {
 		user   apitoken.UserID // with a token

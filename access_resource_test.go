@@ -109,8 +109,8 @@ func TestOnlyTheTokenInUseBinds(t *testing.T) {
 	}
 }
 
-// A bound token generates for its resource, and sees and revokes itself. It carries no other permission of this package, and does
-// not act for its owner, whatever the owner may do.
+// A bound token generates for its resource, and sees and revokes itself. It carries no other permission of this package, and
+// does not act for its owner, whatever the owner may do.
 func TestABoundTokenAdministersNothing(t *testing.T) {
 	h := newKindHost(t)
 	bobs, _ := h.mustGenerateOwn(bob, "bob's")

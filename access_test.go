@@ -14,9 +14,9 @@ import (
 
 // The rules of access.go as a table. Every operation is about Bob, an ordinary user, or about a token of Bob's.
 //
-// The host itself and administrators may do everything. Import is for the host alone: see TestOnlyTheHostImports. What a token in
-// use adds to these rules is in access_kind_test.go and access_resource_test.go. All rules once more, for all combinations, are
-// in specification_test.go.
+// The host itself and administrators may do everything. Import is for the host alone: see TestOnlyTheHostImports. What a
+// token in use adds to these rules is in access_kind_test.go and access_resource_test.go. All rules once more, for all
+// combinations, are in specification_test.go.
 type accessRule struct {
 	operation string              // a method of Manager
 	needs     apitoken.Permission // with it, and without any other, another user may do it
@@ -193,8 +193,8 @@ func TestAccessRules(t *testing.T) {
 	}
 }
 
-// For all pairs of sets of the seven permissions: an actor generates a token for, grants a role to, renames, demotes or enables a
-// user only if the actor holds every permission of that user and of that role.
+// For all pairs of sets of the seven permissions: an actor generates a token for, grants a role to, renames, demotes or
+// enables a user only if the actor holds every permission of that user and of that role.
 func TestNoActorActsOnAUserWhoHoldsMore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long: make test-long")

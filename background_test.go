@@ -11,8 +11,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
-// A Manager may be made, used and closed inside and outside a bubble of testing/synctest. The runtime ends the process if a channel
-// that was made inside a bubble is used outside.
+// A Manager may be made, used and closed inside and outside a bubble of testing/synctest. The runtime ends the process if a
+// channel that was made inside a bubble is used outside.
 func TestAManagerWorksInsideAndOutsideABubble(t *testing.T) {
 	use := func(t *testing.T, kit *tokentest.Kit, text string) {
 		t.Helper()

@@ -33,8 +33,8 @@ func TestTheRootDependsOnNeitherHTTPNorSQL(t *testing.T) {
 	}
 }
 
-// Adapters import the root package and not each other. Package tokentest also imports memstore. Code that several adapters share is in
-// a package under internal.
+// Adapters import the root package and not each other. Package tokentest also imports memstore. Code that several adapters
+// share is in a package under internal.
 func TestAdaptersDoNotImportEachOther(t *testing.T) {
 	alsoMay := map[string][]string{"tokentest": {"memstore"}}
 	packages := goList(t, "./...")

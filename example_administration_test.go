@@ -23,7 +23,8 @@ func ExampleActor_From() {
 	// Output: token.revoke_all bob 192.0.2.7 req-42 <nil>
 }
 
-// An administrator reads the denials of a user. The first ten in a minute are one event each; the others are one event with a count.
+// An administrator reads the denials of a user. The first ten in a minute are one event each; the others are one event with a
+// count.
 func ExampleEventQuery() {
 	ctx, m, _ := exampleHost()
 	for range 25 {

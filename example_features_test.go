@@ -160,8 +160,8 @@ func ExampleMaxLifetimePolicy_Choices() {
 	// 180 days
 }
 
-// An administrator lists tokens that were not used for 30 days, a page at a time. A page may be shorter than its limit. Only the last
-// page has no Next.
+// An administrator lists tokens that were not used for 30 days, a page at a time. A page may be shorter than its limit. Only
+// the last page has no Next.
 func ExampleManager_TokenPage() {
 	ctx, m, now := exampleHost()
 	var laptop string
@@ -236,8 +236,8 @@ func ExampleOptions_roles() {
 	// apitoken: token.generate: denied: needs GenerateOwn
 }
 
-// Tokens of one kind carry only a permission of the host's own. If one leaks through a build log, it can neither list the owner's
-// other tokens nor generate new ones.
+// Tokens of one kind carry only a permission of the host's own. If one leaks through a build log, it can neither list the
+// owner's other tokens nor generate new ones.
 func ExampleKindRule() {
 	const deploy apitoken.Permission = 1 << 32
 	ctx := context.Background()

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// A host had API keys before. Its old table contains the SHA-256 of each, in hexadecimal. After importing the rows once, the old keys
-// authenticate.
+// A host had API keys before. Its old table contains the SHA-256 of each, in hexadecimal. After importing the rows once, the
+// old keys authenticate.
 func ExampleManager_Import() {
 	ctx := context.Background()
 	m := must(apitoken.New(memstore.New(), &apitoken.Options{Foreign: []apitoken.ForeignFormat{{
@@ -69,8 +69,8 @@ func ExampleForeignFormat_sha512() {
 	// 64 true
 }
 
-// A token is "id|text", and the old table contains the id and the SHA-256 of the text. The key consists of both, so that rows with the
-// same digest stay two tokens. The import builds the key from the two columns in the same way.
+// A token is "id|text", and the old table contains the id and the SHA-256 of the text. The key consists of both, so that rows
+// with the same digest stay two tokens. The import builds the key from the two columns in the same way.
 func ExampleForeignFormat_idAndText() {
 	key := func(id string, digest []byte) []byte { return append([]byte(id+"|"), digest...) }
 	old := apitoken.ForeignFormat{Name: "id and text", Key: func(text string) ([]byte, bool) {

@@ -224,7 +224,8 @@ func firstError[T any](rows func(func(T, error) bool)) (err error) {
 	return err
 }
 
-// newToken returns a Manager over a store with a token of Bob's, for benchmarks, fuzz tests and options that newHost does not set.
+// newToken returns a Manager over a store with a token of Bob's, for benchmarks, fuzz tests and options that newHost does not
+// set.
 func newToken(tb testing.TB, store apitoken.Store, opts apitoken.Options) (*apitoken.Manager, apitoken.Token, string) {
 	tb.Helper()
 	m, err := apitoken.New(store, &opts)

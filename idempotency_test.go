@@ -351,8 +351,8 @@ func TestAStoreFailureDuringARepeatedRequest(t *testing.T) {
 	}
 }
 
-// A token and the one that replaces it have the mark, half of their IDs, in common. A use of the first does not hide a use of the
-// second a moment later.
+// A token and the one that replaces it have the mark, half of their IDs, in common. A use of the first does not hide a use of
+// the second a moment later.
 func TestUsesOfTokensWithTheSameMarkAreRecorded(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Hour})
 	for range 200 {

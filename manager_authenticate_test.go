@@ -59,8 +59,8 @@ func TestAuthenticateReturnsTheCause(t *testing.T) {
 	}
 }
 
-// Every change of one of 1,000 tokens is refused as malformed before the store is read: its length, prefix, alphabet or checksum
-// is wrong.
+// Every change of one of 1,000 tokens is refused as malformed before the store is read: its length, prefix, alphabet or
+// checksum is wrong.
 func TestExactlyOneTextAuthenticates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long: make test-long")

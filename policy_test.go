@@ -114,8 +114,8 @@ func TestDaysPanicsOnOverflow(t *testing.T) {
 	}
 }
 
-// FuzzExpiry: the result is an expiry within the maximum or an error. It is no expiration only if both the maximum and the lifetime
-// are NoExpiration.
+// FuzzExpiry: the result is an expiry within the maximum or an error. It is no expiration only if both the maximum and the
+// lifetime are NoExpiration.
 func FuzzExpiry(f *testing.F) {
 	f.Add(int64(0), int64(1), int64(1))
 	f.Add(int64(1772366400), int64(math.MaxInt64), int64(math.MaxInt64))

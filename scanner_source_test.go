@@ -12,8 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Redact finds no token in the source of Go or in this repository. The pattern, which does not check the checksum, matches nothing in
-// the source of Go either.
+// Redact finds no token in the source of Go or in this repository. The pattern, which does not check the checksum, matches
+// nothing in the source of Go either.
 func TestRealSourceHasNoFalsePositives(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long: make test-long")

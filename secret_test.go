@@ -160,8 +160,8 @@ func TestASecretComparesByTextAndPrintsREDACTED(t *testing.T) {
 	}
 }
 
-// Every character of the random part is equally likely: chi-square over 62 classes, 61 degrees of freedom. By chance it exceeds 120
-// once in 100,000 runs. Bytes modulo 62 without rejection give thousands.
+// Every character of the random part is equally likely: chi-square over 62 classes, 61 degrees of freedom. By chance it
+// exceeds 120 once in 100,000 runs. Bytes modulo 62 without rejection give thousands.
 func TestSecretsAreUniform(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var counts [256]int

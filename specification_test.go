@@ -15,7 +15,8 @@ import (
 )
 
 // A second implementation of the access rules, written from the documentation. It shares no code with access.go. For every
-// combination of an actor, a user and an operation, the test below compares what the rules here say with what a Manager answers.
+// combination of an actor, a user and an operation, the test below compares what the rules here say with what a Manager
+// answers.
 
 const (
 	specAll   = apitoken.Permission(1<<7 - 1) // all of the library

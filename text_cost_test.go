@@ -22,8 +22,8 @@ func TestANewTextTakesOneAllocation(t *testing.T) {
 	}
 }
 
-// BenchmarkText compares the cost of a new text with its floor: 32 random bytes and a hash of 53 bytes. The two alternate, so that
-// a busy machine slows both: x-floor is the ratio.
+// BenchmarkText compares the cost of a new text with its floor: 32 random bytes and a hash of 53 bytes. The two alternate, so
+// that a busy machine slows both: x-floor is the ratio.
 func BenchmarkText(b *testing.B) {
 	const slice = 200
 	var random [32]byte
