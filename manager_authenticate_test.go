@@ -133,7 +133,7 @@ func TestMalformedTextsAreRefusedWithoutALookup(t *testing.T) {
 		"empty":                      "",
 		"only the prefix":            "tok_",
 		"a mebibyte":                 strings.Repeat("x", 1<<20),
-		"a mebibyte behind a token":  text + strings.Repeat("x", 1<<20),
+		"a mebibyte after a token":   text + strings.Repeat("x", 1<<20),
 		"another prefix":             "tik" + text[3:],
 		"upper-case prefix":          "TOK" + text[3:],
 		"without prefix":             text[4:],
