@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// This file holds every rule of who may do what. The rules are pure functions of what they decide on; the methods of
-// Manager read that from the store, ask here, and record the refusals.
+// This file contains every rule of who may do what. The rules are pure functions. The methods of Manager read from the store
+// what a rule needs, call the rule, and record a refusal.
 
 // Role names a set of permissions. Two roles are built in; hosts add their own with [Options.Roles].
 //
-// An undeclared role grants nothing to its holder. When somebody acts on its holder, the role counts as every permission:
-// during a roll-out, a replica that does not know a role yet must not let others act on users who may be powerful.
+// An undeclared role grants nothing to its holder. To act on its holder, an actor needs every permission: during a roll-out, a
+// replica that does not know a role yet must not let others act on users who may hold more than they do.
 type Role string
 
 // The built-in roles.
@@ -53,7 +53,7 @@ const (
 	//	},
 	AdminPermissions = GenerateOwn | GenerateForOthers | ListAny | RevokeAny | SetPolicy | ManageUsers | ReadEvents
 
-	// hostPermissions are those that hosts may give a meaning.
+	// hostPermissions are the permissions to which hosts may give a meaning.
 	hostPermissions = everything &^ (1<<32 - 1)
 
 	// administration is what a token that is bound to a resource never carries: every permission of this package, present or
@@ -88,8 +88,8 @@ func (p Permission) String() string {
 // roleSet is the declared roles with the permissions that each grants.
 type roleSet map[Role]Permission
 
-// withRoles returns the built-in roles, extended and overridden by the host's own. The built-in administrator also holds what
-// the host's roles grant of the host's own permissions. Without these, giving users a permission would put them out of the
+// withRoles returns the built-in roles, extended and overridden by the host's own. The built-in administrator also holds every
+// permission of the host's own that one of its roles grants. Otherwise a user with such a permission would be out of the
 // administrator's reach.
 func withRoles(own map[Role]Permission) (roleSet, error) {
 	all := roleSet{RoleAdmin: AdminPermissions, RoleUser: GenerateOwn}
@@ -114,7 +114,7 @@ func (s roleSet) shields(r Role) Permission {
 	return everything
 }
 
-// within returns the roles whose holders somebody with these permissions may act on, sorted; nil means all roles, declared
+// within returns the roles whose holders an actor with these permissions may act on, sorted; nil means all roles, declared
 // or not.
 func (s roleSet) within(may Permission) []Role {
 	if may == everything {
@@ -171,8 +171,8 @@ func withKinds(own []Kind, rules map[Kind]KindRule) (kindSet, error) {
 	return all, nil
 }
 
-// carries returns those of its owner's permissions that a token of the kind, bound to the resource or to none, lets through.
-// An undeclared kind carries nothing.
+// carries returns the permissions that a token of the kind, bound to the resource or to none, lets through of its owner's. An
+// undeclared kind carries nothing.
 func (s kindSet) carries(k Kind, resource string) Permission {
 	carried := s[k].Permissions
 	if resource != "" {
@@ -209,7 +209,7 @@ const (
 
 func needs(p Permission) refusal { return refusal("needs " + p.String()) }
 
-// actorRefused is the refusal of an actor who is known and no longer authenticates, with the cause.
+// actorRefused is the refusal of an actor who exists and does not authenticate, with the cause.
 func actorRefused(cause error) refusal { return refusal("the actor is refused: " + cause.Error()) }
 
 // authority is what an actor holds at the moment of an operation.
@@ -223,7 +223,7 @@ type authority struct {
 // is reports whether the actor is the user. The host itself is no user.
 func (a authority) is(u UserID) bool { return a.actor.Kind != ActorSystem && a.actor.User == u }
 
-// manages reports whether the actor acts as the owner of all tokens of u: they are u, and the token that they use, if any,
+// manages reports whether the actor manages all tokens of u as their owner: the actor is u, and the token in use, if any,
 // carries GenerateOwn and is not bound to a resource.
 func (a authority) manages(u UserID) bool {
 	return a.is(u) && a.carried.Has(GenerateOwn) && a.resource == ""
@@ -232,7 +232,7 @@ func (a authority) manages(u UserID) bool {
 // uses reports whether the token is the one that the actor uses.
 func (a authority) uses(id TokenID) bool { return a.actor.Kind == ActorToken && a.actor.Token == id }
 
-// generate decides what can be decided before the owner is read.
+// generate decides what it can before the owner is read.
 func (a authority) generate(owner UserID, resource string) refusal {
 	need := GenerateForOthers
 	if a.is(owner) {
@@ -249,10 +249,12 @@ func (a authority) generate(owner UserID, resource string) refusal {
 	return permitted
 }
 
-// generateFor decides with the owner: shields is what acting on the owner takes, carries what the new token would carry of
-// the owner's permissions. The owner's own tokens are not measured by the role, because a person may generate a token with
-// all of their permissions; a token never generates one that carries more than itself, or a promotion of the owner would
-// make the child stronger than the parent.
+// generateFor decides the rest once the owner is read. shields is what acting on the owner requires; carries is what the new
+// token would let through of the owner's permissions.
+//
+// A token never generates one that carries more than itself. Comparing with the owner's role instead would make the child
+// stronger than its parent after a promotion of the owner. A person may generate a token with all of their permissions, so
+// shields does not apply to one's own.
 func (a authority) generateFor(owner UserID, shields, carries Permission) refusal {
 	switch {
 	case !a.carried.Has(carries):
@@ -263,8 +265,8 @@ func (a authority) generateFor(owner UserID, shields, carries Permission) refusa
 	return permitted
 }
 
-// reach decides whether the actor may see or revoke one token, with the permission that it takes for a stranger's. Every
-// token may see and revoke itself.
+// reach decides whether the actor may see or revoke one token. need is the permission for a token of another user. Every token
+// may see and revoke itself.
 func (a authority) reach(t Token, need Permission) refusal {
 	if a.uses(t.ID) || a.manages(t.Owner) || a.may.Has(need) {
 		return permitted
@@ -272,8 +274,8 @@ func (a authority) reach(t Token, need Permission) refusal {
 	return needs(need)
 }
 
-// reachAll decides whether the actor may see or revoke all tokens of a user, or with the empty UserID everybody's, and
-// whether they may read the user.
+// reachAll decides whether the actor may read a user, or see or revoke all tokens of that user. The empty UserID means the
+// tokens of all users. need is the permission for another user.
 func (a authority) reachAll(owner UserID, need Permission) refusal {
 	if owner != "" && a.manages(owner) || a.may.Has(need) {
 		return permitted
@@ -281,7 +283,7 @@ func (a authority) reachAll(owner UserID, need Permission) refusal {
 	return needs(need)
 }
 
-// imports decides whether the actor may store tokens that were not generated here.
+// imports decides whether the actor may store tokens that another system issued.
 func (a authority) imports() refusal {
 	if a.actor.Kind == ActorSystem {
 		return permitted
@@ -297,5 +299,5 @@ func (a authority) require(need Permission) refusal {
 	return needs(need)
 }
 
-// denial is an ErrDenied, or an answer in its place, with the reason.
-func denial(answer error, why refusal) error { return fmt.Errorf("%w: %s", answer, why) }
+// denial returns the sentinel of a denial, ErrDenied or ErrNotFound, with the reason.
+func denial(sentinel error, why refusal) error { return fmt.Errorf("%w: %s", sentinel, why) }

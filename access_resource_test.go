@@ -4,15 +4,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// What a token is bound to is kept byte for byte, and is there wherever the token is.
-func TestATokenIsBoundToAResource(t *testing.T) {
+// Every result that contains a token contains its resource, byte for byte.
+func TestTheResourceIsKeptByteForByte(t *testing.T) {
 	for _, resource := range []string{
 		"", "project:web", "PROJECT:web", "p", "a  b", "/srv/git/über.git", "e\u0301", "\u00e9", "=1+1", "<b>&amp;</b>",
 		strings.Repeat("x", 255), strings.Repeat("\U0001F418", 63) + "abc",
@@ -21,16 +20,16 @@ func TestATokenIsBoundToAResource(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
 			token, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci", Resource: resource})
 			if token.Resource != resource {
-				t.Errorf("Generate gives a token of %q, want %q", token.Resource, resource)
+				t.Errorf("Generate: resource %q, want %q", token.Resource, resource)
 			}
 			if got := h.mustAuthenticate(text).Token.Resource; got != resource {
-				t.Errorf("Authenticate gives a token of %q, want %q", got, resource)
+				t.Errorf("Authenticate: resource %q, want %q", got, resource)
 			}
 			h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
 			revoked, err := h.Token(ctx, apitoken.As(bob), token.ID)
 			h.must(err)
 			if revoked.Resource != resource {
-				t.Errorf("revoked, it is a token of %q, want %q", revoked.Resource, resource)
+				t.Errorf("after Revoke: resource %q, want %q", revoked.Resource, resource)
 			}
 			if diff := cmp.Diff([]apitoken.Token{revoked}, h.tokens()); diff != "" {
 				t.Errorf("tokens (-want +got):\n%s", diff)
@@ -39,100 +38,109 @@ func TestATokenIsBoundToAResource(t *testing.T) {
 	}
 }
 
-// An actor with a bound token generates for its owner what is bound to the same resource, and nothing for others. A denial is
-// recorded, and says nothing of the token that was asked for.
+// An actor with a bound token generates only for its owner, and only for the same resource. The denial is recorded without the
+// token that was asked for.
 func TestABoundTokenGeneratesOnlyForItsResource(t *testing.T) {
 	const web = "project:web"
 	for _, tt := range []struct {
 		name   string
-		held   string // what the token in use is bound to
-		wanted string
-		may    bool
+		held   string // the resource of the token in use
+		wanted string // the resource of the token to generate
+		want   string // for the owner of the token in use
 	}{
-		{"the same", web, web, true},
-		{"nothing", web, "", false},
-		{"another", web, "project:api", false},
-		{"another case", web, "project:Web", false},
-		{"what begins with it", web, web + "/docs", false},
-		{"what it begins with", web, "project:", false},
-		{"from nothing to something", "", web, true},
-		{"from nothing to nothing", "", "", true},
+		{"the same resource", web, web, allowed},
+		{"no resource", web, "", denied},
+		{"another resource", web, "project:api", denied},
+		{"another case", web, "project:Web", denied},
+		{"a longer resource", web, web + "/docs", denied},
+		{"a shorter resource", web, "project:", denied},
+		{"a resource with an unbound token", "", web, allowed},
+		{"no resource with an unbound token", "", "", allowed},
 	} {
 		for _, owner := range []apitoken.UserID{ada, bob} {
 			t.Run(tt.name+" for "+string(owner), func(t *testing.T) {
 				h := newHost(t, apitoken.Options{})
-				_, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "held", Resource: tt.held})
-				actor := h.mustAuthenticate(text).Actor()
+				actor := h.withToken(ada, "", tt.held)
 				tokens, denials := h.tokens(), h.denials()
 				token, secret, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: owner, Name: "new", Resource: tt.wanted})
-				if tt.may && (owner == ada || tt.held == "") {
+				if tt.want == allowed && (owner == ada || tt.held == "") {
 					h.must(err)
 					if token.Resource != tt.wanted || secret.Reveal() == "" {
-						t.Errorf("the token is of %q, want %q", token.Resource, tt.wanted)
+						t.Errorf("resource %q, want %q with a secret", token.Resource, tt.wanted)
 					}
 					return
 				}
 				if !errors.Is(err, apitoken.ErrDenied) || token != (apitoken.Token{}) || secret.Reveal() != "" {
-					t.Errorf("%v, %v, want %v", token, err, apitoken.ErrDenied)
+					t.Errorf("Generate: %v, %v, want no token and ErrDenied", token, err)
 				}
 				if diff := cmp.Diff(tokens, h.tokens()); diff != "" {
 					t.Errorf("tokens (-before +after):\n%s", diff)
 				}
 				if got := h.denials() - denials; got != 1 {
-					t.Errorf("%d denials are recorded, want one", got)
+					t.Errorf("%d denials recorded, want 1", got)
 				}
 				last := h.events()[len(h.events())-1]
 				if last.Action != apitoken.ActionGenerate || last.Actor != actor || last.Owner != owner || last.After != (apitoken.State{}) {
-					t.Errorf("the denial is %+v", last)
+					t.Errorf("denial %+v, want %s by %+v for %s without a state", last, apitoken.ActionGenerate, actor, owner)
 				}
 			})
 		}
 	}
 }
 
-// The rule is about the token in use. The same user as a signed-in person, and the host itself, are bound by nothing, and what is
-// wrong is wrong before it is denied.
+// Only the token in use binds: the same user as a signed-in person, and the host itself, generate for any resource. A wrong
+// resource is ErrInvalid rather than ErrDenied.
 func TestOnlyTheTokenInUseBinds(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "held", Resource: "project:web"})
-	bound := h.mustAuthenticate(text).Actor()
-	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "as a person"})
+	bound := h.withToken(bob, "", "project:web")
+	h.mustGenerateOwn(bob, "as a person")
 	h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "by the host", Resource: "project:api"})
 	next, text := h.mustGenerate(bound, apitoken.GenerateParams{Owner: bob, Name: "next", Resource: "project:web"})
 	_, _, err := h.Generate(ctx, h.mustAuthenticate(text).Actor(), apitoken.GenerateParams{Owner: bob, Name: "next but one"})
 	if !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("the token of a bound token: %v, want %v", err, apitoken.ErrDenied)
+		t.Errorf("generate without a resource, with the child of a bound token: %v, want ErrDenied", err)
 	}
 	if next.CreatedWith != bound.Token {
-		t.Errorf("it is generated with %s, want %s", next.CreatedWith, bound.Token)
+		t.Errorf("the child of a bound token: CreatedWith %s, want %s", next.CreatedWith, bound.Token)
 	}
 	_, _, err = h.Generate(ctx, bound, apitoken.GenerateParams{Owner: bob, Name: "wrong", Resource: "project:web "})
 	if !errors.Is(err, apitoken.ErrInvalid) || errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("what is no resource: %v, want %v", err, apitoken.ErrInvalid)
+		t.Errorf("generate for a resource with outer space: %v, want ErrInvalid", err)
 	}
 }
 
-// A repeated request is the same only for the same resource, and keeps what it is bound to.
-func TestARepeatedRequestKeepsItsResource(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	wanted := nightly
-	wanted.Resource = "project:web"
-	_, lost := h.mustGenerate(apitoken.As(bob), wanted)
-	fresh, _ := h.mustGenerate(apitoken.As(bob), wanted)
-	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) || fresh.Resource != "project:web" {
-		t.Errorf("the lost token: %v, the fresh one is of %q", err, fresh.Resource)
-	}
-	for name, change := range map[string]func(p *apitoken.GenerateParams){
-		"another resource": func(p *apitoken.GenerateParams) { p.Resource = "project:api" },
-		"no resource":      func(p *apitoken.GenerateParams) { p.Resource = "" },
-		"a resource that reads like the end of the request": func(p *apitoken.GenerateParams) {
-			p.Resource, p.ExpiresAt, p.Lifetime = `0" "project:web`, time.Time{}, time.Hour
-		},
-	} {
-		p := wanted
-		change(&p)
-		if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, apitoken.ErrExists) {
-			t.Errorf("%s: %v, want %v", name, err, apitoken.ErrExists)
+// A bound token generates for its resource, and sees and revokes itself. It carries no other permission of this package, and
+// does not act for its owner, whatever the owner may do.
+func TestABoundTokenAdministersNothing(t *testing.T) {
+	h := newKindHost(t)
+	bobs, _ := h.mustGenerateOwn(bob, "bob's")
+	adas, _ := h.mustGenerateOwn(ada, "ada's")
+	bound := h.withToken(ada, apitoken.KindUser, "project:web")
+	for _, rule := range accessRules {
+		if got := verdict(operations(h, bobs)[rule.operation](bound)); got != rule.stranger {
+			t.Errorf("%s about Bob with a bound token of an administrator is %s, want %s", rule.operation, got, rule.stranger)
 		}
 	}
+	for _, row := range []struct {
+		operation string
+		err       error
+		want      string
+	}{
+		{"read another token of the owner", second(h.Token(ctx, bound, adas.ID)), hidden},
+		{"revoke another token of the owner", h.Revoke(ctx, bound, adas.ID), hidden},
+		{"revoke all of the owner", h.RevokeAll(ctx, bound, ada), denied},
+		{"list the owner's tokens", second(h.ListTokens(ctx, bound, apitoken.TokenQuery{Owner: ada})), denied},
+		{"read the owner", second(h.User(ctx, bound, ada)), hidden},
+		{"generate for the resource", third(h.Generate(ctx, bound, apitoken.GenerateParams{Owner: ada, Name: "child", Resource: "project:web"})), allowed},
+		{"read itself", second(h.Token(ctx, bound, bound.Token)), allowed},
+	} {
+		if got := verdict(row.err); got != row.want {
+			t.Errorf("%s with a bound token is %s, want %s", row.operation, got, row.want)
+		}
+	}
+	want := apitoken.GenerateOwn | deploying
+	if got, err := h.Permissions(ctx, bound); got != want || err != nil {
+		t.Errorf("Permissions of a bound token: %s, %v, want %s", got, err, want)
+	}
+	h.must(h.Revoke(ctx, bound, bound.Token))
 }

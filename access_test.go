@@ -3,7 +3,6 @@ package apitoken_test
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,176 +12,280 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-const deploying apitoken.Permission = 1 << 32
-
-// hostWith gives a host with kinds of tokens that carry little, and a role for provisioning.
-func hostWith(t *testing.T) host {
-	return newHost(t, apitoken.Options{
-		Roles: map[apitoken.Role]apitoken.Permission{
-			apitoken.RoleAdmin: apitoken.AdminPermissions | deploying,
-			apitoken.RoleUser:  apitoken.GenerateOwn | deploying,
-			"provisioner":      apitoken.GenerateForOthers | apitoken.ListAny,
-		},
-		KindRules: map[apitoken.Kind]apitoken.KindRule{
-			"badge":  {},
-			"deploy": {Permissions: deploying},
-			"ci":     {Permissions: apitoken.GenerateOwn | deploying},
-			"robot":  {Permissions: apitoken.GenerateOwn | apitoken.GenerateForOthers | deploying},
-			"idle":   {Permissions: apitoken.GenerateForOthers | apitoken.ListAny | deploying},
-			"mine":   {Permissions: apitoken.ListAny, OwnOnly: true},
-		},
-	})
+// The rules of access.go as a table. Every operation is about Bob, an ordinary user, or about a token of Bob's.
+//
+// The host itself and administrators may do everything. Import is for the host alone: see TestOnlyTheHostImports. What a
+// token in use adds to these rules is in access_kind_test.go and access_resource_test.go. All rules once more, for all
+// combinations, are in specification_test.go.
+type accessRule struct {
+	operation string              // a method of Manager
+	needs     apitoken.Permission // with it, and without any other, another user may do it
+	bob       string              // the verdict for Bob
+	stranger  string              // the verdict for another user without the permission
 }
 
-// with is the actor who uses a fresh token of the owner.
-func (h host) with(owner apitoken.UserID, kind apitoken.Kind, resource string) apitoken.Actor {
-	h.t.Helper()
-	name := strings.TrimSpace(fmt.Sprintf("in use %s %s", kind, resource))
-	_, text := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: owner, Name: name, Kind: kind, Resource: resource})
-	return h.mustAuthenticate(text).Actor()
+// The verdicts.
+const (
+	allowed = "allowed"
+	denied  = "denied"    // ErrDenied
+	hidden  = "not found" // ErrNotFound: the actor may not learn whether the object exists
+)
+
+var accessRules = []accessRule{
+	{"Generate", apitoken.GenerateForOthers, allowed, denied},
+	{"Token", apitoken.ListAny, allowed, hidden},
+	{"ListTokens", apitoken.ListAny, allowed, denied},
+	{"TokenPage", apitoken.ListAny, allowed, denied},
+	{"CountTokens", apitoken.ListAny, allowed, denied},
+	{"ListTokens of all", apitoken.ListAny, denied, denied},
+	{"TokenPage of all", apitoken.ListAny, denied, denied},
+	{"CountTokens of all", apitoken.ListAny, denied, denied},
+	{"Revoke", apitoken.RevokeAny, allowed, hidden},
+	{"RevokeAll", apitoken.RevokeAny, allowed, denied},
+	{"SetPolicy", apitoken.SetPolicy, denied, denied},
+	{"User", apitoken.ManageUsers, allowed, hidden},
+	{"ListUsers", apitoken.ManageUsers, denied, denied},
+	{"PutUser", apitoken.ManageUsers, denied, denied},
+	{"DisableUser", apitoken.ManageUsers, denied, denied},
+	{"EnableUser", apitoken.ManageUsers, denied, denied},
+	{"Events", apitoken.ReadEvents, denied, denied},
 }
 
-// What a token may generate depends on what the kinds carry, and not on the role that the owner has today.
-func TestAChildCarriesNoMoreThanItsParent(t *testing.T) {
-	const yes, no = true, false
-	for _, tt := range []struct {
-		parent, child apitoken.Kind
-		may           bool
+// operations are the calls of the rules, about Bob and a token of Bob's.
+func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) error {
+	bobs, all := apitoken.TokenQuery{Owner: bob}, apitoken.TokenQuery{AnyOwner: true}
+	return map[string]func(apitoken.Actor) error{
+		"Generate": func(a apitoken.Actor) error {
+			return third(h.Generate(ctx, a, apitoken.GenerateParams{Owner: bob, Name: "new"}))
+		},
+		"Token":              func(a apitoken.Actor) error { return second(h.Token(ctx, a, token.ID)) },
+		"ListTokens":         func(a apitoken.Actor) error { return second(h.ListTokens(ctx, a, bobs)) },
+		"TokenPage":          func(a apitoken.Actor) error { return second(h.TokenPage(ctx, a, bobs)) },
+		"CountTokens":        func(a apitoken.Actor) error { return second(h.CountTokens(ctx, a, bobs)) },
+		"ListTokens of all":  func(a apitoken.Actor) error { return second(h.ListTokens(ctx, a, all)) },
+		"TokenPage of all":   func(a apitoken.Actor) error { return second(h.TokenPage(ctx, a, all)) },
+		"CountTokens of all": func(a apitoken.Actor) error { return second(h.CountTokens(ctx, a, all)) },
+		"Revoke":             func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
+		"RevokeAll":          func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
+		"SetPolicy": func(a apitoken.Actor) error {
+			return second(h.SetPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}))
+		},
+		"User":      func(a apitoken.Actor) error { return second(h.User(ctx, a, bob)) },
+		"ListUsers": func(a apitoken.Actor) error { return second(h.ListUsers(ctx, a, apitoken.UserQuery{})) },
+		"PutUser": func(a apitoken.Actor) error {
+			return second(h.PutUser(ctx, a, apitoken.User{ID: bob, Name: "Robert"}))
+		},
+		"DisableUser": func(a apitoken.Actor) error { return h.DisableUser(ctx, a, bob) },
+		"EnableUser":  func(a apitoken.Actor) error { return h.EnableUser(ctx, a, bob) },
+		"Events":      func(a apitoken.Actor) error { return firstError(h.Events(ctx, a, apitoken.EventQuery{})) },
+	}
+}
+
+func verdict(err error) string {
+	switch {
+	case err == nil:
+		return allowed
+	case errors.Is(err, apitoken.ErrDenied):
+		return denied
+	case errors.Is(err, apitoken.ErrNotFound):
+		return hidden
+	}
+	return err.Error()
+}
+
+func TestAccessRules(t *testing.T) {
+	// How an actor is judged.
+	var (
+		asAdministrator = func(accessRule) string { return allowed }
+		asBob           = func(r accessRule) string { return r.bob }
+		asStranger      = func(r accessRule) string { return r.stranger }
+		asNobody        = func(accessRule) string { return denied }
+	)
+	person := func(id apitoken.UserID) func(host) apitoken.Actor {
+		return func(host) apitoken.Actor { return apitoken.As(id) }
+	}
+	token := func(owner apitoken.UserID) func(host) apitoken.Actor {
+		return func(h host) apitoken.Actor { return h.withToken(owner, "", "") }
+	}
+	exactly := func(a apitoken.Actor) func(host) apitoken.Actor {
+		return func(host) apitoken.Actor { return a }
+	}
+	// adasToken is the actor with a token of Ada's, an administrator, after a change.
+	adasToken := func(change func(h host, a *apitoken.Actor)) func(host) apitoken.Actor {
+		return func(h host) apitoken.Actor {
+			a := h.withToken(ada, "", "")
+			change(h, &a)
+			return a
+		}
+	}
+	tests := []struct {
+		name   string
+		actor  func(h host) apitoken.Actor
+		judged func(accessRule) string
 	}{
-		{apitoken.KindUser, apitoken.KindUser, yes},
-		{apitoken.KindUser, "ci", yes},
-		{"ci", "ci", yes},
-		{"ci", "deploy", yes},
-		{"ci", "badge", yes},
-		{"ci", apitoken.KindUser, no}, // for Bob in the present role it carries the same; once promoted, it would carry more
-		{"ci", "robot", no},
-		{"deploy", "deploy", no}, // no GenerateOwn: it generates nothing
-		{"badge", "badge", no},
-		{"idle", "badge", no},
-	} {
-		t.Run(fmt.Sprintf("%s by %s", tt.child, tt.parent), func(t *testing.T) {
-			h := hostWith(t)
-			actor := h.with(bob, tt.parent, "")
-			_, secret, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: bob, Name: "child", Kind: tt.child})
-			if tt.may != (err == nil) || !tt.may && !errors.Is(err, apitoken.ErrDenied) {
-				t.Fatalf("Generate: %v, want permitted %t", err, tt.may)
+		{"the host itself", exactly(apitoken.System()), asAdministrator},
+		{"an administrator", person(ada), asAdministrator},
+		{"an administrator's token", token(ada), asAdministrator},
+		{"Bob", person(bob), asBob},
+		{"Bob's token", token(bob), asBob},
+		{"another user", person(carol), asStranger},
+		{"another user's token", token(carol), asStranger},
+		{"a former administrator's token", func(h host) apitoken.Actor {
+			h.mustPutUser(carol, apitoken.RoleAdmin)
+			a := h.withToken(carol, "", "")
+			h.mustPutUser(carol, apitoken.RoleUser)
+			return a
+		}, asStranger},
+		{"the zero Actor", exactly(apitoken.Actor{}), asNobody},
+		{"an unknown user", person("eve"), asNobody},
+		{"the empty user", person(""), asNobody},
+		{"a disabled user", person(dan), asNobody},
+		{"a user called system", person("system"), asNobody},
+		{"the host with the id of an administrator", exactly(apitoken.Actor{Kind: apitoken.ActorSystem, User: ada}), asNobody},
+		{"an undeclared kind of actor", exactly(apitoken.Actor{Kind: "root", User: ada}), asNobody},
+		{"a person with a token", adasToken(func(_ host, a *apitoken.Actor) { a.Kind = apitoken.ActorPerson }), asNobody},
+		{"a user with another user's token", adasToken(func(_ host, a *apitoken.Actor) { a.User = bob }), asNobody},
+		{"an unknown token", exactly(apitoken.Actor{Kind: apitoken.ActorToken, User: ada}), asNobody},
+		{"a revoked token", adasToken(func(h host, a *apitoken.Actor) { h.must(h.Revoke(ctx, apitoken.As(ada), a.Token)) }), asNobody},
+		{"a token of an earlier epoch", adasToken(func(h host, _ *apitoken.Actor) { h.must(h.RevokeAll(ctx, apitoken.As(ada), ada)) }), asNobody},
+		{"an expired token", adasToken(func(h host, _ *apitoken.Actor) { h.clock.Add(apitoken.Days(90)) }), asNobody},
+	}
+	// Another user with one permission more than an ordinary user.
+	roles := map[apitoken.Role]apitoken.Permission{}
+	for p := apitoken.GenerateForOthers; p <= apitoken.ReadEvents; p <<= 1 {
+		roles[apitoken.Role(p.String())] = apitoken.GenerateOwn | p
+		tests = append(tests, struct {
+			name   string
+			actor  func(h host) apitoken.Actor
+			judged func(accessRule) string
+		}{"another user with " + p.String(), func(h host) apitoken.Actor {
+			h.mustPutUser("erin", apitoken.Role(p.String()))
+			return apitoken.As("erin")
+		}, func(r accessRule) string {
+			if r.needs == p {
+				return allowed
 			}
-			if err != nil {
-				return
+			return r.stranger
+		}})
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want, got := map[string]string{}, map[string]string{}
+			for _, rule := range accessRules {
+				h := newHost(t, apitoken.Options{Roles: roles})
+				token, _ := h.mustGenerateOwn(bob, "bob's")
+				actor := tt.actor(h)
+				before := h.denials()
+				want[rule.operation] = tt.judged(rule)
+				got[rule.operation] = verdict(operations(h, token)[rule.operation](actor))
+				wantDenials := 1
+				if got[rule.operation] == allowed {
+					wantDenials = 0
+				}
+				if recorded := h.denials() - before; recorded != wantDenials {
+					t.Errorf("%s is %s: %d denials recorded, want %d", rule.operation, got[rule.operation], recorded, wantDenials)
+				}
 			}
-			h.mustPutUser(bob, apitoken.RoleAdmin)
-			parent, err := h.Permissions(ctx, actor)
-			h.must(err)
-			if child := h.PermissionsOf(h.mustAuthenticate(secret.Reveal())); !parent.Has(child) {
-				t.Errorf("after a promotion the child carries %s, its parent %s", child, parent)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("verdicts (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// The same rule for others: the token that an actor uses bounds what it generates for them.
-func TestATokenGeneratesForOthersWhatItCarries(t *testing.T) {
-	h := hostWith(t)
-	robot, idle := h.with(ada, "robot", ""), h.with(ada, "idle", "")
-	for kind, may := range map[apitoken.Kind]bool{"badge": true, "robot": true, "ci": true, "idle": false, apitoken.KindUser: false} {
-		err := third(h.Generate(ctx, robot, apitoken.GenerateParams{Owner: carol, Name: string(kind), Kind: kind}))
-		if may != (err == nil) || !may && !errors.Is(err, apitoken.ErrDenied) {
-			t.Errorf("%s by a robot: %v, want permitted %t", kind, err, may)
-		}
-		err = third(h.Generate(ctx, idle, apitoken.GenerateParams{Owner: carol, Name: "idle " + string(kind), Kind: kind}))
-		if !errors.Is(err, apitoken.ErrDenied) {
-			t.Errorf("%s by a token without GenerateOwn: %v, want ErrDenied", kind, err)
-		}
+// For all pairs of sets of the seven permissions: an actor generates a token for, grants a role to, renames, demotes or
+// enables a user only if the actor holds every permission of that user and of that role.
+func TestNoActorActsOnAUserWhoHoldsMore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: make test-long")
 	}
-}
-
-// On behalf of another user, the whole role of that user counts, however little the token would carry.
-func TestANarrowKindDoesNotLowerTheBar(t *testing.T) {
-	h := newHost(t, apitoken.Options{
-		Roles: map[apitoken.Role]apitoken.Permission{
-			"lead": apitoken.GenerateOwn | apitoken.GenerateForOthers,
-			"boss": apitoken.GenerateOwn | apitoken.RevokeAny,
-		},
-		KindRules: map[apitoken.Kind]apitoken.KindRule{"badge": {}},
-	})
-	h.mustPutUser("lee", "lead")
-	h.mustPutUser("ruth", "boss")
-	for _, kind := range []apitoken.Kind{apitoken.KindUser, "badge"} {
-		_, _, err := h.Generate(ctx, apitoken.As("lee"), apitoken.GenerateParams{Owner: "ruth", Name: string(kind), Kind: kind})
-		if !errors.Is(err, apitoken.ErrDenied) {
-			t.Errorf("%s for a user of more permissions: %v, want ErrDenied", kind, err)
-		}
-		_, _, err = h.Generate(ctx, apitoken.As("lee"), apitoken.GenerateParams{Owner: bob, Name: string(kind), Kind: kind})
-		h.must(err)
+	const sets = 1 << 7
+	roles := map[apitoken.Role]apitoken.Permission{}
+	role := func(p int) apitoken.Role { return apitoken.Role(fmt.Sprintf("role %d", p)) }
+	for p := range sets {
+		roles[role(p)] = apitoken.Permission(p)
 	}
-}
-
-// Whose a token is decides what is one's own, not what the token in use carries.
-func TestOwnIsWhoOwns(t *testing.T) {
-	h := hostWith(t)
-	h.mustPutUser("pat", "provisioner") // who may not generate for themselves
-	for _, actor := range []apitoken.Actor{apitoken.As("pat"), h.with("pat", "idle", ""), h.with("pat", apitoken.KindUser, "")} {
-		for _, kind := range []apitoken.Kind{apitoken.KindUser, "idle", "mine"} {
-			_, _, err := h.Generate(ctx, actor, apitoken.GenerateParams{Owner: "pat", Name: "x", Kind: kind})
-			if !errors.Is(err, apitoken.ErrDenied) {
-				t.Errorf("%s as %s for pat: %v, want ErrDenied", kind, actor.Kind, err)
+	h := newHost(t, apitoken.Options{Roles: roles, LastUsedInterval: -1})
+	actor := func(p int) apitoken.UserID { return apitoken.UserID(fmt.Sprintf("actor %d", p)) }
+	target := func(p int) apitoken.UserID { return apitoken.UserID(fmt.Sprintf("target %d", p)) }
+	for p := range sets {
+		h.mustPutUser(actor(p), role(p))
+		h.mustPutUser(target(p), role(p))
+	}
+	for a := range sets {
+		for b := range sets {
+			put := func(u apitoken.User) error { return second(h.PutUser(ctx, apitoken.As(actor(a)), u)) }
+			holdsAll := b&^a == 0
+			generates := holdsAll && apitoken.Permission(a).Has(apitoken.GenerateForOthers)
+			manages := holdsAll && apitoken.Permission(a).Has(apitoken.ManageUsers)
+			for _, tt := range []struct {
+				operation string
+				err       error
+				allowed   bool
+			}{
+				{"generate for", third(h.Generate(ctx, apitoken.As(actor(a)), apitoken.GenerateParams{Owner: target(b), Name: fmt.Sprint(a)})), generates},
+				{"enable", h.EnableUser(ctx, apitoken.As(actor(a)), target(b)), manages},
+				{"rename", put(apitoken.User{ID: target(b)}), manages},
+				{"create", put(apitoken.User{ID: apitoken.UserID(fmt.Sprintf("new %d %d", a, b)), Role: role(b)}), manages},
+				{"demote", put(apitoken.User{ID: target(b), Role: role(b & a)}), manages},
+				{"promote to", put(apitoken.User{ID: target(a & b), Role: role(b)}), manages},
+			} {
+				if got := !errors.Is(tt.err, apitoken.ErrDenied); got != tt.allowed {
+					t.Errorf("an actor with %s may %s a user with %s: %t (%v), want %t",
+						apitoken.Permission(a), tt.operation, apitoken.Permission(b), got, tt.err, tt.allowed)
+				}
 			}
+			h.mustPutUser(target(a&b), role(a&b))
+			h.mustPutUser(target(b), role(b))
 		}
-	}
-	// For others an own-only kind is a wrong request, whatever the permissions.
-	_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: "mine"})
-	if !errors.Is(err, apitoken.ErrInvalid) {
-		t.Errorf("an own-only kind for another user: %v, want ErrInvalid", err)
 	}
 }
 
-// A bound token generates for its resource, and sees and revokes itself. It administers nothing, whatever its owner may do.
-func TestABoundTokenAdministersNothing(t *testing.T) {
-	h := hostWith(t)
-	bobs, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "bob's"})
-	adas, _ := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "ada's"})
-	bound := h.with(ada, apitoken.KindUser, "project:web")
-	want := map[string]string{}
-	for name := range operations(h, bobs) {
-		want[name] = "denied"
+// Permissions answers every actor who authenticates, and denies all others.
+func TestPermissionsOfAnActor(t *testing.T) {
+	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"auditor": apitoken.ListAny | apitoken.ReadEvents}})
+	h.mustPutUser("erin", "auditor")
+	tests := []struct {
+		name  string
+		actor apitoken.Actor
+		want  apitoken.Permission
+		err   error
+	}{
+		{"administrator", apitoken.As(ada), 1<<7 - 1, nil},
+		{"user", apitoken.As(bob), apitoken.GenerateOwn, nil},
+		{"a user's token", h.withToken(bob, "", ""), apitoken.GenerateOwn, nil},
+		{"a role of the host", apitoken.As("erin"), apitoken.ListAny | apitoken.ReadEvents, nil},
+		{"the host itself", apitoken.System(), ^apitoken.Permission(0), nil},
+		{"disabled", apitoken.As(dan), 0, apitoken.ErrDenied},
+		{"unknown", apitoken.As("eve"), 0, apitoken.ErrDenied},
+		{"the zero Actor", apitoken.Actor{}, 0, apitoken.ErrDenied},
 	}
-	for _, name := range []string{"token", "revoke", "user"} {
-		want[name] = "not found"
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := h.denials()
+			got, err := h.Permissions(ctx, tt.actor)
+			if got != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%s, %v, want %s, %v", got, err, tt.want, tt.err)
+			}
+			if denials := h.denials() - before; (denials == 1) != (tt.err != nil) || denials > 1 {
+				t.Errorf("%d denials recorded of a call that returned %v, want one for a denial", denials, err)
+			}
+		})
 	}
-	got := map[string]string{}
-	for name, op := range operations(h, bobs) {
-		got[name] = verdict(op(bound))
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("about bob (-want +got):\n%s", diff)
-	}
-	// Neither does it stand for its owner.
-	own := map[string]error{
-		"read another token of the owner": second(h.Token(ctx, bound, adas.ID)),
-		"revoke another":                  h.Revoke(ctx, bound, adas.ID),
-		"revoke all":                      h.RevokeAll(ctx, bound, ada),
-		"list":                            second(h.ListTokens(ctx, bound, apitoken.TokenQuery{Owner: ada})),
-		"read the owner":                  second(h.User(ctx, bound, ada)),
-	}
-	for name, err := range own {
-		if !errors.Is(err, apitoken.ErrDenied) && !errors.Is(err, apitoken.ErrNotFound) {
-			t.Errorf("%s: %v, want a refusal", name, err)
-		}
-	}
-	may, err := h.Permissions(ctx, bound)
-	h.must(err)
-	if want := apitoken.GenerateOwn | deploying; may != want {
-		t.Errorf("it may %s, want %s", may, want)
-	}
-	_, _, err = h.Generate(ctx, bound, apitoken.GenerateParams{Owner: ada, Name: "child", Resource: "project:web"})
-	h.must(err)
-	h.must(second(h.Token(ctx, bound, bound.Token)))
-	h.must(h.Revoke(ctx, bound, bound.Token))
 }
 
-func second[T any](_ T, err error) error { return err }
+func TestPermissionString(t *testing.T) {
+	for p, want := range map[apitoken.Permission]string{
+		0: "none", apitoken.GenerateOwn: "GenerateOwn", apitoken.ListAny | apitoken.RevokeAny: "ListAny|RevokeAny",
+		apitoken.ReadEvents | 1<<40: "ReadEvents|...",
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("%d is %q, want %q", uint64(p), got, want)
+		}
+	}
+}
 
-// A replica that does not know a role yet lets nobody but the host act on its holders.
+// On a replica that does not declare a role, only the host acts on its holders, and the role grants nothing.
 func TestAnUndeclaredRoleShieldsItsHolders(t *testing.T) {
 	store := memstore.New()
 	manager := func(roles map[apitoken.Role]apitoken.Permission) *apitoken.Manager {
@@ -209,53 +312,47 @@ func TestAnUndeclaredRoleShieldsItsHolders(t *testing.T) {
 			"rename":   second(old.PutUser(ctx, apitoken.As(actor), apitoken.User{ID: "ruth", Name: "R."})),
 		} {
 			if !errors.Is(err, apitoken.ErrDenied) {
-				t.Errorf("%s by %s: %v, want ErrDenied", name, actor, err)
+				t.Errorf("%s a user of an undeclared role, by %s: %v, want ErrDenied", name, actor, err)
 			}
 		}
 	}
 	if _, _, err := old.Generate(ctx, apitoken.As("ruth"), apitoken.GenerateParams{Owner: "ruth", Name: "x"}); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("ruth herself, whose role grants nothing there: %v, want ErrDenied", err)
+		t.Errorf("generate by a user of an undeclared role: %v, want ErrDenied", err)
 	}
 	if err := old.DisableUser(ctx, apitoken.System(), "ruth"); err != nil {
-		t.Errorf("the host: %v", err)
+		t.Errorf("disable a user of an undeclared role, by the host: %v, want nil", err)
 	}
 }
 
-func third[T, U any](_ T, _ U, err error) error { return err }
-
-// A token that was generated on behalf of a user carries more once they are promoted. The administrator finds it.
-func TestTokensOnBehalfAreFound(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	mine, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "mine"})
-	onBehalf, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "on behalf"})
-	hosts, _ := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "of the host"})
-	holder := h.mustAuthenticate(text)
-	child, _ := h.mustGenerate(holder.Actor(), apitoken.GenerateParams{Owner: bob, Name: "child"})
-	for _, tt := range []struct {
-		name  string
-		query apitoken.TokenQuery
-		want  []apitoken.Token
-	}{
-		{"on behalf", apitoken.TokenQuery{Owner: bob, OnBehalf: true}, []apitoken.Token{onBehalf, hosts}},
-		{"with that token", apitoken.TokenQuery{AnyOwner: true, CreatedWith: onBehalf.ID}, []apitoken.Token{child}},
-		{"with a token that made none", apitoken.TokenQuery{AnyOwner: true, CreatedWith: mine.ID}, nil},
-	} {
-		got, err := h.ListTokens(ctx, apitoken.As(ada), tt.query)
-		h.must(err)
-		if diff := cmp.Diff(tt.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
-		}
+// The built-in administrator holds every permission that a declared role grants, so they can act on its holders.
+func TestTheBuiltInAdministratorReachesEveryDeclaredRole(t *testing.T) {
+	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		apitoken.RoleUser: apitoken.GenerateOwn | deploying,
+		"release":         apitoken.GenerateOwn | deploying<<1,
+	}})
+	h.mustPutUser(carol, "release")
+	for _, u := range []apitoken.UserID{bob, carol} {
+		h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: u, Name: "on behalf"})
+		h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: u, Name: "Renamed"})))
+		h.must(h.DisableUser(ctx, apitoken.As(ada), u))
 	}
-	h.mustPutUser(bob, apitoken.RoleAdmin)
-	if got := h.PermissionsOf(h.mustAuthenticate(text)); got != apitoken.AdminPermissions {
-		t.Errorf("after the promotion it carries %s, want %s", got, apitoken.AdminPermissions)
+	want := apitoken.AdminPermissions | deploying | deploying<<1
+	if got, err := h.Permissions(ctx, apitoken.As(ada)); err != nil || got != want {
+		t.Errorf("the administrator holds %s, %v, want %s", got, err, want)
+	}
+	// A host that replaces the role states everything that it grants.
+	h = newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
+		apitoken.RoleAdmin: apitoken.AdminPermissions, apitoken.RoleUser: apitoken.GenerateOwn | deploying,
+	}})
+	if err := h.DisableUser(ctx, apitoken.As(ada), bob); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("disable a user who holds more, by a replaced administrator role: %v, want ErrDenied", err)
 	}
 }
 
-// What an ordinary user asks about others costs the same and is recorded the same, whether or not there is such a thing.
-func TestExistenceIsNotTold(t *testing.T) {
+// A refusal has the same error, the same record and the same calls of the store, whether or not the user or token exists.
+func TestRefusalsDoNotRevealWhetherTheObjectExists(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, _ := h.mustGenerateOwn(bob, "ci")
 	unknown, err := apitoken.ParseTokenID("01890a5d-ac96-774b-bcce-b302099a8057")
 	h.must(err)
 	ask := func(u apitoken.UserID, id apitoken.TokenID) map[string]func() error {
@@ -272,8 +369,8 @@ func TestExistenceIsNotTold(t *testing.T) {
 			"put":        func() error { return second(h.PutUser(ctx, apitoken.As(carol), apitoken.User{ID: u})) },
 		}
 	}
-	misses := ask("eve", unknown)
-	for name, hit := range ask(bob, token.ID) {
+	missing := ask("eve", unknown)
+	for name, existing := range ask(bob, token.ID) {
 		for _, writes := range []string{"work", "fail"} {
 			h.store.before = func(method string) error {
 				if method == "AppendEvents" && writes == "fail" {
@@ -287,66 +384,14 @@ func TestExistenceIsNotTold(t *testing.T) {
 				err := ask()
 				return err.Error(), h.store.since(before)
 			}
-			hitError, hitCalls := calls(hit)
-			missError, missCalls := calls(misses[name])
-			if diff := cmp.Diff(missError, hitError); diff != "" {
-				t.Errorf("%s, where writes %s: the answer (-miss +hit):\n%s", name, writes, diff)
+			existingError, existingCalls := calls(existing)
+			missingError, missingCalls := calls(missing[name])
+			if diff := cmp.Diff(missingError, existingError); diff != "" {
+				t.Errorf("%s, while writes %s: error (-missing +existing):\n%s", name, writes, diff)
 			}
-			if diff := cmp.Diff(missCalls, hitCalls); diff != "" {
-				t.Errorf("%s, where writes %s: the calls of the store (-miss +hit):\n%s", name, writes, diff)
+			if diff := cmp.Diff(missingCalls, existingCalls); diff != "" {
+				t.Errorf("%s, while writes %s: calls of the store (-missing +existing):\n%s", name, writes, diff)
 			}
 		}
-	}
-}
-
-// A Generate on behalf is decided anew if the actor changed between the decision and the write.
-func TestAnActorWhoIsDisabledMeanwhileGeneratesNothing(t *testing.T) {
-	for name, change := range map[string]func(h host) error{
-		"disabled": func(h host) error { return h.DisableUser(ctx, apitoken.System(), ada) },
-		"demoted": func(h host) error {
-			return second(h.PutUser(ctx, apitoken.System(), apitoken.User{ID: ada, Role: apitoken.RoleUser}))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHost(t, apitoken.Options{})
-			h.store.before = func(method string) error {
-				if method != "CreateToken" {
-					return nil
-				}
-				h.store.before = nil
-				return change(h)
-			}
-			_, _, err := h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-			if !errors.Is(err, apitoken.ErrDenied) {
-				t.Errorf("Generate: %v, want ErrDenied", err)
-			}
-			if tokens := h.tokens(); len(tokens) != 0 {
-				t.Errorf("a token landed: %v", tokens)
-			}
-		})
-	}
-}
-
-// A host that gives users a permission of its own does not take them out of the built-in administrator's reach.
-func TestTheBuiltInAdministratorReachesEveryDeclaredRole(t *testing.T) {
-	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
-		apitoken.RoleUser: apitoken.GenerateOwn | deploying,
-		"release":         apitoken.GenerateOwn | deploying<<1,
-	}})
-	h.mustPutUser(carol, "release")
-	for _, u := range []apitoken.UserID{bob, carol} {
-		h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: u, Name: "on behalf"})
-		h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: u, Name: "Renamed"})))
-		h.must(h.DisableUser(ctx, apitoken.As(ada), u))
-	}
-	if may, err := h.Permissions(ctx, apitoken.As(ada)); err != nil || may != apitoken.AdminPermissions|deploying|deploying<<1 {
-		t.Errorf("the administrator holds %s, %v", may, err)
-	}
-	// A host that replaces the role says itself what it grants.
-	h = newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
-		apitoken.RoleAdmin: apitoken.AdminPermissions, apitoken.RoleUser: apitoken.GenerateOwn | deploying,
-	}})
-	if err := h.DisableUser(ctx, apitoken.As(ada), bob); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("a replaced administrator: %v, want ErrDenied", err)
 	}
 }

@@ -30,8 +30,8 @@ func newBackground(interval time.Duration, write func(context.Context) error, wa
 	return &background{interval: interval, write: write, waiting: waiting}
 }
 
-// wake sets a timer that writes after an interval, unless one is set or its write is in flight. The interval is real time:
-// the Clock tells when something happened, not when it is convenient to write that down.
+// wake sets a timer that writes after an interval, unless one is set or its write is in flight. The interval is real time, not
+// time of the Clock, which tests stop and move.
 //
 // A timer that was set inside a bubble never fires once the bubble has ended. Its due time is then off by more than an
 // interval, and another timer is set.
@@ -61,7 +61,8 @@ func (b *background) run() {
 	}
 }
 
-// begin reports whether a timer may write. If another one's write is in flight, that one also sees to what waits.
+// begin reports whether a timer may write. If the write of another timer is in flight, that timer writes the rest or sets the
+// next one.
 func (b *background) begin(abort context.CancelFunc) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 
 const (
 	denialsAtOnce   = 10               // denials of one actor that are written at once in a minute
-	denialsInterval = 10 * time.Second // between the writes of those that are gathered
+	denialsInterval = 10 * time.Second // between the writes of gathered denials
 	maxDeniers      = 1024             // actors that are counted apart in a minute
 	maxGathered     = 1024             // pairs of actor and action that are gathered apart
 )
@@ -27,7 +27,7 @@ type denials struct {
 	minute   time.Time // of the counts, by the Clock
 	counts   map[denier]int
 	gathered map[gathering]Event
-	unsent   []Event // given to the store, which did not confirm them; the store recognises their ids
+	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
 }
 
@@ -37,7 +37,7 @@ type denier struct {
 	user UserID
 }
 
-// gathering is what one gathered event is about. The zero one is for everything that finds no room.
+// gathering identifies one gathered event. The zero gathering collects the denials beyond maxGathered.
 type gathering struct {
 	denier
 	action Action
@@ -73,7 +73,7 @@ func (d *denials) recordLater(ctx context.Context, e Event, known bool) error {
 	return nil
 }
 
-// gather takes the event of a denial if it is beyond those that are written at once, and reports whether it did.
+// gather reports whether it gathered the denial. If not, the caller writes the event at once.
 func (d *denials) gather(e Event, known bool) bool {
 	d.mu.Lock()
 	taken := !d.closed && !d.first(e, known)
@@ -124,7 +124,7 @@ func (d *denials) keep(e Event, known bool) {
 	d.gathered[of] = merged(sum, e)
 }
 
-// merged is the sum of several denials and one more. What they do not have in common is left empty.
+// merged returns a gathered event with one more denial. Fields that the denials do not have in common are empty.
 func merged(sum, e Event) Event {
 	sum.Count++
 	if e.At.Before(sum.FirstAt) {
@@ -138,7 +138,7 @@ func merged(sum, e Event) Event {
 		Kind:  common(sum.Actor.Kind, e.Actor.Kind),
 		User:  common(sum.Actor.User, e.Actor.User),
 		Token: common(sum.Actor.Token, e.Actor.Token),
-		Origin: Origin{ // each request has an id of its own; the address must not go with it
+		Origin: Origin{ // field by field: each request has its own id, and the address must stay
 			Address:   common(sum.Actor.Origin.Address, e.Actor.Origin.Address),
 			UserAgent: common(sum.Actor.Origin.UserAgent, e.Actor.Origin.UserAgent),
 			RequestID: common(sum.Actor.Origin.RequestID, e.Actor.Origin.RequestID),
@@ -149,7 +149,7 @@ func merged(sum, e Event) Event {
 	return sum
 }
 
-// common is the value if both have it, otherwise the zero value.
+// common returns the value if both are equal, otherwise the zero value.
 func common[T comparable](a, b T) T {
 	if a == b {
 		return a
@@ -164,7 +164,7 @@ func (d *denials) hasGathered() bool {
 	return len(d.gathered) > 0 || len(d.unsent) > 0
 }
 
-// writeGathered writes what was not confirmed before, and then what has gathered since.
+// writeGathered writes the events that were not confirmed before, and then those gathered since.
 func (d *denials) writeGathered(ctx context.Context) error {
 	for range 2 {
 		batch := d.take()
@@ -198,7 +198,7 @@ func (d *denials) sent() {
 	d.unsent = nil
 }
 
-// close writes what has gathered. Later denials are written at once.
+// close writes the gathered denials. Later ones are written at once.
 func (d *denials) close(ctx context.Context) error {
 	d.mu.Lock()
 	d.closed = true

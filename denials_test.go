@@ -13,7 +13,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// deny lets an actor ask for what they may not have, and wants the same answer however often they ask.
+// deny makes requests that are denied: the actor, who lacks RevokeAny, revokes all tokens of another owner.
 func (h host) deny(actor apitoken.Actor, owner apitoken.UserID, times int) {
 	h.t.Helper()
 	for range times {
@@ -28,26 +28,26 @@ func (h host) denialEvents() []apitoken.Event {
 	return collect(h.t, h.Events(ctx, apitoken.System(), apitoken.EventQuery{Outcome: apitoken.OutcomeDenied}))
 }
 
-// A flood of denials costs the store ten writes a minute and actor. What is beyond is one event, and no denial is lost.
+// The first ten denials of an actor in a minute are written at once. The others are counted in one event.
 func TestAFloodOfDenialsIsCounted(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	actor := apitoken.As(bob).From(apitoken.Origin{Address: "192.0.2.7"})
 	h.deny(actor, ada, 10)
 	writes := h.store.count("AppendEvents")
 	if writes != 10 {
-		t.Fatalf("%d writes for ten denials, want one each", writes)
+		t.Fatalf("%d writes for ten denials, want 10", writes)
 	}
 	for i := range 1000 {
 		h.clock.Add(time.Millisecond)
 		h.deny(actor, []apitoken.UserID{ada, carol}[i%2], 1)
 	}
 	if got := h.store.count("AppendEvents"); got != writes {
-		t.Errorf("%d writes for a thousand more before Flush, want none", got-writes)
+		t.Errorf("%d writes for 1,000 more before Flush, want none", got-writes)
 	}
 	h.must(h.Flush(ctx))
 	events := h.denialEvents()
 	if len(events) != 11 {
-		t.Fatalf("%d events, want 11", len(events))
+		t.Fatalf("%d events after Flush, want 11", len(events))
 	}
 	want := apitoken.Event{
 		Action: apitoken.ActionRevokeAll, Outcome: apitoken.OutcomeDenied, Actor: actor, Reason: "needs RevokeAny",
@@ -60,7 +60,7 @@ func TestAFloodOfDenialsIsCounted(t *testing.T) {
 	if got := len(h.denialEvents()); got != 11 {
 		t.Errorf("%d events after another Flush, want 11", got)
 	}
-	// In the next minute the first are written at once again.
+	// The next minute starts a new count.
 	h.clock.Add(time.Minute)
 	h.deny(actor, ada, 1)
 	if got := len(h.denialEvents()); got != 12 {
@@ -68,13 +68,13 @@ func TestAFloodOfDenialsIsCounted(t *testing.T) {
 	}
 }
 
-// Each actor and each action is counted apart; all actors that are not known are one.
+// Each actor and each action is counted apart. All unknown actors count as one.
 func TestDenialsAreGatheredByActorAndAction(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for i := range 30 {
 		h.deny(apitoken.As(bob), ada, 1)
 		h.deny(apitoken.As(carol), ada, 1)
-		h.deny(apitoken.As(apitoken.UserID(fmt.Sprint("nobody ", i))), ada, 1)
+		h.deny(apitoken.As(apitoken.UserID(fmt.Sprint("unknown ", i))), ada, 1)
 	}
 	for range 5 {
 		if err := h.DisableUser(ctx, apitoken.As(bob), ada); !errors.Is(err, apitoken.ErrDenied) {
@@ -105,11 +105,11 @@ func TestDenialsAreGatheredByActorAndAction(t *testing.T) {
 	}
 }
 
-// What is gathered is bounded: actors beyond the first 1,024 are counted together.
+// Memory is bounded: actors beyond the first 1,024 of a minute are counted together.
 func TestGatheredDenialsAreBounded(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	const crowd = 1500
-	for i := range crowd {
+	const actors = 1500
+	for i := range actors {
 		id := apitoken.UserID(fmt.Sprintf("u%04d", i))
 		h.mustPutUser(id, "")
 		h.deny(apitoken.As(id), ada, 12)
@@ -120,32 +120,27 @@ func TestGatheredDenialsAreBounded(t *testing.T) {
 		events++
 		denials += max(e.Count, 1)
 	}
-	if denials != crowd*12 {
-		t.Errorf("%d denials on record, want %d", denials, crowd*12)
+	if denials != actors*12 {
+		t.Errorf("%d denials recorded, want %d", denials, actors*12)
 	}
 	if most := int64(1024*10 + 10 + 1024 + 1); events > most {
 		t.Errorf("%d events, want at most %d", events, most)
 	}
 }
 
-// Denials that the store does not take are kept, and a batch that it took without saying so is not written twice.
+// Denials whose write fails are kept. A batch that was written although its write reported an error is not written twice.
 func TestGatheredDenialsSurviveAFailingStore(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.deny(apitoken.As(bob), ada, 15)
 	down := errors.New("connection lost")
-	fail := func(method string) error {
-		if method == "AppendEvents" {
-			return down
-		}
-		return nil
-	}
+	fail := failOn("AppendEvents", down)
 	h.store.before = fail
 	if err := h.Flush(ctx); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, down) {
-		t.Errorf("Flush: %v, want ErrUnavailable", err)
+		t.Errorf("Flush while writes fail: %v, want ErrUnavailable with the cause", err)
 	}
 	h.store.before, h.store.after = nil, fail
 	if err := h.Flush(ctx); !errors.Is(err, apitoken.ErrUnavailable) {
-		t.Errorf("Flush: %v, want ErrUnavailable", err)
+		t.Errorf("Flush whose write reports an error: %v, want ErrUnavailable", err)
 	}
 	h.deny(apitoken.As(bob), ada, 3)
 	h.store.after = nil
@@ -161,7 +156,7 @@ func TestGatheredDenialsSurviveAFailingStore(t *testing.T) {
 	}
 }
 
-// Close writes what has gathered, and then every denial is written at once.
+// Close writes the gathered denials. Every later denial is written at once.
 func TestCloseLosesNoDenial(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.deny(apitoken.As(bob), ada, 15)
@@ -188,7 +183,7 @@ func TestGatheredDenialsAreWrittenInTheBackground(t *testing.T) {
 	})
 }
 
-// Each request has an id of its own. What the origins do have in common stays, above all the address.
+// A gathered event keeps what all its denials have in common: here the address, while each request has its own id.
 func TestGatheredDenialsKeepTheCommonPartOfTheirOrigins(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for i := range 13 {

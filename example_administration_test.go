@@ -9,7 +9,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// A host says where a request came from, and the events remember it.
+// The host passes the origin of a request with the actor. Events contain it.
 func ExampleActor_From() {
 	ctx, m, _ := exampleHost()
 	actor := apitoken.As("bob").From(apitoken.Origin{Address: "192.0.2.7", RequestID: "req-42"})
@@ -23,7 +23,7 @@ func ExampleActor_From() {
 	// Output: token.revoke_all bob 192.0.2.7 req-42 <nil>
 }
 
-// An administrator looks for what a user tried and was denied. What exceeds ten denials in a minute is one event with a
+// An administrator reads the denials of a user. The first ten in a minute are one event each; the others are one event with a
 // count.
 func ExampleEventQuery() {
 	ctx, m, _ := exampleHost()
@@ -47,7 +47,7 @@ func ExampleEventQuery() {
 	// 11 events
 }
 
-// The host's directory takes "Bob" and "bob" for the same person.
+// In the host's directory, "Bob" and "bob" are the same person.
 func ExampleOptions_canonicalUserID() {
 	ctx := context.Background()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{
@@ -66,7 +66,7 @@ func ExampleOptions_canonicalUserID() {
 	// <nil>
 }
 
-// After a promotion an administrator looks at the tokens that others generated for the user: they carry more now.
+// After a promotion, an administrator reviews the tokens that others generated for the user: they carry more now.
 func ExampleTokenQuery_onBehalf() {
 	ctx, m, _ := exampleHost()
 	_, _, _ = m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -77,7 +77,7 @@ func ExampleTokenQuery_onBehalf() {
 	// Output: nightly build by ada <nil>
 }
 
-// A number of days that somebody typed is checked, where Days panics.
+// LifetimeOfDays checks a number of days that a user typed. Days would panic.
 func ExampleLifetimeOfDays() {
 	fmt.Println(apitoken.LifetimeOfDays(30))
 	fmt.Println(apitoken.LifetimeOfDays(1000000))

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// exampleHost is a host with an administrator, Ada, and a user, Bob, whose clock stands at 1970.
+// exampleHost returns a Manager with an administrator, Ada, and a user, Bob. Its clock stands at 1970.
 func exampleHost() (context.Context, *apitoken.Manager, *clock.Mock) {
 	ctx, now := context.Background(), clock.NewMock()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Clock: now})
@@ -27,7 +27,7 @@ func exampleHost() (context.Context, *apitoken.Manager, *clock.Mock) {
 	return ctx, m, now
 }
 
-// A maximum binds what is generated afterwards, whoever asks. The error carries the limit.
+// A maximum applies to every token generated afterwards, also by administrators. The error carries the limit.
 func ExampleManager_SetPolicy() {
 	ctx, m, _ := exampleHost()
 	_, old, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "old", Lifetime: apitoken.NoExpiration})
@@ -48,7 +48,7 @@ func ExampleManager_SetPolicy() {
 	// the older token: <nil>
 }
 
-// Revoking is final, and revoking again is no mistake.
+// Revoking is final and idempotent.
 func ExampleManager_Revoke() {
 	ctx, m, _ := exampleHost()
 	token, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -64,7 +64,7 @@ func ExampleManager_Revoke() {
 	// true
 }
 
-// Disabling a user ends all of his tokens; enabling him revives none.
+// Disabling a user revokes all of their tokens. Enabling the user revives none.
 func ExampleManager_DisableUser() {
 	ctx, m, _ := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -84,7 +84,7 @@ func ExampleManager_DisableUser() {
 	// false true
 }
 
-// An administrator goes through everybody's tokens that have expired.
+// An administrator iterates over all expired tokens.
 func ExampleManager_Tokens() {
 	ctx, m, now := exampleHost()
 	for i, lifetime := range []time.Duration{time.Hour, apitoken.Days(1), apitoken.Days(2)} {
@@ -100,7 +100,7 @@ func ExampleManager_Tokens() {
 	// bob job 1 1970-01-02 00:00:00 <nil>
 }
 
-// Who has lost the answer asks again with the same key. He gets a fresh token in place of the one that nobody has.
+// A client that lost the response repeats the request with the same key. The unused token is replaced by a new one.
 func ExampleGenerateParams_idempotencyKey() {
 	ctx, m, _ := exampleHost()
 	wanted := apitoken.GenerateParams{Owner: "bob", Name: "nightly build", IdempotencyKey: "8e03978e-40d5-43e8-bc93-6894a57f9324"}
@@ -122,7 +122,7 @@ func ExampleGenerateParams_idempotencyKey() {
 	// apitoken: token.generate: done before, and the token is in use
 }
 
-// A build server hands out tokens for one project each. What such a token may touch is for the host to decide.
+// Each token of a build server is bound to one project. The host decides which requests the resource permits.
 func ExampleGenerateParams_resource() {
 	ctx, m, _ := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "deploy", Resource: "project:web"})
@@ -145,7 +145,7 @@ func ExampleGenerateParams_resource() {
 	// 1 <nil>
 }
 
-// A form offers what the policy allows.
+// A form offers the lifetimes that the policy allows.
 func ExampleMaxLifetimePolicy_Choices() {
 	ctx, m, _ := exampleHost()
 	_, _ = m.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(180)})
@@ -160,8 +160,8 @@ func ExampleMaxLifetimePolicy_Choices() {
 	// 180 days
 }
 
-// An administrator looks for tokens that nobody has used for a while, a page at a time. A page may come back short, and the
-// last one is the one without a Next.
+// An administrator lists tokens that were not used for 30 days, a page at a time. A page may be shorter than its limit. Only
+// the last page has no Next.
 func ExampleManager_TokenPage() {
 	ctx, m, now := exampleHost()
 	var laptop string
@@ -195,13 +195,13 @@ func ExampleManager_TokenPage() {
 	// bob retired
 }
 
-// Whoever follows the events keeps the number of the last one and asks again behind it.
+// A reader that follows the events keeps the Seq of the last one as its cursor.
 func ExampleManager_Events() {
 	ctx, m, _ := exampleHost()
 	_, _, _ = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "nightly build"})
 	_ = m.RevokeAll(ctx, apitoken.As("bob"), "ada")
 
-	last := apitoken.EventSeq(2) // the two users were handled before
+	last := apitoken.EventSeq(2) // the events of the two users were read before
 	for event, err := range m.Events(ctx, apitoken.As("ada"), apitoken.EventQuery{After: last}) {
 		if err != nil {
 			panic(err)
@@ -215,7 +215,7 @@ func ExampleManager_Events() {
 	// 4 bob token.revoke_all ada denied
 }
 
-// A host's own role sees and revokes everybody's tokens, and nothing else.
+// A role of the host's own lists and revokes all tokens, and grants nothing else.
 func ExampleOptions_roles() {
 	ctx := context.Background()
 	m, err := apitoken.New(memstore.New(), &apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
@@ -236,8 +236,8 @@ func ExampleOptions_roles() {
 	// apitoken: token.generate: denied: needs GenerateOwn
 }
 
-// A host lets tokens of one kind do what it protects itself, and nothing else. Somebody who finds one in a log of a build can
-// neither see the owner's other tokens nor generate new ones.
+// Tokens of one kind carry only a permission of the host's own. If one leaks through a build log, it can neither list the
+// owner's other tokens nor generate new ones.
 func ExampleKindRule() {
 	const deploy apitoken.Permission = 1 << 32
 	ctx := context.Background()
@@ -274,7 +274,7 @@ func ExampleKindRule() {
 	// the administrator generates for bob: <nil>
 }
 
-// When a token was last used is written later, and by Flush at once.
+// The last use of a token is written in the background. Flush writes it at once.
 func ExampleManager_Flush() {
 	ctx, m, now := exampleHost()
 	token, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})

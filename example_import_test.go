@@ -13,8 +13,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// A host had API keys before. Its old table holds the SHA-256 of each, in hexadecimal. It imports the rows once, and its
-// users' keys go on working.
+// A host had API keys before. Its old table contains the SHA-256 of each, in hexadecimal. After importing the rows once, the
+// old keys authenticate.
 func ExampleManager_Import() {
 	ctx := context.Background()
 	m := must(apitoken.New(memstore.New(), &apitoken.Options{Foreign: []apitoken.ForeignFormat{{
@@ -26,7 +26,7 @@ func ExampleManager_Import() {
 	}}}))
 	must(m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada"}))
 
-	row := "6751953aa34ae3b95bf421b54c0a4045c8fa431d55bf9de3f6e39f5d4de4df98" // of the old table
+	row := "6751953aa34ae3b95bf421b54c0a4045c8fa431d55bf9de3f6e39f5d4de4df98" // from the old table
 	token := must(m.Import(ctx, apitoken.System(), apitoken.ImportParams{
 		Format: "keys before 2026", Key: must(hex.DecodeString(row)), Owner: "ada", Name: "laptop", Hint: "sk_...0e9a",
 	}))
@@ -69,8 +69,8 @@ func ExampleForeignFormat_sha512() {
 	// 64 true
 }
 
-// Where a token is "id|text" and the table holds the SHA-256 of the text alone, two rows may have the same digest only by
-// mistake; with the id in the key they stay two tokens. The import makes the key from both columns in the same way.
+// A token is "id|text", and the old table contains the id and the SHA-256 of the text. The key consists of both, so that rows
+// with the same digest stay two tokens. The import builds the key from the two columns in the same way.
 func ExampleForeignFormat_idAndText() {
 	key := func(id string, digest []byte) []byte { return append([]byte(id+"|"), digest...) }
 	old := apitoken.ForeignFormat{Name: "id and text", Key: func(text string) ([]byte, bool) {
@@ -86,7 +86,7 @@ func ExampleForeignFormat_idAndText() {
 	// true true
 }
 
-// A table of HMACs needs the same secret key as the old system had. Keep it as long as such tokens live.
+// A table of HMACs needs the secret key of the old system. Keep it as long as such tokens are valid.
 func ExampleForeignFormat_hmac() {
 	pepper := []byte("from the configuration of the old system")
 	old := apitoken.ForeignFormat{Name: "hmac", Key: func(text string) ([]byte, bool) {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// logger writes a line for each decision. Trouble is for whoever is on call, the rest for whoever asks later.
+// logger writes a line for each decision: store failures at level ERROR, all others at level INFO.
 type logger struct{ *slog.Logger }
 
 func (l logger) Observe(ctx context.Context, o apitoken.Observation) {
@@ -27,7 +27,7 @@ func (l logger) Observe(ctx context.Context, o apitoken.Observation) {
 	l.LogAttrs(ctx, level, "apitoken", o.LogValue().Group()...)
 }
 
-// An Observer that writes a log.
+// An Observer writes a log.
 func ExampleObserver() {
 	withoutTime := func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
@@ -52,7 +52,7 @@ func ExampleObserver() {
 	// level=INFO msg=apitoken action=token.revoke_all outcome=denied reason=denied denial="needs RevokeAny" actor.kind=person actor.user=bob owner=ada duration=0s
 }
 
-// One word for why a token was refused, to count by.
+// Reason returns one word for the cause of a refusal, such as a label of a metric.
 func ExampleReason() {
 	ctx, m, now := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop", Lifetime: apitoken.Days(30)})
@@ -62,7 +62,7 @@ func ExampleReason() {
 	now.Add(apitoken.Days(30))
 	_, err = m.Authenticate(ctx, secret.Reveal())
 	fmt.Printf("%q\n", apitoken.Reason(err))
-	fmt.Printf("%q\n", apitoken.Reason(errors.New("somebody else's")))
+	fmt.Printf("%q\n", apitoken.Reason(errors.New("an error of another package")))
 
 	// Output:
 	// ""
@@ -70,7 +70,7 @@ func ExampleReason() {
 	// "other"
 }
 
-// redacting passes on what is written to it, without the tokens in it.
+// redacting is a writer that redacts every token before it writes the line.
 type redacting struct {
 	apitoken.Scanner
 	to io.Writer
@@ -81,7 +81,7 @@ func (r redacting) Write(line []byte) (int, error) {
 	return len(line), err
 }
 
-// A log that no token gets into, whoever hands it one.
+// A log whose writer redacts every token.
 func ExampleScanner() {
 	ctx, m, _ := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -93,7 +93,7 @@ func ExampleScanner() {
 	// header "Bearer tok_REDACTED", by REDACTED
 }
 
-// A line is redacted before it leaves the program.
+// Redact replaces every token in a line.
 func ExampleScanner_Redact() {
 	ctx, m, _ := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -105,7 +105,7 @@ func ExampleScanner_Redact() {
 	// GET /api/hello?token=tok_REDACTED&page=2
 }
 
-// The checksum tells a token from what merely resembles one.
+// The checksum distinguishes a token from a text of the same form.
 func ExampleScanner_LooksLikeToken() {
 	ctx, m, _ := exampleHost()
 	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
@@ -119,7 +119,7 @@ func ExampleScanner_LooksLikeToken() {
 	// false
 }
 
-// The rule for gitleaks of an application whose tokens begin with acme.
+// A rule for gitleaks that finds the tokens of an application with the prefix acme.
 func ExampleScanner_GitleaksRule() {
 	s, err := apitoken.NewScanner("acme")
 	if err != nil {

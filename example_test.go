@@ -43,7 +43,7 @@ func Example() {
 	identity, err := m.Authenticate(ctx, secret.Reveal())
 	fmt.Println(identity.User.Name, err)
 
-	// Thirty days later it has reached its end.
+	// Thirty days later it has expired.
 	now.Add(apitoken.Days(30))
 	_, err = m.Authenticate(ctx, secret.Reveal())
 	fmt.Println(errors.Is(err, apitoken.ErrExpired), errors.Is(err, apitoken.ErrUnauthenticated))

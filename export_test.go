@@ -1,7 +1,7 @@
 package apitoken
 
-// NewText makes the text and the digest of a new token, as Generate does.
+// NewText returns the text and the digest of a new token, as Generate makes them.
 func NewText() (string, Digest) { return defaultFormat.generate() }
 
-// DisplayName is the name of a user as PutUser stores it.
+// DisplayName returns the name of a user as PutUser stores it.
 func DisplayName(name string) string { return displayName(name) }

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// A host with an administrator, Ada, two users, Bob and Carol, and a user who is disabled, Dan.
+// The users of newHost: Ada is an administrator, Bob and Carol are ordinary users, Dan is disabled.
 const (
 	ada   = apitoken.UserID("ada")
 	bob   = apitoken.UserID("bob")
@@ -27,6 +27,7 @@ var (
 	start = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 )
 
+// host is a Manager over a memory store, with a clock that the test moves and a store that the test makes fail.
 type host struct {
 	*apitoken.Manager
 	t     *testing.T
@@ -34,7 +35,7 @@ type host struct {
 	clock *clock.Mock
 }
 
-// newHost gives a host whose clock stands at start. The options' Clock is set.
+// newHost returns a host whose clock stands at start. It overwrites opts.Clock.
 func newHost(t *testing.T, opts apitoken.Options) host {
 	t.Helper()
 	h := host{t: t, store: newSpyStore(memstore.New()), clock: clock.NewMock()}
@@ -96,7 +97,7 @@ func (h host) events() []apitoken.Event {
 	return collect(h.t, h.Events(ctx, apitoken.System(), apitoken.EventQuery{}))
 }
 
-// denials is how many events say that something was denied.
+// denials counts the events of denials.
 func (h host) denials() (n int) {
 	h.t.Helper()
 	for _, e := range h.events() {
@@ -123,13 +124,13 @@ func collect[T any](t *testing.T, rows func(func(T, error) bool)) (all []T) {
 	return all
 }
 
-// spyStore counts the calls of each method and lets a test interfere before and after them. It has no optional methods.
+// spyStore counts the calls of each method and makes calls fail. It has no optional methods.
 type spyStore struct {
-	apitoken.Store // a storetest.Faulty
+	apitoken.Store // a storetest.Faulty over the store of newSpyStore
 	mu             sync.Mutex
 	calls          map[string]int
-	before         func(method string) error // an error is returned instead of the call
-	after          func(method string) error // an error is returned although the call was made
+	before         func(method string) error // its error is returned instead of making the call
+	after          func(method string) error // its error is returned although the call was made
 }
 
 func newSpyStore(s apitoken.Store) *spyStore {
@@ -159,6 +160,16 @@ func newSpyStore(s apitoken.Store) *spyStore {
 	return spy
 }
 
+// failOn returns an error for the calls of one method, for before and after.
+func failOn(method string, err error) func(string) error {
+	return func(called string) error {
+		if called == method {
+			return err
+		}
+		return nil
+	}
+}
+
 func (s *spyStore) count(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,14 +185,14 @@ func (s *spyStore) total() (n int) {
 	return n
 }
 
-// counts is how often each method was called.
+// counts returns how often each method was called.
 func (s *spyStore) counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.calls)
 }
 
-// since is how often each method was called since then.
+// since returns how often each method was called since then.
 func (s *spyStore) since(then map[string]int) map[string]int {
 	calls := s.counts()
 	for method, n := range then {
@@ -190,4 +201,50 @@ func (s *spyStore) since(then map[string]int) map[string]int {
 		}
 	}
 	return calls
+}
+
+// second returns the error of two results, third that of three.
+func second[T any](_ T, err error) error { return err }
+
+func third[T, U any](_ T, _ U, err error) error { return err }
+
+// must returns a value that cannot fail in an example or a test.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// firstError returns the error that a loop over the rows meets first: nil if there are no rows, or if the first is one.
+func firstError[T any](rows func(func(T, error) bool)) (err error) {
+	for _, err = range rows {
+		break
+	}
+	return err
+}
+
+// newToken returns a Manager over a store with a token of Bob's, for benchmarks, fuzz tests and options that newHost does not
+// set.
+func newToken(tb testing.TB, store apitoken.Store, opts apitoken.Options) (*apitoken.Manager, apitoken.Token, string) {
+	tb.Helper()
+	m, err := apitoken.New(store, &opts)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = m.Close(ctx) })
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: bob}); err != nil {
+		tb.Fatal(err)
+	}
+	token, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m, token, secret.Reveal()
+}
+
+// mustGenerateOwn generates a token of a name for its owner, who acts as a person.
+func (h host) mustGenerateOwn(owner apitoken.UserID, name string) (apitoken.Token, string) {
+	h.t.Helper()
+	return h.mustGenerate(apitoken.As(owner), apitoken.GenerateParams{Owner: owner, Name: name})
 }

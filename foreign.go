@@ -7,18 +7,20 @@ import (
 
 // ForeignFormat recognises the tokens that another system issued, so that they go on working after [Manager.Import].
 type ForeignFormat struct {
-	// Name goes into the stored digest of every imported token, so it never changes: like the name of a kind. Required.
+	// Name goes into the stored digest of every imported token, so it must never change. It follows the rules for the name of
+	// a kind. Required.
 	Name string
 
-	// Key returns what the other system stored of a text, such as its SHA-256. ok is false if the text is none of its texts;
-	// then the next format is asked. Key is called by many goroutines at once, with whatever strangers send: up to 512 bytes.
+	// Key returns what the other system stored of a text, such as its SHA-256. ok is false if the text is not one of that
+	// system; the next format is then asked. Key is called concurrently, with any text of up to 512 bytes that a client
+	// presents. Required.
 	Key func(text string) (key []byte, ok bool)
 }
 
-// maxForeignBytes is how long a text may be that a ForeignFormat is asked about. Key may hash it before anything is known.
+// maxForeignBytes limits the texts that a ForeignFormat is asked about, because Key may hash any of them.
 const maxForeignBytes = 512
 
-// acceptedTexts are the texts that authenticate beside those of the Manager's own format.
+// acceptedTexts are the formats of all texts that a Manager accepts.
 type acceptedTexts struct {
 	own     []format // with the present prefix and with the former ones
 	foreign []ForeignFormat
@@ -50,8 +52,8 @@ func newAcceptedTexts(present format, formerPrefixes []string, foreign []Foreign
 	return a, nil
 }
 
-// digest returns the digest under which a text is stored if it is one. A text in our own format, right or wrong, belongs to no
-// ForeignFormat; any other belongs to the first that accepts it.
+// digest returns the digest under which the token of a text is stored. ok is false if no format accepts the text. A text that
+// one of our own formats claims belongs to no ForeignFormat; any other belongs to the first that accepts it.
 func (a acceptedTexts) digest(text string) (d Digest, ok bool) {
 	for _, f := range a.own {
 		if f.claims(text) {

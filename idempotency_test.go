@@ -9,25 +9,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// nightly is a request of Bob's that is repeated.
+// nightly is the request that the tests repeat.
 var nightly = apitoken.GenerateParams{Owner: bob, Name: "nightly", Lifetime: time.Hour, IdempotencyKey: "4f1c2a"}
 
-func TestARepeatedRequestReplacesWhatNobodyUsed(t *testing.T) {
+func TestARepeatedRequestReplacesAnUnusedToken(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	first, lost := h.mustGenerate(apitoken.As(bob), nightly)
 	h.clock.Add(time.Minute)
 	second, text := h.mustGenerate(apitoken.As(bob), nightly)
 
 	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("the lost token: %v, want it revoked", err)
+		t.Errorf("the first token: %v, want ErrRevoked", err)
 	}
 	if got := h.mustAuthenticate(text).Token.ID; got != second.ID || got == first.ID {
-		t.Errorf("the fresh token is %s, want %s", got, second.ID)
+		t.Errorf("the second text authenticates as %s, want %s", got, second.ID)
 	}
 	want := []apitoken.Token{first, second}
 	want[0].RevokedAt, want[0].RevokedBy = start.Add(time.Minute), bob
@@ -35,22 +36,14 @@ func TestARepeatedRequestReplacesWhatNobodyUsed(t *testing.T) {
 		t.Errorf("tokens (-want +got):\n%s", diff)
 	}
 	if want := start.Add(time.Minute + time.Hour); !second.ExpiresAt.Equal(want) {
-		t.Errorf("the fresh token ends at %s, want a whole lifetime, %s", second.ExpiresAt, want)
+		t.Errorf("the second token expires %s, want a whole lifetime: %s", second.ExpiresAt, want)
 	}
-	type change struct {
-		Action apitoken.Action
-		Actor  apitoken.Actor
-		Owner  apitoken.UserID
-		Token  apitoken.TokenID
-		Before apitoken.State
-		After  apitoken.State
-	}
-	var changes []change
+	var changes []apitoken.Event
 	ids := map[apitoken.EventID]bool{}
 	for _, e := range h.events() {
 		ids[e.ID] = true
 		if !e.Token.IsZero() {
-			changes = append(changes, change{e.Action, e.Actor, e.Owner, e.Token, e.Before, e.After})
+			changes = append(changes, e)
 		}
 	}
 	made := apitoken.State{Name: "nightly", Kind: apitoken.KindUser, ExpiresAt: first.ExpiresAt}
@@ -58,21 +51,22 @@ func TestARepeatedRequestReplacesWhatNobodyUsed(t *testing.T) {
 	gone.RevokedAt = start.Add(time.Minute)
 	generated, again := made, made
 	generated.MaxLifetime, again.MaxLifetime, again.ExpiresAt = apitoken.NoExpiration, apitoken.NoExpiration, second.ExpiresAt
-	wantChanges := []change{
-		{apitoken.ActionGenerate, apitoken.As(bob), bob, first.ID, apitoken.State{}, generated},
-		{apitoken.ActionRevoke, apitoken.As(bob), bob, first.ID, made, gone},
-		{apitoken.ActionGenerate, apitoken.As(bob), bob, second.ID, apitoken.State{}, again},
+	done, actor, later := apitoken.OutcomeDone, apitoken.As(bob), start.Add(time.Minute)
+	wantChanges := []apitoken.Event{
+		{At: start, Action: apitoken.ActionGenerate, Outcome: done, Actor: actor, Owner: bob, Token: first.ID, After: generated},
+		{At: later, Action: apitoken.ActionRevoke, Outcome: done, Actor: actor, Owner: bob, Token: first.ID, Before: made, After: gone},
+		{At: later, Action: apitoken.ActionGenerate, Outcome: done, Actor: actor, Owner: bob, Token: second.ID, After: again},
 	}
-	if diff := cmp.Diff(wantChanges, changes); diff != "" {
+	if diff := cmp.Diff(wantChanges, changes, cmpopts.IgnoreFields(apitoken.Event{}, "Seq", "ID")); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	if len(ids) != len(h.events()) {
-		t.Errorf("%d events have %d identifiers", len(h.events()), len(ids))
+		t.Errorf("%d events have %d IDs, want one each", len(h.events()), len(ids))
 	}
 }
 
-// What is not the same request finds the name taken.
-func TestOnlyTheSameRequestIsARepetition(t *testing.T) {
+// A request that differs in anything finds the name taken.
+func TestADifferentRequestIsErrExists(t *testing.T) {
 	with := func(change func(p *apitoken.GenerateParams)) apitoken.GenerateParams {
 		p := nightly
 		change(&p)
@@ -87,7 +81,7 @@ func TestOnlyTheSameRequestIsARepetition(t *testing.T) {
 		{"another key", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.IdempotencyKey = "4f1c2b" })},
 		{"another lifetime", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime += time.Microsecond })},
 		{"no lifetime", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime = 0 })},
-		{"an end", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime, p.ExpiresAt = 0, start.Add(time.Hour) })},
+		{"an expiry", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Lifetime, p.ExpiresAt = 0, start.Add(time.Hour) })},
 		{"another kind", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Kind = "ci" })},
 		{"a resource", apitoken.As(bob), with(func(p *apitoken.GenerateParams) { p.Resource = "project:web" })},
 		{"another actor", apitoken.As(ada), nightly},
@@ -99,54 +93,55 @@ func TestOnlyTheSameRequestIsARepetition(t *testing.T) {
 			_, text := h.mustGenerate(apitoken.As(bob), nightly)
 			_, secret, err := h.Generate(ctx, tt.actor, tt.p)
 			if !errors.Is(err, apitoken.ErrExists) || errors.Is(err, apitoken.ErrRepeated) {
-				t.Errorf("%v, want ErrExists", err)
+				t.Errorf("Generate: %v, want ErrExists and not ErrRepeated", err)
 			}
 			if secret.Reveal() != "" {
-				t.Error("there is a secret")
+				t.Error("a refusal returned a secret")
 			}
 			h.mustAuthenticate(text)
 		})
 	}
 }
 
-// A request that was sent to an older build may be repeated to this one, and has to find its token. The mark is the second
-// half of the identifier.
-func TestAMarkStaysAsItWas(t *testing.T) {
+// A request may be repeated after an upgrade, so the mark that finds its token must not change. The mark is the second half of
+// the ID.
+func TestTheMarkOfARequestIsStable(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	token, _ := h.mustGenerate(apitoken.As(bob), nightly)
-	if _, got, _ := strings.Cut(token.ID.String()[15:], "-"); got != "b508-48ddcd19817f" {
-		t.Errorf("the mark is %s", got)
+	const want = "b508-48ddcd19817f"
+	if _, got, _ := strings.Cut(token.ID.String()[15:], "-"); got != want {
+		t.Errorf("the mark is %s, want %s", got, want)
 	}
 }
 
-func TestARepeatedRequestLeavesWhatIsInUse(t *testing.T) {
+func TestARepeatedRequestKeepsAUsedToken(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Hour})
 	_, text := h.mustGenerate(apitoken.As(bob), nightly)
-	h.mustAuthenticate(text) // its use is not written yet
+	h.mustAuthenticate(text) // the use is not written yet
 	_, secret, err := h.Generate(ctx, apitoken.As(bob), nightly)
 	if !errors.Is(err, apitoken.ErrRepeated) || !errors.Is(err, apitoken.ErrExists) {
-		t.Errorf("%v, want ErrRepeated", err)
+		t.Errorf("Generate: %v, want ErrRepeated, which is ErrExists", err)
 	}
 	if secret.Reveal() != "" {
-		t.Error("there is a secret")
+		t.Error("a refusal returned a secret")
 	}
 	h.mustAuthenticate(text)
 	if n := len(h.tokens()); n != 1 {
-		t.Errorf("there are %d tokens, want one", n)
+		t.Errorf("%d tokens, want 1", n)
 	}
 }
 
-// The key is no reason to do what may not be done: the first token stays.
-func TestARepeatedRequestIsJudgedAnew(t *testing.T) {
+// A repeated request is decided like a new one. If it is refused, the first token stays.
+func TestARepeatedRequestIsDecidedAnew(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(h host)
 		want   error
 	}{
-		{"shorter maximum", func(h host) { h.mustSetMax(time.Minute) }, apitoken.ErrLifetime},
-		{"demoted", func(h host) { h.mustPutUser(ada, apitoken.RoleUser) }, apitoken.ErrDenied},
-		{"the owner may more now", func(h host) { h.mustPutUser(bob, "owner") }, apitoken.ErrDenied},
-		{"the owner is disabled", func(h host) { h.must(h.DisableUser(ctx, apitoken.System(), bob)) }, apitoken.ErrUserDisabled},
+		{"the maximum was lowered", func(h host) { h.mustSetMax(time.Minute) }, apitoken.ErrLifetime},
+		{"the actor was demoted", func(h host) { h.mustPutUser(ada, apitoken.RoleUser) }, apitoken.ErrDenied},
+		{"the owner was promoted beyond the actor", func(h host) { h.mustPutUser(bob, "owner") }, apitoken.ErrDenied},
+		{"the owner was disabled", func(h host) { h.must(h.DisableUser(ctx, apitoken.System(), bob)) }, apitoken.ErrUserDisabled},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,17 +149,17 @@ func TestARepeatedRequestIsJudgedAnew(t *testing.T) {
 			token, _ := h.mustGenerate(apitoken.As(ada), nightly)
 			tt.change(h)
 			if _, _, err := h.Generate(ctx, apitoken.As(ada), nightly); !errors.Is(err, tt.want) {
-				t.Errorf("%v, want %v", err, tt.want)
+				t.Errorf("Generate: %v, want %v", err, tt.want)
 			}
 			if rec, err := h.store.Token(ctx, token.ID); err != nil || tt.want != apitoken.ErrUserDisabled && !rec.Token.RevokedAt.IsZero() {
-				t.Errorf("the first token: %v, revoked at %v", err, rec.Token.RevokedAt)
+				t.Errorf("the first token: revoked at %s, %v, want it to stay", rec.Token.RevokedAt, err)
 			}
 		})
 	}
 }
 
-// A token that has ended is nothing to replace: the name is free.
-func TestARequestMayComeAgainAfterTheTokenEnded(t *testing.T) {
+// The name of an expired or revoked token is free, so the same request generates another token.
+func TestARequestMayBeRepeatedAfterItsTokenExpiredOrWasRevoked(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	first, _ := h.mustGenerate(apitoken.As(bob), nightly)
 	h.clock.Add(time.Hour)
@@ -172,17 +167,17 @@ func TestARequestMayComeAgainAfterTheTokenEnded(t *testing.T) {
 	h.must(h.Revoke(ctx, apitoken.As(bob), second.ID))
 	third, _ := h.mustGenerate(apitoken.As(bob), nightly)
 	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("the second token: %v", err)
+		t.Errorf("the second token: %v, want ErrRevoked", err)
 	}
 	if first.ID == second.ID || second.ID == third.ID {
-		t.Errorf("tokens %s, %s and %s", first.ID, second.ID, third.ID)
+		t.Errorf("tokens %s, %s and %s, want three different ones", first.ID, second.ID, third.ID)
 	}
 	if got := h.tokens()[0].RevokedAt; !got.IsZero() {
-		t.Errorf("the expired token was revoked at %s", got)
+		t.Errorf("the expired token is revoked at %s, want it left as it is", got)
 	}
 }
 
-func TestAHundredRepetitionsAtOnceLeaveOneToken(t *testing.T) {
+func TestConcurrentRepetitionsLeaveOneActiveToken(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -199,18 +194,18 @@ func TestAHundredRepetitionsAtOnceLeaveOneToken(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	alive := 0
+	active := 0
 	for _, text := range texts {
 		if _, err := h.Authenticate(ctx, text); err == nil {
-			alive++
+			active++
 		}
 	}
-	if alive != 1 {
-		t.Errorf("%d tokens are alive, want one", alive)
+	if active != 1 {
+		t.Errorf("%d tokens are active, want 1", active)
 	}
 }
 
-func TestTheHolderOfTheNameIsFoundAmongMany(t *testing.T) {
+func TestARepeatedRequestFindsItsTokenAmongMany(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for _, name := range []string{"nightly build", "the nightly", "nightly-2"} {
 		h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: name})
@@ -221,19 +216,19 @@ func TestTheHolderOfTheNameIsFoundAmongMany(t *testing.T) {
 	_, lost := h.mustGenerate(apitoken.As(bob), nightly)
 	h.mustGenerate(apitoken.As(bob), nightly)
 	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("the lost token: %v, want it revoked", err)
+		t.Errorf("the first token: %v, want ErrRevoked", err)
 	}
 }
 
-func TestIdempotencyKeySyntax(t *testing.T) {
+func TestIdempotencyKeyLimits(t *testing.T) {
 	tests := []struct {
 		name, key string
-		ok        bool
+		valid     bool
 	}{
 		{"255 bytes", strings.Repeat("k", 255), true},
 		{"256 bytes", strings.Repeat("k", 256), false},
 		{"a UUID in quotes", `"8e03978e-40d5-43e8-bc93-6894a57f9324"`, true},
-		{"a line end", "a\nb", false},
+		{"a line feed", "a\nb", false},
 		{"not UTF-8", "a\xff", false},
 		{"zero width", "a\u200bb", false},
 	}
@@ -241,43 +236,43 @@ func TestIdempotencyKeySyntax(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t, apitoken.Options{})
 			_, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", IdempotencyKey: tt.key})
-			if tt.ok && err != nil || !tt.ok && !errors.Is(err, apitoken.ErrInvalid) {
-				t.Errorf("%v", err)
+			if tt.valid && err != nil || !tt.valid && !errors.Is(err, apitoken.ErrInvalid) {
+				t.Errorf("Generate: %v, want valid %t", err, tt.valid)
 			}
-			if !tt.ok && !strings.Contains(err.Error(), "idempotency key") {
-				t.Errorf("%q does not name the field", err)
+			if !tt.valid && !strings.Contains(err.Error(), "idempotency key") {
+				t.Errorf("error %q, want it to name the field", err)
 			}
 		})
 	}
 }
 
-// Two requests whose texts would read the same in a row are two.
-func TestPartsOfARequestDoNotRunIntoEachOther(t *testing.T) {
+// The fields of a request are delimited: requests whose joined fields would read the same are different.
+func TestFieldsOfARequestAreDelimited(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	h.mustPutUser("b", apitoken.RoleAdmin)
 	h.mustPutUser("b b", apitoken.RoleAdmin)
 	_, text := h.mustGenerate(apitoken.As("b"), apitoken.GenerateParams{Owner: bob, Name: "c", IdempotencyKey: "a b"})
 	_, _, err := h.Generate(ctx, apitoken.As("b b"), apitoken.GenerateParams{Owner: bob, Name: "c", IdempotencyKey: "a"})
 	if !errors.Is(err, apitoken.ErrExists) {
-		t.Errorf("%v, want ErrExists", err)
+		t.Errorf("another request whose joined fields read the same: %v, want ErrExists", err)
 	}
 	h.mustAuthenticate(text)
 }
 
-func TestWithoutAKeyNobodyLooksForTheHolder(t *testing.T) {
+func TestATakenNameWithoutAKeyListsNoTokens(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	p := apitoken.GenerateParams{Owner: bob, Name: "ci"}
 	h.mustGenerate(apitoken.As(bob), p)
 	if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, apitoken.ErrExists) {
-		t.Errorf("%v, want ErrExists", err)
+		t.Errorf("Generate: %v, want ErrExists", err)
 	}
 	if n := h.store.count("Tokens"); n != 0 {
-		t.Errorf("tokens were listed %d times", n)
+		t.Errorf("tokens were listed %d times, want never", n)
 	}
 }
 
-// The holder of the name ends between the two looks at it.
-func TestARepeatedRequestFindsTheNameFreeAfterAll(t *testing.T) {
+// The first token is revoked between the failed insert and the search for the holder of the name.
+func TestARepeatedRequestSucceedsIfTheNameBecomesFree(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	first, _ := h.mustGenerate(apitoken.As(bob), nightly)
 	h.store.before = func(method string) error {
@@ -291,8 +286,8 @@ func TestARepeatedRequestFindsTheNameFreeAfterAll(t *testing.T) {
 	h.mustAuthenticate(text)
 }
 
-// Identifiers stay UUIDs of version 7 in the order of their making.
-func TestIDsOfRequestsAreUUIDs(t *testing.T) {
+// With a mark, IDs are still UUIDs of version 7 that sort by creation.
+func TestIDsWithAMarkAreUUIDv7InOrder(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var last apitoken.TokenID
 	for i := range 1000 {
@@ -302,28 +297,28 @@ func TestIDsOfRequestsAreUUIDs(t *testing.T) {
 		token, _ := h.mustGenerate(apitoken.As(bob), p)
 		id := token.ID
 		if id[6]>>4 != 7 || id[8]>>6 != 2 {
-			t.Fatalf("%s is no UUID of version 7", id)
+			t.Fatalf("%s is not a UUID of version 7", id)
 		}
 		if last.String() >= id.String() {
-			t.Fatalf("%s comes after %s", last, id)
+			t.Fatalf("%s was generated before %s, want it to sort before", last, id)
 		}
 		last = id
 	}
 }
 
-// Whatever goes wrong on the way: at most one token of the request lives, and the secret that was answered last is its.
-func TestTroubleInARepeatedRequest(t *testing.T) {
-	trouble := errors.New("the disk is on fire")
+// If the store fails during a repeated request, no second token is inserted and no secret is returned.
+func TestAStoreFailureDuringARepeatedRequest(t *testing.T) {
+	down := errors.New("disk full")
 	tests := []struct {
 		name string
 		fail map[string]error // by method
 		want error
 	}{
-		{"uses cannot be written", map[string]error{"Touch": trouble}, apitoken.ErrUnavailable},
-		{"the holder cannot be found", map[string]error{"Tokens": trouble}, apitoken.ErrUnavailable},
-		{"it cannot be revoked", map[string]error{"RevokeToken": trouble}, apitoken.ErrUnavailable},
-		{"nobody knows whether it was revoked", map[string]error{"RevokeToken": apitoken.ErrUncertain}, apitoken.ErrUncertain},
-		{"it is gone when it is to be revoked", map[string]error{"RevokeToken": apitoken.ErrNotFound}, apitoken.ErrConflict},
+		{"writing the uses fails", map[string]error{"Touch": down}, apitoken.ErrUnavailable},
+		{"finding the first token fails", map[string]error{"Tokens": down}, apitoken.ErrUnavailable},
+		{"revoking the first token fails", map[string]error{"RevokeToken": down}, apitoken.ErrUnavailable},
+		{"revoking the first token is uncertain", map[string]error{"RevokeToken": apitoken.ErrUncertain}, apitoken.ErrUncertain},
+		{"the first token was deleted", map[string]error{"RevokeToken": apitoken.ErrNotFound}, apitoken.ErrConflict},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -333,7 +328,7 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			other, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "other"})
+			other, text := h.mustGenerateOwn(bob, "other")
 			if _, err := m.Authenticate(ctx, text); err != nil { // so that there is a use to be written
 				t.Fatal(err)
 			}
@@ -341,24 +336,24 @@ func TestTroubleInARepeatedRequest(t *testing.T) {
 			store.Before = func(_ context.Context, method string) error { return tt.fail[method] }
 			token, secret, err := m.Generate(ctx, apitoken.As(bob), nightly)
 			if !errors.Is(err, tt.want) {
-				t.Errorf("%v, want %v", err, tt.want)
+				t.Errorf("Generate: %v, want %v", err, tt.want)
 			}
 			if secret.Reveal() != "" {
-				t.Error("there is a secret")
+				t.Error("a failure returned a secret")
 			}
 			if tt.want == apitoken.ErrUncertain && token.ID.IsZero() {
-				t.Error("there is no identifier to revoke")
+				t.Error("ErrUncertain without the ID of the token, want it so that the caller can revoke it")
 			}
 			if got := len(h.tokens()); got != 2 {
-				t.Errorf("there are %d tokens, want %s and %s", got, other.ID, first.ID)
+				t.Errorf("%d tokens, want %s and %s", got, other.ID, first.ID)
 			}
 		})
 	}
 }
 
-// A token and the one that takes its place have half of their identifiers in common. The use of the one does not hide that of
-// the other, a moment later.
-func TestUsesOfARepeatedRequestAreToldApart(t *testing.T) {
+// A token and the one that replaces it have the mark, half of their IDs, in common. A use of the first does not hide a use of
+// the second a moment later.
+func TestUsesOfTokensWithTheSameMarkAreRecorded(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Hour})
 	for range 200 {
 		_, first := h.mustGenerate(apitoken.As(bob), nightly)
@@ -367,8 +362,33 @@ func TestUsesOfARepeatedRequestAreToldApart(t *testing.T) {
 		second, text := h.mustGenerate(apitoken.As(bob), nightly)
 		h.mustAuthenticate(text)
 		if _, _, err := h.Generate(ctx, apitoken.As(bob), nightly); !errors.Is(err, apitoken.ErrRepeated) {
-			t.Fatalf("the token %s is in use, and %v", second.ID, err)
+			t.Fatalf("Generate while the token %s is in use: %v, want ErrRepeated", second.ID, err)
 		}
 		h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
+	}
+}
+
+// A request is the same only with the same resource, and a repeated request keeps it.
+func TestARepeatedRequestKeepsItsResource(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	wanted := nightly
+	wanted.Resource = "project:web"
+	_, lost := h.mustGenerate(apitoken.As(bob), wanted)
+	fresh, _ := h.mustGenerate(apitoken.As(bob), wanted)
+	if _, err := h.Authenticate(ctx, lost); !errors.Is(err, apitoken.ErrRevoked) || fresh.Resource != "project:web" {
+		t.Errorf("the first token: %v, the second one is bound to %q, want ErrRevoked and %q", err, fresh.Resource, wanted.Resource)
+	}
+	for name, change := range map[string]func(p *apitoken.GenerateParams){
+		"another resource": func(p *apitoken.GenerateParams) { p.Resource = "project:api" },
+		"no resource":      func(p *apitoken.GenerateParams) { p.Resource = "" },
+		"a resource that reads like the last field": func(p *apitoken.GenerateParams) {
+			p.Resource, p.ExpiresAt, p.Lifetime = `0" "project:web`, time.Time{}, time.Hour
+		},
+	} {
+		p := wanted
+		change(&p)
+		if _, _, err := h.Generate(ctx, apitoken.As(bob), p); !errors.Is(err, apitoken.ErrExists) {
+			t.Errorf("%s: %v, want ErrExists", name, err)
+		}
 	}
 }

@@ -21,11 +21,11 @@ type ImportParams struct {
 	ExpiresAt  time.Time // in the future; zero: the token never expires
 	LastUsedAt time.Time // from CreatedAt to now; zero: never
 	CreatedBy  UserID    // empty: the host itself
-	Hint       string    // by which its holder recognises the token, and nobody can guess it: at most 20 bytes, may be empty
+	Hint       string    // shown so that its holder recognises the token; too little to guess it: at most 20 bytes, may be empty
 }
 
 const (
-	minForeignKeyBytes = 16 // as many bits as nobody guesses
+	minForeignKeyBytes = 16 // 128 bits, too many to guess
 	maxForeignKeyBytes = 512
 	maxHintBytes       = 20
 )
@@ -125,7 +125,7 @@ func (m *Manager) importedBefore(ctx context.Context, token Token, digest Digest
 	if err != nil {
 		return Token{}, storeError(err)
 	}
-	rec, err = m.store.Token(ctx, rec.Token.ID) // which also tells of a revocation with all others of its owner
+	rec, err = m.store.Token(ctx, rec.Token.ID) // Token also reports a revocation with the epoch; Lookup does not
 	if err != nil {
 		return Token{}, storeError(err)
 	}
@@ -143,7 +143,7 @@ func (m *Manager) insertImported(ctx context.Context, op *operation, token Token
 		return storeError(err)
 	}
 	if owner.Disabled() {
-		return ErrUserDisabled // enabling the owner must not bring it to life
+		return ErrUserDisabled // otherwise enabling the owner would activate the token
 	}
 	policy, err := m.policy(ctx)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// oldKeys are texts like "old-1", which another system stored as their SHA-256.
+// oldKeys recognises texts like "old-1". Another system stored their SHA-256.
 var oldKeys = apitoken.ForeignFormat{Name: "old", Key: func(text string) ([]byte, bool) {
 	if !strings.HasPrefix(text, "old-") {
 		return nil, false
@@ -33,18 +33,11 @@ func newImportHost(t *testing.T) host {
 	return newHost(t, apitoken.Options{Foreign: []apitoken.ForeignFormat{oldKeys}, Kinds: []apitoken.Kind{"ci"}})
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 func importOf(text string) apitoken.ImportParams {
 	return apitoken.ImportParams{Format: "old", Key: oldKey(text), Owner: bob, Name: text}
 }
 
-func TestAnImportedTokenIsATokenLikeAnyOther(t *testing.T) {
+func TestAnImportedTokenWorksLikeAnyOther(t *testing.T) {
 	h := newImportHost(t)
 	now := h.Now()
 	h.mustSetMax(time.Hour) // does not apply
@@ -67,16 +60,16 @@ func TestAnImportedTokenIsATokenLikeAnyOther(t *testing.T) {
 	}
 	e := h.events()[len(h.events())-1]
 	if e.Action != apitoken.ActionImport || e.Owner != bob || e.Token != token.ID || e.After.Name != "old-1" || !e.After.ExpiresAt.Equal(p.ExpiresAt) {
-		t.Errorf("the event is %+v", e)
+		t.Errorf("event %+v, want the import of %+v", e, want)
 	}
 	_, ours := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "ours"})
 	if diff := cmp.Diff([]string{"old-1", "ours"}, names(h.tokens())); diff != "" {
-		t.Errorf("listed by the time of creation (-want +got):\n%s", diff)
+		t.Errorf("tokens in the order of creation (-want +got):\n%s", diff)
 	}
 	h.must(h.RevokeAll(ctx, apitoken.System(), bob))
 	for _, text := range []string{"old-1", ours} {
 		if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
-			t.Errorf("%s: error is %v, want ErrRevoked", text, err)
+			t.Errorf("%.5s after RevokeAll: %v, want ErrRevoked", text, err)
 		}
 	}
 }
@@ -107,7 +100,7 @@ func TestBadImportsAreRefused(t *testing.T) {
 		{"short key", func(p *apitoken.ImportParams) { p.Key = p.Key[:15] }, apitoken.ErrInvalid, "key: is 15 bytes"},
 		{"long key", func(p *apitoken.ImportParams) { p.Key = bytes.Repeat(p.Key, 17) }, apitoken.ErrInvalid, "key: is 544 bytes"},
 		{"no owner", func(p *apitoken.ImportParams) { p.Owner = "" }, apitoken.ErrInvalid, "owner: is empty"},
-		{"unknown owner", func(p *apitoken.ImportParams) { p.Owner = "nobody" }, apitoken.ErrNotFound, ""},
+		{"unknown owner", func(p *apitoken.ImportParams) { p.Owner = "eve" }, apitoken.ErrNotFound, ""},
 		{"disabled owner", func(p *apitoken.ImportParams) { p.Owner = dan }, apitoken.ErrUserDisabled, ""},
 		{"no name", func(p *apitoken.ImportParams) { p.Name = "" }, apitoken.ErrInvalid, "name: is empty"},
 		{"taken name", func(p *apitoken.ImportParams) { p.Name = "taken" }, apitoken.ErrExists, ""},
@@ -128,29 +121,29 @@ func TestBadImportsAreRefused(t *testing.T) {
 			c.change(&p)
 			_, err := h.Import(ctx, apitoken.System(), p)
 			if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("error is %v, want %v with %q", err, c.is, c.says)
+				t.Errorf("Import: %v, want %v with %q", err, c.is, c.says)
 			}
 		})
 	}
 	if diff := cmp.Diff(before, h.tokens()); diff != "" || len(h.events()) != events {
-		t.Errorf("%d new events, tokens (-before +after):\n%s", len(h.events())-events, diff)
+		t.Errorf("%d events of refusals, want none; tokens (-before +after):\n%s", len(h.events())-events, diff)
 	}
 }
 
 func TestOnlyTheHostImports(t *testing.T) {
 	h := newImportHost(t)
 	if _, err := h.Import(ctx, apitoken.As(ada), importOf("old-1")); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("error for an administrator is %v, want ErrDenied", err)
+		t.Errorf("Import by an administrator: %v, want ErrDenied", err)
 	}
 	if n := h.denials(); n != 1 {
-		t.Errorf("%d denials are recorded, want 1", n)
+		t.Errorf("%d denials recorded, want 1", n)
 	}
 	if _, err := h.Authenticate(ctx, "old-1"); !errors.Is(err, apitoken.ErrUnknownToken) {
-		t.Errorf("error is %v, want ErrUnknownToken", err)
+		t.Errorf("Authenticate after a denied import: %v, want ErrUnknownToken", err)
 	}
 }
 
-// The same import again returns the token as it is, whatever became of it. Eight at once store it once.
+// A repeated import returns the stored token as it is now, perhaps revoked. Eight at once store it once.
 func TestImportIsIdempotent(t *testing.T) {
 	h := newImportHost(t)
 	var imports sync.WaitGroup
@@ -179,17 +172,17 @@ func TestImportIsIdempotent(t *testing.T) {
 	h.must(h.RevokeAll(ctx, apitoken.System(), bob))
 	again, err := h.Import(ctx, apitoken.System(), importOf("old-1"))
 	if err != nil || again.Status(h.Now()) != apitoken.StatusRevoked {
-		t.Errorf("the token is %s, %v, want revoked", again.Status(h.Now()), err)
+		t.Errorf("a repeated import returns a token that is %s, %v, want revoked", again.Status(h.Now()), err)
 	}
 	if n := len(h.events()) - events; n != 1 {
-		t.Errorf("%d events, want that of RevokeAll only", n)
+		t.Errorf("%d events, want only that of RevokeAll", n)
 	}
 	if _, err := h.Authenticate(ctx, "old-1"); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("error is %v, want ErrRevoked", err)
+		t.Errorf("Authenticate after a repeated import: %v, want ErrRevoked", err)
 	}
 }
 
-// Every text is asked about in order: our own formats, then each foreign one until the first accepts.
+// A text belongs to our own formats, or else to the first foreign format that accepts it. Later formats are not asked.
 func TestATextBelongsToOneFormat(t *testing.T) {
 	var asked []string
 	format := func(name, prefix string) apitoken.ForeignFormat {
@@ -211,7 +204,7 @@ func TestATextBelongsToOneFormat(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, text string
-		want       string // the name of the token, or a word for the refusal
+		want       string // the name of the token, or the Reason of the refusal
 		asked      []string
 		lookups    int
 	}{
@@ -224,8 +217,8 @@ func TestATextBelongsToOneFormat(t *testing.T) {
 		{"the second format accepts it", "acc", "unknown", []string{"narrow", "wide"}, 1},
 		{"no format accepts it", "b", "malformed", []string{"narrow", "wide"}, 0},
 		{"empty", "", "malformed", []string{"narrow", "wide"}, 0},
-		{"as long as it may be", "ab" + strings.Repeat("c", 510), "unknown", []string{"narrow"}, 1},
-		{"longer", "ab" + strings.Repeat("c", 511), "malformed", nil, 0},
+		{"512 bytes", "ab" + strings.Repeat("c", 510), "unknown", []string{"narrow"}, 1},
+		{"513 bytes", "ab" + strings.Repeat("c", 511), "malformed", nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked = nil
@@ -248,7 +241,7 @@ func TestATextBelongsToOneFormat(t *testing.T) {
 	}
 }
 
-func TestForeignFormatsAreChecked(t *testing.T) {
+func TestInvalidForeignFormatsAreRefused(t *testing.T) {
 	key := oldKeys.Key
 	for _, c := range []struct {
 		name string
@@ -263,13 +256,13 @@ func TestForeignFormatsAreChecked(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := apitoken.New(memstore.New(), &c.opts)
 			if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("error is %v, want ErrInvalid with %q", err, c.says)
+				t.Errorf("New: %v, want ErrInvalid with %q", err, c.says)
 			}
 		})
 	}
 }
 
-// A store that fails at any call leaves no half of an import, and the next import completes it.
+// After a failure of any call of the store, a repeated import completes.
 func TestAnImportThatFailsCanBeRepeated(t *testing.T) {
 	for _, method := range []string{"Lookup", "User", "Policy", "CreateToken"} {
 		t.Run(method, func(t *testing.T) {
@@ -282,7 +275,7 @@ func TestAnImportThatFailsCanBeRepeated(t *testing.T) {
 				return nil
 			}
 			if _, err := h.Import(ctx, apitoken.System(), importOf("old-1")); !errors.Is(err, apitoken.ErrUnavailable) {
-				t.Fatalf("error is %v, want ErrUnavailable", err)
+				t.Fatalf("Import while %s fails: %v, want ErrUnavailable", method, err)
 			}
 			if _, err := h.Import(ctx, apitoken.System(), importOf("old-1")); err != nil {
 				t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-const maxWaiting = 4096 // tokens that wait to be written
+const maxWaiting = 4096 // tokens whose use is to be written
 
 // lastUsed collects token uses and writes the most recent use of each token in batches, about once per interval. It never
 // makes a request wait for the store.
@@ -21,13 +21,14 @@ type lastUsed struct {
 	clock Clock
 	step  time.Duration // the least by which a last use moves; a negative interval records nothing
 
-	// recent holds, in a slot for a token, that the token was noted in the present tick, a 64th of the interval. Only the
-	// first use in a tick takes the lock below. Two tokens that share 44 bits would hide each other's use.
+	// recent marks the tokens that were noted in the present tick, a 64th of the interval. Each token has one slot, which
+	// others may share. Only the first use in a tick takes the lock below. Two tokens whose slot and mark agree, 44 bits,
+	// would hide each other's use.
 	recent [maxWaiting]atomic.Uint64
 	tick   int // nanoseconds, as a power of two
 
 	mu      sync.Mutex
-	uses    map[TokenID]time.Time // that wait to be written
+	uses    map[TokenID]time.Time // to be written
 	dropped uint64
 	closed  bool
 }
@@ -44,8 +45,8 @@ func newLastUsed(store Store, clock Clock, interval, step time.Duration) *lastUs
 	return l
 }
 
-// spread makes every bit of the first half of an identifier, which is the time, count among the upper bits of a product. Two
-// tokens that one repeated request generated have the second half in common.
+// spread mixes the first half of an identifier, the time, into its slot and mark: in a product with spread, every bit changes
+// the upper bits. The second half alone would not do, because the tokens of a repeated request have it in common.
 const spread = 0x9e3779b97f4a7c15
 
 // note records a use of a token. last is its recorded last use.
@@ -75,7 +76,7 @@ func (l *lastUsed) add(id TokenID, at time.Time) {
 	}
 }
 
-// keep keeps the later use of a token, and reports whether there was room. The caller holds the lock.
+// keep stores the later of two uses of a token, and reports whether there was room. The caller holds the lock.
 func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	last, ok := l.uses[id]
 	if !ok && len(l.uses) >= maxWaiting {
@@ -87,7 +88,7 @@ func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 	return true
 }
 
-// moves reports whether a use is worth recording beside the last one that is known.
+// moves reports whether a use should be recorded after the last one that is known.
 func (l *lastUsed) moves(last, at time.Time) bool {
 	if ahead := last.Sub(at); ahead > 0 {
 		return ahead > clockAhead
@@ -109,7 +110,7 @@ func (l *lastUsed) hasUses() bool {
 	return len(l.uses) > 0
 }
 
-// writeUses writes what waits. What cannot be written waits on.
+// writeUses writes the collected uses. If the write fails, they stay collected.
 func (l *lastUsed) writeUses(ctx context.Context) error {
 	batch := l.take()
 	if len(batch) == 0 {
@@ -122,7 +123,7 @@ func (l *lastUsed) writeUses(ctx context.Context) error {
 	return err
 }
 
-// take returns what waits, ordered by token, so that two replicas lock the same tokens in the same order.
+// take removes and returns the collected uses, ordered by token, so that all replicas lock tokens in the same order.
 func (l *lastUsed) take() []Touch {
 	now := instant(l.clock.Now())
 	l.mu.Lock()
@@ -152,7 +153,7 @@ func (l *lastUsed) droppedUses() uint64 {
 	return l.dropped
 }
 
-// close takes no more uses and writes what waits.
+// close writes the collected uses. Later ones are not recorded.
 func (l *lastUsed) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.closed = true

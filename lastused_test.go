@@ -19,28 +19,40 @@ func (h host) lastUsed(id apitoken.TokenID) time.Time {
 	return token.LastUsedAt
 }
 
+// writesOfUses returns a channel that receives a value after each write of uses.
+func (h host) writesOfUses() <-chan struct{} {
+	written := make(chan struct{}, 100)
+	h.store.after = func(method string) error {
+		if method == "Touch" {
+			written <- struct{}{}
+		}
+		return nil
+	}
+	return written
+}
+
 func TestLastUsedIsTheLatestUse(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	unused, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "unused"})
+	token, text := h.mustGenerateOwn(bob, "ci")
+	unused, _ := h.mustGenerateOwn(bob, "unused")
 	for range 3 {
 		h.clock.Add(10 * time.Minute)
 		h.mustAuthenticate(text)
 	}
 	if got := h.lastUsed(token.ID); !got.IsZero() {
-		t.Errorf("written on the caller's path: %s", got)
+		t.Errorf("last used %s before a write, want none", got)
 	}
 	h.must(h.Flush(ctx))
 	if got, want := h.lastUsed(token.ID), start.Add(30*time.Minute); !got.Equal(want) {
 		t.Errorf("last used %s, want %s", got, want)
 	}
 	if got := h.lastUsed(unused.ID); !got.IsZero() {
-		t.Errorf("the other was used %s", got)
+		t.Errorf("an unused token: last used %s, want none", got)
 	}
 	if got := h.store.count("Touch"); got != 1 {
-		t.Errorf("%d writes for three uses, want one", got)
+		t.Errorf("%d writes for three uses, want 1", got)
 	}
-	h.clock.Add(-20 * time.Minute) // a clock that is set back does not move it back
+	h.clock.Add(-20 * time.Minute) // a clock that is set back does not move the last use back
 	h.mustAuthenticate(text)
 	h.must(h.Flush(ctx))
 	if got, want := h.lastUsed(token.ID), start.Add(30*time.Minute); !got.Equal(want) {
@@ -57,31 +69,25 @@ func TestARefusedTokenIsNotUsed(t *testing.T) {
 	}
 	h.must(h.Flush(ctx))
 	if got := h.lastUsed(token.ID); !got.IsZero() {
-		t.Errorf("used %s", got)
+		t.Errorf("an expired token: last used %s, want none", got)
 	}
 }
 
 func TestLastUsedCanBeTurnedOff(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: -1})
-	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	_, text := h.mustGenerateOwn(bob, "ci")
 	h.mustAuthenticate(text)
 	h.must(h.Flush(ctx))
 	if got := h.store.count("Touch"); got != 0 {
-		t.Errorf("%d writes", got)
+		t.Errorf("%d writes with a negative interval, want none", got)
 	}
 }
 
-func TestUsesAreWrittenWithoutFlushAfterAnInterval(t *testing.T) {
+func TestUsesAreWrittenAfterAnInterval(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Millisecond})
-	written := make(chan struct{}, 100)
-	h.store.after = func(method string) error {
-		if method == "Touch" {
-			written <- struct{}{}
-		}
-		return nil
-	}
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
-	for range 3 { // a goroutine ends when nothing waits, and another begins
+	written := h.writesOfUses()
+	token, text := h.mustGenerateOwn(bob, "ci")
+	for range 3 { // each use after a write sets another timer
 		h.clock.Add(time.Hour)
 		h.mustAuthenticate(text)
 		<-written
@@ -91,9 +97,9 @@ func TestUsesAreWrittenWithoutFlushAfterAnInterval(t *testing.T) {
 	}
 }
 
-func TestCloseWritesWhatWaitsAndTakesNoMore(t *testing.T) {
+func TestCloseWritesTheUsesAndRecordsNoMore(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	h.mustAuthenticate(text)
 	h.must(h.Close(ctx))
 	if got := h.lastUsed(token.ID); !got.Equal(start) {
@@ -103,14 +109,14 @@ func TestCloseWritesWhatWaitsAndTakesNoMore(t *testing.T) {
 	h.mustAuthenticate(text)
 	h.must(h.Close(ctx))
 	if got := h.lastUsed(token.ID); !got.Equal(start) {
-		t.Errorf("used after Close: %s", got)
+		t.Errorf("last used %s after Close, want %s", got, start)
 	}
 }
 
-// While the store does not answer, or fails, every request is served, and what was not written is written later.
-func TestAStoreThatCannotWriteHoldsUpNobody(t *testing.T) {
+// While a write of uses blocks and then fails, requests are served. The uses are written later.
+func TestABlockedWriteOfUsesDelaysNoRequest(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedInterval: time.Millisecond})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	blocked, release := make(chan struct{}), make(chan struct{})
 	h.store.before = func(method string) error {
 		if method == "Touch" {
@@ -128,10 +134,10 @@ func TestAStoreThatCannotWriteHoldsUpNobody(t *testing.T) {
 			h.mustAuthenticate(text)
 		}
 	}
-	impatient, cancel := context.WithCancel(ctx)
+	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := h.Flush(impatient); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("a Flush that does not wait: %v", err)
+	if err := h.Flush(cancelled); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("Flush with a cancelled context: %v, want ErrUnavailable and context.Canceled", err)
 	}
 	h.store.mu.Lock()
 	h.store.before = nil
@@ -143,13 +149,13 @@ func TestAStoreThatCannotWriteHoldsUpNobody(t *testing.T) {
 	}
 }
 
-func TestWhatCouldNotBeWrittenIsKept(t *testing.T) {
+func TestUsesWhoseWriteFailsAreKept(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	h.mustAuthenticate(text)
 	h.store.before = func(string) error { return errors.New("disk full") }
 	if err := h.Flush(ctx); !errors.Is(err, apitoken.ErrUnavailable) {
-		t.Errorf("flush: %v", err)
+		t.Errorf("Flush while writes fail: %v, want ErrUnavailable", err)
 	}
 	h.store.before = nil
 	h.must(h.Flush(ctx))
@@ -160,8 +166,8 @@ func TestWhatCouldNotBeWrittenIsKept(t *testing.T) {
 
 func TestMemoryForUsesIsBounded(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	const waiting, more = 4096, 100
-	for i := range waiting + more {
+	const limit, more = 4096, 100
+	for i := range limit + more {
 		_, text := h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
 		h.mustAuthenticate(text)
 	}
@@ -175,15 +181,15 @@ func TestMemoryForUsesIsBounded(t *testing.T) {
 			used++
 		}
 	}
-	if used != waiting {
-		t.Errorf("%d uses written, want %d", used, waiting)
+	if used != limit {
+		t.Errorf("%d uses written, want %d", used, limit)
 	}
 }
 
-// A host that wants to know the hour of the last use, and no more, has a write an hour.
-func TestLastUsedMovesByAStep(t *testing.T) {
+// With a step of an hour, a token that is used all the time costs one write an hour.
+func TestLastUsedMovesByAtLeastAStep(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedStep: time.Hour})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	recorded := []time.Duration{}
 	for _, use := range []time.Duration{time.Minute, 2 * time.Minute, 61*time.Minute - time.Microsecond, 61 * time.Minute, 62 * time.Minute, 10 * time.Hour} {
 		h.clock.Set(start.Add(use))
@@ -193,17 +199,17 @@ func TestLastUsedMovesByAStep(t *testing.T) {
 	}
 	want := []time.Duration{time.Minute, time.Minute, time.Minute, 61 * time.Minute, 61 * time.Minute, 10 * time.Hour}
 	if diff := cmp.Diff(want, recorded); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("last use after each use (-want +got):\n%s", diff)
 	}
 	if got := h.store.count("Touch"); got != 3 {
-		t.Errorf("%d writes, want 3", got)
+		t.Errorf("%d writes for six uses, want 3", got)
 	}
 }
 
-// What waits to be written counts as recorded.
-func TestLastUsedMovesByAStepAlsoBeforeItIsWritten(t *testing.T) {
+// The step also counts from a use that is not written yet.
+func TestLastUsedMovesByAtLeastAStepBeforeItIsWritten(t *testing.T) {
 	h := newHost(t, apitoken.Options{LastUsedStep: time.Hour})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	for _, use := range []time.Duration{time.Minute, 30 * time.Minute} {
 		h.clock.Set(start.Add(use))
 		h.mustAuthenticate(text)
@@ -211,5 +217,46 @@ func TestLastUsedMovesByAStepAlsoBeforeItIsWritten(t *testing.T) {
 	h.must(h.Flush(ctx))
 	if got, want := h.lastUsed(token.ID), start.Add(time.Minute); !got.Equal(want) {
 		t.Errorf("last used %s, want %s", got, want)
+	}
+}
+
+// A last use that a clock stored more than 24 hours ahead is replaced by the next use.
+func TestALastUseInTheFutureIsReplaced(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ahead time.Duration
+		step  time.Duration
+		want  time.Duration // the last use after one at start
+	}{
+		"an hour ahead":                 {time.Hour, 0, time.Hour},
+		"a day ahead":                   {24 * time.Hour, 0, 24 * time.Hour},
+		"more than a day ahead":         {24*time.Hour + time.Microsecond, 0, 0},
+		"years ahead":                   {5 * 365 * 24 * time.Hour, 0, 0},
+		"years ahead, with a last step": {5 * 365 * 24 * time.Hour, time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{LastUsedStep: tt.step})
+			token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: apitoken.NoExpiration})
+			h.clock.Set(start.Add(tt.ahead))
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			h.clock.Set(start)
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			if got, want := h.lastUsed(token.ID), start.Add(tt.want); !got.Equal(want) {
+				t.Errorf("last used %s after a written use ahead, want %s", got, want)
+			}
+			if tt.step > 0 {
+				return
+			}
+			// The same if neither use was written before.
+			h.clock.Set(start.Add(tt.ahead))
+			h.mustAuthenticate(text)
+			h.clock.Set(start)
+			h.mustAuthenticate(text)
+			h.must(h.Flush(ctx))
+			if got, want := h.lastUsed(token.ID), start.Add(tt.want); !got.Equal(want) {
+				t.Errorf("last used %s after an unwritten use ahead, want %s", got, want)
+			}
+		})
 	}
 }

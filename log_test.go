@@ -12,7 +12,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestWhatALogShows(t *testing.T) {
+func TestLogValuesContainWhatIsSet(t *testing.T) {
 	id := apitoken.TokenID{0x01, 0x90, 15: 7}
 	zoned := start.In(time.FixedZone("", 3600))
 	for _, tt := range []struct {
@@ -28,16 +28,16 @@ func TestWhatALogShows(t *testing.T) {
 			Action: apitoken.ActionGenerate, Outcome: apitoken.OutcomeRefused, Err: fmt.Errorf("%w: name: is empty", apitoken.ErrInvalid),
 			Actor: apitoken.As(ada), Owner: bob,
 		}, `v.action=token.generate v.outcome=refused v.reason=invalid v.actor.kind=person v.actor.user=ada v.owner=bob v.duration=0s`},
-		{"trouble", apitoken.Observation{
+		{"a failure", apitoken.Observation{
 			Action: apitoken.ActionSetPolicy, Outcome: apitoken.OutcomeFailed, Err: fmt.Errorf("%w: reset", apitoken.ErrUnavailable),
 			Actor: apitoken.System(),
 		}, `v.action=policy.set v.outcome=failed v.reason=unavailable v.error="store unavailable: reset" v.actor.kind=system v.duration=0s`},
 		{"the zero Actor", apitoken.Actor{}, ``},
-		{"the holder of a token", apitoken.Identity{User: apitoken.User{ID: bob}, Token: apitoken.Token{ID: id}}.Actor(),
+		{"an actor with a token", apitoken.Identity{User: apitoken.User{ID: bob}, Token: apitoken.Token{ID: id}}.Actor(),
 			`v.kind=token v.user=bob v.token_id=01900000-0000-0000-0000-000000000007`},
 		{"a token", apitoken.Token{ID: id, Owner: bob, Name: "nightly build", Kind: apitoken.KindUser, Hint: "tok_...abcd", CreatedAt: start, ExpiresAt: start},
 			`v.id=01900000-0000-0000-0000-000000000007 v.owner=bob v.name="nightly build" v.kind=user v.expires_at=2026-03-01T12:00:00.000Z`},
-		{"a token that is bound", apitoken.Token{Owner: bob, Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: start},
+		{"a bound token", apitoken.Token{Owner: bob, Kind: apitoken.KindUser, Resource: "project:web", ExpiresAt: start},
 			`v.owner=bob v.kind=user v.resource=project:web v.expires_at=2026-03-01T12:00:00.000Z`},
 		{"a revoked token", apitoken.Token{Owner: bob, RevokedAt: zoned}, `v.owner=bob v.revoked_at=2026-03-01T13:00:00.000+01:00`},
 		{"an event", apitoken.Event{

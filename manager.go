@@ -21,7 +21,7 @@ type Manager struct {
 	store           Store
 	clock           Clock
 	format          format
-	accepted        acceptedTexts     // beside those of format
+	accepted        acceptedTexts     // all formats, the present one included
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
 	roles           roleSet
@@ -37,7 +37,8 @@ type Manager struct {
 
 // New returns a Manager over a store. Nil options mean all defaults. A mistake in the options is [ErrInvalid].
 //
-// A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on shutdown.
+// A Manager starts nothing in the background until a token is used or an actor is denied often. Call [Manager.Close] on
+// shutdown.
 func New(store Store, opts *Options) (*Manager, error) {
 	m, err := newManager(store, opts)
 	if err != nil {
@@ -113,7 +114,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	return m, nil
 }
 
-// attempts is how often a decision is made anew because its basis changed before it was written. Each lost race means that
+// attempts limits how often a decision is made because what it was based on changed before the write. Each conflict means that
 // another change was written.
 const attempts = 64
 
@@ -142,7 +143,7 @@ func (m *Manager) Close(ctx context.Context) error {
 // UsesDropped returns how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
 
-// canonical is the spelling of a user id under which the library knows the user. The empty id stays empty.
+// canonical returns the spelling under which the library stores a user id. The empty id stays empty.
 func (m *Manager) canonical(id UserID) UserID {
 	if m.canonicalID == nil || id == "" {
 		return id
@@ -157,8 +158,8 @@ func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
 }
 
 // PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries,
-// and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It reads nothing and is as
-// recent as the Identity, which suits a host that asks for a permission of its own on each request.
+// and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It does not read
+// the store and is as recent as the Identity, so a host can call it on each request for a permission of its own.
 func (m *Manager) PermissionsOf(i Identity) Permission {
 	return m.roles.grants(i.User.Role) & m.kinds.carries(i.Token.Kind, i.Token.Resource)
 }

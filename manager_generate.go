@@ -12,7 +12,7 @@ type GenerateParams struct {
 	Owner     UserID        // required, also for the actor's own tokens
 	Name      string        // 1 to 100 characters; no outer space, no invisible character but joiners of scripts that need them
 	Kind      Kind          // empty: KindUser
-	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime where there is none; NoExpiration: if allowed
+	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime without one; NoExpiration: never expires, if the maximum permits it
 	ExpiresAt time.Time     // instead of Lifetime
 
 	// Resource binds the token to one of the host's own things, in the host's own words, such as "project:web": at most 255
@@ -113,7 +113,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	return token, newSecret(text), nil
 }
 
-// insert decides by what the store holds now, sets the token's expiry, and writes the token if the decision still holds.
+// insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
 func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
 	owner, err := m.store.User(ctx, token.Owner)
 	if err != nil {

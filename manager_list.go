@@ -36,7 +36,7 @@ func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (Tok
 	return list(ctx, m, actor, q, m.tokenPage)
 }
 
-// list is one operation that reads with a query from the store.
+// list runs one operation that reads from the store with a query.
 func list[T any](
 	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery, time.Time) (T, error),
 ) (T, error) {
@@ -51,8 +51,8 @@ func list[T any](
 	})
 }
 
-// pageBudget is how many tokens a store examines for one page. It takes at most a few times as long as a page on which
-// every token is selected.
+// pageBudget is how many tokens a store examines for one page. That takes at most a few times as long as reading a page on
+// which every token is selected.
 const pageBudget = 1000
 
 func (m *Manager) tokenPage(ctx context.Context, q TokenQuery, now time.Time) (TokenPage, error) {
@@ -90,8 +90,8 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	return q, nil
 }
 
-// bound is a time that a query compares with: within the range of the times that are stored, so that no time turns into the
-// zero time, which asks for nothing.
+// bound returns a time of a query within the range of the stored times. So no time becomes the zero time, which is no
+// condition.
 func bound(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -110,8 +110,8 @@ func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Se
 	})
 }
 
-// CountTokens returns the number of tokens that q selects, whatever q.After and q.Limit are. Without an index for a condition
-// the store examines every token. The errors are those of ListTokens.
+// CountTokens returns the number of tokens that q selects, whatever q.After and q.Limit are. Without an index for a
+// condition the store examines every token. The errors are those of ListTokens.
 func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (int, error) {
 	q.After, q.Limit = TokenID{}, maxPage
 	return list(ctx, m, actor, q, m.countTokens)

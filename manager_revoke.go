@@ -10,9 +10,10 @@ import (
 //
 // Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires
 // [RevokeAny]. A clock that reads a time before 1970 or after 2199 does not keep a token from being revoked; the time of the
-// revocation then is the nearest in that range. The errors are [ErrNotFound], also
-// for a token that the actor may not know of; [ErrDenied] for an actor who is not known or no longer authenticates;
-// [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
+// revocation then is the nearest in that range.
+//
+// The errors are [ErrNotFound], also for a token that the actor may not know of; [ErrDenied] for an actor who is not known or
+// no longer authenticates; [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
 func (m *Manager) Revoke(ctx context.Context, actor Actor, id TokenID) error {
 	_, err := decide(ctx, m, &operation{action: ActionRevoke, actor: actor, token: id}, m.revoke)
 	return err
@@ -58,8 +59,8 @@ func (m *Manager) revokeAll(ctx context.Context, op *operation) (User, error) {
 	return u, storeError(err)
 }
 
-// visible reads the operation's token if the actor may reach it. To an actor without the permission, a stranger's token and
-// one that does not exist are the same: the same answer, the same event, the same work.
+// visible reads the operation's token if the actor may reach it. For an actor without the permission, a token of another user
+// and one that does not exist have the same error, the same event and the same cost.
 func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (*Record, error) {
 	rec, err := m.store.Token(ctx, op.token)
 	if err != nil && !errors.Is(err, ErrNotFound) {

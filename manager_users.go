@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. What
-// is empty stays as it is; a new user without a Role gets [RoleUser]. If nothing changes, nothing is written. A disabled user
-// stays disabled.
+// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. An
+// empty Name or Role leaves the present one; a new user without a Role gets [RoleUser]. If nothing changes, nothing is
+// written. A disabled user stays disabled.
 //
 // A Name never keeps a user from being provisioned. PutUser makes it fit to be shown: control characters become spaces, other
 // invisible characters go except those that scripts and emoji need, invalid UTF-8 becomes U+FFFD, outer space goes, and what
 // is longer than 100 characters is cut. Read the result from the User that is returned. The ID is kept byte by byte.
 //
-// A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user
-// has changed since.
+// A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user is at another
+// revision.
 //
 // It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
 // errors are [ErrDenied], [ErrInvalid], [ErrConflict] only with a Revision, [ErrUnavailable] and [ErrUncertain].
@@ -56,7 +56,7 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 		default:
 			is, err = m.createUser(ctx, op, u)
 		}
-		// Somebody else created the user, or deleted the row, between the two.
+		// Another caller created the user, or the row was deleted, between the read and the write: decide anew.
 		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
 			return is, err
 		}
@@ -87,13 +87,13 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 	}
 	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
 	if errors.Is(err, ErrConflict) && change.IfRevision == 0 {
-		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // they hold such a role since they were read
+		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // their role changed since it was read
 	}
 	return is, storeError(err)
 }
 
 // DisableUser revokes all tokens of a user for good, and refuses new ones until the user is enabled again. Disabling a
-// disabled user changes nothing. A crowd of other changes of the same user may delay it and never makes it fail.
+// disabled user changes nothing. Contention for the user's row may delay it and never makes it fail.
 //
 // It requires [ManageUsers], and the user's role may not grant a permission that the actor lacks. The last administrator
 // may be disabled too; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound], [ErrInvalid],
@@ -129,8 +129,9 @@ func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserCha
 	return err
 }
 
-// absent is the answer for a user who is to lose their tokens and does not exist. If a user's id differs from theirs in
-// upper and lower case only, it is a mistake that must not pass for done: the host's directory takes both for the same.
+// absent returns the error for revoking the tokens of, disabling or enabling an unknown user. If the id of a known user differs
+// in upper and lower case only, the error is ErrInvalid and names that user: the host's directory probably takes both spellings
+// for the same person, whose tokens would stay valid.
 func (m *Manager) absent(ctx context.Context, op *operation) error {
 	if m.canonicalID != nil || !op.may.Has(ManageUsers) {
 		return ErrNotFound

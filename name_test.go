@@ -8,36 +8,36 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Whatever a directory holds as the name of a person, the person is provisioned, and the name is fit to be shown.
-func TestADisplayNameNeverKeepsAUserFromBeingProvisioned(t *testing.T) {
+// PutUser accepts every name and makes it fit to be shown.
+func TestPutUserMakesEveryNameFitToBeShown(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	family := "Ada \U0001F468\u200d\U0001F469\u200d\U0001F467"
 	for name, tt := range map[string]struct{ given, want string }{
-		"an ordinary name":                {"Ada Lovelace", "Ada Lovelace"},
-		"Persian, with its joiner":        {"\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"},
-		"Sinhala, with its joiner":        {"\u0dc1\u0dca\u200d\u0dbb\u0dd3", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"},
-		"an emoji with a variation":       {"Ada \u2600\ufe0f", "Ada \u2600\ufe0f"},
-		"a family":                        {family, family},
-		"letters newer than this Go":      {"\U000105c0\U0001E5D0", "\U000105c0\U0001E5D0"},
-		"a tab and a line break":          {"Ada\tL.\nB.", "Ada L. B."},
-		"a line separator":                {"Ada\u2028L.", "Ada L."},
-		"NUL":                             {"Ada\x00L.", "Ada L."},
-		"broken UTF-8":                    {"Ad\xffa", "Ad\ufffda"},
-		"outer space":                     {" \u00a0Ada\u3000 ", "Ada"},
-		"a bidi override":                 {"Ada\u202eevoL", "AdaevoL"},
-		"a byte order mark":               {"\ufeffAda", "Ada"},
-		"a private character":             {"Ada \uf8ff", "Ada \ufffd"},
-		"101 characters":                  {strings.Repeat("n", 101), strings.Repeat("n", 100)},
-		"cut before its marks":            {strings.Repeat("n", 98) + "e\u0301\u0302\u0303", strings.Repeat("n", 98) + "e"},
-		"cut behind a joiner":             {strings.Repeat("n", 99) + "\u200dnn", strings.Repeat("n", 99)},
-		"nothing but what cannot be seen": {"\u2800\u200b\u3164", ""},
-		"nothing but space":               {" \t ", ""},
-		"a megabyte":                      {strings.Repeat("ü", 1<<19), strings.Repeat("ü", 100)},
+		"an ordinary name":                   {"Ada Lovelace", "Ada Lovelace"},
+		"Persian, with its joiner":           {"\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"},
+		"Sinhala, with its joiner":           {"\u0dc1\u0dca\u200d\u0dbb\u0dd3", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"},
+		"an emoji with a variation selector": {"Ada \u2600\ufe0f", "Ada \u2600\ufe0f"},
+		"an emoji of a family":               {family, family},
+		"letters newer than this Go":         {"\U000105c0\U0001E5D0", "\U000105c0\U0001E5D0"},
+		"a tab and a line break":             {"Ada\tL.\nB.", "Ada L. B."},
+		"a line separator":                   {"Ada\u2028L.", "Ada L."},
+		"NUL":                                {"Ada\x00L.", "Ada L."},
+		"broken UTF-8":                       {"Ad\xffa", "Ad\ufffda"},
+		"outer spaces":                       {" \u00a0Ada\u3000 ", "Ada"},
+		"a bidi override":                    {"Ada\u202eevoL", "AdaevoL"},
+		"a byte order mark":                  {"\ufeffAda", "Ada"},
+		"a private-use character":            {"Ada \uf8ff", "Ada \ufffd"},
+		"101 characters":                     {strings.Repeat("n", 101), strings.Repeat("n", 100)},
+		"cut before its marks":               {strings.Repeat("n", 98) + "e\u0301\u0302\u0303", strings.Repeat("n", 98) + "e"},
+		"cut after a joiner":                 {strings.Repeat("n", 99) + "\u200dnn", strings.Repeat("n", 99)},
+		"only invisible characters":          {"\u2800\u200b\u3164", ""},
+		"only space":                         {" \t ", ""},
+		"a mebibyte":                         {strings.Repeat("ü", 1<<19), strings.Repeat("ü", 100)},
 	} {
 		id := apitoken.UserID("of " + name)
 		u, err := h.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: tt.given})
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want it accepted", name, err)
 			continue
 		}
 		if u.Name != tt.want {
@@ -45,7 +45,7 @@ func TestADisplayNameNeverKeepsAUserFromBeingProvisioned(t *testing.T) {
 		}
 		again, err := h.PutUser(ctx, apitoken.System(), u)
 		if err != nil || again != u {
-			t.Errorf("%s: put again: %v, %v, want no change", name, again, err)
+			t.Errorf("%s: put again as shown: %v, %v, want no change", name, again, err)
 		}
 	}
 }
@@ -55,17 +55,17 @@ func FuzzDisplayName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string) {
 		clean := apitoken.DisplayName(name)
 		if !utf8.ValidString(clean) || utf8.RuneCountInString(clean) > 100 || clean != strings.TrimSpace(clean) {
-			t.Errorf("%+q becomes %+q", name, clean)
+			t.Errorf("%+q becomes %+q, want 100 characters of UTF-8 without outer space", name, clean)
 		}
 		if again := apitoken.DisplayName(clean); again != clean {
-			t.Errorf("%+q becomes %+q and then %+q", name, clean, again)
+			t.Errorf("%+q becomes %+q and then %+q, want no further change", name, clean, again)
 		}
 	})
 }
 
-// Token names of all scripts pass, with the joiners that they are written with. What could deceive is in
-// TestGenerateRefusesBadInput.
-func TestTokenNamesOfAllScriptsPass(t *testing.T) {
+// Token names in every script are accepted, with the joiners that the script needs. TestGenerateRefusesBadInput has the refused
+// ones.
+func TestTokenNamesInEveryScriptAreAccepted(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for _, name := range []string{
 		"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", // Persian, with a non-joiner
@@ -77,7 +77,7 @@ func TestTokenNamesOfAllScriptsPass(t *testing.T) {
 	} {
 		_, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: name})
 		if err != nil {
-			t.Errorf("%+q: %v", name, err)
+			t.Errorf("%+q: %v, want it accepted", name, err)
 		}
 	}
 }

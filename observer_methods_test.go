@@ -14,15 +14,18 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// observedMethod is a method that decides, and what an observation says that it is about.
+// observedMethod is a method that decides, with what its observations contain.
 type observedMethod struct {
 	method string
 	action apitoken.Action
 	owner  apitoken.UserID
 	token  func(h *observedHost) apitoken.TokenID // nil: none
 	do     func(h *observedHost, a apitoken.Actor) error
-	wrong  map[string]func(h *observedHost) error // by the reason why it is refused
+	wrong  refusals
 }
+
+// refusals are calls that are refused, by Reason.
+type refusals map[string]func(h *observedHost) error
 
 func observedMethods() []observedMethod {
 	bobs := func(h *observedHost) apitoken.TokenID { return h.token.ID }
@@ -30,38 +33,24 @@ func observedMethods() []observedMethod {
 		return func(h *observedHost, a apitoken.Actor) error { return operations(h.host, h.token)[name](a) }
 	}
 	generate := func(h *observedHost, p apitoken.GenerateParams) error {
-		_, _, err := h.Generate(ctx, apitoken.As(ada), p)
-		return err
+		return third(h.Generate(ctx, apitoken.As(ada), p))
 	}
-	authenticate := func(h *observedHost, text string) error {
-		_, err := h.Authenticate(ctx, text)
-		return err
-	}
+	authenticate := func(h *observedHost, text string) error { return second(h.Authenticate(ctx, text)) }
 	policy := func(h *observedHost, p apitoken.MaxLifetimePolicy) error {
-		_, err := h.SetPolicy(ctx, apitoken.As(ada), p)
-		return err
+		return second(h.SetPolicy(ctx, apitoken.As(ada), p))
 	}
-	tokens := func(h *observedHost, a apitoken.Actor, q apitoken.TokenQuery) (err error) {
-		for _, err = range h.Tokens(ctx, a, q) {
-			if err != nil {
-				return err
-			}
+	// inserted returns the token that the call inserted, if it did.
+	inserted := func(h *observedHost) apitoken.TokenID {
+		if all := h.tokens(); len(all) == 2 {
+			return all[1].ID
 		}
-		return nil
-	}
-	users := func(h *observedHost, a apitoken.Actor, q apitoken.UserQuery) (err error) {
-		for _, err = range h.Users(ctx, a, q) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return apitoken.TokenID{}
 	}
 	missing := apitoken.TokenID{1}
 	return []observedMethod{
 		{"Authenticate", apitoken.ActionAuthenticate, bob, bobs,
 			func(h *observedHost, _ apitoken.Actor) error { return authenticate(h, h.text) },
-			map[string]func(*observedHost) error{
+			refusals{
 				"malformed": func(h *observedHost) error { return authenticate(h, h.text+"x") },
 				"unknown":   func(h *observedHost) error { return authenticate(h, withChecksum("tok_"+strings.Repeat("0", 43))) },
 				"expired": func(h *observedHost) error {
@@ -79,13 +68,8 @@ func observedMethods() []observedMethod {
 					return authenticate(h, h.text)
 				},
 			}},
-		{"Generate", apitoken.ActionGenerate, bob, func(h *observedHost) apitoken.TokenID {
-			if all := h.tokens(); len(all) == 2 {
-				return all[1].ID
-			}
-			return apitoken.TokenID{}
-		}, operation("generate"),
-			map[string]func(*observedHost) error{
+		{"Generate", apitoken.ActionGenerate, bob, inserted, operation("Generate"),
+			refusals{
 				"invalid":       func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "b\x00b"}) },
 				"not_found":     func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: "erin", Name: "x"}) },
 				"user_disabled": func(h *observedHost) error { return generate(h, apitoken.GenerateParams{Owner: dan, Name: "x"}) },
@@ -96,125 +80,67 @@ func observedMethods() []observedMethod {
 					return generate(h, apitoken.GenerateParams{Owner: bob, Name: "x", Lifetime: 2 * time.Hour})
 				},
 			}},
-		{"Import", apitoken.ActionImport, bob, func(h *observedHost) apitoken.TokenID {
-			if all := h.tokens(); len(all) == 2 {
-				return all[1].ID
-			}
-			return apitoken.TokenID{}
-		}, func(h *observedHost, a apitoken.Actor) error {
-			_, err := h.Import(ctx, a, importOf("old-1"))
-			return err
-		}, map[string]func(*observedHost) error{
+		{"Import", apitoken.ActionImport, bob, inserted, func(h *observedHost, a apitoken.Actor) error { return second(h.Import(ctx, a, importOf("old-1"))) }, refusals{
 			"invalid":       func(h *observedHost) error { return importAs(h, dan, "") },
 			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
 			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
 			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
 		}},
-		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("revoke"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) },
-		}},
-		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("revoke all"), map[string]func(*observedHost) error{
+		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
+			refusals{"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) }}},
+		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), refusals{
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
 		}},
-		{"Token", apitoken.ActionReadToken, bob, bobs, operation("token"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error {
-				_, err := h.Token(ctx, apitoken.As(ada), missing)
-				return err
-			},
-		}},
-		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("list"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				_, err := h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})
-				return err
-			},
-		}},
-		{"TokenPage", apitoken.ActionListTokens, bob, nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				_, err := h.TokenPage(ctx, a, apitoken.TokenQuery{Owner: bob})
-				return err
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error {
-					_, err := h.TokenPage(ctx, apitoken.As(ada), apitoken.TokenQuery{})
-					return err
-				},
-			}},
-		{"CountTokens", apitoken.ActionListTokens, bob, nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				_, err := h.CountTokens(ctx, a, apitoken.TokenQuery{Owner: bob})
-				return err
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error {
-					_, err := h.CountTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})
-					return err
-				},
-			}},
-		{"Tokens", apitoken.ActionListTokens, "", nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				return tokens(h, a, apitoken.TokenQuery{AnyOwner: true})
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error { return tokens(h, apitoken.As(ada), apitoken.TokenQuery{}) },
-			}},
-		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("set policy"), map[string]func(*observedHost) error{
+		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"),
+			refusals{"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) }}},
+		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"),
+			refusals{"invalid": func(h *observedHost) error { return second(h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"TokenPage", apitoken.ActionListTokens, bob, nil, operation("TokenPage"),
+			refusals{"invalid": func(h *observedHost) error { return second(h.TokenPage(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"CountTokens", apitoken.ActionListTokens, bob, nil, operation("CountTokens"),
+			refusals{"invalid": func(h *observedHost) error {
+				return second(h.CountTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{}))
+			}}},
+		{"Tokens", apitoken.ActionListTokens, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return firstError(h.Tokens(ctx, a, apitoken.TokenQuery{AnyOwner: true}))
+		}, refusals{"invalid": func(h *observedHost) error { return firstError(h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
+		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), refusals{
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
 		}},
-		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("put user"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				_, err := h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"})
-				return err
-			},
-		}},
-		{"User", apitoken.ActionReadUser, bob, nil, operation("user"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error {
-				_, err := h.User(ctx, apitoken.As(ada), "erin")
-				return err
-			},
-		}},
-		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("list users"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				_, err := h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1})
-				return err
-			},
-		}},
-		{"Users", apitoken.ActionListUsers, "", nil,
-			func(h *observedHost, a apitoken.Actor) error {
-				return users(h, a, apitoken.UserQuery{})
-			},
-			map[string]func(*observedHost) error{
-				"invalid": func(h *observedHost) error { return users(h, apitoken.As(ada), apitoken.UserQuery{Limit: -1}) },
-			}},
-		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("disable"), map[string]func(*observedHost) error{
-			"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") },
-		}},
-		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("enable"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
-			},
-		}},
-		{"Events", apitoken.ActionReadEvents, "", nil, operation("events"), map[string]func(*observedHost) error{
-			"invalid": func(h *observedHost) error {
-				for _, err := range h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}) {
-					return err
-				}
-				return nil
-			},
-		}},
+		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), refusals{"invalid": func(h *observedHost) error {
+			return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"}))
+		}}},
+		{"User", apitoken.ActionReadUser, bob, nil, operation("User"),
+			refusals{"not_found": func(h *observedHost) error { return second(h.User(ctx, apitoken.As(ada), "erin")) }}},
+		{"ListUsers", apitoken.ActionListUsers, "", nil, operation("ListUsers"), refusals{"invalid": func(h *observedHost) error {
+			return second(h.ListUsers(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
+		}}},
+		{"Users", apitoken.ActionListUsers, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return firstError(h.Users(ctx, a, apitoken.UserQuery{}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return firstError(h.Users(ctx, apitoken.As(ada), apitoken.UserQuery{Limit: -1}))
+		}}},
+		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("DisableUser"),
+			refusals{"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") }}},
+		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("EnableUser"), refusals{"invalid": func(h *observedHost) error {
+			return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
+		}}},
+		{"Events", apitoken.ActionReadEvents, "", nil, operation("Events"), refusals{"invalid": func(h *observedHost) error {
+			return firstError(h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}))
+		}}},
 	}
 }
 
-// importAs imports a key as the owner's token of a name.
+// importAs imports the key of old-1 as a token of the owner with a name.
 func importAs(h *observedHost, owner apitoken.UserID, name string) error {
 	p := importOf("old-1")
 	p.Owner, p.Name = owner, name
-	_, err := h.Import(ctx, apitoken.System(), p)
-	return err
+	return second(h.Import(ctx, apitoken.System(), p))
 }
 
-// permitted are actors who may do it.
+// permitted returns actors who may call the method.
 func (m observedMethod) permitted() []apitoken.Actor {
 	if m.method == "Import" {
 		return []apitoken.Actor{apitoken.System()}
@@ -222,25 +148,25 @@ func (m observedMethod) permitted() []apitoken.Actor {
 	return []apitoken.Actor{apitoken.As(ada), apitoken.System()}
 }
 
-// one is the only observation of a call. It says the same as the call's error.
+// one returns the only observation of a call. It checks that the observation contains the error of the call.
 func one(t *testing.T, h *observedHost, err error) apitoken.Observation {
 	t.Helper()
 	seen := h.observer.take()
 	if len(seen) != 1 {
-		t.Fatalf("%d observations of one call, which answered %v: %+v", len(seen), err, seen)
+		t.Fatalf("%d observations of a call that returned %v, want 1: %+v", len(seen), err, seen)
 	}
 	o := seen[0]
 	if (err == nil) != (o.Err == nil) || err != nil && (!errors.Is(err, o.Err) || !strings.HasSuffix(err.Error(), ": "+o.Err.Error())) {
-		t.Errorf("the call answered %v, the observation says %v", err, o.Err)
+		t.Errorf("the observation contains the error %v, want that of the call: %v", o.Err, err)
 	}
 	if (o.Err == nil) != (o.Outcome == apitoken.OutcomeDone) {
-		t.Errorf("outcome %q with error %v", o.Outcome, o.Err)
+		t.Errorf("outcome %q with the error %v, want %q without an error only", o.Outcome, o.Err, apitoken.OutcomeDone)
 	}
 	return o
 }
 
-// said is what an observation says, with its error as the reason.
-type said struct {
+// summary is an observation without its duration, and with its error as a Reason.
+type summary struct {
 	Action  apitoken.Action
 	Outcome apitoken.Outcome
 	Reason  string
@@ -249,18 +175,17 @@ type said struct {
 	Token   apitoken.TokenID
 }
 
-func saying(o apitoken.Observation) said {
-	return said{o.Action, o.Outcome, apitoken.Reason(o.Err), o.Actor, o.Owner, o.Token}
+func summaryOf(o apitoken.Observation) summary {
+	return summary{o.Action, o.Outcome, apitoken.Reason(o.Err), o.Actor, o.Owner, o.Token}
 }
 
-// Every method that decides, with every way in which it can end: each call is observed once, and as what it was.
+// Every call of every method that decides is observed once, whatever its outcome: done, denied, refused or failed.
 func TestEveryDecisionIsObservedOnce(t *testing.T) {
-	cells := 0
 	for _, m := range observedMethods() {
-		byNobody := m.method == "Authenticate"
-		about := func(h *observedHost, a apitoken.Actor, outcome apitoken.Outcome, reason string) said {
-			s := said{Action: m.action, Outcome: outcome, Reason: reason, Actor: a, Owner: m.owner}
-			if byNobody {
+		withoutActor := m.method == "Authenticate"
+		about := func(h *observedHost, a apitoken.Actor, outcome apitoken.Outcome, reason string) summary {
+			s := summary{Action: m.action, Outcome: outcome, Reason: reason, Actor: a, Owner: m.owner}
+			if withoutActor {
 				s.Actor = apitoken.Actor{}
 			}
 			if m.token != nil {
@@ -268,10 +193,9 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 			}
 			return s
 		}
-		check := func(t *testing.T, want said, got apitoken.Observation) {
+		check := func(t *testing.T, want summary, got apitoken.Observation) {
 			t.Helper()
-			cells++
-			if diff := cmp.Diff(want, saying(got)); diff != "" {
+			if diff := cmp.Diff(want, summaryOf(got)); diff != "" {
 				t.Errorf("observation (-want +got):\n%s", diff)
 			}
 		}
@@ -284,7 +208,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 			}
 		})
 		t.Run(m.method+" denied", func(t *testing.T) {
-			if byNobody {
+			if withoutActor {
 				return
 			}
 			for _, a := range []apitoken.Actor{apitoken.As(carol), apitoken.As(dan), apitoken.As("erin"), {}, {Kind: "system", User: bob}} {
@@ -297,14 +221,14 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token": // whose it is was not looked up for somebody who is nobody
+				case "Revoke", "Token": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}
 				}
 				check(t, want, o)
 				if got := h.denials() - before; got != 1 {
-					t.Errorf("%d denials on record", got)
+					t.Errorf("%d denials recorded, want 1", got)
 				}
 			}
 		})
@@ -314,36 +238,35 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				before := h.denials()
 				h.observer.take()
 				o := one(t, h, do(h))
-				cells++
 				if o.Action != m.action || o.Outcome != apitoken.OutcomeRefused || apitoken.Reason(o.Err) != reason {
-					t.Errorf("%s %s as %q", o.Action, o.Outcome, apitoken.Reason(o.Err))
+					t.Errorf("observed %s, %s as %q, want %s, %s as %q", o.Action, o.Outcome, apitoken.Reason(o.Err), m.action, apitoken.OutcomeRefused, reason)
 				}
-				if known := errors.Is(o.Err, apitoken.ErrRevoked) || errors.Is(o.Err, apitoken.ErrExpired); byNobody && (o.Token == h.token.ID && o.Owner == bob) != known {
-					t.Errorf("the token %s of %q, refused as %s", o.Token, o.Owner, reason)
+				known := errors.Is(o.Err, apitoken.ErrRevoked) || errors.Is(o.Err, apitoken.ErrExpired)
+				if withoutActor && (o.Token == h.token.ID && o.Owner == bob) != known {
+					t.Errorf("refused as %s: observed the token %s of %q, want them if the token is known: %t", reason, o.Token, o.Owner, known)
 				}
 				if got := h.denials() - before; got != 0 {
-					t.Errorf("%d denials on record", got)
+					t.Errorf("%d denials recorded of a refusal, want none", got)
 				}
 			})
 		}
 		t.Run(m.method+" failed", func(t *testing.T) {
-			trouble := map[string]error{
+			failures := map[string]error{
 				"unavailable":     errors.New("connection reset"),
 				"canceled":        fmt.Errorf("read: %w", context.Canceled),
 				"outcome_unknown": fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain),
 			}
-			for reason, err := range trouble {
+			for reason, err := range failures {
 				for _, a := range []apitoken.Actor{m.permitted()[0], apitoken.As(carol)} {
-					cells += failEachCall(t, m, a, reason, err)
+					failEachCall(t, m, a, reason, err)
 				}
 			}
 		})
 	}
-	t.Logf("%d cells", cells)
 }
 
-// failEachCall lets one after the other of the calls that the method makes to the store fail, and gives how many these were.
-func failEachCall(t *testing.T, m observedMethod, a apitoken.Actor, reason string, err error) (failures int) {
+// failEachCall makes the calls of the store that the method makes fail, one at a time.
+func failEachCall(t *testing.T, m observedMethod, a apitoken.Actor, reason string, err error) {
 	t.Helper()
 	for k := 1; ; k++ {
 		h := newObservedHost(t)
@@ -360,32 +283,31 @@ func failEachCall(t *testing.T, m observedMethod, a apitoken.Actor, reason strin
 		} else {
 			h.store.before = fail
 		}
-		answer := m.do(h, a)
+		returned := m.do(h, a)
 		h.store.before, h.store.after = nil, nil
 		if failed == "" {
-			return failures
+			return
 		}
-		o := one(t, h, answer)
-		failures++
+		o := one(t, h, returned)
 		wantOutcome, wantReason := apitoken.OutcomeFailed, reason
 		switch {
 		case reason != "outcome_unknown":
-		case failed == "AppendEvents": // the verdict stands, and only its record is in doubt
-			wantOutcome, wantReason = apitoken.OutcomeDenied, apitoken.Reason(answer)
-		case errors.Is(answer, apitoken.ErrUnavailable): // a read cannot be in doubt
+		case failed == "AppendEvents": // the denial holds; only its record is uncertain
+			wantOutcome, wantReason = apitoken.OutcomeDenied, apitoken.Reason(returned)
+		case errors.Is(returned, apitoken.ErrUnavailable): // a read is never uncertain
 			wantReason = "unavailable"
 		}
 		if o.Outcome != wantOutcome || apitoken.Reason(o.Err) != wantReason || o.Action != m.action {
-			t.Errorf("%s of %s fails with %v: %s %s as %q, want %s as %q",
+			t.Errorf("%s of %s fails with %v: observed %s, %s as %q, want %s as %q",
 				failed, m.method, err, o.Action, o.Outcome, apitoken.Reason(o.Err), wantOutcome, wantReason)
 		}
 		if m.method == "Generate" && failed == "CreateToken" && reason == "outcome_unknown" && o.Token != h.tokens()[1].ID {
-			t.Errorf("the observation names the token %s", o.Token)
+			t.Errorf("observed the token %s, want the one that may exist: %s", o.Token, h.tokens()[1].ID)
 		}
 	}
 }
 
-// A method that is added has to be in the table.
+// Every method with an Actor is in the table of observed methods.
 func TestTheTableOfObservedMethodsIsComplete(t *testing.T) {
 	want := map[string]bool{"Authenticate": true}
 	manager := reflect.TypeFor[*apitoken.Manager]()
@@ -397,7 +319,7 @@ func TestTheTableOfObservedMethodsIsComplete(t *testing.T) {
 			}
 		}
 	}
-	got := map[string]bool{"Permissions": true} // which is denied to nobody but those who are nobody
+	got := map[string]bool{"Permissions": true} // TestPermissionsOfAnActor: it needs no permission
 	for _, m := range observedMethods() {
 		got[m.method] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,11 +15,11 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// observer keeps what it is told.
+// observer keeps the observations that it receives.
 type observer struct {
 	mu   sync.Mutex
 	seen []apitoken.Observation
-	then func(context.Context, apitoken.Observation)
+	then func(context.Context, apitoken.Observation) // called after each; may be nil
 }
 
 func (o *observer) Observe(ctx context.Context, seen apitoken.Observation) {
@@ -30,7 +31,7 @@ func (o *observer) Observe(ctx context.Context, seen apitoken.Observation) {
 	}
 }
 
-// take gives what was seen since it was called last.
+// take returns the observations since its last call.
 func (o *observer) take() []apitoken.Observation {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -39,7 +40,7 @@ func (o *observer) take() []apitoken.Observation {
 	return seen
 }
 
-// observedHost has an observer, and a token of Bob's.
+// observedHost is a host with an observer and a token of Bob's.
 type observedHost struct {
 	host
 	observer *observer
@@ -51,12 +52,12 @@ func newObservedHost(t *testing.T) *observedHost {
 	t.Helper()
 	o := &observer{}
 	h := &observedHost{host: newHost(t, apitoken.Options{Observer: o, Foreign: []apitoken.ForeignFormat{oldKeys}}), observer: o}
-	h.token, h.text = h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	h.token, h.text = h.mustGenerateOwn(bob, "ci")
 	o.take()
 	return h
 }
 
-func TestIteratorsAreObservedPageByPage(t *testing.T) {
+func TestIteratorsAreObservedOncePerPage(t *testing.T) {
 	h := newObservedHost(t)
 	for i := range 4 {
 		h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(i)})
@@ -64,7 +65,7 @@ func TestIteratorsAreObservedPageByPage(t *testing.T) {
 	h.observer.take()
 	tokens := h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Limit: 2})
 	if got := len(h.observer.take()); got != 0 {
-		t.Errorf("%d observations before anything was read", got)
+		t.Errorf("%d observations before the loop, want none", got)
 	}
 	outcomes := func() (all []apitoken.Outcome) {
 		for _, o := range h.observer.take() {
@@ -74,7 +75,7 @@ func TestIteratorsAreObservedPageByPage(t *testing.T) {
 	}
 	done, failed, denied := apitoken.OutcomeDone, apitoken.OutcomeFailed, apitoken.OutcomeDenied
 	if got := len(collect(t, tokens)); got != 5 {
-		t.Fatalf("%d tokens", got)
+		t.Fatalf("%d tokens, want 5", got)
 	}
 	if diff := cmp.Diff([]apitoken.Outcome{done, done, done}, outcomes()); diff != "" {
 		t.Errorf("five tokens in pages of two (-want +got):\n%s", diff)
@@ -83,11 +84,11 @@ func TestIteratorsAreObservedPageByPage(t *testing.T) {
 		break
 	}
 	if diff := cmp.Diff([]apitoken.Outcome{done}, outcomes()); diff != "" {
-		t.Errorf("left after the first token (-want +got):\n%s", diff)
+		t.Errorf("a loop left after the first token (-want +got):\n%s", diff)
 	}
 	n := 0
 	h.store.before = func(method string) error {
-		if n++; n > 2 { // the user and the tokens of the first page
+		if n++; n > 2 { // after the reads of the actor and of the first page
 			return errors.New("down")
 		}
 		return nil
@@ -105,11 +106,11 @@ func TestIteratorsAreObservedPageByPage(t *testing.T) {
 	}
 	want := []apitoken.Outcome{done, done, denied} // the page, the change of role, the page after it
 	if diff := cmp.Diff(want, outcomes()); diff != "" {
-		t.Errorf("who reads events may not any longer (-want +got):\n%s", diff)
+		t.Errorf("a reader of events who is demoted during the loop (-want +got):\n%s", diff)
 	}
 }
 
-func TestTheObserverIsToldWhenTheWriteIsDone(t *testing.T) {
+func TestAnObservationComesAfterItsWrite(t *testing.T) {
 	changes := []string{"Generate", "Import", "Revoke", "RevokeAll", "SetPolicy", "PutUser", "DisableUser"}
 	for _, m := range observedMethods() {
 		h := newObservedHost(t)
@@ -126,63 +127,61 @@ func TestTheObserverIsToldWhenTheWriteIsDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := 0
-		for _, c := range changes {
-			if c == m.method {
-				want = 1
-			}
+		if slices.Contains(changes, m.method) {
+			want = 1
 		}
 		if events != want {
-			t.Errorf("when %s is observed, there are %d events of it, want %d", m.method, events, want)
+			t.Errorf("%d events of %s are stored when it is observed, want %d", events, m.method, want)
 		}
 	}
 }
 
-func TestTheObserverIsGivenTheCallersContext(t *testing.T) {
+func TestTheObserverReceivesTheCallersContext(t *testing.T) {
 	h := newObservedHost(t)
 	type key struct{}
 	request := context.WithValue(ctx, key{}, "request 7")
-	told := 0
+	observed := 0
 	h.observer.then = func(ctx context.Context, o apitoken.Observation) {
-		told++
+		observed++
 		if ctx.Value(key{}) != "request 7" {
-			t.Errorf("%s: a context that is not the caller's", o.Action)
+			t.Errorf("%s: another context, want the caller's", o.Action)
 		}
 	}
 	_, err := h.Authenticate(request, h.text)
 	h.must(err)
 	h.must(h.Revoke(request, apitoken.As(bob), h.token.ID))
-	if told != 2 {
-		t.Errorf("told %d times", told)
+	if observed != 2 {
+		t.Errorf("%d observations of two calls, want 2", observed)
 	}
 }
 
-// What is no user id at all could be of any length, and not even text.
-func TestAnObservationHoldsNoForgedID(t *testing.T) {
+// An invalid user id could have any length and need not be text, so observations leave it out.
+func TestAnObservationContainsNoInvalidUserID(t *testing.T) {
 	h := newObservedHost(t)
 	long := apitoken.UserID(strings.Repeat("x", 1<<20))
 	_ = h.RevokeAll(ctx, apitoken.Actor{Kind: apitoken.ActorPerson, User: long}, "b\nb")
 	_, _, _ = h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: long, Name: "x"})
-	want := []said{
+	want := []summary{
 		{Action: apitoken.ActionRevokeAll, Outcome: apitoken.OutcomeDenied, Reason: "denied", Actor: apitoken.Actor{Kind: apitoken.ActorPerson}},
 		{Action: apitoken.ActionGenerate, Outcome: apitoken.OutcomeRefused, Reason: "invalid", Actor: apitoken.As(ada)},
 	}
-	var got []said
+	var got []summary
 	for _, o := range h.observer.take() {
-		got = append(got, saying(o))
+		got = append(got, summaryOf(o))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("observations (-want +got):\n%s", diff)
 	}
 }
 
-func TestDurationIsByTheManagersClock(t *testing.T) {
+func TestTheDurationIsMeasuredByTheManagersClock(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		each time.Duration // that a call to the store takes
+		each time.Duration // that the clock advances in each call of the store
 	}{
-		{"a clock that stands", 0},
-		{"a clock that goes", 3 * time.Millisecond},
-		{"a clock that goes backwards", -3 * time.Millisecond},
+		{"a stopped clock", 0},
+		{"a running clock", 3 * time.Millisecond},
+		{"a clock that runs backwards", -3 * time.Millisecond},
 	} {
 		for _, m := range observedMethods() {
 			h := newObservedHost(t)
@@ -203,57 +202,41 @@ func TestDurationIsByTheManagersClock(t *testing.T) {
 
 func TestAPanicOfTheObserverReachesTheCaller(t *testing.T) {
 	h := newObservedHost(t)
-	h.observer.then = func(context.Context, apitoken.Observation) { panic("my mistake") }
+	h.observer.then = func(context.Context, apitoken.Observation) { panic("a bug of the host") }
 	func() {
 		defer func() {
-			if p := recover(); p != "my mistake" {
-				t.Errorf("recovered %v", p)
+			if p := recover(); p != "a bug of the host" {
+				t.Errorf("recovered %v, want the panic of the observer", p)
 			}
 		}()
 		_ = h.Revoke(ctx, apitoken.As(bob), h.token.ID)
 	}()
 	h.observer.then = nil
 	if _, err := h.Authenticate(ctx, h.text); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("the revocation was not done: %v", err)
+		t.Errorf("the token after a Revoke whose observer panicked: %v, want ErrRevoked", err)
 	}
 }
 
-func TestManyAreObservedAtOnce(t *testing.T) {
+func TestConcurrentCallsAreAllObserved(t *testing.T) {
 	h := newObservedHost(t)
-	var all sync.WaitGroup
+	var callers sync.WaitGroup
 	for range 8 {
-		all.Go(func() {
+		callers.Go(func() {
 			for range 100 {
 				h.mustAuthenticate(h.text)
 			}
 		})
 	}
-	all.Wait()
+	callers.Wait()
 	if got := len(h.observer.take()); got != 800 {
-		t.Errorf("%d observations of 800 calls", got)
+		t.Errorf("%d observations of 800 calls, want 800", got)
 	}
 }
 
-func TestAuthenticatingWritesNoEvent(t *testing.T) {
+// A denied Generate names no token, also if the record of the denial is uncertain.
+func TestADenialWithAnUncertainRecordNamesNoToken(t *testing.T) {
 	h := newObservedHost(t)
-	before := len(h.events())
-	h.mustAuthenticate(h.text)
-	_, _ = h.Authenticate(ctx, "nonsense")
-	_, _ = h.Authenticate(ctx, withChecksum("tok_"+strings.Repeat("0", 43)))
-	if got := len(h.events()) - before; got != 0 {
-		t.Errorf("%d events", got)
-	}
-}
-
-// A denial whose record is in doubt made no token, and so names none.
-func TestADenialInDoubtNamesNoToken(t *testing.T) {
-	h := newObservedHost(t)
-	h.store.after = func(method string) error {
-		if method == "AppendEvents" {
-			return fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain)
-		}
-		return nil
-	}
+	h.store.after = failOn("AppendEvents", fmt.Errorf("%w: connection lost at commit", apitoken.ErrUncertain))
 	h.mustPutUser(carol, apitoken.RoleAdmin)
 	m, err := apitoken.New(h.store, &apitoken.Options{
 		Observer: h.observer, Roles: map[apitoken.Role]apitoken.Permission{"helper": apitoken.GenerateForOthers},
@@ -264,9 +247,9 @@ func TestADenialInDoubtNamesNoToken(t *testing.T) {
 	h.observer.take()
 	token, _, err := m.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: carol, Name: "x"})
 	if !errors.Is(err, apitoken.ErrDenied) || token != (apitoken.Token{}) {
-		t.Errorf("the token %s with the error %v", token.ID, err)
+		t.Errorf("Generate: token %s, %v, want no token and ErrDenied", token.ID, err)
 	}
 	if o := one(t, h, err); o.Outcome != apitoken.OutcomeDenied || !o.Token.IsZero() {
-		t.Errorf("observed %s of the token %s", o.Outcome, o.Token)
+		t.Errorf("observation: %s of the token %s, want %s of none", o.Outcome, o.Token, apitoken.OutcomeDenied)
 	}
 }

@@ -14,9 +14,9 @@ type operation struct {
 	owner  UserID
 	token  TokenID
 
-	begun time.Time // the clock, as it was read
-	at    time.Time // the time of the operation: the same, or the nearest that can be stored
-	id    EventID   // of its event, the same however often the write is tried
+	begun time.Time // what the clock read
+	at    time.Time // the time of the operation: begun, or the nearest time that can be stored
+	id    EventID   // of its event; the same in every attempt to write
 
 	authority           // what the actor holds; zero until authorize has returned nil
 	known     bool      // whether the actor exists
@@ -26,8 +26,8 @@ type operation struct {
 	denied refusal // why the operation was denied; permitted if it was not
 }
 
-// decide runs one operation: it finds out who the actor is, lets do decide and act, and reports the outcome. Every exported
-// method that takes an Actor is one call of decide.
+// decide runs one operation: it reads what the actor holds, calls do, which decides and acts, and reports the outcome. Every
+// exported method that takes an Actor is one call of decide.
 func decide[T any](
 	ctx context.Context, m *Manager, op *operation, do func(context.Context, *operation) (T, error),
 ) (result T, err error) {
@@ -38,8 +38,8 @@ func decide[T any](
 	return result, m.end(ctx, op, err)
 }
 
-// begin completes an operation that has an action, an actor and what it is about. It denies the zero Actor, unknown and
-// disabled users, and tokens that no longer authenticate.
+// begin fills in the time, the event's ID and what the actor holds. It denies the zero Actor, unknown and disabled users, and
+// tokens that no longer authenticate.
 func (m *Manager) begin(ctx context.Context, op *operation) error {
 	now := m.clock.Now()
 	op.begun, op.at, op.id = now, withinRange(instant(now)), EventID(newID())
@@ -51,7 +51,7 @@ func (m *Manager) begin(ctx context.Context, op *operation) error {
 	return m.authorize(ctx, op)
 }
 
-// revokes reports whether the operation only takes away. A broken clock does not stop it.
+// revokes reports whether the operation only revokes or disables. A broken clock does not stop it.
 func (op *operation) revokes() bool {
 	switch op.action {
 	case ActionRevoke, ActionRevokeAll, ActionDisableUser:
@@ -60,7 +60,7 @@ func (op *operation) revokes() bool {
 	return false
 }
 
-// authorize reads what the actor holds now. An operation that lost a race calls it again.
+// authorize reads what the actor holds now. An operation whose write conflicts calls it again.
 func (m *Manager) authorize(ctx context.Context, op *operation) error {
 	if op.actor.bare() == System() {
 		op.known = true
@@ -76,7 +76,7 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 	}
 	op.known = true
 	if !storable(op.begun) && !rec.Token.ExpiresAt.IsZero() {
-		return brokenClock(op.begun) // nothing tells whether the token has expired
+		return brokenClock(op.begun) // whether the token has expired is unknown
 	}
 	if err := rec.refusal(op.at); err != nil {
 		return m.deny(ctx, op, ErrDenied, actorRefused(err))
@@ -108,20 +108,20 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 	return nil, ErrNotFound
 }
 
-// deny records the denial and returns the answer: ErrDenied, or ErrNotFound where the actor must not learn that something
-// exists. A denial that should be recorded at once and cannot be is ErrUnavailable as well.
-func (m *Manager) deny(ctx context.Context, op *operation, answer error, why refusal) error {
+// deny records the denial and returns it: the sentinel is ErrDenied, or ErrNotFound if the actor must not learn whether the
+// object exists. If the denial has to be recorded at once and cannot be, the error is ErrUnavailable too.
+func (m *Manager) deny(ctx context.Context, op *operation, sentinel error, why refusal) error {
 	op.denied = why
-	answer = denial(answer, why)
+	denied := denial(sentinel, why)
 	event := op.event(OutcomeDenied)
 	event.Reason = string(why)
 	if err := m.recordDenial(ctx, event, op.known); err != nil {
-		return fmt.Errorf("%w, and it could not be recorded: %w", answer, storeError(err))
+		return fmt.Errorf("%w, and it could not be recorded: %w", denied, storeError(err))
 	}
-	return answer
+	return denied
 }
 
-// changed is the event of the operation's change.
+// changed returns the event of the operation's change.
 func (op *operation) changed(before, after State) Event {
 	e := op.event(OutcomeDone)
 	e.Before, e.After = before, after
@@ -134,7 +134,8 @@ func (op *operation) event(outcome Outcome) Event {
 	return e
 }
 
-// recordable leaves what is not a user id out of events and observations: it could be of any length and need not be text.
+// recordable returns the user id for events and observations. An invalid one becomes empty: it could have any length and need
+// not be text.
 func recordable(id UserID) UserID {
 	if id.check("") != nil {
 		return ""
@@ -142,7 +143,7 @@ func recordable(id UserID) UserID {
 	return id
 }
 
-// end tells the Observer the outcome, and makes the error say what was attempted.
+// end passes the outcome to the Observer, and returns the error with the action that was attempted.
 func (m *Manager) end(ctx context.Context, op *operation, err error) error {
 	if m.observer != nil {
 		o := Observation{

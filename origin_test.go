@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Every event says where the request came from, if the host says so. No decision depends on it.
-func TestEventsHaveTheOriginOfTheRequest(t *testing.T) {
+// Every event contains the origin that the host passed with the actor.
+func TestEventsContainTheOriginOfTheRequest(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	origin := apitoken.Origin{Address: "2001:db8::7", UserAgent: "curl/8", RequestID: "r-1"}
 	seen := len(h.events())
@@ -29,16 +29,16 @@ func TestEventsHaveTheOriginOfTheRequest(t *testing.T) {
 	}
 	for _, e := range events {
 		if diff := cmp.Diff(origin, e.Actor.Origin); diff != "" {
-			t.Errorf("%s %s (-want +got):\n%s", e.Action, e.Outcome, diff)
+			t.Errorf("origin of %s %s (-want +got):\n%s", e.Action, e.Outcome, diff)
 		}
 	}
 }
 
-// An odd header of a request does not keep anybody from a change: the origin is made fit to be stored.
+// An origin that cannot be stored is changed rather than refused, so an odd header fails no request.
 func TestAnOriginIsMadeFitToBeStored(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for name, tt := range map[string]struct{ given, want string }{
-		"as it is":             {"Mozilla/5.0 (é)", "Mozilla/5.0 (é)"},
+		"a valid text":         {"Mozilla/5.0 (é)", "Mozilla/5.0 (é)"},
 		"255 bytes":            {strings.Repeat("x", 255), strings.Repeat("x", 255)},
 		"256 bytes":            {strings.Repeat("x", 256), strings.Repeat("x", 255)},
 		"cut inside a letter":  {strings.Repeat("x", 254) + "é", strings.Repeat("x", 254)},
@@ -54,7 +54,7 @@ func TestAnOriginIsMadeFitToBeStored(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		if !utf8.ValidString(got.Address) || len(got.Address) > 255 {
-			t.Errorf("%s: %d bytes, valid %t", name, len(got.Address), utf8.ValidString(got.Address))
+			t.Errorf("%s: %d bytes, valid UTF-8 %t, want at most 255 bytes of valid UTF-8", name, len(got.Address), utf8.ValidString(got.Address))
 		}
 	}
 }

@@ -20,14 +20,14 @@ type MaxLifetimePolicy struct {
 	Revision  int64  // raised by every change; 0: no policy has been set yet
 }
 
-// A lifetime asked for below leastLifetime, or a maximum set below leastMax, is a mistake of units: a number of seconds, say,
-// taken for a time.Duration. What remains of a parent's lifetime, and a policy that was stored before, may be shorter.
+// A lifetime requested below leastLifetime, or a maximum set below leastMax, is a mistake of units, such as a number of seconds
+// passed as a time.Duration. The rest of a parent's lifetime, and a stored policy, may be shorter.
 const (
 	leastLifetime = time.Second
 	leastMax      = time.Minute
 )
 
-// checkLifetime holds a lifetime that somebody asked for to the least that makes sense. Zero asks for nothing.
+// checkLifetime refuses a requested lifetime below leastLifetime. Zero requests none.
 func checkLifetime(d time.Duration) error {
 	if d < 0 {
 		return invalid("lifetime", "is %s, at least %s is needed", d, leastLifetime)
@@ -35,7 +35,7 @@ func checkLifetime(d time.Duration) error {
 	return checkUnit("lifetime", d, leastLifetime)
 }
 
-// checkUnit refuses a duration that is not zero and so short that it must have been meant in another unit.
+// checkUnit refuses a duration below the least one, except zero, as a mistake of units.
 func checkUnit(field string, d, least time.Duration) error {
 	if d == 0 || d >= least {
 		return nil
@@ -47,7 +47,7 @@ func checkUnit(field string, d, least time.Duration) error {
 // maxMax keeps creation time plus maximum below the ceiling.
 const maxMax = 100 * 365 * day
 
-// LifetimeOfDays is n days of 24 hours each, for a number that somebody typed: 1 to 36,500 days, else [ErrInvalid].
+// LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. Other than 1 to 36,500 days is [ErrInvalid].
 func LifetimeOfDays(n int) (time.Duration, error) {
 	if most := int(maxMax / day); n < 1 || n > most {
 		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
@@ -55,8 +55,8 @@ func LifetimeOfDays(n int) (time.Duration, error) {
 	return Days(n), nil
 }
 
-// Days is n days of 24 hours each, for a number in the source code. It panics if that is more than a [time.Duration] holds,
-// 106,751 days; see [LifetimeOfDays].
+// Days returns n days of 24 hours each, for a number in the source code. It panics if that is more than a [time.Duration]
+// holds, 106,751 days. For a number that a user typed, see [LifetimeOfDays].
 func Days(n int) time.Duration {
 	d := time.Duration(n) * day
 	if d/day != time.Duration(n) {
@@ -69,7 +69,7 @@ func Days(n int) time.Duration {
 // generates a token uses it. The zero time means that the token never expires, and is returned only if lifetime is
 // [NoExpiration] and the policy has no maximum.
 //
-// A lifetime of zero asks for the maximum. [ErrInvalid]: zero without a maximum; a negative lifetime or one below a
+// A lifetime of zero requests the maximum. [ErrInvalid]: zero without a maximum; a negative lifetime or one below a
 // microsecond; an expiry in or after the year 2200. [LifetimeError]: a lifetime over the maximum.
 func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
 	if err := p.checkMax(); err != nil {
@@ -94,7 +94,7 @@ func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (
 	return end, nil
 }
 
-// lifetimeAsked returns the lifetime that a request asks for at now, given as a lifetime or as an expiry; 0: neither.
+// lifetimeAsked returns the lifetime of a request at now, which contains a lifetime, an expiry, or neither; 0: neither.
 func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Duration, error) {
 	if expiresAt.IsZero() {
 		return lifetime, checkLifetime(lifetime)
@@ -111,9 +111,9 @@ func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Durat
 	return expiry.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
 }
 
-// resolve returns the expiry of a token that is generated at now with the lifetime asked for. It is the only place that
-// decides how long a token may live. The expiry of the token that the actor uses, if any, is a second maximum. The fallback
-// applies if neither the request nor a maximum says anything.
+// resolve returns the expiry of a token that is generated at now with the requested lifetime, 0: none. It is the only place
+// that decides how long a token may live. The expiry of the token in use, zero: none, is a second maximum. The fallback
+// applies if there is neither a requested lifetime nor a maximum.
 func (p MaxLifetimePolicy) resolve(asked time.Duration, now, parentExpires time.Time, fallback time.Duration) (time.Time, error) {
 	if !parentExpires.IsZero() {
 		p.Max = min(p.Max, parentExpires.Sub(now))

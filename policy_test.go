@@ -12,7 +12,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-func TestExpiryIsTheLifetimeOrARefusal(t *testing.T) {
+func TestExpiryIsTheLifetimeOrAnError(t *testing.T) {
 	const (
 		max   = 30 * 24 * time.Hour
 		none  = apitoken.NoExpiration
@@ -32,19 +32,19 @@ func TestExpiryIsTheLifetimeOrARefusal(t *testing.T) {
 		{"exactly the maximum", max, max, after(max), nil},
 		{"one microsecond over the maximum", max, max + micro, never, apitoken.ErrLifetime},
 		{"parts of a microsecond do not count", max, max + micro - 1, after(max), nil},
-		{"nothing asked for is the maximum", max, 0, after(max), nil},
+		{"no lifetime is the maximum", max, 0, after(max), nil},
 		{"no expiration under a maximum", max, none, never, apitoken.ErrLifetime},
-		{"next to no expiration under a maximum", max, none - 1, never, apitoken.ErrLifetime},
-		{"no expiration where there is no maximum", none, none, never, nil},
-		{"nothing asked for where there is no maximum", none, 0, never, apitoken.ErrInvalid},
-		{"next to no expiration", none, none - 1, never, apitoken.ErrInvalid},
-		{"173 years end before 2200", none, apitoken.Days(173 * 365), after(apitoken.Days(173 * 365)), nil},
-		{"174 years end after 2200", none, apitoken.Days(174 * 366), never, apitoken.ErrInvalid},
+		{"a nanosecond less than no expiration under a maximum", max, none - 1, never, apitoken.ErrLifetime},
+		{"no expiration without a maximum", none, none, never, nil},
+		{"no lifetime without a maximum", none, 0, never, apitoken.ErrInvalid},
+		{"a nanosecond less than no expiration", none, none - 1, never, apitoken.ErrInvalid},
+		{"173 years, before 2200", none, apitoken.Days(173 * 365), after(apitoken.Days(173 * 365)), nil},
+		{"174 years, after 2200", none, apitoken.Days(174 * 366), never, apitoken.ErrInvalid},
 		{"the last microsecond before 2200", none, year2200.Sub(start) - micro, year2200.Add(-micro), nil},
 		{"the first instant of 2200", none, year2200.Sub(start), never, apitoken.ErrInvalid},
 		{"less than a microsecond", max, micro - 1, never, apitoken.ErrInvalid},
 		{"negative", max, -1, never, apitoken.ErrInvalid},
-		{"negative where there is no maximum", none, -micro, never, apitoken.ErrInvalid},
+		{"negative without a maximum", none, -micro, never, apitoken.ErrInvalid},
 		{"the most negative", none, math.MinInt64, never, apitoken.ErrInvalid},
 		{"a maximum of zero", 0, micro, never, apitoken.ErrInvalid},
 		{"a negative maximum", -max, micro, never, apitoken.ErrInvalid},
@@ -57,7 +57,7 @@ func TestExpiryIsTheLifetimeOrARefusal(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := apitoken.MaxLifetimePolicy{Max: tt.max}.Expiry(start.In(time.FixedZone("UTC+14", 14*3600)), tt.lifetime)
 			if !errors.Is(err, tt.wantErr) || (err == nil) != (tt.wantErr == nil) {
-				t.Fatalf("error is %v, want %v", err, tt.wantErr)
+				t.Fatalf("Expiry: %v, want %v", err, tt.wantErr)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("expiry (-want +got):\n%s", diff)
@@ -81,7 +81,7 @@ func TestLifetimeErrorCarriesTheLimit(t *testing.T) {
 		_, err := apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}.Expiry(start, tt.lifetime)
 		var limit *apitoken.LifetimeError
 		if !errors.As(err, &limit) {
-			t.Fatalf("%v is no LifetimeError", err)
+			t.Fatalf("Expiry: %v, want a LifetimeError", err)
 		}
 		want := apitoken.LifetimeError{Requested: tt.lifetime, Max: apitoken.Days(30)}
 		if diff := cmp.Diff(want, *limit); diff != "" {
@@ -91,12 +91,12 @@ func TestLifetimeErrorCarriesTheLimit(t *testing.T) {
 			t.Errorf("text (-want +got):\n%s", diff)
 		}
 		if !errors.Is(err, apitoken.ErrLifetime) || !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%v is not ErrLifetime and ErrInvalid", err)
+			t.Errorf("Expiry: %v, want ErrLifetime and ErrInvalid", err)
 		}
 	}
 }
 
-func TestDays(t *testing.T) {
+func TestDaysPanicsOnOverflow(t *testing.T) {
 	for n, want := range map[int]time.Duration{0: 0, 1: 24 * time.Hour, -1: -24 * time.Hour, 106751: 106751 * 24 * time.Hour} {
 		if got := apitoken.Days(n); got != want {
 			t.Errorf("Days(%d) is %s, want %s", n, got, want)
@@ -106,7 +106,7 @@ func TestDays(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("Days(%d) is %s, want a panic", n, apitoken.Days(n))
+					t.Errorf("Days(%d) returned, want a panic", n)
 				}
 			}()
 			apitoken.Days(n)
@@ -114,8 +114,8 @@ func TestDays(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, the answer is an end within the maximum or a refusal, and no expiration only where it is spelled
-// on both sides.
+// FuzzExpiry: the result is an expiry within the maximum or an error. It is no expiration only if both the maximum and the
+// lifetime are NoExpiration.
 func FuzzExpiry(f *testing.F) {
 	f.Add(int64(0), int64(1), int64(1))
 	f.Add(int64(1772366400), int64(math.MaxInt64), int64(math.MaxInt64))
@@ -123,20 +123,20 @@ func FuzzExpiry(f *testing.F) {
 	f.Add(int64(7258118399), int64(math.MaxInt64), int64(time.Second))
 	f.Fuzz(func(t *testing.T, createdAt, max, lifetime int64) {
 		created := time.Unix(createdAt%7258118400, 0).UTC()
-		end, err := apitoken.MaxLifetimePolicy{Max: time.Duration(max)}.Expiry(created, time.Duration(lifetime))
+		expiry, err := apitoken.MaxLifetimePolicy{Max: time.Duration(max)}.Expiry(created, time.Duration(lifetime))
 		forever := max == math.MaxInt64 && lifetime == math.MaxInt64
 		switch {
-		case err != nil && (!errors.Is(err, apitoken.ErrInvalid) || !end.IsZero()):
-			t.Errorf("refused with %s, %v", end, err)
-		case err == nil && end.IsZero() != forever:
-			t.Errorf("maximum %d and lifetime %d give %s", max, lifetime, end)
-		case err == nil && !forever && (!end.After(created) || end.Sub(created) > time.Duration(max) || !end.Before(year2200)):
-			t.Errorf("created %s, maximum %s: ends %s", created, time.Duration(max), end)
+		case err != nil && (!errors.Is(err, apitoken.ErrInvalid) || !expiry.IsZero()):
+			t.Errorf("Expiry: %s, %v, want ErrInvalid without an expiry", expiry, err)
+		case err == nil && expiry.IsZero() != forever:
+			t.Errorf("maximum %d and lifetime %d: expires %s, want no expiration %t", max, lifetime, expiry, forever)
+		case err == nil && !forever && (!expiry.After(created) || expiry.Sub(created) > time.Duration(max) || !expiry.Before(year2200)):
+			t.Errorf("created %s, maximum %s: expires %s, want after the creation and within the maximum and 2200", created, time.Duration(max), expiry)
 		}
 	})
 }
 
-func TestChoicesAreAllowedAndEndWithTheMaximum(t *testing.T) {
+func TestChoicesAreAllowedAndIncludeTheMaximum(t *testing.T) {
 	day := apitoken.Days(1)
 	tests := []struct {
 		name string
@@ -144,11 +144,11 @@ func TestChoicesAreAllowedAndEndWithTheMaximum(t *testing.T) {
 		want []time.Duration
 	}{
 		{"no maximum", apitoken.NoExpiration, []time.Duration{30 * day, 90 * day, 365 * day, apitoken.NoExpiration}},
-		{"longer than all", 400 * day, []time.Duration{30 * day, 90 * day, 365 * day, 400 * day}},
-		{"one of them", 90 * day, []time.Duration{30 * day, 90 * day}},
-		{"between", 31 * day, []time.Duration{30 * day, 31 * day}},
-		{"the shortest", 30 * day, []time.Duration{30 * day}},
-		{"shorter than all", time.Microsecond, []time.Duration{time.Microsecond}},
+		{"a maximum longer than all", 400 * day, []time.Duration{30 * day, 90 * day, 365 * day, 400 * day}},
+		{"a maximum among them", 90 * day, []time.Duration{30 * day, 90 * day}},
+		{"a maximum between them", 31 * day, []time.Duration{30 * day, 31 * day}},
+		{"the shortest as the maximum", 30 * day, []time.Duration{30 * day}},
+		{"a maximum shorter than all", time.Microsecond, []time.Duration{time.Microsecond}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,14 +159,14 @@ func TestChoicesAreAllowedAndEndWithTheMaximum(t *testing.T) {
 			}
 			for _, lifetime := range got {
 				if _, err := policy.Expiry(start, lifetime); err != nil {
-					t.Errorf("%s is offered: %v", lifetime, err)
+					t.Errorf("the choice %s: %v, want it allowed", lifetime, err)
 				}
 			}
 		})
 	}
 }
 
-// A number of seconds taken for a time.Duration is refused, and the text names the unit. What was stored before stays valid.
+// A number of seconds passed as a time.Duration is refused with an error that names the unit. A stored policy stays valid.
 func TestAMaximumInAnotherUnitIsRefused(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for _, max := range []time.Duration{1, 2592000, time.Second, time.Minute - 1} {
@@ -182,33 +182,82 @@ func TestAMaximumInAnotherUnitIsRefused(t *testing.T) {
 
 	stored := apitoken.MaxLifetimePolicy{Max: 30 * time.Second, UpdatedAt: start, Revision: 2}
 	h.must(h.store.PutPolicy(ctx, stored, 1, apitoken.Event{ID: apitoken.EventID{1}, At: start}))
-	token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "under a stored policy"})
+	token, _ := h.mustGenerateOwn(bob, "under a stored policy")
 	if got := token.ExpiresAt.Sub(token.CreatedAt); got != 30*time.Second {
-		t.Errorf("it lives for %s, want 30s", got)
+		t.Errorf("a token under a stored maximum lives for %s, want 30s", got)
 	}
 }
 
-// What remains of the parent's lifetime may be shorter than what may be asked for.
-func TestAShortRemainderOfTheParentIsGiven(t *testing.T) {
+// The rest of the parent's lifetime may be shorter than the shortest lifetime that can be requested.
+func TestAChildMayLiveForAShortRestOfItsParent(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	_, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "parent", Lifetime: time.Minute})
 	actor := h.mustAuthenticate(text).Actor()
 	h.clock.Add(time.Minute - time.Millisecond)
 	child, _ := h.mustGenerate(actor, apitoken.GenerateParams{Owner: bob, Name: "child"})
 	if got := child.ExpiresAt.Sub(child.CreatedAt); got != time.Millisecond {
-		t.Errorf("it lives for %s, want 1ms", got)
+		t.Errorf("the child lives for %s, want 1ms", got)
 	}
 }
 
-func TestLifetimeOfDays(t *testing.T) {
+func TestLifetimeOfDaysIsLimitedTo36500(t *testing.T) {
 	for n, want := range map[int]time.Duration{1: apitoken.Days(1), 90: apitoken.Days(90), 36500: apitoken.Days(36500)} {
 		if got, err := apitoken.LifetimeOfDays(n); got != want || err != nil {
-			t.Errorf("%d days: %s, %v, want %s", n, got, err, want)
+			t.Errorf("LifetimeOfDays(%d): %s, %v, want %s", n, got, err, want)
 		}
 	}
 	for _, n := range []int{math.MinInt, -1, 0, 36501, 106752, math.MaxInt} {
 		if got, err := apitoken.LifetimeOfDays(n); got != 0 || !errors.Is(err, apitoken.ErrInvalid) {
-			t.Errorf("%d days: %s, %v, want ErrInvalid", n, got, err)
+			t.Errorf("LifetimeOfDays(%d): %s, %v, want ErrInvalid", n, got, err)
+		}
+	}
+}
+
+// A token generated with another token expires no later than that token.
+func TestAChildDoesNotOutliveItsParent(t *testing.T) {
+	day := apitoken.Days(1)
+	tests := []struct {
+		name    string
+		max     time.Duration // 0: none
+		parent  time.Duration
+		p       apitoken.GenerateParams
+		want    time.Duration
+		wantErr error
+	}{
+		{"no lifetime", 0, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
+		{"no lifetime, a lower maximum", 5 * day, 10 * day, apitoken.GenerateParams{}, 5 * day, nil},
+		{"no lifetime, a higher maximum", 20 * day, 10 * day, apitoken.GenerateParams{}, 10 * day, nil},
+		{"less", 0, 10 * day, apitoken.GenerateParams{Lifetime: 9 * day}, 9 * day, nil},
+		{"exactly as long", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10 * day}, 10 * day, nil},
+		{"a microsecond more", 0, 10 * day, apitoken.GenerateParams{Lifetime: 10*day + time.Microsecond}, 0, apitoken.ErrLifetime},
+		{"an expiry a microsecond later", 0, 10 * day, apitoken.GenerateParams{ExpiresAt: start.Add(10*day + time.Microsecond)}, 0, apitoken.ErrLifetime},
+		{"no expiration", 0, 10 * day, apitoken.GenerateParams{Lifetime: apitoken.NoExpiration}, 0, apitoken.ErrLifetime},
+		{"a parent without expiration", 0, apitoken.NoExpiration, apitoken.GenerateParams{Lifetime: 200 * day}, 200 * day, nil},
+		{"a parent of 150 years", 0, 150 * 365 * day, apitoken.GenerateParams{Lifetime: day}, day, nil},
+		{"a parent of 150 years, no lifetime", 0, 150 * 365 * day, apitoken.GenerateParams{}, 150 * 365 * day, nil},
+		{"a parent without expiration, no lifetime", 0, apitoken.NoExpiration, apitoken.GenerateParams{}, 90 * day, nil},
+	}
+	for _, tt := range tests {
+		for _, owner := range []apitoken.UserID{ada, bob} {
+			t.Run(tt.name+" for "+string(owner), func(t *testing.T) {
+				h := newHost(t, apitoken.Options{})
+				_, text := h.mustGenerate(apitoken.As(ada), apitoken.GenerateParams{Owner: ada, Name: "parent", Lifetime: tt.parent})
+				if tt.max != 0 {
+					h.mustSetMax(tt.max)
+				}
+				tt.p.Owner, tt.p.Name = owner, "child"
+				child, _, err := h.Generate(ctx, h.mustAuthenticate(text).Actor(), tt.p)
+				if !errors.Is(err, tt.wantErr) || (err == nil) != (tt.wantErr == nil) {
+					t.Fatalf("Generate: %v, want %v", err, tt.wantErr)
+				}
+				if err == nil && !child.ExpiresAt.Equal(start.Add(tt.want)) {
+					t.Errorf("the child expires %s, want %s", child.ExpiresAt, start.Add(tt.want))
+				}
+				var limit *apitoken.LifetimeError
+				if errors.As(err, &limit) && limit.Max != tt.parent {
+					t.Errorf("the limit in the error is %s, want the parent's %s", limit.Max, tt.parent)
+				}
+			})
 		}
 	}
 }

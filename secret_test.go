@@ -15,7 +15,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A secret, and everything that was made of it, is put through everything that prints. What comes out is searched for it.
+// No formatting verb, encoder or log handler shows the secret, for any value that holds it or was derived from it.
 func TestASecretIsNeverPrinted(t *testing.T) {
 	observed := &observer{}
 	h := newHost(t, apitoken.Options{Observer: observed})
@@ -25,7 +25,7 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	identity := h.mustAuthenticate(text)
 	_, err = h.Authenticate(ctx, text+"x")
 	if err == nil {
-		t.Fatal("accepted")
+		t.Fatal("a malformed text is accepted")
 	}
 	record, err := h.store.Token(ctx, token.ID)
 	h.must(err)
@@ -41,18 +41,16 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 		"Token": token, "Identity": identity, "Actor": identity.Actor(), "Record": record, "User": identity.User,
 		"Event": h.events(), "Manager": h.Manager, "Observation": observed.take(), "GenerateParams": apitoken.GenerateParams{Owner: bob, Name: "ci"}, "Scanner": h.Scanner(),
 	}
-	leaks := func(kind, printed string) {
+	check := func(kind, printed string) {
 		t.Helper()
-		// The whole text, and the random part without the last characters that a Hint shows.
+		// The whole text, or the random part without the last characters, which a Hint shows.
 		if strings.Contains(printed, text) || strings.Contains(printed, text[4:40]) {
 			t.Errorf("%s shows the secret: %s", kind, printed)
 		}
 	}
-	printed := 0
 	for name, v := range values {
 		for _, verb := range []string{"v", "+v", "#v", "s", "q", "+q", "#q", "x", "X", "# x", "d", "c", "b", "o", "O", "U", "e", "f", "g", "t", "p", "T", "10.3s"} {
-			leaks(name+" under %"+verb, fmt.Sprintf("%"+verb, v))
-			printed++
+			check(name+" under %"+verb, fmt.Sprintf("%"+verb, v))
 		}
 		for format, handler := range map[string]func(*bytes.Buffer) slog.Handler{
 			"text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
@@ -60,31 +58,28 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 		} {
 			var b bytes.Buffer
 			slog.New(handler(&b)).Info("m", "v", v, slog.Group("g", "v", v))
-			leaks(name+" in slog "+format, b.String())
-			printed++
+			check(name+" in slog "+format, b.String())
 		}
 		encoded, _ := json.Marshal(v)
-		leaks(name+" as JSON", string(encoded))
+		check(name+" as JSON", string(encoded))
 		var b bytes.Buffer
 		_ = gob.NewEncoder(&b).Encode(v)
-		leaks(name+" as gob", b.String())
-		printed += 2
+		check(name+" as gob", b.String())
 	}
 	other := apitoken.Secret{}
-	leaks("cmp.Diff", cmp.Diff([]apitoken.Secret{secret}, []apitoken.Secret{other}))
-	leaks("cmp.Diff of structs", cmp.Diff(struct{ S apitoken.Secret }{secret}, struct{ S apitoken.Secret }{other}))
-	leaks("errors.Join", errors.Join(fmt.Errorf("%v", secret)).Error())
-	t.Logf("%d ways to print it", printed+3)
+	check("cmp.Diff", cmp.Diff([]apitoken.Secret{secret}, []apitoken.Secret{other}))
+	check("cmp.Diff of structs", cmp.Diff(struct{ S apitoken.Secret }{secret}, struct{ S apitoken.Secret }{other}))
+	check("errors.Join", errors.Join(fmt.Errorf("%v", secret)).Error())
 }
 
 func TestErrorsNeverShowThePresentedText(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	token, text := h.mustGenerateOwn(bob, "ci")
 	refused := func(presented string) {
 		t.Helper()
 		_, err := h.Authenticate(ctx, presented)
 		if err == nil {
-			t.Fatal("accepted")
+			t.Fatalf("a text of %d bytes is accepted, want it refused", len(presented))
 		}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
 			if printed := fmt.Sprintf(verb, err); strings.Contains(printed, presented[4:40]) {
@@ -103,32 +98,27 @@ func TestErrorsNeverShowThePresentedText(t *testing.T) {
 	refused(text)
 }
 
-// A secret that was pasted into the wrong field is not quoted back, neither whole nor in part.
+// An error quotes no secret that was pasted into a wrong field, neither whole nor in part.
 func TestErrorsDoNotQuoteAPastedSecret(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
-	_, secret := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci"})
+	_, secret := h.mustGenerateOwn(bob, "ci")
 	fields := map[string]func(pasted string) error{
 		"kind": func(pasted string) error {
-			_, _, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: apitoken.Kind(pasted)})
-			return err
+			return third(h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "x", Kind: apitoken.Kind(pasted)}))
 		},
 		"role": func(pasted string) error {
-			_, err := h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: apitoken.Role(pasted)})
-			return err
+			return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: apitoken.Role(pasted)}))
 		},
 		"status": func(pasted string) error {
-			_, err := h.ListTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Status: apitoken.Status(pasted)})
-			return err
+			return second(h.ListTokens(ctx, apitoken.As(bob), apitoken.TokenQuery{Owner: bob, Status: apitoken.Status(pasted)}))
 		},
-		"outcome": func(pasted string) (err error) {
-			for _, err = range h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Outcome: apitoken.Outcome(pasted)}) {
-			}
-			return err
+		"outcome": func(pasted string) error {
+			return firstError(h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Outcome: apitoken.Outcome(pasted)}))
 		},
 	}
 	for name, pasted := range map[string]string{
 		"whole": secret, "without its end": secret[:30], "without its start": secret[2:], "in a line": "Bearer " + secret,
-		"behind 40 bytes": strings.Repeat("-", 40) + secret, "of another prefix": "old_" + secret[4:],
+		"after 40 bytes": strings.Repeat("-", 40) + secret, "of another prefix": "old_" + secret[4:],
 	} {
 		for field, refuse := range fields {
 			err := refuse(pasted)
@@ -144,7 +134,7 @@ func TestErrorsDoNotQuoteAPastedSecret(t *testing.T) {
 	}
 }
 
-func TestSecret(t *testing.T) {
+func TestASecretComparesByTextAndPrintsREDACTED(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	_, a, err := h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "a"})
 	h.must(err)
@@ -152,10 +142,11 @@ func TestSecret(t *testing.T) {
 	h.must(err)
 	var none apitoken.Secret
 	if !a.Equal(a) || a.Equal(b) || a.Equal(none) || none.Equal(a) || !none.Equal(apitoken.Secret{}) {
-		t.Error("Equal does not tell texts apart")
+		t.Errorf("Equal: itself %t, another %t, the zero Secret %t and %t, two zero Secrets %t, want true, false, false, false, true",
+			a.Equal(a), a.Equal(b), a.Equal(none), none.Equal(a), none.Equal(apitoken.Secret{}))
 	}
 	if none.Reveal() != "" {
-		t.Errorf("the zero Secret reveals %q", none.Reveal())
+		t.Errorf("Reveal of the zero Secret: %q, want empty", none.Reveal())
 	}
 	encoded, err := json.Marshal(map[string]apitoken.Secret{"secret": a})
 	h.must(err)
@@ -164,13 +155,13 @@ func TestSecret(t *testing.T) {
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%10.3s"} {
 		if got := fmt.Sprintf(verb, a); got != "REDACTED" {
-			t.Errorf("%s prints %s", verb, got)
+			t.Errorf("%s prints %s, want REDACTED", verb, got)
 		}
 	}
 }
 
-// Every character of the random part is as likely as every other: chi-square over 62 classes, 61 degrees of freedom, where
-// 120 is passed by chance once in 100,000 runs. Taking bytes modulo 62 without throwing any away gives thousands.
+// Every character of the random part is equally likely: chi-square over 62 classes, 61 degrees of freedom. By chance it
+// exceeds 120 once in 100,000 runs. Bytes modulo 62 without rejection give thousands.
 func TestSecretsAreUniform(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var counts [256]int
@@ -187,6 +178,6 @@ func TestSecretsAreUniform(t *testing.T) {
 		chi += (float64(counts[c]) - expected) * (float64(counts[c]) - expected) / expected
 	}
 	if chi > 120 {
-		t.Errorf("chi-square is %.0f", chi)
+		t.Errorf("chi-square is %.0f, want at most 120", chi)
 	}
 }

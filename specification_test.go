@@ -14,11 +14,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
-// The rules of who may do what once more, as a specification that is written from the documentation and shares no code with
-// access.go: every kind of actor asks for everything about every kind of user, and each answer is compared.
+// A second implementation of the access rules, written from the documentation. It shares no code with access.go. For every
+// combination of an actor, a user and an operation, the test below compares what the rules here say with what a Manager
+// answers.
 
 const (
-	specSet   = apitoken.Permission(1<<7 - 1) // those of the library
+	specAll   = apitoken.Permission(1<<7 - 1) // all of the library
 	specOwn   = apitoken.GenerateOwn
 	specBuild = apitoken.Permission(1) << 40 // one of the host's own
 )
@@ -28,7 +29,7 @@ var specRoles = map[apitoken.Role]apitoken.Permission{
 	"list": specOwn | apitoken.ListAny, "revoke": specOwn | apitoken.RevokeAny, "policy": specOwn | apitoken.SetPolicy,
 	"manage": specOwn | apitoken.ManageUsers, "manage only": apitoken.ManageUsers, "events": specOwn | apitoken.ReadEvents,
 	"build": specOwn | specBuild, "lead": specOwn | specBuild | apitoken.GenerateForOthers | apitoken.ManageUsers,
-	"desk": apitoken.ListAny | apitoken.RevokeAny | apitoken.ManageUsers | apitoken.GenerateForOthers, "all": specSet, "more": specSet | specBuild,
+	"desk": apitoken.ListAny | apitoken.RevokeAny | apitoken.ManageUsers | apitoken.GenerateForOthers, "all": specAll, "more": specAll | specBuild,
 }
 
 var specKinds = map[apitoken.Kind]apitoken.KindRule{
@@ -37,10 +38,10 @@ var specKinds = map[apitoken.Kind]apitoken.KindRule{
 	"idle":  {Permissions: apitoken.GenerateForOthers | apitoken.ListAny}, "mine": {Permissions: specOwn, OwnOnly: true},
 }
 
-// specActor is who asks: a person with a role, or the holder of a token of theirs.
+// specActor is the user ann with a role, as a person or with a token; or, by form, another actor.
 type specActor struct {
 	role     apitoken.Role
-	form     string // person, token, disabled, revoked, expired, ended, stranger, host
+	form     string // person, disabled; with a token: token, revoked, expired, ended (by RevokeAll); stranger (an unknown user), host
 	kind     apitoken.Kind
 	resource string
 }
@@ -49,7 +50,7 @@ func (a specActor) token() bool {
 	return a.form == "token" || a.form == "revoked" || a.form == "expired" || a.form == "ended"
 }
 
-// carries is what a token lets through, and everything for a person.
+// carries returns the permissions that the token in use lets through; without a token, all.
 func (a specActor) carries() apitoken.Permission {
 	if !a.token() {
 		return ^apitoken.Permission(0)
@@ -65,26 +66,27 @@ func specCarries(kind apitoken.Kind, resource string) apitoken.Permission {
 	return carried
 }
 
-func (a specActor) may() apitoken.Permission {
+func (a specActor) holds() apitoken.Permission {
 	if a.form == "host" {
 		return ^apitoken.Permission(0)
 	}
 	return specRoles[a.role] & a.carries()
 }
 
-func (a specActor) has(p apitoken.Permission) bool { return a.may()&p == p }
+func (a specActor) has(p apitoken.Permission) bool { return a.holds()&p == p }
 
-// stands reports whether the actor stands for the owner of the owner's tokens.
-func (a specActor) stands() bool {
+// managesOwn reports whether the actor acts as the owner of all tokens of their user.
+func (a specActor) managesOwn() bool {
 	return a.form == "person" || a.form == "token" && a.carries()&specOwn != 0 && a.resource == ""
 }
 
-// specTarget is the user that it is about: the actor, another user of a role, one who is disabled, or none.
+// specTarget is the user that the operation is about.
 type specTarget struct {
-	who  string // self, other, disabled, none
+	who  string // self: the actor's user; other: an active user; disabled: a disabled user; none: an unknown user
 	role apitoken.Role
 }
 
+// shields returns the permissions that an actor needs to act on the user. An undeclared role counts as every permission.
 func (t specTarget) shields() apitoken.Permission {
 	if granted, declared := specRoles[t.role]; declared {
 		return granted
@@ -92,70 +94,72 @@ func (t specTarget) shields() apitoken.Permission {
 	return ^apitoken.Permission(0)
 }
 
+// specOperation is one call of a Manager, and the verdict that the rules give for it.
 type specOperation struct {
 	name string
-	ask  func(w *specWorld) error
+	call func(w *specWorld) error
 	want func(a specActor, t specTarget) string
 }
 
 func specOperations() []specOperation {
-	permission := func(p apitoken.Permission) func(specActor, specTarget) string {
-		return func(a specActor, _ specTarget) string { return answer(a.has(p), "may", "denied") }
+	requires := func(p apitoken.Permission) func(specActor, specTarget) string {
+		return func(a specActor, _ specTarget) string { return choose(a.has(p), allowed, denied) }
 	}
-	one := func(p apitoken.Permission, itself bool) func(specActor, specTarget) string {
+	// The token of the operation is one of the target's that the actor does not use, or itself: the one that they use.
+	oneToken := func(p apitoken.Permission, itself bool) func(specActor, specTarget) string {
 		return func(a specActor, t specTarget) string {
 			switch {
 			case itself && a.form == "token":
-				return "may"
+				return allowed
 			case t.who == "none" || itself:
-				return "not found"
+				return hidden
 			}
-			return answer(t.who == "self" && a.stands() || a.has(p), "may", "not found")
+			return choose(t.who == "self" && a.managesOwn() || a.has(p), allowed, hidden)
 		}
 	}
 	manage := func(a specActor, t specTarget) string {
 		switch {
 		case !a.has(apitoken.ManageUsers):
-			return "denied"
+			return denied
 		case t.who == "none":
-			return "not found"
+			return hidden
 		}
-		return answer(a.has(t.shields()), "may", "denied")
+		return choose(a.has(t.shields()), allowed, denied)
 	}
 	ops := []specOperation{
-		{"read a token", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.token)) }, one(apitoken.ListAny, false)},
-		{"read itself", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.actor.Token)) }, one(apitoken.ListAny, true)},
-		{"revoke a token", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.token) }, one(apitoken.RevokeAny, false)},
-		{"revoke itself", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.actor.Token) }, one(apitoken.RevokeAny, true)},
+		{"read a token", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.token)) }, oneToken(apitoken.ListAny, false)},
+		{"read itself", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.actor.Token)) }, oneToken(apitoken.ListAny, true)},
+		{"revoke a token", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.token) }, oneToken(apitoken.RevokeAny, false)},
+		{"revoke itself", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.actor.Token) }, oneToken(apitoken.RevokeAny, true)},
 		{"list", func(w *specWorld) error {
 			return second(w.m.ListTokens(ctx, w.actor, apitoken.TokenQuery{Owner: w.target}))
 		},
 			func(a specActor, t specTarget) string {
-				return answer(t.who == "self" && a.stands() || a.has(apitoken.ListAny), "may", "denied")
+				return choose(t.who == "self" && a.managesOwn() || a.has(apitoken.ListAny), allowed, denied)
 			}},
 		{"list any", func(w *specWorld) error {
 			return second(w.m.ListTokens(ctx, w.actor, apitoken.TokenQuery{AnyOwner: true}))
 		},
-			permission(apitoken.ListAny)},
+			requires(apitoken.ListAny)},
 		{"revoke all", func(w *specWorld) error { return w.m.RevokeAll(ctx, w.actor, w.target) },
 			func(a specActor, t specTarget) string {
-				may := t.who == "self" && a.stands() || a.has(apitoken.RevokeAny)
-				return answer(may, answer(t.who == "none", "not found", "may"), "denied")
+				may := t.who == "self" && a.managesOwn() || a.has(apitoken.RevokeAny)
+				return choose(may, choose(t.who == "none", hidden, allowed), denied)
 			}},
 		{"set the policy", func(w *specWorld) error {
 			return second(w.m.SetPolicy(ctx, w.actor, apitoken.MaxLifetimePolicy{Max: time.Hour}))
-		}, permission(apitoken.SetPolicy)},
-		{"list users", func(w *specWorld) error { return second(w.m.ListUsers(ctx, w.actor, apitoken.UserQuery{})) }, permission(apitoken.ManageUsers)},
+		}, requires(apitoken.SetPolicy)},
+		{"list users", func(w *specWorld) error { return second(w.m.ListUsers(ctx, w.actor, apitoken.UserQuery{})) }, requires(apitoken.ManageUsers)},
 		{"read events", func(w *specWorld) (err error) {
 			for _, err = range w.m.Events(ctx, w.actor, apitoken.EventQuery{}) {
 				break
 			}
 			return err
-		}, permission(apitoken.ReadEvents)},
+		}, requires(apitoken.ReadEvents)},
 		{"read a user", func(w *specWorld) error { return second(w.m.User(ctx, w.actor, w.target)) },
 			func(a specActor, t specTarget) string {
-				may := t.who == "self" && a.stands() || a.has(apitoken.ManageUsers)
-				return answer(may && t.who != "none", "may", "not found")
+				may := t.who == "self" && a.managesOwn() || a.has(apitoken.ManageUsers)
+				return choose(may && t.who != "none", allowed, hidden)
 			}},
 		{"disable", func(w *specWorld) error { return w.m.DisableUser(ctx, w.actor, w.target) }, manage},
 		{"enable", func(w *specWorld) error { return w.m.EnableUser(ctx, w.actor, w.target) }, manage},
@@ -176,9 +180,9 @@ func specOperations() []specOperation {
 			case role == "undeclared":
 				return "invalid"
 			case !a.has(apitoken.ManageUsers), !a.has(granted), t.who != "none" && !a.has(t.shields()):
-				return "denied"
+				return denied
 			}
-			return "may"
+			return allowed
 		}})
 	}
 	for _, kind := range []apitoken.Kind{"user", "ci", "badge", "robot", "idle", "mine", "undeclared"} {
@@ -195,34 +199,34 @@ func specOperations() []specOperation {
 				case !declared, rule.OwnOnly && !own:
 					return "invalid"
 				case a.carries()&specOwn == 0, !a.has(need), a.resource != "" && a.resource != resource:
-					return "denied"
+					return denied
 				case t.who == "none":
-					return "not found"
+					return hidden
 				case specCarries(kind, resource)&^a.carries() != 0, !own && !a.has(t.shields()):
-					return "denied"
+					return denied
 				case t.who == "disabled":
 					return "disabled"
 				}
-				return "may"
+				return allowed
 			}})
 		}
 	}
 	return ops
 }
 
-func answer(is bool, yes, no string) string {
-	if is {
+func choose(condition bool, yes, no string) string {
+	if condition {
 		return yes
 	}
 	return no
 }
 
-// specWorld is a host with the actor and the target.
+// specWorld is a Manager with the actor and the target in its store.
 type specWorld struct {
 	m      *apitoken.Manager
 	actor  apitoken.Actor
 	target apitoken.UserID
-	token  apitoken.TokenID // one of the target's, which the actor does not use
+	token  apitoken.TokenID // one of the target's that the actor does not use
 }
 
 func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
@@ -239,7 +243,7 @@ func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 		must(err)
 		return m
 	}
-	undeclared := map[apitoken.Role]apitoken.Permission{"undeclared": specSet}
+	undeclared := map[apitoken.Role]apitoken.Permission{"undeclared": specAll}
 	for r, p := range specRoles {
 		undeclared[r] = p
 	}
@@ -303,7 +307,7 @@ func TestEveryActorTargetAndOperation(t *testing.T) {
 	operations := specOperations()
 	cases, wrong, step := 0, 0, 3
 	if testing.Short() {
-		step = 32 // make test-long asks for ten times as many
+		step = 32 // make test-long tries ten times as many
 	}
 	for i, a := range actors {
 		if i%step != 0 {
@@ -322,13 +326,13 @@ func TestEveryActorTargetAndOperation(t *testing.T) {
 					}
 				}
 				if a.form != "person" && a.form != "token" && a.form != "host" {
-					want = "denied"
+					want = denied
 				}
-				got := specVerdict(op.ask(newSpecWorld(t, a, target)))
+				got := specVerdict(op.call(newSpecWorld(t, a, target)))
 				cases++
 				if got != want {
 					if wrong++; wrong <= 20 {
-						t.Errorf("%+v asks to %s about %+v: %s, want %s", a, op.name, target, got, want)
+						t.Errorf("%s by %+v about %+v is %s, want %s", op.name, a, target, got, want)
 					}
 				}
 			}

@@ -97,13 +97,13 @@ type Store interface {
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.
-	// An event that a reader has not been given never takes a Seq below one that the reader has.
+	// An event that becomes visible later never has a Seq below that of an event that a reader has been given.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 }
 
 // TokenPager is an optional interface of a [Store] that reads a page of tokens within a budget, however many tokens there
 // are. Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes. A Store that wraps another one
-// without it returns [errors.ErrUnsupported], which counts as being without it.
+// without it returns [errors.ErrUnsupported], and is then treated as a Store without it.
 type TokenPager interface {
 	// TokenPage is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
 	// even if the page is empty; it lies after q.After and not before the last token of the page. Otherwise Next is the last
@@ -115,7 +115,8 @@ type TokenPager interface {
 }
 
 // TokenCounter is an optional interface of a [Store] that counts tokens without returning them. Without it,
-// [Manager.CountTokens] reads them all with Tokens. [errors.ErrUnsupported] counts as being without it.
+// [Manager.CountTokens] reads them all with Tokens. A Store that returns [errors.ErrUnsupported] is
+// treated as one without it.
 type TokenCounter interface {
 	// CountTokens returns how many tokens meet the conditions of q at now, whatever q.After and q.Limit are.
 	CountTokens(ctx context.Context, q TokenQuery, now time.Time) (int, error)
@@ -134,8 +135,8 @@ type NewToken struct {
 	Digest Digest
 	Epoch  int64 // the owner's epoch when the decision was made
 
-	// CreatorRevision is the revision of the user CreatedBy when the decision was made. The token is inserted only if it is
-	// still that. Zero: no condition.
+	// CreatorRevision is the revision of the user CreatedBy when the decision was made. The token is inserted only if the user
+	// is still at that revision. Zero: no condition.
 	CreatorRevision int64
 }
 

@@ -12,10 +12,10 @@ import (
 //
 //	<prefix>_<43 base62 characters><6 base62 characters>
 //
-// The 43 characters are drawn one by one and hold 256 random bits. They are never read as a number, so each text is exactly
-// one token. The 6 characters are the CRC-32 (IEEE) of everything before them. Scanners use it, and typing errors are
-// refused by it without a query; it never decides that a text is a token. With a prefix of at most 5 characters the text is
-// at most 55 bytes long, which SHA-256 hashes as a single block.
+// The 43 characters are drawn one by one and contain 256 random bits. They are never read as a number, so no two texts are the
+// same token. The 6 characters are the CRC-32 (IEEE) of everything before them. Scanners use it, and it refuses typing errors
+// without a query; it never accepts a token. With a prefix of at most 5 characters the text is at most 55 bytes long, which
+// SHA-256 hashes as a single block.
 const (
 	alphabet      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	bodyChars     = 43
@@ -65,8 +65,8 @@ func (f format) generate() (string, Digest) {
 	return string(text), sha256.Sum256(text)
 }
 
-// randomDigits returns equally likely places in the alphabet. Of the 256 values of a byte it discards the last 8, because
-// 248 is the largest multiple of 62 that fits.
+// randomDigits returns indexes into the alphabet, all equally likely. Of the 256 values of a byte it discards the last 8,
+// because 248 is the largest multiple of 62 that fits.
 func randomDigits() (digits [bodyChars]byte) {
 	const fair = byte(256 - 256%len(alphabet))
 	var random [bodyChars + 5]byte // 1.4 bytes are discarded on average
@@ -84,8 +84,8 @@ func randomDigits() (digits [bodyChars]byte) {
 	}
 }
 
-// digest returns the digest of a presented text. ok is false, before anything is hashed, for every text that this format
-// cannot have written.
+// digest returns the digest of a presented text. ok is false for every text that this format cannot have written; such a text
+// is not hashed.
 func (f format) digest(text string) (d Digest, ok bool) {
 	if !f.wrote(text) {
 		return Digest{}, false
@@ -104,7 +104,7 @@ func (f format) wrote(text string) bool {
 	return ok && hasChecksum(digits, sum)
 }
 
-// claims reports whether a text is in this format, right or wrong: it has the prefix and the length.
+// claims reports whether a text has the prefix and the length of this format, with a valid checksum or not.
 func (f format) claims(text string) bool {
 	return len(text) == f.length() && text[:len(f.prefix)] == f.prefix
 }
@@ -112,10 +112,10 @@ func (f format) claims(text string) bool {
 // length is the length of every text in bytes.
 func (f format) length() int { return len(f.prefix) + bodyChars + checksumChars }
 
-// hint is shown in lists, so that people recognise a token that they hold.
+// hint returns what lists show of a text, so that people recognise a token that they hold.
 func (f format) hint(text string) string { return f.prefix + "..." + text[len(text)-hintChars:] }
 
-// digitOf is the place of each byte in the alphabet, and foreign for a byte outside it.
+// digitOf maps each byte to its index in the alphabet, or to foreign if it is not in the alphabet.
 var digitOf = func() (table [256]byte) {
 	for i := range table {
 		table[i] = foreign
@@ -131,10 +131,10 @@ const foreign = 1 << 6 // a bit that no digit has
 // zeros is a body of the first character of the alphabet.
 var zeros = strings.Repeat(alphabet[:1], bodyChars)
 
-// shares is how much each character at each place of the body changes the checksum, compared with a zero there. A CRC is
-// linear: the exclusive or of the changes of all places is the change of the whole. So the checksum takes 43 independent
-// look-ups, which also tell whether each character is in the alphabet. With package hash/crc32 and a loop over the alphabet,
-// Authenticate in memory takes an eighth longer.
+// shares maps each place in the body and each character to how the character changes the checksum, compared with a zero
+// there. A CRC is linear: the exclusive or of the changes at all places is the change of the whole. So the checksum takes 43
+// independent look-ups, which also show whether each character is in the alphabet. With package hash/crc32 and a loop over
+// the alphabet, Authenticate in memory takes an eighth longer.
 var shares = func() (table [bodyChars][foreign]uint32) {
 	body := []byte(zeros)
 	none := crc32.ChecksumIEEE(body)
@@ -170,8 +170,8 @@ func appendChecksum(text []byte, sum uint32) []byte {
 	return append(text, digits[:]...)
 }
 
-// hasChecksum reports whether the text is the checksum. It reads the number rather than writing it, which is faster because
-// no step waits for a division.
+// hasChecksum reports whether the text is the checksum. It parses the text rather than format the checksum, which would need
+// divisions and be slower.
 func hasChecksum(text string, sum uint32) bool {
 	var all byte
 	var read uint64
@@ -183,7 +183,7 @@ func hasChecksum(text string, sum uint32) bool {
 	return all < foreign && read == uint64(sum)
 }
 
-// Digest is stored in place of a token: the SHA-256 of its text. It is no credential.
+// Digest is stored in place of a token: the SHA-256 of its text. It is not a credential.
 type Digest [sha256.Size]byte
 
 // Equal compares in constant time.

@@ -1,4 +1,4 @@
-// The race detector allocates as well.
+// The race detector allocates too.
 
 //go:build !race
 
@@ -16,14 +16,14 @@ import (
 
 var text string
 
-func TestTheTextOfATokenIsAllThatIsAllocatedForIt(t *testing.T) {
+func TestANewTextTakesOneAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { text, _ = apitoken.NewText() }); n > 1 {
-		t.Errorf("a new text and its digest take %.1f allocations", n)
+		t.Errorf("a new text and its digest take %.1f allocations, want 1", n)
 	}
 }
 
-// BenchmarkText compares what makes a token a token with the least that it can cost, 32 random bytes and a hash of 53. They take
-// turns, so that a machine that is busy slows both down alike: look at x-floor.
+// BenchmarkText compares the cost of a new text with its floor: 32 random bytes and a hash of 53 bytes. The two alternate, so
+// that a busy machine slows both: x-floor is the ratio.
 func BenchmarkText(b *testing.B) {
 	const slice = 200
 	var random [32]byte

@@ -22,10 +22,9 @@ type Token struct {
 	RevokedBy   UserID    // empty: the host itself, or not revoked
 	Hint        string    // prefix and last four characters, so that its holder recognises it
 
-	// Resource is the thing of the host's that the token is bound to, in the host's own words; empty: none. It never
-	// changes. The library stores it, finds tokens by it, and keeps the holder of a bound token from administering: see
-	// [GenerateParams]. The host decides which requests the resource permits, by Identity.Token.Resource after
-	// [Manager.Authenticate].
+	// Resource names what the token is bound to, in the host's own words, such as "project:web"; empty: the token is not
+	// bound. It never changes. The holder of a bound token administers nothing: see [GenerateParams]. The host decides which
+	// requests the resource permits, by Identity.Token.Resource after [Manager.Authenticate].
 	Resource string
 }
 
@@ -67,8 +66,8 @@ const (
 	StatusRevoked Status = "revoked"
 )
 
-// TokenID is the public identifier of a token, a UUIDv7 (RFC 9562 section 5.7). It is no credential. The identifiers made by
-// one process sort in the order of their creation.
+// TokenID is the public identifier of a token, a UUIDv7 (RFC 9562 section 5.7). It is not a credential. The identifiers made
+// by one process sort in the order of their creation.
 type TokenID uuid.UUID
 
 // ParseTokenID parses the form that [TokenID.String] returns. Every other spelling of a UUID is [ErrInvalid].
@@ -117,9 +116,9 @@ type TokenQuery struct {
 	NameContains  string    // only tokens whose name contains this text, byte for byte
 	Kind          Kind      // only tokens of this kind, byte for byte; empty: all
 	Resource      string    // only tokens bound to this resource, byte for byte; empty: all, bound or not
-	CreatedBy     UserID    // only tokens that this user generated, for any owner; those of the host itself match no user; empty: all
-	CreatedWith   TokenID   // only tokens that were generated with this token, to follow up a leak; zero: all
-	OnBehalf      bool      // only tokens that somebody else than the owner, or the host itself, generated
+	CreatedBy     UserID    // only tokens that this user generated, for any owner; empty: all, those of the host itself included
+	CreatedWith   TokenID   // only tokens generated with this token, for example after it leaked; zero: all
+	OnBehalf      bool      // only tokens that another user than the owner, or the host itself, generated
 
 	WithoutExpiration bool          // only tokens that never expire
 	UnusedSince       time.Time     // only tokens created before this time and not used since; zero: all

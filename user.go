@@ -6,11 +6,11 @@ import (
 )
 
 // UserID is the host's own identifier of a user: 1 to 255 bytes of printable UTF-8, compared byte by byte. A host whose
-// directory compares otherwise says so with [Options.CanonicalUserID].
+// directory compares ids otherwise sets [Options.CanonicalUserID].
 type UserID string
 
 // User is the small record that the library keeps of each user of the host, so that it can decide who may do what and
-// end a user's tokens at once. The host provisions it with [Manager.PutUser]; it is no login and has no password.
+// revoke all tokens of a user at once. The host provisions it with [Manager.PutUser]. It is not a login and has no password.
 type User struct {
 	ID         UserID
 	Name       string // to show: at most 100 characters, may be empty; PutUser makes any text fit
@@ -38,15 +38,15 @@ type UserChange struct {
 	Disable  bool   // disable the user at the event's time, and revoke every token; a disabled user stays as they are
 	Enable   bool   // enable the user; it is not combined with Disable
 
-	IfRole     []Role // the user's role is one of these; nil: any role, which differs from an empty slice
+	IfRole     []Role // the user's role is one of these; nil: any role; empty but not nil: no role
 	IfRevision int64  // the user is at this revision; 0: any
 }
 
-// Apply returns the user after the change, at the next Revision, and the event with Before and After filled in. The event
-// is of the change: its At is the time of the change. If a condition does not hold, the error is ErrConflict. If the change
-// leaves the user as they were, so does Apply, Revision included.
+// Apply returns the user after the change, at the next Revision, and the event with Before and After filled in. It takes the
+// time of the change from e.At. If the change alters nothing, Apply returns the user as they were, Revision included. If a
+// condition does not hold, the error is ErrConflict.
 //
-// Every [Store] takes the new row from here, so that all of them change a user alike.
+// Every [Store] calls Apply for the new row, so that all of them change a user alike.
 func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 	if c.IfRole != nil && !slices.Contains(c.IfRole, was.Role) || c.IfRevision != 0 && c.IfRevision != was.Revision {
 		return was, e, ErrConflict
@@ -77,12 +77,12 @@ func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 // UserQuery selects a page of users. The zero value selects the first page of all.
 type UserQuery struct {
 	Contains string // only users whose id or name contains this text, byte for byte
-	After    UserID // continue behind this user; empty: from the start
-	Limit    int    // users a page, 1 to 1,000; 0: 100
+	After    UserID // the cursor: only users after this one, by ID; empty: from the first
+	Limit    int    // users per page, 1 to 1,000; 0: 100
 }
 
 const (
-	maxUserIDBytes   = 255 // of a subject of OpenID Connect
+	maxUserIDBytes   = 255 // as long as a subject of OpenID Connect
 	maxUserNameRunes = 100
 )
 

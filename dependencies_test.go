@@ -21,20 +21,20 @@ func goList(t *testing.T, args ...string) []string {
 	return strings.Fields(string(out))
 }
 
-// The domain knows nothing of HTTP or SQL, so that a host takes only what it uses.
-func TestRootImportsOnlyTheDomain(t *testing.T) {
+// The root package depends on neither HTTP nor SQL, so that a host compiles only what it uses.
+func TestTheRootDependsOnNeitherHTTPNorSQL(t *testing.T) {
 	forbidden := []string{"net/http", "database/sql"}
 	for _, dep := range goList(t, "-deps", ".") {
 		external := strings.Contains(strings.SplitN(dep, "/", 2)[0], ".")
 		allowed := dep == module || dep == "github.com/google/uuid" || strings.HasPrefix(dep, "golang.org/x/crypto/")
 		if slices.Contains(forbidden, dep) || external && !allowed {
-			t.Errorf("the root package depends on %s", dep)
+			t.Errorf("the root package depends on %s, want the standard library without %s, uuid and x/crypto only", dep, forbidden)
 		}
 	}
 }
 
-// Adapters import the domain and not each other. What is for tests stands on memstore. What several adapters need, and hosts
-// do not, is in a package under internal.
+// Adapters import the root package and not each other. Package tokentest also imports memstore. Code that several adapters
+// share is in a package under internal.
 func TestAdaptersDoNotImportEachOther(t *testing.T) {
 	alsoMay := map[string][]string{"tokentest": {"memstore"}}
 	packages := goList(t, "./...")
@@ -46,23 +46,23 @@ func TestAdaptersDoNotImportEachOther(t *testing.T) {
 		for _, imported := range goList(t, "-f", `{{join .Imports "\n"}}`, pkg) {
 			other, ours := strings.CutPrefix(imported, module+"/")
 			if ours && !strings.HasPrefix(other, "internal/") && !slices.Contains(alsoMay[name], other) {
-				t.Errorf("%s imports %s", name, other)
+				t.Errorf("%s imports %s, want the root package and internal packages only", name, other)
 			}
 		}
 	}
 	if len(packages) < 2 {
-		t.Errorf("found only the packages %v", packages)
+		t.Errorf("go list found only %v, want the adapters too", packages)
 	}
 }
 
-// A module is required when something uses it, and no other than these.
-func TestRequiredModules(t *testing.T) {
+// The modules that go.mod may require.
+func TestOnlyFourModulesAreRequired(t *testing.T) {
 	allowed := []string{
 		"github.com/google/uuid", "golang.org/x/crypto", "github.com/benbjohnson/clock", "github.com/google/go-cmp",
 	}
 	for _, m := range goList(t, "-m", "-f", `{{if not .Main}}{{if not .Indirect}}{{.Path}}{{end}}{{end}}`, "-mod=readonly", "all") {
 		if !strings.HasPrefix(m, module) && !slices.Contains(allowed, m) {
-			t.Errorf("go.mod requires %s", m)
+			t.Errorf("go.mod requires %s, want only %s", m, allowed)
 		}
 	}
 }
