@@ -183,6 +183,31 @@ func TestAByteOutsideTheAlphabetIsNoDigitOfTheChecksum(t *testing.T) {
 	}
 }
 
+// A byte that is no digit counts like a zero in the checksum, and the text is refused nevertheless.
+func TestNoOtherByteCountsAsADigitOfTheBody(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	text := withChecksum("tok_" + strings.Repeat("0", 43))
+	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUnknownToken) {
+		t.Fatalf("%s: error is %v, want ErrUnknownToken", text, err)
+	}
+	lookups := h.store.count("Lookup")
+	for place := range 43 {
+		for b := range 256 {
+			if strings.IndexByte(base62, byte(b)) >= 0 {
+				continue
+			}
+			wrong := []byte(text)
+			wrong[len("tok_")+place] = byte(b)
+			if _, err := h.Authenticate(ctx, string(wrong)); !errors.Is(err, apitoken.ErrMalformed) {
+				t.Fatalf("%q: error is %v, want ErrMalformed", wrong, err)
+			}
+		}
+	}
+	if n := h.store.count("Lookup") - lookups; n != 0 {
+		t.Errorf("%d of these texts were looked up, want none", n)
+	}
+}
+
 // withChecksum returns the text of a token from its prefix and body. It is a second implementation of the format.
 func withChecksum(text string) string {
 	sum := uint64(crc32.ChecksumIEEE([]byte(text)))

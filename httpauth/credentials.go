@@ -22,32 +22,43 @@ var (
 // A header can have a million.
 const maxCredentials = 512
 
-// credentials says in which headers of a request a token may be. It returns a text unchanged, for the Manager to accept or
-// refuse.
+// credentials says where in a request a token may be. It returns a text unchanged, for the Manager to accept or refuse.
 type credentials struct {
-	basic     bool
-	keyHeader string // the canonical name of Options.Header; empty: none
+	basic         bool
+	basicPassword bool
+	keyHeader     string                     // the canonical name of Options.Header; empty: none
+	elsewhere     func(*http.Request) string // Options.Elsewhere; nil: nowhere
 }
 
-// find returns the token that the header holds, if it holds exactly one.
-func (c credentials) find(h http.Header) (string, error) {
-	token, err := c.tokenOfAuthorization(h["Authorization"])
-	if c.keyHeader == "" {
-		return token, err
+// find returns the token that the request holds, if it holds exactly one.
+func (c credentials) find(r *http.Request) (string, error) {
+	token, err := c.tokenOfAuthorization(r.Header["Authorization"])
+	if c.keyHeader != "" {
+		key, keyErr := tokenOfKeyHeader(r.Header[c.keyHeader])
+		token, err = oneOf(token, err, key, keyErr)
 	}
-	key, keyErr := tokenOfKeyHeader(h[c.keyHeader])
+	if c.elsewhere != nil {
+		other, otherErr := tokenOfText(c.elsewhere(r))
+		token, err = oneOf(token, err, other, otherErr)
+	}
+	return token, err
+}
+
+// oneOf returns the token of one place or of another. If both places hold something, the error is errManyCredentials.
+func oneOf(a string, aErr error, b string, bErr error) (string, error) {
 	switch {
-	case keyErr == errNoToken:
-		return token, err
-	case err == errNoToken:
-		return key, keyErr
+	case bErr == errNoToken:
+		return a, aErr
+	case aErr == errNoToken:
+		return b, bErr
 	}
 	return "", errManyCredentials
 }
 
-// presented reports whether the request has one of the headers, with a token or without.
-func (c credentials) presented(h http.Header) bool {
-	return len(h["Authorization"]) > 0 || c.keyHeader != "" && len(h[c.keyHeader]) > 0
+// presented reports whether the request has anything in one of the places, a token or not.
+func (c credentials) presented(r *http.Request) bool {
+	return len(r.Header["Authorization"]) > 0 || c.keyHeader != "" && len(r.Header[c.keyHeader]) > 0 ||
+		c.elsewhere != nil && c.elsewhere(r) != ""
 }
 
 // tokenOfAuthorization returns the token in the values of the Authorization header. Credentials of another scheme are not
@@ -60,8 +71,8 @@ func (c credentials) tokenOfAuthorization(values []string) (string, error) {
 	if rest, ok := cutScheme(value, "Bearer"); ok {
 		return schemeParameter(rest)
 	}
-	if rest, ok := cutScheme(value, "Basic"); ok && c.basic {
-		return basicUser(rest)
+	if rest, ok := cutScheme(value, "Basic"); ok && (c.basic || c.basicPassword) {
+		return c.tokenOfBasic(rest)
 	}
 	return "", errNoToken
 }
@@ -69,13 +80,18 @@ func (c credentials) tokenOfAuthorization(values []string) (string, error) {
 // tokenOfKeyHeader returns the token in the values of Options.Header.
 func tokenOfKeyHeader(values []string) (string, error) {
 	value, err := oneHeaderValue(values)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case value == "":
+	}
+	return tokenOfText(value)
+}
+
+// tokenOfText returns a text that holds nothing but a token.
+func tokenOfText(text string) (string, error) {
+	if text == "" {
 		return "", errNoToken
 	}
-	return oneWord(value)
+	return oneWord(text)
 }
 
 // oneHeaderValue returns the value of a header that may occur once, without the white space around it, which is not part of
@@ -130,9 +146,9 @@ func oneWord(text string) (string, error) {
 	return text, nil
 }
 
-// basicUser returns the user name of Basic credentials without a password (RFC 7617 section 2). Credentials with a password
-// are a login and not a token: the error is errNoToken.
-func basicUser(rest string) (string, error) {
+// tokenOfBasic returns the token in Basic credentials (RFC 7617 section 2): the user name if the password is empty, or the
+// password, as the options allow. Other credentials are a login and not a token: the error is errNoToken.
+func (c credentials) tokenOfBasic(rest string) (string, error) {
 	encoded, err := schemeParameter(rest)
 	if err != nil {
 		return "", err
@@ -145,10 +161,12 @@ func basicUser(rest string) (string, error) {
 	switch {
 	case !found || user == "" && password == "":
 		return "", errBadBasic
-	case password != "":
-		return "", errNoToken
+	case password == "" && c.basic:
+		return user, nil
+	case password != "" && c.basicPassword:
+		return password, nil
 	}
-	return user, nil
+	return "", errNoToken
 }
 
 // isSeparator reports whether a byte separates words of a header: a control character, a space or a comma. Every other byte is

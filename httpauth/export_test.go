@@ -12,5 +12,5 @@ func Bearer(values []string) (string, error) { return credentials{}.tokenOfAutho
 
 // Find finds a token with Options.Basic and the header X-API-Key.
 func Find(h http.Header) (string, error) {
-	return credentials{basic: true, keyHeader: "X-Api-Key"}.find(h)
+	return credentials{basic: true, keyHeader: "X-Api-Key"}.find(&http.Request{Header: h})
 }

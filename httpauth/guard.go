@@ -47,14 +47,16 @@ func newGuard(m *apitoken.Manager, opts *Options, badRequest int) *guard {
 	}
 	o := withDefaults(opts)
 	return &guard{
-		manager:     m,
-		credentials: credentials{basic: o.Basic, keyHeader: http.CanonicalHeaderKey(o.Header)},
-		kinds:       o.Kinds,
-		permission:  o.Permission,
-		expiry:      expiry{window: o.ExpiryWindow, header: http.CanonicalHeaderKey(o.ExpiryHeader), layout: o.ExpiryLayout},
-		vary:        o.vary(),
-		onError:     o.OnError,
-		refusals:    newRefusals(o, badRequest),
+		manager: m,
+		credentials: credentials{
+			basic: o.Basic, basicPassword: o.BasicPassword, keyHeader: http.CanonicalHeaderKey(o.Header), elsewhere: o.Elsewhere,
+		},
+		kinds:      o.Kinds,
+		permission: o.Permission,
+		expiry:     expiry{window: o.ExpiryWindow, header: http.CanonicalHeaderKey(o.ExpiryHeader), layout: o.ExpiryLayout},
+		vary:       o.vary(),
+		onError:    o.OnError,
+		refusals:   newRefusals(o, badRequest),
 	}
 }
 
@@ -71,7 +73,7 @@ func (g *guard) authenticate(r *http.Request) (apitoken.Identity, *Refusal) {
 }
 
 func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
-	token, err := g.credentials.find(r.Header)
+	token, err := g.credentials.find(r)
 	if err != nil {
 		return apitoken.Identity{}, err
 	}

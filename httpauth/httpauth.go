@@ -23,7 +23,7 @@ func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handle
 	g := newGuard(m, opts, http.StatusBadRequest)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if g.credentials.presented(r.Header) {
+			if g.credentials.presented(r) {
 				g.serve(w, r, next)
 				return
 			}

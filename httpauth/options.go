@@ -35,6 +35,16 @@ type Options struct {
 	// its user for a name and a password.
 	Basic bool
 
+	// BasicPassword also accepts the token as the password of HTTP Basic, with any user name, as docker, git, twine and Maven
+	// send it. Use it on routes that take no other passwords: every password is looked up as a token. A 401 then offers Basic
+	// as well.
+	BasicPassword bool
+
+	// Elsewhere returns the text of a token that is in another place of the request, such as the query of a download link.
+	// Empty: there is none. The text is a credential like the others, so a request with two of them is refused. The host keeps
+	// it out of logs: OnError gets the request with it. It may be called twice for a request, and concurrently. Nil: nowhere.
+	Elsewhere func(*http.Request) string
+
 	// Header is the name of a header in which the token is also accepted, without a scheme, such as "X-API-Key". Empty: none.
 	// A text that is not a header name is invalid, and so are Authorization, Proxy-Authorization, Cookie and Host, which have a
 	// meaning of their own.

@@ -61,9 +61,14 @@ func newRefusals(o Options, badRequest int) refusals {
 	bearer := "Bearer realm=" + realm
 	var otherSchemes []string // a 401 lists all schemes (RFC 9110 section 11.6.1)
 	places := "in the Authorization header, with the scheme Bearer"
-	if o.Basic {
+	if o.Basic || o.BasicPassword {
 		otherSchemes = append(otherSchemes, "Basic realm="+realm)
+	}
+	if o.Basic {
 		places += ", or with the scheme Basic as user name and with an empty password"
+	}
+	if o.BasicPassword {
+		places += ", or with the scheme Basic as password"
 	}
 	if o.Header != "" {
 		places += ", or in the header " + o.Header
