@@ -284,3 +284,13 @@ func TestAnImportThatFailsCanBeRepeated(t *testing.T) {
 		})
 	}
 }
+
+// RevokeAll ends the tokens that exist. What is imported later is alive.
+func TestATokenThatIsImportedAfterRevokeAllIsAlive(t *testing.T) {
+	h := newImportHost(t)
+	h.must(h.RevokeAll(ctx, apitoken.System(), bob))
+	if _, err := h.Import(ctx, apitoken.System(), importOf("old-1")); err != nil {
+		t.Fatal(err)
+	}
+	h.mustAuthenticate("old-1")
+}
