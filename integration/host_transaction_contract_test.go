@@ -21,7 +21,7 @@ type eachInTx struct {
 }
 
 func inTx[T any](ctx context.Context, s eachInTx, do func(*sqlstore.Tx) (T, error)) (result T, err error) {
-	tx, err := s.db.BeginTx(ctx, s.opts)
+	tx, err := s.db.BeginTx(context.WithoutCancel(ctx), s.opts) // or the outcome of the commit would be unknown
 	if err != nil {
 		return result, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,7 +27,8 @@ func TestMigrateCutAnywhere(t *testing.T) {
 			spy.statements()
 			d.newMigrated(t, db, &sqlstore.Options{TablePrefix: "whole_"})
 			sent := spy.statements()
-			if len(sent) < 12 || sent[len(sent)-1] != "COMMIT" {
+			last := sent[len(sent)-1] // on MySQL a step is no transaction, and ends when it releases its lock
+			if len(sent) < 12 || last != "COMMIT" && !strings.Contains(last, "RELEASE_LOCK") {
 				t.Fatalf("only %q was sent", sent)
 			}
 			for nth := range sent {
