@@ -20,6 +20,9 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 	for _, b := range servers {
 		for _, replicas := range []int{1, atOnce} {
 			t.Run(fmt.Sprintf("%s, replicas: %d", b.name, replicas), func(t *testing.T) {
+				if replicas > 1 {
+					long(t)
+				}
 				d := b.database(t)
 				d.loadOldest(t)
 				release := d.openReader(t)
@@ -153,6 +156,7 @@ func (l *lookups) String() string {
 // A Migrate whose context ends while it waits leaves no lock behind in the pool: another one, which has to use another
 // connection, goes on at once.
 func TestMigrateThatGivesUpLeavesNoLock(t *testing.T) {
+	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t)

@@ -234,6 +234,9 @@ func TestChangesReadNoTableWhole(t *testing.T) {
 				t.Errorf("only %d statements were seen", len(sent))
 			}
 			for _, q := range sent {
+				if strings.HasPrefix(q.text, "SET ") {
+					continue // it has no plan
+				}
 				for _, line := range d.plan(t, db, q) {
 					if table, ok := strings.CutSuffix(line, whole); ok && !slices.Contains(ofOneRow, table) {
 						t.Errorf("%s: %s", line, q.text)

@@ -11,16 +11,13 @@ import (
 )
 
 // Every replica of a host sees the writes of the others: the contract holds if each call goes to another handle of the same file.
-// With -short only the recommended data source name is tested.
 func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
+	long(t)
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
 		"WAL without an early lock":     "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)",
 		"WAL without waiting for locks": "_pragma=journal_mode(WAL)",
 	} {
-		if testing.Short() && name != "recommended" {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Run(t, func(t *testing.T) apitoken.Store {
