@@ -93,10 +93,15 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 // bound returns a time of a query within the range of the stored times. So no time becomes the zero time, which is no
 // condition.
 func bound(t time.Time) time.Time {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return t
+	case t.Before(firstInstant):
+		return firstInstant
+	case t.After(ceiling):
+		return ceiling // and not the last time before it, at which a token may expire
 	}
-	return withinRange(instant(t))
+	return instant(t)
 }
 
 // Tokens iterates over the tokens of all pages of ListTokens, reading q.Limit at a time. It stops after an error.

@@ -316,3 +316,17 @@ func TestListsSelectTokensOnBehalf(t *testing.T) {
 		t.Errorf("after the promotion the token carries %s, want %s", got, apitoken.AdminPermissions)
 	}
 }
+
+// The year 2200 is the limit of every expiry, so all tokens that expire at all expire before it.
+func TestEveryTokenThatExpiresDoesSoBefore2200(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	limit := time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+	h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "last", ExpiresAt: limit.Add(-time.Microsecond)})
+	h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "never", Lifetime: apitoken.NoExpiration})
+	for _, before := range []time.Time{limit, limit.AddDate(100, 0, 0)} {
+		tokens, err := h.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: bob, ExpiresBefore: before})
+		if err != nil || len(tokens) != 1 || tokens[0].Name != "last" {
+			t.Errorf("before %s: %d tokens, %v, want the one that expires last", before, len(tokens), err)
+		}
+	}
+}
