@@ -157,7 +157,7 @@ func (s *Store) read(ctx context.Context, digest apitoken.Digest, r *read) (*api
 func (s *Store) keep(rec *apitoken.Record) {
 	slot := s.table.slotFor(rec.Digest)
 	s.remove(slot)
-	slot.Store(rec)
+	slot.put(rec)
 	s.held++
 	s.named[rec.Token.ID] = rec.Digest
 	owned := s.owned[rec.Token.Owner]
@@ -170,11 +170,11 @@ func (s *Store) keep(rec *apitoken.Record) {
 
 // remove empties a slot. The caller holds the lock.
 func (s *Store) remove(slot *slot) {
-	rec := slot.Load()
+	rec := slot.rec.Load()
 	if rec == nil {
 		return
 	}
-	slot.Store(nil)
+	slot.rec.Store(nil)
 	s.held--
 	delete(s.named, rec.Token.ID)
 	owned := s.owned[rec.Token.Owner]

@@ -45,10 +45,10 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 			continue
 		}
 		slot := s.table.slotFor(digest)
-		rec := *slot.Load() // callers may still read the old one
+		rec := *slot.rec.Load() // callers may still read the old one
 		if touch.Moves(rec.Token.LastUsedAt) {
 			rec.Token.LastUsedAt = touch.At
-			slot.Store(&rec)
+			slot.put(&rec)
 		}
 	}
 	return err

@@ -14,9 +14,21 @@ import (
 // makes a hit a third slower. Writers exclude each other.
 type table []slot
 
-type slot = atomic.Pointer[apitoken.Record]
+// slot is the place of one record. The tag is a part of its digest, so that a lookup need not load the other records of a set
+// into the processor's cache. A reader may find the tag of one record beside another; the digest of the record decides.
+type slot struct {
+	tag atomic.Uint64
+	rec atomic.Pointer[apitoken.Record]
+}
 
-const slotsInSet = 4
+func (s *slot) put(rec *apitoken.Record) {
+	s.rec.Store(rec)
+	s.tag.Store(tag(rec.Digest))
+}
+
+func tag(d apitoken.Digest) uint64 { return binary.BigEndian.Uint64(d[8:]) }
+
+const slotsInSet = 4 // which are one line of the processor's cache
 
 // newTable has room for at least as many records as there are entries, in the best case: digests do not spread evenly.
 func newTable(entries int) table { return make(table, (entries+slotsInSet-1)/slotsInSet*slotsInSet) }
@@ -29,9 +41,12 @@ func (t table) set(d apitoken.Digest) []slot {
 
 // record returns the record of a digest, or nil.
 func (t table) record(d apitoken.Digest) *apitoken.Record {
-	set := t.set(d)
+	set, wanted := t.set(d), tag(d)
 	for i := range set {
-		if rec := set[i].Load(); rec != nil && rec.Digest == d {
+		if set[i].tag.Load() != wanted {
+			continue
+		}
+		if rec := set[i].rec.Load(); rec != nil && rec.Digest == d {
 			return rec
 		}
 	}
@@ -43,7 +58,7 @@ func (t table) slotFor(d apitoken.Digest) *slot {
 	set := t.set(d)
 	free := &set[rand.IntN(slotsInSet)]
 	for i := range set {
-		switch rec := set[i].Load(); {
+		switch rec := set[i].rec.Load(); {
 		case rec == nil:
 			free = &set[i]
 		case rec.Digest == d:
