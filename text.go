@@ -96,7 +96,7 @@ func (f format) digest(text string) (d Digest, ok bool) {
 
 // wrote reports whether this format can have written the text: length, prefix, alphabet and checksum are right.
 func (f format) wrote(text string) bool {
-	if len(text) != f.length() || text[:len(f.prefix)] != f.prefix {
+	if !f.claims(text) {
 		return false
 	}
 	body, digits := text[len(f.prefix):][:bodyChars], text[len(text)-checksumChars:]

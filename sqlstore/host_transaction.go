@@ -17,10 +17,7 @@ var (
 
 // Tx is a view of a [Store] through a transaction of the host's own: see [Store.WithTx]. Like the transaction, it is used by
 // one goroutine at a time.
-type Tx struct {
-	operations
-	tx *sql.Tx
-}
+type Tx struct{ operations }
 
 // WithTx returns a view of the store whose reads and writes all go through a transaction that the host has begun in the same
 // database. It takes no other connection, and neither commits nor rolls back. Use it with [apitoken.Manager.WithStore]:
@@ -44,7 +41,7 @@ type Tx struct {
 // The isolation level READ COMMITTED always works. With REPEATABLE READ or SERIALIZABLE a change may be ErrAborted, or a
 // Generate ErrUnavailable, if the policy or the user was changed since the transaction began.
 func (s *Store) WithTx(tx *sql.Tx) *Tx {
-	return &Tx{operations{&hostTransaction{dialect: &s.dialect, tx: tx}}, tx}
+	return &Tx{operations{&hostTransaction{dialect: &s.dialect, tx: tx}}}
 }
 
 // Lookup implements [apitoken.Store].
