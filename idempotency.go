@@ -72,7 +72,7 @@ func (m *Manager) holder(ctx context.Context, op *operation, token Token) (Token
 		if last != nil {
 			q.After = last.ID
 		}
-		return m.store.Tokens(ctx, q, op.at)
+		return m.store.Tokens(ctx, q.At(op.at))
 	})
 	for t, err := range named {
 		if err != nil {

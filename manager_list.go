@@ -38,7 +38,7 @@ func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (Tok
 
 // list runs one operation that reads from the store with a query.
 func list[T any](
-	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery, time.Time) (T, error),
+	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery) (T, error),
 ) (T, error) {
 	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
 	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
@@ -46,7 +46,7 @@ func list[T any](
 		if err != nil {
 			return result, err
 		}
-		result, err = read(ctx, q, op.at)
+		result, err = read(ctx, q.At(op.at))
 		return result, storeError(err)
 	})
 }
@@ -55,16 +55,16 @@ func list[T any](
 // which every token is selected.
 const pageBudget = 1000
 
-func (m *Manager) tokenPage(ctx context.Context, q TokenQuery, now time.Time) (TokenPage, error) {
+func (m *Manager) tokenPage(ctx context.Context, q TokenQuery) (TokenPage, error) {
 	if pager, ok := m.store.(TokenPager); ok {
-		page, err := pager.TokenPage(ctx, q, now, pageBudget)
+		page, err := pager.ScanTokens(ctx, q, pageBudget)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return page, err
 		}
 	}
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is another page
-	tokens, err := m.store.Tokens(ctx, q, now)
+	tokens, err := m.store.Tokens(ctx, q)
 	if err != nil || len(tokens) <= limit {
 		return TokenPage{Tokens: tokens}, err
 	}
@@ -122,15 +122,15 @@ func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (i
 	return list(ctx, m, actor, q, m.countTokens)
 }
 
-func (m *Manager) countTokens(ctx context.Context, q TokenQuery, now time.Time) (int, error) {
+func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {
 	if counter, ok := m.store.(TokenCounter); ok {
-		n, err := counter.CountTokens(ctx, q, now)
+		n, err := counter.CountTokens(ctx, q)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}
 	}
 	for n := 0; ; {
-		tokens, err := m.store.Tokens(ctx, q, now)
+		tokens, err := m.store.Tokens(ctx, q)
 		n += len(tokens)
 		if err != nil || len(tokens) < q.Limit {
 			return n, err

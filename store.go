@@ -89,9 +89,9 @@ type Store interface {
 	Token(ctx context.Context, id TokenID) (*Record, error)
 
 	// Tokens reads one page: the first q.Limit tokens after q.After that meet every condition of q, by ID. RevokedAt and
-	// RevokedBy are those of Token, and Status is judged by them at now. The Limit is set. A token that was never used counts
+	// RevokedBy are those of Token, and Status is judged by them at q.Now(). The Limit is set. A token that was never used counts
 	// as used before all times.
-	Tokens(ctx context.Context, q TokenQuery, now time.Time) ([]Token, error)
+	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
 	// Users reads one page: the first q.Limit users after q.After, by the bytes of their IDs. The Limit is set.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
@@ -105,21 +105,21 @@ type Store interface {
 // are. Without it, [Manager.TokenPage] reads with Tokens and takes as long as that takes. A Store that wraps another one
 // without it returns [errors.ErrUnsupported], and is then treated as a Store without it.
 type TokenPager interface {
-	// TokenPage is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
+	// ScanTokens is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
 	// even if the page is empty; it lies after q.After and not before the last token of the page. Otherwise Next is the last
 	// token of the page if more tokens meet the conditions, and zero if not.
 	//
 	// Paging with Next as the following q.After comes to an end. It returns every token once that meets the conditions from
 	// the first page to the last, whatever is inserted and revoked meanwhile.
-	TokenPage(ctx context.Context, q TokenQuery, now time.Time, rows int) (TokenPage, error)
+	ScanTokens(ctx context.Context, q TokenQuery, rows int) (TokenPage, error)
 }
 
 // TokenCounter is an optional interface of a [Store] that counts tokens without returning them. Without it,
 // [Manager.CountTokens] reads them all with Tokens. A Store that returns [errors.ErrUnsupported] is
 // treated as one without it.
 type TokenCounter interface {
-	// CountTokens returns how many tokens meet the conditions of q at now, whatever q.After and q.Limit are.
-	CountTokens(ctx context.Context, q TokenQuery, now time.Time) (int, error)
+	// CountTokens returns how many tokens meet the conditions of q at q.Now(), whatever q.After and q.Limit are.
+	CountTokens(ctx context.Context, q TokenQuery) (int, error)
 }
 
 // Record is a stored token with its owner.

@@ -126,7 +126,19 @@ type TokenQuery struct {
 
 	After TokenID // the cursor: only tokens after this one, by ID; zero: from the first
 	Limit int     // tokens per page, 1 to 1,000; 0: 100
+
+	now time.Time
 }
+
+// At returns the query as a [Store] gets it: with the time by which Status is judged. A host has no need of it, because the
+// Manager sets the time of its Clock.
+func (q TokenQuery) At(now time.Time) TokenQuery {
+	q.now = now
+	return q
+}
+
+// Now returns the time of At. It is for those who implement a [Store].
+func (q TokenQuery) Now() time.Time { return q.now }
 
 func (q TokenQuery) check() error {
 	switch {

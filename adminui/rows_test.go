@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
@@ -17,14 +16,14 @@ type rowCounter struct {
 	rows int
 }
 
-func (c *rowCounter) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-	page, err := c.Store.TokenPage(ctx, q, now, rows)
+func (c *rowCounter) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	page, err := c.Store.ScanTokens(ctx, q, rows)
 	c.rows += len(page.Tokens)
 	return page, err
 }
 
-func (c *rowCounter) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	tokens, err := c.Store.Tokens(ctx, q, now)
+func (c *rowCounter) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := c.Store.Tokens(ctx, q)
 	c.rows += len(tokens)
 	return tokens, err
 }

@@ -27,7 +27,7 @@ func newFaulty() *faulty {
 		Store: memstore.New(),
 		Before: func(_ context.Context, method string) error {
 			switch method {
-			case "TokenPage":
+			case "ScanTokens":
 				return s.reads
 			case "RevokeToken":
 				if s.revokes--; s.revokes >= 0 {

@@ -3,7 +3,6 @@ package cachestore
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -54,20 +53,20 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	return err
 }
 
-// TokenPage implements [apitoken.TokenPager]. If the store behind does not, the error is [errors.ErrUnsupported].
-func (s *Store) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+// ScanTokens implements [apitoken.TokenPager]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
 	pager, ok := s.Store.(apitoken.TokenPager)
 	if !ok {
 		return apitoken.TokenPage{}, errors.ErrUnsupported
 	}
-	return pager.TokenPage(ctx, q, now, rows)
+	return pager.ScanTokens(ctx, q, rows)
 }
 
 // CountTokens implements [apitoken.TokenCounter]. If the store behind does not, the error is [errors.ErrUnsupported].
-func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
+func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
 	counter, ok := s.Store.(apitoken.TokenCounter)
 	if !ok {
 		return 0, errors.ErrUnsupported
 	}
-	return counter.CountTokens(ctx, q, now)
+	return counter.CountTokens(ctx, q)
 }

@@ -160,13 +160,13 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 		{"Lookup", func(ctx context.Context) (any, error) { return store.Lookup(ctx, old.Digest) }},
 		{"Token", func(ctx context.Context) (any, error) { return store.Token(ctx, old.ID) }},
 		{"Tokens", func(ctx context.Context) (any, error) {
-			return store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 10}, at)
+			return store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 10}.At(at))
 		}},
 		{"TokenPage in a window", func(ctx context.Context) (any, error) {
-			return store.TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, NameContains: "e", Limit: 10}, at, 1)
+			return store.ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, NameContains: "e", Limit: 10}.At(at), 1)
 		}},
 		{"TokenPage by expiry", func(ctx context.Context) (any, error) {
-			return store.TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: at.AddDate(1, 0, 0), Limit: 10}, at, 1000)
+			return store.ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: at.AddDate(1, 0, 0), Limit: 10}.At(at), 1000)
 		}},
 		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
 		{"Users", func(ctx context.Context) (any, error) { return store.Users(ctx, apitoken.UserQuery{Limit: 10}) }},

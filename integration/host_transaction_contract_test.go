@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -85,20 +84,20 @@ func (s eachInTx) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Rec
 	return again(ctx, s, func(tx *sqlstore.Tx) (*apitoken.Record, error) { return tx.Token(ctx, id) })
 }
 
-func (s eachInTx) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.Token, error) { return tx.Tokens(ctx, q, now) })
+func (s eachInTx) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.Token, error) { return tx.Tokens(ctx, q) })
 }
 
 func (s eachInTx) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.User, error) { return tx.Users(ctx, q) })
 }
 
-func (s eachInTx) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.TokenPage, error) { return tx.TokenPage(ctx, q, now, rows) })
+func (s eachInTx) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.TokenPage, error) { return tx.ScanTokens(ctx, q, rows) })
 }
 
-func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
-	return again(ctx, s, func(tx *sqlstore.Tx) (int, error) { return tx.CountTokens(ctx, q, now) })
+func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (int, error) { return tx.CountTokens(ctx, q) })
 }
 
 func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -128,8 +127,8 @@ func (n *noisy) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Recor
 	return noisyRead(n, func() (*apitoken.Record, error) { return n.Store.Token(ctx, id) })
 }
 
-func (n *noisy) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return noisyRead(n, func() ([]apitoken.Token, error) { return n.Store.Tokens(ctx, q, now) })
+func (n *noisy) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return noisyRead(n, func() ([]apitoken.Token, error) { return n.Store.Tokens(ctx, q) })
 }
 
 func (n *noisy) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {

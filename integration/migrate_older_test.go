@@ -132,7 +132,7 @@ func TestAnOlderBuildKeepsWorking(t *testing.T) {
 			}
 			for resource, want := range map[string]int{"": 1, "project:web": 0} {
 				q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
-				if n, err := store.CountTokens(ctx, q, at); err != nil || n != want {
+				if n, err := store.CountTokens(ctx, q.At(at)); err != nil || n != want {
 					t.Errorf("%d tokens of an older build are bound to %q, %v, want %d", n, resource, err, want)
 				}
 			}
@@ -192,7 +192,7 @@ func holdOldTokens(t *testing.T, store *sqlstore.Store) {
 		{apitoken.TokenQuery{CreatedBy: "ada", WithoutExpiration: true, NameContains: "name499"}, 3},
 	} {
 		c.query.AnyOwner, c.query.Limit = true, 1000
-		page, err := store.TokenPage(context.Background(), c.query, at, 10_000)
+		page, err := store.ScanTokens(context.Background(), c.query.At(at), 10_000)
 		if err != nil || len(page.Tokens) != c.want {
 			t.Errorf("%+v: %d tokens, %v, want %d", c.query, len(page.Tokens), err, c.want)
 		}

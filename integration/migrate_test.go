@@ -143,7 +143,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 				store := d.newStore(t, d.open(t, 0), opts)
 				ctx := context.Background()
 				_, lookup := store.Lookup(ctx, apitoken.Digest{})
-				_, tokens := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 1}, time.Now())
+				_, tokens := store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: 1}.At(time.Now()))
 				for name, err := range map[string]error{
 					"Lookup": lookup, "Tokens": tokens, "Policy": use(store),
 					"AppendEvents": store.AppendEvents(ctx, []apitoken.Event{event(apitoken.ActionRevoke)}),

@@ -111,7 +111,7 @@ func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answe
 	q.Limit = limitOr100(q.Limit)
 	var got []apitoken.Token
 	for pages := 0; ; pages++ {
-		page, err := s.pager.TokenPage(s.ctx, q, now, rows)
+		page, err := s.pager.ScanTokens(s.ctx, q.At(now), rows)
 		if err != nil || len(page.Tokens) > q.Limit || pages > len(s.ref.tokens) {
 			return what, answer{value: pages, err: err}, answer{}
 		}

@@ -73,10 +73,10 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	type call = func(context.Context) error
 	list := func(q apitoken.TokenQuery) call {
 		q.Limit = 100
-		return func(ctx context.Context) error { _, err := store.Tokens(ctx, q, at); return err }
+		return func(ctx context.Context) error { _, err := store.Tokens(ctx, q.At(at)); return err }
 	}
 	count := func(q apitoken.TokenQuery) call {
-		return func(ctx context.Context) error { _, err := store.CountTokens(ctx, q, at); return err }
+		return func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.At(at)); return err }
 	}
 	events := func(q apitoken.EventQuery) call {
 		return func(ctx context.Context) error { _, err := store.Events(ctx, q); return err }

@@ -75,7 +75,7 @@ func (b *notFinal) ChangeUser(
 	if err != nil {
 		return u, err
 	}
-	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: id, Limit: 1000}, e.At)
+	tokens, err := b.Tokens(ctx, apitoken.TokenQuery{Owner: id, Limit: 1000}.At(e.At))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range tokens {
@@ -144,8 +144,8 @@ func (b *checkedThenInserted) Token(ctx context.Context, id apitoken.TokenID) (*
 	return renamed(b.Store.Token(ctx, id))
 }
 
-func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	tokens, err := b.Store.Tokens(ctx, q, now)
+func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := b.Store.Tokens(ctx, q)
 	tokens = slices.Clone(tokens)
 	for i := range tokens {
 		tokens[i].Name, _, _ = strings.Cut(tokens[i].Name, nameEnd)
@@ -227,15 +227,15 @@ func (b *touchOfAllColumns) record(r *apitoken.Record, err error) (*apitoken.Rec
 	return &fresh, nil
 }
 
-func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	every := q
 	every.Status = ""
-	tokens, err := b.Store.Tokens(ctx, every, now)
+	tokens, err := b.Store.Tokens(ctx, every)
 	var page []apitoken.Token
 	for _, t := range tokens {
-		if t = b.shown(t); q.Status == "" || t.Status(now) == q.Status {
+		if t = b.shown(t); q.Status == "" || t.Status(q.Now()) == q.Status {
 			page = append(page, t)
 		}
 	}

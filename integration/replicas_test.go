@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/storetest"
@@ -101,14 +100,12 @@ func (r *replicas) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Re
 	return r.next().Token(ctx, id)
 }
 
-func (r *replicas) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return r.next().Tokens(ctx, q, now)
+func (r *replicas) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return r.next().Tokens(ctx, q)
 }
 
-func (r *replicas) TokenPage(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
-) (apitoken.TokenPage, error) {
-	return r.next().(apitoken.TokenPager).TokenPage(ctx, q, now, rows)
+func (r *replicas) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	return r.next().(apitoken.TokenPager).ScanTokens(ctx, q, rows)
 }
 
 func (r *replicas) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {

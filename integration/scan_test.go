@@ -58,7 +58,7 @@ func (s *scanStage) holdBudget(t *testing.T, l scanned, budget int) {
 	q := l.query
 	q.Limit = rowsOfPage
 	s.asked.taken()
-	if _, err := s.store.TokenPage(context.Background(), q, l.now, budget); err != nil {
+	if _, err := s.store.ScanTokens(context.Background(), q.At(l.now), budget); err != nil {
 		t.Fatalf("%s: %v", l.name, err)
 	}
 	db := s.open(t, 0)
@@ -113,7 +113,7 @@ func (s *scanStage) holdPages(t *testing.T, l scanned, budget int) {
 	q.Limit = 1000
 	var want []apitoken.TokenID
 	for {
-		page, err := s.prepared.Tokens(ctx, q, l.now)
+		page, err := s.prepared.Tokens(ctx, q.At(l.now))
 		must(t, err)
 		want = append(want, tokenIDs(page)...)
 		if len(page) < q.Limit {
@@ -124,7 +124,7 @@ func (s *scanStage) holdPages(t *testing.T, l scanned, budget int) {
 	var got []apitoken.TokenID
 	pages := 0
 	for q.After = (apitoken.TokenID{}); ; pages++ {
-		page, err := s.prepared.TokenPage(ctx, q, l.now, budget)
+		page, err := s.prepared.ScanTokens(ctx, q.At(l.now), budget)
 		must(t, err)
 		got = append(got, tokenIDs(page.Tokens)...)
 		if page.Next.IsZero() {

@@ -4,13 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // Tokens implements [apitoken.Store].
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -21,17 +20,15 @@ func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time
 		if len(page) == q.Limit {
 			break
 		}
-		if r := s.withRevocation(t); selects(q, now, r.Token) {
+		if r := s.withRevocation(t); selects(q, r.Token) {
 			page = append(page, r.Token)
 		}
 	}
 	return page, nil
 }
 
-// TokenPage implements [apitoken.TokenPager].
-func (s *Store) TokenPage(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
-) (apitoken.TokenPage, error) {
+// ScanTokens implements [apitoken.TokenPager].
+func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
 	if err := ctx.Err(); err != nil {
 		return apitoken.TokenPage{}, err
 	}
@@ -45,7 +42,7 @@ func (s *Store) TokenPage(
 			break
 		}
 		r := s.withRevocation(t)
-		if !selects(q, now, r.Token) {
+		if !selects(q, r.Token) {
 			continue
 		}
 		if len(page.Tokens) == q.Limit {
@@ -58,7 +55,7 @@ func (s *Store) TokenPage(
 }
 
 // CountTokens implements [apitoken.TokenCounter].
-func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (n int, err error) {
+func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (n int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -66,7 +63,7 @@ func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time
 	defer s.mu.RUnlock()
 	q.After = apitoken.TokenID{}
 	for _, t := range s.tokensAfter(q) {
-		if selects(q, now, s.withRevocation(t).Token) {
+		if selects(q, s.withRevocation(t).Token) {
 			n++
 		}
 	}
@@ -91,10 +88,10 @@ func (s *Store) tokensAfter(q apitoken.TokenQuery) []*token {
 }
 
 // selects reports whether the token meets every condition of q at now.
-func selects(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+func selects(q apitoken.TokenQuery, t apitoken.Token) bool {
 	noExpiration := t.ExpiresAt.IsZero()
 	switch {
-	case q.Status != "" && t.Status(now) != q.Status,
+	case q.Status != "" && t.Status(q.Now()) != q.Status,
 		q.Kind != "" && t.Kind != q.Kind,
 		q.Resource != "" && t.Resource != q.Resource,
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,

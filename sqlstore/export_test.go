@@ -1,16 +1,14 @@
 package sqlstore
 
 import (
-	"time"
-
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // What the tests of the SQL examine.
 
 // ListTokens returns the query of a page of tokens and its arguments.
-func (s *Store) ListTokens(q apitoken.TokenQuery, now time.Time) (string, []any) {
-	b := s.dialect.pageQuery(q, now, lastID)
+func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
+	b := s.dialect.pageQuery(q, lastID)
 	return b.text.String(), b.args
 }
 
@@ -21,21 +19,21 @@ func (s *Store) ListEvents(q apitoken.EventQuery) (string, []any) {
 }
 
 // CountQuery returns the query of a number of tokens and its arguments.
-func (s *Store) CountQuery(q apitoken.TokenQuery, now time.Time) (string, []any) {
-	b := s.dialect.countQuery(q, now)
+func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
+	b := s.dialect.countQuery(q)
 	return b.text.String(), b.args
 }
 
 // WindowQueries returns the queries of a page in a window that ends with upTo, and of the end of that window.
-func (s *Store) WindowQueries(q apitoken.TokenQuery, now time.Time, upTo apitoken.TokenID) []WindowQuery {
+func (s *Store) WindowQueries(q apitoken.TokenQuery, upTo apitoken.TokenID) []WindowQuery {
 	d := &s.dialect
-	r, _ := d.conditions(q, now)
+	r, _ := d.conditions(q)
 	queries := []WindowQuery{
 		windowQuery("end of a window", d.lastInWindowQuery(r, q.After, 10_000)),
-		windowQuery("window", d.pageQuery(q, now, upTo)),
+		windowQuery("window", d.pageQuery(q, upTo)),
 	}
-	if from, before, ok := expiryTimes(q, now); ok {
-		queries = append(queries, windowQuery("by expiry", d.pageByExpiry(q, now, from, before)))
+	if from, before, ok := expiryTimes(q); ok {
+		queries = append(queries, windowQuery("by expiry", d.pageByExpiry(q, from, before)))
 	}
 	return queries
 }

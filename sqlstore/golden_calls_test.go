@@ -31,7 +31,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["lockFeed"], int64(0))
 	fake.returns(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {
-		text, _ := store.CountQuery(q.query, someTime)
+		text, _ := store.CountQuery(q.query.At(someTime))
 		fake.returns(text, int64(2))
 	}
 	for _, c := range calls(store) {
@@ -111,14 +111,17 @@ func calls(store *sqlstore.Store) []call {
 		}},
 	}
 	for _, q := range pagesOfTokens {
-		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query, someTime); return err }})
+		all = append(all, call{"Tokens, " + q.name, func(ctx context.Context) error { _, err := store.Tokens(ctx, q.query.At(someTime)); return err }})
 	}
 	for _, q := range countsOfTokens {
-		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query, someTime); return err }})
+		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query.At(someTime)); return err }})
 	}
 	for _, q := range windowsOfTokens {
 		for _, rows := range []int{1, 10_000} { // the fake database counts two tokens that expire in the range
-			all = append(all, call{"TokenPage, " + q.name, func(ctx context.Context) error { _, err := store.TokenPage(ctx, q.query, someTime, rows); return err }})
+			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error {
+				_, err := store.ScanTokens(ctx, q.query.At(someTime), rows)
+				return err
+			}})
 		}
 	}
 	for _, q := range pagesOfEvents {

@@ -44,19 +44,19 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 				fmt.Fprintf(&page, "-- %s(%s)\n%s;\n\n", q.Name, kinds, q.Text)
 			}
 			for _, q := range pagesOfTokens {
-				text, args := store.ListTokens(q.query, someTime)
+				text, args := store.ListTokens(q.query.At(someTime))
 				fmt.Fprintf(&page, "-- tokens, %s(%s)\n%s;\n\n", q.name, kindsOf(t, text, args), text)
 			}
 			for _, q := range windowsOfTokens {
-				for _, part := range store.WindowQueries(q.query, someTime, someID) {
+				for _, part := range store.WindowQueries(q.query.At(someTime), someID) {
 					fmt.Fprintf(&page, "-- %s, %s(%s)\n%s;\n\n", part.Name, q.name, kindsOf(t, part.Text, part.Args), part.Text)
 					if _, ok := sent[part.Text]; !ok {
-						t.Errorf("TokenPage, %s: no call sends %s: %s", q.name, part.Name, part.Text)
+						t.Errorf("ScanTokens, %s: no call sends %s: %s", q.name, part.Name, part.Text)
 					}
 				}
 			}
 			for _, q := range countsOfTokens {
-				text, args := store.CountQuery(q.query, someTime)
+				text, args := store.CountQuery(q.query.At(someTime))
 				fmt.Fprintf(&page, "-- how many, %s(%s)\n%s;\n\n", q.name, kindsOf(t, text, args), text)
 			}
 			for _, q := range pagesOfEvents {
@@ -231,9 +231,9 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 		for _, q := range pagesOfEvents {
 			texts["the events, "+q.name], _ = store.ListEvents(q.query)
 		}
-		texts["the list of tokens"], _ = store.ListTokens(pagesOfTokens[len(pagesOfTokens)-1].query, someTime)
+		texts["the list of tokens"], _ = store.ListTokens(pagesOfTokens[len(pagesOfTokens)-1].query.At(someTime))
 		for _, q := range windowsOfTokens {
-			for _, part := range store.WindowQueries(q.query, someTime, someID) {
+			for _, part := range store.WindowQueries(q.query.At(someTime), someID) {
 				texts[part.Name+", "+q.name] = part.Text
 			}
 		}

@@ -134,7 +134,7 @@ func TestTokensQueryHasEveryConditionAndNoOther(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text, args := newStore(t, sqlstore.SQLite, "x_").ListTokens(c.q, now)
+			text, args := newStore(t, sqlstore.SQLite, "x_").ListTokens(c.q.At(now))
 			if diff := cmp.Diff(c.want, conditionsOf(text)); diff != "" {
 				t.Errorf("conditions (-want +got):\n%s", diff)
 			}
@@ -148,7 +148,7 @@ func TestTokensQueryHasEveryConditionAndNoOther(t *testing.T) {
 func TestTokensQueryNumbersItsPlaceholders(t *testing.T) {
 	text, args := newStore(t, sqlstore.PostgreSQL, "x_").ListTokens(apitoken.TokenQuery{
 		Owner: "bob", Status: apitoken.StatusExpired, ExpiresBefore: time.UnixMicro(1), NameContains: "ci", Limit: 1,
-	}, time.UnixMicro(2))
+	}.At(time.UnixMicro(2)))
 	want := `(t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4) ` +
 		`AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= $5 ` +
 		`AND t.expires_at + 0 < $6 AND strpos(t.name, $7) > 0 ORDER BY t.owner, t.id LIMIT $8`

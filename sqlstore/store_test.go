@@ -127,7 +127,7 @@ func TestCancelledContextReachesNoDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, lookup := store.Lookup(ctx, apitoken.Digest{})
-	_, tokens := store.Tokens(ctx, apitoken.TokenQuery{}, someTime)
+	_, tokens := store.Tokens(ctx, apitoken.TokenQuery{}.At(someTime))
 	for what, err := range map[string]error{
 		"Lookup": lookup, "Tokens": tokens, "Migrate": store.Migrate(ctx),
 		"PutPolicy": store.PutPolicy(ctx, apitoken.MaxLifetimePolicy{}, 0, apitoken.Event{}),

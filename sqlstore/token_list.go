@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // Tokens implements [apitoken.Store].
-func (o operations) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
+func (o operations) Tokens(ctx context.Context, q apitoken.TokenQuery) (page []apitoken.Token, err error) {
 	err = o.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
-		page, err = db.tokens(ctx, db.dialect.pageQuery(q, now, lastID))
+		page, err = db.tokens(ctx, db.dialect.pageQuery(q, lastID))
 		return err
 	})
 	return page, err
@@ -34,8 +33,8 @@ var (
 
 // pageQuery returns the query of a page of tokens no further than upTo. It consists of fixed parts of the dialect; every value
 // of q is a parameter.
-func (d *Dialect) pageQuery(q apitoken.TokenQuery, now time.Time, upTo apitoken.TokenID) *queryBuilder {
-	r, filters := d.conditions(q, now)
+func (d *Dialect) pageQuery(q apitoken.TokenQuery, upTo apitoken.TokenID) *queryBuilder {
+	r, filters := d.conditions(q)
 	b := d.build(d.tokens.selectPage)
 	b.whereInRange(r, q.After[:], upTo[:])
 	b.and(filters)
@@ -45,7 +44,7 @@ func (d *Dialect) pageQuery(q apitoken.TokenQuery, now time.Time, upTo apitoken.
 
 // conditions returns the index range of a query, in the order of the IDs, and the other conditions, which are evaluated for
 // each row.
-func (d *Dialect) conditions(q apitoken.TokenQuery, now time.Time) (r boundRange, filters []condition) {
+func (d *Dialect) conditions(q apitoken.TokenQuery) (r boundRange, filters []condition) {
 	l := &d.tokens
 	switch {
 	case !q.AnyOwner:
@@ -68,13 +67,13 @@ func (d *Dialect) conditions(q apitoken.TokenQuery, now time.Time) (r boundRange
 	default:
 		r = boundRange{l.all, nil}
 	}
-	return r, d.filters(q, now)
+	return r, d.filters(q)
 }
 
-func (d *Dialect) filters(q apitoken.TokenQuery, now time.Time) (all []condition) {
+func (d *Dialect) filters(q apitoken.TokenQuery) (all []condition) {
 	f := &d.tokens.filter
 	add := func(text string, args ...any) { all = append(all, condition{text, args}) }
-	switch at := now.UnixMicro(); q.Status {
+	switch at := q.Now().UnixMicro(); q.Status {
 	case apitoken.StatusRevoked:
 		add(f.revoked)
 	case apitoken.StatusActive:

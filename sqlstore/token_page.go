@@ -3,30 +3,27 @@ package sqlstore
 import (
 	"context"
 	"math"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// TokenPage implements [apitoken.TokenPager]. It examines the first rows tokens, in the order of their IDs, of those that an
+// ScanTokens implements [apitoken.TokenPager]. It examines the first rows tokens, in the order of their IDs, of those that an
 // index gives for one of the conditions, or of all tokens, with two small queries. If the query limits only the expiry, and at
 // most rows tokens expire in that range, it examines these instead.
-func (o operations) TokenPage(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
-) (page apitoken.TokenPage, err error) {
+func (o operations) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (page apitoken.TokenPage, err error) {
 	err = o.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
-		page, err = db.tokenPage(ctx, q, now, rows)
+		page, err = db.tokenPage(ctx, q, rows)
 		return err
 	})
 	return page, err
 }
 
 func (s session) tokenPage(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
+	ctx context.Context, q apitoken.TokenQuery, rows int,
 ) (page apitoken.TokenPage, err error) {
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is another page
-	list, last, err := s.windowQuery(ctx, q, now, rows)
+	list, last, err := s.windowQuery(ctx, q, rows)
 	if err != nil {
 		return page, err
 	}
@@ -43,34 +40,34 @@ func (s session) tokenPage(
 // windowQuery returns the query of a page that examines at most rows tokens, besides those that are inserted meanwhile, and the
 // last token that it examines. last is zero if there are no tokens after it.
 func (s session) windowQuery(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
+	ctx context.Context, q apitoken.TokenQuery, rows int,
 ) (list *queryBuilder, last apitoken.TokenID, err error) {
 	d := s.dialect
-	r, filters := d.conditions(q, now)
+	r, filters := d.conditions(q)
 	if len(filters) == 0 && q.Limit <= rows {
-		return d.pageQuery(q, now, lastID), last, nil // which then stops by itself
+		return d.pageQuery(q, lastID), last, nil // which then stops by itself
 	}
-	if from, before, ok := expiryTimes(q, now); ok && r.indexRange == d.tokens.all {
+	if from, before, ok := expiryTimes(q); ok && r.indexRange == d.tokens.all {
 		var n int
 		if err := s.row(ctx, countExpiring, from, before, rows+1).Scan(&n); err != nil {
 			return nil, last, err
 		}
 		if n <= rows {
-			return d.pageByExpiry(q, now, from, before), last, nil
+			return d.pageByExpiry(q, from, before), last, nil
 		}
 	}
 	last, err = s.lastInWindow(ctx, d.lastInWindowQuery(r, q.After, rows))
 	if last.IsZero() {
-		return d.pageQuery(q, now, lastID), last, err
+		return d.pageQuery(q, lastID), last, err
 	}
-	return d.pageQuery(q, now, last), last, err
+	return d.pageQuery(q, last), last, err
 }
 
 // expiryTimes returns the half-open range of expiry times that q allows, in microseconds. ok is false if q also selects tokens
 // that never expire.
-func expiryTimes(q apitoken.TokenQuery, now time.Time) (from, before int64, ok bool) {
+func expiryTimes(q apitoken.TokenQuery) (from, before int64, ok bool) {
 	from, before = math.MinInt64, math.MaxInt64
-	next := now.UnixMicro() + 1
+	next := q.Now().UnixMicro() + 1
 	if !q.ExpiresBefore.IsZero() {
 		before, ok = q.ExpiresBefore.UnixMicro(), true
 	}
@@ -84,13 +81,13 @@ func expiryTimes(q apitoken.TokenQuery, now time.Time) (from, before int64, ok b
 }
 
 // pageByExpiry returns the query of a page that reads all tokens that expire in a range of time.
-func (d *Dialect) pageByExpiry(q apitoken.TokenQuery, now time.Time, from, before int64) *queryBuilder {
+func (d *Dialect) pageByExpiry(q apitoken.TokenQuery, from, before int64) *queryBuilder {
 	r := &d.tokens.byExpiry
 	b := d.build(d.tokens.selectPage)
 	b.add("\nWHERE ")
 	b.add(r.between, from, before)
 	b.and([]condition{{r.after, []any{q.After[:]}}})
-	b.and(d.filters(q, now))
+	b.and(d.filters(q))
 	b.orderAndLimit(r.order, q.Limit)
 	return b
 }

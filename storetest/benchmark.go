@@ -178,7 +178,7 @@ func revokeToken(b *testing.B, s bench) {
 func tokensPage(b *testing.B, s bench) {
 	q := apitoken.TokenQuery{AnyOwner: true, Limit: 100}
 	for b.Loop() {
-		page, err := s.Tokens(s.ctx, q, base)
+		page, err := s.Tokens(s.ctx, q.At(base))
 		mustDo(b, err)
 		if len(page) == 0 {
 			b.Fatal("a page is empty")

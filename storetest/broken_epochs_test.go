@@ -45,7 +45,7 @@ func massUpdate(s apitoken.Store) apitoken.Store {
 	return &otherwise{Store: outside, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
 		u, err := s.ChangeUser(ctx, id, c, e)
 		if err == nil {
-			tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: math.MaxInt}, u.CreatedAt)
+			tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: u.ID, Limit: math.MaxInt}.At(u.CreatedAt))
 			for _, t := range tokens {
 				marked.Store(t.ID, true)
 			}

@@ -28,7 +28,7 @@ func brokenNames() []broken {
 		func(s apitoken.Store) apitoken.Store {
 			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
 				q := apitoken.TokenQuery{AnyOwner: true, NameContains: n.Name, Limit: 1}
-				if others, _ := s.Tokens(ctx, q, n.CreatedAt); len(others) > 0 && others[0].Owner != n.Owner && others[0].Name == n.Name {
+				if others, _ := s.Tokens(ctx, q.At(n.CreatedAt)); len(others) > 0 && others[0].Owner != n.Owner && others[0].Name == n.Name {
 					return apitoken.ErrExists
 				}
 				return s.CreateToken(ctx, n, rev, e)
@@ -76,7 +76,7 @@ func comparingNames(s apitoken.Store, key func(name string) string) apitoken.Sto
 }
 
 func liveTokens(ctx context.Context, s apitoken.Store, n apitoken.NewToken) []apitoken.Token {
-	tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: n.Owner, Status: apitoken.StatusActive, Limit: 1000}, n.CreatedAt)
+	tokens, _ := s.Tokens(ctx, apitoken.TokenQuery{Owner: n.Owner, Status: apitoken.StatusActive, Limit: 1000}.At(n.CreatedAt))
 	return tokens
 }
 

@@ -17,46 +17,46 @@ func brokenQueries() []broken {
 	return []broken{{
 		"expires at", "selects for ExpiresBefore the tokens that expire at that time: <= instead of <",
 		[]string{"filters/expires before exactly at the expiry", "filters/expires before in 1970"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
 			if t.ExpiresAt.Equal(q.ExpiresBefore) {
 				q.ExpiresBefore = time.Time{}
 			}
-			return soundly(q, now, t)
+			return soundly(q, t)
 		}),
 	}, {
 		"expires never", "selects for ExpiresBefore also the tokens without expiration",
 		[]string{"filters/expires before one microsecond after an expiry", "filters/expires before far ahead", "filters/all conditions together"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
 			if t.ExpiresAt.IsZero() {
 				q.ExpiresBefore = time.Time{}
 			}
-			return soundly(q, now, t)
+			return soundly(q, t)
 		}),
 	}, {
 		"names by pattern", "treats percent signs and underscores in NameContains as wildcards",
 		[]string{"filters/name contains a percent sign", "filters/name contains an underscore", "filters/name contains a pattern"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
 			pattern := strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(q.NameContains))
 			q.NameContains = ""
-			return soundly(q, now, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
+			return soundly(q, t) && regexp.MustCompile("(?s)"+pattern).MatchString(t.Name)
 		}),
 	}, {
 		"names in any case", "selects for NameContains ignoring case",
 		[]string{"filters/name contains a capital", "filters/name contains a small letter"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
 			q.NameContains, t.Name = strings.ToLower(q.NameContains), strings.ToLower(t.Name)
-			return soundly(q, now, t)
+			return soundly(q, t)
 		}),
 	}, {
 		"skips a row", "begins a page one row too far",
 		[]string{"paging/seven tokens by pages of 2", "paging/tokens by pages while others are inserted"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 				if q.After.IsZero() {
-					return s.Tokens(ctx, q, now)
+					return s.Tokens(ctx, q)
 				}
 				q.Limit++
-				page, err := s.Tokens(ctx, q, now)
+				page, err := s.Tokens(ctx, q)
 				return page[min(1, len(page)):], err
 			}}
 		},
@@ -64,10 +64,10 @@ func brokenQueries() []broken {
 		"filters a page", "reads a page and then drops the tokens that the query does not select, so that the page is short",
 		[]string{"paging/tokens by pages while a filter drops rows"},
 		func(s apitoken.Store) apitoken.Store {
-			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-				page, err := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit}, now)
+			return &otherwise{Store: s, tokens: func(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+				page, err := s.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, After: q.After, Limit: q.Limit}.At(q.Now()))
 				page = slices.DeleteFunc(page, func(t apitoken.Token) bool {
-					return !soundly(q, now, t)
+					return !soundly(q, t)
 				})
 				return page, err
 			}}
@@ -125,7 +125,7 @@ func brokenQueries() []broken {
 }
 
 // selecting replaces the condition of queries.
-func selecting(selects func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
+func selecting(selects func(q apitoken.TokenQuery, t apitoken.Token) bool) func(apitoken.Store) apitoken.Store {
 	return func(s apitoken.Store) apitoken.Store { return &shown{Store: s, selects: selects} }
 }
 

@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -11,10 +10,10 @@ import (
 // brokenResources returns stores that lose or confuse resources.
 func brokenResources() []broken {
 	resourcesBy := func(is func(asked, bound string) bool) func(apitoken.Store) apitoken.Store {
-		return selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+		return selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
 			asked := q.Resource
 			q.Resource = ""
-			return soundly(q, now, t) && (asked == "" || is(asked, t.Resource))
+			return soundly(q, t) && (asked == "" || is(asked, t.Resource))
 		})
 	}
 	return []broken{{
@@ -42,8 +41,8 @@ func brokenResources() []broken {
 	}, {
 		"no resource is a resource", "treats an empty Resource as a condition",
 		[]string{"filters/resource of nothing"},
-		selecting(func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
-			return soundly(q, now, t) && q.Resource == t.Resource
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			return soundly(q, t) && q.Resource == t.Resource
 		}),
 	}, {
 		"resources in any case", "selects for Resource ignoring case",
@@ -69,7 +68,7 @@ func brokenResources() []broken {
 		[]string{"filters/resource of a resource", "filters/resource of the end"},
 		func(s apitoken.Store) apitoken.Store { return countsAnyResource{s} },
 	}, {
-		"pages of every resource", "ignores Resource in TokenPage if the budget is small",
+		"pages of every resource", "ignores Resource in ScanTokens if the budget is small",
 		[]string{"filters/resource of a resource", "scans/tokens by 3 rows"},
 		func(s apitoken.Store) apitoken.Store { return pagesOfAnyResource{s} },
 	}}
@@ -77,16 +76,16 @@ func brokenResources() []broken {
 
 type countsAnyResource struct{ apitoken.Store }
 
-func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
+func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
 	q.Resource = ""
-	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q, now)
+	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q)
 }
 
 type pagesOfAnyResource struct{ apitoken.Store }
 
-func (s pagesOfAnyResource) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
+func (s pagesOfAnyResource) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
 	if rows < 10 {
 		q.Resource = ""
 	}
-	return s.Store.(apitoken.TokenPager).TokenPage(ctx, q, now, rows)
+	return s.Store.(apitoken.TokenPager).ScanTokens(ctx, q, rows)
 }

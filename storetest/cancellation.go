@@ -211,11 +211,11 @@ func reads() []preparedRead {
 			return p.Revision == 1, err
 		}},
 		{"Tokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
-			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base)
+			page, err := f.store.Tokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}.At(base))
 			return len(page) == 1, err
 		}},
-		{"TokenPage", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
-			page, err := f.pager().TokenPage(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}, base, allRows)
+		{"ScanTokens", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {
+			page, err := f.pager().ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, Limit: wholePage}.At(base), allRows)
 			return len(page.Tokens) == 1 && page.Next.IsZero(), err
 		}},
 		{"Users", func(f *fixture, ctx context.Context, _ apitoken.NewToken) (bool, error) {

@@ -104,7 +104,7 @@ func policyAgainstTokens(f *fixture) {
 		crowdBeside(func() {
 			err := f.store.PutPolicy(f.Context(), is, was.Revision, policyPut(was, is))
 			if err == nil {
-				inTime, err = f.store.Tokens(f.Context(), apitoken.TokenQuery{Owner: owner, Limit: wholePage}, base)
+				inTime, err = f.store.Tokens(f.Context(), apitoken.TokenQuery{Owner: owner, Limit: wholePage}.At(base))
 			}
 			if err != nil {
 				f.broken("PutPolicy and Tokens: %v", err)

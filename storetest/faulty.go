@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -120,8 +119,8 @@ func (f Faulty) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Recor
 }
 
 // Tokens implements [apitoken.Store].
-func (f Faulty) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	return result(ctx, f, "Tokens", func() ([]apitoken.Token, error) { return f.Store.Tokens(ctx, q, now) })
+func (f Faulty) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	return result(ctx, f, "Tokens", func() ([]apitoken.Token, error) { return f.Store.Tokens(ctx, q) })
 }
 
 // Users implements [apitoken.Store].
@@ -134,17 +133,15 @@ func (f Faulty) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 	return result(ctx, f, "Events", func() ([]apitoken.Event, error) { return f.Store.Events(ctx, q) })
 }
 
-// TokenPage implements [apitoken.TokenPager].
-func (f Faulty) TokenPage(
-	ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int,
-) (apitoken.TokenPage, error) {
-	return result(ctx, f, "TokenPage", func() (apitoken.TokenPage, error) {
+// ScanTokens implements [apitoken.TokenPager].
+func (f Faulty) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	return result(ctx, f, "ScanTokens", func() (apitoken.TokenPage, error) {
 		if pager, ok := f.Store.(apitoken.TokenPager); ok {
-			return pager.TokenPage(ctx, q, now, rows)
+			return pager.ScanTokens(ctx, q, rows)
 		}
 		limit := q.Limit
 		q.Limit++ // one more tells whether there is another page
-		tokens, err := f.Store.Tokens(ctx, q, now)
+		tokens, err := f.Store.Tokens(ctx, q)
 		if err != nil || len(tokens) <= limit {
 			return apitoken.TokenPage{Tokens: tokens}, err
 		}
@@ -153,14 +150,14 @@ func (f Faulty) TokenPage(
 }
 
 // CountTokens implements [apitoken.TokenCounter].
-func (f Faulty) CountTokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (int, error) {
+func (f Faulty) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, error) {
 	return result(ctx, f, "CountTokens", func() (n int, err error) {
 		if counter, ok := f.Store.(apitoken.TokenCounter); ok {
-			return counter.CountTokens(ctx, q, now)
+			return counter.CountTokens(ctx, q)
 		}
 		q.After, q.Limit = apitoken.TokenID{}, wholePage
 		for {
-			tokens, err := f.Store.Tokens(ctx, q, now)
+			tokens, err := f.Store.Tokens(ctx, q)
 			n += len(tokens)
 			if err != nil || len(tokens) < q.Limit {
 				return n, err

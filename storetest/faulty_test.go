@@ -108,7 +108,7 @@ func faultyCalls(ctx context.Context) []faultyCall {
 			return r != nil, err
 		}},
 		{"Tokens", func(s storetest.Faulty) (bool, error) {
-			page, err := s.Tokens(ctx, all, someDay)
+			page, err := s.Tokens(ctx, all.At(someDay))
 			return page != nil, err
 		}},
 		{"Users", func(s storetest.Faulty) (bool, error) {
@@ -119,12 +119,12 @@ func faultyCalls(ctx context.Context) []faultyCall {
 			page, err := s.Events(ctx, apitoken.EventQuery{Limit: 1})
 			return page != nil, err
 		}},
-		{"TokenPage", func(s storetest.Faulty) (bool, error) {
-			page, err := s.TokenPage(ctx, all, someDay, 1)
+		{"ScanTokens", func(s storetest.Faulty) (bool, error) {
+			page, err := s.ScanTokens(ctx, all.At(someDay), 1)
 			return page.Tokens != nil, err
 		}},
 		{"CountTokens", func(s storetest.Faulty) (bool, error) {
-			n, err := s.CountTokens(ctx, all, someDay)
+			n, err := s.CountTokens(ctx, all.At(someDay))
 			return n != 0, err
 		}},
 	}

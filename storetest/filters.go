@@ -28,7 +28,7 @@ func (f *fixture) selectsAt(now time.Time, what string, want []string, q apitoke
 	f.Helper()
 	wantEqual(f, what, want, names(f.tokensAt(now, q)))
 	if counter, ok := f.store.(apitoken.TokenCounter); ok && q.After.IsZero() {
-		n, err := counter.CountTokens(f.Context(), q, now)
+		n, err := counter.CountTokens(f.Context(), q.At(now))
 		f.must("CountTokens", err)
 		wantEqual(f, what+", counted", len(want), n)
 	}

@@ -157,30 +157,30 @@ func (g guard) AppendEvents(ctx context.Context, events []apitoken.Event) error 
 	return g.Store.AppendEvents(ctx, events)
 }
 
-func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	g.query(q, now)
-	return g.Store.Tokens(ctx, q, now)
+func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	g.query(q)
+	return g.Store.Tokens(ctx, q)
 }
 
-func (g guard) TokenPage(ctx context.Context, q apitoken.TokenQuery, now time.Time, rows int) (apitoken.TokenPage, error) {
-	g.query(q, now)
+func (g guard) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {
+	g.query(q)
 	if rows < 1 {
 		g.t.Errorf("the suite pages by %d rows, want at least 1", rows)
 	}
-	return g.Store.(apitoken.TokenPager).TokenPage(ctx, q, now, rows)
+	return g.Store.(apitoken.TokenPager).ScanTokens(ctx, q, rows)
 }
 
-func (g guard) query(q apitoken.TokenQuery, now time.Time) {
+func (g guard) query(q apitoken.TokenQuery) {
 	g.t.Helper()
 	g.limit(q.Limit)
 	g.users(q.Owner, q.CreatedBy)
 	g.names(string(q.Kind))
 	g.resources(q.Resource)
-	g.times(q.ExpiresBefore, q.UnusedSince, now)
+	g.times(q.ExpiresBefore, q.UnusedSince, q.Now())
 	if d := q.LivesLongerThan; d < 0 || d%time.Microsecond != 0 && d != apitoken.NoExpiration {
 		g.t.Errorf("the suite asks for the lifetime %v", d)
 	}
-	if q.AnyOwner == (q.Owner != "") || now.IsZero() {
+	if q.AnyOwner == (q.Owner != "") || q.Now().IsZero() {
 		g.t.Errorf("the suite asks %+v, with both or neither of Owner and AnyOwner, or without a time", q)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -125,8 +124,8 @@ func (o *overtaking) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy
 	return err
 }
 
-func (o *overtaking) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	tokens, err := o.Store.Tokens(ctx, q, now)
+func (o *overtaking) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := o.Store.Tokens(ctx, q)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.inserting.release(o.put)

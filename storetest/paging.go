@@ -178,7 +178,7 @@ func insertedWhilePaging(f *fixture) {
 	}
 	f.addTokens("ada", at(1, 2, 4, 6, 8, 9)...)
 	q := apitoken.TokenQuery{AnyOwner: true, Limit: 3}
-	first, err := f.store.Tokens(f.Context(), q, base)
+	first, err := f.store.Tokens(f.Context(), q.At(base))
 	f.must("Tokens", err)
 	wantEqual(f, "the first page", idTexts(at(1, 2, 4)), names(first))
 	f.addTokens("ada", at(0, 3, 5, 11)...) // two before the end of the page, two after it

@@ -55,7 +55,7 @@ func (f *fixture) tokensAt(now time.Time, q apitoken.TokenQuery) []apitoken.Toke
 		if last != nil {
 			q.After = last.ID
 		}
-		return f.store.Tokens(f.Context(), q, now)
+		return f.store.Tokens(f.Context(), q.At(now))
 	})
 }
 

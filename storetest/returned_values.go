@@ -36,7 +36,7 @@ func keptRules() []rule {
 		{"a page of tokens is never modified", promise, func(f *fixture) {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
-				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base)
+				return f.store.Tokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}.At(base))
 			})
 		}},
 		{"a page of users is never modified", promise, func(f *fixture) {

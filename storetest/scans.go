@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pagesRule = "The pages of TokenPage, each after the Next of the previous one, are together what Tokens returns: in order, with no token " +
+	pagesRule = "The pages of ScanTokens, each after the Next of the previous one, are together what Tokens returns: in order, with no token " +
 		"twice and none left out, whatever the budget."
 	nextRule = "Unless the budget ends it, a page has a Next exactly if the query selects a token after it."
 )
@@ -54,7 +54,7 @@ func scanRules() []rule {
 			pager := f.pager()
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Token, error) {
-				page, err := pager.TokenPage(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}, base, allRows)
+				page, err := pager.ScanTokens(f.Context(), apitoken.TokenQuery{AnyOwner: true, Limit: 2}.At(base), allRows)
 				return page.Tokens, err
 			})
 		},
@@ -92,7 +92,7 @@ func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []ap
 		}
 		q.After = page.Next
 	}
-	f.Fatalf("%s\nthe pages of TokenPage do not end", f.promise)
+	f.Fatalf("%s\nthe pages of ScanTokens do not end", f.promise)
 	return nil
 }
 
@@ -105,21 +105,21 @@ func (f *fixture) scan(q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 // scanAt is scan at another time.
 func (f *fixture) scanAt(now time.Time, q apitoken.TokenQuery, rows int) apitoken.TokenPage {
 	f.Helper()
-	page, err := f.pager().TokenPage(f.Context(), q, now, rows)
-	f.must("TokenPage", err)
+	page, err := f.pager().ScanTokens(f.Context(), q.At(now), rows)
+	f.must("ScanTokens", err)
 	if len(page.Tokens) > q.Limit {
-		f.Fatalf("%s\nTokenPage returns a page of %d tokens, the limit is %d", f.promise, len(page.Tokens), q.Limit)
+		f.Fatalf("%s\nScanTokens returns a page of %d tokens, the limit is %d", f.promise, len(page.Tokens), q.Limit)
 	}
 	last := q.After
 	for _, t := range page.Tokens {
 		if bytes.Compare(t.ID[:], last[:]) <= 0 {
-			f.Fatalf("%s\nTokenPage returns the token %s after %s", f.promise, t.ID, last)
+			f.Fatalf("%s\nScanTokens returns the token %s after %s", f.promise, t.ID, last)
 		}
 		last = t.ID
 	}
 	next := page.Next
 	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
-		f.Fatalf("%s\nTokenPage returns the Next %s for a page after %s that ends with %s", f.promise, next, q.After, last)
+		f.Fatalf("%s\nScanTokens returns the Next %s for a page after %s that ends with %s", f.promise, next, q.After, last)
 	}
 	return page
 }

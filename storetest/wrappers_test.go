@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -18,7 +17,7 @@ type shown struct {
 	user    func(u *apitoken.User)
 	policy  func(p *apitoken.MaxLifetimePolicy)
 	event   func(e *apitoken.Event) (keep bool)
-	selects func(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool
+	selects func(q apitoken.TokenQuery, t apitoken.Token) bool
 	lookup  func(rec *apitoken.Record) // instead of token, if Lookup differs from Token
 }
 
@@ -46,32 +45,32 @@ func (s *shown) record(rec *apitoken.Record, err error) (*apitoken.Record, error
 	return &copied, nil
 }
 
-func (s *shown) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
-	all, err := s.Store.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, Limit: math.MaxInt}, now)
+func (s *shown) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	all, err := s.Store.Tokens(ctx, apitoken.TokenQuery{Owner: q.Owner, AnyOwner: q.AnyOwner, Limit: math.MaxInt}.At(q.Now()))
 	if err != nil {
 		return nil, err
 	}
 	var page []apitoken.Token
 	for _, t := range all {
 		edit(s.token, &t)
-		if bytes.Compare(t.ID[:], q.After[:]) > 0 && s.selected(q, now, t) && len(page) < q.Limit {
+		if bytes.Compare(t.ID[:], q.After[:]) > 0 && s.selected(q, t) && len(page) < q.Limit {
 			page = append(page, t)
 		}
 	}
 	return page, nil
 }
 
-func (s *shown) selected(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+func (s *shown) selected(q apitoken.TokenQuery, t apitoken.Token) bool {
 	if s.selects != nil {
-		return s.selects(q, now, t)
+		return s.selects(q, t)
 	}
-	return soundly(q, now, t)
+	return soundly(q, t)
 }
 
 // soundly reports whether a query selects a token. A bug removes a condition from the query and adds its own.
-func soundly(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
+func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
 	noExpiration := t.ExpiresAt.IsZero()
-	return (q.Status == "" || t.Status(now) == q.Status) &&
+	return (q.Status == "" || t.Status(q.Now()) == q.Status) &&
 		(q.ExpiresBefore.IsZero() || !noExpiration && t.ExpiresAt.Before(q.ExpiresBefore)) &&
 		strings.Contains(t.Name, q.NameContains) &&
 		(q.Kind == "" || t.Kind == q.Kind) &&
@@ -163,7 +162,7 @@ type otherwise struct {
 	change func(context.Context, apitoken.UserID, apitoken.UserChange, apitoken.Event) (apitoken.User, error)
 	touch  func(context.Context, []apitoken.Touch) error
 	append func(context.Context, []apitoken.Event) error
-	tokens func(context.Context, apitoken.TokenQuery, time.Time) ([]apitoken.Token, error)
+	tokens func(context.Context, apitoken.TokenQuery) ([]apitoken.Token, error)
 	users  func(context.Context, apitoken.UserQuery) ([]apitoken.User, error)
 	events func(context.Context, apitoken.EventQuery) ([]apitoken.Event, error)
 }
@@ -219,11 +218,11 @@ func (o *otherwise) AppendEvents(ctx context.Context, events []apitoken.Event) e
 	return o.append(ctx, events)
 }
 
-func (o *otherwise) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) ([]apitoken.Token, error) {
+func (o *otherwise) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	if o.tokens == nil {
-		return o.Store.Tokens(ctx, q, now)
+		return o.Store.Tokens(ctx, q)
 	}
-	return o.tokens(ctx, q, now)
+	return o.tokens(ctx, q)
 }
 
 func (o *otherwise) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {

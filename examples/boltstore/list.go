@@ -12,7 +12,7 @@ import (
 
 // Tokens implements [apitoken.Store]. The keys of both buckets are in the order of token IDs, so a page begins with the key
 // after q.After and needs no sorting.
-func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time) (page []apitoken.Token, err error) {
+func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) (page []apitoken.Token, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
 		ids := after(tx, tokens, nil, q.After[:])
 		if !q.AnyOwner {
@@ -26,7 +26,7 @@ func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery, now time.Time
 			if err != nil {
 				return err
 			}
-			if selects(q, now, r.Token) {
+			if selects(q, q.Now(), r.Token) {
 				page = append(page, r.Token)
 			}
 		}
