@@ -26,6 +26,11 @@ type Dialect struct {
 
 	txOptions *sql.TxOptions // nil: the database's default
 
+	// readIsolation returns the level of isolation of the transaction that it runs in, which has to be one of isolations. Empty:
+	// there is one level only, or a transaction cannot tell its own.
+	readIsolation string
+	isolations    []string
+
 	// busy recognises an error after which the transaction has written nothing, even if COMMIT returned it. The whole
 	// transaction may be tried again.
 	busy func(error) bool

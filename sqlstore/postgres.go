@@ -32,6 +32,8 @@ func newPostgreSQL() Dialect {
 		migrations:       "migrations/postgresql",
 		placeholder:      func(n int) string { return fmt.Sprint("$", n) },
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		readIsolation:    `SELECT current_setting('transaction_isolation')`,
+		isolations:       []string{"read committed", "read uncommitted"}, // to PostgreSQL these are the same
 		busy:             postgresBusy,
 		statementLost:    postgresStatementLost,
 		poolerError:      postgresPoolerError,
