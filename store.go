@@ -78,6 +78,15 @@ type Store interface {
 	// the others are stored.
 	AppendEvents(ctx context.Context, events []Event) error
 
+	// Remove deletes tokens and events for good, and records the event of [Removed.On] with what it has deleted. It does not
+	// judge them: the caller removes no token that is active, only what is at least 24 hours old, and events that it has read.
+	//
+	// What does not exist is skipped. A removed token holds no name and is not found any more. The Seq of the remaining events
+	// stay, and none is ever given again. The users and their ended epochs stay: a row that is created again must not revive a
+	// token, and a token that remains needs the end of its epoch. If nothing is deleted, no event is recorded; the same goes for
+	// a retry, which returns the zero Removed.
+	Remove(ctx context.Context, removal Removal, event Event) (Removed, error)
+
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
 	Policy(ctx context.Context) (MaxLifetimePolicy, error)
 
@@ -97,7 +106,8 @@ type Store interface {
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.
-	// An event that becomes visible later never has a Seq below that of an event that a reader has been given.
+	// An event that becomes visible later never has a Seq below that of an event that a reader has been given. Events after
+	// q.After that were removed are left out, without an error.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 }
 

@@ -10,8 +10,9 @@ import (
 
 // token is a token as lists hold it. The index has the rest.
 type token struct {
-	id     apitoken.TokenID
-	digest apitoken.Digest
+	id      apitoken.TokenID
+	digest  apitoken.Digest
+	removed bool
 }
 
 // withRevocation returns the token with its owner. If the end of its epoch revoked it, the token has that revocation; a token
@@ -51,7 +52,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	defer s.mu.Unlock()
 	byID, byDigest, owner := s.token(n.ID), s.digests.lookup(n.Digest), s.users[n.Owner]
 	switch {
-	case byID != nil && byID.digest == n.Digest:
+	case byID != nil && byID.digest == n.Digest, s.seen[e.ID]:
 		return nil
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict

@@ -53,6 +53,11 @@ func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchQuery(touches)
 }
 
+// RemovalQuery returns the query that removes tokens and its arguments.
+func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
+	return s.dialect.removalQuery(ids)
+}
+
 // NumberQuery returns the query that numbers events and its arguments. It is empty if the dialect has another.
 func (s *Store) NumberQuery(insertions []int64, last int64) (string, []any) {
 	if s.dialect.has(numberEvents) || !s.dialect.has(findUnnumbered) {
@@ -126,7 +131,7 @@ var queryNames = [numQueries]string{
 
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 
-	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
+	insertEvent: "insertEvent", removeEvents: "removeEvents", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",

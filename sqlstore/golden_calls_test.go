@@ -102,6 +102,10 @@ func calls(store *sqlstore.Store) []call {
 		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
+		{"Remove", func(ctx context.Context) error {
+			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
+			return err
+		}},
 		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},

@@ -41,6 +41,7 @@ func newMySQL() Dialect {
 		tokens:           s.tokenListing(),
 		events:           s.eventListing(),
 		touchRows:        mysqlTouchRows,
+		removeRows:       removeTokenRows,
 		numberRows:       mysqlNumberRows,
 		setLockTimeout:   mysqlSetLockTimeout,
 		resetLockTimeout: mysqlResetLockTimeout,

@@ -40,6 +40,7 @@ const (
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
+	removeEvents   // number; removes the events up to it
 	findUnnumbered // -> whether there are committed events without a number
 	lockFeed       // -> the last number that was given; one at a time, until the transaction ends
 	numberEvents   // limit, last number; numbers events from the next number on; if empty, listUnnumbered replaces it
@@ -130,6 +131,9 @@ WHERE revision = ?`,
 INSERT INTO apitoken_events (
 	` + eventColumns + `
 ) VALUES (` + parameters(eventColumns) + `)` + s.ifAbsent,
+
+		removeEvents: `
+DELETE FROM apitoken_events WHERE seq <= ?`,
 	}
 	for q, text := range own {
 		all[q] = text

@@ -42,6 +42,7 @@ func newSQLite() Dialect {
 		tokens:          s.tokenListing(),
 		events:          s.eventListing(),
 		touchRows:       sqliteTouchRows,
+		removeRows:      removeTokenRows,
 	}
 }
 

@@ -103,6 +103,11 @@ func (f Faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error
 	return f.call(ctx, "AppendEvents", func() error { return f.Store.AppendEvents(ctx, events) })
 }
 
+// Remove implements [apitoken.Store].
+func (f Faulty) Remove(ctx context.Context, removal apitoken.Removal, event apitoken.Event) (apitoken.Removed, error) {
+	return result(ctx, f, "Remove", func() (apitoken.Removed, error) { return f.Store.Remove(ctx, removal, event) })
+}
+
 // Policy implements [apitoken.Store].
 func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })

@@ -72,6 +72,7 @@ func areas() []area {
 		{"filters", filterRules()},
 		{"scans", scanRules()},
 		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
+		{"removal", removalRules()},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},

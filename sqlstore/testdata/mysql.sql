@@ -129,6 +129,9 @@ INSERT INTO apitoken_events (
 	reason, count, first_at, origin_address, origin_agent, origin_request
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= ?;
+
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
 
@@ -577,6 +580,9 @@ UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at, ? AS ahead UNION ALL 
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 
 -- two events(integer, integer, integer, integer)
 UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v

@@ -134,6 +134,9 @@ INSERT INTO apitoken_events (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING;
 
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= $1;
+
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
 
@@ -670,3 +673,6 @@ FROM locked AS l
 WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);

@@ -130,6 +130,9 @@ INSERT INTO apitoken_events (
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= ?;
+
 -- findUnnumbered: none
 
 -- lockFeed: none
@@ -575,3 +578,6 @@ FROM (VALUES (?, ?, ?), (?, ?, ?)) AS v
 WHERE t.id = +v.column1 AND (
 	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 );
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
