@@ -112,6 +112,7 @@ const (
 	ActionDisableUser  Action = "user.disable"
 	ActionEnableUser   Action = "user.enable"
 	ActionReadEvents   Action = "event.read"
+	ActionForgetUser   Action = "user.forget"
 	ActionSweep        Action = "store.sweep"
 )
 

@@ -87,6 +87,19 @@ type Store interface {
 	// a retry, which returns the zero Removed.
 	Remove(ctx context.Context, removal Removal, event Event) (Removed, error)
 
+	// Forget puts a pseudonym in the place of a user, and returns the number of rows that it has changed:
+	//
+	//   - If there is no row of the pseudonym, it is inserted: a copy of the user's row with the pseudonym as ID and Name, and with
+	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
+	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
+	//   - Each of f.Events replaces the stored event of its Seq.
+	//   - With f.Rest, f.ID is applied to those who ended an epoch and to UpdatedBy of the policy, and the user's row and ended
+	//     epochs are deleted.
+	//
+	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row
+	// is changed, none is recorded; the same goes for a retry, which returns 0. An empty f does nothing.
+	Forget(ctx context.Context, f Forgetting, event Event) (rows int, err error)
+
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
 	Policy(ctx context.Context) (MaxLifetimePolicy, error)
 

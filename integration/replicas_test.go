@@ -92,6 +92,10 @@ func (r *replicas) Remove(ctx context.Context, removal apitoken.Removal, e apito
 	return r.next().Remove(ctx, removal, e)
 }
 
+func (r *replicas) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Event) (int, error) {
+	return r.next().Forget(ctx, f, e)
+}
+
 func (r *replicas) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return r.next().Policy(ctx)
 }

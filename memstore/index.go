@@ -105,12 +105,12 @@ func (x *index) remove(d apitoken.Digest) {
 
 // change edits a copy of the record of a digest in the index and replaces the record with it. The caller holds the store's
 // lock, but a reader may replace the record with one of a newer owner at the same time.
-func (x *index) change(d apitoken.Digest, edit func(*apitoken.Token)) {
+func (x *index) change(d apitoken.Digest, edit func(*record)) {
 	slot := x.table.Load().slot(d)
 	for {
 		r := slot.Load()
 		fresh := *r
-		edit(&fresh.Token)
+		edit(&fresh)
 		if slot.CompareAndSwap(r, &fresh) {
 			return
 		}

@@ -42,6 +42,7 @@ func newMySQL() Dialect {
 		events:           s.eventListing(),
 		touchRows:        mysqlTouchRows,
 		removeRows:       removeTokenRows,
+		forgetRows:       forgetTokenRows,
 		numberRows:       mysqlNumberRows,
 		setLockTimeout:   mysqlSetLockTimeout,
 		resetLockTimeout: mysqlResetLockTimeout,

@@ -43,6 +43,7 @@ func newSQLite() Dialect {
 		events:          s.eventListing(),
 		touchRows:       sqliteTouchRows,
 		removeRows:      removeTokenRows,
+		forgetRows:      forgetTokenRows,
 	}
 }
 

@@ -171,6 +171,7 @@ func writes() []preparedWrite {
 				return err
 			}
 		}},
+		{"Forget", func(f *fixture) func(context.Context) error { return forgottenWrite(f, 0).write }},
 		{"AppendEvents", func(f *fixture) func(context.Context) error {
 			events := []apitoken.Event{denied("ada"), denied("bob")}
 			return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }

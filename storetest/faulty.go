@@ -108,6 +108,11 @@ func (f Faulty) Remove(ctx context.Context, removal apitoken.Removal, event apit
 	return result(ctx, f, "Remove", func() (apitoken.Removed, error) { return f.Store.Remove(ctx, removal, event) })
 }
 
+// Forget implements [apitoken.Store].
+func (f Faulty) Forget(ctx context.Context, forgetting apitoken.Forgetting, event apitoken.Event) (int, error) {
+	return result(ctx, f, "Forget", func() (int, error) { return f.Store.Forget(ctx, forgetting, event) })
+}
+
 // Policy implements [apitoken.Store].
 func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })

@@ -64,6 +64,7 @@ func recordedWrites() []recordedWrite {
 				return !f.exists(err)
 			}}
 		}},
+		{"Forget", forgottenWrite},
 		{"PutPolicy", func(f *fixture, _ int) attempt {
 			was := f.policy()
 			is := newPolicy(was)

@@ -73,6 +73,7 @@ func areas() []area {
 		{"scans", scanRules()},
 		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
 		{"removal", removalRules()},
+		{"forgetting", forgettingRules()},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},
