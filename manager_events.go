@@ -49,11 +49,11 @@ func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Ev
 // checkTruncated refuses a page if events after its cursor have been removed. It comes after the read: a sweep between the two
 // would otherwise be missed.
 func (m *Manager) checkTruncated(ctx context.Context, q EventQuery, page []Event) error {
-	if q.NewestFirst || q.After <= 0 || len(page) > 0 && page[0].Seq == q.After+1 {
+	if q.NewestFirst || q.After <= 0 || len(page) > 0 && page[0].Seq-1 == q.After {
 		return nil
 	}
 	kept, err := m.store.Events(ctx, EventQuery{Limit: 1})
-	if err != nil || len(kept) == 0 || kept[0].Seq <= q.After+1 {
+	if err != nil || len(kept) == 0 || kept[0].Seq-1 <= q.After {
 		return err
 	}
 	return &TruncatedError{First: kept[0].Seq}

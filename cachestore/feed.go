@@ -62,7 +62,7 @@ func (s *Store) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(events) > 0 && events[0].Seq > s.feed.cursor+1 {
+		if len(events) > 0 && events[0].Seq-1 > s.feed.cursor {
 			return s.beginAnew(ctx)
 		}
 		s.apply(events)
