@@ -2,6 +2,7 @@ package apitoken
 
 import (
 	"context"
+	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -19,6 +20,9 @@ const (
 // interval.
 //
 // All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
+//
+// An actor beyond the first ten has their requests decided one after the other until the minute ends, however many are in
+// flight. So refused requests take at most about one processor from everybody else.
 type denials struct {
 	*background
 	store Store
@@ -29,6 +33,9 @@ type denials struct {
 	gathered map[gathering]Event
 	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
+
+	seed  maphash.Seed
+	turns [64]chan struct{} // an actor has the one of their hash; full while a request is decided that has to wait its turn
 }
 
 // denier is an actor as far as denials are counted: all tokens of a user are one.
@@ -44,7 +51,10 @@ type gathering struct {
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[denier]int{}, gathered: map[gathering]Event{}}
+	d := &denials{store: store, counts: map[denier]int{}, gathered: map[gathering]Event{}, seed: maphash.MakeSeed()}
+	for i := range d.turns {
+		d.turns[i] = make(chan struct{}, 1)
+	}
 	d.background = newBackground(denialsInterval, d.writeGathered, d.hasGathered)
 	return d
 }
@@ -99,6 +109,25 @@ func (d *denials) first(e Event, known bool) bool {
 	}
 	d.counts[by]++
 	return d.counts[by] <= denialsAtOnce
+}
+
+// turn waits while another request of the actor is being decided, if the actor is beyond their first denials. The caller
+// calls leave once the request is decided.
+func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
+	by := denier{kind: actor.Kind, user: actor.User}
+	d.mu.Lock()
+	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
+	d.mu.Unlock()
+	if !waits {
+		return func() {}, nil
+	}
+	turn := d.turns[maphash.Comparable(d.seed, by)%uint64(len(d.turns))]
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func denierOf(e Event, known bool) denier {

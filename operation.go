@@ -48,6 +48,11 @@ func (m *Manager) begin(ctx context.Context, op *operation) error {
 	if !storable(now) && !op.revokes() {
 		return brokenClock(now)
 	}
+	leave, err := m.denials.turn(ctx, op.actor, op.at)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer leave()
 	return m.authorize(ctx, op)
 }
 
