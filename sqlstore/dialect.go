@@ -21,6 +21,8 @@ type Dialect struct {
 	tokens      tokenListing
 	events      eventListing
 	touchRows   batchQuery         // sets times of last use where apitoken.Touch.Moves does: id, time, apitoken.Touch.Ahead
+	removeRows  batchQuery         // removes tokens: id
+	forgetRows  batchQuery         // replaces a user in tokens: as forgetArgs, then the ids
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
@@ -114,7 +116,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
-		&d.touchRows.before, &d.touchRows.after, &d.numberRows.before, &d.numberRows.after,
+		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions,
 	}
 	for i := range d.queries {

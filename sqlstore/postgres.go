@@ -43,6 +43,8 @@ func newPostgreSQL() Dialect {
 		tokens:           s.tokenListing(),
 		events:           s.eventListing(),
 		touchRows:        postgresTouchRows,
+		removeRows:       removeTokenRows,
+		forgetRows:       forgetTokenRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
 		openTransactions: postgresOpenTransactions,
