@@ -28,8 +28,8 @@ type Tx struct{ operations }
 //	...
 //	err = tx.Commit() // then show the secret
 //
-// Each change is made under a savepoint. If it fails, for whatever reason, the transaction is as it was before and stays usable.
-// The exception is [apitoken.ErrAborted], after a deadlock or a serialization failure: roll back and start again.
+// Each change is made under a savepoint. If it fails, the transaction is as it was before and stays usable. The exception is
+// [apitoken.ErrAborted], after a deadlock or a serialization failure: roll back and start again.
 //
 // Until the host commits, a revocation binds no other transaction, and a new token exists for no other. Commit soon: the
 // transaction holds a shared lock on the policy after generating a token, for which a change of the policy waits. On SQLite it
@@ -63,7 +63,7 @@ func (t *Tx) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Even
 	return t.eventPage(ctx, q)
 }
 
-// hostTransaction runs work in a transaction of the host's.
+// hostTransaction runs work in a transaction of the host.
 type hostTransaction struct {
 	dialect *Dialect
 	tx      *sql.Tx
@@ -89,7 +89,7 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 	if err != nil {
 		end = restoreSavepoint
 	}
-	// The savepoint ends also if the context has: the host may go on with another one.
+	// The savepoint is removed even if the context has ended, because the host may continue with another context.
 	if _, endErr := h.tx.ExecContext(context.WithoutCancel(ctx), end); endErr != nil {
 		return h.failed(what, errAborted{errors.Join(err, endErr)})
 	}
@@ -103,7 +103,7 @@ func (h *hostTransaction) read(ctx context.Context, what string, do work) error 
 	return h.failed(what, do(ctx, h.session()))
 }
 
-// errAborted marks an error after which the transaction cannot go on.
+// errAborted marks an error after which the transaction is no longer usable.
 type errAborted struct{ error }
 
 func (h *hostTransaction) failed(what string, err error) error {

@@ -6,9 +6,9 @@ import (
 	"errors"
 )
 
-// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a method of a session over a querier and
-// neither begins nor ends a transaction. If such a method returns an error it may have written something, and its transaction
-// has to be rolled back.
+// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a method of a session over a
+// querier, and neither begins nor ends a transaction. If such a method returns an error, it may have written something, so its
+// transaction must be rolled back.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
