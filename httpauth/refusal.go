@@ -73,7 +73,14 @@ func newRefusals(o Options, badRequest int) refusals {
 	if o.Header != "" {
 		places += ", or in the header " + o.Header
 	}
+	metadata := ""
+	if o.ResourceMetadata != "" {
+		metadata = ", resource_metadata=" + quotedString(o.ResourceMetadata)
+	}
 	newResponse := func(status int, code, detail string, challenges ...string) *response {
+		for i := range challenges {
+			challenges[i] += metadata
+		}
 		if status == http.StatusUnauthorized {
 			challenges = append(challenges, otherSchemes...)
 		}
