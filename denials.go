@@ -14,10 +14,9 @@ const (
 	maxGathered     = 1024             // pairs of actor and action that are gathered apart
 )
 
-// denials bounds what refused requests cost the store. The first ten denials of an actor in a minute are written before
-// the actor gets their answer. Further ones are gathered by actor and action into one event each, with their number and
-// the times of the first and the last, and written in the background. A crash loses at most what was gathered in one
-// interval.
+// denials bounds what refused requests cost the store. The first ten denials of an actor in a minute are written before the
+// call returns. Further ones are gathered by actor and action into one event each, with their number and the times of the
+// first and the last, and written in the background. A crash loses at most what was gathered in one interval.
 //
 // All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
 //
@@ -36,7 +35,7 @@ type denials struct {
 	closed   bool
 
 	seed  maphash.Seed
-	turns [64]chan struct{} // an actor has the one of their hash; full while a request is decided that has to wait its turn
+	turns [64]chan struct{} // chosen by the hash of the actor; full while one of their requests is decided
 }
 
 // denier is an actor as far as denials are counted: all tokens of a user are one.

@@ -55,9 +55,9 @@ type Dialect struct {
 	poolerSetting string
 
 	// A change of the schema waits for the transactions that use the table, and blocks all others meanwhile. setLockTimeout
-	// keeps that wait short, until the transaction ends or resetLockTimeout is sent. After the timeout the error is one that
-	// lockTimedOut recognises, and the step is tried again later. openTransactions returns a text that names the transactions
-	// that it may have waited for. Empty: readers never wait.
+	// keeps that wait short, until the transaction ends or resetLockTimeout is sent. After the timeout lockTimedOut recognises
+	// the error, and the step is retried later. openTransactions returns a text that names the transactions that the step may
+	// have waited for. Empty: readers never wait.
 	setLockTimeout, resetLockTimeout string
 	lockTimedOut                     func(error) bool
 	openTransactions                 string

@@ -104,7 +104,7 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 	if err != nil {
 		end = restoreSavepoint
 	}
-	// The savepoint ends also if the context has: the host may go on with another one.
+	// The savepoint is removed even if the context has ended, because the host may continue with another context.
 	if _, endErr := h.tx.ExecContext(context.WithoutCancel(ctx), end); endErr != nil {
 		return h.failed(what, errAborted{errors.Join(err, endErr)})
 	}
@@ -139,7 +139,7 @@ func (h *hostTransaction) check(ctx context.Context) error {
 	return nil
 }
 
-// errAborted marks an error after which the transaction cannot go on.
+// errAborted marks an error after which the transaction is no longer usable.
 type errAborted struct{ error }
 
 func (h *hostTransaction) failed(what string, err error) error {

@@ -7,8 +7,22 @@ import (
 )
 
 // MySQL is the dialect of MySQL 8.0.16, MariaDB 10.5, and later versions of both. It is tested with MariaDB, alone and as a
-// Galera cluster, and with the driver github.com/go-sql-driver/mysql. The package documentation has the settings that the
-// server needs.
+// Galera cluster, and with the driver github.com/go-sql-driver/mysql, for which a data source name is
+//
+//	user:password@tcp(host:3306)/database
+//
+// and on a Galera cluster
+//
+//	user:password@tcp(host:3306)/database?wsrep_sync_wait=1
+//
+// Without wsrep_sync_wait a node may still accept a token that was revoked on another node. Times do not depend on parseTime
+// and loc, texts not on charset and collation. Behind a pooler that hands a connection on after each transaction, set
+// Options.Unprepared and use
+//
+//	user:password@tcp(pooler:3306)/database?interpolateParams=true
+//
+// because the driver prepares every query with parameters by default. If a fail-over leaves the server read-only, add
+// rejectReadOnly=true: the driver then closes the connection instead of failing on it repeatedly.
 //
 // Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that
 // no change of the policy overtakes it. Texts are stored as bytes: the collations that compare byte by byte and do not

@@ -17,7 +17,7 @@ func (o operations) Policy(ctx context.Context) (p apitoken.MaxLifetimePolicy, e
 }
 
 // PutPolicy implements [apitoken.Store]. It waits up to 10 s for transactions that are generating tokens, such as those of the
-// host: see [Store.WithTx]. On PostgreSQL it waits in short tries, between which other calls that need the policy go on.
+// host: see [Store.WithTx]. On PostgreSQL it waits in short attempts. Between them, other calls that need the policy continue.
 func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	err := s.change(ctx, "put the policy", func(ctx context.Context, tx session) error {
 		return tx.putPolicy(ctx, p, ifRevision, e)
@@ -33,7 +33,7 @@ func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, if
 		return err
 	}
 	if s.dialect.has(lockPolicy) {
-		// A host's transaction may hold the policy for long. Everything that waits behind the lock has to go on meanwhile.
+		// A transaction of the host may hold the policy for long. Calls that queue behind this lock must be able to continue.
 		if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
 			return err
 		}

@@ -42,9 +42,8 @@ type Options struct {
 	TablePrefix string
 
 	// Unprepared sends queries as text instead of preparing them. It is for connection poolers that hand a connection to
-	// another client after each transaction. The driver must not prepare them either: the data source name then needs
-	// default_query_exec_mode=exec with github.com/jackc/pgx/v5/stdlib, and interpolateParams=true with
-	// github.com/go-sql-driver/mysql. A lookup takes about twice as long.
+	// another client after each transaction. The driver must not prepare them either: [PostgreSQL] and [MySQL] have the data
+	// source names for that. A lookup takes about twice as long.
 	Unprepared bool
 }
 
