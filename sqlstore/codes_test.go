@@ -214,9 +214,7 @@ func TestLostStatementsAreRecognised(t *testing.T) {
 func TestPreparingIsRetriedWhileTheDatabaseIsLocked(t *testing.T) {
 	db, fake := openFake(t)
 	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, q := range store.Queries() {
 		switch q.Name {
 		case "findVersions":
