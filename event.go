@@ -111,6 +111,8 @@ const (
 	ActionListUsers    Action = "user.list"
 	ActionDisableUser  Action = "user.disable"
 	ActionEnableUser   Action = "user.enable"
+	ActionSuspendUser  Action = "user.suspend"
+	ActionResumeUser   Action = "user.resume"
 	ActionReadEvents   Action = "event.read"
 	ActionForgetUser   Action = "user.forget"
 	ActionSweep        Action = "store.sweep"

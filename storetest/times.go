@@ -69,7 +69,7 @@ func timeInToken(f *fixture, at time.Time) {
 
 func timeInUser(f *fixture, at time.Time) {
 	u := newUser("ada")
-	u.CreatedAt, u.DisabledAt = at, at
+	u.CreatedAt, u.DisabledAt, u.SuspendedAt = at, at, at
 	f.createUser(u)
 	n := f.addToken("ada", "a")
 	wantEqual(f, "User", u, f.user("ada"))
