@@ -332,64 +332,6 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 	}
 }
 
-// A host holds a transaction in which it has generated a token. A change of the policy waits for it, and nobody waits for the
-// change: other hosts go on generating. When the host is done, the change is made.
-func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
-	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 4)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a host that waits for the one that is held would wait for ever
-	defer cancel()
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
-	}
-	changed := make(chan error, 1)
-	go func() {
-		_, err := h.m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-		changed <- err
-	}()
-	var longest time.Duration
-	for begun := time.Now(); time.Since(begun) < 3*time.Second; {
-		start := time.Now()
-		name := "beside " + start.Format(time.StampNano)
-		if _, _, err := h.m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: name, Lifetime: time.Minute}); err != nil {
-			t.Fatal(err)
-		}
-		longest = max(longest, time.Since(start))
-	}
-	t.Logf("the longest wait of another host: %s", longest)
-	if longest > 2*time.Second { // behind the lock it would be 3 s
-		t.Errorf("another host waited %s, want less than the lock timeout and a little more", longest)
-	}
-	select {
-	case err := <-changed:
-		t.Fatalf("the change of the policy returned %v while the host held it", err)
-	default:
-	}
-	if err := tx.commit(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-changed; err != nil {
-		t.Errorf("after the host has committed: %v", err)
-	}
-}
-
-// If the host never ends, the change of the policy fails, and says what it waited for.
-func TestAChangeOfThePolicySaysWhatItWaitedFor(t *testing.T) {
-	long(t)
-	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 3)
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := h.m.SetPolicy(t.Context(), apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-	if !errors.Is(err, apitoken.ErrUnavailable) || !strings.Contains(err.Error(), "it waited for a transaction that generates a token: ") {
-		t.Errorf("error is %v, want ErrUnavailable that says what it waited for", err)
-	}
-	if err := tx.rollback(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Each mode of pgx encodes parameters, and reads columns, in another way.
 func TestEachModeOfPgxReadsWhatItWrote(t *testing.T) {
 	for _, mode := range pgxModes {
