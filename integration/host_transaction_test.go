@@ -101,30 +101,35 @@ func (h hostWithRows) rows() (all []string) {
 	return all
 }
 
-// changesOfAHost are all changing methods, with what shows that they were made.
-var changesOfAHost = []struct {
+// changeOfAHost is a changing method, with what shows that the change was made.
+type changeOfAHost struct {
 	name string
 	do   func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error
 	done func(h hostWithRows, ctx context.Context) bool
-}{
+
+	changes int // how many it makes
+}
+
+// changesOfAHost are all changing methods.
+var changesOfAHost = []changeOfAHost{
 	{"PutUser, a new one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "erin"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.User(ctx, apitoken.System(), "erin")
 		return err == nil
-	}},
+	}, 1},
 	{"PutUser, a changed one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "bob", Name: "Bob"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "bob")
 		return err == nil && u.Name == "Bob"
-	}},
+	}, 1},
 	{"Generate", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, _, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "new"})
 		return err
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 1},
 	{"Generate with a key, twice", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		for range 2 {
 			if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "new", IdempotencyKey: "1"}); err != nil {
@@ -132,7 +137,7 @@ var changesOfAHost = []struct {
 			}
 		}
 		return nil
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 2},
 	{"Import", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		sum := sha256.Sum256([]byte("old-1"))
 		_, err := m.Import(ctx, apitoken.System(), apitoken.ImportParams{Format: "old", Key: sum[:], Owner: "bob", Name: "old"})
@@ -140,22 +145,22 @@ var changesOfAHost = []struct {
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.Authenticate(ctx, "old-1")
 		return err == nil
-	}},
+	}, 1},
 	{"Revoke", func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error {
 		return m.Revoke(ctx, apitoken.As("bob"), h.token.ID)
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"RevokeAll", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.RevokeAll(ctx, apitoken.As("bob"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"DisableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.DisableUser(ctx, apitoken.As("ada"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"EnableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.EnableUser(ctx, apitoken.As("ada"), "dan")
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "dan")
 		return err == nil && !u.Disabled()
-	}},
+	}, 1},
 }
 
 func (h hostWithRows) has(ctx context.Context, name string) bool {
