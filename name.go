@@ -6,7 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-const maxTokenNameRunes = 100
+const (
+	maxTokenNameRunes = 100
+	maxUserNameRunes  = 100
+)
 
 // checkName checks a name that people give to something: 1 to most characters of valid UTF-8, no space at either end, at least
 // one visible character, and no invisible one.

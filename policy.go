@@ -161,3 +161,31 @@ func wholeMicroseconds(d time.Duration) time.Duration {
 	}
 	return d.Truncate(time.Microsecond)
 }
+
+// LifetimeError refuses a lifetime and carries the limit, so that a form can offer permitted values. It is [ErrLifetime].
+type LifetimeError struct {
+	Requested time.Duration // NoExpiration: a token that never expires
+	Max       time.Duration // the longest lifetime that would have been permitted
+}
+
+// Error returns what was requested and what is permitted.
+func (e *LifetimeError) Error() string {
+	return fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
+}
+
+// Unwrap returns [ErrLifetime].
+func (e *LifetimeError) Unwrap() error { return ErrLifetime }
+
+// lifetimeText formats a lifetime for people: in days if it is whole days.
+func lifetimeText(d time.Duration) string {
+	switch {
+	case d == NoExpiration:
+		return "no expiration"
+	case d == day:
+		return "1 day"
+	case d > 0 && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	default:
+		return d.String()
+	}
+}
