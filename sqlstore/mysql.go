@@ -83,7 +83,7 @@ FROM information_schema.innodb_trx
 WHERE trx_mysql_thread_id <> connection_id()`
 )
 
-var mysqlQueries = with(numberingQueries, map[query]string{
+var mysqlQueries = union(numberingQueries, map[query]string{
 	findVersions: `
 SELECT EXISTS (
 	SELECT 1 FROM information_schema.tables
@@ -124,8 +124,8 @@ WHERE t.id = ? AND t.revoked_at IS NULL
 SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT ?`,
 })
 
-// with returns the queries of both maps.
-func with(a, b map[query]string) map[query]string {
+// union returns the queries of both maps; b overrides a.
+func union(a, b map[query]string) map[query]string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all
