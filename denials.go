@@ -21,14 +21,15 @@ const (
 // All actors that are not known count as one, and so do the actors beyond the first maxDeniedActors of a minute.
 //
 // An actor beyond the first ten has their requests decided one after the other until the minute ends, however many are in
-// flight. So the refused requests of one actor use at most about one processor.
+// flight; all unknown actors wait for each other. So refused requests use at most about one processor.
 type denials struct {
 	*background
 	store Store
 
 	mu       sync.Mutex
-	minute   time.Time // of the counts, by the Clock
+	minute   time.Time // of the counts and the unknown, by the Clock
 	counts   map[deniedActor]int
+	unknown  map[deniedActor]bool // actors who were not known when they were denied, at most maxDeniedActors
 	gathered map[gatheredKey]Event
 	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
@@ -50,7 +51,7 @@ type gatheredKey struct {
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[deniedActor]int{}, gathered: map[gatheredKey]Event{}, seed: maphash.MakeSeed()}
+	d := &denials{store: store, counts: map[deniedActor]int{}, unknown: map[deniedActor]bool{}, gathered: map[gatheredKey]Event{}, seed: maphash.MakeSeed()}
 	for i := range d.turns {
 		d.turns[i] = make(chan struct{}, 1)
 	}
@@ -101,6 +102,10 @@ func (d *denials) isAmongFirst(e Event, known bool) bool {
 	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
 		d.minute = minute
 		clear(d.counts)
+		clear(d.unknown)
+	}
+	if !known && len(d.unknown) < maxDeniedActors {
+		d.unknown[deniedActorOf(e, true)] = true
 	}
 	by := deniedActorOf(e, known)
 	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniedActors {
@@ -115,6 +120,9 @@ func (d *denials) isAmongFirst(e Event, known bool) bool {
 func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
 	by := deniedActor{kind: actor.Kind, user: actor.User}
 	d.mu.Lock()
+	if d.unknown[by] {
+		by = deniedActor{} // which counts all unknown actors
+	}
 	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
 	d.mu.Unlock()
 	if !waits {

@@ -43,7 +43,8 @@ type Options struct {
 
 	// BasicPassword also accepts the token as the password of HTTP Basic, with any user name, as docker, git, twine and Maven
 	// send it. Use it on routes that take no other passwords: every password is looked up as a token. A 401 then offers Basic
-	// as well.
+	// and not Bearer, which is accepted as before: clients of registries take the realm of Bearer for the address of a server
+	// that issues tokens.
 	BasicPassword bool
 
 	// Elsewhere returns the text of a token that is in another place of the request, such as the query of a download link.

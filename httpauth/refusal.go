@@ -81,7 +81,10 @@ func newRefusals(o Options, badRequest int) refusals {
 		for i := range challenges {
 			challenges[i] += metadata
 		}
-		if status == http.StatusUnauthorized {
+		switch {
+		case status == http.StatusUnauthorized && o.BasicPassword:
+			challenges = otherSchemes // clients of registries would ask the realm of Bearer for a token, as if it were an address
+		case status == http.StatusUnauthorized:
 			challenges = append(challenges, otherSchemes...)
 		}
 		r := &response{status: status, body: problem(status, code, detail), header: http.Header{

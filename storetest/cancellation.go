@@ -162,6 +162,16 @@ func writes() []preparedWrite {
 			touches := []apitoken.Touch{{Token: f.addToken("ada", "a").ID, At: base}, {Token: f.addToken("ada", "b").ID, At: base}}
 			return func(ctx context.Context) error { return f.store.Touch(ctx, touches) }
 		}},
+		{"Remove", func(f *fixture) func(context.Context) error {
+			f.addUser("ada")
+			r, e := apitoken.Removal{Tokens: []apitoken.TokenID{f.addToken("ada", "a").ID}, EventsTo: 1}, removing()
+			f.feed() // so that the events have their numbers
+			return func(ctx context.Context) error {
+				_, err := f.store.Remove(ctx, r, e)
+				return err
+			}
+		}},
+		{"Forget", func(f *fixture) func(context.Context) error { return forgottenWrite(f, 0).write }},
 		{"AppendEvents", func(f *fixture) func(context.Context) error {
 			events := []apitoken.Event{denied("ada"), denied("bob")}
 			return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }

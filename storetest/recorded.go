@@ -52,6 +52,19 @@ func recordedWrites() []recordedWrite {
 				return err
 			}, func() bool { return f.user(id).Disabled() }}
 		}},
+		{"Remove", func(f *fixture, i int) attempt {
+			n := f.addToken(f.addNumbered(i), "a")
+			r := apitoken.Removal{Tokens: []apitoken.TokenID{n.ID}}
+			e := removing()
+			return attempt{apitoken.Removed{Tokens: 1}.On(e), func(ctx context.Context) error {
+				_, err := f.store.Remove(ctx, r, e)
+				return err
+			}, func() bool {
+				_, err := f.store.Token(f.Context(), n.ID)
+				return !f.exists(err)
+			}}
+		}},
+		{"Forget", forgottenWrite},
 		{"PutPolicy", func(f *fixture, _ int) attempt {
 			was := f.policy()
 			is := newPolicy(was)
