@@ -168,5 +168,5 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 
 // Forget implements [apitoken.Store]. It is [apitoken.ErrInvalid].
 func (t *Tx) Forget(context.Context, apitoken.Forgetting, apitoken.Event) (int, error) {
-	return 0, failed("forget a user", invalid("nobody is forgotten in a transaction of the host"))
+	return 0, failed("forget a user", invalid("no user can be forgotten in a transaction of the host"))
 }
