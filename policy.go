@@ -47,7 +47,7 @@ func checkUnit(field string, d, least time.Duration) error {
 // greatestMax keeps creation time plus maximum below the ceiling.
 const greatestMax = 100 * 365 * day
 
-// LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. Other than 1 to 36,500 days is [ErrInvalid].
+// LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. A number outside of 1 to 36,500 is [ErrInvalid].
 func LifetimeOfDays(n int) (time.Duration, error) {
 	if most := int(greatestMax / day); n < 1 || n > most {
 		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
