@@ -29,7 +29,7 @@ func checkName(field, name string, most int) error {
 		return err
 	}
 	if !strings.ContainsFunc(name, isVisible) {
-		return invalid(field, "shows nothing")
+		return invalid(field, "has no visible character")
 	}
 	return nil
 }
