@@ -88,9 +88,14 @@ func beginSQL(db *sql.DB) beginner {
 func connectPgx(t testing.TB, dsn string, connections int) (*sql.DB, beginner) {
 	t.Helper()
 	pool := pgxPool(t, dsn, connections)
+	return overPgxPool(t, pool), beginPgx(pool, func(tx pgx.Tx) pgx.Tx { return tx })
+}
+
+func overPgxPool(t testing.TB, pool *pgxpool.Pool) *sql.DB {
+	t.Helper()
 	db := stdlib.OpenDBFromPool(pool)
 	closeAtTheEnd(t, db)
-	return db, beginPgx(pool)
+	return db
 }
 
 func pgxPool(t testing.TB, dsn string, connections int) *pgxpool.Pool {
@@ -104,7 +109,7 @@ func pgxPool(t testing.TB, dsn string, connections int) *pgxpool.Pool {
 	return pool
 }
 
-func beginPgx(pool *pgxpool.Pool) beginner {
+func beginPgx(pool *pgxpool.Pool, wrap func(pgx.Tx) pgx.Tx) beginner {
 	return func(ctx context.Context, isolation sql.IsolationLevel) (hostTx, error) {
 		levels := map[sql.IsolationLevel]pgx.TxIsoLevel{
 			sql.LevelReadUncommitted: pgx.ReadUncommitted,
@@ -114,7 +119,7 @@ func beginPgx(pool *pgxpool.Pool) beginner {
 		}
 		tx, err := pool.BeginTx(context.WithoutCancel(ctx), pgx.TxOptions{IsoLevel: levels[isolation]})
 		return hostTx{
-			view: func(s *sqlstore.Store) *sqlstore.Tx { return sqlstore.WithPgxTx(s, tx) },
+			view: func(s *sqlstore.Store) *sqlstore.Tx { return sqlstore.WithPgxTx(s, wrap(tx)) },
 			exec: func(ctx context.Context, statement string) error {
 				_, err := tx.Exec(ctx, statement)
 				return err

@@ -101,30 +101,35 @@ func (h hostWithRows) rows() (all []string) {
 	return all
 }
 
-// changesOfAHost are all changing methods, with what shows that they were made.
-var changesOfAHost = []struct {
+// changeOfAHost is a changing method, with what shows that the change was made.
+type changeOfAHost struct {
 	name string
 	do   func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error
 	done func(h hostWithRows, ctx context.Context) bool
-}{
+
+	changes int // how many it makes
+}
+
+// changesOfAHost are all changing methods.
+var changesOfAHost = []changeOfAHost{
 	{"PutUser, a new one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "erin"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.User(ctx, apitoken.System(), "erin")
 		return err == nil
-	}},
+	}, 1},
 	{"PutUser, a changed one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "bob", Name: "Bob"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "bob")
 		return err == nil && u.Name == "Bob"
-	}},
+	}, 1},
 	{"Generate", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, _, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "new"})
 		return err
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 1},
 	{"Generate with a key, twice", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		for range 2 {
 			if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "new", IdempotencyKey: "1"}); err != nil {
@@ -132,7 +137,7 @@ var changesOfAHost = []struct {
 			}
 		}
 		return nil
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 2},
 	{"Import", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		sum := sha256.Sum256([]byte("old-1"))
 		_, err := m.Import(ctx, apitoken.System(), apitoken.ImportParams{Format: "old", Key: sum[:], Owner: "bob", Name: "old"})
@@ -140,22 +145,22 @@ var changesOfAHost = []struct {
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.Authenticate(ctx, "old-1")
 		return err == nil
-	}},
+	}, 1},
 	{"Revoke", func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error {
 		return m.Revoke(ctx, apitoken.As("bob"), h.token.ID)
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"RevokeAll", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.RevokeAll(ctx, apitoken.As("bob"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"DisableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.DisableUser(ctx, apitoken.As("ada"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"EnableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.EnableUser(ctx, apitoken.As("ada"), "dan")
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "dan")
 		return err == nil && !u.Disabled()
-	}},
+	}, 1},
 }
 
 func (h hostWithRows) has(ctx context.Context, name string) bool {
@@ -329,64 +334,6 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 				t.Errorf("ada is %+v, %v after two rollbacks", u, err)
 			}
 		})
-	}
-}
-
-// A host holds a transaction in which it has generated a token. A change of the policy waits for it, and nobody waits for the
-// change: other hosts go on generating. When the host is done, the change is made.
-func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
-	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 4)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a host that waits for the one that is held would wait for ever
-	defer cancel()
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
-	}
-	changed := make(chan error, 1)
-	go func() {
-		_, err := h.m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-		changed <- err
-	}()
-	var longest time.Duration
-	for begun := time.Now(); time.Since(begun) < 3*time.Second; {
-		start := time.Now()
-		name := "beside " + start.Format(time.StampNano)
-		if _, _, err := h.m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: name, Lifetime: time.Minute}); err != nil {
-			t.Fatal(err)
-		}
-		longest = max(longest, time.Since(start))
-	}
-	t.Logf("the longest wait of another host: %s", longest)
-	if longest > 2*time.Second { // behind the lock it would be 3 s
-		t.Errorf("another host waited %s, want less than the lock timeout and a little more", longest)
-	}
-	select {
-	case err := <-changed:
-		t.Fatalf("the change of the policy returned %v while the host held it", err)
-	default:
-	}
-	if err := tx.commit(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-changed; err != nil {
-		t.Errorf("after the host has committed: %v", err)
-	}
-}
-
-// If the host never ends, the change of the policy fails, and says what it waited for.
-func TestAChangeOfThePolicySaysWhatItWaitedFor(t *testing.T) {
-	long(t)
-	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 3)
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := h.m.SetPolicy(t.Context(), apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-	if !errors.Is(err, apitoken.ErrUnavailable) || !strings.Contains(err.Error(), "it waited for a transaction that generates a token: ") {
-		t.Errorf("error is %v, want ErrUnavailable that says what it waited for", err)
-	}
-	if err := tx.rollback(); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -62,6 +62,11 @@ type Dialect struct {
 	lockTimedOut                     func(error) bool
 	openTransactions                 string
 
+	// lockPolicyText is what lockPolicy is to other dialects. It waits 200 ms at most, and then fails with an error that
+	// policyLockTimedOut recognises. It is a text, because MariaDB may ignore its timeout if it is prepared.
+	lockPolicyText     string
+	policyLockTimedOut func(error) bool
+
 	findIndex string // name -> whether that index is valid, if it exists; empty: operators make no index in advance
 
 	ddlCommits     bool             // every statement of the schema commits by itself, so a step may stop anywhere
@@ -117,7 +122,7 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
-		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions,
+		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
 	}
 	for i := range d.queries {
 		d.queries[i] = d.numbered(d.queries[i])

@@ -142,6 +142,8 @@ func (h *hostTransaction) check(ctx context.Context) error {
 // errAborted marks an error after which the transaction is no longer usable.
 type errAborted struct{ error }
 
+func (e errAborted) Unwrap() error { return e.error }
+
 func (h *hostTransaction) failed(what string, err error) error {
 	var aborted errAborted
 	switch {

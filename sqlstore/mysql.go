@@ -62,6 +62,9 @@ func newMySQL() Dialect {
 		resetLockTimeout: mysqlResetLockTimeout,
 		lockTimedOut:     func(err error) bool { return mysqlCode(err) == 1205 }, // ER_LOCK_WAIT_TIMEOUT
 		openTransactions: mysqlOpenTransactions,
+
+		lockPolicyText:     mysqlLockPolicy,
+		policyLockTimedOut: mysqlStatementTimedOut,
 	}
 }
 
@@ -84,6 +87,11 @@ SELECT coalesce(group_concat(concat('connection ', trx_mysql_thread_id, ', open 
 FROM information_schema.innodb_trx
 WHERE trx_mysql_thread_id <> connection_id()`
 )
+
+// The timeout of locks has whole seconds. That of statements is finer: MariaDB has it in the comment, MySQL in the hint.
+const mysqlLockPolicy = `
+/*M! SET STATEMENT max_statement_time = 0.2 FOR */
+SELECT /*+ MAX_EXECUTION_TIME(200) */ revision FROM apitoken_policy FOR UPDATE`
 
 var mysqlQueries = union(numberingQueries, map[query]string{
 	findVersions: `
@@ -162,6 +170,16 @@ func mysqlBusy(err error) bool {
 		1205, // ER_LOCK_WAIT_TIMEOUT; only the statement is undone, until the rollback
 		1020, // ER_CHECKREAD; MariaDB's deadlock between versions of a row
 		3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT, of group replication
+		return true
+	}
+	return false
+}
+
+// mysqlStatementTimedOut recognises a statement that has taken as long as it may.
+func mysqlStatementTimedOut(err error) bool {
+	switch mysqlCode(err) {
+	case 1969, // ER_STATEMENT_TIMEOUT, of MariaDB
+		3024: // ER_QUERY_TIMEOUT, of MySQL
 		return true
 	}
 	return false

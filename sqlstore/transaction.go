@@ -55,7 +55,7 @@ func (s *Store) transact(ctx context.Context, what string, p *preparedStatements
 	commit := (*sql.Tx).Commit
 	for lost := 0; ; {
 		sent, err := s.attempt(ctx, p, do, commit, commitGrace)
-		busy := s.dialect.busy(err)
+		busy := s.dialect.busy(err) || errors.Is(err, errPolicyHeld)
 		switch {
 		case !sent && s.dialect.isStatementLost(err) && lost < maxLostStatements:
 			lost++
