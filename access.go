@@ -89,8 +89,8 @@ func (p Permission) String() string {
 type roleSet map[Role]Permission
 
 // withRoles returns the built-in roles, extended and overridden by the host's own. The built-in administrator also holds every
-// permission of the host's own that one of its roles grants. Otherwise a user with such a permission would be out of the
-// administrator's reach.
+// permission of the host that one of its roles grants. Otherwise an administrator could not act on a user with such a
+// permission.
 func withRoles(own map[Role]Permission) (roleSet, error) {
 	all := roleSet{RoleAdmin: AdminPermissions, RoleUser: GenerateOwn}
 	for r, granted := range own {
@@ -106,44 +106,43 @@ func withRoles(own map[Role]Permission) (roleSet, error) {
 // grants returns what the role gives its holder.
 func (s roleSet) grants(r Role) Permission { return s[r] }
 
-// shields returns the permissions that an actor must hold to act on a holder of the role.
-func (s roleSet) shields(r Role) Permission {
+// requiredToActOn returns the permissions that an actor must hold to act on a holder of the role.
+func (s roleSet) requiredToActOn(r Role) Permission {
 	if granted, declared := s[r]; declared {
 		return granted
 	}
 	return everything
 }
 
-// within returns the roles whose holders an actor with these permissions may act on, sorted; nil means all roles, declared
-// or not.
-func (s roleSet) within(may Permission) []Role {
-	if may == everything {
+// reachableBy returns the roles whose holders the actor may act on, sorted; nil means all roles, declared or not.
+func (s roleSet) reachableBy(a authority) []Role {
+	if a.may == everything {
 		return nil
 	}
-	within := []Role{}
-	for r, granted := range s {
-		if may.Has(granted) {
-			within = append(within, r)
+	reachable := []Role{}
+	for r := range s {
+		if a.actOn(s.requiredToActOn(r)) == permitted {
+			reachable = append(reachable, r)
 		}
 	}
-	slices.Sort(within)
-	return within
+	slices.Sort(reachable)
+	return reachable
 }
 
-// Kind says what sort of thing a token stands for. Hosts declare more kinds with [Options.Kinds], and their rules with
+// Kind is the name of a kind of tokens. Hosts declare more kinds with [Options.Kinds], and their rules with
 // [Options.KindRules].
 type Kind string
 
 // KindUser is the kind of a token that acts for its owner with all of the owner's permissions.
 const KindUser Kind = "user"
 
-// KindRule says who gets tokens of a kind and what they carry. A kind declared without a rule has the rule of [KindUser]:
-// it carries every permission of the owner, and administrators may generate it for others.
+// KindRule says for whom tokens of a kind are generated and what they carry. A kind declared without a rule has the rule of
+// [KindUser]: its tokens carry every permission of the owner, and administrators may generate them for others.
 type KindRule struct {
 	// OwnOnly limits generating to the owner. Generating for another user is [ErrInvalid], whatever the actor's permissions.
 	OwnOnly bool
 
-	// Permissions are those of the owner's permissions that a token of this kind carries. Zero: none.
+	// Permissions limits which of the owner's permissions a token of this kind carries. Zero: none.
 	//
 	// An [Actor] that uses the token can do nothing else, and generates no token that would carry more, whatever the role of
 	// the owner. Without [GenerateOwn] it generates no tokens at all, and sees and revokes only itself.
@@ -171,8 +170,8 @@ func withKinds(own []Kind, rules map[Kind]KindRule) (kindSet, error) {
 	return all, nil
 }
 
-// carries returns the permissions that a token of the kind, bound to the resource or to none, lets through of its owner's. An
-// undeclared kind carries nothing.
+// carries returns which of its owner's permissions a token of the kind lets through. An empty resource means that the token is
+// not bound. An undeclared kind carries nothing.
 func (s kindSet) carries(k Kind, resource string) Permission {
 	carried := s[k].Permissions
 	if resource != "" {
@@ -181,7 +180,7 @@ func (s kindSet) carries(k Kind, resource string) Permission {
 	return carried
 }
 
-// check refuses an undeclared kind, and an OwnOnly kind for another user than the actor.
+// check refuses an undeclared kind. It refuses an OwnOnly kind unless the token is for the actor's own use.
 func (s kindSet) check(k Kind, own bool) error {
 	rule, declared := s[k]
 	switch {
@@ -232,7 +231,7 @@ func (a authority) manages(u UserID) bool {
 // uses reports whether the token is the one that the actor uses.
 func (a authority) uses(id TokenID) bool { return a.actor.Kind == ActorToken && a.actor.Token == id }
 
-// generate decides what it can before the owner is read.
+// generate decides what it can about generating a token before the owner is read.
 func (a authority) generate(owner UserID, resource string) refusal {
 	need := GenerateForOthers
 	if a.is(owner) {
@@ -241,7 +240,7 @@ func (a authority) generate(owner UserID, resource string) refusal {
 	switch {
 	case !a.carried.Has(GenerateOwn):
 		return tokenCannot
-	case !a.may.Has(need):
+	case a.require(need) != permitted:
 		return needs(need)
 	case a.resource != "" && a.resource != resource:
 		return tokenBound
@@ -249,38 +248,47 @@ func (a authority) generate(owner UserID, resource string) refusal {
 	return permitted
 }
 
-// generateFor decides the rest once the owner is read. shields is what acting on the owner requires; carries is what the new
-// token would let through of the owner's permissions.
+// generateFor decides the rest once the owner is read. required is what acting on the owner requires. carries is what the new
+// token lets through of the owner's permissions.
 //
 // A token never generates one that carries more than itself. Comparing with the owner's role instead would make the child
-// stronger than its parent after a promotion of the owner. A person may generate a token with all of their permissions, so
-// shields does not apply to one's own.
-func (a authority) generateFor(owner UserID, shields, carries Permission) refusal {
+// stronger than its parent after a promotion of the owner. Users may generate tokens with all of their own permissions, so
+// required does not apply to the actor's own tokens.
+func (a authority) generateFor(owner UserID, required, carries Permission) refusal {
 	switch {
 	case !a.carried.Has(carries):
 		return childStronger
-	case !a.is(owner) && !a.may.Has(shields):
-		return targetStronger
+	case a.is(owner):
+		return permitted
 	}
-	return permitted
+	return a.actOn(required)
+}
+
+// actOn decides whether the actor may act on a user: provision, promote or disable them, or generate a token for them. required
+// is what [roleSet.requiredToActOn] returns for the role of the user.
+func (a authority) actOn(required Permission) refusal {
+	if a.may.Has(required) {
+		return permitted
+	}
+	return targetStronger
 }
 
 // reach decides whether the actor may see or revoke one token. need is the permission for a token of another user. Every token
 // may see and revoke itself.
 func (a authority) reach(t Token, need Permission) refusal {
-	if a.uses(t.ID) || a.manages(t.Owner) || a.may.Has(need) {
+	if a.uses(t.ID) || a.manages(t.Owner) {
 		return permitted
 	}
-	return needs(need)
+	return a.require(need)
 }
 
 // reachAll decides whether the actor may read a user, or see or revoke all tokens of that user. The empty UserID means the
 // tokens of all users. need is the permission for another user.
 func (a authority) reachAll(owner UserID, need Permission) refusal {
-	if owner != "" && a.manages(owner) || a.may.Has(need) {
+	if owner != "" && a.manages(owner) {
 		return permitted
 	}
-	return needs(need)
+	return a.require(need)
 }
 
 // hostOnly decides whether the actor may do what only the host itself does: store tokens that another system issued, and remove

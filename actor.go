@@ -8,7 +8,7 @@ type Actor struct {
 	Kind   ActorKind
 	User   UserID  // the person, or the owner of the token; empty for the host itself
 	Token  TokenID // the token in use; zero for a signed-in person
-	Origin Origin  // where the request came from, as far as the host says so; no decision depends on it
+	Origin Origin  // where the request came from, if the host says so; no decision depends on it
 }
 
 // From returns the actor with the origin of the request.
@@ -17,8 +17,8 @@ func (a Actor) From(o Origin) Actor {
 	return a
 }
 
-// bare is the actor without the origin of the request.
-func (a Actor) bare() Actor { return a.From(Origin{}) }
+// withoutOrigin returns the actor without the origin of the request.
+func (a Actor) withoutOrigin() Actor { return a.From(Origin{}) }
 
 // LogValue returns a group of kind, user, token_id, address, user_agent and request_id, without the empty ones.
 func (a Actor) LogValue() slog.Value {
@@ -55,7 +55,7 @@ type Identity struct {
 	Token Token
 }
 
-// Actor returns the actor who uses the token. They act with the permissions that the owner holds at that moment, as far as
+// Actor returns the actor who uses the token. At each call the actor has the permissions that the owner holds then, as far as
 // the token's kind carries them.
 func (i Identity) Actor() Actor {
 	return Actor{Kind: ActorToken, User: i.User.ID, Token: i.Token.ID}

@@ -14,28 +14,28 @@ const (
 	maxGathered     = 1024             // pairs of actor and action that are gathered apart
 )
 
-// denials bounds what refused requests cost the store. The first ten denials of an actor in a minute are written before
-// the actor gets their answer. Further ones are gathered by actor and action into one event each, with their number and
-// the times of the first and the last, and written in the background. A crash loses at most what was gathered in one
-// interval.
+// denials bounds what refused requests cost the store. The first ten denials of an actor in a minute are written before the
+// call returns. Further ones are gathered by actor and action into one event each, with their number and the times of the
+// first and the last, and written in the background. A crash loses at most what was gathered in one interval.
 //
 // All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
 //
 // An actor beyond the first ten has their requests decided one after the other until the minute ends, however many are in
-// flight. So refused requests take at most about one processor from everybody else.
+// flight; all unknown actors wait for each other. So refused requests take at most about one processor from everybody else.
 type denials struct {
 	*background
 	store Store
 
 	mu       sync.Mutex
-	minute   time.Time // of the counts, by the Clock
+	minute   time.Time // of the counts and the unknown, by the Clock
 	counts   map[denier]int
+	unknown  map[denier]bool // actors who were not known when they were denied, at most maxDeniers
 	gathered map[gathering]Event
 	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
 
 	seed  maphash.Seed
-	turns [64]chan struct{} // an actor has the one of their hash; full while a request is decided that has to wait its turn
+	turns [64]chan struct{} // chosen by the hash of the actor; full while one of their requests is decided
 }
 
 // denier is an actor as far as denials are counted: all tokens of a user are one.
@@ -51,7 +51,7 @@ type gathering struct {
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[denier]int{}, gathered: map[gathering]Event{}, seed: maphash.MakeSeed()}
+	d := &denials{store: store, counts: map[denier]int{}, unknown: map[denier]bool{}, gathered: map[gathering]Event{}, seed: maphash.MakeSeed()}
 	for i := range d.turns {
 		d.turns[i] = make(chan struct{}, 1)
 	}
@@ -102,6 +102,10 @@ func (d *denials) first(e Event, known bool) bool {
 	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
 		d.minute = minute
 		clear(d.counts)
+		clear(d.unknown)
+	}
+	if !known && len(d.unknown) < maxDeniers {
+		d.unknown[denierOf(e, true)] = true
 	}
 	by := denierOf(e, known)
 	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniers {
@@ -116,6 +120,9 @@ func (d *denials) first(e Event, known bool) bool {
 func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
 	by := denier{kind: actor.Kind, user: actor.User}
 	d.mu.Lock()
+	if d.unknown[by] {
+		by = denier{} // which counts all unknown actors
+	}
 	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
 	d.mu.Unlock()
 	if !waits {

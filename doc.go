@@ -25,7 +25,7 @@
 //	})
 //	fmt.Println(secret.Reveal())
 //
-// A request that presents the secret is Bob's until the token expires or is revoked:
+// A request that presents the secret acts as Bob until the token expires or is revoked:
 //
 //	identity, err := m.Authenticate(ctx, presented)
 //	err = m.Revoke(ctx, apitoken.As("bob"), token.ID)

@@ -48,7 +48,8 @@ var (
 	// for logs and tests.
 	ErrUnauthenticated error = &sentinel{text: "unauthenticated"}
 
-	// ErrMalformed means that the text is not a token of this prefix: length, alphabet or checksum is wrong.
+	// ErrMalformed means that the text is not a token of this Manager, by its prefix, length, alphabet or checksum, and that
+	// no [ForeignFormat] accepts it.
 	ErrMalformed error = &sentinel{text: "malformed token", is: ErrUnauthenticated}
 
 	// ErrUnknownToken means that the text is well formed and is not a stored token.
@@ -180,8 +181,8 @@ func invalid(field, format string, args ...any) error {
 	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
 }
 
-// quoted quotes a word of a request for an error, up to 40 bytes of it. It shows nothing of a text that holds an underscore and
-// 20 characters of the alphabet, because a token that was pasted into the wrong field, whole or in part, looks so.
+// quoted quotes up to 40 bytes of a word of a request, for an error. It returns REDACTED if an underscore and 20 characters of
+// the alphabet follow each other in the word: they may be a token, or part of one, in the wrong field.
 func quoted(word string) string {
 	const secret = 20
 	run := 0 // characters of the alphabet since an underscore
@@ -189,7 +190,7 @@ func quoted(word string) string {
 		switch {
 		case word[i] == '_':
 			run = 1
-		case run > 0 && digitOf[word[i]] < foreign:
+		case run > 0 && digitOf[word[i]] < notADigit:
 			run++
 		default:
 			run = 0

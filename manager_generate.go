@@ -10,13 +10,13 @@ import (
 // GenerateParams describes the token to generate.
 type GenerateParams struct {
 	Owner     UserID        // required, also for the actor's own tokens
-	Name      string        // 1 to 100 characters; no outer space, no invisible character but joiners of scripts that need them
+	Name      string        // 1 to 100 characters; no space at either end; no invisible character except joiners in scripts that need them
 	Kind      Kind          // empty: KindUser
 	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime without one; NoExpiration: never expires, if the maximum permits it
 	ExpiresAt time.Time     // instead of Lifetime
 
 	// Resource binds the token to one of the host's own things, in the host's own words, such as "project:web": at most 255
-	// bytes, no outer space, no invisible character. It never changes. Empty: the token is not bound.
+	// bytes, no space at either end, no invisible character. It never changes. Empty: the token is not bound.
 	//
 	// As an Actor, the holder of a bound token has none of the permissions of this package except GenerateOwn, and that one
 	// only for tokens bound to the same resource. The token also sees and revokes itself.
@@ -34,15 +34,19 @@ type GenerateParams struct {
 // Generating for oneself requires [GenerateOwn]. Generating for another user requires [GenerateForOthers] and a role that
 // includes every permission of the owner's role. The maximum lifetime applies to everyone.
 //
-// A token generated with another token expires no later than that token, carries no more than it, whatever the role of the
-// owner is or becomes, and is bound to the same resource. The other token has to carry GenerateOwn, also to generate for
-// others.
+// A token that is generated with another token, its parent, obeys these limits:
+//
+//   - It expires no later than the parent.
+//   - It carries no permission that the parent does not carry, also after the role of the owner has changed.
+//   - If the parent is bound to a resource, it is bound to the same one.
+//   - The parent must carry GenerateOwn, also to generate for others.
 //
 // A token generated on behalf of a user carries what its kind carries of the user's role at each use: after a promotion it
 // carries more than when it was generated. [TokenQuery.OnBehalf] selects such tokens.
 //
 // The actor's permissions are read before the write. If the actor is disabled or changed meanwhile, the decision is made
-// anew, except for a change that commits while the token is being inserted: such a token stays.
+// anew, except for a change that commits while the token is being inserted: such a token stays. So does one that is being
+// generated while only the token that the actor uses is revoked: look for it with [TokenQuery.CreatedWith].
 //
 // The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound] or [ErrUserDisabled] for
 // the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
@@ -119,7 +123,10 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if err != nil {
 		return storeError(err)
 	}
-	why := op.generateFor(owner.ID, m.roles.shields(owner.Role), m.kinds.carries(token.Kind, token.Resource))
+	if op.is(owner.ID) && owner.Revision != op.revision {
+		return ErrConflict // all tokens may have been revoked since the actor was read, the one in use among them
+	}
+	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(token.Kind, token.Resource))
 	if why != permitted {
 		return m.deny(ctx, op, ErrDenied, why)
 	}
@@ -130,7 +137,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if err != nil {
 		return err
 	}
-	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.until, m.defaultLifetime)
+	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.tokenExpires, m.defaultLifetime)
 	if err != nil {
 		return err
 	}

@@ -85,14 +85,14 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
-	q.ExpiresBefore, q.UnusedSince = bound(q.ExpiresBefore), bound(q.UnusedSince)
+	q.ExpiresBefore, q.UnusedSince = clamped(q.ExpiresBefore), clamped(q.UnusedSince)
 	q.LivesLongerThan = wholeMicroseconds(q.LivesLongerThan)
 	return q, nil
 }
 
-// bound returns a time of a query within the range of the stored times. So no time becomes the zero time, which is no
+// clamped returns a time of a query within the range of the stored times. So no time becomes the zero time, which is no
 // condition.
-func bound(t time.Time) time.Time {
+func clamped(t time.Time) time.Time {
 	switch {
 	case t.IsZero():
 		return t

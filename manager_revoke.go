@@ -8,9 +8,9 @@ import (
 // Revoke revokes a token for good. Once it has returned, every [Manager.Authenticate] that starts later refuses the token, on
 // every replica. Revoking a revoked token returns nil and changes nothing.
 //
-// Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires
-// [RevokeAny]. A clock that reads a time before 1970 or after 2199 does not keep a token from being revoked; the time of the
-// revocation then is the nearest in that range.
+// Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires [RevokeAny].
+// Revoking works even if the clock reads a time before 1970 or after 2199. The time of the revocation is then the nearest one
+// in that range.
 //
 // The errors are [ErrNotFound], also for a token that the actor may not know of; [ErrDenied] for an actor who is not known or
 // no longer authenticates; [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.
@@ -34,12 +34,11 @@ func (m *Manager) revoke(ctx context.Context, op *operation) (changed bool, err 
 // RevokeAll revokes all tokens of a user for good, including one that is being generated at this moment. It costs the same
 // for one token and for a million.
 //
-// Users may always revoke their own tokens; revoking those of others requires [RevokeAny], and without it the answer is
-// [ErrDenied], whether or not there is such a user. The other errors are [ErrNotFound], [ErrInvalid], [ErrUnavailable] and
+// Users may always revoke their own tokens. Revoking those of others requires [RevokeAny]; without it the error is
+// [ErrDenied], whether or not the user exists. The other errors are [ErrNotFound], [ErrInvalid], [ErrUnavailable] and
 // [ErrUncertain].
 //
-// Every call changes the user's row and records an event, so hosts should limit its rate, like that of everything that
-// writes.
+// Every call changes the user's row and records an event, so hosts should limit its rate, as for every call that writes.
 func (m *Manager) RevokeAll(ctx context.Context, actor Actor, owner UserID) error {
 	_, err := decide(ctx, m, &operation{action: ActionRevokeAll, actor: actor, owner: owner}, m.revokeAll)
 	return err

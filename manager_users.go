@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 	"strings"
 )
 
@@ -12,9 +11,15 @@ import (
 // empty Name or Role leaves the present one; a new user without a Role gets [RoleUser]. If nothing changes, nothing is
 // written. A disabled user stays disabled.
 //
-// A Name never keeps a user from being provisioned. PutUser makes it fit to be shown: control characters become spaces, other
-// invisible characters go except those that scripts and emoji need, invalid UTF-8 becomes U+FFFD, outer space goes, and what
-// is longer than 100 characters is cut. Read the result from the User that is returned. The ID is kept byte by byte.
+// PutUser refuses no Name. It makes the text fit to be shown, and the returned User has the result:
+//
+//   - Control characters become spaces.
+//   - Other invisible characters are removed, except those that scripts and emoji need.
+//   - Invalid UTF-8 becomes U+FFFD.
+//   - Spaces at either end are removed.
+//   - A text of more than 100 characters is cut.
+//
+// The ID is kept byte by byte.
 //
 // A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user is at another
 // revision.
@@ -38,10 +43,12 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 	if why := op.require(ManageUsers); why != permitted {
 		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
-	if u.Role != "" && !op.may.Has(m.roles.shields(u.Role)) {
-		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	if u.Role != "" {
+		if why := op.actOn(m.roles.requiredToActOn(u.Role)); why != permitted {
+			return User{}, m.deny(ctx, op, ErrDenied, why)
+		}
 	}
-	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.within(op.may)}
+	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.reachableBy(op.authority)}
 	err := ErrNotFound
 	for range attempts {
 		var was, is User
@@ -69,8 +76,8 @@ func (m *Manager) createUser(ctx context.Context, op *operation, u User) (User, 
 	if is.Role == "" {
 		is.Role = RoleUser
 	}
-	if !op.may.Has(m.roles.shields(is.Role)) {
-		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	if why := op.actOn(m.roles.requiredToActOn(is.Role)); why != permitted {
+		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	is, err := m.store.CreateUser(ctx, is, op.changed(State{}, is.State()))
 	return is, storeError(err)
@@ -78,8 +85,8 @@ func (m *Manager) createUser(ctx context.Context, op *operation, u User) (User, 
 
 // changeUser changes a user who was read before, if that changes anything.
 func (m *Manager) changeUser(ctx context.Context, op *operation, was User, change UserChange) (User, error) {
-	if change.IfRole != nil && !slices.Contains(change.IfRole, was.Role) {
-		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
+	if why := op.actOn(m.roles.requiredToActOn(was.Role)); why != permitted {
+		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	is, _, err := change.Apply(was, op.event(OutcomeDone))
 	if err != nil || is == was {
@@ -116,7 +123,7 @@ func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserCha
 		if why := op.require(ManageUsers); why != permitted {
 			return User{}, m.deny(ctx, op, ErrDenied, why)
 		}
-		change.IfRole = m.roles.within(op.may)
+		change.IfRole = m.roles.reachableBy(op.authority)
 		u, err := m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
 		switch {
 		case errors.Is(err, ErrConflict): // the only condition is the role
@@ -133,7 +140,7 @@ func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserCha
 // in upper and lower case only, the error is ErrInvalid and names that user: the host's directory probably takes both spellings
 // for the same person, whose tokens would stay valid.
 func (m *Manager) absent(ctx context.Context, op *operation) error {
-	if m.canonicalID != nil || !op.may.Has(ManageUsers) {
+	if m.canonicalID != nil || op.require(ManageUsers) != permitted {
 		return ErrNotFound
 	}
 	users := rows(maxPage, func(last *User) ([]User, error) {

@@ -8,8 +8,8 @@ import (
 
 const maxTokenNameRunes = 100
 
-// checkName holds a text that people give a thing to the rules for names: 1 to most characters of valid UTF-8, no space at
-// either end, something to see, and nothing that a reader cannot see.
+// checkName checks a name that people give to something: 1 to most characters of valid UTF-8, no space at either end, at least
+// one visible character, and no invisible one.
 func checkName(field, name string, most int) error {
 	if name == "" {
 		return invalid(field, "is empty")
@@ -25,7 +25,7 @@ func checkName(field, name string, most int) error {
 	if err := checkVisible(field, name); err != nil {
 		return err
 	}
-	if !strings.ContainsFunc(name, shows) {
+	if !strings.ContainsFunc(name, isVisible) {
 		return invalid(field, "shows nothing")
 	}
 	return nil
@@ -33,8 +33,8 @@ func checkName(field, name string, most int) error {
 
 const maxResourceBytes = 255
 
-// checkResource holds what a token is bound to, if it is bound, to its rules: those for names, counted in bytes like the
-// host's other identifiers. A space at either end would make two resources of what everybody reads as one.
+// checkResource checks the resource that a token is bound to, if it is bound. The rules are those for names, but the length is
+// counted in bytes, as for the host's other identifiers. A space at either end would make two resources that look like one.
 func checkResource(resource string) error {
 	const field = "resource"
 	if n := len(resource); n > maxResourceBytes {
@@ -55,7 +55,7 @@ func checkVisible(field, text string) error {
 	before := utf8.RuneError
 	for i, r := range text {
 		after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
-		if deceives(r) && !(joins(r) && joined(before) && joined(after)) {
+		if isInvisible(r) && !(isJoiner(r) && usesJoiners(before) && usesJoiners(after)) {
 			return invalid(field, "contains the invisible character %U", r)
 		}
 		before = r
@@ -69,11 +69,11 @@ func displayName(name string) string {
 		switch {
 		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
 			return ' '
-		case joins(r), unicode.Is(unicode.Variation_Selector, r):
+		case isJoiner(r), unicode.Is(unicode.Variation_Selector, r):
 			return r
 		case unicode.In(r, unicode.Co, unicode.Noncharacter_Code_Point):
 			return unicode.ReplacementChar
-		case deceives(r):
+		case isInvisible(r):
 			return -1
 		}
 		return r
@@ -81,35 +81,35 @@ func displayName(name string) string {
 	clean = strings.TrimSpace(clean)
 	if runes := []rune(clean); len(runes) > maxUserNameRunes {
 		clean = strings.TrimRightFunc(string(runes[:maxUserNameRunes]), func(r rune) bool {
-			return unicode.IsSpace(r) || unicode.IsMark(r) || joins(r)
+			return unicode.IsSpace(r) || unicode.IsMark(r) || isJoiner(r)
 		})
 	}
-	if !strings.ContainsFunc(clean, shows) {
+	if !strings.ContainsFunc(clean, isVisible) {
 		return ""
 	}
 	return clean
 }
 
-// deceives reports whether a reader cannot see the character, or sees another. A code point that this version of Go does not
-// know yet is taken for a letter or a symbol, for that is what nearly all new ones are.
-func deceives(r rune) bool {
+// isInvisible reports whether a reader cannot see the character, or sees another. A code point that this version of Go does
+// not know yet counts as visible, because nearly all new ones are letters or symbols.
+func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// joins reports whether the character is ZERO WIDTH NON-JOINER or ZERO WIDTH JOINER.
-func joins(r rune) bool { return r == '\u200c' || r == '\u200d' }
+// isJoiner reports whether the character is ZERO WIDTH NON-JOINER or ZERO WIDTH JOINER.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
-// joined reports whether the character is a letter or a mark of a script in which a joiner changes what is seen.
-func joined(r rune) bool {
+// usesJoiners reports whether the character is a letter or a mark of a script in which a joiner changes what is seen.
+func usesJoiners(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsMark(r)) && unicode.In(r,
 		unicode.Arabic, unicode.Bengali, unicode.Devanagari, unicode.Gujarati, unicode.Gurmukhi, unicode.Kannada, unicode.Khmer,
 		unicode.Malayalam, unicode.Mongolian, unicode.Myanmar, unicode.Nko, unicode.Oriya, unicode.Sinhala, unicode.Syriac,
 		unicode.Tamil, unicode.Telugu, unicode.Tibetan)
 }
 
-// shows reports whether there is something to see of the character by itself.
-func shows(r rune) bool {
+// isVisible reports whether a reader sees something if the character stands alone.
+func isVisible(r rune) bool {
 	const blankBraille = '\u2800'
-	return r != blankBraille && !unicode.IsSpace(r) && !unicode.IsMark(r) && !deceives(r)
+	return r != blankBraille && !unicode.IsSpace(r) && !unicode.IsMark(r) && !isInvisible(r)
 }

@@ -15,13 +15,13 @@ type operation struct {
 	token  TokenID
 
 	begun time.Time // what the clock read
-	at    time.Time // the time of the operation: begun, or the nearest time that can be stored
+	at    time.Time // the time of the operation: begun, or firstInstant if that cannot be stored
 	id    EventID   // of its event; the same in every attempt to write
 
-	authority           // what the actor holds; zero until authorize has returned nil
-	known     bool      // whether the actor exists
-	revision  int64     // of the actor's row when authority was read; 0 for the host itself
-	until     time.Time // when the token that the actor uses expires; zero: never
+	authority              // what the actor holds; zero until authorize has returned nil
+	known        bool      // whether the actor exists
+	revision     int64     // of the actor's row when authority was read; 0 for the host itself
+	tokenExpires time.Time // when the token that the actor uses expires; zero: never
 
 	denied refusal // why the operation was denied; permitted if it was not
 }
@@ -42,11 +42,14 @@ func decide[T any](
 // tokens that no longer authenticate.
 func (m *Manager) begin(ctx context.Context, op *operation) error {
 	now := m.clock.Now()
-	op.begun, op.at, op.id = now, withinRange(instant(now)), EventID(newID())
+	op.begun, op.at, op.id = now, instant(now), EventID(newID())
 	op.actor.User, op.owner = m.canonical(op.actor.User), m.canonical(op.owner)
 	op.actor.Origin = op.actor.Origin.clean()
-	if !storable(now) && !op.revokes() {
-		return brokenClock(now)
+	if !storable(now) {
+		if !op.revokes() {
+			return brokenClock(now)
+		}
+		op.at = firstInstant // a time after a token's expiry would show the token as active until then
 	}
 	leave, err := m.denials.turn(ctx, op.actor, op.at)
 	if err != nil {
@@ -67,7 +70,7 @@ func (op *operation) revokes() bool {
 
 // authorize reads what the actor holds now. An operation whose write conflicts calls it again.
 func (m *Manager) authorize(ctx context.Context, op *operation) error {
-	if op.actor.bare() == System() {
+	if op.actor.withoutOrigin() == System() {
 		op.known = true
 		op.authority = authority{actor: op.actor, may: everything, carried: everything}
 		return nil
@@ -86,7 +89,7 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 	if err := rec.refusal(op.at); err != nil {
 		return m.deny(ctx, op, ErrDenied, actorRefused(err))
 	}
-	op.revision, op.until = rec.User.Revision, rec.Token.ExpiresAt
+	op.revision, op.tokenExpires = rec.User.Revision, rec.Token.ExpiresAt
 	op.authority = authority{actor: op.actor, carried: everything, resource: rec.Token.Resource}
 	if op.actor.Kind == ActorToken {
 		op.carried = m.kinds.carries(rec.Token.Kind, rec.Token.Resource)
@@ -100,7 +103,7 @@ func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
 	switch {
 	case actor.User.check("actor") != nil:
 		return nil, ErrNotFound
-	case actor.bare() == As(actor.User):
+	case actor.withoutOrigin() == As(actor.User):
 		user, err := m.store.User(ctx, actor.User)
 		return &Record{Identity: Identity{User: user}, Epoch: user.Epoch}, err
 	case actor.Kind == ActorToken:

@@ -11,11 +11,11 @@ type Options struct {
 	// are refused, except those of FormerPrefixes.
 	Prefix string
 
-	// FormerPrefixes are those that the host used before Prefix. Their tokens go on working.
+	// FormerPrefixes are those that the host used before Prefix. Their tokens keep working.
 	FormerPrefixes []string
 
-	// Foreign recognises the tokens of other systems that [Manager.Import] has stored. A text belongs to the first format
-	// that accepts it. Texts that have one of the prefixes above and the length of a token of ours are never foreign.
+	// Foreign recognises the tokens of other systems that [Manager.Import] has stored. A text belongs to the first format that
+	// accepts it. A text with one of the prefixes above and the length of a token is passed to none of them.
 	Foreign []ForeignFormat
 
 	// Clock tells the time. Nil: the clock of the machine.
@@ -32,12 +32,13 @@ type Options struct {
 	LastUsedInterval time.Duration
 
 	// LastUsedStep is the least by which LastUsedAt moves forward. Uses within this time after the recorded one are not
-	// recorded, which saves writes. A use whose write is still in flight is not known yet. 0: every later use is recorded.
+	// recorded, which saves writes. A use that is being written at the moment counts as not recorded. 0: every later use is
+	// recorded.
 	LastUsedStep time.Duration
 
-	// CanonicalUserID gives the one spelling of a user id, where the host's directory takes several for the same: lower case,
-	// say. It is applied to every id that the host hands over, in an Actor, a parameter or a query, before anything else; what
-	// it returns is stored and shown. It has to return its own results unchanged. Nil: ids are compared byte by byte.
+	// CanonicalUserID returns the one spelling of a user id, such as lower case, for a host whose directory accepts several.
+	// It is applied first to every id in an Actor, a parameter or a query, and its result is stored and shown. It must return
+	// its own results unchanged. Nil: ids are compared byte by byte.
 	CanonicalUserID func(UserID) UserID
 
 	// Roles are added to the two built-in roles, or replace them by name.

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// Origin says where a request came from, for the events and the [Observer]. All fields are the host's own words; the library
-// shows them and decides nothing by them.
+// Origin says where a request came from, for the events and the [Observer]. The host chooses the values. The library stores
+// and shows them, and no decision depends on them.
 //
-// Each is at most 255 bytes of printable UTF-8. What is longer is cut, and what is not printable is replaced by U+FFFD,
-// because an odd header must not keep anybody from revoking a token.
+// Each is at most 255 bytes of printable UTF-8. A longer text is cut, and characters that are not printable become U+FFFD, so
+// that an unusual header never prevents a revocation.
 type Origin struct {
-	Address   string // of the client, as far as the host trusts what it knows of it
+	Address   string // of the client, from a source that the host trusts
 	UserAgent string
 	RequestID string // by which the host finds the request in its own logs
 }

@@ -44,12 +44,12 @@ func checkUnit(field string, d, least time.Duration) error {
 	return fmt.Errorf("%w (a time.Duration counts nanoseconds)", short) // the hint is for Go, so Problem does without it
 }
 
-// maxMax keeps creation time plus maximum below the ceiling.
-const maxMax = 100 * 365 * day
+// greatestMax keeps creation time plus maximum below the ceiling.
+const greatestMax = 100 * 365 * day
 
 // LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. Other than 1 to 36,500 days is [ErrInvalid].
 func LifetimeOfDays(n int) (time.Duration, error) {
-	if most := int(maxMax / day); n < 1 || n > most {
+	if most := int(greatestMax / day); n < 1 || n > most {
 		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
 	}
 	return Days(n), nil
@@ -138,8 +138,8 @@ func (p MaxLifetimePolicy) Choices() []time.Duration {
 
 // check validates a policy that is to be set.
 func (p MaxLifetimePolicy) check() error {
-	if p.Max != NoExpiration && p.Max > maxMax {
-		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(maxMax))
+	if p.Max != NoExpiration && p.Max > greatestMax {
+		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(greatestMax))
 	}
 	if p.Max <= 0 {
 		return p.checkMax()

@@ -35,7 +35,7 @@ func (s Scanner) tokens() format {
 // LooksLikeToken reports whether the whole text has the form of a token: prefix, length, alphabet and checksum are right. The
 // token may have expired, been revoked, or never have existed. A text with the right prefix, length and alphabet has a valid
 // checksum by chance once in 57 thousand million.
-func (s Scanner) LooksLikeToken(text string) bool { return s.tokens().wrote(text) }
+func (s Scanner) LooksLikeToken(text string) bool { return s.tokens().matches(text) }
 
 // Redact replaces every token in a text by the prefix and REDACTED, as in "tok_REDACTED", and leaves every other byte as it
 // is. A token is what LooksLikeToken accepts, whatever surrounds it, letters and digits included. A text without a token is
@@ -72,7 +72,7 @@ func (f format) next(text string, at int) int {
 		if skip < 0 || end > len(text) {
 			return -1
 		}
-		if digitOf[text[at+len(f.prefix)]] < foreign && digitOf[text[end-1]] < foreign && f.wrote(text[at:end]) {
+		if digitOf[text[at+len(f.prefix)]] < notADigit && digitOf[text[end-1]] < notADigit && f.matches(text[at:end]) {
 			return at
 		}
 	}

@@ -12,10 +12,10 @@ import (
 //
 //	<prefix>_<43 base62 characters><6 base62 characters>
 //
-// The 43 characters are drawn one by one and contain 256 random bits. They are never read as a number, so no two texts are the
-// same token. The 6 characters are the CRC-32 (IEEE) of everything before them. Scanners use it, and it refuses typing errors
-// without a query; it never accepts a token. With a prefix of at most 5 characters the text is at most 55 bytes long, which
-// SHA-256 hashes as a single block.
+// The 43 characters are drawn one by one and contain 256 random bits. They are never parsed as a number, so no two texts are
+// the same token. The 6 characters are the CRC-32 (IEEE) of everything before them. Scanners use it, and it refuses typing
+// errors without a query; it never accepts a token. With a prefix of at most 5 characters the text is at most 55 bytes long,
+// which SHA-256 hashes as a single block.
 const (
 	alphabet      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	bodyChars     = 43
@@ -59,7 +59,7 @@ func (f format) generate() (string, Digest) {
 	text, sum := append(block[:0], f.prefix...), f.zeros
 	for place, digit := range randomDigits() {
 		text = append(text, alphabet[digit])
-		sum ^= shares[place][digit]
+		sum ^= checksumChanges[place][digit]
 	}
 	text = appendChecksum(text, sum)
 	return string(text), sha256.Sum256(text)
@@ -87,15 +87,15 @@ func randomDigits() (digits [bodyChars]byte) {
 // digest returns the digest of a presented text. ok is false for every text that this format cannot have written; such a text
 // is not hashed.
 func (f format) digest(text string) (d Digest, ok bool) {
-	if !f.wrote(text) {
+	if !f.matches(text) {
 		return Digest{}, false
 	}
 	var block [maxTextBytes]byte // on the stack: converting the text would allocate
 	return sha256.Sum256(block[:copy(block[:], text)]), true
 }
 
-// wrote reports whether this format can have written the text: length, prefix, alphabet and checksum are right.
-func (f format) wrote(text string) bool {
+// matches reports whether this format can have written the text: length, prefix, alphabet and checksum are right.
+func (f format) matches(text string) bool {
 	if !f.claims(text) {
 		return false
 	}
@@ -115,10 +115,10 @@ func (f format) length() int { return len(f.prefix) + bodyChars + checksumChars 
 // hint returns what lists show of a text, so that people recognise a token that they hold.
 func (f format) hint(text string) string { return f.prefix + "..." + text[len(text)-hintChars:] }
 
-// digitOf maps each byte to its index in the alphabet, or to foreign if it is not in the alphabet.
+// digitOf maps each byte to its index in the alphabet, or to notADigit if it is not in the alphabet.
 var digitOf = func() (table [256]byte) {
 	for i := range table {
-		table[i] = foreign
+		table[i] = notADigit
 	}
 	for i := range len(alphabet) {
 		table[alphabet[i]] = byte(i)
@@ -126,16 +126,16 @@ var digitOf = func() (table [256]byte) {
 	return table
 }()
 
-const foreign = 1 << 6 // a bit that no digit has
+const notADigit = 1 << 6 // a bit that no digit has
 
 // zeros is a body of the first character of the alphabet.
 var zeros = strings.Repeat(alphabet[:1], bodyChars)
 
-// shares maps each place in the body and each character to how the character changes the checksum, compared with a zero
+// checksumChanges maps each place in the body and each character to how the character changes the checksum, compared with a zero
 // there. A CRC is linear: the exclusive or of the changes at all places is the change of the whole. So the checksum takes 43
 // independent look-ups, which also show whether each character is in the alphabet. With package hash/crc32 and a loop over
 // the alphabet, Authenticate in memory takes an eighth longer.
-var shares = func() (table [bodyChars][foreign]uint32) {
+var checksumChanges = func() (table [bodyChars][notADigit]uint32) {
 	body := []byte(zeros)
 	none := crc32.ChecksumIEEE(body)
 	for place := range body {
@@ -156,9 +156,9 @@ func (f format) checksum(body string) (sum uint32, ok bool) {
 	for place := range bodyChars {
 		digit := digitOf[body[place]]
 		all |= digit
-		sum ^= shares[place][digit%foreign]
+		sum ^= checksumChanges[place][digit%notADigit]
 	}
-	return sum, all < foreign
+	return sum, all < notADigit
 }
 
 func appendChecksum(text []byte, sum uint32) []byte {
@@ -180,7 +180,7 @@ func hasChecksum(text string, sum uint32) bool {
 		all |= digit
 		read = read*uint64(len(alphabet)) + uint64(digit)
 	}
-	return all < foreign && read == uint64(sum)
+	return all < notADigit && read == uint64(sum)
 }
 
 // Digest is stored in place of a token: the SHA-256 of its text. It is not a credential.

@@ -6,11 +6,12 @@ import (
 )
 
 // UserID is the host's own identifier of a user: 1 to 255 bytes of printable UTF-8, compared byte by byte. A host whose
-// directory compares ids otherwise sets [Options.CanonicalUserID].
+// directory ignores case, for example, sets [Options.CanonicalUserID].
 type UserID string
 
-// User is the small record that the library keeps of each user of the host, so that it can decide who may do what and
-// revoke all tokens of a user at once. The host provisions it with [Manager.PutUser]. It is not a login and has no password.
+// User is the small record that the library keeps of each user of the host. By it the Manager decides what the user may do,
+// and revokes all of their tokens at once. The host provisions it with [Manager.PutUser]. It is not a login and has no
+// password.
 type User struct {
 	ID         UserID
 	Name       string // to show: at most 100 characters, may be empty; PutUser makes any text fit
@@ -24,7 +25,7 @@ type User struct {
 // Disabled reports whether the user is disabled.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
-// State is what an event remembers of the user.
+// State returns what an event records about the user.
 func (u User) State() State {
 	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
 }
@@ -46,7 +47,7 @@ type UserChange struct {
 // time of the change from e.At. If the change alters nothing, Apply returns the user as they were, Revision included. If a
 // condition does not hold, the error is ErrConflict.
 //
-// Every [Store] calls Apply for the new row, so that all of them change a user alike.
+// Every [Store] calls Apply for the new row, so all stores change a user in the same way.
 func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 	if c.IfRole != nil && !slices.Contains(c.IfRole, was.Role) || c.IfRevision != 0 && c.IfRevision != was.Revision {
 		return was, e, ErrConflict

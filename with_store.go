@@ -2,9 +2,9 @@ package apitoken
 
 import "context"
 
-// WithStore returns a Manager with the rules, the clock and the observer of this one over another store. It is for a view of
-// the same database through a transaction of the host's own, such as that of package sqlstore, so that a token and a row of the
-// host's are written together or not at all:
+// WithStore returns a Manager with the rules, the clock and the observer of this one over another store. The store is a view
+// of the same database through a transaction of the host, such as that of package sqlstore. So a token and a row of the host
+// are written together or not at all:
 //
 //	tx, err := db.BeginTx(ctx, nil)
 //	...
@@ -12,8 +12,8 @@ import "context"
 //	...
 //	err = tx.Commit() // then show the secret
 //
-// The two share what is written in the background. Denials are written there, all of them, so that they survive a rollback of
-// the host. Flush and Close write with the store of the first Manager: do not call them inside the transaction.
+// Both Managers share the writes in the background. Every denial is written there, so it survives a rollback of the host.
+// Flush and Close write with the store of the first Manager: do not call them inside the transaction.
 //
 // Nothing is final before the host commits: a token that was revoked authenticates until then. Generate last, commit soon, and
 // show the secret after the commit. While a host holds a transaction, it must not call the first Manager on the same small

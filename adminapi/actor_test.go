@@ -11,7 +11,6 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
-	"github.com/seed-d6cf0a46/apitoken/memstore"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -60,7 +59,7 @@ func TestTheActorIsTheHolderOfTheToken(t *testing.T) {
 		})
 	}
 	t.Run("the store fails", func(t *testing.T) {
-		store := &faultyStore{Store: memstore.New()}
+		store := newFaultyStore()
 		m, err := apitoken.New(store, nil)
 		must(t, err)
 		_, err = m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"})

@@ -13,11 +13,11 @@ import (
 
 // Options configures the handler.
 type Options struct {
-	// Actor returns the caller of a request. It is required. Every decision rests on it, so never take it from what the
+	// Actor returns the caller of a request. It is required. Every decision depends on it, so never derive it from what the
 	// client merely claims, and never return [apitoken.System] for requests that anybody can send.
 	//
-	// The zero Actor, an actor with an empty user id and an error that is [apitoken.ErrUnauthenticated] are answered 401,
-	// [apitoken.ErrDenied] is answered 403, and any other error 503.
+	// The response is 401 for the zero Actor, an actor with an empty user id, and an error that is
+	// [apitoken.ErrUnauthenticated]; 403 for [apitoken.ErrDenied]; 503 for any other error.
 	Actor func(*http.Request) (apitoken.Actor, error)
 
 	// Origin returns where a request comes from, for its events. The actor gets it unless Options.Actor has set an origin.
@@ -59,8 +59,8 @@ type api struct {
 	opts    Options
 }
 
-// answer is a success. Without a body, the status is 204.
-type answer struct {
+// response is the response to a request that succeeded. Without a body, the status is 204.
+type response struct {
 	status   int
 	body     any
 	etag     string
@@ -100,33 +100,33 @@ func isCleanPath(path string) bool {
 	return true
 }
 
-// serve handles the requests of a route: identify the actor, refuse what the route does not read, act, answer.
+// serve handles the requests of a route: it identifies the actor, refuses what the route does not read, acts and responds.
 func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ans, err := a.do(w, r, route)
+		res, err := a.do(w, r, route)
 		if err != nil {
 			a.writeProblem(w, r, err)
 			return
 		}
-		ans.write(w)
+		res.write(w)
 	})
 }
 
-func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (answer, error) {
+func (a *api) do(w http.ResponseWriter, r *http.Request, route route) (response, error) {
 	var actor apitoken.Actor
 	if route.who != anybody {
 		var err error
 		actor, err = a.actor(r)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 	}
 	if err := checkQuery(r.URL.RawQuery, route.params); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := refuseUnread(r, route.reads); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	return route.do(r, actor)
 }
@@ -168,7 +168,7 @@ func (a *api) refuseMethod(allowed []string) http.Handler {
 	})
 }
 
-// writeProblem answers with the problem of an error.
+// writeProblem responds with the problem of an error.
 func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	if p.Status == http.StatusUnprocessableEntity && p.Field == "owner" && r.PathValue("id") != "" { // the owner is called id in the path
@@ -186,20 +186,20 @@ func (a *api) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
-func (ans answer) write(w http.ResponseWriter) {
-	if ans.etag != "" {
-		w.Header().Set("ETag", ans.etag)
+func (res response) write(w http.ResponseWriter) {
+	if res.etag != "" {
+		w.Header().Set("ETag", res.etag)
 	}
-	if ans.location != "" {
-		w.Header().Set("Location", ans.location)
+	if res.location != "" {
+		w.Header().Set("Location", res.location)
 	}
-	switch body := ans.body.(type) {
+	switch body := res.body.(type) {
 	case nil:
 		w.WriteHeader(http.StatusNoContent)
 	case document:
-		write(w, ans.status, "application/json", body)
+		write(w, res.status, "application/json", body)
 	default:
-		writeJSON(w, ans.status, "application/json", body)
+		writeJSON(w, res.status, "application/json", body)
 	}
 }
 

@@ -79,36 +79,6 @@ func TestTheEmptyPathIsNotFound(t *testing.T) {
 	wantProblem(t, http.StatusNotFound, "not_found", respond(http.StripPrefix("/admin", newSite(t).handler), r))
 }
 
-func TestAnyUserIDFitsIntoAPath(t *testing.T) {
-	s := newSite(t)
-	for _, test := range []struct {
-		id      apitoken.UserID
-		segment string
-	}{
-		{"a/b", "~YS9i"}, {"/", "~Lw"}, {"//", "~Ly8"}, {"a/../b", "~YS8uLi9i"}, {".", "~Lg"}, {"..", "~Li4"}, {"~", "~fg"}, {"~Lg", "~fkxn"},
-		{"a b", "a%20b"}, {"ä@b.c", "%C3%A4@b.c"}, {"...", "..."}, {"%2F", "%252F"}, {"a?b#c", "a%3Fb%23c"}, {"a;b", "a;b"}, {"tokens", "tokens"},
-		{"+", "+"}, {longestID, string(longestID)},
-	} {
-		t.Run(test.segment, func(t *testing.T) {
-			id := test.id
-			s.User(id, apitoken.RoleUser)
-			r := httptest.NewRequest("POST", "/admin/api/users/"+test.segment+"/tokens", strings.NewReader(`{"name": "x"}`))
-			r.Header.Set("Test-User", "ada")
-			r.Header.Set("Content-Type", "application/json")
-			w := httptest.NewRecorder()
-			http.StripPrefix("/admin/api", s.handler).ServeHTTP(w, r)
-			wantStatus(t, http.StatusCreated, w)
-			if got := decode[struct {
-				Token struct{ Owner apitoken.UserID }
-			}](t, w).Token.Owner; got != id {
-				t.Errorf("the owner is %q, want %q", got, id)
-			}
-		})
-	}
-}
-
-var longestID = apitoken.UserID(strings.Repeat("x", 255))
-
 func TestLocationLeadsToTheTokenUnderAnyPrefix(t *testing.T) {
 	s := newSite(t)
 	mux := http.NewServeMux()

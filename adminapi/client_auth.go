@@ -14,13 +14,12 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// ClientCheck reports whether a client of [Introspection] or [Revocation], such as a gateway, has this id and secret.
-// Neither text is ever empty. An error means that the answer is unknown; the request is answered 503. The function must
-// be safe for concurrent use.
+// ClientCheck reports whether a client of [Introspection] or [Revocation], such as a gateway, has this id and secret. Neither
+// text is ever empty. An error means that this is unknown; the response is 503. The function must be safe for concurrent use.
 //
-// Compare secrets in constant time, or let [FixedClients] do so. HTTP Basic credentials can have two readings: as they
-// are, which is how curl sends them, and decoded, since RFC 6749 section 2.3.1 wants them form-encoded. If the two
-// differ, the check is called for both, one after the other. A secret of letters, digits and -._ has one reading.
+// Compare secrets in constant time, or let [FixedClients] do so. HTTP Basic credentials can be read in two ways: as they are,
+// which is how curl sends them, and form-decoded, as RFC 6749 section 2.3.1 requires. If the two differ, the check is called
+// for both, one after the other. For a secret of letters, digits and -._ they are the same.
 type ClientCheck func(ctx context.Context, id, secret string) (bool, error)
 
 // minClientSecret is the minimum length of a fixed secret, in bytes. 128 random bits take at least 16 bytes; a shorter

@@ -42,7 +42,7 @@ var (
 type formHandler struct {
 	check   ClientCheck // nil: no client is checked
 	onError func(*http.Request, error)
-	answer  func(w http.ResponseWriter, r *http.Request, token string) error // an error is answered 503
+	respond func(w http.ResponseWriter, r *http.Request, token string) error // an error becomes 503
 }
 
 func (f *formHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func (f *formHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	token, err := f.readToken(w, r)
 	if err == nil {
-		err = f.answer(w, r, token)
+		err = f.respond(w, r, token)
 	}
 	if err != nil {
 		f.writeError(w, r, err)
@@ -132,17 +132,17 @@ func isForm(h http.Header) bool {
 	return !given || strings.EqualFold(charset, "UTF-8")
 }
 
-// writeError answers with an oauthError. Any other error is answered 503 and passed to onError.
+// writeError responds with an oauthError. Any other error becomes 503 and is passed to onError.
 func (f *formHandler) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	var answer *oauthError
-	if !errors.As(err, &answer) {
+	var failure *oauthError
+	if !errors.As(err, &failure) {
 		if f.onError != nil {
 			f.onError(r, err)
 		}
-		answer = errFormUnavailable
+		failure = errFormUnavailable
 	}
 	h := w.Header()
-	switch answer.status {
+	switch failure.status {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodPost)
 	case http.StatusUnauthorized:
@@ -150,11 +150,11 @@ func (f *formHandler) writeError(w http.ResponseWriter, r *http.Request, err err
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
 	}
-	writeFormAnswer(w, answer.status, answer)
+	writeFormResponse(w, failure.status, failure)
 }
 
-// writeFormAnswer writes a value that encodes without an error. It ignores errors of writing: the client is gone then.
-func writeFormAnswer(w http.ResponseWriter, status int, value any) {
+// writeFormResponse writes a value that encodes without an error. It ignores errors of writing: the client is gone then.
+func writeFormResponse(w http.ResponseWriter, status int, value any) {
 	body, _ := json.Marshal(value)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -10,7 +10,7 @@
 // # Routes
 //
 // Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path,
-// or the owner of the token in the path. The folder testdata/exchanges has a file of requests and answers for each route.
+// or the owner of the token in the path. The folder testdata/exchanges has a file of requests and responses for each route.
 //
 //	GET    /users                 ManageUsers                       list the users, a page at a time         200
 //	GET    /users/{id}            the user or ManageUsers           read one user                            200, ETag
@@ -30,7 +30,7 @@
 //	GET    /openapi.json          anybody                           read this as OpenAPI 3.1, for programs   200
 //
 // If the role of a user grants a permission that the caller lacks, generating tokens for, changing, disabling or enabling
-// that user is 403. A token or a user that the caller may not know of answers like one that does not exist: 404.
+// that user is 403. A token or a user that the caller may not know of is 404, like one that does not exist.
 //
 // A user id is one segment of the path, percent-encoded. An id that contains a slash, is "." or "..", or begins with "~" is
 // written as "~" and the unpadded base64url of its bytes, because proxies decode and clean paths: the tokens of the user a/b
@@ -38,16 +38,16 @@
 //
 // # Headers
 //
-// A GET route also answers HEAD. Every answer has Cache-Control: no-store.
+// A GET route also accepts HEAD. Every response has Cache-Control: no-store.
 //
 // A request body has Content-Type: application/json and is one JSON object in UTF-8. Member names compare letter for letter.
 //
 // If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens. Every other
-// precondition is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are
-// Content-Range, a body on a route that reads none, an unknown member and an unknown query parameter. The answer to all
-// of these is 400 malformed, and nothing is done: a client never believes that something counted which was ignored.
+// precondition is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are Content-Range,
+// a body on a route that reads none, an unknown member and an unknown query parameter. All of these are 400 malformed, and
+// nothing is done, so a client never assumes that an ignored part had an effect.
 //
-// If an answer is lost, PUT and DELETE may be sent again, and so may POST with an Idempotency-Key.
+// If a response is lost, PUT and DELETE may be sent again, and so may POST with an Idempotency-Key.
 //
 // # Pages
 //
@@ -83,12 +83,12 @@
 //	{"name": "Bob", "role": "admin"}
 //	{"role": "user"}
 //
-// A name is never refused. It is made fit to be shown, as by apitoken.Manager.PutUser, and the answer has the name as it is
+// A name is never refused. It is made fit to be shown, as by apitoken.Manager.PutUser, and the response has the name as it is
 // stored.
 //
-// The answer is 200 for a new user too. If-Match: "3" is 412 if the user has changed since, and If-Match: * is 412 if the
-// user does not exist. Without If-Match, the request creates or changes the user whatever the revision. PUT
-// /users/{id}/disabled takes no body.
+// The status is 200 for a new user too. If-Match: "3" is 412 if the user has changed since, and If-Match: * is 412 if the user
+// does not exist. Without If-Match, the request creates or changes the user whatever the revision. PUT /users/{id}/disabled
+// takes no body.
 //
 // # Tokens
 //
@@ -139,24 +139,23 @@
 //	{"name": "nightly build", "expires_at": "2026-01-31T12:00:00Z"}
 //	{"name": "nightly build", "no_expiration": true}
 //
-// A lifetime is a positive number of seconds, 86400 to a day, with at most six decimals. Without a lifetime, the token
-// gets the maximum, or the host's default lifetime if there is no maximum. An explicit zero, null or false is refused, so
-// that no mistake turns into a long life. A lifetime over the maximum is refused, not cut, and so is one of less than a
-// second.
+// A lifetime is a positive number of seconds, 86400 to a day, with at most six decimals. Without a lifetime, the token gets
+// the maximum, or the host's default lifetime if there is no maximum. An explicit zero, null or false is refused, so that a
+// mistake never becomes a long lifetime. A lifetime over the maximum is refused, not cut, and so is one of less than a second.
 //
-// A resource binds the token to one of the host's resources, for its life: at most 255 bytes, no invisible character, no
-// space at either end. A caller whose own token is bound has to name the same resource; anything else is 403. Otherwise
-// that caller may do what their user may and what the kind of their token carries.
+// A resource binds the token to one of the host's resources, for its life: at most 255 bytes, no invisible character, no space
+// at either end. A caller whose own token is bound generates tokens for the same resource only, and reads and revokes no token
+// but that one; everything else that needs a permission is 403 or 404.
 //
-// The answer shows the secret, once. Location is the path of the token, relative to that of the request:
+// The response shows the secret, once. Location is the path of the token, relative to that of the request:
 //
 //	{"token": {...}, "secret": "tok_..."}
 //
-// If that answer is lost, the secret is lost and the name is taken. An Idempotency-Key makes the request repeatable. It
-// is 1 to 255 visible ASCII characters, a new one for each token. The same request with the same key revokes the token
-// that it generated before and generates another in its place. So one token is active: the one that was answered last. If
-// the first token was used in the meantime, it stays and the answer is 409 repeated. A key counts for the user who sends
-// it, with the same path and body. In another request it has no effect, so a name that is taken is 409 exists.
+// If that response is lost, the secret is lost and the name is taken. An Idempotency-Key makes the request repeatable. It is 1
+// to 255 visible ASCII characters, a new one for each token. The same request with the same key revokes the token that it
+// generated before and generates another in its place. So one token is active: that of the last response. If the first token
+// was used in the meantime, it stays and the status is 409 repeated. A key counts for the user who sends it, with the same
+// path and body. In another request it has no effect, so a name that is taken is 409 exists.
 //
 // # Policy
 //
@@ -166,7 +165,7 @@
 //	{"max_lifetime_seconds": 2592000}
 //	{"no_maximum": true}
 //
-// Both methods answer with the policy in force:
+// Both methods return the policy in force:
 //
 //	{"max_lifetime_seconds": 2592000, "revision": 3, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}
 //
@@ -263,9 +262,9 @@
 //
 // # Services in other languages
 //
-// [Introspection] answers gateways and services that are sent tokens (RFC 7662). [Revocation] lets the holder of a token
-// revoke it (RFC 7009). They are handlers of their own, apart from the routes above: they take forms, authenticate
-// clients by an id and a secret instead of Options.Actor, and their errors have the form of RFC 6749 section 5.2.
+// [Introspection] tells gateways and services whether a token that they receive is valid (RFC 7662). [Revocation] lets the
+// holder of a token revoke it (RFC 7009). They are handlers of their own, apart from the routes above: they take forms,
+// authenticate clients by an id and a secret instead of Options.Actor, and their errors have the form of RFC 6749 section 5.2.
 //
 //	clients, err := adminapi.FixedClients(map[string]string{"gateway": secret})
 //	introspection, err := adminapi.Introspection(m, &adminapi.IntrospectionOptions{Clients: clients})
@@ -275,8 +274,8 @@
 //
 // # Browsers
 //
-// If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does
-// anything for a form: POST needs the content type application/json, and forms have neither PUT nor DELETE. So a browser
-// asks first (CORS), and this handler never consents. A host that answers CORS requests itself, with credentials, should
-// put [http.CrossOriginProtection] in front.
+// If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does anything
+// for a form: POST needs the content type application/json, and forms have neither PUT nor DELETE. So a browser asks first
+// (CORS), and this handler never consents. A host that permits CORS requests with credentials should put
+// [http.CrossOriginProtection] in front.
 package adminapi

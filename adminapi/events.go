@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// eventJSON is the form of an event in an answer.
+// eventJSON is the form of an event in a response.
 type eventJSON struct {
 	Seq     apitoken.EventSeq `json:"seq"`
 	ID      string            `json:"id"`
@@ -104,7 +104,7 @@ var recordedActions = []apitoken.Action{
 	apitoken.ActionForgetUser, apitoken.ActionSweep,
 }
 
-func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {
 	q := readQuery(r)
 	limit := q.limit()
 	wanted := apitoken.EventQuery{
@@ -116,12 +116,12 @@ func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
 		Limit:   limit + 1, // one more in the same read shows whether there are more
 	}
 	if q.err != nil {
-		return answer{}, q.err
+		return response{}, q.err
 	}
 	page := eventPageJSON{Events: []eventJSON{}, Next: wanted.After}
 	for e, err := range a.manager.Events(r.Context(), actor, wanted) {
 		if err != nil {
-			return answer{}, withQueryField(err)
+			return response{}, withQueryField(err)
 		}
 		if len(page.Events) == limit {
 			page.More = true
@@ -130,5 +130,5 @@ func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {
 		page.Events = append(page.Events, newEventJSON(e))
 		page.Next = e.Seq
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return response{status: http.StatusOK, body: page}, nil
 }

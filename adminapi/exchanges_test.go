@@ -19,7 +19,6 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
-	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
 // scene is the host of one section: Ada is an administrator, Bob and Carol are users, and it is noon on 1 January 2026.
@@ -37,7 +36,7 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{
-		t: t, store: &faultyStore{Store: memstore.New()}, clock: clock.NewMock(), ids: standIns{map[string]string{}, map[string]string{}}, secrets: map[string]string{},
+		t: t, store: newFaultyStore(), clock: clock.NewMock(), ids: standIns{map[string]string{}, map[string]string{}}, secrets: map[string]string{},
 	}
 	s.clock.Set(time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC))
 	m, err := apitoken.New(s.store, &apitoken.Options{Clock: s.clock, Kinds: []apitoken.Kind{"robot"}})
@@ -215,7 +214,7 @@ var incidents = map[string]func(*scene){
 	"denials cannot be recorded":                    func(s *scene) { s.store.appending = errStoreDown },
 	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
 	"what is older than a day is removed":           sweepEvents,
-	"the store works again":                         func(s *scene) { *s.store = faultyStore{Store: s.store.Store} },
+	"the store works again":                         func(s *scene) { s.store.faults = faults{} },
 	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
 	"a caller without an identity reads bob": func(s *scene) {
 		_, _ = s.manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")

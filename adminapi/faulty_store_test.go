@@ -3,96 +3,56 @@ package adminapi_test
 import (
 	"context"
 
-	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
-// faultyStore fails: each of its errors, if set, is the result of some methods.
+// faultyStore is a store in memory with faults that a test sets.
 type faultyStore struct {
-	*memstore.Store
+	storetest.Faulty
+	faults
+}
+
+// faults are errors that some methods return instead of making the call.
+type faults struct {
 	lookup, down, appending, writing error
 	done                             bool               // the write happens, and its result is writing
 	beforeRevoke                     func(*faultyStore) // what happens between the lookup and the revocation
 }
 
-func (s *faultyStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	if s.lookup != nil {
-		return nil, s.lookup
-	}
-	return s.Store.Lookup(ctx, d)
+func newFaultyStore() *faultyStore {
+	s := &faultyStore{}
+	s.Faulty = storetest.Faulty{Store: memstore.New(), Before: s.before, After: s.after}
+	return s
 }
 
-func (s *faultyStore) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
-	if s.down != nil {
-		return apitoken.User{}, s.down
-	}
-	return s.Store.User(ctx, id)
-}
-
-func (s *faultyStore) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
-	if s.down != nil {
-		return apitoken.MaxLifetimePolicy{}, s.down
-	}
-	return s.Store.Policy(ctx)
-}
-
-func (s *faultyStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	if do := s.beforeRevoke; do != nil {
-		s.beforeRevoke = nil
-		do(s)
-	}
-	return s.Store.Token(ctx, id)
-}
-
-func (s *faultyStore) AppendEvents(ctx context.Context, events []apitoken.Event) error {
-	if s.appending != nil {
+func (s *faultyStore) before(_ context.Context, method string) error {
+	switch method {
+	case "Lookup":
+		return s.lookup
+	case "User", "Policy":
+		return s.down
+	case "AppendEvents":
 		return s.appending
-	}
-	return s.Store.AppendEvents(ctx, events)
-}
-
-func (s *faultyStore) write(do func() error) error {
-	if s.writing == nil {
-		return do()
-	}
-	if s.done {
-		if err := do(); err != nil {
-			return err
+	case "Token":
+		if do := s.beforeRevoke; do != nil {
+			s.beforeRevoke = nil
+			do(s)
+		}
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken":
+		if !s.done {
+			return s.writing
 		}
 	}
-	return s.writing
+	return nil
 }
 
-func (s *faultyStore) CreateToken(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
-	return s.write(func() error { return s.Store.CreateToken(ctx, n, rev, e) })
-}
-
-func (s *faultyStore) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, rev int64, e apitoken.Event) error {
-	return s.write(func() error { return s.Store.PutPolicy(ctx, p, rev, e) })
-}
-
-func (s *faultyStore) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
-	err = s.write(func() error {
-		is, err = s.Store.CreateUser(ctx, u, e)
-		return err
-	})
-	return is, err
-}
-
-func (s *faultyStore) ChangeUser(
-	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
-) (is apitoken.User, err error) {
-	err = s.write(func() error {
-		is, err = s.Store.ChangeUser(ctx, id, c, e)
-		return err
-	})
-	return is, err
-}
-
-func (s *faultyStore) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
-	err := s.write(func() error {
-		_, err := s.Store.RevokeToken(ctx, id, r, e)
-		return err
-	})
-	return err == nil, err
+func (s *faultyStore) after(_ context.Context, method string) error {
+	switch method {
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken":
+		if s.done {
+			return s.writing
+		}
+	}
+	return nil
 }

@@ -18,7 +18,7 @@ type IntrospectionOptions struct {
 	// earlier, cut off to whole seconds. 0: one minute. [apitoken.NoExpiration]: no cap. A negative cap and one of less
 	// than a second are refused.
 	//
-	// RFC 7662 section 4 lets a gateway cache an answer until exp, so a revoked token may pass there for that long. Keep
+	// RFC 7662 section 4 lets a gateway cache a response until exp, so a revoked token may pass there for that long. Keep
 	// the cap short, but longer than the difference between the clocks.
 	ExpiryCap time.Duration
 
@@ -41,10 +41,10 @@ const defaultExpiryCap = time.Minute
 //
 //	token=tok_...
 //
-// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, never by a token. The answer to
-// an active token is below. The answer to every other token is exactly {"active":false}: malformed, unknown, expired,
-// revoked, of a disabled user, or of a kind that the Manager does not declare. What a token of an undeclared kind may do
-// is unknown, and a gateway would let it pass: declare a new kind on all replicas before you generate tokens of it.
+// The client authenticates by HTTP Basic, or by client_id and client_secret in the form, never by a token. The response for an
+// active token is below. The response for every other token is exactly {"active":false}: malformed, unknown, expired, revoked,
+// of a disabled user, or of a kind that the Manager does not declare. What a token of an undeclared kind may do is unknown, so
+// a gateway must not let it pass. Declare a new kind on all replicas before you generate tokens of it.
 //
 //	{
 //	  "active":     true,
@@ -56,7 +56,7 @@ const defaultExpiryCap = time.Minute
 //	  "jti":        "01890a5d-..." the id of the token
 //	}
 //
-// The other answers are of the form {"error": "...", "error_description": "..."} of RFC 6749 section 5.2:
+// The other responses have the form {"error": "...", "error_description": "..."} of RFC 6749 section 5.2:
 //
 //	400  invalid_request          no form in UTF-8, a repeated parameter, no token, anything in the query, or two ways to
 //	                              authenticate the client
@@ -65,8 +65,8 @@ const defaultExpiryCap = time.Minute
 //	413  invalid_request          a form of more than 16 KiB
 //	503  temporarily_unavailable  the store failed, with Retry-After. It is never {"active":false}: the token may be valid
 //
-// token_type_hint and unknown parameters are ignored. Every answer has Cache-Control: no-store. Asking about a token
-// counts as a use of it.
+// token_type_hint and unknown parameters are ignored. Every response has Cache-Control: no-store. Asking about a token counts
+// as a use of it.
 //
 // Errors: [apitoken.ErrInvalid] if the Manager or IntrospectionOptions.Clients is missing, or the cap is refused.
 func Introspection(m *apitoken.Manager, opts *IntrospectionOptions) (http.Handler, error) {
@@ -82,7 +82,7 @@ func Introspection(m *apitoken.Manager, opts *IntrospectionOptions) (http.Handle
 	if i.expiryCap == 0 {
 		i.expiryCap = defaultExpiryCap
 	}
-	return &formHandler{check: opts.Clients, onError: opts.OnError, answer: i.answer}, nil
+	return &formHandler{check: opts.Clients, onError: opts.OnError, respond: i.respond}, nil
 }
 
 type introspection struct {
@@ -90,7 +90,7 @@ type introspection struct {
 	expiryCap time.Duration
 }
 
-// inactive is the answer to every token that is not active. It says no more, as RFC 7662 section 2.2 requires.
+// inactive is the response for every token that is not active. It says no more, as RFC 7662 section 2.2 requires.
 type inactive struct {
 	Active bool `json:"active"`
 }
@@ -105,20 +105,20 @@ type active struct {
 	ID        apitoken.TokenID `json:"jti"`
 }
 
-func (i introspection) answer(w http.ResponseWriter, r *http.Request, token string) error {
+func (i introspection) respond(w http.ResponseWriter, r *http.Request, token string) error {
 	identity, err := i.manager.Authenticate(r.Context(), token)
 	switch {
 	case isRefusal(err):
-		writeFormAnswer(w, http.StatusOK, inactive{})
+		writeFormResponse(w, http.StatusOK, inactive{})
 		return nil
 	case err != nil:
 		return fmt.Errorf("adminapi: introspection: %w", err)
 	}
 	if _, declared := i.manager.KindRule(identity.Token.Kind); !declared {
-		writeFormAnswer(w, http.StatusOK, inactive{})
+		writeFormResponse(w, http.StatusOK, inactive{})
 		return nil
 	}
-	writeFormAnswer(w, http.StatusOK, active{
+	writeFormResponse(w, http.StatusOK, active{
 		Active: true, Subject: identity.User.ID, Username: identity.User.Name, TokenType: "Bearer",
 		IssuedAt: identity.Token.CreatedAt.Unix(), Expires: i.expires(identity.Token.ExpiresAt), ID: identity.Token.ID,
 	})

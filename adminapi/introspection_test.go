@@ -72,10 +72,10 @@ func TestIntrospectionCountsAsAUse(t *testing.T) {
 	}
 }
 
-// newFaultyStore returns a store that works until the test says otherwise, with one token.
-func newFaultyStore(t *testing.T) (store *faultyStore, m *apitoken.Manager, token apitoken.Token, text string) {
+// faultyWithToken returns a store that works until the test says otherwise, with one token.
+func faultyWithToken(t *testing.T) (store *faultyStore, m *apitoken.Manager, token apitoken.Token, text string) {
 	t.Helper()
-	store = &faultyStore{Store: memstore.New()}
+	store = newFaultyStore()
 	m, err := apitoken.New(store, nil)
 	must(t, err)
 	if _, err := m.PutUser(t.Context(), apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
@@ -87,7 +87,7 @@ func newFaultyStore(t *testing.T) (store *faultyStore, m *apitoken.Manager, toke
 }
 
 func TestAFailingStoreIsNeverInactive(t *testing.T) {
-	store, m, _, text := newFaultyStore(t)
+	store, m, _, text := faultyWithToken(t)
 	var reported error
 	h := introspecting(t, m, adminapi.IntrospectionOptions{OnError: func(_ *http.Request, err error) { reported = err }})
 	quiet := introspecting(t, m, adminapi.IntrospectionOptions{})

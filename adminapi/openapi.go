@@ -13,6 +13,6 @@ type document []byte
 //go:embed openapi.json
 var openAPI document
 
-func (a *api) openAPI(*http.Request, apitoken.Actor) (answer, error) {
-	return answer{status: http.StatusOK, body: openAPI}, nil
+func (a *api) openAPI(*http.Request, apitoken.Actor) (response, error) {
+	return response{status: http.StatusOK, body: openAPI}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// policyJSON is the form of the policy in an answer. It has exactly one of the first two members.
+// policyJSON is the form of the policy in a response. It has exactly one of the first two members.
 type policyJSON struct {
 	MaxLifetimeSeconds json.Number     `json:"max_lifetime_seconds,omitempty"`
 	NoMaximum          bool            `json:"no_maximum,omitempty"`
@@ -16,18 +16,18 @@ type policyJSON struct {
 	UpdatedBy          apitoken.UserID `json:"updated_by,omitempty"`
 }
 
-func (a *api) policy(r *http.Request, _ apitoken.Actor) (answer, error) {
+func (a *api) policy(r *http.Request, _ apitoken.Actor) (response, error) {
 	p, err := a.manager.Policy(r.Context())
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return policyAnswer(p), nil
+	return policyResponse(p), nil
 }
 
-func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (response, error) {
 	condition, err := readPrecondition(r) // the policy always exists, so * requires nothing
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	b := readBody(r, "max_lifetime_seconds", "no_maximum")
 	p := apitoken.MaxLifetimePolicy{Max: b.seconds("max_lifetime_seconds"), Revision: condition.revision}
@@ -36,23 +36,23 @@ func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (answer, error) {
 	}
 	b.exactlyOne("max_lifetime_seconds", "no_maximum")
 	if b.err != nil {
-		return answer{}, b.err
+		return response{}, b.err
 	}
 	p, err = a.manager.SetPolicy(r.Context(), actor, p)
 	if err != nil {
-		return answer{}, condition.explain(err)
+		return response{}, condition.explain(err)
 	}
-	return policyAnswer(p), nil
+	return policyResponse(p), nil
 }
 
-func policyAnswer(p apitoken.MaxLifetimePolicy) answer {
+func policyResponse(p apitoken.MaxLifetimePolicy) response {
 	body := policyJSON{Revision: p.Revision, UpdatedAt: formatTime(p.UpdatedAt), UpdatedBy: p.UpdatedBy}
 	if p.Max == apitoken.NoExpiration {
 		body.NoMaximum = true
 	} else {
 		body.MaxLifetimeSeconds = secondsOf(p.Max)
 	}
-	return answer{status: http.StatusOK, body: body, etag: etag(p.Revision)}
+	return response{status: http.StatusOK, body: body, etag: etag(p.Revision)}
 }
 
 // choiceJSON is a lifetime that a form should offer. Its members are those that generate reads.
@@ -65,10 +65,10 @@ type choicesJSON struct {
 	Choices []choiceJSON `json:"choices"`
 }
 
-func (a *api) choices(r *http.Request, _ apitoken.Actor) (answer, error) {
+func (a *api) choices(r *http.Request, _ apitoken.Actor) (response, error) {
 	p, err := a.manager.Policy(r.Context())
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	var body choicesJSON
 	for _, lifetime := range p.Choices() {
@@ -78,5 +78,5 @@ func (a *api) choices(r *http.Request, _ apitoken.Actor) (answer, error) {
 		}
 		body.Choices = append(body.Choices, choice)
 	}
-	return answer{status: http.StatusOK, body: body}, nil
+	return response{status: http.StatusOK, body: body}, nil
 }

@@ -29,10 +29,10 @@ type RevocationOptions struct {
 // use.
 //
 //	200  the token is not active: it was revoked now or earlier, has expired, or never existed. The body is {}, for
-//	     clients that read JSON from every answer
+//	     clients that read JSON from every response
 //	503  the store failed, with Retry-After. The token may still be active: send the request again
 //
-// The other answers are those of Introspection; 401 only if RevocationOptions.Clients is set. The actor of the event is the
+// The other responses are those of Introspection; 401 only if RevocationOptions.Clients is set. The actor of the event is the
 // holder of the token.
 //
 // Pages of other sites can make a browser send this request. It does nothing without the text of a token. There is no JSONP
@@ -47,7 +47,7 @@ func Revocation(m *apitoken.Manager, opts *RevocationOptions) (http.Handler, err
 	if opts != nil {
 		o = *opts
 	}
-	return &formHandler{check: o.Clients, onError: o.OnError, answer: revocation{m, o.Origin}.answer}, nil
+	return &formHandler{check: o.Clients, onError: o.OnError, respond: revocation{m, o.Origin}.respond}, nil
 }
 
 type revocation struct {
@@ -55,11 +55,11 @@ type revocation struct {
 	origin  func(*http.Request) apitoken.Origin // may be nil
 }
 
-func (v revocation) answer(w http.ResponseWriter, r *http.Request, token string) error {
+func (v revocation) respond(w http.ResponseWriter, r *http.Request, token string) error {
 	if err := v.revoke(r, token); err != nil {
 		return fmt.Errorf("adminapi: revocation: %w", err)
 	}
-	writeFormAnswer(w, http.StatusOK, struct{}{})
+	writeFormResponse(w, http.StatusOK, struct{}{})
 	return nil
 }
 

@@ -51,26 +51,26 @@ func TestRevocationIsAcknowledgedOnlyWhenItIsDone(t *testing.T) {
 		}
 	}
 	tests := []struct {
-		name  string
-		store faultyStore
-		want  string
+		name string
+		faults
+		want string
 	}{
-		{"the lookup fails", faultyStore{lookup: errors.New("connection reset")}, wantUnavailable},
-		{"the write fails", faultyStore{writing: errors.New("connection reset")}, wantUnavailable},
-		{"the store is unavailable at the write", faultyStore{writing: apitoken.ErrUnavailable}, wantUnavailable},
-		{"the outcome is unknown, and it was done", faultyStore{writing: uncertain, done: true}, wantUnavailable},
-		{"the outcome is unknown, and it was not done", faultyStore{writing: uncertain}, wantUnavailable},
-		{"a store that does not find an active token", faultyStore{writing: apitoken.ErrNotFound}, wantUnavailable},
-		{"it is revoked in the meantime", faultyStore{beforeRevoke: revokeMeanwhile}, wantRevoked},
-		{"it is revoked in the meantime, and then the store fails", faultyStore{beforeRevoke: func(s *faultyStore) {
+		{"the lookup fails", faults{lookup: errors.New("connection reset")}, wantUnavailable},
+		{"the write fails", faults{writing: errors.New("connection reset")}, wantUnavailable},
+		{"the store is unavailable at the write", faults{writing: apitoken.ErrUnavailable}, wantUnavailable},
+		{"the outcome is unknown, and it was done", faults{writing: uncertain, done: true}, wantUnavailable},
+		{"the outcome is unknown, and it was not done", faults{writing: uncertain}, wantUnavailable},
+		{"a store that does not find an active token", faults{writing: apitoken.ErrNotFound}, wantUnavailable},
+		{"it is revoked in the meantime", faults{beforeRevoke: revokeMeanwhile}, wantRevoked},
+		{"it is revoked in the meantime, and then the store fails", faults{beforeRevoke: func(s *faultyStore) {
 			revokeMeanwhile(s)
 			s.lookup = errors.New("connection reset")
 		}}, wantUnavailable},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			store, m, _, text := newFaultyStore(t)
-			store.lookup, store.writing, store.done, store.beforeRevoke = test.store.lookup, test.store.writing, test.store.done, test.store.beforeRevoke
+			store, m, _, text := faultyWithToken(t)
+			store.faults = test.faults
 			var reported error
 			h := revoking(t, m, &adminapi.RevocationOptions{OnError: func(_ *http.Request, err error) { reported = err }})
 			if diff := cmp.Diff(test.want, clientView(respond(h, formRequest(tokenForm(text))))); diff != "" {

@@ -35,10 +35,10 @@ type route struct {
 }
 
 // handler does what a route does.
-type handler func(r *http.Request, actor apitoken.Actor) (answer, error)
+type handler func(r *http.Request, actor apitoken.Actor) (response, error)
 
 // reads states what a route reads of a request besides the path, the query and Idempotency-Key. Anything else that asks for
-// something is refused: the client would believe that it counted.
+// something is refused, because the client would assume that it had an effect.
 type reads int
 
 const (
@@ -72,7 +72,7 @@ func (a *api) routes() []route {
 	}
 }
 
-// methods returns the methods that the route answers.
+// methods returns the methods that the route accepts.
 func (r route) methods() []string {
 	if r.method == http.MethodGet {
 		return []string{http.MethodGet, http.MethodHead}

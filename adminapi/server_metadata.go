@@ -28,9 +28,9 @@ func (s AuthorizationServer) MetadataURL() (string, error) {
 }
 
 // ServerMetadata returns a handler of the document that describes the endpoints (RFC 8414 section 3.2). It serves every path:
-// mount it at the path of [AuthorizationServer.MetadataURL]. Anybody may read it, pages of other sites included.
+// mount it at the path of [AuthorizationServer.MetadataURL]. Anyone may read it, also pages of other sites.
 //
-// The document names no grant and no response type, because nobody can ask these endpoints for a token. The error is
+// The document names no grant and no response type, because these endpoints issue no tokens. The error is
 // [apitoken.ErrInvalid], and names the field.
 func ServerMetadata(s AuthorizationServer) (http.Handler, error) {
 	if _, err := s.MetadataURL(); err != nil {

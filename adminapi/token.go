@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// tokenJSON is the form of a token in an answer.
+// tokenJSON is the form of a token in a response.
 type tokenJSON struct {
 	ID          apitoken.TokenID `json:"id"`
 	Owner       apitoken.UserID  `json:"owner"`
@@ -53,11 +53,11 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000000Z07:00")
 }
 
-func (a *api) listUserTokens(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
+func (a *api) listUserTokens(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
 	return a.listTokens(r, actor, apitoken.TokenQuery{Owner: owner})
 }
 
-func (a *api) listAllTokens(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) listAllTokens(r *http.Request, actor apitoken.Actor) (response, error) {
 	return a.listTokens(r, actor, apitoken.TokenQuery{AnyOwner: true})
 }
 
@@ -67,7 +67,7 @@ var tokenConditions = []string{
 	"unused_since", "lives_longer_than_seconds",
 }
 
-func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (answer, error) {
+func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (response, error) {
 	q := readQuery(r)
 	wanted.Status = apitoken.Status(q.text("status"))
 	wanted.NameContains = q.text("name_contains")
@@ -82,44 +82,44 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 	wanted.LivesLongerThan = q.seconds("lives_longer_than_seconds")
 	wanted.After, wanted.Limit = q.afterToken(), q.limit()
 	if q.err != nil {
-		return answer{}, q.err
+		return response{}, q.err
 	}
 	tokens, err := a.manager.TokenPage(r.Context(), actor, wanted)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	page := pageJSON{Tokens: []tokenJSON{}, Next: tokens.Next}
 	now := a.manager.Now()
 	for _, t := range tokens.Tokens {
 		page.Tokens = append(page.Tokens, newTokenJSON(t, now))
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return response{status: http.StatusOK, body: page}, nil
 }
 
-func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
+func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
 	params, err := generateParams(r, owner)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	params.IdempotencyKey, err = idempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	token, secret, err := a.manager.Generate(r.Context(), actor, params)
 	if errors.Is(err, apitoken.ErrUncertain) {
 		p := problemOf(err)
 		p.TokenID = token.ID
-		return answer{}, errors.Join(p, err)
+		return response{}, errors.Join(p, err)
 	}
 	if errors.Is(err, apitoken.ErrLifetime) && !params.ExpiresAt.IsZero() {
 		p := problemOf(err)
 		p.Field = "expires_at"
-		return answer{}, errors.Join(p, err)
+		return response{}, errors.Join(p, err)
 	}
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return answer{
+	return response{
 		status:   http.StatusCreated,
 		body:     generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
 		location: "../../tokens/" + token.ID.String(),
@@ -160,31 +160,31 @@ func idempotencyKey(values []string) (string, error) {
 	return values[0], nil
 }
 
-func (a *api) revokeAll(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (answer, error) {
-	return answer{}, a.manager.RevokeAll(r.Context(), actor, owner)
+func (a *api) revokeAll(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
+	return response{}, a.manager.RevokeAll(r.Context(), actor, owner)
 }
 
-func (a *api) token(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) token(r *http.Request, actor apitoken.Actor) (response, error) {
 	id, err := tokenID(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	token, err := a.manager.Token(r.Context(), actor, id)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return answer{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
+	return response{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
 }
 
-func (a *api) revoke(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) revoke(r *http.Request, actor apitoken.Actor) (response, error) {
 	id, err := tokenID(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return answer{}, a.manager.Revoke(r.Context(), actor, id)
+	return response{}, a.manager.Revoke(r.Context(), actor, id)
 }
 
-// tokenID reads the token id in the path. Text that is not an id answers like the id of a token that does not exist.
+// tokenID reads the token id in the path. A text that is not an id is treated like the id of a token that does not exist.
 func tokenID(r *http.Request) (apitoken.TokenID, error) {
 	id, err := apitoken.ParseTokenID(r.PathValue("id"))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/internal/userpath"
 )
 
-// userJSON is the form of a user in an answer.
+// userJSON is the form of a user in a response.
 type userJSON struct {
 	ID         apitoken.UserID `json:"id"`
 	Name       string          `json:"name,omitempty"`
@@ -30,31 +30,31 @@ func newUserJSON(u apitoken.User) userJSON {
 	}
 }
 
-func userAnswer(u apitoken.User) answer {
-	return answer{status: http.StatusOK, body: newUserJSON(u), etag: etag(u.Revision)}
+func userResponse(u apitoken.User) response {
+	return response{status: http.StatusOK, body: newUserJSON(u), etag: etag(u.Revision)}
 }
 
 // ofUser passes the user of the path to a handler. A segment that stands for no user id is [apitoken.ErrNotFound].
-func ofUser(do func(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error)) handler {
-	return func(r *http.Request, actor apitoken.Actor) (answer, error) {
+func ofUser(do func(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error)) handler {
+	return func(r *http.Request, actor apitoken.Actor) (response, error) {
 		id, ok := userpath.UserID(r.PathValue("id"))
 		if !ok {
-			return answer{}, apitoken.ErrNotFound
+			return response{}, apitoken.ErrNotFound
 		}
 		return do(r, actor, id)
 	}
 }
 
-func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
+func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (response, error) {
 	q := readQuery(r)
 	after, limit := apitoken.UserID(q.text("after")), q.limit()
 	if q.err != nil {
-		return answer{}, q.err
+		return response{}, q.err
 	}
 	// One more shows whether there is another page.
 	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{After: after, Limit: limit + 1})
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	page := userPageJSON{Users: []userJSON{}}
 	if len(users) > limit {
@@ -64,39 +64,39 @@ func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (answer, error) {
 	for _, u := range users {
 		page.Users = append(page.Users, newUserJSON(u))
 	}
-	return answer{status: http.StatusOK, body: page}, nil
+	return response{status: http.StatusOK, body: page}, nil
 }
 
-func (a *api) user(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
+func (a *api) user(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
 	u, err := a.manager.User(r.Context(), actor, id)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return userAnswer(u), nil
+	return userResponse(u), nil
 }
 
-func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
+func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
 	condition, err := readPrecondition(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	b := readBody(r, "name", "role")
 	u := apitoken.User{ID: id, Name: b.textOrEmpty("name"), Role: apitoken.Role(b.text("role"))}
 	if b.err != nil {
-		return answer{}, b.err
+		return response{}, b.err
 	}
 	if condition.exists {
 		condition, err = a.resolveExistence(r, actor, u.ID)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 	}
 	u.Revision = condition.revision
 	u, err = a.manager.PutUser(r.Context(), actor, u)
 	if err != nil {
-		return answer{}, condition.explain(err)
+		return response{}, condition.explain(err)
 	}
-	return userAnswer(u), nil
+	return userResponse(u), nil
 }
 
 // resolveExistence turns the precondition that a user exists into one that the Manager checks. Only ForgetUser removes users, so
@@ -110,10 +110,10 @@ func (a *api) resolveExistence(r *http.Request, actor apitoken.Actor, id apitoke
 	return precondition{}, err
 }
 
-func (a *api) disableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
-	return answer{}, a.manager.DisableUser(r.Context(), actor, id)
+func (a *api) disableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
+	return response{}, a.manager.DisableUser(r.Context(), actor, id)
 }
 
-func (a *api) enableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (answer, error) {
-	return answer{}, a.manager.EnableUser(r.Context(), actor, id)
+func (a *api) enableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
+	return response{}, a.manager.EnableUser(r.Context(), actor, id)
 }

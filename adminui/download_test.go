@@ -67,9 +67,7 @@ func TestAnIncompleteFileIsAnError(t *testing.T) {
 				server.Config.Handler = tt.wrap(server.Config.Handler)
 			}
 			res, err := http.Get(server.URL + "/tokens.csv")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer res.Body.Close()
 			body, err := io.ReadAll(res.Body)
 			if incomplete := err != nil; incomplete != (tt.lines < 0) {
@@ -84,9 +82,7 @@ func TestAnIncompleteFileIsAnError(t *testing.T) {
 
 func TestAFileThatCannotBeReadIsAProblemPage(t *testing.T) {
 	res, err := http.Get(downloads(t, 1, 0).URL + "/tokens.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer res.Body.Close()
 	got := []string{res.Status, res.Header.Get("Content-Type"), res.Header.Get("Content-Disposition")}
 	if diff := cmp.Diff([]string{"503 Service Unavailable", "text/html; charset=utf-8", ""}, got); diff != "" {
@@ -103,9 +99,7 @@ func TestTheWriteTimeoutOfTheServerDoesNotLimitAFile(t *testing.T) {
 	t.Cleanup(limited.Close)
 	for range 2 { // on the same connection
 		res, err := limited.Client().Get(limited.URL + "/tokens.csv")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		body, err := io.ReadAll(res.Body)
 		res.Body.Close()
 		if n := strings.Count(string(body), "\n"); err != nil || n != 3001 {
@@ -152,17 +146,13 @@ func TestAFileOverHTTP10HasItsLength(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", downloads(t, 1001, tt.goodLists).Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			defer conn.Close()
 			if _, err := io.WriteString(conn, "GET /tokens.csv HTTP/1.0\r\n\r\n"); err != nil {
 				t.Fatal(err)
 			}
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			body, err := io.ReadAll(res.Body)
 			if file := res.Header.Get("Content-Disposition") != ""; file != (tt.lines >= 0) {
 				t.Errorf("the response is a file: %t", file)

@@ -43,9 +43,7 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 func hostOver(t *testing.T, store apitoken.Store, change ...func(*adminui.Options)) host {
 	t.Helper()
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return mount(t, &tokentest.Kit{Manager: m}, change...)
 }
 
@@ -168,3 +166,11 @@ func (h host) saysNothingOf(page string, wants ...string) {
 
 // days30 is the value of the choice of 30 days in the form.
 var days30 = "2592000000000000"
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -302,9 +302,7 @@ func TestTemplatesHaveNothingInline(t *testing.T) {
 	}
 	for _, name := range names {
 		content, err := fs.ReadFile(files, name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if found := inline.FindString(string(content)); found != "" {
 			t.Errorf("%s contains %q", name, found)
 		}

@@ -87,9 +87,7 @@ func nginx(t *testing.T, address string, paths ...string) (base string) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	listen, folder := free.Addr().String(), t.TempDir()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, free.Close())
 	locations := "location / { proxy_pass " + address + "; }"
 	for _, path := range paths {
 		locations += " location " + path + " { proxy_pass " + address + path + "; }"
@@ -97,9 +95,7 @@ func nginx(t *testing.T, address string, paths ...string) (base string) {
 	config := fmt.Sprintf(`pid nginx.pid; events {} http { access_log off; client_body_temp_path body; proxy_temp_path proxy;
 		fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 		proxy_set_header Host $http_host; server { listen %s; %s } }`, listen, locations)
-	if err := os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(config), 0o600))
 	process := command(t, program, "-p", folder, "-c", "nginx.conf", "-e", "error.log", "-g", "daemon off; master_process off;")
 	must(t, process.Start())
 	t.Cleanup(func() {

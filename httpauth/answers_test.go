@@ -59,13 +59,9 @@ func TestResponsesAreGolden(t *testing.T) {
 	}
 	// Token ids differ in each run.
 	id, err := tt.Manager.Authenticate(ctx, token)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	projectID, err := tt.Manager.Authenticate(ctx, project)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	out := bytes.ReplaceAll(got.Bytes(), []byte(id.Token.ID.String()), []byte("<id of the token>"))
 	out = bytes.ReplaceAll(out, []byte(projectID.Token.ID.String()), []byte("<id of the token>"))
 	golden(t, "testdata/answers.golden", out)
@@ -88,14 +84,10 @@ func writeResponse(out *bytes.Buffer, w *httptest.ResponseRecorder) {
 func golden(t *testing.T, file string, got []byte) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(file, got, 0o666))
 	}
 	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("the responses differ; -update writes them (-want +got):\n%s", diff)
 	}

@@ -21,16 +21,12 @@ func (d discard) WriteHeader(int)             {}
 // clock is the real one.
 func BenchmarkRequire(b *testing.B) {
 	m, err := apitoken.New(memstore.New(), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must(b, err)
 	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
 		b.Fatal(err)
 	}
 	_, secret, err := m.Generate(ctx, apitoken.System(), apitoken.GenerateParams{Owner: "ada", Name: "bench"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	must(b, err)
 	text := secret.Reveal()
 	reached := 0
 	empty := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ })

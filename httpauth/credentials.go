@@ -13,9 +13,9 @@ import (
 var (
 	errNoToken         = fmt.Errorf("httpauth: no token presented: %w", apitoken.ErrUnauthenticated)
 	errManyCredentials = fmt.Errorf("httpauth: %w: more than one credential", apitoken.ErrInvalid)
-	errNotOneToken     = fmt.Errorf("httpauth: %w: the header does not hold exactly one token", apitoken.ErrInvalid)
+	errNotOneToken     = fmt.Errorf("httpauth: %w: the text is not exactly one token", apitoken.ErrInvalid)
 	errBadBasic        = fmt.Errorf("httpauth: %w: the Basic credentials cannot be decoded", apitoken.ErrInvalid)
-	errTooLong         = fmt.Errorf("httpauth: the header is too long for a token: %w", apitoken.ErrMalformed)
+	errTooLong         = fmt.Errorf("httpauth: the text is too long for a token: %w", apitoken.ErrMalformed)
 )
 
 // maxCredentials is the maximum length of a header value in bytes, without its scheme. A token has at most 55, and 76 as Basic.

@@ -14,9 +14,7 @@ func TestATokenOfAnUndeclaredKindIsRefused(t *testing.T) {
 	store := memstore.New()
 	newManager := func(kinds ...apitoken.Kind) *apitoken.Manager {
 		m, err := apitoken.New(store, &apitoken.Options{Kinds: kinds})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return m
 	}
 	newer, older := newManager("robot"), newManager()
@@ -24,9 +22,7 @@ func TestATokenOfAnUndeclaredKindIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, secret, err := newer.Generate(t.Context(), apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: "x", Kind: "robot"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	bearer := "Bearer " + secret.Reveal()
 	for name, kinds := range map[string][]apitoken.Kind{"every kind": nil, "this kind": {"robot"}} {
 		t.Run(name, func(t *testing.T) {

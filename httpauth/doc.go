@@ -7,9 +7,9 @@
 //		fmt.Fprintln(w, "hello,", identity.User.Name)
 //	})))
 //
-// [Require] calls its handler only with an identity. [Optional] also calls it for a request that presents nothing. [Verify] is
+// [Require] calls its handler only with an identity. [Optional] also calls it for a request without credentials. [Verify] is
 // an endpoint for a proxy that asks whether to let a request pass. [ActorFunc] is for handlers that ask the host who sends a
-// request, such as those of package adminapi. All of them decide by [Authenticator].
+// request, such as those of package adminapi. [Authenticator] is the function that all of them call.
 //
 // # Where a token is presented
 //
@@ -17,12 +17,18 @@
 //
 //	Authorization: Bearer tok_...
 //
-// [Options] turn two more places on. Options.Basic accepts HTTP Basic with the token as user name and an empty password.
-// Options.Header names a header of the host that holds the token without a scheme. A token in the query, a form, a cookie or a
-// trailer is never accepted, because it would end up in logs and histories, or be sent by pages of other sites.
+// [Options] turn more places on:
+//
+//   - Basic: HTTP Basic with the token as user name and an empty password
+//   - BasicPassword: HTTP Basic with the token as password
+//   - Header: a header of the host that holds the token without a scheme
+//   - Elsewhere: a place that a function of the host finds
+//
+// Unless Elsewhere finds it, a token in the query, a form, a cookie or a trailer is ignored: there it would end up in logs and
+// histories, or be sent by pages of other sites.
 //
 // A request must present one token. Two headers of the same name, or tokens in two places, are refused even if both tokens are
-// accepted, because a proxy in between may have read the other one. A place that is not turned on is ignored: an Authorization
+// valid, because a proxy in between may have read the other one. A place that is not turned on is ignored: an Authorization
 // header of another scheme does not prevent a token in Options.Header from being read.
 //
 // # Responses
@@ -33,7 +39,7 @@
 //	400     invalid_request     Bearer realm="x", error="invalid_request"    more than one token is presented, or the text is
 //	                                                                         missing or contains a comma, space, tab or control
 //	                                                                         character
-//	401     unauthenticated     Bearer realm="x"                             nothing is presented, or another scheme
+//	401     unauthenticated     Bearer realm="x"                             no token is presented, or another scheme
 //	401     invalid_token       Bearer realm="x", error="invalid_token"      the token is refused
 //	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token's kind is not in Options.Kinds or not
 //	                                                                         declared by the Manager, or it does not carry

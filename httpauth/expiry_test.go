@@ -80,17 +80,13 @@ func TestATokenThatExpiresDuringTheRequest(t *testing.T) {
 	for window, want := range map[time.Duration]string{0: "", time.Microsecond: "Thu, 01 Jan 2026 13:00:00 GMT"} {
 		clock := &tickingClock{now: time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)}
 		m, err := apitoken.New(memstore.New(), &apitoken.Options{Clock: clock, LastUsedInterval: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "ada"}); err != nil {
 			t.Fatal(err)
 		}
 		params := apitoken.GenerateParams{Owner: "ada", Name: "short", Lifetime: time.Hour}
 		_, secret, err := m.Generate(ctx, apitoken.System(), params)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		clock.now, clock.ticks = clock.now.Add(time.Hour-2*time.Microsecond), true
 		w := serve(requireOK(m, &httpauth.Options{ExpiryWindow: window}), "Bearer "+secret.Reveal())
 		if got := w.Header().Get("Token-Expires"); w.Code != http.StatusOK || got != want {

@@ -30,14 +30,10 @@ func TestRequireOverHTTP2(t *testing.T) {
 			t.Run(set.name+"/"+v.name, func(t *testing.T) {
 				r := requestWith(v.fields)
 				sent, err := http.NewRequest("GET", server.URL, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				sent.Header = r.Header
 				res, err := client.Do(sent)
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				defer res.Body.Close()
 				body, err := io.ReadAll(res.Body)
 				if err != nil || res.ProtoMajor != 2 {

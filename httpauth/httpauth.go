@@ -17,8 +17,9 @@ func Require(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handler
 }
 
 // Optional is like [Require], but also calls its handler for a request without credentials: one that has neither an
-// Authorization header nor, if set, [Options.Header]. [FromContext] then returns false. Any credentials are treated as by
-// Require, so that a client with wrong ones is not served as an anonymous one: another scheme and an empty header are refused.
+// Authorization header nor, if set, [Options.Header], and in which [Options.Elsewhere] finds nothing. [FromContext] then
+// returns false. All other requests are treated as by Require, also those with another scheme or an empty header: a client
+// with wrong credentials is not served as an anonymous one.
 func Optional(m *apitoken.Manager, opts *Options) func(http.Handler) http.Handler {
 	g := newGuard(m, opts, http.StatusBadRequest)
 	return func(next http.Handler) http.Handler {
@@ -43,8 +44,9 @@ func WithIdentity(ctx context.Context, identity apitoken.Identity) context.Conte
 	return context.WithValue(ctx, contextKey{}, identity)
 }
 
-// FromContext returns the identity that [Require], [Optional] or [WithIdentity] put there. ok is false if there is none. If they are nested, the
-// innermost decides: its identity replaces the outer one, and an Optional that finds none removes the outer one.
+// FromContext returns the identity that [Require], [Optional] or [WithIdentity] put into the context. ok is false if there is
+// none. If they are nested, the innermost decides: its identity replaces the outer one, and an Optional that finds none
+// removes the outer one.
 func FromContext(ctx context.Context) (identity apitoken.Identity, ok bool) {
 	identity, ok = ctx.Value(contextKey{}).(apitoken.Identity)
 	return identity, ok

@@ -86,28 +86,20 @@ func newFailingManager(t *testing.T, failure error) *apitoken.Manager {
 		return nil
 	}}
 	m, err := apitoken.New(store, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return m
 }
 
 func TestRefusedTokensGetTheSameResponseWhateverTheCause(t *testing.T) {
 	tt := tokentest.New(t)
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	unknown := tokentest.New(t).Token("ada")
 	_, expired := tt.Generate(apitoken.GenerateParams{Owner: "ada", Lifetime: time.Hour})
 	revoked, revokedText := tt.Generate(apitoken.GenerateParams{Owner: "ada"})
-	must(tt.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
+	must(t, tt.Manager.Revoke(ctx, apitoken.System(), revoked.ID))
 	revokedWithAll := tt.Token("bob")
-	must(tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
+	must(t, tt.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
 	disabled := tt.Token("carol")
-	must(tt.Manager.DisableUser(ctx, apitoken.System(), "carol"))
+	must(t, tt.Manager.DisableUser(ctx, apitoken.System(), "carol"))
 	tt.Clock.Add(time.Hour)
 
 	var first string
@@ -277,5 +269,13 @@ func TestWithoutAnIdentityTheActorIsZero(t *testing.T) {
 	}
 	if actor := httpauth.Actor(ctx); actor != (apitoken.Actor{}) {
 		t.Errorf("an empty context has the actor %+v", actor)
+	}
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -29,8 +29,8 @@ type Options struct {
 	// kind on all replicas before you generate tokens of it.
 	Kinds []apitoken.Kind
 
-	// Permission is what the token must carry of the permissions that its owner holds at that moment, see [apitoken.KindRule].
-	// A token that does not carry it gets 403. Zero: no permission is required. It may be a permission of the host.
+	// Permission is what the token must carry, and its owner hold at that moment: see [apitoken.KindRule]. A token that does
+	// not carry it gets 403. Zero: no permission is required. It may be a permission of the host.
 	Permission apitoken.Permission
 
 	// Basic also accepts the token as HTTP Basic (RFC 7617), as user name with an empty password:

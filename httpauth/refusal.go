@@ -10,8 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Refusal is the reason why a request is refused, and the response to it. It is an [http.Handler] that writes this response. It
-// holds nothing of the request.
+// Refusal is the reason why a request is refused, and the response to it. It is an [http.Handler] that writes this response.
+// It contains nothing of the request.
 type Refusal struct {
 	// Cause is the error that [Options.OnError] gets, for the host's log. The response tells the client less.
 	Cause error

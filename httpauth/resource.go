@@ -8,7 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/internal/wellknown"
 )
 
-// Resource describes protected routes to clients that find out by themselves how to get in, such as those of the Model Context
+// Resource describes protected routes to clients that discover how to authenticate, such as those of the Model Context
 // Protocol (RFC 9728).
 type Resource struct {
 	// URL identifies the routes: the address that clients know, such as "https://example.com/mcp". It is https, or http on
@@ -39,8 +39,8 @@ func (r Resource) MetadataURL() (string, error) {
 }
 
 // ResourceMetadata returns a handler of the document that describes a resource (RFC 9728 section 3.2). It serves every path:
-// mount it at the path of [Resource.MetadataURL], outside of the middleware. Anybody may read it, pages of other sites
-// included. The error is [apitoken.ErrInvalid], and names the field.
+// mount it at the path of [Resource.MetadataURL], outside of the middleware. Anyone may read it, also pages of other sites.
+// The error is [apitoken.ErrInvalid], and names the field.
 func ResourceMetadata(r Resource) (http.Handler, error) {
 	if _, err := r.MetadataURL(); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import "github.com/seed-d6cf0a46/apitoken/internal/httpstatus"
 //	ErrUserDisabled, ErrExists, ErrConflict             409
 //	ErrUnavailable, ErrUncertain, any other error       503
 //
-// If several apply, ErrUnavailable comes first. [apitoken.Manager.Generate] returns ErrUserDisabled for an owner who is disabled, which
-// says nothing about the caller's own token. To authenticate a request use [Require] or [Authenticator] instead: every refusal
-// of a token is 401 there.
+// If several apply, ErrUnavailable comes first. [apitoken.Manager.Generate] returns ErrUserDisabled for an owner who is
+// disabled, which says nothing about the caller's own token. To authenticate a request, use [Require] or [Authenticator]
+// instead: every refusal of a token is 401 there.
 func Status(err error) int { return httpstatus.Of(err) }

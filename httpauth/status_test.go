@@ -24,9 +24,7 @@ func whoami(w http.ResponseWriter, r *http.Request) {
 func TestWithIdentityStandsForAToken(t *testing.T) {
 	tt := tokentest.New(t)
 	identity, err := tt.Manager.Authenticate(t.Context(), tt.Token("bob"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	r := httptest.NewRequestWithContext(httpauth.WithIdentity(t.Context(), identity), "GET", "/", nil)
 	w := httptest.NewRecorder()
 	whoami(w, r)

@@ -31,9 +31,7 @@ type cachedReplicas struct {
 func newCachedReplicas(t *testing.T, behindCache, other apitoken.Store) cachedReplicas {
 	t.Helper()
 	cache, err := cachestore.New(behindCache, &cachestore.Options{MaxStale: maxStale})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	r := cachedReplicas{t: t, cache: cache}
 	for m, store := range map[**apitoken.Manager]apitoken.Store{&r.cached: cache, &r.revoker: other} {
 		if *m, err = apitoken.New(store, &apitoken.Options{LastUsedInterval: -1}); err != nil {
@@ -194,9 +192,7 @@ func TestCacheOfAReplicaThatLosesTouch(t *testing.T) {
 					t.Fatal(err)
 				}
 				h, err := r.hold(owner, "token")
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				held = append(held, h)
 			}
 			for deadline := time.Now().Add(time.Minute); r.cache.Stats().Held < tokens; { // a poll drops them once, for they are new
@@ -216,9 +212,7 @@ func TestCacheOfAReplicaThatLosesTouch(t *testing.T) {
 				for end := time.Now().Add(time.Minute); err != nil && time.Now().Before(end); { // until the standby serves
 					at, err = r.end(h, i)
 				}
-				if err != nil {
-					t.Fatal(err)
-				}
+				must(t, err)
 				ended = at
 			}
 			accepted := make(chan int)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +17,25 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// hostWithRows is a host that keeps a table of its own beside the library's. Its pool has one connection, so a call that takes
+// hostWithRows is a host that keeps a table of its own beside the library's. If its pool has one connection, a call that takes
 // another one waits until the test fails.
 type hostWithRows struct {
 	t     *testing.T
+	kind  hostKind
 	d     database
 	db    *sql.DB
+	open  beginner
 	store *sqlstore.Store
 	m     *apitoken.Manager
 	token apitoken.Token // of bob
 	text  string
 }
 
-func newHostWithRows(t *testing.T, b backend) hostWithRows {
+func newHostWithRows(t *testing.T, kind hostKind, connections int) hostWithRows {
 	t.Helper()
-	d := b.database(t)
-	h := hostWithRows{t: t, d: d, db: d.open(t, 0)}
-	h.db.SetMaxOpenConns(1)
+	d := kind.database(t)
+	db, open := kind.connect(t, d.dsns[0], connections)
+	h := hostWithRows{t: t, kind: kind, d: d, db: db, open: open}
 	h.store = d.newMigrated(t, h.db, nil)
 	h.m = h.ok(apitoken.New(h.store, &apitoken.Options{
 		LastUsedInterval: time.Hour,
@@ -69,20 +72,19 @@ func (h hostWithRows) ok(m *apitoken.Manager, err error) *apitoken.Manager {
 }
 
 // begin begins a transaction of the host, with a row in it.
-func (h hostWithRows) begin(id int) (*sql.Tx, *apitoken.Manager) {
+func (h hostWithRows) begin(id int) (hostTx, *apitoken.Manager) {
 	h.t.Helper()
-	tx, err := h.db.BeginTx(h.t.Context(), nil)
+	tx, err := h.open(h.t.Context(), h.kind.isolation())
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	h.insert(tx, id)
-	return tx, h.m.WithStore(h.store.WithTx(tx))
+	return tx, h.m.WithStore(tx.view(h.store))
 }
 
-func (h hostWithRows) insert(tx *sql.Tx, id int) {
+func (h hostWithRows) insert(tx hostTx, id int) {
 	h.t.Helper()
-	statement := `INSERT INTO host_rows VALUES (1)`
-	if _, err := tx.ExecContext(h.t.Context(), strings.Replace(statement, "1", string(rune('0'+id)), 1)); err != nil {
+	if err := tx.exec(h.t.Context(), fmt.Sprintf(`INSERT INTO host_rows VALUES (%d)`, id)); err != nil {
 		h.t.Fatalf("the transaction of the host is not usable: %v", err)
 	}
 }
@@ -94,35 +96,40 @@ func (h hostWithRows) rows() (all []string) {
 	if err := h.db.QueryRow(`SELECT count(*) FROM host_rows`).Scan(&n); err != nil {
 		h.t.Fatal(err)
 	}
-	all = append(h.d.contents(h.t, h.db).lines(), "rows of the host: "+string(rune('0'+n)))
+	all = append(h.d.contents(h.t, h.db).lines(), fmt.Sprint("rows of the host: ", n))
 	slices.Sort(all)
 	return all
 }
 
-// changesOfAHost are all changing methods, with what shows that they were made.
-var changesOfAHost = []struct {
+// changeOfAHost is a changing method, with what shows that the change was made.
+type changeOfAHost struct {
 	name string
 	do   func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error
 	done func(h hostWithRows, ctx context.Context) bool
-}{
+
+	changes int // how many it makes
+}
+
+// changesOfAHost are all changing methods.
+var changesOfAHost = []changeOfAHost{
 	{"PutUser, a new one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "erin"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.User(ctx, apitoken.System(), "erin")
 		return err == nil
-	}},
+	}, 1},
 	{"PutUser, a changed one", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "bob", Name: "Bob"})
 		return err
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "bob")
 		return err == nil && u.Name == "Bob"
-	}},
+	}, 1},
 	{"Generate", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		_, _, err := m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "bob", Name: "new"})
 		return err
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 1},
 	{"Generate with a key, twice", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		for range 2 {
 			if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "new", IdempotencyKey: "1"}); err != nil {
@@ -130,7 +137,7 @@ var changesOfAHost = []struct {
 			}
 		}
 		return nil
-	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }},
+	}, func(h hostWithRows, ctx context.Context) bool { return h.has(ctx, "new") }, 2},
 	{"Import", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		sum := sha256.Sum256([]byte("old-1"))
 		_, err := m.Import(ctx, apitoken.System(), apitoken.ImportParams{Format: "old", Key: sum[:], Owner: "bob", Name: "old"})
@@ -138,22 +145,22 @@ var changesOfAHost = []struct {
 	}, func(h hostWithRows, ctx context.Context) bool {
 		_, err := h.m.Authenticate(ctx, "old-1")
 		return err == nil
-	}},
+	}, 1},
 	{"Revoke", func(ctx context.Context, h hostWithRows, m *apitoken.Manager) error {
 		return m.Revoke(ctx, apitoken.As("bob"), h.token.ID)
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"RevokeAll", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.RevokeAll(ctx, apitoken.As("bob"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"DisableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.DisableUser(ctx, apitoken.As("ada"), "bob")
-	}, hostWithRows.refuses},
+	}, hostWithRows.refuses, 1},
 	{"EnableUser", func(ctx context.Context, _ hostWithRows, m *apitoken.Manager) error {
 		return m.EnableUser(ctx, apitoken.As("ada"), "dan")
 	}, func(h hostWithRows, ctx context.Context) bool {
 		u, err := h.m.User(ctx, apitoken.System(), "dan")
 		return err == nil && !u.Disabled()
-	}},
+	}, 1},
 }
 
 func (h hostWithRows) has(ctx context.Context, name string) bool {
@@ -171,11 +178,11 @@ func (h hostWithRows) refuses(ctx context.Context) bool {
 
 // A change and a row of the host's are written together or not at all.
 func TestAChangeInATransactionOfTheHost(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
 			for _, c := range changesOfAHost {
 				t.Run(c.name, func(t *testing.T) {
-					h := newHostWithRows(t, b)
+					h := newHostWithRows(t, kind, 1)
 					ctx := t.Context()
 					before := h.rows()
 
@@ -183,7 +190,7 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 					if err := c.do(ctx, h, m); err != nil {
 						t.Fatal(err)
 					}
-					if err := tx.Rollback(); err != nil {
+					if err := tx.rollback(); err != nil {
 						t.Fatal(err)
 					}
 					if diff := cmp.Diff(before, h.rows()); diff != "" || c.done(h, ctx) {
@@ -194,7 +201,7 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 					if err := c.do(ctx, h, m); err != nil {
 						t.Fatal(err)
 					}
-					if err := tx.Commit(); err != nil {
+					if err := tx.commit(); err != nil {
 						t.Fatal(err)
 					}
 					if !c.done(h, ctx) {
@@ -208,9 +215,9 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 
 // A change that is refused leaves the host's transaction usable, and as it was.
 func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 1)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			generate := func(owner apitoken.UserID, name string) error {
@@ -238,7 +245,7 @@ func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
 			if err := generate("bob", "good"); err != nil {
 				t.Fatal(err)
 			}
-			if err := tx.Commit(); err != nil {
+			if err := tx.commit(); err != nil {
 				t.Fatal(err)
 			}
 			if !h.has(ctx, "good") || !slices.Contains(h.rows(), "rows of the host: 2") {
@@ -249,15 +256,15 @@ func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
 }
 
 func TestADenialSurvivesTheRollbackOfTheHost(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 1)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			if err := m.DisableUser(ctx, apitoken.As("bob"), "ada"); !errors.Is(err, apitoken.ErrDenied) {
 				t.Fatalf("error is %v, want ErrDenied", err)
 			}
-			if err := tx.Rollback(); err != nil {
+			if err := tx.rollback(); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.m.Flush(ctx); err != nil {
@@ -281,10 +288,9 @@ func TestADenialSurvivesTheRollbackOfTheHost(t *testing.T) {
 
 // Until the host commits, a revocation binds nobody else.
 func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
-			h.db.SetMaxOpenConns(2)
+	for _, kind := range hostsOnServers {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 2)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			if err := m.Revoke(ctx, apitoken.System(), h.token.ID); err != nil {
@@ -296,7 +302,7 @@ func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
 			if h.refuses(ctx) {
 				t.Error("the token is refused outside before the commit")
 			}
-			if err := tx.Commit(); err != nil {
+			if err := tx.commit(); err != nil {
 				t.Fatal(err)
 			}
 			if !h.refuses(ctx) {
@@ -308,10 +314,9 @@ func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
 
 // Two hosts disable two users in opposite order. One of them is told to start again.
 func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
-			h.db.SetMaxOpenConns(3)
+	for _, kind := range hostsOnServers {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 3)
 			ctx := t.Context()
 			first, one := h.begin(1)
 			second, other := h.begin(2)
@@ -320,8 +325,8 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 				t.Fatal(err)
 			}
 			waiting := make(chan error)
-			go func() { waiting <- errors.Join(disable(one, "bob"), first.Rollback()) }()
-			err := errors.Join(disable(other, "ada"), second.Rollback(), <-waiting)
+			go func() { waiting <- errors.Join(disable(one, "bob"), first.rollback()) }()
+			err := errors.Join(disable(other, "ada"), second.rollback(), <-waiting)
 			if !errors.Is(err, apitoken.ErrAborted) || !errors.Is(err, apitoken.ErrUnavailable) {
 				t.Errorf("error is %v, want ErrAborted", err)
 			}
@@ -332,62 +337,92 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 	}
 }
 
-// A host holds a transaction in which it has generated a token. A change of the policy waits for it, and nobody waits for the
-// change: other hosts go on generating. When the host is done, the change is made.
-func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
-	h := newHostWithRows(t, onPostgreSQL)
-	h.db.SetMaxOpenConns(4)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a host that waits for the one that is held would wait for ever
-	defer cancel()
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
-	}
-	changed := make(chan error, 1)
-	go func() {
-		_, err := h.m.SetPolicy(ctx, apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-		changed <- err
-	}()
-	var longest time.Duration
-	for begun := time.Now(); time.Since(begun) < 3*time.Second; {
-		start := time.Now()
-		name := "beside " + start.Format(time.StampNano)
-		if _, _, err := h.m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ada", Name: name, Lifetime: time.Minute}); err != nil {
-			t.Fatal(err)
-		}
-		longest = max(longest, time.Since(start))
-	}
-	t.Logf("the longest wait of another host: %s", longest)
-	if longest > 2*time.Second { // behind the lock it would be 3 s
-		t.Errorf("another host waited %s, want less than the lock timeout and a little more", longest)
-	}
-	select {
-	case err := <-changed:
-		t.Fatalf("the change of the policy returned %v while the host held it", err)
-	default:
-	}
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-changed; err != nil {
-		t.Errorf("after the host has committed: %v", err)
+// Each mode of pgx encodes parameters, and reads columns, in another way.
+func TestEachModeOfPgxReadsWhatItWrote(t *testing.T) {
+	for _, mode := range pgxModes {
+		t.Run(mode, func(t *testing.T) {
+			h := newHostWithRows(t, hostOverPgx.inMode(mode), 1)
+			ctx := t.Context()
+			tx, m := h.begin(1)
+			generated, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{
+				Owner: "bob", Name: `it's "ÿ" \x00 $1`, Lifetime: time.Hour, Resource: "r",
+			})
+			must(t, err)
+			must(t, m.Revoke(ctx, apitoken.As("bob"), h.token.ID))
+			inside, err := m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob"})
+			must(t, err)
+			must(t, tx.commit())
+			outside, err := h.m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob"})
+			must(t, err)
+			if diff := cmp.Diff(outside, inside); diff != "" {
+				t.Errorf("the tokens read by database/sql and by pgx differ (-want +got):\n%s", diff)
+			}
+			if i := slices.IndexFunc(inside, func(t apitoken.Token) bool { return t.ID == generated.ID }); i < 0 || inside[i] != generated {
+				t.Errorf("the tokens are %+v, want one to be %+v", inside, generated)
+			}
+		})
 	}
 }
 
-// If the host never ends, the change of the policy fails, and says what it waited for.
-func TestAChangeOfThePolicySaysWhatItWaitedFor(t *testing.T) {
-	long(t)
-	h := newHostWithRows(t, onPostgreSQL)
-	h.db.SetMaxOpenConns(3)
-	tx, m := h.begin(1)
-	if _, _, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
-		t.Fatal(err)
+// At another level the transaction would decide from what it has read once. MySQL and MariaDB do not tell a transaction its level.
+func TestOnlyReadCommittedIsAcceptedOfAHost(t *testing.T) {
+	for _, kind := range []hostKind{hostOverSQL(onPostgreSQL), hostOverPgx} {
+		h := newHostWithRows(t, kind, 1)
+		for level, want := range map[sql.IsolationLevel]error{
+			sql.LevelDefault:         nil,
+			sql.LevelReadUncommitted: nil, // to PostgreSQL it is READ COMMITTED
+			sql.LevelReadCommitted:   nil,
+			sql.LevelRepeatableRead:  apitoken.ErrInvalid,
+			sql.LevelSerializable:    apitoken.ErrInvalid,
+		} {
+			t.Run(fmt.Sprint(kind.name, " ", level), func(t *testing.T) {
+				tx, err := h.open(t.Context(), level)
+				must(t, err)
+				view := tx.view(h.store)
+				_, read := view.User(t.Context(), "bob")
+				write := h.m.WithStore(view).Revoke(t.Context(), apitoken.As("bob"), h.token.ID)
+				for _, err := range []error{read, write} {
+					if !errors.Is(err, want) {
+						t.Errorf("error is %v, want %v", err, want)
+					}
+					if want != nil && !strings.Contains(fmt.Sprint(err), "begin it as READ COMMITTED") {
+						t.Errorf("error %v does not say what to do", err)
+					}
+				}
+				h.insert(tx, 1) // the transaction is usable
+				must(t, tx.rollback())
+			})
+		}
 	}
-	_, err := h.m.SetPolicy(t.Context(), apitoken.System(), apitoken.MaxLifetimePolicy{Max: time.Hour})
-	if !errors.Is(err, apitoken.ErrUnavailable) || !strings.Contains(err.Error(), "it waited for a transaction that generates a token: ") {
-		t.Errorf("error is %v, want ErrUnavailable that says what it waited for", err)
+}
+
+func TestATransactionOfPgxNeedsPostgreSQL(t *testing.T) {
+	tx, err := pgxPool(t, createPostgreSQL(t)[0], 1).Begin(t.Context())
+	must(t, err)
+	_, err = sqlstore.WithPgxTx(newMigratedSQLite(t, openSQLite(t, sqliteFile(t), recommended), nil), tx).User(t.Context(), "bob")
+	if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), "needs a store of the dialect PostgreSQL") {
+		t.Errorf("error is %v, want ErrInvalid that names the dialect", err)
 	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
+	must(t, tx.Rollback(t.Context()))
+}
+
+// A context that ends in the middle of a statement costs pgx the connection, and the host the transaction.
+func TestAContextThatEndsInsideATransactionOfPgx(t *testing.T) {
+	h := newHostWithRows(t, hostOverPgx, 2)
+	blocker, _ := h.begin(1)
+	must(t, blocker.exec(t.Context(), `LOCK TABLE apitoken_users`))
+	tx, m := h.begin(2)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := m.Revoke(ctx, apitoken.System(), h.token.ID)
+	if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v, want ErrUnavailable because of the context", err)
+	}
+	must(t, blocker.rollback())
+	if err := tx.commit(); err == nil {
+		t.Error("the transaction committed")
+	}
+	if h.refuses(t.Context()) {
+		t.Error("the token is revoked")
 	}
 }

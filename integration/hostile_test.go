@@ -47,15 +47,11 @@ func (b backend) forACrowd(t *testing.T) apitoken.Store {
 	var open []*sql.Conn
 	for range connections { // one after the other: a busy machine makes them too slowly for a crowd
 		conn, err := db.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		open = append(open, conn)
 	}
 	for _, conn := range open {
-		if err := conn.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, conn.Close())
 	}
 	return store
 }
@@ -107,9 +103,7 @@ func holdAgainstACrowd(t *testing.T, store apitoken.Store, rounds int) {
 	m, err := apitoken.New(store, &apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
 		"support": apitoken.GenerateOwn | apitoken.RevokeAny,
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() {
 		if err := m.Close(ctx); err != nil {
 			t.Error(err)

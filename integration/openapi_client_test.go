@@ -103,9 +103,7 @@ func clientIn(t *testing.T, sources string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	must(t, os.CopyFS(dir, os.DirFS(sources)))
-	if err := os.WriteFile(filepath.Join(dir, "openapi.json"), documentText(t), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(dir, "openapi.json"), documentText(t), 0o666))
 	return dir
 }
 

@@ -38,9 +38,7 @@ func exchanges(t *testing.T) []exchange {
 	var all []exchange
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		names := sectionLine.FindAllStringSubmatch(string(text), -1)
 		for i, section := range sectionLine.Split(string(text), -1)[1:] {
 			name := strings.TrimSuffix(filepath.Base(path), ".txtar") + " " + names[i][1]

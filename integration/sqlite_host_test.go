@@ -174,7 +174,7 @@ func TestSQLiteRecommendedDataSourceName(t *testing.T) {
 	if code, ok := err.(interface{ Code() int }); !ok || code.Code() != 5 {
 		t.Errorf("a writer beside a transaction that has just begun: error %v, want busy", err)
 	}
-	if doc, err := os.ReadFile("../sqlstore/doc.go"); err != nil || !bytes.Contains(doc, []byte("file:tokens.db?"+recommended+"\n")) {
+	if doc, err := os.ReadFile("../sqlstore/sqlite.go"); err != nil || !bytes.Contains(doc, []byte("file:tokens.db?"+recommended+"\n")) {
 		t.Errorf("the documentation has another data source name, error %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
+	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
 // If the connection breaks while a server waits for its standby, the change becomes visible, although the standby does not
@@ -104,4 +105,47 @@ func holdUncertainAtOnce(t *testing.T, when string, ctx context.Context, changes
 		})
 	}
 	return &going
+}
+
+// moreChanges returns changes that are independent of each other and of those of other calls.
+func moreChanges(t *testing.T, store *sqlstore.Store) []change {
+	t.Helper()
+	created, revoked := newToken(""), newToken("")
+	created.Name, revoked.Name = created.ID.String(), revoked.ID.String()
+	must(t, store.CreateToken(context.Background(), revoked, 0, event(apitoken.ActionGenerate)))
+	eve := bob
+	eve.ID = apitoken.UserID("eve " + created.Name)
+	generate, revoke, put := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke), event(apitoken.ActionPutUser)
+	return []change{
+		{
+			name: "CreateToken",
+			do:   func(ctx context.Context) error { return store.CreateToken(ctx, created, 0, generate) },
+			done: func() bool { return has(t, store.Token, created.ID, func(*apitoken.Record) bool { return true }) },
+		},
+		{
+			name: "RevokeToken",
+			do: func(ctx context.Context) error {
+				_, err := store.RevokeToken(ctx, revoked.ID, apitoken.Revocation{At: at, By: "ada"}, revoke)
+				return err
+			},
+			done: func() bool {
+				return has(t, store.Token, revoked.ID, func(r *apitoken.Record) bool { return !r.Token.RevokedAt.IsZero() })
+			},
+		},
+		{
+			name: "CreateUser",
+			do:   func(ctx context.Context) error { return createUser(ctx, store, eve, put) },
+			done: func() bool { return has(t, store.User, eve.ID, func(apitoken.User) bool { return true }) },
+		},
+	}
+}
+
+// has reports whether a row exists and satisfies is. Any error but ErrNotFound ends the test.
+func has[ID, Row any](t *testing.T, read func(context.Context, ID) (Row, error), id ID, is func(Row) bool) bool {
+	t.Helper()
+	row, err := read(context.Background(), id)
+	if err != nil && !errors.Is(err, apitoken.ErrNotFound) {
+		t.Fatal(err)
+	}
+	return err == nil && is(row)
 }

@@ -212,21 +212,7 @@ func TestLostStatementsAreRecognised(t *testing.T) {
 
 // A database may be locked while the statements are prepared.
 func TestPreparingIsRetriedWhileTheDatabaseIsLocked(t *testing.T) {
-	db, fake := openFake(t)
-	store, err := sqlstore.New(db, sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range store.Queries() {
-		switch q.Name {
-		case "findVersions":
-			fake.returns(q.Text, int64(1))
-		case "lastVersion":
-			fake.returns(q.Text, newest(t, store))
-		case "readPolicy":
-			fake.returns(q.Text, int64(0), nil, "", int64(0))
-		}
-	}
+	store, _, fake := newFakeStore(t, sqlstore.SQLite)
 	refusals := 0
 	fake.prepare = func(text string) error {
 		if refusals == 3 {

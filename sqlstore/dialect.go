@@ -28,6 +28,11 @@ type Dialect struct {
 
 	txOptions *sql.TxOptions // nil: the database's default
 
+	// readIsolation returns the level of isolation of the transaction that it runs in, which has to be one of isolations. Empty:
+	// there is one level only, or a transaction cannot tell its own.
+	readIsolation string
+	isolations    []string
+
 	// busy recognises an error after which the transaction has written nothing, even if COMMIT returned it. The whole
 	// transaction may be tried again.
 	busy func(error) bool
@@ -50,12 +55,17 @@ type Dialect struct {
 	poolerSetting string
 
 	// A change of the schema waits for the transactions that use the table, and blocks all others meanwhile. setLockTimeout
-	// keeps that wait short, until the transaction ends or resetLockTimeout is sent. After the timeout the error is one that
-	// lockTimedOut recognises, and the step is tried again later. openTransactions returns a text that names the transactions
-	// that it may have waited for. Empty: readers never wait.
+	// keeps that wait short, until the transaction ends or resetLockTimeout is sent. After the timeout lockTimedOut recognises
+	// the error, and the step is retried later. openTransactions returns a text that names the transactions that the step may
+	// have waited for. Empty: readers never wait.
 	setLockTimeout, resetLockTimeout string
 	lockTimedOut                     func(error) bool
 	openTransactions                 string
+
+	// lockPolicyText is what lockPolicy is to other dialects. It waits 200 ms at most, and then fails with an error that
+	// policyLockTimedOut recognises. It is a text, because MariaDB may ignore its timeout if it is prepared.
+	lockPolicyText     string
+	policyLockTimedOut func(error) bool
 
 	findIndex string // name -> whether that index is valid, if it exists; empty: operators make no index in advance
 
@@ -112,7 +122,7 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
-		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions,
+		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
 	}
 	for i := range d.queries {
 		d.queries[i] = d.numbered(d.queries[i])

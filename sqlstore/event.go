@@ -37,7 +37,7 @@ func (s session) record(ctx context.Context, e apitoken.Event) error {
 	if err != nil || inserted {
 		return err
 	}
-	// The key in use may be another one than its ID: a cluster whose nodes come and go may give the number of a row twice.
+	// The key in use may be the number and not the ID: a cluster may assign a number twice while nodes join and leave.
 	recorded, err := s.recorded(ctx, e)
 	switch {
 	case err != nil:

@@ -11,8 +11,8 @@ import (
 // maxNumberedEvents keeps a transaction that numbers events short.
 const maxNumberedEvents = 1000
 
-// numberEvents gives a number to every event that was committed before the call. The transaction holds the row of the feed
-// until it commits, so a number that is given later is above all numbers that were ever seen.
+// numberEvents gives a number to every event that was committed before the call. The transaction locks the row of the feed
+// until it commits, so every later number is above all numbers that a reader has seen.
 func (s *Store) numberEvents(ctx context.Context) error {
 	const what = "number events"
 	for {

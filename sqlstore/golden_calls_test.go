@@ -60,9 +60,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 func newest(t *testing.T, store *sqlstore.Store) int64 {
 	t.Helper()
 	steps, err := store.Statements()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return int64(len(steps))
 }
 

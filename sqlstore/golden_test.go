@@ -27,9 +27,7 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db, fake := openFake(t)
 			store, err := sqlstore.New(db, d, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			sent := useEverything(t, store, fake)
 			var page strings.Builder
 			for _, q := range store.Queries() {
@@ -81,14 +79,10 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(file, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s is out of date; if the change is intended, run go test -update . (-want +got):\n%s", file, diff)
 	}
@@ -218,9 +212,7 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 	for name, d := range dialects {
 		store := newStore(t, d, "x_")
 		statements, err := store.Statements()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		texts := map[string]string{}
 		for i, step := range statements {
 			for k, text := range step {

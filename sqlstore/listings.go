@@ -1,8 +1,7 @@
 package sqlstore
 
-// A page of tokens or events is read along one index, in the order of the keys, from one row on and no further than to
-// another. The planner has to take that index whatever it believes of the rows, so the other conditions, the filters, are
-// written such that no index serves them.
+// A page of tokens or events is read in the order of one index, within a range of its keys. The planner must use that index,
+// whatever its statistics say. So the other conditions, the filters, are written such that no index serves them.
 
 // tokenListing is the query of a page of tokens in parts.
 type tokenListing struct {
@@ -10,7 +9,7 @@ type tokenListing struct {
 
 	all               indexRange
 	owner             indexRange
-	resource          indexRange // of tokens that are bound to something
+	resource          indexRange // of tokens that are bound to a resource
 	createdBy         indexRange
 	createdWith       indexRange // of tokens that were generated with a token
 	rareKind          indexRange // of a kind other than the usual one

@@ -57,15 +57,11 @@ func TestSQLiteLookupWaitsForAConnectionUntilItsDeadline(t *testing.T) {
 		cancel()
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		held, err := db.Conn(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if _, err := store.Lookup(ctx, apitoken.Digest{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 		}
 		cancel()
-		if err := held.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must(t, held.Close())
 	}
 }

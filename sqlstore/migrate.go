@@ -16,9 +16,9 @@ import (
 // in several processes at once.
 //
 // Readers wait for Migrate at most about a second at a time, whatever other transaction is open: a step that waits for a
-// transaction lets the readers continue and tries again. After a minute it returns an error that names what it waited for.
-// While PostgreSQL makes an index, nothing can be written to its table, so Migrate uses an index that exists already: CREATE
-// INDEX CONCURRENTLY may have made it before. A Galera cluster stops all writes during each step.
+// transaction lets the readers continue and retries. After a minute it returns an error that names what it waited for. While
+// PostgreSQL makes an index, nothing can be written to its table, so Migrate uses an index that exists already: CREATE INDEX
+// CONCURRENTLY may have made it before. A Galera cluster stops all writes during each step.
 //
 // A schema of a newer version is an error that names both versions: an older build cannot interpret the newer rows.
 func (s *Store) Migrate(ctx context.Context) error {
@@ -107,7 +107,7 @@ func (s *Store) withConnection(ctx context.Context, p *preparedStatements, do wo
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	err = do(ctx, session{querier: conn, dialect: &s.dialect, prepared: p})
+	err = do(ctx, session{querier: overSQL{conn}, dialect: &s.dialect, prepared: p})
 	if err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
@@ -275,7 +275,7 @@ func (s *Store) checkConnection(ctx context.Context) error {
 
 // textSession returns a session on the database without prepared statements.
 func (s *Store) textSession() session {
-	return session{querier: s.db, dialect: &s.dialect, prepared: &preparedStatements{}}
+	return session{querier: s.pool, dialect: &s.dialect, prepared: &preparedStatements{}}
 }
 
 // version returns the version of the tables; 0: there are none.

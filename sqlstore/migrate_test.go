@@ -18,9 +18,7 @@ var (
 // rows: indexes are made, and rows written, in a step of their own.
 func TestPostgreSQLStepThatAltersATableIsShort(t *testing.T) {
 	steps, err := newStore(t, sqlstore.PostgreSQL, "").Statements()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	altering := 0
 	for i, step := range steps {
 		var alters, long string

@@ -7,8 +7,22 @@ import (
 )
 
 // MySQL is the dialect of MySQL 8.0.16, MariaDB 10.5, and later versions of both. It is tested with MariaDB, alone and as a
-// Galera cluster, and with the driver github.com/go-sql-driver/mysql. The package documentation has the settings that the
-// server needs.
+// Galera cluster, and with the driver github.com/go-sql-driver/mysql, for which a data source name is
+//
+//	user:password@tcp(host:3306)/database
+//
+// and on a Galera cluster
+//
+//	user:password@tcp(host:3306)/database?wsrep_sync_wait=1
+//
+// Without wsrep_sync_wait a node may still accept a token that was revoked on another node. Times do not depend on parseTime
+// and loc, texts not on charset and collation. Behind a pooler that hands a connection on after each transaction, set
+// Options.Unprepared and use
+//
+//	user:password@tcp(pooler:3306)/database?interpolateParams=true
+//
+// because the driver prepares every query with parameters by default. If a fail-over leaves the server read-only, add
+// rejectReadOnly=true: the driver then closes the connection instead of failing on it repeatedly.
 //
 // Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that
 // no change of the policy overtakes it. Texts are stored as bytes: the collations that compare byte by byte and do not
@@ -48,6 +62,9 @@ func newMySQL() Dialect {
 		resetLockTimeout: mysqlResetLockTimeout,
 		lockTimedOut:     func(err error) bool { return mysqlCode(err) == 1205 }, // ER_LOCK_WAIT_TIMEOUT
 		openTransactions: mysqlOpenTransactions,
+
+		lockPolicyText:     mysqlLockPolicy,
+		policyLockTimedOut: mysqlStatementTimedOut,
 	}
 }
 
@@ -70,6 +87,11 @@ SELECT coalesce(group_concat(concat('connection ', trx_mysql_thread_id, ', open 
 FROM information_schema.innodb_trx
 WHERE trx_mysql_thread_id <> connection_id()`
 )
+
+// The timeout of locks has whole seconds. That of statements is finer: MariaDB has it in the comment, MySQL in the hint.
+const mysqlLockPolicy = `
+/*M! SET STATEMENT max_statement_time = 0.2 FOR */
+SELECT /*+ MAX_EXECUTION_TIME(200) */ revision FROM apitoken_policy FOR UPDATE`
 
 var mysqlQueries = with(numberingQueries, map[query]string{
 	findVersions: `
@@ -148,6 +170,16 @@ func mysqlBusy(err error) bool {
 		1205, // ER_LOCK_WAIT_TIMEOUT; only the statement is undone, until the rollback
 		1020, // ER_CHECKREAD; MariaDB's deadlock between versions of a row
 		3101: // ER_TRANSACTION_ROLLBACK_DURING_COMMIT, of group replication
+		return true
+	}
+	return false
+}
+
+// mysqlStatementTimedOut recognises a statement that has taken as long as it may.
+func mysqlStatementTimedOut(err error) bool {
+	switch mysqlCode(err) {
+	case 1969, // ER_STATEMENT_TIMEOUT, of MariaDB
+		3024: // ER_QUERY_TIMEOUT, of MySQL
 		return true
 	}
 	return false

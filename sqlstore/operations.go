@@ -2,8 +2,8 @@ package sqlstore
 
 import "context"
 
-// operations are the methods of [apitoken.Store] that do the same in a transaction of the store's own and in one of the host's.
-// They are the methods of [Store] and of [Tx].
+// operations are the methods of [apitoken.Store] that [Store] and [Tx] share: they do the same in a transaction of the store
+// and in one of the host.
 type operations struct{ runner }
 
 // runner runs work in a session.

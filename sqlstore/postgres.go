@@ -6,12 +6,22 @@ import (
 	"fmt"
 )
 
-// PostgreSQL is the dialect of PostgreSQL 12 or later. It is tested with the driver github.com/jackc/pgx/v5/stdlib. The
-// package documentation has the settings that the server needs.
+// PostgreSQL is the dialect of PostgreSQL 12 or later. It is tested with the driver github.com/jackc/pgx/v5/stdlib, for which a
+// data source name is
 //
-// Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that
-// no change of the policy overtakes it. PutPolicy locks the table first: an exclusive lock on the row alone could be
-// overtaken by new shared locks without end. No INSERT fails over a key in use, because that would end the transaction.
+//	postgres://user:password@host:5432/database
+//
+// without further parameters. With several hosts, target_session_attrs=read-write finds the host that accepts writes, also
+// after a fail-over. Behind a pooler that hands a connection on after each transaction, set Options.Unprepared and use
+//
+//	postgres://user:password@pooler:6432/database?default_query_exec_mode=exec
+//
+// because pgx prepares statements by default. If a connection loses its prepared statements, as after DISCARD ALL, the store
+// prepares them again and the call succeeds.
+//
+// Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that no
+// change of the policy overtakes it. PutPolicy locks the table first: an exclusive lock on the row alone could be overtaken by
+// new shared locks without end. An INSERT does not fail because of a key in use, which would abort the transaction.
 var PostgreSQL = newPostgreSQL()
 
 func newPostgreSQL() Dialect {
@@ -32,6 +42,8 @@ func newPostgreSQL() Dialect {
 		migrations:       "migrations/postgresql",
 		placeholder:      func(n int) string { return fmt.Sprint("$", n) },
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		readIsolation:    `SELECT current_setting('transaction_isolation')`,
+		isolations:       []string{"read committed", "read uncommitted"}, // to PostgreSQL these are the same
 		busy:             postgresBusy,
 		statementLost:    postgresStatementLost,
 		poolerError:      postgresPoolerError,

@@ -56,9 +56,7 @@ func TestMigrationsCanBeSplitByTools(t *testing.T) {
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
 			steps, err := d.Migrations("x_")
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			var all []string
 			for i, step := range steps {
 				if step.Version != int64(i+1) || step.Name == "" {
@@ -97,9 +95,7 @@ func sentByMigrate(t *testing.T, d sqlstore.Dialect) (all []string) {
 		texts[q.Name] = q.Text
 	}
 	steps, err := store.Statements()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	all = append(all, texts["makeVersions"])
 	for i, step := range steps {
 		all = append(all, step...)

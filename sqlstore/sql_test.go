@@ -15,9 +15,7 @@ import (
 func newStore(t *testing.T, d sqlstore.Dialect, prefix string) *sqlstore.Store {
 	t.Helper()
 	s, err := sqlstore.New(openNothing(t), d, &sqlstore.Options{TablePrefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return s
 }
 

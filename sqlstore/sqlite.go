@@ -6,8 +6,32 @@ import (
 	"strings"
 )
 
-// SQLite is the dialect of SQLite 3.37 or later. It is tested with the driver modernc.org/sqlite. The package documentation
-// has the data source name.
+// SQLite is the dialect of SQLite 3.37 or later. It is tested with the driver modernc.org/sqlite, for which the recommended data
+// source name is
+//
+//	file:tokens.db?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate
+//
+// with these settings:
+//
+//   - journal_mode(WAL): requests are authenticated during writes. Without it, readers and writers block each other.
+//   - synchronous(FULL): acknowledged writes survive a power failure. NORMAL writes about ten times faster, but a power
+//     failure may undo the last revocations, and a revoked token works again.
+//   - busy_timeout(5000): a connection that finds the database locked waits inside SQLite, up to 5,000 ms, instead of polling.
+//   - foreign_keys(ON): SQLite itself ensures that every token has an owner. The store does not depend on it.
+//   - _txlock=immediate: a transaction takes the write lock when it begins. The store's own transactions begin with a write in
+//     any case.
+//
+// With a bare file name the store is correct too, but slower, and readers and writers block each other. It retries a locked
+// database for up to ten seconds. All connections to one file, including those of other processes, must use the same driver, and
+// the file must be on a local disk.
+//
+// For tests, a database in memory has the name :memory:. Each connection to it is a database of its own, so call
+// db.SetMaxOpenConns(1), and neither SetConnMaxIdleTime nor SetConnMaxLifetime.
+//
+// A lookup returns at the latest when its context ends, whether it waits for a connection of the pool or for a lock, with one
+// exception: if another process locks the file just after a lookup has succeeded, lookups that begin within the next
+// millisecond may wait for up to busy_timeout. The goroutine of a lookup that returned early ends when the driver stops
+// waiting: modernc.org/sqlite v1.61 and later do so when the context ends, others after busy_timeout.
 //
 // SQLite takes one writer at a time: a transaction that has written holds the only write lock until it ends. This keeps a
 // change of the policy from overtaking a new token, and lets an event be numbered when it is inserted. Every transaction

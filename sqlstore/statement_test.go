@@ -18,9 +18,7 @@ func newFakeStore(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *
 	t.Helper()
 	db, fake := openFake(t)
 	store, err := sqlstore.New(db, d, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, q := range store.Queries() {
 		switch q.Name {
 		case "findVersions":
@@ -45,9 +43,7 @@ func TestCloseReturnsWhileALookupWaitsForAConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			held, err := db.Conn(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			done := make(chan error)
 			go func() {
 				_, err := store.Lookup(context.Background(), apitoken.Digest{})

@@ -21,6 +21,7 @@ type Store struct {
 	operations
 
 	db         *sql.DB
+	pool       querier // db
 	dialect    Dialect // with the store's own table prefix
 	unprepared bool
 
@@ -41,9 +42,8 @@ type Options struct {
 	TablePrefix string
 
 	// Unprepared sends queries as text instead of preparing them. It is for connection poolers that hand a connection to
-	// another client after each transaction. The driver must not prepare them either: the data source name then needs
-	// default_query_exec_mode=exec with github.com/jackc/pgx/v5/stdlib, and interpolateParams=true with
-	// github.com/go-sql-driver/mysql. A lookup takes about twice as long.
+	// another client after each transaction. The driver must not prepare them either: [PostgreSQL] and [MySQL] have the data
+	// source names for that. A lookup takes about twice as long.
 	Unprepared bool
 }
 
@@ -65,6 +65,7 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	}
 	s := &Store{
 		db:         db,
+		pool:       overSQL{db},
 		dialect:    d,
 		unprepared: o.Unprepared,
 		openTurn:   make(chan struct{}, 1),

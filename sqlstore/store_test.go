@@ -96,9 +96,7 @@ func TestNewRefusesAMissingDatabaseOrDialect(t *testing.T) {
 func TestUnreachableDatabaseIsAnErrorOfEachCall(t *testing.T) {
 	ctx := context.Background()
 	store, err := sqlstore.New(openNothing(t), sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, lookup := store.Lookup(ctx, apitoken.Digest{})
 	_, policy := store.Policy(ctx)
 	for what, err := range map[string]error{
@@ -123,9 +121,7 @@ func TestCancelledContextReachesNoDatabase(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	store, err := sqlstore.New(openNothing(t), sqlstore.SQLite, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_, lookup := store.Lookup(ctx, apitoken.Digest{})
 	_, tokens := store.Tokens(ctx, apitoken.TokenQuery{}.At(someTime))
 	for what, err := range map[string]error{
@@ -135,5 +131,13 @@ func TestCancelledContextReachesNoDatabase(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, errNoDatabase) {
 			t.Errorf("%s: error %v, want %v", what, err, context.Canceled)
 		}
+	}
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

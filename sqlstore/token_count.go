@@ -15,8 +15,8 @@ func (o operations) CountTokens(ctx context.Context, q apitoken.TokenQuery) (n i
 	return n, err
 }
 
-// countQuery returns the query of the number of tokens. It reads along the index of a condition, or of the expiry if the
-// query limits it.
+// countQuery returns the query of the number of tokens. It uses the index of a condition, or of the expiry if the query limits
+// it.
 func (d *Dialect) countQuery(q apitoken.TokenQuery) *queryBuilder {
 	r, filters := d.conditions(q)
 	b := d.build(d.tokens.selectCount)

@@ -46,7 +46,7 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 			break
 		}
 	}
-	// Or it is the same token: an earlier try, whose COMMIT was in flight when this one began.
+	// Or it is the same token, of an earlier attempt whose COMMIT was in flight when this one began.
 	if err := s.checkInsert(ctx, n, policyRevision); err != nil {
 		return err
 	}

@@ -73,8 +73,8 @@ func (o operations) ChangeUser(
 	return changed, nil
 }
 
-// changeUser locks the user's row with its first statement. An earlier try of the same change whose outcome is unknown locks it
-// as well, so its event is either stored or never will be.
+// changeUser locks the user's row with its first statement. An earlier attempt with an unknown outcome locks it as well, so
+// its event is already stored or never will be.
 func (s session) changeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (apitoken.User, error) {

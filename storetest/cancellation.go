@@ -29,154 +29,42 @@ func cancellationRules() []rule {
 			func(f *fixture) { cancelledRead(f, r.read) },
 		})
 	}
-	return append(rules, []rule{{
-		"CreateToken cancelled while it runs",
-		cancelledWhileRunning,
-		func(f *fixture) {
-			f.addUser("ada")
-			f.cancelMany(func(i int) attempt {
-				n := draft("ada", fmt.Sprint(i))
-				e := generated(n)
-				return attempt{e, func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }, func() bool {
-					_, err := f.store.Token(f.Context(), n.ID)
-					return f.exists(err)
-				}}
-			})
-		},
-	}, {
-		"RevokeToken cancelled while it runs",
-		cancelledWhileRunning,
-		func(f *fixture) {
-			f.addUser("ada")
-			f.cancelMany(func(i int) attempt {
-				n, by := f.addToken("ada", fmt.Sprint(i)), later(microsecond, "ada")
-				e := revoked(n, by)
-				return attempt{e, func(ctx context.Context) error {
-					_, err := f.store.RevokeToken(ctx, n.ID, by, e)
-					return err
-				}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
-			})
-		},
-	}, {
-		"CreateUser cancelled while it runs",
-		cancelledWhileRunning,
-		func(f *fixture) {
-			f.cancelMany(func(i int) attempt {
-				u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
-				e := userCreated(u)
-				return attempt{e, func(ctx context.Context) error {
-					_, err := f.store.CreateUser(ctx, u, e)
-					return err
-				}, func() bool {
-					_, err := f.store.User(f.Context(), u.ID)
-					return f.exists(err)
-				}}
-			})
-		},
-	}, {
-		"ChangeUser cancelled while it runs",
-		cancelledWhileRunning,
-		func(f *fixture) {
-			f.cancelMany(func(i int) attempt {
-				u := f.addUser(apitoken.UserID(fmt.Sprint("user ", i)))
-				e := ending(u.ID, later(microsecond, "carol"))
-				return attempt{e, func(ctx context.Context) error {
-					_, err := f.store.ChangeUser(ctx, u.ID, apitoken.UserChange{Disable: true}, e)
-					return err
-				}, func() bool { return f.user(u.ID).Disabled() }}
-			})
-		},
-	}}...)
+	for _, w := range rowWrites() {
+		rules = append(rules, rule{
+			w.name + " cancelled while it runs",
+			"A write whose context is cancelled while it runs is stored with its event if it returns nil, and has changed nothing if it " +
+				"returns an error; if that is ErrUncertain, it is one or the other.",
+			func(f *fixture) { f.cancelMany(w.prepare) },
+		})
+	}
+	return rules
 }
-
-const cancelledWhileRunning = "A write whose context is cancelled while it runs is stored with its event if it returns nil, and has changed " +
-	"nothing if it returns an error; if that is ErrUncertain, it is one or the other."
 
 // isRefusal reports whether an error says something about the rows, which the error of a failing store must not.
 func isRefusal(err error) bool {
 	return errors.Is(err, apitoken.ErrNotFound) || errors.Is(err, apitoken.ErrExists) || errors.Is(err, apitoken.ErrConflict)
 }
 
-// exists returns whether a row exists, by the error of reading it.
-func (f *fixture) exists(err error) bool {
-	f.Helper()
-	if errors.Is(err, apitoken.ErrNotFound) {
-		return false
-	}
-	f.must("read", err)
-	return true
-}
-
-// preparedWrite is a write of each method, on rows that prepare has stored.
+// preparedWrite is a write of one method, on rows that prepare has stored.
 type preparedWrite struct {
 	name    string
 	prepare func(f *fixture) func(context.Context) error
 }
 
+// writes returns a write of each method.
 func writes() []preparedWrite {
-	return []preparedWrite{
-		{"CreateToken", func(f *fixture) func(context.Context) error {
-			f.addUser("ada")
-			n := draft("ada", "a")
-			e := generated(n)
-			return func(ctx context.Context) error { return f.store.CreateToken(ctx, n, 0, e) }
-		}},
-		{"RevokeToken", func(f *fixture) func(context.Context) error {
-			f.addUser("ada")
-			n, by := f.addToken("ada", "a"), later(microsecond, "ada")
-			e := revoked(n, by)
-			return func(ctx context.Context) error {
-				changed, err := f.store.RevokeToken(ctx, n.ID, by, e)
-				if changed != (err == nil) {
-					f.broken("RevokeToken returns changed %v with the error %v", changed, err)
-				}
-				return err
-			}
-		}},
-		{"CreateUser", func(f *fixture) func(context.Context) error {
-			u := newUser("ada")
-			e := userCreated(u)
-			return func(ctx context.Context) error {
-				_, err := f.store.CreateUser(ctx, u, e)
-				return err
-			}
-		}},
-		{"ChangeUser", func(f *fixture) func(context.Context) error {
-			f.addUser("ada")
-			f.addToken("ada", "a")
-			e := ending("ada", later(microsecond, "ada"))
-			return func(ctx context.Context) error {
-				_, err := f.store.ChangeUser(ctx, "ada", apitoken.UserChange{EndEpoch: true}, e)
-				return err
-			}
-		}},
-		{"PutPolicy", func(f *fixture) func(context.Context) error {
-			was := f.setPolicy()
-			is := newPolicy(was)
-			is.Max = apitoken.Days(7)
-			e := policyPut(was, is)
-			return func(ctx context.Context) error { return f.store.PutPolicy(ctx, is, was.Revision, e) }
-		}},
-		{"Touch", func(f *fixture) func(context.Context) error {
-			f.addUser("ada")
-			touches := []apitoken.Touch{{Token: f.addToken("ada", "a").ID, At: base}, {Token: f.addToken("ada", "b").ID, At: base}}
-			return func(ctx context.Context) error { return f.store.Touch(ctx, touches) }
-		}},
-		{"Remove", func(f *fixture) func(context.Context) error {
-			f.addUser("ada")
-			r, e := apitoken.Removal{Tokens: []apitoken.TokenID{f.addToken("ada", "a").ID}, EventsTo: 1}, removing()
-			f.feed() // so that the events have their numbers
-			return func(ctx context.Context) error {
-				_, err := f.store.Remove(ctx, r, e)
-				return err
-			}
-		}},
-		{"Forget", func(f *fixture) func(context.Context) error { return forgottenWrite(f, 0).write }},
-		{"AppendEvents", func(f *fixture) func(context.Context) error {
-			events := []apitoken.Event{denied("ada"), denied("bob")}
-			return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }
-		}},
+	var all []preparedWrite
+	for _, w := range recordedWrites() {
+		all = append(all, preparedWrite{w.name, func(f *fixture) func(context.Context) error { return w.prepare(f, 0).write }})
 	}
+	return append(all, preparedWrite{"Touch", func(f *fixture) func(context.Context) error {
+		f.addUser("ada")
+		touches := []apitoken.Touch{{Token: f.addToken("ada", "a").ID, At: base}, {Token: f.addToken("ada", "b").ID, At: base}}
+		return func(ctx context.Context) error { return f.store.Touch(ctx, touches) }
+	}}, preparedWrite{"AppendEvents", func(f *fixture) func(context.Context) error {
+		events := []apitoken.Event{denied("ada"), denied("bob")}
+		return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }
+	}})
 }
 
 func cancelledWrite(f *fixture, write func(context.Context) error) {
@@ -258,20 +146,13 @@ func cancelledRead(f *fixture, read func(*fixture, context.Context, apitoken.New
 	}
 }
 
-// attempt is a write with its event, and a function that reports whether its row was written.
-type attempt struct {
-	event apitoken.Event
-	write func(context.Context) error
-	done  func() bool
-}
-
 // cancelMany cancels many writes at different moments and then checks what they have written.
-func (f *fixture) cancelMany(prepare func(i int) attempt) {
+func (f *fixture) cancelMany(prepare func(f *fixture, i int) attempt) {
 	f.Helper()
 	const tries = 50
 	attempts, errs := make([]attempt, tries), make([]error, tries)
 	for i := range tries {
-		attempts[i] = prepare(i)
+		attempts[i] = prepare(f, i)
 		ctx, cancel := context.WithCancel(f.Context())
 		cancelled := make(chan struct{})
 		go func() {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -15,7 +16,27 @@ type recordedWrite struct {
 	prepare func(f *fixture, i int) attempt // another one for each i
 }
 
+// attempt is a write with its event, and a function that reports whether its row was written.
+type attempt struct {
+	event apitoken.Event
+	write func(context.Context) error
+	done  func() bool
+}
+
+// recordedWrites are a write of each method that records an event.
 func recordedWrites() []recordedWrite {
+	return append(rowWrites(), recordedWrite{"PutPolicy", func(f *fixture, _ int) attempt {
+		was := f.policy()
+		is := newPolicy(was)
+		e := policyPut(was, is)
+		return attempt{e, func(ctx context.Context) error { return f.store.PutPolicy(ctx, is, was.Revision, e) }, func() bool {
+			return f.policy().Revision == is.Revision
+		}}
+	}})
+}
+
+// rowWrites are the writes that each have a row of their own.
+func rowWrites() []recordedWrite {
 	return []recordedWrite{
 		{"CreateToken", func(f *fixture, i int) attempt {
 			n := draft(f.addNumbered(i), "a")
@@ -29,7 +50,10 @@ func recordedWrites() []recordedWrite {
 			n, by := f.addToken(f.addNumbered(i), "a"), later(microsecond, "carol")
 			e := revoked(n, by)
 			return attempt{e, func(ctx context.Context) error {
-				_, err := f.store.RevokeToken(ctx, n.ID, by, e)
+				changed, err := f.store.RevokeToken(ctx, n.ID, by, e)
+				if changed != (err == nil) {
+					f.broken("RevokeToken returns changed %v with the error %v", changed, err)
+				}
 				return err
 			}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
 		}},
@@ -46,6 +70,7 @@ func recordedWrites() []recordedWrite {
 		}},
 		{"ChangeUser", func(f *fixture, i int) attempt {
 			id := f.addNumbered(i)
+			f.addToken(id, "a")
 			e := ending(id, later(microsecond, "carol"))
 			return attempt{e, func(ctx context.Context) error {
 				_, err := f.store.ChangeUser(ctx, id, apitoken.UserChange{Disable: true}, e)
@@ -65,14 +90,6 @@ func recordedWrites() []recordedWrite {
 			}}
 		}},
 		{"Forget", forgottenWrite},
-		{"PutPolicy", func(f *fixture, _ int) attempt {
-			was := f.policy()
-			is := newPolicy(was)
-			e := policyPut(was, is)
-			return attempt{e, func(ctx context.Context) error { return f.store.PutPolicy(ctx, is, was.Revision, e) }, func() bool {
-				return f.policy().Revision == is.Revision
-			}}
-		}},
 	}
 }
 
@@ -80,6 +97,16 @@ func recordedWrites() []recordedWrite {
 func (f *fixture) addNumbered(i int) apitoken.UserID {
 	f.Helper()
 	return f.addUser(apitoken.UserID(fmt.Sprint("user ", i))).ID
+}
+
+// exists returns whether a row exists, by the error of reading it.
+func (f *fixture) exists(err error) bool {
+	f.Helper()
+	if errors.Is(err, apitoken.ErrNotFound) {
+		return false
+	}
+	f.must("read", err)
+	return true
 }
 
 // readerRules read the change and its event while they are written.

@@ -34,14 +34,10 @@ func oldDatabase(t *testing.T, good int) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "host.db")
 	db, err := sql.Open("sqlite", "file:"+file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	tx, err := db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	now := time.Now().Unix()
 	insert := func(owner, name, sum string, expires, used, ended any) {
 		t.Helper()
@@ -64,9 +60,7 @@ func oldDatabase(t *testing.T, good int) (file string) {
 	insert("user1", "no digest", "x", nil, nil, nil)
 	insert("user1", "", digestOf("sk_no_name"), nil, nil, nil)
 	insert("", "no owner", digestOf("sk_no_owner"), nil, nil, nil)
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, tx.Commit())
 	return file
 }
 
@@ -97,9 +91,7 @@ func TestEveryGoodKeyGoesOn(t *testing.T) {
 	t.Logf("the first try ended with: %v", err)
 	for range 2 { // and another one changes nothing
 		out, err := runOn(t, t.Context(), file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		progress := ""
 		for n := 10_000; n <= good; n += 10_000 {
 			progress += fmt.Sprintf("%d keys\n", n)
@@ -110,14 +102,10 @@ func TestEveryGoodKeyGoesOn(t *testing.T) {
 	}
 
 	db, err := sql.Open("sqlite", "file:"+file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = db.Close() }()
 	m, err := newManager(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer func() { _ = m.Close(t.Context()) }()
 	for n := 1; n <= good; n++ {
 		identity, err := m.Authenticate(t.Context(), keyText(n))
@@ -133,9 +121,7 @@ func TestEveryGoodKeyGoesOn(t *testing.T) {
 			t.Errorf("%s: error is %v, want ErrUnauthenticated", bad, err)
 		}
 	}
-	if err := m.RevokeAll(t.Context(), apitoken.System(), "user1"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, m.RevokeAll(t.Context(), apitoken.System(), "user1"))
 	if _, err := m.Authenticate(t.Context(), keyText(1)); !errors.Is(err, apitoken.ErrRevoked) {
 		t.Errorf("after RevokeAll the error is %v, want ErrRevoked", err)
 	}
@@ -144,5 +130,13 @@ func TestEveryGoodKeyGoesOn(t *testing.T) {
 func TestWithoutATableItSaysSo(t *testing.T) {
 	if _, err := runOn(t, t.Context(), filepath.Join(t.TempDir(), "empty.db")); err == nil || !strings.Contains(err.Error(), "api_keys") {
 		t.Errorf("error is %v, want one that names the table", err)
+	}
+}
+
+// must ends the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -77,7 +77,7 @@ func open(name string, log *slog.Logger) (database, error) {
 	return database{}, fmt.Errorf("-db begins with %s://; use postgres://, mysql:// or the name of a file", scheme)
 }
 
-// dsn is the name that package sqlstore recommends for this driver: go doc github.com/seed-d6cf0a46/apitoken/sqlstore
+// dsn is the name that package sqlstore recommends for this driver: go doc github.com/seed-d6cf0a46/apitoken/sqlstore.SQLite
 const dsn = "file:%s?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)&_txlock=immediate"
 
 func openSQLite(path string) (database, error) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,59 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func TestAnExpiredTokenFreesItsName(t *testing.T) {
-	h := newHost(t)
-	h.generate(bobs, "ci", "expirationDate", "2026-01-11")
-	h.clock.Add(24 * time.Hour)
-	if got := h.tokens("bob")[0]; got["isExpired"] != true {
-		t.Errorf("it is listed as %v", got)
-	}
-	token := h.generate(bobs, "ci")
-	if got := h.tokens("bob"); len(got) != 1 || got[0]["isExpired"] != nil {
-		t.Errorf("listed are %v, want the token that has the name now", got)
-	}
-	h.want(204, "", bobs, "POST", "api/user_tokens/revoke", "name", "ci")
-	if names := h.names("bob"); len(names) != 0 || h.valid(token) {
-		t.Errorf("after it was revoked bob has %q", names)
-	}
-}
-
-func TestAnExpiredTokenIsRemovedByRevoking(t *testing.T) {
-	h := newHost(t)
-	h.generate(bobs, "ci", "expirationDate", "2026-01-11")
-	h.clock.Add(24 * time.Hour)
-	h.want(204, "", admins, "POST", "api/user_tokens/revoke", "login", "bob", "name", "ci")
-	if names := h.names("bob"); len(names) != 0 {
-		t.Errorf("bob has %q", names)
-	}
-}
-
-func TestAChildDoesNotOutliveItsParent(t *testing.T) {
-	h := newHost(t)
-	parent := h.generate(admins, "parent", "expirationDate", "2026-01-20")
-	h.generate(parent, "child", "login", "bob", "expirationDate", "2026-01-20")
-	h.want(400, "!Tokens expiring after 2026-01-20 are not allowed. Please use a valid expiration date.",
-		parent, "POST", "api/user_tokens/generate", "name", "longer", "expirationDate", "2026-01-21")
-	h.want(400, "!Tokens expiring after 2026-01-20 are not allowed. Please use an expiration date.", parent, "POST", "api/user_tokens/generate", "name", "endless")
-}
-
-func TestDeactivationEndsTokensForGood(t *testing.T) {
-	h := newHost(t)
-	token := h.generate(bobs, "ci")
-	session := h.signIn("bob", "secret of bob")
-	h.send(admins, "POST", "api/users/deactivate", "login", "bob")
-	h.want(404, "!User with login 'bob' doesn't exist", admins, "POST", "api/user_tokens/generate", "name", "ci", "login", "bob")
-	h.want(200, `{"paging":{"pageIndex":1,"pageSize":50,"total":1},"users":[{"login":"bob","name":"Bob","email":"bob@example.org","active":false,"local":true,"tokensCount":0}]}`,
-		admins, "GET", "api/users/search", "deactivated", "true")
-	h.want(200, `{"user":{"login":"bob","name":"Robert","active":true,"local":true}}`, admins, "POST", "api/users/create", "login", "bob", "name", "Robert", "password", "new")
-	for _, shown := range []string{token, bobs, session} {
-		if h.valid(shown) {
-			t.Errorf("%.12s... works again", shown)
-		}
-	}
-	h.generate("bob:new", "ci")
-}
 
 // A token for analyses opens only the analyses that it is for, as far as its owner has the permission.
 func TestATokenForAnalysesOpensOnlyAnalyses(t *testing.T) {
@@ -92,7 +41,7 @@ func TestATokenForAnalysesOpensOnlyAnalyses(t *testing.T) {
 			t.Errorf("%s opens (-want +got):\n%s", tt.name, diff)
 		}
 	}
-	h.mayNotScan("bob")
+	h.putUser("bob", "reader") // without the permission to scan
 	if got := opened(bobsAll) + opened(bobsWeb); got != "--------------------" {
 		t.Errorf("once bob may not scan, they open %s", got)
 	}
@@ -222,48 +171,64 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestSettingsAreStoredAndReturned(t *testing.T) {
+// A request with two credentials is refused even if both are valid: a program in between may have read only one of them.
+func TestTwoCredentialsAreRefused(t *testing.T) {
 	h := newHost(t)
-	h.want(204, "", admins, "POST", "api/settings/set", "key", "sonar.core.serverBaseURL", "value", "https://é.example")
-	h.want(204, "", admins, "POST", "api/settings/set", "key", "a.list", "values", "x", "values", "y")
-	h.want(204, "", admins, "POST", "api/settings/set", "key", "fields", "fieldValues", `{"a":"1"}`, "fieldValues", `{"a":"2"}`)
-	h.want(204, "", admins, "POST", "api/settings/set", "key", "my.secured", "value", "secret")
-	h.want(200, `{"settings":[{"key":"a.list","values":["x","y"],"inherited":false},{"key":"fields","fieldValues":[{"a":"1"},{"a":"2"}],"inherited":false},
-		{"key":"sonar.auth.token.max.allowed.lifetime","value":"No expiration","inherited":true},
-		{"key":"sonar.core.serverBaseURL","value":"https://é.example","inherited":false}],"setSecuredSettings":["my.secured"]}`, bobs, "GET", "api/settings/values")
-	h.setMax("1 year")
-	h.want(204, "", admins, "POST", "api/settings/reset", "keys", "a.list, sonar.auth.token.max.allowed.lifetime")
-	h.want(200, `{"settings":[{"key":"sonar.auth.token.max.allowed.lifetime","value":"No expiration","inherited":true}],"setSecuredSettings":[]}`,
-		bobs, "GET", "api/settings/values", "keys", "a.list,sonar.auth.token.max.allowed.lifetime,unknown")
-}
-
-func TestVersionAndStatusNeedNoAuthentication(t *testing.T) {
-	h := newHost(t)
-	for _, shown := range []string{"", "wrong:password", "tok_wrong"} {
-		h.want(200, `2026.2.0.1`, shown, "GET", "api/server/version")
-		h.want(200, `{"id":"apitoken","version":"2026.2.0.1","status":"UP"}`, shown, "GET", "api/system/status")
-	}
-	res, _ := h.send("", "HEAD", "api/server/version")
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
-		t.Errorf("%s as %s", res.Status, res.Header.Get("Content-Type"))
-	}
-}
-
-func TestUsersAreFoundByLoginNameAndEmail(t *testing.T) {
-	h := newHost(t)
-	for q, want := range map[string]string{"": `{"login":"admin","name":"Administrator","active":true,"local":true,"tokensCount":0},
-		{"login":"bob","name":"Bob","email":"bob@example.org","active":true,"local":true,"tokensCount":0},
-		{"login":"carol","name":"Carol","active":true,"local":true,"tokensCount":0}`,
-		"CAR": `{"login":"carol","name":"Carol","active":true,"local":true,"tokensCount":0}`, "@example": `{"login":"bob","name":"Bob","email":"bob@example.org","active":true,"local":true,"tokensCount":0}`, "nobody": ""} {
-		total := map[string]string{"": "3", "nobody": "0"}[q]
-		if total == "" {
-			total = "1"
+	token := h.generate(bobs, "ci")
+	for _, first := range []string{bobs, token, token + ":"} {
+		r, err := http.NewRequest("GET", h.url+"/api/user_tokens/search", nil)
+		must(t, err)
+		authorize(r, first)
+		r.Header.Add("Authorization", "Bearer "+token)
+		if res, _ := h.do(r); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("it is answered %s", res.Status)
 		}
-		h.want(200, `{"paging":{"pageIndex":1,"pageSize":500,"total":`+total+`},"users":[`+want+`]}`, admins, "GET", "api/users/search", "ps", "500", "q", q)
 	}
-	h.want(200, `{"user":{"login":"robot","name":"Robot","active":true,"local":false}}`, admins, "POST", "api/users/create", "login", "robot", "name", "Robot", "local", "false")
-	h.want(400, "!Password cannot be changed when external authentication is used", admins, "POST", "api/users/change_password", "login", "robot", "password", "x")
-	if token := h.generate(admins, "ci", "login", "robot"); !h.valid(token) || h.valid("robot:x") {
-		t.Error("a user without a password signs in, or has no token")
+}
+
+// As in the original, a valid session takes precedence over a header.
+func TestASessionComesBeforeTheHeader(t *testing.T) {
+	h := newHost(t)
+	session, token := h.signIn("bob", "secret of bob"), h.generate(carols, "ci")
+	current := func(cookie, header string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", h.url+"/api/users/current", nil)
+		must(t, err)
+		r.Header.Set("Cookie", cookie)
+		r.Header.Set("Authorization", header)
+		res, body := h.do(r)
+		var who struct{ Login string }
+		_ = json.Unmarshal([]byte(body), &who) // the body of a refusal is empty
+		return res.StatusCode, who.Login
+	}
+	for _, header := range []string{"Basic Og==", "Basic", "Bearer " + token, "Bearer wrong", "Basic Ym9iOndyb25n"} {
+		if status, login := current(session, header); status != 200 || login != "bob" {
+			t.Errorf("with %.12q the session is answered %d as %q", header, status, login)
+		}
+	}
+	if status, login := current("JWT-SESSION=wrong", "Bearer "+token); status != 200 || login != "carol" {
+		t.Errorf("a token beside a session that is none is answered %d as %q", status, login)
+	}
+	if status, _ := current("JWT-SESSION=wrong", "Basic Og=="); status != 401 {
+		t.Errorf("an empty header beside a session that is none is answered %d", status)
+	}
+	h.want(204, "", admins, "POST", "api/users/change_password", "login", "bob", "password", "newer")
+	if status, _ := current(session, "Basic Og=="); status != 401 {
+		t.Errorf("a session with the password of before is answered %d", status)
+	}
+}
+
+// A failure of the store is neither a refusal nor a success.
+func TestTroubleIsNoRefusal(t *testing.T) {
+	h := newHost(t)
+	token := h.generate(bobs, "ci")
+	h.store.down = errors.New("the disk is gone")
+	for _, path := range []string{"api/user_tokens/search", "api/authentication/validate"} {
+		res, body := h.send(token, "GET", path)
+		if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(body, "disk") || res.Header.Get("Retry-After") == "" {
+			t.Errorf("%s is answered %s: %s", path, res.Status, body)
+		}
+	}
+	if !strings.Contains(h.logs.String(), "the disk is gone") {
+		t.Error("the log does not say why")
 	}
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
+	"github.com/seed-d6cf0a46/apitoken/storetest"
 )
 
 const (
@@ -44,38 +45,39 @@ type host struct {
 	logs  *lines
 }
 
-// store is a store whose calls a test can change.
+// store is a store with calls that a test changes.
 type store struct {
-	*sqlstore.Store
-	create func(error) error // changes the answer to CreateToken
-	down   error             // if not nil, the answer to Lookup
-	during func()            // is called after a token was created
-	revoke func()            // is called before a token is revoked
+	storetest.Faulty
+	created error  // if not nil, the answer to CreateToken, although the token was created
+	down    error  // if not nil, the answer to Lookup
+	during  func() // is called after a token was created
+	revoke  func() // is called before a token is revoked
 }
 
-func (s *store) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
-	if s.revoke != nil {
-		s.revoke()
+func newStore(sound apitoken.Store) *store {
+	s := &store{}
+	s.Faulty = storetest.Faulty{
+		Store: sound,
+		Before: func(_ context.Context, method string) error {
+			switch {
+			case method == "Lookup":
+				return s.down
+			case method == "RevokeToken" && s.revoke != nil:
+				s.revoke()
+			}
+			return nil
+		},
+		After: func(_ context.Context, method string) error {
+			if method != "CreateToken" {
+				return nil
+			}
+			if s.during != nil {
+				s.during()
+			}
+			return s.created
+		},
 	}
-	return s.Store.RevokeToken(ctx, id, r, e)
-}
-
-func (s *store) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
-	err := s.Store.CreateToken(ctx, n, revision, e)
-	if s.during != nil {
-		s.during()
-	}
-	if s.create != nil {
-		return s.create(err)
-	}
-	return err
-}
-
-func (s *store) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	if s.down != nil {
-		return nil, s.down
-	}
-	return s.Store.Lookup(ctx, d)
+	return s
 }
 
 type lines struct {
@@ -106,7 +108,7 @@ func newHost(t *testing.T) *host {
 	must(t, err)
 	t.Cleanup(func() { must(t, sql.Close()) })
 	must(t, sql.Migrate(t.Context()))
-	h.store = &store{Store: sql}
+	h.store = newStore(sql)
 	rules := options
 	rules.Clock = h.clock
 	rules.Roles = maps.Clone(options.Roles)
@@ -143,11 +145,17 @@ func (h *host) send(by, method, path string, params ...string) (*http.Response, 
 	for i := 0; i < len(params); i += 2 {
 		form.Add(params[i], params[i+1])
 	}
+	return h.sendForm(by, method, path, form.Encode())
+}
+
+// sendForm is send with encoded parameters.
+func (h *host) sendForm(by, method, path, form string) (*http.Response, string) {
+	h.t.Helper()
 	target, body := h.url+"/"+path, ""
 	if method == "POST" {
-		body = form.Encode()
-	} else if len(form) > 0 {
-		target += "?" + form.Encode()
+		body = form
+	} else if form != "" {
+		target += "?" + form
 	}
 	r, err := http.NewRequestWithContext(h.t.Context(), method, target, strings.NewReader(body))
 	must(h.t, err)
@@ -243,6 +251,24 @@ func (h *host) tokens(login string) []map[string]any {
 		h.t.Fatalf("%v: %s", err, body)
 	}
 	return found.UserTokens
+}
+
+func (h *host) setMax(value string) {
+	h.t.Helper()
+	h.want(204, "", admins, "POST", "api/settings/set", "key", maxLifetime, "value", value)
+}
+
+func (h *host) makeProject(key string) {
+	h.t.Helper()
+	h.want(200, `{"project":{"key":"`+key+`","name":"The `+key+`","qualifier":"TRK","visibility":"private"}}`,
+		admins, "POST", "api/projects/create", "project", key, "name", "The "+key)
+}
+
+// putUser gives a user a role.
+func (h *host) putUser(login apitoken.UserID, role apitoken.Role) {
+	h.t.Helper()
+	_, err := h.manager.PutUser(h.t.Context(), apitoken.System(), apitoken.User{ID: login, Name: string(login), Role: role})
+	must(h.t, err)
 }
 
 // must ends the test if there is an error.

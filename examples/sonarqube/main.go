@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, out, logTo io.Writer) (err error) {
 }
 
 // openDatabase opens the database that the host and the library share. Package sqlstore recommends the name for this driver:
-// go doc github.com/seed-d6cf0a46/apitoken/sqlstore
+// go doc github.com/seed-d6cf0a46/apitoken/sqlstore.SQLite
 func openDatabase(path string) (*sql.DB, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would create it readable for every user of this computer
 	if err := cmp.Or(err, file.Close()); err != nil {

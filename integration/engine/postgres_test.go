@@ -38,9 +38,7 @@ func TestPostgresThatDoesNotStartQuotesItsLog(t *testing.T) {
 		t.Error("a server that runs was started")
 	}
 	must(t, p.Stop())
-	if err := os.WriteFile(settings, []byte("colour = green\n"), 0); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(settings, []byte("colour = green\n"), 0))
 	if err := p.Start(); err == nil || !strings.Contains(err.Error(), `unrecognized configuration parameter "colour"`) {
 		t.Errorf("error %v, want one that names the wrong setting", err)
 	}
