@@ -24,7 +24,7 @@ ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
 ALL = $$(go list -m -f '{{.Dir}}/...')
 
 # The packages of all modules for go test, which starts them in this order: the longest first.
-TESTED := ./integration/... ./... ./examples/... ./bench/...
+TESTED := ./integration/... ./... ./examples/... ./bench/... ./apitokenotel/...
 
 # The tests run programs and talk to servers, and the cache of test results knows of neither: -count=1.
 GOTEST := go run ./integration/gotest

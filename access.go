@@ -283,8 +283,9 @@ func (a authority) reachAll(owner UserID, need Permission) refusal {
 	return needs(need)
 }
 
-// imports decides whether the actor may store tokens that another system issued.
-func (a authority) imports() refusal {
+// hostOnly decides whether the actor may do what only the host itself does: store tokens that another system issued, and remove
+// or rewrite what was recorded. Administrators may not, because the events are the record of what they did, too.
+func (a authority) hostOnly() refusal {
 	if a.actor.Kind == ActorSystem {
 		return permitted
 	}

@@ -14,8 +14,8 @@ import (
 
 // The rules of access.go as a table. Every operation is about Bob, an ordinary user, or about a token of Bob's.
 //
-// The host itself and administrators may do everything. Import is for the host alone: see TestOnlyTheHostImports. What a
-// token in use adds to these rules is in access_kind_test.go and access_resource_test.go. All rules once more, for all
+// The host itself and administrators may do everything. Import, Sweep and ForgetUser are for the host alone: see
+// TestOnlyTheHostImports and TestOnlyTheHostSweepsAndForgets. What a token in use adds to these rules is in access_kind_test.go and access_resource_test.go. All rules once more, for all
 // combinations, are in specification_test.go.
 type accessRule struct {
 	operation string              // a method of Manager

@@ -22,17 +22,6 @@ func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) 
 // storable reports whether a time is one that every store and every encoding holds without loss.
 func storable(t time.Time) bool { return !t.Before(firstInstant) && t.Before(ceiling) }
 
-// withinRange is the time itself, or the nearest time that can be stored.
-func withinRange(t time.Time) time.Time {
-	switch {
-	case t.Before(firstInstant):
-		return firstInstant
-	case !t.Before(ceiling):
-		return ceiling.Add(-time.Microsecond)
-	}
-	return t
-}
-
 // brokenClock is the error for a clock that shows a time which cannot be stored.
 func brokenClock(now time.Time) error {
 	return unavailable(fmt.Errorf("the clock reads %s, 1970 to 2199 is allowed", instant(now)))

@@ -2,6 +2,7 @@ package apitoken
 
 import (
 	"context"
+	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -19,16 +20,23 @@ const (
 // interval.
 //
 // All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
+//
+// An actor beyond the first ten has their requests decided one after the other until the minute ends, however many are in
+// flight; all unknown actors wait for each other. So refused requests take at most about one processor from everybody else.
 type denials struct {
 	*background
 	store Store
 
 	mu       sync.Mutex
-	minute   time.Time // of the counts, by the Clock
+	minute   time.Time // of the counts and the unknown, by the Clock
 	counts   map[denier]int
+	unknown  map[denier]bool // actors who were not known when they were denied, at most maxDeniers
 	gathered map[gathering]Event
 	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
+
+	seed  maphash.Seed
+	turns [64]chan struct{} // an actor has the one of their hash; full while a request is decided that has to wait its turn
 }
 
 // denier is an actor as far as denials are counted: all tokens of a user are one.
@@ -44,7 +52,10 @@ type gathering struct {
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[denier]int{}, gathered: map[gathering]Event{}}
+	d := &denials{store: store, counts: map[denier]int{}, unknown: map[denier]bool{}, gathered: map[gathering]Event{}, seed: maphash.MakeSeed()}
+	for i := range d.turns {
+		d.turns[i] = make(chan struct{}, 1)
+	}
 	d.background = newBackground(denialsInterval, d.writeGathered, d.hasGathered)
 	return d
 }
@@ -92,6 +103,10 @@ func (d *denials) first(e Event, known bool) bool {
 	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
 		d.minute = minute
 		clear(d.counts)
+		clear(d.unknown)
+	}
+	if !known && len(d.unknown) < maxDeniers {
+		d.unknown[denierOf(e, true)] = true
 	}
 	by := denierOf(e, known)
 	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniers {
@@ -99,6 +114,28 @@ func (d *denials) first(e Event, known bool) bool {
 	}
 	d.counts[by]++
 	return d.counts[by] <= denialsAtOnce
+}
+
+// turn waits while another request of the actor is being decided, if the actor is beyond their first denials. The caller
+// calls leave once the request is decided.
+func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
+	by := denier{kind: actor.Kind, user: actor.User}
+	d.mu.Lock()
+	if d.unknown[by] {
+		by = denier{} // which counts all unknown actors
+	}
+	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
+	d.mu.Unlock()
+	if !waits {
+		return func() {}, nil
+	}
+	turn := d.turns[maphash.Comparable(d.seed, by)%uint64(len(d.turns))]
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func denierOf(e Event, known bool) denier {

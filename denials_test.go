@@ -1,8 +1,10 @@
 package apitoken_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,6 +183,53 @@ func TestGatheredDenialsAreWrittenInTheBackground(t *testing.T) {
 			t.Errorf("%d events after ten seconds, want 11", got)
 		}
 	})
+}
+
+// The requests of an actor beyond their first denials are decided one after the other, and nobody else waits for them.
+func TestAFloodOfDenialsWaitsItsTurn(t *testing.T) {
+	for name, flooding := range map[string]apitoken.Actor{
+		"a user": apitoken.As(bob), "an actor who is not known": apitoken.As("eve"),
+	} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { floodAndWait(t, flooding) }) })
+	}
+}
+
+// floodAndWait sends 64 requests of an actor at once, after their first denials, beside one of another actor.
+func floodAndWait(t *testing.T, actor apitoken.Actor) {
+	h := newHost(t, apitoken.Options{})
+	h.deny(actor, ada, 10)
+	var atOnce, most atomic.Int64
+	release := make(chan struct{})
+	h.store.before = func(method string) error {
+		if method == "User" {
+			most.Store(max(most.Load(), atOnce.Add(1)))
+			<-release
+			atOnce.Add(-1)
+		}
+		return nil
+	}
+	for range 64 {
+		go h.RevokeAll(ctx, actor, ada)
+	}
+	synctest.Wait()
+	if n := atOnce.Load(); n != 1 {
+		t.Errorf("%d requests are being decided, want 1", n)
+	}
+	waiting, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := h.RevokeAll(waiting, actor, ada); !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("RevokeAll of a context that has ended: %v, want ErrUnavailable and context.Canceled", err)
+	}
+	go h.RevokeAll(ctx, apitoken.As(ada), carol)
+	synctest.Wait()
+	if n := atOnce.Load(); n != 2 {
+		t.Errorf("%d requests are being decided beside one of another actor, want 2", n)
+	}
+	close(release)
+	synctest.Wait()
+	if n := most.Load(); n != 2 {
+		t.Errorf("%d requests were decided at once, want 2", n)
+	}
 }
 
 // A gathered event keeps what all its denials have in common: here the address, while each request has its own id.

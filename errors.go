@@ -30,6 +30,10 @@ var (
 	// ErrConflict means that the object of the change has changed in the meantime. Read it again and decide anew.
 	ErrConflict error = &sentinel{text: "changed in the meantime"}
 
+	// ErrTruncated means that events after the cursor of a reader have been removed, so that it would miss them. A
+	// [TruncatedError] carries the first event that is kept. See [Manager.Sweep].
+	ErrTruncated error = &sentinel{text: "events have been removed"}
+
 	// ErrUnavailable means that the store failed. It says nothing about a token: respond with 503, not 401.
 	ErrUnavailable error = &sentinel{text: "store unavailable"}
 
@@ -83,11 +87,12 @@ var reasons = []struct {
 	{ErrRepeated, "repeated"},
 	{ErrExists, "exists"},
 	{ErrConflict, "conflict"},
+	{ErrTruncated, "truncated"},
 }
 
 // Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
 // "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
+// "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
 // cancelled. nil is the empty string, and an error of another package is "other".
 //
 // The words are stable. New words come only with new sentinels.
@@ -144,6 +149,18 @@ func (e *LifetimeError) Error() string {
 // Unwrap returns [ErrLifetime].
 func (e *LifetimeError) Unwrap() error { return ErrLifetime }
 
+// TruncatedError carries the first event that is kept. A reader that accepts the gap goes on with First - 1 as its cursor. It is
+// [ErrTruncated].
+type TruncatedError struct{ First EventSeq }
+
+// Error returns the number of the first event that is kept.
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("%s: the first that is kept is %d", ErrTruncated, e.First)
+}
+
+// Unwrap returns [ErrTruncated].
+func (e *TruncatedError) Unwrap() error { return ErrTruncated }
+
 // lifetimeText formats a lifetime for people: in days if it is whole days.
 func lifetimeText(d time.Duration) string {
 	switch {
@@ -185,7 +202,7 @@ func quoted(word string) string {
 }
 
 // storeSentinels are the errors of a Store that describe the request rather than a failure.
-var storeSentinels = [...]error{ErrInvalid, ErrNotFound, ErrExists, ErrConflict, ErrUncertain, ErrUnavailable}
+var storeSentinels = [...]error{ErrInvalid, ErrNotFound, ErrExists, ErrConflict, ErrTruncated, ErrUncertain, ErrUnavailable}
 
 // storeError returns a sentinel of the Store as it is, and wraps every other error in ErrUnavailable.
 func storeError(err error) error {

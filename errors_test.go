@@ -24,6 +24,7 @@ var reasons = map[string]struct {
 	"ErrExists":          {apitoken.ErrExists, "exists"},
 	"ErrRepeated":        {apitoken.ErrRepeated, "repeated"},
 	"ErrConflict":        {apitoken.ErrConflict, "conflict"},
+	"ErrTruncated":       {apitoken.ErrTruncated, "truncated"},
 	"ErrUnavailable":     {apitoken.ErrUnavailable, "unavailable"},
 	"ErrAborted":         {apitoken.ErrAborted, "aborted"},
 	"ErrUncertain":       {apitoken.ErrUncertain, "outcome_unknown"},

@@ -20,7 +20,7 @@ type Event struct {
 	Token   TokenID // the token it is about
 	Before  State   // the state before the change
 	After   State   // the state after the change
-	Reason  string  // why the action was denied, in words; at most 255 bytes
+	Reason  string  // why the action was denied, or how much was removed, in words; at most 255 bytes
 
 	// Count is the number of denials that this event stands for, if there were so many that they were gathered: the first
 	// at FirstAt, the last at At. What they do not have in common is empty. Every other event has 0 and the zero time.
@@ -112,6 +112,8 @@ const (
 	ActionDisableUser  Action = "user.disable"
 	ActionEnableUser   Action = "user.enable"
 	ActionReadEvents   Action = "event.read"
+	ActionForgetUser   Action = "user.forget"
+	ActionSweep        Action = "store.sweep"
 )
 
 // Outcome is the result of an action.
@@ -133,7 +135,7 @@ type EventQuery struct {
 	Action      Action   // only this action; empty: all
 	Outcome     Outcome  // OutcomeDone or OutcomeDenied; empty: both
 	NewestFirst bool     // in reverse order, to look back; to follow the feed, leave it false
-	After       EventSeq // the cursor: only events after this one in the order that is asked for; 0: from the first
+	After       EventSeq // the cursor: only events after this one in the order that is asked for; 0: from the first that is kept
 	Limit       int      // events read at a time, 1 to 1,000; 0: 100
 }
 

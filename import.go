@@ -53,7 +53,7 @@ func (m *Manager) importToken(ctx context.Context, op *operation, p ImportParams
 	if err != nil {
 		return Token{}, err
 	}
-	if why := op.imports(); why != permitted {
+	if why := op.hostOnly(); why != permitted {
 		return Token{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	digest := foreignDigest(p.Format, p.Key)

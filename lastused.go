@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,10 +22,11 @@ type lastUsed struct {
 	clock Clock
 	step  time.Duration // the least by which a last use moves; a negative interval records nothing
 
-	// recent marks the tokens that were noted in the present tick, a 64th of the interval. Each token has one slot, which
-	// others may share. Only the first use in a tick takes the lock below. Two tokens whose slot and mark agree, 44 bits,
-	// would hide each other's use.
-	recent [maxWaiting]atomic.Uint64
+	// recent marks the tokens that were noted in the present tick, a 64th of the interval, so that only the first use in a tick
+	// takes the lock below. The mark of a token is in one of the slots of its set. With one slot for a token, a quarter of a
+	// thousand busy tokens would share theirs with another and take the lock each time. Two tokens whose set and mark agree, 43
+	// bits, would hide each other's use.
+	recent [2048][4]atomic.Uint64
 	tick   int // nanoseconds, as a power of two
 
 	mu      sync.Mutex
@@ -45,7 +47,7 @@ func newLastUsed(store Store, clock Clock, interval, step time.Duration) *lastUs
 	return l
 }
 
-// spread mixes the first half of an identifier, the time, into its slot and mark: in a product with spread, every bit changes
+// spread mixes the first half of an identifier, the time, into its set and mark: in a product with spread, every bit changes
 // the upper bits. The second half alone would not do, because the tokens of a repeated request have it in common.
 const spread = 0x9e3779b97f4a7c15
 
@@ -55,13 +57,23 @@ func (l *lastUsed) note(id TokenID, last, now time.Time) {
 		return
 	}
 	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])*spread
-	slot := &l.recent[random%maxWaiting]
-	mark := random&^(1<<32-1) | uint64(uint32(now.UnixNano()>>l.tick))
-	if slot.Load() == mark {
-		return
+	set := &l.recent[random%uint64(len(l.recent))]
+	tick := uint32(now.UnixNano() >> l.tick)
+	mark := random&^(1<<32-1) | uint64(tick)
+	var free *atomic.Uint64
+	for i := range set {
+		switch noted := set[i].Load(); {
+		case noted == mark:
+			return
+		case uint32(noted) != tick:
+			free = &set[i]
+		}
+	}
+	if free == nil {
+		free = &set[rand.IntN(len(set))]
 	}
 	l.add(id, instant(now))
-	slot.Store(mark)
+	free.Store(mark)
 }
 
 func (l *lastUsed) add(id TokenID, at time.Time) {

@@ -8,7 +8,10 @@ import (
 // Events iterates over the events after q.After, oldest first, up to the newest, reading q.Limit at a time. A reader that
 // follows the feed keeps the Seq of the last event that it has handled as its cursor: it misses no event and sees none twice.
 // With q.NewestFirst the order is reversed. It requires [ReadEvents]. It stops after an error; the errors are [ErrDenied],
-// [ErrInvalid] and [ErrUnavailable].
+// [ErrInvalid], [ErrTruncated] and [ErrUnavailable].
+//
+// ErrTruncated means that [Manager.Sweep] removed events after q.After, which the reader may have missed. A reader that has none
+// to miss, with a q.After of zero, begins with the first event that is kept. With q.NewestFirst there is no such error.
 func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Seq2[Event, error] {
 	return rows(q.Limit, func(last *Event) ([]Event, error) {
 		q := q
@@ -34,5 +37,24 @@ func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Ev
 	}
 	q.Limit = limit
 	events, err := m.store.Events(ctx, q)
-	return events, storeError(err)
+	if err == nil {
+		err = m.checkTruncated(ctx, q, events)
+	}
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return events, nil
+}
+
+// checkTruncated refuses a page if events after its cursor have been removed. It comes after the read: a sweep between the two
+// would otherwise be missed.
+func (m *Manager) checkTruncated(ctx context.Context, q EventQuery, page []Event) error {
+	if q.NewestFirst || q.After <= 0 || len(page) > 0 && page[0].Seq-1 == q.After {
+		return nil
+	}
+	kept, err := m.store.Events(ctx, EventQuery{Limit: 1})
+	if err != nil || len(kept) == 0 || kept[0].Seq-1 <= q.After {
+		return err
+	}
+	return &TruncatedError{First: kept[0].Seq}
 }

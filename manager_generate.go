@@ -42,7 +42,8 @@ type GenerateParams struct {
 // carries more than when it was generated. [TokenQuery.OnBehalf] selects such tokens.
 //
 // The actor's permissions are read before the write. If the actor is disabled or changed meanwhile, the decision is made
-// anew, except for a change that commits while the token is being inserted: such a token stays.
+// anew, except for a change that commits while the token is being inserted: such a token stays. So does one that is being
+// generated while only the token that the actor uses is revoked: look for it with [TokenQuery.CreatedWith].
 //
 // The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound] or [ErrUserDisabled] for
 // the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
@@ -118,6 +119,9 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	owner, err := m.store.User(ctx, token.Owner)
 	if err != nil {
 		return storeError(err)
+	}
+	if op.is(owner.ID) && owner.Revision != op.revision {
+		return ErrConflict // all tokens may have been revoked since the actor was read, the one in use among them
 	}
 	why := op.generateFor(owner.ID, m.roles.shields(owner.Role), m.kinds.carries(token.Kind, token.Resource))
 	if why != permitted {

@@ -10,7 +10,7 @@ import (
 //
 // Users may always revoke their own tokens, and every token may revoke itself; revoking those of others requires
 // [RevokeAny]. A clock that reads a time before 1970 or after 2199 does not keep a token from being revoked; the time of the
-// revocation then is the nearest in that range.
+// revocation then is 1970-01-01T00:00:00Z.
 //
 // The errors are [ErrNotFound], also for a token that the actor may not know of; [ErrDenied] for an actor who is not known or
 // no longer authenticates; [ErrUnavailable] and [ErrUncertain], after which the token may still be active: revoke it again.

@@ -120,6 +120,34 @@ func TestATokenInsertedAfterItsEpochEndedIsRevoked(t *testing.T) {
 	}
 }
 
+// RevokeAll commits before any one of the store calls of a Generate that uses one of the revoked tokens.
+func TestATokenRevokedWhileItGeneratesLeavesNoActiveToken(t *testing.T) {
+	for call, done := 1, false; !done; call++ {
+		t.Run(fmt.Sprintf("before call %d", call), func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			_, stolen := h.mustGenerateOwn(bob, "ci")
+			thief := h.mustAuthenticate(stolen).Actor()
+			calls := 0
+			h.store.before = func(string) error {
+				if calls++; calls != call {
+					return nil
+				}
+				h.store.before = nil
+				return h.RevokeAll(ctx, apitoken.As(bob), bob)
+			}
+			_, secret, err := h.Generate(ctx, thief, apitoken.GenerateParams{Owner: bob, Name: "child"})
+			done = calls < call
+			if done || errors.Is(err, apitoken.ErrDenied) {
+				return
+			}
+			h.must(err)
+			if _, err := h.Authenticate(ctx, secret.Reveal()); !errors.Is(err, apitoken.ErrRevoked) {
+				t.Errorf("a token generated with a token that RevokeAll revoked: %v, want ErrRevoked", err)
+			}
+		})
+	}
+}
+
 // Contention for a user's row, by their own requests and by administrators, delays a revocation and never makes it fail.
 func TestContentionFailsNoRevocation(t *testing.T) {
 	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"desk": apitoken.GenerateOwn | apitoken.ManageUsers}})

@@ -130,6 +130,15 @@ func observedMethods() []observedMethod {
 		{"Events", apitoken.ActionReadEvents, "", nil, operation("Events"), refusals{"invalid": func(h *observedHost) error {
 			return firstError(h.Events(ctx, apitoken.As(ada), apitoken.EventQuery{Owner: "\xff"}))
 		}}},
+		{"Sweep", apitoken.ActionSweep, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.Sweep(ctx, a, apitoken.SweepParams{Events: apitoken.Days(1)}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return second(h.Sweep(ctx, apitoken.System(), apitoken.SweepParams{Events: time.Hour}))
+		}}},
+		{"ForgetUser", apitoken.ActionForgetUser, bob, nil, func(h *observedHost, a apitoken.Actor) error { return h.ForgetUser(ctx, a, bob) }, refusals{
+			"invalid":   func(h *observedHost) error { return h.ForgetUser(ctx, apitoken.System(), "") },
+			"not_found": func(h *observedHost) error { return h.ForgetUser(ctx, apitoken.System(), "erin") },
+		}},
 	}
 }
 
@@ -142,7 +151,8 @@ func importAs(h *observedHost, owner apitoken.UserID, name string) error {
 
 // permitted returns actors who may call the method.
 func (m observedMethod) permitted() []apitoken.Actor {
-	if m.method == "Import" {
+	switch m.method {
+	case "Import", "Sweep", "ForgetUser":
 		return []apitoken.Actor{apitoken.System()}
 	}
 	return []apitoken.Actor{apitoken.As(ada), apitoken.System()}

@@ -15,7 +15,7 @@ type operation struct {
 	token  TokenID
 
 	begun time.Time // what the clock read
-	at    time.Time // the time of the operation: begun, or the nearest time that can be stored
+	at    time.Time // the time of the operation: begun, or firstInstant if that cannot be stored
 	id    EventID   // of its event; the same in every attempt to write
 
 	authority           // what the actor holds; zero until authorize has returned nil
@@ -42,12 +42,20 @@ func decide[T any](
 // tokens that no longer authenticate.
 func (m *Manager) begin(ctx context.Context, op *operation) error {
 	now := m.clock.Now()
-	op.begun, op.at, op.id = now, withinRange(instant(now)), EventID(newID())
+	op.begun, op.at, op.id = now, instant(now), EventID(newID())
 	op.actor.User, op.owner = m.canonical(op.actor.User), m.canonical(op.owner)
 	op.actor.Origin = op.actor.Origin.clean()
-	if !storable(now) && !op.revokes() {
-		return brokenClock(now)
+	if !storable(now) {
+		if !op.revokes() {
+			return brokenClock(now)
+		}
+		op.at = firstInstant // a time after a token's expiry would show the token as active until then
 	}
+	leave, err := m.denials.turn(ctx, op.actor, op.at)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer leave()
 	return m.authorize(ctx, op)
 }
 

@@ -78,6 +78,28 @@ type Store interface {
 	// the others are stored.
 	AppendEvents(ctx context.Context, events []Event) error
 
+	// Remove deletes tokens and events for good, and records the event of [Removed.On] with what it has deleted. It does not
+	// judge them: the caller removes no token that is active, only what is at least 24 hours old, and events that it has read.
+	//
+	// What does not exist is skipped. A removed token holds no name and is not found any more. The Seq of the remaining events
+	// stay, and none is ever given again. The users and their ended epochs stay: a row that is created again must not revive a
+	// token, and a token that remains needs the end of its epoch. If nothing is deleted, no event is recorded; the same goes for
+	// a retry, which returns the zero Removed.
+	Remove(ctx context.Context, removal Removal, event Event) (Removed, error)
+
+	// Forget puts a pseudonym in the place of a user, and returns the number of rows that it has changed:
+	//
+	//   - If there is no row of the pseudonym, it is inserted: a copy of the user's row with the pseudonym as ID and Name, and with
+	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
+	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
+	//   - Each of f.Events replaces the stored event of its Seq.
+	//   - With f.Rest, f.ID is applied to those who ended an epoch and to UpdatedBy of the policy, and the user's row and ended
+	//     epochs are deleted.
+	//
+	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row
+	// is changed, none is recorded; the same goes for a retry, which returns 0. An empty f does nothing.
+	Forget(ctx context.Context, f Forgetting, event Event) (rows int, err error)
+
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
 	Policy(ctx context.Context) (MaxLifetimePolicy, error)
 
@@ -97,7 +119,8 @@ type Store interface {
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.
-	// An event that becomes visible later never has a Seq below that of an event that a reader has been given.
+	// An event that becomes visible later never has a Seq below that of an event that a reader has been given. Events after
+	// q.After that were removed are left out, without an error.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 }
 

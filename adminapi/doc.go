@@ -187,7 +187,9 @@
 //	{"events": [...], "next": 17, "more": true}
 //
 // The member next is always set. Ask again with after=<next>: a reader that does so misses no event and sees none twice.
-// Without more, there are no further events at the moment. Besides after and limit, these parameters select events. An
+// Without more, there are no further events at the moment. If the host has removed events after that one, which the reader may
+// have missed, the answer is 410 truncated: first_seq is the first event that is kept, so after=<first_seq - 1> goes on. A
+// reader without after begins with the first that is kept. Besides after and limit, these parameters select events. An
 // event has to meet every condition:
 //
 //	owner    about this user
@@ -221,7 +223,7 @@
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true},               in its place
-//	  "reason":   "needs ListAny",                   why it was denied, in words; absent: it was done
+//	  "reason":   "needs ListAny",                   why it was denied, or how much was removed or replaced, in words; absent: neither
 //	  "count":    37,                                the number of denials that it stands for; absent: one change or denial
 //	  "first_at": "2026-01-01T11:59:00.000000Z"      the first of them, the last was at "at"; absent like count
 //	}
@@ -248,6 +250,7 @@
 //	409     repeated                 the same request generated a token before, see Idempotency-Key, and it is in use
 //	409     conflict                 changed in the meantime: ask again
 //	409     user_disabled            no token is generated for a disabled user
+//	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
 //	413     too_large                the body has more than 16 KiB
 //	415     unsupported_media_type   the body is not application/json in UTF-8, or is compressed

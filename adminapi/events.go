@@ -101,6 +101,7 @@ var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadEvents,
+	apitoken.ActionForgetUser, apitoken.ActionSweep,
 }
 
 func (a *api) events(r *http.Request, actor apitoken.Actor) (answer, error) {

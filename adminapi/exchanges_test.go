@@ -213,11 +213,17 @@ var incidents = map[string]func(*scene){
 	"the outcome of writes is unknown; they happen": func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },
 	"denials cannot be recorded":                    func(s *scene) { s.store.appending = errStoreDown },
 	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
+	"what is older than a day is removed":           sweepEvents,
 	"the store works again":                         func(s *scene) { s.store.faults = faults{} },
 	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
 	"a caller without an identity reads bob": func(s *scene) {
 		_, _ = s.manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")
 	},
+}
+
+func sweepEvents(s *scene) {
+	_, err := s.manager.Sweep(ctx, apitoken.System(), apitoken.SweepParams{Events: apitoken.Days(1)})
+	must(s.t, err)
 }
 
 // thirteenTimes is the beginning of a line whose request is sent more often than denials are written one by one.

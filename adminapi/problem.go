@@ -25,6 +25,8 @@ type problem struct {
 	NoExpiration       bool             `json:"no_expiration,omitempty"`
 	MaxLifetimeSeconds json.Number      `json:"max_lifetime_seconds,omitempty"`
 	TokenID            apitoken.TokenID `json:"token_id,omitzero"`
+
+	FirstSeq apitoken.EventSeq `json:"first_seq,omitempty"`
 }
 
 func (p *problem) Error() string { return p.Code + ": " + p.Detail }
@@ -46,6 +48,7 @@ var (
 	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed.")
 	unavailable          = newProblem(httpstatus.Of(apitoken.ErrUnavailable), "unavailable", "This is unavailable at the moment. Nothing was done.")
 	invalidRequest       = newProblem(httpstatus.Of(apitoken.ErrInvalid), "invalid", "")
+	truncated            = newProblem(httpstatus.Of(apitoken.ErrTruncated), "truncated", "Events after this one have been removed.")
 	lifetimeOverMaximum  = newProblem(httpstatus.Of(apitoken.ErrLifetime), "lifetime_over_maximum", "")
 )
 
@@ -65,6 +68,7 @@ var problems = []struct {
 	{apitoken.ErrRepeated, newProblem(httpstatus.Of(apitoken.ErrRepeated), "repeated", "This request generated a token before, and that token is in use.")},
 	{apitoken.ErrExists, newProblem(httpstatus.Of(apitoken.ErrExists), "exists", "The user has an active token of this name.")},
 	{apitoken.ErrConflict, newProblem(httpstatus.Of(apitoken.ErrConflict), "conflict", "This changed in the meantime. Try again.")},
+	{apitoken.ErrTruncated, truncated},
 }
 
 // problemOf returns the problem of an error. An error that the Manager does not document is unavailable.
@@ -85,6 +89,8 @@ func problemOf(err error) *problem {
 		p.explainInvalid(err)
 	case lifetimeOverMaximum.Code:
 		p.explainLifetime(err)
+	case truncated.Code:
+		p.explainTruncated(err)
 	}
 	return &p
 }
@@ -119,6 +125,13 @@ func requestName(field string) string {
 		return name
 	}
 	return strings.ReplaceAll(field, " ", "_")
+}
+
+func (p *problem) explainTruncated(err error) {
+	var removed *apitoken.TruncatedError
+	if errors.As(err, &removed) {
+		p.FirstSeq = removed.First
+	}
 }
 
 func (p *problem) explainLifetime(err error) {

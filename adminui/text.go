@@ -50,6 +50,8 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionDisableUser: "disabled a user",
 	apitoken.ActionEnableUser:  "enabled a user",
 	apitoken.ActionReadEvents:  "read the events",
+	apitoken.ActionForgetUser:  "replaced a user by a pseudonym",
+	apitoken.ActionSweep:       "removed what is old",
 }
 
 // reasonText tells the user why something was refused.

@@ -26,6 +26,12 @@ func (s *Store) ChangeUser(
 	return s.Store.ChangeUser(ctx, id, change, event)
 }
 
+// Forget implements [apitoken.Store].
+func (s *Store) Forget(ctx context.Context, f apitoken.Forgetting, event apitoken.Event) (int, error) {
+	defer s.changed(f.User)
+	return s.Store.Forget(ctx, f, event)
+}
+
 func (s *Store) changed(owner apitoken.UserID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

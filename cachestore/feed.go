@@ -62,11 +62,25 @@ func (s *Store) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if len(events) > 0 && events[0].Seq-1 > s.feed.cursor {
+			return s.beginAnew(ctx)
+		}
 		s.apply(events)
 		if len(events) < pageOfEvents {
 			return nil
 		}
 	}
+}
+
+// beginAnew empties the cache: events have been removed that were not read, so anything may have changed. The store behind says
+// nothing of it; that is what [apitoken.ErrTruncated] is for, which comes from the Manager.
+func (s *Store) beginAnew(ctx context.Context) error {
+	s.mu.Lock()
+	s.feed.followed = false
+	s.lease.Store(0)
+	s.empty()
+	s.mu.Unlock()
+	return s.begin(ctx)
 }
 
 // begin finds the end of the feed. What is read from the store afterwards is at least as recent.

@@ -9,9 +9,11 @@
 //   - gateway has configurations for nginx, Caddy and Apache in front of an application in any language:
 //     go run ./examples/gateway/demo
 //   - import brings the API keys of an old table along: go run ./examples/import
+//   - replicas runs three replicas on one PostgreSQL, each with a cache: go run ./examples/replicas -db postgres://...
 //   - boltstore is a store on an embedded database, the model for a store of your own
 //   - sonarqube is a server that offers the token API of another product: go run ./examples/sonarqube
 //   - frameworks puts the middleware in front of the routers of net/http, chi and gin, to copy from
+//   - mcp is a server of the Model Context Protocol whose tools need a token: go run ./examples/mcp
 //   - grpc has interceptors for a gRPC server, to copy from
 //
 // The examples are a module of their own, so a host that embeds the library does not depend on what they import. The tests run

@@ -40,7 +40,9 @@
 //	                                                                         Options.Permission
 //	503     unavailable                                                      the store failed; with Retry-After
 //
-// With Options.Basic, a 401 also has Basic realm="x" in a field of its own.
+// With Options.Basic, a 401 also has Basic realm="x" in a field of its own. With Options.BasicPassword, it has only that. With
+// Options.ResourceMetadata, each Bearer challenge ends with resource_metadata="https://...", the address of the document that
+// [ResourceMetadata] serves.
 //
 // The response to a refused token is the same, byte for byte, whether the token is malformed, unknown, expired or revoked, or
 // its owner disabled. A failing store is not a refusal: a client that got 401 would discard a good token.

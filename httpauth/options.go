@@ -3,6 +3,7 @@ package httpauth
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -15,6 +16,11 @@ type Options struct {
 	// Realm is the name of the protected routes in the WWW-Authenticate header. Empty: "api". A character that is not printable
 	// ASCII is sent as a question mark.
 	Realm string
+
+	// ResourceMetadata is the URL of the document that describes the routes, see [Resource.MetadataURL]. It is added to each
+	// Bearer challenge (RFC 9728 section 5.1), so that clients find the document. Empty: none. A text that is not a URL in
+	// printable ASCII is invalid.
+	ResourceMetadata string
 
 	// Kinds are the kinds of tokens that are accepted. A token of another kind gets 403. Nil: every kind that the Manager
 	// declares. An empty list that is not nil is invalid.
@@ -37,7 +43,8 @@ type Options struct {
 
 	// BasicPassword also accepts the token as the password of HTTP Basic, with any user name, as docker, git, twine and Maven
 	// send it. Use it on routes that take no other passwords: every password is looked up as a token. A 401 then offers Basic
-	// as well.
+	// and not Bearer, which is accepted as before: clients of registries take the realm of Bearer for the address of a server
+	// that issues tokens.
 	BasicPassword bool
 
 	// Elsewhere returns the text of a token that is in another place of the request, such as the query of a download link.
@@ -90,6 +97,8 @@ func withDefaults(opts *Options) Options {
 	switch {
 	case o.Kinds != nil && len(o.Kinds) == 0:
 		panic("httpauth: Options.Kinds is empty; nil accepts every kind")
+	case o.ResourceMetadata != "" && !isURL(o.ResourceMetadata):
+		panic(fmt.Sprintf("httpauth: Options.ResourceMetadata %q is not a URL", o.ResourceMetadata))
 	case o.Header != "" && !isFieldName(o.Header):
 		panic(fmt.Sprintf("httpauth: Options.Header %q is not a header name", o.Header))
 	case slices.Contains(reservedHeaders, http.CanonicalHeaderKey(o.Header)):
@@ -101,6 +110,12 @@ func withDefaults(opts *Options) Options {
 	}
 	o.Kinds = slices.Clone(o.Kinds)
 	return o
+}
+
+// isURL reports whether a text is an absolute URL that a quoted-string holds as it is.
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != "" && u.Host != "" && quotedString(text) == `"`+text+`"`
 }
 
 // vary returns the Vary header: the headers that a response depends on.

@@ -74,7 +74,7 @@ func TestBasicPasswordIsOfferedByA401(t *testing.T) {
 	tt := tokentest.New(t)
 	w := httptest.NewRecorder()
 	requireOK(tt.Manager, &httpauth.Options{BasicPassword: true}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
-	if got := w.Header().Values("WWW-Authenticate"); len(got) != 2 || got[1] != `Basic realm="api"` {
-		t.Errorf("challenges are %q, want Bearer and Basic", got)
+	if got := w.Header().Values("WWW-Authenticate"); len(got) != 1 || got[0] != `Basic realm="api"` {
+		t.Errorf("challenges are %q, want Basic alone", got)
 	}
 }

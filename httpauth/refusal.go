@@ -73,8 +73,18 @@ func newRefusals(o Options, badRequest int) refusals {
 	if o.Header != "" {
 		places += ", or in the header " + o.Header
 	}
+	metadata := ""
+	if o.ResourceMetadata != "" {
+		metadata = ", resource_metadata=" + quotedString(o.ResourceMetadata)
+	}
 	newResponse := func(status int, code, detail string, challenges ...string) *response {
-		if status == http.StatusUnauthorized {
+		for i := range challenges {
+			challenges[i] += metadata
+		}
+		switch {
+		case status == http.StatusUnauthorized && o.BasicPassword:
+			challenges = otherSchemes // clients of registries would ask the realm of Bearer for a token, as if it were an address
+		case status == http.StatusUnauthorized:
 			challenges = append(challenges, otherSchemes...)
 		}
 		r := &response{status: status, body: problem(status, code, detail), header: http.Header{

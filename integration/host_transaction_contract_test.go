@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -15,17 +17,17 @@ import (
 // leaves behind would stay. PutPolicy and Events, which such a transaction does not offer, go to the store itself.
 type eachInTx struct {
 	*sqlstore.Store
-	db   *sql.DB
-	opts *sql.TxOptions
+	begin     beginner
+	isolation sql.IsolationLevel
 }
 
 func inTx[T any](ctx context.Context, s eachInTx, do func(*sqlstore.Tx) (T, error)) (result T, err error) {
-	tx, err := s.db.BeginTx(context.WithoutCancel(ctx), s.opts) // or the outcome of the commit would be unknown
+	tx, err := s.begin(ctx, s.isolation)
 	if err != nil {
 		return result, err
 	}
-	result, err = do(s.WithTx(tx))
-	if commitErr := tx.Commit(); commitErr != nil && err == nil {
+	result, err = do(tx.view(s.Store))
+	if commitErr := tx.commit(); commitErr != nil && err == nil {
 		return result, commitErr
 	}
 	return result, err
@@ -101,10 +103,21 @@ func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, 
 }
 
 func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
-	onPostgreSQL.keepsTheContractInTransactions(t)
+	hostOverSQL(onPostgreSQL).keepsTheContractInTransactions(t)
 }
+
 func TestMySQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
-	onMySQL.keepsTheContractInTransactions(t)
+	hostOverSQL(onMySQL).keepsTheContractInTransactions(t)
+}
+
+func TestPgxKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	modes := strings.Fields(os.Getenv("APITOKEN_PGX_MODES"))
+	if len(modes) == 0 {
+		modes = pgxModes[:1]
+	}
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) { hostOverPgx.inMode(mode).keepsTheContractInTransactions(t) })
+	}
 }
 
 func TestSQLiteKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
@@ -112,15 +125,15 @@ func TestSQLiteKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		db := openSQLite(t, sqliteFile(t), recommended)
 		db.SetMaxOpenConns(1) // a host that begins many transactions at once has to queue them: SQLite has one writer
-		return eachInTx{newMigratedSQLite(t, db, nil), db, nil}
+		return eachInTx{newMigratedSQLite(t, db, nil), beginSQL(db), sql.LevelDefault}
 	})
 }
 
-func (b backend) keepsTheContractInTransactions(t *testing.T) {
+func (h hostKind) keepsTheContractInTransactions(t *testing.T) {
 	long(t)
-	d := b.database(t)
-	db := d.open(t, 0)
-	store := eachInTx{d.newMigrated(t, db, nil), db, &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
+	d := h.database(t)
+	db, begin := h.connect(t, d.dsns[0], 24)
+	store := eachInTx{d.newMigrated(t, db, nil), begin, h.isolation()}
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		d.clear(t, db, defaultPrefix)
 		return store

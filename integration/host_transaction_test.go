@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +17,25 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// hostWithRows is a host that keeps a table of its own beside the library's. Its pool has one connection, so a call that takes
+// hostWithRows is a host that keeps a table of its own beside the library's. If its pool has one connection, a call that takes
 // another one waits until the test fails.
 type hostWithRows struct {
 	t     *testing.T
+	kind  hostKind
 	d     database
 	db    *sql.DB
+	open  beginner
 	store *sqlstore.Store
 	m     *apitoken.Manager
 	token apitoken.Token // of bob
 	text  string
 }
 
-func newHostWithRows(t *testing.T, b backend) hostWithRows {
+func newHostWithRows(t *testing.T, kind hostKind, connections int) hostWithRows {
 	t.Helper()
-	d := b.database(t)
-	h := hostWithRows{t: t, d: d, db: d.open(t, 0)}
-	h.db.SetMaxOpenConns(1)
+	d := kind.database(t)
+	db, open := kind.connect(t, d.dsns[0], connections)
+	h := hostWithRows{t: t, kind: kind, d: d, db: db, open: open}
 	h.store = d.newMigrated(t, h.db, nil)
 	h.m = h.ok(apitoken.New(h.store, &apitoken.Options{
 		LastUsedInterval: time.Hour,
@@ -69,20 +72,19 @@ func (h hostWithRows) ok(m *apitoken.Manager, err error) *apitoken.Manager {
 }
 
 // begin begins a transaction of the host, with a row in it.
-func (h hostWithRows) begin(id int) (*sql.Tx, *apitoken.Manager) {
+func (h hostWithRows) begin(id int) (hostTx, *apitoken.Manager) {
 	h.t.Helper()
-	tx, err := h.db.BeginTx(h.t.Context(), nil)
+	tx, err := h.open(h.t.Context(), h.kind.isolation())
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	h.insert(tx, id)
-	return tx, h.m.WithStore(h.store.WithTx(tx))
+	return tx, h.m.WithStore(tx.view(h.store))
 }
 
-func (h hostWithRows) insert(tx *sql.Tx, id int) {
+func (h hostWithRows) insert(tx hostTx, id int) {
 	h.t.Helper()
-	statement := `INSERT INTO host_rows VALUES (1)`
-	if _, err := tx.ExecContext(h.t.Context(), strings.Replace(statement, "1", string(rune('0'+id)), 1)); err != nil {
+	if err := tx.exec(h.t.Context(), fmt.Sprintf(`INSERT INTO host_rows VALUES (%d)`, id)); err != nil {
 		h.t.Fatalf("the transaction of the host is not usable: %v", err)
 	}
 }
@@ -94,7 +96,7 @@ func (h hostWithRows) rows() (all []string) {
 	if err := h.db.QueryRow(`SELECT count(*) FROM host_rows`).Scan(&n); err != nil {
 		h.t.Fatal(err)
 	}
-	all = append(h.d.contents(h.t, h.db).lines(), "rows of the host: "+string(rune('0'+n)))
+	all = append(h.d.contents(h.t, h.db).lines(), fmt.Sprint("rows of the host: ", n))
 	slices.Sort(all)
 	return all
 }
@@ -171,11 +173,11 @@ func (h hostWithRows) refuses(ctx context.Context) bool {
 
 // A change and a row of the host's are written together or not at all.
 func TestAChangeInATransactionOfTheHost(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
 			for _, c := range changesOfAHost {
 				t.Run(c.name, func(t *testing.T) {
-					h := newHostWithRows(t, b)
+					h := newHostWithRows(t, kind, 1)
 					ctx := t.Context()
 					before := h.rows()
 
@@ -183,7 +185,7 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 					if err := c.do(ctx, h, m); err != nil {
 						t.Fatal(err)
 					}
-					if err := tx.Rollback(); err != nil {
+					if err := tx.rollback(); err != nil {
 						t.Fatal(err)
 					}
 					if diff := cmp.Diff(before, h.rows()); diff != "" || c.done(h, ctx) {
@@ -194,7 +196,7 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 					if err := c.do(ctx, h, m); err != nil {
 						t.Fatal(err)
 					}
-					if err := tx.Commit(); err != nil {
+					if err := tx.commit(); err != nil {
 						t.Fatal(err)
 					}
 					if !c.done(h, ctx) {
@@ -208,9 +210,9 @@ func TestAChangeInATransactionOfTheHost(t *testing.T) {
 
 // A change that is refused leaves the host's transaction usable, and as it was.
 func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 1)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			generate := func(owner apitoken.UserID, name string) error {
@@ -238,7 +240,7 @@ func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
 			if err := generate("bob", "good"); err != nil {
 				t.Fatal(err)
 			}
-			if err := tx.Commit(); err != nil {
+			if err := tx.commit(); err != nil {
 				t.Fatal(err)
 			}
 			if !h.has(ctx, "good") || !slices.Contains(h.rows(), "rows of the host: 2") {
@@ -249,15 +251,15 @@ func TestARefusalLeavesTheTransactionOfTheHostUsable(t *testing.T) {
 }
 
 func TestADenialSurvivesTheRollbackOfTheHost(t *testing.T) {
-	for _, b := range everywhere {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
+	for _, kind := range hostKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 1)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			if err := m.DisableUser(ctx, apitoken.As("bob"), "ada"); !errors.Is(err, apitoken.ErrDenied) {
 				t.Fatalf("error is %v, want ErrDenied", err)
 			}
-			if err := tx.Rollback(); err != nil {
+			if err := tx.rollback(); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.m.Flush(ctx); err != nil {
@@ -281,10 +283,9 @@ func TestADenialSurvivesTheRollbackOfTheHost(t *testing.T) {
 
 // Until the host commits, a revocation binds nobody else.
 func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
-			h.db.SetMaxOpenConns(2)
+	for _, kind := range hostsOnServers {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 2)
 			ctx := t.Context()
 			tx, m := h.begin(1)
 			if err := m.Revoke(ctx, apitoken.System(), h.token.ID); err != nil {
@@ -296,7 +297,7 @@ func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
 			if h.refuses(ctx) {
 				t.Error("the token is refused outside before the commit")
 			}
-			if err := tx.Commit(); err != nil {
+			if err := tx.commit(); err != nil {
 				t.Fatal(err)
 			}
 			if !h.refuses(ctx) {
@@ -308,10 +309,9 @@ func TestARevocationBindsWhenTheHostCommits(t *testing.T) {
 
 // Two hosts disable two users in opposite order. One of them is told to start again.
 func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			h := newHostWithRows(t, b)
-			h.db.SetMaxOpenConns(3)
+	for _, kind := range hostsOnServers {
+		t.Run(kind.name, func(t *testing.T) {
+			h := newHostWithRows(t, kind, 3)
 			ctx := t.Context()
 			first, one := h.begin(1)
 			second, other := h.begin(2)
@@ -320,8 +320,8 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 				t.Fatal(err)
 			}
 			waiting := make(chan error)
-			go func() { waiting <- errors.Join(disable(one, "bob"), first.Rollback()) }()
-			err := errors.Join(disable(other, "ada"), second.Rollback(), <-waiting)
+			go func() { waiting <- errors.Join(disable(one, "bob"), first.rollback()) }()
+			err := errors.Join(disable(other, "ada"), second.rollback(), <-waiting)
 			if !errors.Is(err, apitoken.ErrAborted) || !errors.Is(err, apitoken.ErrUnavailable) {
 				t.Errorf("error is %v, want ErrAborted", err)
 			}
@@ -335,8 +335,7 @@ func TestADeadlockOfTwoHostsIsErrAborted(t *testing.T) {
 // A host holds a transaction in which it has generated a token. A change of the policy waits for it, and nobody waits for the
 // change: other hosts go on generating. When the host is done, the change is made.
 func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
-	h := newHostWithRows(t, onPostgreSQL)
-	h.db.SetMaxOpenConns(4)
+	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 4)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a host that waits for the one that is held would wait for ever
 	defer cancel()
 	tx, m := h.begin(1)
@@ -366,7 +365,7 @@ func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
 		t.Fatalf("the change of the policy returned %v while the host held it", err)
 	default:
 	}
-	if err := tx.Commit(); err != nil {
+	if err := tx.commit(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-changed; err != nil {
@@ -377,8 +376,7 @@ func TestAHostThatHoldsThePolicyHoldsUpOnlyItsChange(t *testing.T) {
 // If the host never ends, the change of the policy fails, and says what it waited for.
 func TestAChangeOfThePolicySaysWhatItWaitedFor(t *testing.T) {
 	long(t)
-	h := newHostWithRows(t, onPostgreSQL)
-	h.db.SetMaxOpenConns(3)
+	h := newHostWithRows(t, hostOverSQL(onPostgreSQL), 3)
 	tx, m := h.begin(1)
 	if _, _, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "held"}); err != nil {
 		t.Fatal(err)
@@ -387,7 +385,97 @@ func TestAChangeOfThePolicySaysWhatItWaitedFor(t *testing.T) {
 	if !errors.Is(err, apitoken.ErrUnavailable) || !strings.Contains(err.Error(), "it waited for a transaction that generates a token: ") {
 		t.Errorf("error is %v, want ErrUnavailable that says what it waited for", err)
 	}
-	if err := tx.Rollback(); err != nil {
+	if err := tx.rollback(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Each mode of pgx encodes parameters, and reads columns, in another way.
+func TestEachModeOfPgxReadsWhatItWrote(t *testing.T) {
+	for _, mode := range pgxModes {
+		t.Run(mode, func(t *testing.T) {
+			h := newHostWithRows(t, hostOverPgx.inMode(mode), 1)
+			ctx := t.Context()
+			tx, m := h.begin(1)
+			generated, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{
+				Owner: "bob", Name: `it's "ÿ" \x00 $1`, Lifetime: time.Hour, Resource: "r",
+			})
+			must(t, err)
+			must(t, m.Revoke(ctx, apitoken.As("bob"), h.token.ID))
+			inside, err := m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob"})
+			must(t, err)
+			must(t, tx.commit())
+			outside, err := h.m.ListTokens(ctx, apitoken.System(), apitoken.TokenQuery{Owner: "bob"})
+			must(t, err)
+			if diff := cmp.Diff(outside, inside); diff != "" {
+				t.Errorf("the tokens read by database/sql and by pgx differ (-want +got):\n%s", diff)
+			}
+			if i := slices.IndexFunc(inside, func(t apitoken.Token) bool { return t.ID == generated.ID }); i < 0 || inside[i] != generated {
+				t.Errorf("the tokens are %+v, want one to be %+v", inside, generated)
+			}
+		})
+	}
+}
+
+// At another level the transaction would decide from what it has read once. MySQL and MariaDB do not tell a transaction its level.
+func TestOnlyReadCommittedIsAcceptedOfAHost(t *testing.T) {
+	for _, kind := range []hostKind{hostOverSQL(onPostgreSQL), hostOverPgx} {
+		h := newHostWithRows(t, kind, 1)
+		for level, want := range map[sql.IsolationLevel]error{
+			sql.LevelDefault:         nil,
+			sql.LevelReadUncommitted: nil, // to PostgreSQL it is READ COMMITTED
+			sql.LevelReadCommitted:   nil,
+			sql.LevelRepeatableRead:  apitoken.ErrInvalid,
+			sql.LevelSerializable:    apitoken.ErrInvalid,
+		} {
+			t.Run(fmt.Sprint(kind.name, " ", level), func(t *testing.T) {
+				tx, err := h.open(t.Context(), level)
+				must(t, err)
+				view := tx.view(h.store)
+				_, read := view.User(t.Context(), "bob")
+				write := h.m.WithStore(view).Revoke(t.Context(), apitoken.As("bob"), h.token.ID)
+				for _, err := range []error{read, write} {
+					if !errors.Is(err, want) {
+						t.Errorf("error is %v, want %v", err, want)
+					}
+					if want != nil && !strings.Contains(fmt.Sprint(err), "begin it as READ COMMITTED") {
+						t.Errorf("error %v does not say what to do", err)
+					}
+				}
+				h.insert(tx, 1) // the transaction is usable
+				must(t, tx.rollback())
+			})
+		}
+	}
+}
+
+func TestATransactionOfPgxNeedsPostgreSQL(t *testing.T) {
+	tx, err := pgxPool(t, createPostgreSQL(t)[0], 1).Begin(t.Context())
+	must(t, err)
+	_, err = sqlstore.WithPgxTx(newMigratedSQLite(t, openSQLite(t, sqliteFile(t), recommended), nil), tx).User(t.Context(), "bob")
+	if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), "needs a store of the dialect PostgreSQL") {
+		t.Errorf("error is %v, want ErrInvalid that names the dialect", err)
+	}
+	must(t, tx.Rollback(t.Context()))
+}
+
+// A context that ends in the middle of a statement costs pgx the connection, and the host the transaction.
+func TestAContextThatEndsInsideATransactionOfPgx(t *testing.T) {
+	h := newHostWithRows(t, hostOverPgx, 2)
+	blocker, _ := h.begin(1)
+	must(t, blocker.exec(t.Context(), `LOCK TABLE apitoken_users`))
+	tx, m := h.begin(2)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := m.Revoke(ctx, apitoken.System(), h.token.ID)
+	if !errors.Is(err, apitoken.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v, want ErrUnavailable because of the context", err)
+	}
+	must(t, blocker.rollback())
+	if err := tx.commit(); err == nil {
+		t.Error("the transaction committed")
+	}
+	if h.refuses(t.Context()) {
+		t.Error("the token is revoked")
 	}
 }

@@ -88,6 +88,14 @@ func (r *replicas) AppendEvents(ctx context.Context, events []apitoken.Event) er
 	return r.next().AppendEvents(ctx, events)
 }
 
+func (r *replicas) Remove(ctx context.Context, removal apitoken.Removal, e apitoken.Event) (apitoken.Removed, error) {
+	return r.next().Remove(ctx, removal, e)
+}
+
+func (r *replicas) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Event) (int, error) {
+	return r.next().Forget(ctx, f, e)
+}
+
 func (r *replicas) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return r.next().Policy(ctx)
 }

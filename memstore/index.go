@@ -11,7 +11,7 @@ import (
 // replaces it.
 type record struct {
 	apitoken.Record
-	owner     *user
+	owner     *user          // nil: the token was removed
 	ownerCopy *apitoken.User // owner.current when the record was made
 }
 
@@ -47,7 +47,7 @@ func (x *index) lookup(d apitoken.Digest) *record {
 		t := x.table.Load()
 		slot := t.slot(d)
 		r := slot.Load()
-		if r == nil {
+		if r == nil || r.owner == nil {
 			return nil
 		}
 		owner := r.owner.current.Load()
@@ -67,32 +67,50 @@ func (x *index) lookup(d apitoken.Digest) *record {
 func (x *index) add(r *record) {
 	t := x.table.Load()
 	if x.used >= len(*t)/4*3 {
-		t = t.grown()
+		t, x.used = t.grown()
 		x.table.Store(t)
 	}
-	t.slot(r.Digest).Store(r)
-	x.used++
+	slot := t.slot(r.Digest)
+	if slot.Load() == nil { // a token that was removed has kept its slot
+		x.used++
+	}
+	slot.Store(r)
 }
 
-// grown returns a table of twice the size. A reader of the old table notices the new one and starts again.
-func (t table) grown() *table {
-	twice := newTable(2 * len(t))
+// grown returns a table without the tokens that were removed, at most half full, and how many of its slots are in use. A reader of
+// the old table notices the new one and starts again.
+func (t table) grown() (larger *table, used int) {
+	var all []*record
 	for i := range t {
-		if r := t[i].Load(); r != nil {
-			twice.slot(r.Digest).Store(r)
+		if r := t[i].Load(); r != nil && r.owner != nil {
+			all = append(all, r)
 		}
 	}
-	return twice
+	slots := len(t)
+	if len(all) > slots/2 {
+		slots *= 2
+	}
+	larger = newTable(slots)
+	for _, r := range all {
+		larger.slot(r.Digest).Store(r)
+	}
+	return larger, len(all)
+}
+
+// remove removes the token of a digest. Its slot stays in use, because other digests may be in the slots after it. The caller
+// holds the store's lock.
+func (x *index) remove(d apitoken.Digest) {
+	x.table.Load().slot(d).Store(&record{Record: apitoken.Record{Digest: d}})
 }
 
 // change edits a copy of the record of a digest in the index and replaces the record with it. The caller holds the store's
 // lock, but a reader may replace the record with one of a newer owner at the same time.
-func (x *index) change(d apitoken.Digest, edit func(*apitoken.Token)) {
+func (x *index) change(d apitoken.Digest, edit func(*record)) {
 	slot := x.table.Load().slot(d)
 	for {
 		r := slot.Load()
 		fresh := *r
-		edit(&fresh.Token)
+		edit(&fresh)
 		if slot.CompareAndSwap(r, &fresh) {
 			return
 		}

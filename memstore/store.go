@@ -32,6 +32,8 @@ type Store struct {
 	tokens []*token // by ID
 	events []apitoken.Event
 	seen   map[apitoken.EventID]bool // the IDs of events
+
+	removedTo apitoken.EventSeq // the last event that was removed; 0: none
 }
 
 // New returns an empty store.
@@ -111,12 +113,12 @@ func selectsEvent(q apitoken.EventQuery, e apitoken.Event) bool {
 
 // eventsAfter returns the events after q.After in the order of q. The caller holds the lock while it iterates.
 func (s *Store) eventsAfter(q apitoken.EventQuery) iter.Seq2[int, apitoken.Event] {
-	number := apitoken.EventSeq(len(s.events)) // the event with Seq n is at index n-1
+	number := apitoken.EventSeq(len(s.events)) // the event with Seq n is at index n-1-removedTo
 	if !q.NewestFirst {
-		return slices.All(s.events[min(max(q.After, 0), number):])
+		return slices.All(s.events[min(max(q.After-s.removedTo, 0), number):])
 	}
 	if q.After > 0 {
-		number = min(q.After-1, number)
+		number = min(max(q.After-1-s.removedTo, 0), number)
 	}
 	return slices.Backward(s.events[:number])
 }
@@ -127,6 +129,6 @@ func (s *Store) record(e apitoken.Event) {
 		return
 	}
 	s.seen[e.ID] = true
-	e.Seq = apitoken.EventSeq(len(s.events) + 1)
+	e.Seq = s.removedTo + apitoken.EventSeq(len(s.events)+1)
 	s.events = append(s.events, e)
 }

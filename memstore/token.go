@@ -10,8 +10,9 @@ import (
 
 // token is a token as lists hold it. The index has the rest.
 type token struct {
-	id     apitoken.TokenID
-	digest apitoken.Digest
+	id      apitoken.TokenID
+	digest  apitoken.Digest
+	removed bool
 }
 
 // withRevocation returns the token with its owner. If the end of its epoch revoked it, the token has that revocation; a token
@@ -51,7 +52,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	defer s.mu.Unlock()
 	byID, byDigest, owner := s.token(n.ID), s.digests.lookup(n.Digest), s.users[n.Owner]
 	switch {
-	case byID != nil && byID.digest == n.Digest:
+	case byID != nil && byID.digest == n.Digest, s.seen[e.ID]:
 		return nil
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict
@@ -117,7 +118,7 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
 		return false, nil
 	}
-	s.digests.change(t.digest, func(t *apitoken.Token) { t.RevokedAt, t.RevokedBy = by.At, by.By })
+	s.digests.change(t.digest, func(r *record) { r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By })
 	if names := s.users[r.Token.Owner].names; names[r.Token.Name] == t {
 		delete(names, r.Token.Name)
 	}
@@ -134,9 +135,9 @@ func (s *Store) Touch(ctx context.Context, touches []apitoken.Touch) error {
 	defer s.mu.Unlock()
 	for _, touch := range touches {
 		if t := s.token(touch.Token); t != nil {
-			s.digests.change(t.digest, func(t *apitoken.Token) {
-				if touch.Moves(t.LastUsedAt) {
-					t.LastUsedAt = touch.At
+			s.digests.change(t.digest, func(r *record) {
+				if touch.Moves(r.Token.LastUsedAt) {
+					r.Token.LastUsedAt = touch.At
 				}
 			})
 		}

@@ -18,7 +18,7 @@ type user struct {
 	tokens  []*token              // by ID
 }
 
-// CreateUser implements [apitoken.Store]. Users are never deleted here, so the first epoch is always 0.
+// CreateUser implements [apitoken.Store]. No row is deleted here while it has tokens, so the first epoch is always 0.
 func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	if err := ctx.Err(); err != nil {
 		return apitoken.User{}, err
@@ -35,12 +35,18 @@ func (s *Store) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Even
 	u.Epoch, u.Revision = 0, 1
 	stored = &user{names: map[string]*token{}}
 	stored.current.Store(&u)
-	s.users[u.ID] = stored
-	at, _ := slices.BinarySearchFunc(s.sorted, u.ID, compareUserID)
-	s.sorted = slices.Insert(s.sorted, at, stored)
+	s.addUser(stored)
 	e.After = u.State()
 	s.record(e)
 	return u, nil
+}
+
+// addUser adds a user whose ID is not in use. The caller holds the lock.
+func (s *Store) addUser(u *user) {
+	id := u.current.Load().ID
+	s.users[id] = u
+	at, _ := slices.BinarySearchFunc(s.sorted, id, compareUserID)
+	s.sorted = slices.Insert(s.sorted, at, u)
 }
 
 // ChangeUser implements [apitoken.Store].

@@ -69,7 +69,7 @@ func recordFields(r *apitoken.Record) []any {
 }
 
 // scanRecord reads the one record of a query. If there is none, the error is [apitoken.ErrNotFound].
-func scanRecord(row *sql.Row) (*apitoken.Record, error) {
+func scanRecord(row resultRow) (*apitoken.Record, error) {
 	r := new(apitoken.Record)
 	if err := row.Scan(recordFields(r)...); err != nil {
 		return nil, notFoundIfNoRows(err)
@@ -162,7 +162,7 @@ func notFoundIfNoRows(err error) error {
 }
 
 // scanAll reads the rows of a query, each into a T, and closes them.
-func scanAll[T any](rows *sql.Rows, fields func(*T) []any) (all []T, err error) {
+func scanAll[T any](rows resultRows, fields func(*T) []any) (all []T, err error) {
 	defer func() { _ = rows.Close() }() // its error, if any, is that of Err
 	for rows.Next() {
 		var one T

@@ -21,10 +21,17 @@ type Dialect struct {
 	tokens      tokenListing
 	events      eventListing
 	touchRows   batchQuery         // sets times of last use where apitoken.Touch.Moves does: id, time, apitoken.Touch.Ahead
+	removeRows  batchQuery         // removes tokens: id
+	forgetRows  batchQuery         // replaces a user in tokens: as forgetArgs, then the ids
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
 	txOptions *sql.TxOptions // nil: the database's default
+
+	// readIsolation returns the level of isolation of the transaction that it runs in, which has to be one of isolations. Empty:
+	// there is one level only, or a transaction cannot tell its own.
+	readIsolation string
+	isolations    []string
 
 	// busy recognises an error after which the transaction has written nothing, even if COMMIT returned it. The whole
 	// transaction may be tried again.
@@ -109,7 +116,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
-		&d.touchRows.before, &d.touchRows.after, &d.numberRows.before, &d.numberRows.after,
+		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions,
 	}
 	for i := range d.queries {

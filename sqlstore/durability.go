@@ -14,7 +14,7 @@ import (
 // future fail-over, or a pooler in between.
 func (s *Store) CheckDurability(ctx context.Context) (missing []string, err error) {
 	err = s.retry(ctx, func() error {
-		missing, err = s.dialect.checkDurability(ctx, s.db)
+		missing, err = s.dialect.checkDurability(ctx, s.pool)
 		return err
 	})
 	if err != nil {

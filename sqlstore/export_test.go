@@ -53,6 +53,16 @@ func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchQuery(touches)
 }
 
+// RemovalQuery returns the query that removes tokens and its arguments.
+func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
+	return s.dialect.removalQuery(ids)
+}
+
+// ForgettingQuery returns the query that replaces a user in tokens and its arguments.
+func (s *Store) ForgettingQuery(f apitoken.Forgetting) (string, []any) {
+	return s.dialect.forgettingQuery(f, f.Tokens)
+}
+
 // NumberQuery returns the query that numbers events and its arguments. It is empty if the dialect has another.
 func (s *Store) NumberQuery(insertions []int64, last int64) (string, []any) {
 	if s.dialect.has(numberEvents) || !s.dialect.has(findUnnumbered) {
@@ -124,9 +134,11 @@ var queryNames = [numQueries]string{
 	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 
-	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
+	insertPseudonym: "insertPseudonym", copyEpochs: "copyEpochs", replaceEnder: "replaceEnder", deleteEpochs: "deleteEpochs", deleteUser: "deleteUser",
 
-	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
+	readPolicy: "readPolicy", replaceSetter: "replaceSetter", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
+
+	insertEvent: "insertEvent", removeEvents: "removeEvents", replaceEvent: "replaceEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",

@@ -39,6 +39,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0
 		}
+		fake.returns(text["findTokenAndEvent"], true, c.name != "Forget") // which does nothing if its event is stored
 		err := c.do(context.Background())
 		if err != nil && err != apitoken.ErrNotFound && err != apitoken.ErrExists {
 			t.Fatalf("%s: %v", c.name, err)
@@ -61,6 +62,12 @@ func newest(t *testing.T, store *sqlstore.Store) int64 {
 	steps, err := store.Statements()
 	must(t, err)
 	return int64(len(steps))
+}
+
+// someForgetting replaces a user everywhere.
+var someForgetting = apitoken.Forgetting{
+	User: "bob", Pseudonym: "forgotten-1", Revision: 1, Tokens: []apitoken.TokenID{someID}, Rest: true,
+	Events: []apitoken.Event{{Seq: 7, Owner: "forgotten-1", Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"}}},
 }
 
 // calls returns calls of all methods.
@@ -100,6 +107,11 @@ func calls(store *sqlstore.Store) []call {
 		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
+		{"Remove", func(ctx context.Context) error {
+			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
+			return err
+		}},
+		{"Forget", func(ctx context.Context) error { _, err := store.Forget(ctx, someForgetting, event); return err }},
 		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},

@@ -63,6 +63,10 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			}
 			text, args := store.TouchQuery(twoUses)
 			fmt.Fprintf(&page, "-- two uses(%s)\n%s;\n", kindsOf(t, text, args), text)
+			text, args = store.RemovalQuery([]apitoken.TokenID{someID, {4}, {5}})
+			fmt.Fprintf(&page, "\n-- three tokens to remove(%s)\n%s;\n", kindsOf(t, text, args), text)
+			text, args = store.ForgettingQuery(someForgetting)
+			fmt.Fprintf(&page, "\n-- a user to replace in a token(%s)\n%s;\n", kindsOf(t, text, args), text)
 			if text, args := store.NumberQuery([]int64{5, 7}, 3); text != "" {
 				fmt.Fprintf(&page, "\n-- two events(%s)\n%s;\n", kindsOf(t, text, args), text)
 			}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -29,7 +31,8 @@ type Tx struct{ operations }
 //	err = tx.Commit() // then show the secret
 //
 // Each change is made under a savepoint. If it fails, for whatever reason, the transaction is as it was before and stays usable.
-// The exception is [apitoken.ErrAborted], after a deadlock or a serialization failure: roll back and start again.
+// The exceptions are [apitoken.ErrAborted], after a deadlock, and a context that ends in the middle of a statement, for which
+// drivers close the connection: roll back and start again.
 //
 // Until the host commits, a revocation binds no other transaction, and a new token exists for no other. Commit soon: the
 // transaction holds a shared lock on the policy after generating a token, for which a change of the policy waits. On SQLite it
@@ -38,10 +41,12 @@ type Tx struct{ operations }
 // PutPolicy is [apitoken.ErrInvalid]: changes of the policy would wait for the host, and everything else for them. Events
 // returns no event of this transaction on a database with several writers, because events are numbered after their commit.
 //
-// The isolation level READ COMMITTED always works. With REPEATABLE READ or SERIALIZABLE a change may be ErrAborted, or a
-// Generate ErrUnavailable, if the policy or the user was changed since the transaction began.
+// The isolation level has to be READ COMMITTED on a database with several writers. On PostgreSQL every call at another level is
+// [apitoken.ErrInvalid]. MySQL and MariaDB begin with REPEATABLE READ unless told otherwise, and do not tell a transaction its
+// level: pass sql.LevelReadCommitted to BeginTx there. Otherwise a decision may be made from rows that have changed since the
+// transaction first read, such as the role of an administrator who was demoted.
 func (s *Store) WithTx(tx *sql.Tx) *Tx {
-	return &Tx{operations{&hostTransaction{dialect: &s.dialect, tx: tx}}}
+	return newTx(&s.dialect, nil, overSQL{tx})
 }
 
 // Lookup implements [apitoken.Store].
@@ -63,14 +68,21 @@ func (t *Tx) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Even
 	return t.eventPage(ctx, q)
 }
 
-// hostTransaction runs work in a transaction of the host's.
+func newTx(d *Dialect, mistake error, tx querier) *Tx {
+	return &Tx{operations{&hostTransaction{dialect: d, mistake: mistake, tx: tx}}}
+}
+
+// hostTransaction runs work in a transaction of the host's, as text: a statement that the store has prepared belongs to another
+// connection.
 type hostTransaction struct {
 	dialect *Dialect
-	tx      *sql.Tx
+	tx      querier
+	mistake error // of the host's, for which nothing runs in the transaction; nil: none is known
+	checked bool  // check has found none
 }
 
 func (h *hostTransaction) session() session {
-	return session{querier: h.tx, dialect: h.dialect, prepared: &preparedStatements{}, tx: h.tx}
+	return session{querier: h.tx, dialect: h.dialect, prepared: &preparedStatements{}}
 }
 
 // The savepoint of a change. Changes do not nest, so it needs no other name.
@@ -81,6 +93,9 @@ const (
 )
 
 func (h *hostTransaction) change(ctx context.Context, what string, do work) error {
+	if err := h.check(ctx); err != nil {
+		return h.failed(what, err)
+	}
 	if _, err := h.tx.ExecContext(ctx, setSavepoint); err != nil {
 		return h.failed(what, err)
 	}
@@ -100,7 +115,28 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 }
 
 func (h *hostTransaction) read(ctx context.Context, what string, do work) error {
+	if err := h.check(ctx); err != nil {
+		return h.failed(what, err)
+	}
 	return h.failed(what, do(ctx, h.session()))
+}
+
+// check returns the host's mistake. One of them is a level of isolation at which decisions would be made from rows that others
+// have changed since: an administrator who was demoted would stay one until the transaction ends.
+func (h *hostTransaction) check(ctx context.Context) error {
+	if h.mistake != nil || h.checked || h.dialect.readIsolation == "" {
+		return h.mistake
+	}
+	var level string
+	if err := h.tx.QueryRowContext(ctx, h.dialect.readIsolation).Scan(&level); err != nil {
+		return err
+	}
+	if !slices.Contains(h.dialect.isolations, level) {
+		return invalid("the transaction of the host is %s: begin it as READ COMMITTED, so that it sees what others have committed",
+			strings.ToUpper(level))
+	}
+	h.checked = true
+	return nil
 }
 
 // errAborted marks an error after which the transaction cannot go on.

@@ -57,7 +57,7 @@ func (s *Store) lookupUnwatched(ctx context.Context, digest apitoken.Digest) (*a
 		return nil, errClosed
 	}
 	l := &unwatched{Context: ctx, digest: digest}
-	q := session{querier: s.db, dialect: &s.dialect, prepared: p}
+	q := session{querier: s.pool, dialect: &s.dialect, prepared: p}
 	return scanRecord(q.row(l, lookupToken, digestArg{l}))
 }
 

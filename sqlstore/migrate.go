@@ -107,7 +107,7 @@ func (s *Store) withConnection(ctx context.Context, p *preparedStatements, do wo
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	err = do(ctx, session{querier: conn, dialect: &s.dialect, prepared: p})
+	err = do(ctx, session{querier: overSQL{conn}, dialect: &s.dialect, prepared: p})
 	if err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
@@ -275,7 +275,7 @@ func (s *Store) checkConnection(ctx context.Context) error {
 
 // textSession returns a session on the database without prepared statements.
 func (s *Store) textSession() session {
-	return session{querier: s.db, dialect: &s.dialect, prepared: &preparedStatements{}}
+	return session{querier: s.pool, dialect: &s.dialect, prepared: &preparedStatements{}}
 }
 
 // version returns the version of the tables; 0: there are none.

@@ -41,6 +41,8 @@ func newMySQL() Dialect {
 		tokens:           s.tokenListing(),
 		events:           s.eventListing(),
 		touchRows:        mysqlTouchRows,
+		removeRows:       removeTokenRows,
+		forgetRows:       forgetTokenRows,
 		numberRows:       mysqlNumberRows,
 		setLockTimeout:   mysqlSetLockTimeout,
 		resetLockTimeout: mysqlResetLockTimeout,

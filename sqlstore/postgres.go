@@ -32,6 +32,8 @@ func newPostgreSQL() Dialect {
 		migrations:       "migrations/postgresql",
 		placeholder:      func(n int) string { return fmt.Sprint("$", n) },
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		readIsolation:    `SELECT current_setting('transaction_isolation')`,
+		isolations:       []string{"read committed", "read uncommitted"}, // to PostgreSQL these are the same
 		busy:             postgresBusy,
 		statementLost:    postgresStatementLost,
 		poolerError:      postgresPoolerError,
@@ -41,6 +43,8 @@ func newPostgreSQL() Dialect {
 		tokens:           s.tokenListing(),
 		events:           s.eventListing(),
 		touchRows:        postgresTouchRows,
+		removeRows:       removeTokenRows,
+		forgetRows:       forgetTokenRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
 		openTransactions: postgresOpenTransactions,

@@ -31,15 +31,23 @@ const (
 	lockUser          // id -> user, whom no other transaction changes before this one ends
 	updateUser        // name, role, disabled, epoch, revision, id
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
+	insertPseudonym   // id, and userColumns; changes nothing if the id is in use
+	copyEpochs        // pseudonym, owner; copies the ended epochs of a user
+	replaceEnder      // new id, id; replaces those who ended an epoch
+	deleteEpochs      // owner
+	deleteUser        // id
 	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row.
-	readPolicy   // -> maximum, updated at, updated by, revision
-	lockPolicy   // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
-	updatePolicy // maximum, updated at, updated by, revision, revision before
+	readPolicy    // -> maximum, updated at, updated by, revision
+	lockPolicy    // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
+	updatePolicy  // maximum, updated at, updated by, revision, revision before
+	replaceSetter // new id, id; replaces the user who has set the policy
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
+	removeEvents   // number; removes the events up to it
+	replaceEvent   // actor, owner, before, after, origin (three), number; replaces what identifies a user
 	findUnnumbered // -> whether there are committed events without a number
 	lockFeed       // -> the last number that was given; one at a time, until the transaction ends
 	numberEvents   // limit, last number; numbers events from the next number on; if empty, listUnnumbered replaces it
@@ -119,6 +127,23 @@ FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.owner = ? AND e.owner IS NULL` + s.ifAbsent,
 
+		insertPseudonym: `
+INSERT INTO apitoken_users (id, ` + userColumns + `)
+VALUES (?, ` + parameters(userColumns) + `)` + s.ifAbsent,
+
+		copyEpochs: `
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT ?, epoch, ended_at, ended_by FROM apitoken_epochs WHERE owner = ?`,
+
+		replaceEnder: `
+UPDATE apitoken_epochs SET ended_by = ? WHERE ended_by = ?`,
+
+		deleteEpochs: `
+DELETE FROM apitoken_epochs WHERE owner = ?`,
+
+		deleteUser: `
+DELETE FROM apitoken_users WHERE id = ?`,
+
 		readPolicy: `
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
 
@@ -126,10 +151,21 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?`,
 
+		replaceSetter: `
+UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?`,
+
 		insertEvent: `
 INSERT INTO apitoken_events (
 	` + eventColumns + `
 ) VALUES (` + parameters(eventColumns) + `)` + s.ifAbsent,
+
+		replaceEvent: `
+UPDATE apitoken_events
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+WHERE seq = ?`,
+
+		removeEvents: `
+DELETE FROM apitoken_events WHERE seq <= ?`,
 	}
 	for q, text := range own {
 		all[q] = text

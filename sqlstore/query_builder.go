@@ -76,8 +76,11 @@ const maxBatchRows = 256
 // batch puts a query for these rows together. It repeats the last row, which changes nothing, until their number is a power
 // of two, so that there are nine texts and not 256: a driver that caches prepared statements has the server keep them as
 // well, on every connection, and the plans of 256 take 50 MB there.
-func (d *Dialect) batch(q batchQuery, rows [][]any) (text string, args []any) {
-	b := d.build(q.before)
+//
+// leading are the values of the placeholders in the part before the rows.
+func (d *Dialect) batch(q batchQuery, rows [][]any, leading ...any) (text string, args []any) {
+	b := d.build("")
+	b.add(q.before, leading...)
 	b.add(" ")
 	for i := range 1 << bits.Len(uint(len(rows)-1)) {
 		if i > 0 {

@@ -6,27 +6,53 @@ import (
 	"errors"
 )
 
-// querier is what *sql.DB, *sql.Conn and *sql.Tx have in common. Everything that changes rows is a method of a session over a querier and
-// neither begins nor ends a transaction. If such a method returns an error it may have written something, and its transaction
-// has to be rolled back.
+// querier runs SQL: on a pool, on a connection or in a transaction. Everything that changes rows is a method of a session over
+// a querier and neither begins nor ends a transaction. If such a method returns an error it may have written something, and its
+// transaction has to be rolled back.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (resultRows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) resultRow
 }
 
-var (
-	_ querier = (*sql.DB)(nil)
-	_ querier = (*sql.Conn)(nil)
-	_ querier = (*sql.Tx)(nil)
-)
+// resultRows is the part of *sql.Rows that the store uses.
+type resultRows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
+}
+
+// resultRow is the part of *sql.Row that the store uses.
+type resultRow interface{ Scan(dest ...any) error }
+
+// overSQL is the querier of a *sql.DB, *sql.Conn or *sql.Tx.
+type overSQL struct {
+	on interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}
+}
+
+func (o overSQL) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return o.on.ExecContext(ctx, query, args...)
+}
+
+func (o overSQL) QueryContext(ctx context.Context, query string, args ...any) (resultRows, error) {
+	return o.on.QueryContext(ctx, query, args...)
+}
+
+func (o overSQL) QueryRowContext(ctx context.Context, query string, args ...any) resultRow {
+	return o.on.QueryRowContext(ctx, query, args...)
+}
 
 // session runs the queries of a dialect: prepared if there is a statement, otherwise as text.
 type session struct {
 	querier
 	dialect  *Dialect
 	prepared *preparedStatements
-	tx       *sql.Tx // the querier, if it is a transaction
+	tx       *sql.Tx // in which prepared statements run; nil: in none
 }
 
 // exec runs a query that returns no rows, and reports how many rows it changed.
@@ -63,7 +89,7 @@ func (s session) insert(ctx context.Context, q query, args ...any) (inserted boo
 }
 
 // row runs a query that returns one row.
-func (s session) row(ctx context.Context, q query, args ...any) *sql.Row {
+func (s session) row(ctx context.Context, q query, args ...any) resultRow {
 	statement := s.prepared.acquire(q)
 	if statement == nil {
 		return s.QueryRowContext(ctx, s.dialect.queries[q], args...)
@@ -74,7 +100,7 @@ func (s session) row(ctx context.Context, q query, args ...any) *sql.Row {
 }
 
 // rows runs a query that returns any number of rows.
-func (s session) rows(ctx context.Context, q query, args ...any) (*sql.Rows, error) {
+func (s session) rows(ctx context.Context, q query, args ...any) (resultRows, error) {
 	statement := s.prepared.acquire(q)
 	if statement == nil {
 		return s.QueryContext(ctx, s.dialect.queries[q], args...)

@@ -42,6 +42,8 @@ func newSQLite() Dialect {
 		tokens:          s.tokenListing(),
 		events:          s.eventListing(),
 		touchRows:       sqliteTouchRows,
+		removeRows:      removeTokenRows,
+		forgetRows:      forgetTokenRows,
 	}
 }
 

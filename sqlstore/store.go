@@ -21,6 +21,7 @@ type Store struct {
 	operations
 
 	db         *sql.DB
+	pool       querier // db
 	dialect    Dialect // with the store's own table prefix
 	unprepared bool
 
@@ -65,6 +66,7 @@ func New(db *sql.DB, d Dialect, opts *Options) (*Store, error) {
 	}
 	s := &Store{
 		db:         db,
+		pool:       overSQL{db},
 		dialect:    d,
 		unprepared: o.Unprepared,
 		openTurn:   make(chan struct{}, 1),

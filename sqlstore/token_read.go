@@ -39,7 +39,7 @@ func (s *Store) lookupWithRetry(ctx context.Context, digest apitoken.Digest) (*a
 }
 
 func (s *Store) lookup(ctx context.Context, p *preparedStatements, digest apitoken.Digest) (*apitoken.Record, error) {
-	q := session{querier: s.db, dialect: &s.dialect, prepared: p}
+	q := session{querier: s.pool, dialect: &s.dialect, prepared: p}
 	return scanRecord(q.row(ctx, lookupToken, digest[:]))
 }
 

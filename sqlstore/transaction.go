@@ -147,7 +147,7 @@ func (s *Store) attempt(
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after COMMIT
 
-	err = do(inner, session{querier: tx, dialect: &s.dialect, prepared: p, tx: tx})
+	err = do(inner, session{querier: overSQL{tx}, dialect: &s.dialect, prepared: p, tx: tx})
 	if err != nil {
 		return false, preferContextError(ctx, err)
 	}
@@ -209,7 +209,7 @@ func (s *Store) read(ctx context.Context, what string, do work) error {
 		if err := prepared.restore(ctx, s.db, &s.dialect); err != nil {
 			return err
 		}
-		return do(ctx, session{querier: s.db, dialect: &s.dialect, prepared: prepared})
+		return do(ctx, session{querier: s.pool, dialect: &s.dialect, prepared: prepared})
 	})
 	if err != nil && !isResult(err) {
 		return failed(what, err)

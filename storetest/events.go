@@ -197,6 +197,15 @@ func fullEvents() []rule {
 			event := about("", apitoken.TokenID{})
 			return event, func() error { return f.store.PutPolicy(f.Context(), p, 0, event) }
 		}},
+		{"Remove", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			event := about("", apitoken.TokenID{})
+			return apitoken.Removed{Tokens: 1}.On(event), func() error {
+				_, err := f.store.Remove(f.Context(), apitoken.Removal{Tokens: []apitoken.TokenID{n.ID}}, event)
+				return err
+			}
+		}},
 		{"AppendEvents", func(f *fixture, about eventAbout) (apitoken.Event, func() error) {
 			event := about("ada", newTokenID())
 			event.Outcome = apitoken.OutcomeDenied

@@ -103,6 +103,16 @@ func (f Faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error
 	return f.call(ctx, "AppendEvents", func() error { return f.Store.AppendEvents(ctx, events) })
 }
 
+// Remove implements [apitoken.Store].
+func (f Faulty) Remove(ctx context.Context, removal apitoken.Removal, event apitoken.Event) (apitoken.Removed, error) {
+	return result(ctx, f, "Remove", func() (apitoken.Removed, error) { return f.Store.Remove(ctx, removal, event) })
+}
+
+// Forget implements [apitoken.Store].
+func (f Faulty) Forget(ctx context.Context, forgetting apitoken.Forgetting, event apitoken.Event) (int, error) {
+	return result(ctx, f, "Forget", func() (int, error) { return f.Store.Forget(ctx, forgetting, event) })
+}
+
 // Policy implements [apitoken.Store].
 func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })

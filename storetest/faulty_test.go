@@ -92,6 +92,14 @@ func faultyCalls(ctx context.Context) []faultyCall {
 		{"Touch", func(s storetest.Faulty) (bool, error) {
 			return false, s.Touch(ctx, []apitoken.Touch{{Token: apitoken.TokenID{1}, At: someDay}})
 		}},
+		{"Remove", func(s storetest.Faulty) (bool, error) {
+			r, err := s.Remove(ctx, apitoken.Removal{EventsTo: 2}, event(17))
+			return r != apitoken.Removed{}, err
+		}},
+		{"Forget", func(s storetest.Faulty) (bool, error) {
+			rows, err := s.Forget(ctx, apitoken.Forgetting{User: "bob", Pseudonym: "nobody", Revision: 1, Tokens: []apitoken.TokenID{{1}}}, event(18))
+			return rows != 0, err
+		}},
 		{"AppendEvents", func(s storetest.Faulty) (bool, error) {
 			return false, s.AppendEvents(ctx, []apitoken.Event{event(16)})
 		}},
@@ -184,5 +192,5 @@ func TestFaultyFailsEachMethod(t *testing.T) {
 var someDay = time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 
 var isWrite = map[string]bool{
-	"CreateToken": true, "RevokeToken": true, "CreateUser": true, "ChangeUser": true, "PutPolicy": true, "Touch": true, "AppendEvents": true,
+	"CreateToken": true, "RevokeToken": true, "CreateUser": true, "ChangeUser": true, "PutPolicy": true, "Touch": true, "AppendEvents": true, "Remove": true, "Forget": true,
 }

@@ -25,7 +25,18 @@ type attempt struct {
 
 // recordedWrites are a write of each method that records an event.
 func recordedWrites() []recordedWrite {
-	return append(rowWrites(), recordedWrite{"PutPolicy", func(f *fixture, _ int) attempt {
+	return append(rowWrites(), recordedWrite{"Remove", func(f *fixture, i int) attempt {
+		n := f.addToken(f.addNumbered(i), "a")
+		r := apitoken.Removal{Tokens: []apitoken.TokenID{n.ID}}
+		e := removing()
+		return attempt{apitoken.Removed{Tokens: 1}.On(e), func(ctx context.Context) error {
+			_, err := f.store.Remove(ctx, r, e)
+			return err
+		}, func() bool {
+			_, err := f.store.Token(f.Context(), n.ID)
+			return !f.exists(err)
+		}}
+	}}, recordedWrite{"Forget", forgottenWrite}, recordedWrite{"PutPolicy", func(f *fixture, _ int) attempt {
 		was := f.policy()
 		is := newPolicy(was)
 		e := policyPut(was, is)

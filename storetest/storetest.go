@@ -72,6 +72,8 @@ func areas() []area {
 		{"filters", filterRules()},
 		{"scans", scanRules()},
 		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
+		{"removal", removalRules()},
+		{"forgetting", forgettingRules()},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// The service is written in JavaScript, with oauth4webapi.
+// The service is written in JavaScript, with openid-client, which finds the endpoints by the document.
 func TestGatewayNode(t *testing.T) {
 	long(t)
 	node, npm := need(t, "node", "node"), need(t, "node", "npm")

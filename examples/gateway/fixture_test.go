@@ -82,9 +82,12 @@ func newHost(t *testing.T, expiryCap time.Duration) *host {
 	}
 	clients, err := adminapi.FixedClients(map[string]string{"gateway": clientSecret})
 	must(t, err)
-	handler, err := gateway.Host(h.manager, &adminapi.IntrospectionOptions{Clients: clients, ExpiryCap: expiryCap})
+	h.server = httptest.NewUnstartedServer(nil)
+	handler, err := gateway.Host(h.manager, "http://"+address(h.server), &adminapi.IntrospectionOptions{Clients: clients, ExpiryCap: expiryCap})
 	must(t, err)
-	h.server, h.tls, h.application = httptest.NewServer(handler), httptest.NewTLSServer(handler), httptest.NewServer(gateway.Application())
+	h.server.Config.Handler = handler
+	h.server.Start()
+	h.tls, h.application = httptest.NewTLSServer(handler), httptest.NewServer(gateway.Application())
 	t.Cleanup(func() { h.server.Close(); h.tls.Close(); h.application.Close() })
 	return h
 }

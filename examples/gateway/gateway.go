@@ -15,8 +15,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
-// Host has the endpoints that gateways ask. Only gateways should reach it, except for /oauth2/revoke, which is public.
-func Host(m *apitoken.Manager, opts *adminapi.IntrospectionOptions) (http.Handler, error) {
+// Host has the endpoints that gateways ask, and the document by which clients of OAuth find them. Only gateways should reach it,
+// except for /oauth2/revoke, which is public. origin is where they reach it, such as "https://host.internal".
+func Host(m *apitoken.Manager, origin string, opts *adminapi.IntrospectionOptions) (http.Handler, error) {
 	introspection, err := adminapi.Introspection(m, opts)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,14 @@ func Host(m *apitoken.Manager, opts *adminapi.IntrospectionOptions) (http.Handle
 	if err != nil {
 		return nil, err
 	}
+	metadata, err := adminapi.ServerMetadata(adminapi.AuthorizationServer{
+		Issuer: origin, IntrospectionEndpoint: origin + "/oauth2/introspect", RevocationEndpoint: origin + "/oauth2/revoke",
+	})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	mux.Handle("/.well-known/oauth-authorization-server", metadata)
 	mux.Handle("/verify", httpauth.Verify(m, nil))
 	mux.Handle("/oauth2/introspect", introspection)
 	mux.Handle("/oauth2/revoke", revocation)

@@ -26,7 +26,32 @@ func TestAHostFetchesTheModule(t *testing.T) {
 	}
 }
 
-// The nested modules cannot be installed, because they have replace directives.
+// The module for OpenTelemetry requires an earlier version of the library, so its history is needed.
+func TestAHostFetchesTheModuleForOpenTelemetry(t *testing.T) {
+	h := newHost(t)
+	if strings.TrimSpace(h.mustRun("git", "-C", repositoryPath(t), "rev-parse", "--is-shallow-repository")) == "true" {
+		t.Skip("NOT TESTED: the clone has no history; git fetch --unshallow brings it")
+	}
+	h.mustRun("go", "get", module+"/apitokenotel@"+h.commit)
+	write(t, filepath.Join(h.dir, "main.go"), `package main
+
+import (
+	"fmt"
+
+	"`+module+`/apitokenotel"
+)
+
+func main() {
+	_, err := apitokenotel.New(nil)
+	fmt.Println(err)
+}
+`)
+	if diff := cmp.Diff("<nil>\n", h.mustRun("go", "run", ".")); diff != "" {
+		t.Errorf("output of a host with the module (-want +got):\n%s", diff)
+	}
+}
+
+// The other nested modules cannot be installed, because they have replace directives.
 func TestNoNestedModuleIsFetched(t *testing.T) {
 	h := newHost(t)
 	for _, program := range []string{"bench", "examples/quickstart", "integration/engine"} {
@@ -59,10 +84,7 @@ func newHost(t *testing.T) *host {
 	if err := os.Mkdir(h.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	from, err := filepath.Abs(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
+	from := repositoryPath(t)
 	clone := filepath.Join(tmp, "clone.git")
 	settings := []string{
 		"safe.directory", "*",
@@ -89,6 +111,15 @@ func newHost(t *testing.T) *host {
 	)
 	h.mustRun("go", "mod", "init", "example.org/host")
 	return h
+}
+
+func repositoryPath(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func (h *host) run(program string, args ...string) (output string, err error) {

@@ -23,6 +23,7 @@ var statuses = []struct {
 	{apitoken.ErrUncertain, http.StatusServiceUnavailable},
 	{apitoken.ErrExists, http.StatusConflict},
 	{apitoken.ErrConflict, http.StatusConflict},
+	{apitoken.ErrTruncated, http.StatusGone},
 }
 
 // Of returns the status for an error of a method of [apitoken.Manager]; 200 for nil. An error that the Manager does not

@@ -30,6 +30,7 @@ func TestOf(t *testing.T) {
 		{"exists", apitoken.ErrExists, 409},
 		{"repeated", apitoken.ErrRepeated, 409},
 		{"conflict", apitoken.ErrConflict, 409},
+		{"truncated", &apitoken.TruncatedError{First: 7}, 410},
 		{"another error", errors.New("disk full"), 503},
 	} {
 		t.Run(c.name, func(t *testing.T) {

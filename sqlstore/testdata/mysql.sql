@@ -107,6 +107,23 @@ WHERE id = ?;
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
 
+-- insertPseudonym(text, text, text, integer, NULL, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- copyEpochs(text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT ?, epoch, ended_at, ended_by FROM apitoken_epochs WHERE owner = ?;
+
+-- replaceEnder(text, text)
+UPDATE apitoken_epochs SET ended_by = ? WHERE ended_by = ?;
+
+-- deleteEpochs(text)
+DELETE FROM apitoken_epochs WHERE owner = ?;
+
+-- deleteUser(text)
+DELETE FROM apitoken_users WHERE id = ?;
+
 -- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
 SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
@@ -123,11 +140,22 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
+-- replaceSetter(text, text)
+UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?;
+
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
 	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= ?;
+
+-- replaceEvent(text, text, text, text, text, text, text, integer)
+UPDATE apitoken_events
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+WHERE seq = ?;
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -577,6 +605,18 @@ UPDATE ( SELECT CAST(? AS BINARY(16)) AS id, ? AS used_at, ? AS ahead UNION ALL 
 STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
+
+-- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, bytes)
+UPDATE apitoken_tokens SET
+	name = CASE WHEN owner = ? THEN ? ELSE name END,
+	live_name = CASE WHEN owner = ? THEN NULL ELSE live_name END,
+	created_by = CASE WHEN created_by = ? THEN ? ELSE created_by END,
+	revoked_by = CASE WHEN revoked_by = ? THEN ? ELSE revoked_by END,
+	owner = CASE WHEN owner = ? THEN ? ELSE owner END
+WHERE (owner = ? OR created_by = ? OR revoked_by = ?) AND id IN ( ?);
 
 -- two events(integer, integer, integer, integer)
 UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v

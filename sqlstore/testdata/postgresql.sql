@@ -112,6 +112,24 @@ WHERE id = $6;
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING;
 
+-- insertPseudonym(text, text, text, integer, NULL, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING;
+
+-- copyEpochs(text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT $1, epoch, ended_at, ended_by FROM apitoken_epochs WHERE owner = $2;
+
+-- replaceEnder(text, text)
+UPDATE apitoken_epochs SET ended_by = $1 WHERE ended_by = $2;
+
+-- deleteEpochs(text)
+DELETE FROM apitoken_epochs WHERE owner = $1;
+
+-- deleteUser(text)
+DELETE FROM apitoken_users WHERE id = $1;
+
 -- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
 SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
@@ -127,12 +145,23 @@ LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
 UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
 WHERE revision = $5;
 
+-- replaceSetter(text, text)
+UPDATE apitoken_policy SET updated_by = $1 WHERE updated_by = $2;
+
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
 	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING;
+
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= $1;
+
+-- replaceEvent(text, text, text, text, text, text, text, integer)
+UPDATE apitoken_events
+SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, origin_address = $5, origin_agent = $6, origin_request = $7
+WHERE seq = $8;
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -670,3 +699,15 @@ FROM locked AS l
 WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
+
+-- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, bytes)
+UPDATE apitoken_tokens SET
+	name = CASE WHEN owner = $1 THEN $2 ELSE name END,
+	live_name = CASE WHEN owner = $3 THEN NULL ELSE live_name END,
+	created_by = CASE WHEN created_by = $4 THEN $5 ELSE created_by END,
+	revoked_by = CASE WHEN revoked_by = $6 THEN $7 ELSE revoked_by END,
+	owner = CASE WHEN owner = $8 THEN $9 ELSE owner END
+WHERE (owner = $10 OR created_by = $11 OR revoked_by = $12) AND id IN ( $13);

@@ -105,6 +105,24 @@ WHERE id = ?;
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
+-- insertPseudonym(text, text, text, integer, NULL, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- copyEpochs(text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT ?, epoch, ended_at, ended_by FROM apitoken_epochs WHERE owner = ?;
+
+-- replaceEnder(text, text)
+UPDATE apitoken_epochs SET ended_by = ? WHERE ended_by = ?;
+
+-- deleteEpochs(text)
+DELETE FROM apitoken_epochs WHERE owner = ?;
+
+-- deleteUser(text)
+DELETE FROM apitoken_users WHERE id = ?;
+
 -- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
 SELECT DISTINCT t.owner, t.epoch + 1, ?, ?
@@ -122,6 +140,9 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
 WHERE revision = ?;
 
+-- replaceSetter(text, text)
+UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?;
+
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
 	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
@@ -129,6 +150,14 @@ INSERT INTO apitoken_events (
 )
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
+
+-- removeEvents(integer)
+DELETE FROM apitoken_events WHERE seq <= ?;
+
+-- replaceEvent(text, text, text, text, text, text, text, integer)
+UPDATE apitoken_events
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+WHERE seq = ?;
 
 -- findUnnumbered: none
 
@@ -575,3 +604,15 @@ FROM (VALUES (?, ?, ?), (?, ?, ?)) AS v
 WHERE t.id = +v.column1 AND (
 	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 );
+
+-- three tokens to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
+
+-- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, bytes)
+UPDATE apitoken_tokens SET
+	name = CASE WHEN owner = ? THEN ? ELSE name END,
+	live_name = CASE WHEN owner = ? THEN NULL ELSE live_name END,
+	created_by = CASE WHEN created_by = ? THEN ? ELSE created_by END,
+	revoked_by = CASE WHEN revoked_by = ? THEN ? ELSE revoked_by END,
+	owner = CASE WHEN owner = ? THEN ? ELSE owner END
+WHERE (owner = ? OR created_by = ? OR revoked_by = ?) AND id IN ( ?);

@@ -41,7 +41,7 @@ func run(hostAddr, applicationAddr string) error {
 	if err != nil {
 		return err
 	}
-	host, err := gateway.Host(m, &adminapi.IntrospectionOptions{Clients: clients})
+	host, err := gateway.Host(m, "http://"+hostAddr, &adminapi.IntrospectionOptions{Clients: clients})
 	if err != nil {
 		return err
 	}

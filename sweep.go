@@ -1,0 +1,200 @@
+package apitoken
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// SweepParams says what [Manager.Sweep] removes. A zero duration keeps for ever; every other one is at least 24 hours, so that a
+// write that is repeated because its outcome was unknown still finds what it wrote the first time.
+type SweepParams struct {
+	Revoked time.Duration // remove tokens that were revoked this long ago, alone or with all tokens of their owner
+	Expired time.Duration // remove tokens that expired this long ago and were not revoked before that
+	Events  time.Duration // remove events of this age, oldest first
+	DryRun  bool          // count, and remove nothing
+
+	After SweepCursor // Swept.Next of the call before; zero: begin a pass
+}
+
+// Swept is what one call of [Manager.Sweep] did.
+type Swept struct {
+	Tokens int // removed; with DryRun, to be removed
+	Events int
+
+	// More says that the pass goes on: call Sweep again with Next as SweepParams.After.
+	More bool
+	Next SweepCursor
+}
+
+// SweepCursor is how far a pass of [Manager.Sweep] has come. The zero value is its beginning.
+type SweepCursor struct {
+	token      TokenID
+	event      EventSeq
+	tokensDone bool
+	eventsDone bool
+}
+
+const (
+	minRetention = 24 * time.Hour
+	sweptRows    = 500 // tokens that one call examines, and events
+)
+
+// Sweep removes tokens and events that have served their time. A call does one bounded piece of a pass, at most 500 tokens to
+// examine and 500 events, so that no write waits long for it. A host calls it until Swept.More is false, every night for example:
+//
+//	p := apitoken.SweepParams{Revoked: apitoken.Days(90), Expired: apitoken.Days(90), Events: apitoken.Days(400)}
+//	for {
+//		swept, err := m.Sweep(ctx, apitoken.System(), p)
+//		if err != nil || !swept.More {
+//			return err
+//		}
+//		p.After = swept.Next
+//	}
+//
+// It never removes a token that is active, nor one that was created in the last 24 hours. A revoked token is removed by Revoked
+// only, also after it has expired. Events are removed in the order of the feed, up to the first one that is not old enough. A
+// reader that follows the events and has not read them all gets [ErrTruncated].
+//
+// Each call that removes something records an event. Several sweeps may run at the same time, on any number of replicas, and a
+// pass may stop anywhere. The clock decides what is old: one that is ahead removes too early.
+//
+// Only [System] sweeps; every other actor is [ErrDenied]. The errors are [ErrInvalid], also inside a transaction of the host's;
+// [ErrUnavailable]; and [ErrUncertain], after which the same call may be repeated.
+func (m *Manager) Sweep(ctx context.Context, actor Actor, p SweepParams) (Swept, error) {
+	op := &operation{action: ActionSweep, actor: actor}
+	return decide(ctx, m, op, func(ctx context.Context, op *operation) (Swept, error) { return m.sweep(ctx, op, p) })
+}
+
+func (m *Manager) sweep(ctx context.Context, op *operation, p SweepParams) (Swept, error) {
+	if err := p.check(); err != nil {
+		return Swept{}, err
+	}
+	if why := op.hostOnly(); why != permitted {
+		return Swept{}, m.deny(ctx, op, ErrDenied, why)
+	}
+	next := p.After
+	tokens, err := m.tokensToSweep(ctx, op, p, &next)
+	if err != nil {
+		return Swept{}, storeError(err)
+	}
+	events, err := m.eventsToSweep(ctx, op, p, &next)
+	if err != nil {
+		return Swept{}, storeError(err)
+	}
+	swept := Swept{Tokens: len(tokens), Events: events, More: !next.tokensDone || !next.eventsDone, Next: next}
+	if p.DryRun {
+		return swept, nil
+	}
+	removal := Removal{Tokens: tokens}
+	if events > 0 {
+		removal.EventsTo = next.event
+	}
+	removed, err := m.store.Remove(ctx, removal, op.event(OutcomeDone))
+	if err != nil {
+		return Swept{}, storeError(err)
+	}
+	swept.Tokens, swept.Events = removed.Tokens, removed.Events
+	return swept, nil
+}
+
+// tokensToSweep returns the tokens to remove among the next ones, and moves the cursor behind these.
+func (m *Manager) tokensToSweep(ctx context.Context, op *operation, p SweepParams, c *SweepCursor) (ids []TokenID, err error) {
+	if c.tokensDone || p.Revoked == 0 && p.Expired == 0 {
+		c.tokensDone = true
+		return nil, nil
+	}
+	tokens, err := m.store.Tokens(ctx, TokenQuery{AnyOwner: true, After: c.token, Limit: sweptRows}.At(op.at))
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tokens {
+		c.token = t.ID
+		if p.removes(t, op.at) {
+			ids = append(ids, t.ID)
+		}
+	}
+	c.tokensDone = len(tokens) < sweptRows
+	return ids, nil
+}
+
+// eventsToSweep returns how many of the next events to remove, and moves the cursor to the last of them.
+func (m *Manager) eventsToSweep(ctx context.Context, op *operation, p SweepParams, c *SweepCursor) (n int, err error) {
+	if c.eventsDone || p.Events == 0 {
+		c.eventsDone = true
+		return 0, nil
+	}
+	events, err := m.store.Events(ctx, EventQuery{After: c.event, Limit: sweptRows})
+	if err != nil {
+		return 0, err
+	}
+	n = p.oldEvents(events, op.at)
+	if n > 0 {
+		c.event = events[n-1].Seq
+	}
+	c.eventsDone = n < sweptRows
+	return n, nil
+}
+
+// removes reports whether the token is to be removed. This is the only place that decides. A broken clock may have stored a wrong
+// time of the end, so the time of the creation counts too: a token that is removed while its CreateToken may be repeated would
+// come back to life.
+func (p SweepParams) removes(t Token, now time.Time) bool {
+	if !past(t.CreatedAt, minRetention, now) {
+		return false
+	}
+	switch t.Status(now) {
+	case StatusRevoked:
+		return p.Revoked > 0 && past(t.RevokedAt, p.Revoked, now)
+	case StatusExpired:
+		return p.Expired > 0 && past(t.ExpiresAt, p.Expired, now)
+	}
+	return false
+}
+
+// oldEvents returns how many events from the first on are to be removed. The times of the feed need not rise. An event whose time
+// is in the future was recorded by a clock that was wrong: its age is unknown, so it goes with the old event that follows it.
+func (p SweepParams) oldEvents(events []Event, now time.Time) (n int) {
+	for i, e := range events {
+		switch {
+		case past(e.At, p.Events, now):
+			n = i + 1
+		case !e.At.After(now):
+			return n
+		}
+	}
+	return n
+}
+
+// past reports whether a time is at least so long ago.
+func past(t time.Time, ago time.Duration, now time.Time) bool { return !t.Add(ago).After(now) }
+
+func (p SweepParams) check() error {
+	for _, d := range []struct {
+		field string
+		keep  time.Duration
+	}{{"revoked", p.Revoked}, {"expired", p.Expired}, {"events", p.Events}} {
+		if d.keep != 0 && d.keep < minRetention {
+			return invalid(d.field, "is %s, 0 or at least %s is needed", d.keep, minRetention)
+		}
+	}
+	return nil
+}
+
+// Removal is what [Store.Remove] removes.
+type Removal struct {
+	Tokens   []TokenID // at most 500
+	EventsTo EventSeq  // the events up to this one, which is included, at most 500; 0: none
+}
+
+// Empty reports whether there is nothing to remove.
+func (r Removal) Empty() bool { return len(r.Tokens) == 0 && r.EventsTo == 0 }
+
+// Removed is how many rows [Store.Remove] has removed.
+type Removed struct{ Tokens, Events int }
+
+// On returns the event of a removal with the numbers in its Reason. Every [Store] calls it for the event that it stores.
+func (r Removed) On(e Event) Event {
+	e.Reason = fmt.Sprintf("removed tokens: %d, events: %d", r.Tokens, r.Events)
+	return e
+}
