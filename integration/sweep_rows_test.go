@@ -19,7 +19,7 @@ const envSweepRows = "APITOKEN_SWEEP_ROWS"
 func TestSweepOfManyRows(t *testing.T) {
 	long(t)
 	rows := fromEnvironment(t, envSweepRows, 2000)
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t).withoutDisk()
 			db := d.open(t, 0)
