@@ -51,6 +51,7 @@ const (
 	actResume       kind = "resume"
 	actFlush        kind = "flush"
 	actMoveClock    kind = "move clock"
+	actSweep        kind = "sweep"
 )
 
 func (a *act) String() string {
@@ -121,7 +122,7 @@ func (h *history) moments() []porcupine.Operation {
 		switch {
 		case a.err == apitoken.ErrUnavailable: // no effect and no result
 			continue
-		case a.kind == actFlush, a.kind == actMoveClock: // no effect in the specification
+		case a.kind == actFlush, a.kind == actMoveClock, a.kind == actSweep: // no effect in the specification
 			continue
 		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable, actSuspend, actResume):
 			parts = []part{partDecided, partInserted}
