@@ -29,9 +29,9 @@ func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 // Suspended reports whether the user is suspended.
 func (u User) Suspended() bool { return !u.SuspendedAt.IsZero() }
 
-// State returns what an event records about the user. That they were suspended or resumed is the event's Action.
+// State returns what an event records about the user.
 func (u User) State() State {
-	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
 }
 
 // UserChange says what to change about a user, and the conditions under which the change still holds. It is for

@@ -222,6 +222,7 @@
 //	              "revoked_at": "2026-...",          of the token
 //	              "role": "user",                    of the user
 //	              "disabled_at": "2026-...",         of the user
+//	              "suspended_at": "2026-...",        of the user
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true},               in its place

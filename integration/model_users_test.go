@@ -94,7 +94,7 @@ func (c referenceCall) write(was, is apitoken.User) apitoken.User {
 		}
 	}
 	state := func(u apitoken.User) apitoken.State {
-		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
 	}
 	c.record(state(was), state(is))
 	return is
