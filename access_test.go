@@ -48,6 +48,8 @@ var accessRules = []accessRule{
 	{"PutUser", apitoken.ManageUsers, denied, denied},
 	{"DisableUser", apitoken.ManageUsers, denied, denied},
 	{"EnableUser", apitoken.ManageUsers, denied, denied},
+	{"SuspendUser", apitoken.ManageUsers, denied, denied},
+	{"ResumeUser", apitoken.ManageUsers, denied, denied},
 	{"Events", apitoken.ReadEvents, denied, denied},
 }
 
@@ -77,6 +79,8 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		},
 		"DisableUser": func(a apitoken.Actor) error { return h.DisableUser(ctx, a, bob) },
 		"EnableUser":  func(a apitoken.Actor) error { return h.EnableUser(ctx, a, bob) },
+		"SuspendUser": func(a apitoken.Actor) error { return h.SuspendUser(ctx, a, bob) },
+		"ResumeUser":  func(a apitoken.Actor) error { return h.ResumeUser(ctx, a, bob) },
 		"Events":      func(a apitoken.Actor) error { return firstError(h.Events(ctx, a, apitoken.EventQuery{})) },
 	}
 }

@@ -31,7 +31,7 @@ func TestABrokenClockAuthenticatesNoTokenAndStopsNoRevocation(t *testing.T) {
 			}
 			for name, op := range operations(h, token) {
 				switch name {
-				case "Revoke", "RevokeAll", "DisableUser": // tried below
+				case "Revoke", "RevokeAll", "DisableUser", "SuspendUser": // tried below
 					continue
 				}
 				if err := op(apitoken.As(ada)); !errors.Is(err, apitoken.ErrUnavailable) {
@@ -44,6 +44,7 @@ func TestABrokenClockAuthenticatesNoTokenAndStopsNoRevocation(t *testing.T) {
 			h.must(h.Revoke(ctx, neverExpiring, neverExpiring.Token))
 			h.must(h.Revoke(ctx, apitoken.As(bob), token.ID))
 			h.must(h.RevokeAll(ctx, apitoken.As(bob), bob))
+			h.must(h.SuspendUser(ctx, apitoken.As(ada), bob))
 			h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
 
 			h.clock.Set(start.Add(time.Hour))
@@ -54,8 +55,8 @@ func TestABrokenClockAuthenticatesNoTokenAndStopsNoRevocation(t *testing.T) {
 			}
 			owner, err := h.User(ctx, apitoken.As(ada), bob)
 			h.must(err)
-			if !owner.Disabled() {
-				t.Error("the owner is active, want them disabled")
+			if !owner.Disabled() || !owner.Suspended() {
+				t.Error("the owner is active, want them disabled and suspended")
 			}
 			for _, id := range []apitoken.TokenID{token.ID, other.ID} {
 				revoked, err := h.Token(ctx, apitoken.As(ada), id)

@@ -63,6 +63,10 @@ var (
 	// ErrUserDisabled means that the owner is disabled: their tokens are revoked, and none can be generated for them. It is
 	// [ErrRevoked].
 	ErrUserDisabled error = &sentinel{text: "user disabled", is: ErrRevoked}
+
+	// ErrSuspended means that the owner is suspended: their tokens are refused until the owner is resumed, and none can be
+	// generated for them. It is not [ErrRevoked].
+	ErrSuspended error = &sentinel{text: "user suspended", is: ErrUnauthenticated}
 )
 
 // reasons maps sentinels to words, in order of precedence: store failures, then decisions, then unknown outcomes; specific
@@ -78,6 +82,7 @@ var reasons = []struct {
 	{ErrExpired, "expired"},
 	{ErrUserDisabled, "user_disabled"},
 	{ErrRevoked, "revoked"},
+	{ErrSuspended, "suspended"},
 	{ErrUnauthenticated, "unauthenticated"},
 	{ErrLifetime, "lifetime_over_maximum"},
 	{ErrInvalid, "invalid"},
@@ -90,10 +95,10 @@ var reasons = []struct {
 	{ErrTruncated, "truncated"},
 }
 
-// Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "unknown", "malformed",
-// "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the caller's context was
-// cancelled. nil is the empty string, and an error of another package is "other".
+// Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "suspended", "unknown",
+// "malformed", "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
+// "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the
+// caller's context was cancelled. nil is the empty string, and an error of another package is "other".
 //
 // The words are stable. New words come only with new sentinels.
 func Reason(err error) string {

@@ -34,6 +34,7 @@ var reasons = map[string]struct {
 	"ErrExpired":         {apitoken.ErrExpired, "expired"},
 	"ErrRevoked":         {apitoken.ErrRevoked, "revoked"},
 	"ErrUserDisabled":    {apitoken.ErrUserDisabled, "user_disabled"},
+	"ErrSuspended":       {apitoken.ErrSuspended, "suspended"},
 }
 
 func TestEverySentinelHasItsOwnReason(t *testing.T) {

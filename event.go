@@ -60,12 +60,13 @@ type State struct {
 	RevokedAt   time.Time     `json:"revoked_at,omitzero"`   // of the token
 	Role        Role          `json:"role,omitzero"`         // of the user
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`  // of the user
+	SuspendedAt time.Time     `json:"suspended_at,omitzero"` // of the user
 	Epoch       int64         `json:"epoch,omitzero"`        // of the user
 	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; for a generated token, the maximum in force
 }
 
-// LogValue returns a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, epoch and max_lifetime, without
-// the empty ones. No maximum is "no expiration".
+// LogValue returns a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch and
+// max_lifetime, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
@@ -75,6 +76,7 @@ func (s State) LogValue() slog.Value {
 	g.time("revoked_at", s.RevokedAt)
 	g.text("role", string(s.Role))
 	g.time("disabled_at", s.DisabledAt)
+	g.time("suspended_at", s.SuspendedAt)
 	if s.Epoch != 0 {
 		g.value("epoch", slog.Int64Value(s.Epoch))
 	}
@@ -124,6 +126,8 @@ const (
 	ActionListUsers    Action = "user.list"
 	ActionDisableUser  Action = "user.disable"
 	ActionEnableUser   Action = "user.enable"
+	ActionSuspendUser  Action = "user.suspend"
+	ActionResumeUser   Action = "user.resume"
 	ActionReadEvents   Action = "event.read"
 	ActionForgetUser   Action = "user.forget"
 	ActionSweep        Action = "store.sweep"

@@ -86,6 +86,16 @@ func TestEveryChangeAndEveryDenialIsAnEvent(t *testing.T) {
 			Before: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, DisabledAt: start, Epoch: 1},
 			After:  apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, Epoch: 1},
 		}},
+		{"suspend", func() error { return h.SuspendUser(ctx, apitoken.As(ada), "erin") }, apitoken.Event{
+			Action: apitoken.ActionSuspendUser, Outcome: done, Actor: apitoken.As(ada), Owner: "erin",
+			Before: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, Epoch: 1},
+			After:  apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, SuspendedAt: start, Epoch: 1},
+		}},
+		{"resume", func() error { return h.ResumeUser(ctx, apitoken.As(ada), "erin") }, apitoken.Event{
+			Action: apitoken.ActionResumeUser, Outcome: done, Actor: apitoken.As(ada), Owner: "erin",
+			Before: apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, SuspendedAt: start, Epoch: 1},
+			After:  apitoken.State{Name: "Erin", Role: apitoken.RoleAdmin, Epoch: 1},
+		}},
 	}
 	for _, s := range steps {
 		t.Run(s.name, func(t *testing.T) {

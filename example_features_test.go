@@ -84,6 +84,26 @@ func ExampleManager_DisableUser() {
 	// false true
 }
 
+// Suspending a user refuses their tokens. Once the user is resumed, they are accepted again.
+func ExampleManager_SuspendUser() {
+	ctx, m, _ := exampleHost()
+	_, secret, _ := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+
+	fmt.Println(m.SuspendUser(ctx, apitoken.System(), "bob"))
+	_, err := m.Authenticate(ctx, secret.Reveal())
+	fmt.Println(errors.Is(err, apitoken.ErrSuspended))
+
+	fmt.Println(m.ResumeUser(ctx, apitoken.System(), "bob"))
+	_, err = m.Authenticate(ctx, secret.Reveal())
+	fmt.Println(err)
+
+	// Output:
+	// <nil>
+	// true
+	// <nil>
+	// <nil>
+}
+
 // An administrator iterates over all expired tokens.
 func ExampleManager_Tokens() {
 	ctx, m, now := exampleHost()

@@ -11,7 +11,7 @@ import (
 // write.
 //
 // Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is read, [ErrUnknownToken],
-// [ErrUserDisabled], [ErrRevoked] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
+// [ErrUserDisabled], [ErrSuspended], [ErrRevoked] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
 // the error is [ErrUnavailable], which is not a refusal.
 func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
 	var begun time.Time
@@ -66,6 +66,8 @@ func (r *Record) refusal(now time.Time) error {
 	switch {
 	case r.User.Disabled():
 		return ErrUserDisabled
+	case r.User.Suspended():
+		return ErrSuspended
 	case r.Epoch != r.User.Epoch, !r.Token.RevokedAt.IsZero():
 		return ErrRevoked
 	case hasExpired(r.Token.ExpiresAt, now):

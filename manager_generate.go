@@ -48,8 +48,8 @@ type GenerateParams struct {
 // anew, except for a change that commits while the token is being inserted: such a token stays. So does one that is being
 // generated while only the token that the actor uses is revoked: look for it with [TokenQuery.CreatedWith].
 //
-// The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound] or [ErrUserDisabled] for
-// the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
+// The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound], [ErrUserDisabled] or
+// [ErrSuspended] for the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
 // [ErrUnavailable]. On [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try
 // again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
@@ -132,6 +132,9 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	}
 	if owner.Disabled() {
 		return ErrUserDisabled
+	}
+	if owner.Suspended() {
+		return ErrSuspended
 	}
 	policy, err := m.policy(ctx)
 	if err != nil {

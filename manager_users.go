@@ -107,15 +107,33 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 // [ErrUnavailable] and [ErrUncertain]. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
 // so that offboarding under another spelling is noticed; see [Options.CanonicalUserID].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, &operation{action: ActionDisableUser, actor: actor, owner: id}, UserChange{Disable: true})
+	return m.switchUser(ctx, &operation{action: ActionDisableUser, actor: actor, owner: id}, UserChange{Disable: true})
 }
 
 // EnableUser lets a user have tokens again. It revives none. Permissions and errors are those of DisableUser.
 func (m *Manager) EnableUser(ctx context.Context, actor Actor, id UserID) error {
-	return m.setDisabled(ctx, &operation{action: ActionEnableUser, actor: actor, owner: id}, UserChange{Enable: true})
+	return m.switchUser(ctx, &operation{action: ActionEnableUser, actor: actor, owner: id}, UserChange{Enable: true})
 }
 
-func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserChange) error {
+// SuspendUser refuses all tokens of a user, and new ones for the user, until [Manager.ResumeUser] is called. Then the tokens are as
+// they were. It is for what may be an error, such as a directory that does not list the user for an hour; DisableUser is for
+// good. Once it has returned, every [Manager.Authenticate] that starts later refuses the user's tokens with [ErrSuspended], on
+// every replica. Suspending a suspended user changes nothing, and a disabled user may be suspended too.
+//
+// A replica of a build before this method does not know of it and accepts the tokens: update all replicas first. Permissions and
+// errors are those of DisableUser.
+func (m *Manager) SuspendUser(ctx context.Context, actor Actor, id UserID) error {
+	return m.switchUser(ctx, &operation{action: ActionSuspendUser, actor: actor, owner: id}, UserChange{Suspend: true})
+}
+
+// ResumeUser accepts the tokens of a suspended user again, except those that were revoked or have expired. A user who is disabled
+// stays disabled. Permissions and errors are those of DisableUser.
+func (m *Manager) ResumeUser(ctx context.Context, actor Actor, id UserID) error {
+	return m.switchUser(ctx, &operation{action: ActionResumeUser, actor: actor, owner: id}, UserChange{Resume: true})
+}
+
+// switchUser disables, enables, suspends or resumes a user.
+func (m *Manager) switchUser(ctx context.Context, op *operation, change UserChange) error {
 	_, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (User, error) {
 		if err := op.owner.check("user id"); err != nil {
 			return User{}, err

@@ -252,3 +252,57 @@ func TestANewUserOfTheDefaultRoleIsNotBeyondTheActor(t *testing.T) {
 		t.Errorf("provisioning by an administrator: %v", err)
 	}
 }
+
+// Suspending refuses every token and changes none; disabling stays for good, whatever is resumed.
+func TestTheTokensOfASuspendedUserAreRefusedUntilTheUserIsResumed(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	_, text := h.mustGenerateOwn(bob, "ci")
+	revoked, revokedText := h.mustGenerateOwn(bob, "revoked")
+	actor := h.mustAuthenticate(text).Actor()
+	tokens := h.tokens()
+	h.must(h.SuspendUser(ctx, apitoken.As(ada), bob))
+	suspended, err := h.User(ctx, apitoken.As(ada), bob)
+	h.must(err)
+	h.clock.Add(time.Minute)
+	h.must(h.SuspendUser(ctx, apitoken.As(ada), bob)) // again
+	if again, err := h.User(ctx, apitoken.As(ada), bob); err != nil || again != suspended || !again.SuspendedAt.Equal(start) {
+		t.Errorf("SuspendUser again: %+v, %v, want %+v", again, err, suspended)
+	}
+
+	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrSuspended) || !errors.Is(err, apitoken.ErrUnauthenticated) || errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("Authenticate: %v, want ErrSuspended and not ErrRevoked", err)
+	}
+	for name, err := range map[string]error{
+		"for themselves": second(h.Token(ctx, apitoken.As(bob), revoked.ID)),
+		"with a token":   second(h.Token(ctx, actor, revoked.ID)),
+	} {
+		if !errors.Is(err, apitoken.ErrDenied) {
+			t.Errorf("a suspended user acts %s: %v, want ErrDenied", name, err)
+		}
+	}
+	_, _, err = h.Generate(ctx, apitoken.As(ada), apitoken.GenerateParams{Owner: bob, Name: "new"})
+	if !errors.Is(err, apitoken.ErrSuspended) {
+		t.Errorf("Generate: %v, want ErrSuspended", err)
+	}
+	if diff := cmp.Diff(tokens, h.tokens()); diff != "" {
+		t.Errorf("the tokens (-before +after):\n%s", diff)
+	}
+
+	h.must(h.Revoke(ctx, apitoken.As(ada), revoked.ID))
+	h.must(h.ResumeUser(ctx, apitoken.As(ada), bob))
+	h.mustAuthenticate(text)
+	if _, err := h.Authenticate(ctx, revokedText); !errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("Authenticate after a revocation meanwhile: %v, want ErrRevoked", err)
+	}
+
+	h.must(h.SuspendUser(ctx, apitoken.As(ada), bob))
+	h.must(h.DisableUser(ctx, apitoken.As(ada), bob))
+	h.must(h.ResumeUser(ctx, apitoken.As(ada), bob))
+	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrUserDisabled) {
+		t.Errorf("Authenticate after disabling and resuming: %v, want ErrUserDisabled", err)
+	}
+	h.must(h.EnableUser(ctx, apitoken.As(ada), bob))
+	if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrRevoked) {
+		t.Errorf("Authenticate after enabling: %v, want ErrRevoked", err)
+	}
+}

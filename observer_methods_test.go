@@ -62,6 +62,11 @@ func observedMethods() []observedMethod {
 					h.observer.take()
 					return authenticate(h, h.text)
 				},
+				"suspended": func(h *observedHost) error {
+					h.must(h.SuspendUser(ctx, apitoken.System(), bob))
+					h.observer.take()
+					return authenticate(h, h.text)
+				},
 				"user_disabled": func(h *observedHost) error {
 					h.must(h.DisableUser(ctx, apitoken.System(), bob))
 					h.observer.take()
@@ -124,6 +129,10 @@ func observedMethods() []observedMethod {
 		}}},
 		{"DisableUser", apitoken.ActionDisableUser, bob, nil, operation("DisableUser"),
 			refusals{"not_found": func(h *observedHost) error { return h.DisableUser(ctx, apitoken.As(ada), "erin") }}},
+		{"SuspendUser", apitoken.ActionSuspendUser, bob, nil, operation("SuspendUser"),
+			refusals{"not_found": func(h *observedHost) error { return h.SuspendUser(ctx, apitoken.As(ada), "erin") }}},
+		{"ResumeUser", apitoken.ActionResumeUser, bob, nil, operation("ResumeUser"),
+			refusals{"not_found": func(h *observedHost) error { return h.ResumeUser(ctx, apitoken.As(ada), "erin") }}},
 		{"EnableUser", apitoken.ActionEnableUser, bob, nil, operation("EnableUser"), refusals{"invalid": func(h *observedHost) error {
 			return h.EnableUser(ctx, apitoken.As(ada), apitoken.UserID(strings.Repeat("x", 1000)))
 		}}},
@@ -251,7 +260,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				if o.Action != m.action || o.Outcome != apitoken.OutcomeRefused || apitoken.Reason(o.Err) != reason {
 					t.Errorf("observed %s, %s as %q, want %s, %s as %q", o.Action, o.Outcome, apitoken.Reason(o.Err), m.action, apitoken.OutcomeRefused, reason)
 				}
-				known := errors.Is(o.Err, apitoken.ErrRevoked) || errors.Is(o.Err, apitoken.ErrExpired)
+				known := errors.Is(o.Err, apitoken.ErrUnauthenticated) && !errors.Is(o.Err, apitoken.ErrUnknownToken) && !errors.Is(o.Err, apitoken.ErrMalformed)
 				if withoutActor && (o.Token == h.token.ID && o.Owner == bob) != known {
 					t.Errorf("refused as %s: observed the token %s of %q, want them if the token is known: %t", reason, o.Token, o.Owner, known)
 				}

@@ -59,10 +59,10 @@ func (m *Manager) begin(ctx context.Context, op *operation) error {
 	return m.authorize(ctx, op)
 }
 
-// revokes reports whether the operation only revokes or disables. A broken clock does not stop it.
+// revokes reports whether the operation only revokes, disables or suspends. A broken clock does not stop it.
 func (op *operation) revokes() bool {
 	switch op.action {
-	case ActionRevoke, ActionRevokeAll, ActionDisableUser:
+	case ActionRevoke, ActionRevokeAll, ActionDisableUser, ActionSuspendUser:
 		return true
 	}
 	return false

@@ -13,21 +13,25 @@ type UserID string
 // and revokes all of their tokens at once. The host provisions it with [Manager.PutUser]. It is not a login and has no
 // password.
 type User struct {
-	ID         UserID
-	Name       string // to show: at most 100 characters, may be empty; PutUser makes any text fit
-	Role       Role
-	CreatedAt  time.Time
-	DisabledAt time.Time // zero: active
-	Epoch      int64     // raised by DisableUser and RevokeAll; a token of an earlier epoch is revoked
-	Revision   int64     // raised by every change
+	ID          UserID
+	Name        string // to show: at most 100 characters, may be empty; PutUser makes any text fit
+	Role        Role
+	CreatedAt   time.Time
+	DisabledAt  time.Time // zero: not disabled
+	SuspendedAt time.Time // zero: not suspended
+	Epoch       int64     // raised by DisableUser and RevokeAll; a token of an earlier epoch is revoked
+	Revision    int64     // raised by every change
 }
 
 // Disabled reports whether the user is disabled.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
+// Suspended reports whether the user is suspended.
+func (u User) Suspended() bool { return !u.SuspendedAt.IsZero() }
+
 // State returns what an event records about the user.
 func (u User) State() State {
-	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
 }
 
 // UserChange says what to change about a user, and the conditions under which the change still holds. It is for
@@ -38,6 +42,8 @@ type UserChange struct {
 	EndEpoch bool   // revoke every token of the present epoch
 	Disable  bool   // disable the user at the event's time, and revoke every token; a disabled user stays as they are
 	Enable   bool   // enable the user; it is not combined with Disable
+	Suspend  bool   // suspend the user at the event's time; a suspended user stays as they are
+	Resume   bool   // resume the user; it is not combined with Suspend
 
 	IfRole     []Role // the user's role is one of these; nil: any role; empty but not nil: no role
 	IfRevision int64  // the user is at this revision; 0: any
@@ -67,6 +73,12 @@ func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 		is.Epoch++
 	case c.Enable:
 		is.DisabledAt = time.Time{}
+	}
+	switch {
+	case c.Suspend && !was.Suspended():
+		is.SuspendedAt = e.At
+	case c.Resume:
+		is.SuspendedAt = time.Time{}
 	}
 	if is != was {
 		is.Revision++

@@ -213,7 +213,7 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 		switch {
 		case code != "" || !strings.Contains(r.Route.Path, "{id}"):
 			return code, regardless
-		case o.unknown && strings.HasSuffix(r.Route.Path, "/disabled"):
+		case o.unknown && (strings.HasSuffix(r.Route.Path, "/disabled") || strings.HasSuffix(r.Route.Path, "/suspended")):
 			return "not_found", false
 		case o.unknown && !may.Has(permissionsOf(apitoken.RoleUser)), !o.unknown && !may.Has(theirs):
 			return "denied", false

@@ -17,6 +17,8 @@
 //	PUT    /users/{id}            ManageUsers                       create or change a user                  200, ETag
 //	PUT    /users/{id}/disabled   ManageUsers                       disable a user and revoke their tokens   204
 //	DELETE /users/{id}/disabled   ManageUsers                       enable a user; revives no token          204
+//	PUT    /users/{id}/suspended  ManageUsers                       refuse a user's tokens until resumed     204
+//	DELETE /users/{id}/suspended  ManageUsers                       resume a user; the tokens are as before  204
 //	GET    /users/{id}/tokens     the owner or ListAny              list a user's tokens, a page at a time   200
 //	POST   /users/{id}/tokens     GenerateOwn or GenerateForOthers  generate a token for the user            201, Location
 //	DELETE /users/{id}/tokens     the owner or RevokeAny            revoke all tokens of the user            204
@@ -72,7 +74,8 @@
 //	  "name":        "Bob",                          absent: none
 //	  "role":        "user",
 //	  "created_at":  "2026-01-01T12:00:00.000000Z",
-//	  "disabled_at": "2026-01-03T09:00:00.000000Z",  absent: active
+//	  "disabled_at": "2026-01-03T09:00:00.000000Z",  absent: not disabled
+//	  "suspended_at": "2026-01-03T09:00:00.000000Z", absent: not suspended
 //	  "revision":    3                               the ETag is "3"
 //	}
 //
@@ -219,6 +222,7 @@
 //	              "revoked_at": "2026-...",          of the token
 //	              "role": "user",                    of the user
 //	              "disabled_at": "2026-...",         of the user
+//	              "suspended_at": "2026-...",        of the user
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true},               in its place
@@ -249,6 +253,7 @@
 //	409     repeated                 the same request generated a token before, see Idempotency-Key, and it is in use
 //	409     conflict                 changed in the meantime: ask again
 //	409     user_disabled            no token is generated for a disabled user
+//	409     user_suspended           no token is generated for a suspended user
 //	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
 //	413     too_large                the body has more than 16 KiB

@@ -48,6 +48,7 @@ type stateJSON struct {
 	RevokedAt          string        `json:"revoked_at,omitempty"`
 	Role               apitoken.Role `json:"role,omitempty"`
 	DisabledAt         string        `json:"disabled_at,omitempty"`
+	SuspendedAt        string        `json:"suspended_at,omitempty"`
 	Epoch              int64         `json:"epoch,omitempty"`
 	MaxLifetimeSeconds json.Number   `json:"max_lifetime_seconds,omitempty"`
 	NoMaximum          bool          `json:"no_maximum,omitempty"`
@@ -80,7 +81,7 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
 		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
-		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), Epoch: s.Epoch,
+		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Epoch: s.Epoch,
 	}
 	switch s.MaxLifetime {
 	case 0:
@@ -100,7 +101,7 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
-	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionReadEvents,
+	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
 	apitoken.ActionForgetUser, apitoken.ActionSweep,
 }
 

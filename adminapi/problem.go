@@ -62,6 +62,7 @@ var problems = []struct {
 	{apitoken.ErrLifetime, lifetimeOverMaximum},
 	{apitoken.ErrInvalid, invalidRequest},
 	{apitoken.ErrUserDisabled, newProblem(httpstatus.Of(apitoken.ErrUserDisabled), "user_disabled", "The user is disabled and cannot have tokens.")},
+	{apitoken.ErrSuspended, newProblem(httpstatus.Of(apitoken.ErrSuspended), "user_suspended", "The user is suspended. Resume them before you generate a token.")},
 	{apitoken.ErrDenied, denied},
 	{apitoken.ErrNotFound, newProblem(httpstatus.Of(apitoken.ErrNotFound), "not_found", "This does not exist, or you may not know of it.")},
 	{apitoken.ErrUncertain, newProblem(httpstatus.Of(apitoken.ErrUncertain), "outcome_unknown", "It is unknown whether this was done. Look before you repeat it.")},

@@ -58,6 +58,8 @@ func (a *api) routes() []route {
 		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, ofUser(a.putUser)},
 		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, ofUser(a.disableUser)},
 		{http.MethodDelete, "/users/{id}/disabled", withManageUsers, nil, readsNothing, ofUser(a.enableUser)},
+		{http.MethodPut, "/users/{id}/suspended", withManageUsers, nil, readsNothing, ofUser(a.suspendUser)},
+		{http.MethodDelete, "/users/{id}/suspended", withManageUsers, nil, readsNothing, ofUser(a.resumeUser)},
 		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, ofUser(a.listUserTokens)},
 		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, ofUser(a.generate)},
 		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, ofUser(a.revokeAll)},

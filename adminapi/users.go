@@ -10,12 +10,13 @@ import (
 
 // userJSON is the form of a user in a response.
 type userJSON struct {
-	ID         apitoken.UserID `json:"id"`
-	Name       string          `json:"name,omitempty"`
-	Role       apitoken.Role   `json:"role"`
-	CreatedAt  string          `json:"created_at"`
-	DisabledAt string          `json:"disabled_at,omitempty"`
-	Revision   int64           `json:"revision"`
+	ID          apitoken.UserID `json:"id"`
+	Name        string          `json:"name,omitempty"`
+	Role        apitoken.Role   `json:"role"`
+	CreatedAt   string          `json:"created_at"`
+	DisabledAt  string          `json:"disabled_at,omitempty"`
+	SuspendedAt string          `json:"suspended_at,omitempty"`
+	Revision    int64           `json:"revision"`
 }
 
 type userPageJSON struct {
@@ -26,7 +27,7 @@ type userPageJSON struct {
 func newUserJSON(u apitoken.User) userJSON {
 	return userJSON{
 		ID: u.ID, Name: u.Name, Role: u.Role,
-		CreatedAt: formatTime(u.CreatedAt), DisabledAt: formatTime(u.DisabledAt), Revision: u.Revision,
+		CreatedAt: formatTime(u.CreatedAt), DisabledAt: formatTime(u.DisabledAt), SuspendedAt: formatTime(u.SuspendedAt), Revision: u.Revision,
 	}
 }
 
@@ -116,4 +117,12 @@ func (a *api) disableUser(r *http.Request, actor apitoken.Actor, id apitoken.Use
 
 func (a *api) enableUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
 	return response{}, a.manager.EnableUser(r.Context(), actor, id)
+}
+
+func (a *api) suspendUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
+	return response{}, a.manager.SuspendUser(r.Context(), actor, id)
+}
+
+func (a *api) resumeUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (response, error) {
+	return response{}, a.manager.ResumeUser(r.Context(), actor, id)
 }

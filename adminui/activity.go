@@ -41,7 +41,8 @@ type activityPage struct {
 var eventActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy,
 	apitoken.ActionPutUser,
-	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
+	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
+	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
 	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents,
 }
 

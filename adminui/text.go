@@ -49,6 +49,8 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionListUsers:   "listed the users",
 	apitoken.ActionDisableUser: "disabled a user",
 	apitoken.ActionEnableUser:  "enabled a user",
+	apitoken.ActionSuspendUser: "suspended a user",
+	apitoken.ActionResumeUser:  "resumed a user",
 	apitoken.ActionReadEvents:  "read the events",
 	apitoken.ActionForgetUser:  "replaced a user by a pseudonym",
 	apitoken.ActionSweep:       "removed what is old",
@@ -63,6 +65,8 @@ func reasonText(err error) string {
 		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
 	case errors.Is(err, apitoken.ErrUserDisabled):
 		return "The user is disabled and cannot have tokens."
+	case errors.Is(err, apitoken.ErrSuspended):
+		return "The user is suspended. Resume them before you generate a token."
 	case errors.Is(err, apitoken.ErrRepeated):
 		return "This form was sent before, and the token that it generated is in use. Choose another name to generate another token."
 	case errors.Is(err, apitoken.ErrExists):

@@ -53,6 +53,7 @@ type tokensPage struct {
 	Owner        apitoken.UserID
 	OwnerName    string
 	Disabled     bool
+	Suspended    bool
 	Own          bool
 	Rows         []tokenRow
 	Next         string
@@ -149,9 +150,9 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 		if err != nil && !(page.Own && problemOf(err).err == apitoken.ErrNotFound) {
 			return nil, err
 		}
-		page.OwnerName, page.Disabled = u.Name, u.Disabled()
+		page.OwnerName, page.Disabled, page.Suspended = u.Name, u.Disabled(), u.Suspended()
 	}
-	if !v.offersGenerating(page.Owner) || page.Disabled {
+	if !v.offersGenerating(page.Owner) || page.Disabled || page.Suspended {
 		return nil, nil
 	}
 	policy, err := v.manager.Policy(v.r.Context())
@@ -195,7 +196,7 @@ func (v *visit) generate() error {
 	}
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {
-	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled):
+	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
 		form.Problem = reasonText(err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrExists):

@@ -12,6 +12,7 @@ const usersOnPage = 50
 type userRow struct {
 	apitoken.User
 	Disabled  moment
+	Suspended moment
 	Active    int // active tokens; shown if Counted
 	Counted   bool
 	TokensURL string
@@ -34,7 +35,7 @@ func (v *visit) users() error {
 		page.Next = v.pageURLWith("after", string(next))
 	}
 	for _, u := range users {
-		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
+		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
 		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 			row.Counted = err == nil

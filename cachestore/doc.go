@@ -10,7 +10,7 @@
 //
 // # What becomes of a revocation
 //
-// Without a cache, a token is refused everywhere once Revoke, RevokeAll or DisableUser has returned. With it:
+// Without a cache, a token is refused everywhere once Revoke, RevokeAll, DisableUser or SuspendUser has returned. With it:
 //
 //   - The replica that made the change refuses the token at once.
 //   - Every other replica refuses it within [Options.MaxStale], by default one second.

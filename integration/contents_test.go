@@ -15,7 +15,7 @@ type contents map[string][][]any
 // database assigns to rows of events, because a refused insertion may use one up.
 func (d database) contentsOf() (tables []string, columns map[string]string) {
 	columns = map[string]string{
-		"apitoken_users":  "id, name, role, created_at, disabled_at, epoch, revision",
+		"apitoken_users":  "id, name, role, created_at, disabled_at, suspended_at, epoch, revision",
 		"apitoken_epochs": "owner, epoch, ended_at, ended_by",
 		"apitoken_tokens": "digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at, " +
 			"created_by, created_with, revoked_by, hint, epoch, key_version, resource",

@@ -47,6 +47,8 @@ const (
 	actReadUser     kind = "user"
 	actDisable      kind = "disable"
 	actEnable       kind = "enable"
+	actSuspend      kind = "suspend"
+	actResume       kind = "resume"
 	actFlush        kind = "flush"
 	actMoveClock    kind = "move clock"
 	actSweep        kind = "sweep"
@@ -61,6 +63,8 @@ func (a *act) String() string {
 		actRevokeAll:    string(a.owner),
 		actDisable:      string(a.owner),
 		actEnable:       string(a.owner),
+		actSuspend:      string(a.owner),
+		actResume:       string(a.owner),
 		actReadUser:     string(a.owner),
 		actSetPolicy:    fmt.Sprintf("%s if at %d", a.max, a.revision),
 	}[a.kind]
@@ -76,7 +80,7 @@ func (a *act) String() string {
 			}
 		}
 	case a.kind == actReadUser && a.err == nil:
-		answer = fmt.Sprintf("epoch %d, disabled: %t", a.user.Epoch, a.user.Disabled())
+		answer = fmt.Sprintf("epoch %d, disabled: %t, suspended: %t", a.user.Epoch, a.user.Disabled(), a.user.Suspended())
 	case a.err == nil && (a.kind == actSetPolicy || a.kind == actReadPolicy):
 		answer = fmt.Sprintf("%s at %d", a.policy.Max, a.policy.Revision)
 	}
@@ -90,8 +94,8 @@ func short(id apitoken.TokenID) string { return id.String()[32:] }
 // moment is a part of an act that takes effect at one moment between its beginning and its end. Most acts are one moment. Two
 // kinds of acts have two moments, and promise no more than this:
 //
-//   - A call of a user about themselves first checks that the user is enabled, and then has its effect. (The administrator is never
-//     disabled in these histories.)
+//   - A call of a user about themselves first checks that the user is enabled and not suspended, and then has its effect. (The
+//     administrator is neither in these histories.)
 //   - Generate first reads the owner, which fixes the epoch of the token, and then inserts the token.
 type moment struct {
 	*act
@@ -120,9 +124,9 @@ func (h *history) moments() []porcupine.Operation {
 			continue
 		case a.kind == actFlush, a.kind == actMoveClock, a.kind == actSweep: // no effect in the specification
 			continue
-		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable):
+		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable, actSuspend, actResume):
 			parts = []part{partDecided, partInserted}
-		case a.aboutSelf() && h.during(a, actDisable, actEnable):
+		case a.aboutSelf() && h.during(a, actDisable, actEnable, actSuspend, actResume):
 			parts = []part{partPermitted, partDone}
 		}
 		for _, p := range parts {

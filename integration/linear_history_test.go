@@ -120,6 +120,10 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 		err = m.DisableUser(ctx, actor, a.owner)
 	case actEnable:
 		err = m.EnableUser(ctx, actor, a.owner)
+	case actSuspend:
+		err = m.SuspendUser(ctx, actor, a.owner)
+	case actResume:
+		err = m.ResumeUser(ctx, actor, a.owner)
 	case actReadUser:
 		a.user, err = m.User(ctx, actor, a.owner)
 	case actSetPolicy:
@@ -178,7 +182,7 @@ func (h *history) revision() (last int64) {
 // cause returns the sentinel of an error.
 func cause(err error) error {
 	for _, s := range []error{
-		apitoken.ErrDenied, apitoken.ErrUncertain, apitoken.ErrUnavailable, apitoken.ErrUserDisabled, apitoken.ErrRevoked,
+		apitoken.ErrDenied, apitoken.ErrUncertain, apitoken.ErrUnavailable, apitoken.ErrUserDisabled, apitoken.ErrSuspended, apitoken.ErrRevoked,
 		apitoken.ErrExpired, apitoken.ErrUnknownToken, apitoken.ErrLifetime, apitoken.ErrExists, apitoken.ErrConflict,
 		apitoken.ErrNotFound,
 	} {

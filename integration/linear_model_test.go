@@ -20,9 +20,13 @@ type world struct {
 }
 
 type ownerState struct {
-	disabled bool
-	epoch    int
+	disabled  bool
+	suspended bool
+	epoch     int
 }
+
+// refused reports whether the owner is refused whatever they present.
+func (o ownerState) refused() bool { return o.disabled || o.suspended }
 
 type stored struct {
 	id      apitoken.TokenID
@@ -65,6 +69,9 @@ func (w *world) hash() uint64 {
 		sum = sum*31 + uint64(o.epoch)
 		if o.disabled {
 			sum++
+		}
+		if o.suspended {
+			sum += 3
 		}
 	}
 	for _, t := range w.tokens {
@@ -131,10 +138,10 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 		end, allowed := w.expiry(m.act)
 		return allowed == (m.err == nil) && end == m.made.ExpiresAt, w
 	case m.part == partPermitted:
-		return !o.disabled, w
+		return !o.refused(), w
 	case m.err == apitoken.ErrDenied:
-		return m.actor == m.owner && o.disabled, w
-	case m.part == partWhole && m.aboutSelf() && o.disabled:
+		return m.actor == m.owner && o.refused(), w
+	case m.part == partWhole && m.aboutSelf() && o.refused():
 		return false, w
 	}
 	switch m.kind {
@@ -157,10 +164,13 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 	case actEnable:
 		o.disabled = false
 		return true, w.withOwner(m.owner, o)
+	case actSuspend, actResume:
+		o.suspended = m.kind == actSuspend
+		return true, w.withOwner(m.owner, o)
 	case actReadPolicy:
 		return m.policy.Max == w.max && m.policy.Revision == w.revision, w
 	case actReadUser:
-		return m.user.Disabled() == o.disabled && m.user.Epoch == int64(o.epoch), w
+		return m.user.Disabled() == o.disabled && m.user.Suspended() == o.suspended && m.user.Epoch == int64(o.epoch), w
 	case actSetPolicy:
 		return w.setPolicy(m.act)
 	}
@@ -225,11 +235,13 @@ func (w *world) generate(m moment, o ownerState) (bool, *world) {
 	switch {
 	case m.err == apitoken.ErrUserDisabled:
 		return o.disabled, w
+	case m.err == apitoken.ErrSuspended:
+		return o.suspended && !o.disabled, w
 	case m.err == apitoken.ErrLifetime:
 		return !allowed, w
 	case m.part == partInserted:
 		return w.insert(m.act)
-	case o.disabled:
+	case o.refused():
 		return false, w
 	}
 	next := *w
@@ -289,6 +301,8 @@ func (w *world) verdict(m moment, o ownerState) bool {
 	switch {
 	case o.disabled:
 		return m.err == apitoken.ErrUserDisabled
+	case o.suspended:
+		return m.err == apitoken.ErrSuspended
 	case t.revoked != apitoken.Revocation{}, t.ended:
 		return m.err == apitoken.ErrRevoked
 	case t.token.Status(m.at) == apitoken.StatusExpired:

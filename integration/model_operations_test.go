@@ -34,6 +34,8 @@ var operations = []operation{
 	{"token", 3, (*sequence).token},
 	{"enable", 3, (*sequence).enable},
 	{"disable", 2, (*sequence).disable},
+	{"resume", 3, (*sequence).resume},
+	{"suspend", 1, (*sequence).suspend},
 	{"revoke all", 2, (*sequence).revokeAll},
 	{"events", 2, (*sequence).readEvents},
 	{"user", 1, (*sequence).user},
@@ -256,7 +258,7 @@ func (s *sequence) putUser(m *apitoken.Manager, o *operands) (string, answer, an
 
 func (s *sequence) disable(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, id := s.actor(o), someUsers.choose(o)
-	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.DisableUser(s.ctx, actor, id)}, answer{err: s.ref.setDisabled(actor, id, true)}
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.DisableUser(s.ctx, actor, id)}, answer{err: s.ref.switchUser(apitoken.ActionDisableUser, actor, id)}
 }
 
 func (s *sequence) enable(m *apitoken.Manager, o *operands) (string, answer, answer) {
@@ -266,7 +268,22 @@ func (s *sequence) enable(m *apitoken.Manager, o *operands) (string, answer, ans
 			id = known
 		}
 	}
-	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.EnableUser(s.ctx, actor, id)}, answer{err: s.ref.setDisabled(actor, id, false)}
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.EnableUser(s.ctx, actor, id)}, answer{err: s.ref.switchUser(apitoken.ActionEnableUser, actor, id)}
+}
+
+func (s *sequence) suspend(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), someUsers.choose(o)
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.SuspendUser(s.ctx, actor, id)}, answer{err: s.ref.switchUser(apitoken.ActionSuspendUser, actor, id)}
+}
+
+func (s *sequence) resume(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), someUsers.choose(o)
+	for _, known := range slices.Sorted(maps.Keys(s.ref.users)) {
+		if s.ref.users[known].Suspended() && o.pick(2) == 0 {
+			id = known
+		}
+	}
+	return fmt.Sprintf("%+v %q", actor, id), answer{err: m.ResumeUser(s.ctx, actor, id)}, answer{err: s.ref.switchUser(apitoken.ActionResumeUser, actor, id)}
 }
 
 func (s *sequence) user(m *apitoken.Manager, o *operands) (string, answer, answer) {

@@ -58,7 +58,7 @@ func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner ap
 	t := r.find(actor.Token)
 	withToken := actor != apitoken.As(actor.User)
 	c.known = known && (!withToken || t != nil && actor.Kind == apitoken.ActorToken && t.Owner == actor.User)
-	if !c.known || user.Disabled() || withToken && r.refusal(t) != nil {
+	if !c.known || user.Disabled() || user.Suspended() || withToken && r.refusal(t) != nil {
 		return c, c.deny(apitoken.ErrDenied)
 	}
 	c.may = r.roles[user.Role]
@@ -124,6 +124,8 @@ func (r *reference) refusal(t *referenceToken) error {
 	switch {
 	case r.users[t.Owner].Disabled():
 		return apitoken.ErrUserDisabled
+	case r.users[t.Owner].Suspended():
+		return apitoken.ErrSuspended
 	case !t.RevokedAt.IsZero(), t.epoch != r.users[t.Owner].Epoch:
 		return apitoken.ErrRevoked
 	case !t.ExpiresAt.IsZero() && !r.now.Before(t.ExpiresAt):
@@ -165,6 +167,8 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case owner.Disabled():
 		return apitoken.Token{}, apitoken.ErrUserDisabled
+	case owner.Suspended():
+		return apitoken.Token{}, apitoken.ErrSuspended
 	}
 	end, err := c.expiry(lifetime)
 	if err != nil {

@@ -98,11 +98,11 @@ func setFlag(t *testing.T, name, value string) {
 var mustOccur = []string{
 	"generate: ok", "generate: ErrLifetime", "generate: ErrInvalid", "generate: ErrDenied", "generate: ErrExists",
 	"generate: ErrNotFound", "generate: ErrUserDisabled",
-	"authenticate: ok", "authenticate: ErrExpired", "authenticate: ErrRevoked", "authenticate: ErrUserDisabled",
+	"authenticate: ok", "authenticate: ErrExpired", "authenticate: ErrRevoked", "authenticate: ErrUserDisabled", "authenticate: ErrSuspended",
 	"authenticate: ErrMalformed", "authenticate: ErrUnknownToken",
 	"set policy: ok", "set policy: ErrConflict", "set policy: ErrDenied", "set policy: ErrInvalid",
 	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
-	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "put user: ok", "put user: ErrDenied",
+	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "suspend: ok", "resume: ok", "put user: ok", "put user: ErrDenied",
 	"list: ok", "list: ErrDenied", "list: ErrInvalid",
 	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",
 	"events: ErrTruncated", "sweep: ok", "sweep: ErrDenied", "sweep: ErrInvalid",

@@ -33,12 +33,8 @@ func (r *reference) putUser(actor apitoken.Actor, u apitoken.User) (apitoken.Use
 	return c.manage(was, is)
 }
 
-// setDisabled disables or enables.
-func (r *reference) setDisabled(actor apitoken.Actor, id apitoken.UserID, disabled bool) error {
-	action := apitoken.ActionEnableUser
-	if disabled {
-		action = apitoken.ActionDisableUser
-	}
+// switchUser disables, enables, suspends or resumes.
+func (r *reference) switchUser(action apitoken.Action, actor apitoken.Actor, id apitoken.UserID) error {
 	c, err := r.begin(action, actor, id, apitoken.TokenID{})
 	was, known := r.users[id]
 	switch {
@@ -52,9 +48,14 @@ func (r *reference) setDisabled(actor apitoken.Actor, id apitoken.UserID, disabl
 		return c.absent(id)
 	}
 	is := was
-	if !disabled {
+	switch {
+	case action == apitoken.ActionEnableUser:
 		is.DisabledAt = time.Time{}
-	} else if !was.Disabled() {
+	case action == apitoken.ActionResumeUser:
+		is.SuspendedAt = time.Time{}
+	case action == apitoken.ActionSuspendUser && !was.Suspended():
+		is.SuspendedAt = c.event.At
+	case action == apitoken.ActionDisableUser && !was.Disabled():
 		is.DisabledAt = c.event.At
 		is.Epoch++
 	}
@@ -93,7 +94,7 @@ func (c referenceCall) write(was, is apitoken.User) apitoken.User {
 		}
 	}
 	state := func(u apitoken.User) apitoken.State {
-		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, Epoch: u.Epoch}
+		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
 	}
 	c.record(state(was), state(is))
 	return is

@@ -11,7 +11,7 @@ const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by,
 
 // tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 21), // enough for a record
+	return append(make([]any, 0, 22), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -63,6 +63,7 @@ func recordFields(r *apitoken.Record) []any {
 		(*string)(&r.User.Role),
 		(*timeColumn)(&r.User.CreatedAt),
 		(*timeColumn)(&r.User.DisabledAt),
+		(*timeColumn)(&r.User.SuspendedAt),
 		&r.User.Epoch,
 		&r.User.Revision,
 	)
@@ -79,7 +80,7 @@ func scanRecord(row resultRow) (*apitoken.Record, error) {
 }
 
 // userColumns are the columns of a user besides the ID, in the order of userFields.
-const userColumns = "name, role, created_at, disabled_at, epoch, revision"
+const userColumns = "name, role, created_at, disabled_at, suspended_at, epoch, revision"
 
 // userFields returns where the ID and userColumns are scanned into.
 func userFields(u *apitoken.User) []any {
@@ -89,6 +90,7 @@ func userFields(u *apitoken.User) []any {
 		(*string)(&u.Role),
 		(*timeColumn)(&u.CreatedAt),
 		(*timeColumn)(&u.DisabledAt),
+		(*timeColumn)(&u.SuspendedAt),
 		&u.Epoch,
 		&u.Revision,
 	}

@@ -23,8 +23,8 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["checkConnection"], "")
 	fake.returns(text["findTokenAndEvent"], true, true)
 	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))
-	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
-	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
+	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
+	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(0), nil, "", int64(0))
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)

@@ -28,9 +28,9 @@ const (
 	// Users. A user is what userFields reads.
 	readUser          // id -> user
 	listUsers         // after, text that the id or the name contains, again, limit -> users
-	insertUser        // id, name, role, created, disabled, id, id; takes an epoch above all of the id; changes nothing if the id is in use
+	insertUser        // id, name, role, created, disabled, suspended, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
-	updateUser        // name, role, disabled, epoch, revision, id
+	updateUser        // name, role, disabled, suspended, epoch, revision, id
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
 	insertPseudonym   // id, and userColumns; changes nothing if the id is in use
 	copyEpochs        // pseudonym, owner; copies the ended epochs of a user
@@ -106,7 +106,7 @@ WHERE id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) OR
 
 		insertUser: `
 INSERT INTO apitoken_users (id, ` + userColumns + `)
-VALUES (?, ?, ?, ?, ?, ` + s.greatest + `(
+VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
 ), 1)` + s.ifAbsent,
@@ -115,7 +115,7 @@ VALUES (?, ?, ?, ?, ?, ` + s.greatest + `(
 ` + s.lockRow,
 
 		updateUser: `
-UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
 WHERE id = ?`,
 
 		endEpoch: `

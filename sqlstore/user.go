@@ -20,7 +20,8 @@ func (o operations) CreateUser(ctx context.Context, u apitoken.User, e apitoken.
 
 func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
 	id := string(u.ID)
-	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), id, id)
+	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt),
+		timeArg(u.SuspendedAt), id, id)
 	if err != nil {
 		return created, err
 	}
@@ -99,7 +100,7 @@ func (s session) changeUser(
 		return before, err
 	}
 	_, err := s.exec(ctx, updateUser,
-		after.Name, string(after.Role), timeArg(after.DisabledAt), after.Epoch, after.Revision, string(id))
+		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt), after.Epoch, after.Revision, string(id))
 	if err != nil || after.Epoch == before.Epoch {
 		return after, err
 	}

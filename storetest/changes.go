@@ -50,6 +50,27 @@ func changeRules() []rule {
 			wantEqual(f, "User", ada, f.user("ada"))
 		},
 	}, {
+		"suspending again keeps the first time",
+		"Suspending a suspended user does not change the time, and writes no event.",
+		func(f *fixture) {
+			ada := f.changeUser(f.addUser("ada"), apitoken.UserChange{Suspend: true})
+			f.wantRefused("ChangeUser", nil, func() error {
+				return f.changes("ada", apitoken.UserChange{Suspend: true}, changing("ada"))
+			})
+			wantEqual(f, "User", ada, f.user("ada"))
+		},
+	}, {
+		"suspending changes no token",
+		"Tokens of a suspended user stay as they are, and Lookup and Token return the user as suspended.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			n := f.addToken("ada", "a")
+			ada = f.changeUser(ada, apitoken.UserChange{Suspend: true})
+			f.wantToken(n, ada)
+			ada = f.changeUser(ada, apitoken.UserChange{Resume: true})
+			f.wantToken(n, ada)
+		},
+	}, {
 		"a user may be disabled in 1970",
 		"1970-01-01T00:00:00Z is a time: a user who was disabled then is disabled.",
 		func(f *fixture) {
@@ -76,6 +97,7 @@ func changesOfOne() []rule {
 		{"name and role", apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin}},
 		{"the epoch", apitoken.UserChange{EndEpoch: true}},
 		{"disabling", apitoken.UserChange{Disable: true}},
+		{"suspending", apitoken.UserChange{Suspend: true}},
 		{"everything", apitoken.UserChange{Name: "Ada L.", Role: apitoken.RoleAdmin, Disable: true}},
 	} {
 		rules = append(rules, rule{"a change of " + c.name, promise, func(f *fixture) {

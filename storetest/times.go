@@ -35,7 +35,7 @@ func timeRules() []rule {
 			rule{c.name + " in an event", promise, func(f *fixture) {
 				e := denied("ada")
 				e.At = c.at
-				e.Before = apitoken.State{ExpiresAt: c.at, RevokedAt: c.at, DisabledAt: c.at}
+				e.Before = apitoken.State{ExpiresAt: c.at, RevokedAt: c.at, DisabledAt: c.at, SuspendedAt: c.at}
 				e.After = e.Before
 				f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 			}},
@@ -69,7 +69,7 @@ func timeInToken(f *fixture, at time.Time) {
 
 func timeInUser(f *fixture, at time.Time) {
 	u := newUser("ada")
-	u.CreatedAt, u.DisabledAt = at, at
+	u.CreatedAt, u.DisabledAt, u.SuspendedAt = at, at, at
 	f.createUser(u)
 	n := f.addToken("ada", "a")
 	wantEqual(f, "User", u, f.user("ada"))
@@ -92,7 +92,7 @@ func timesAndNone(f *fixture) {
 	m.LastUsedAt = in1970
 	f.touch(in1970, m)
 	f.wantToken(m, ada)
-	for _, s := range []apitoken.State{{ExpiresAt: in1970}, {RevokedAt: in1970}, {DisabledAt: in1970}, {}} {
+	for _, s := range []apitoken.State{{ExpiresAt: in1970}, {RevokedAt: in1970}, {DisabledAt: in1970}, {SuspendedAt: in1970}, {}} {
 		e := denied("ada")
 		e.At, e.Before = in1970, s
 		f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })

@@ -13,7 +13,8 @@ func userRules() []rule {
 		"User and Users return a created user equal in every field.",
 		func(f *fixture) {
 			u := apitoken.User{
-				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond), Revision: 1,
+				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond),
+				SuspendedAt: base.Add(2 * microsecond), Revision: 1,
 			}
 			f.createUser(u)
 			wantEqual(f, "User", u, f.user("ada"))
@@ -21,7 +22,7 @@ func userRules() []rule {
 		},
 	}, {
 		"a user with nothing optional is read back",
-		"An empty name and an empty DisabledAt come back empty.",
+		"An empty name, DisabledAt and SuspendedAt come back empty.",
 		func(f *fixture) {
 			u := apitoken.User{ID: "ada", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
 			f.createUser(u)

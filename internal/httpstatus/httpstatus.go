@@ -17,6 +17,7 @@ var statuses = []struct {
 	{apitoken.ErrUnavailable, http.StatusServiceUnavailable},
 	{apitoken.ErrInvalid, http.StatusUnprocessableEntity},
 	{apitoken.ErrUserDisabled, http.StatusConflict},
+	{apitoken.ErrSuspended, http.StatusConflict},
 	{apitoken.ErrUnauthenticated, http.StatusUnauthorized},
 	{apitoken.ErrDenied, http.StatusForbidden},
 	{apitoken.ErrNotFound, http.StatusNotFound},

@@ -27,7 +27,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = ?;
@@ -38,7 +38,7 @@ SELECT
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
@@ -85,33 +85,33 @@ SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
 
 -- readUser(text)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?;
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?;
 
 -- listUsers(text, text, text, integer)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
--- insertUser(text, text, text, integer, integer, text, text)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, greatest(
+-- insertUser(text, text, text, integer, integer, NULL, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, greatest(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
 ), 1);
 
 -- lockUser(text)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?
 FOR UPDATE;
 
--- updateUser(text, text, integer, integer, integer, text)
-UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
+-- updateUser(text, text, integer, NULL, integer, integer, text)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
 WHERE id = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
 
--- insertPseudonym(text, text, text, integer, NULL, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+-- insertPseudonym(text, text, text, integer, NULL, NULL, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- copyEpochs(text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)

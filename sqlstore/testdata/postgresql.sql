@@ -24,7 +24,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = $1;
@@ -35,7 +35,7 @@ SELECT
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
@@ -88,35 +88,35 @@ SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
 -- readUser(text)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1;
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1;
 
 -- listUsers(text, text, text, integer)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4;
 
--- insertUser(text, text, text, integer, integer, text, text)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, greatest(
-	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $6),
-	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $7)
+-- insertUser(text, text, text, integer, integer, NULL, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $7),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $8)
 ), 1)
 ON CONFLICT DO NOTHING;
 
 -- lockUser(text)
-SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1
 FOR NO KEY UPDATE;
 
--- updateUser(text, text, integer, integer, integer, text)
-UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
-WHERE id = $6;
+-- updateUser(text, text, integer, NULL, integer, integer, text)
+UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
+WHERE id = $7;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING;
 
--- insertPseudonym(text, text, text, integer, NULL, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- insertPseudonym(text, text, text, integer, NULL, NULL, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT DO NOTHING;
 
 -- copyEpochs(text, text)
