@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/memstore"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
@@ -37,6 +38,23 @@ func TestAManagerWorksInsideAndOutsideABubble(t *testing.T) {
 					written(t, kit, id)
 				}
 			})
+		},
+		"denied in a bubble and outside": func(t *testing.T, kit *tokentest.Kit, _ apitoken.TokenID, _ string) {
+			var made *apitoken.Manager
+			deny := func(m *apitoken.Manager) {
+				for range 12 { // the first ten do not wait for a turn
+					if err := m.RevokeAll(ctx, apitoken.As("eve"), "bob"); !errors.Is(err, apitoken.ErrDenied) {
+						t.Errorf("RevokeAll: %v, want ErrDenied", err)
+					}
+				}
+			}
+			synctest.Test(t, func(*testing.T) {
+				made = must(apitoken.New(memstore.New(), nil))
+				deny(made)
+				deny(kit.Manager)
+			})
+			deny(made)
+			deny(kit.Manager)
 		},
 		"used in a bubble that ends before the write": func(t *testing.T, kit *tokentest.Kit, id apitoken.TokenID, text string) {
 			synctest.Test(t, func(t *testing.T) { use(t, kit, text) })

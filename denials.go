@@ -3,6 +3,7 @@ package apitoken
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,7 +36,14 @@ type denials struct {
 	closed   bool
 
 	seed  maphash.Seed
-	turns [64]chan struct{} // chosen by the hash of the actor; full while one of their requests is decided
+	turns [64]turn // chosen by the hash of the actor
+}
+
+// turn lets requests be decided one after the other. Each that waits makes the channel that it waits for: one that was made
+// with the Manager could not be used on both sides of a bubble, see [background].
+type turn struct {
+	taken   bool
+	waiting []chan struct{} // closed when it is the turn of the request that made it
 }
 
 // deniedActor is an actor as far as denials are counted: all tokens of a user are one.
@@ -51,9 +59,9 @@ type gatheredKey struct {
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[deniedActor]int{}, unknown: map[deniedActor]bool{}, gathered: map[gatheredKey]Event{}, seed: maphash.MakeSeed()}
-	for i := range d.turns {
-		d.turns[i] = make(chan struct{}, 1)
+	d := &denials{
+		store: store, counts: map[deniedActor]int{}, unknown: map[deniedActor]bool{}, gathered: map[gatheredKey]Event{},
+		seed: maphash.MakeSeed(),
 	}
 	d.background = newBackground(denialsInterval, d.writeGathered, d.hasGathered)
 	return d
@@ -120,21 +128,56 @@ func (d *denials) isAmongFirst(e Event, known bool) bool {
 func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
 	by := deniedActor{kind: actor.Kind, user: actor.User}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.unknown[by] {
 		by = deniedActor{} // which counts all unknown actors
 	}
-	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
-	d.mu.Unlock()
-	if !waits {
+	if !d.minute.Equal(now.Truncate(time.Minute)) || d.counts[by] < denialsAtOnce {
 		return func() {}, nil
 	}
-	turn := d.turns[maphash.Comparable(d.seed, by)%uint64(len(d.turns))]
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	t := &d.turns[maphash.Comparable(d.seed, by)%uint64(len(d.turns))]
+	leave = func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		t.pass()
 	}
+	if !t.taken {
+		t.taken = true
+		return leave, nil
+	}
+	called := make(chan struct{})
+	t.waiting = append(t.waiting, called)
+	d.mu.Unlock()
+	select {
+	case <-called:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	d.mu.Lock()
+	if err != nil {
+		t.giveUp(called)
+		return nil, err
+	}
+	return leave, nil
+}
+
+// pass gives the turn to the request that has waited longest. The caller holds the lock, also of giveUp.
+func (t *turn) pass() {
+	if len(t.waiting) == 0 {
+		t.taken = false
+		return
+	}
+	close(t.waiting[0])
+	t.waiting = slices.Delete(t.waiting, 0, 1)
+}
+
+// giveUp takes a request out of those that wait. If it was called meanwhile, the next one is.
+func (t *turn) giveUp(called chan struct{}) {
+	if i := slices.Index(t.waiting, called); i >= 0 {
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+		return
+	}
+	t.pass()
 }
 
 func deniedActorOf(e Event, known bool) deniedActor {

@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,12 +147,13 @@ func (m *Manager) Close(ctx context.Context) error {
 // UsesDropped returns how many uses were not recorded because 4,096 other tokens were waiting to be written.
 func (m *Manager) UsesDropped() uint64 { return m.lastUsed.droppedUses() }
 
-// canonical returns the spelling under which the library stores a user id. The empty id stays empty.
+// canonical returns the spelling under which the library stores a user id. The empty id stays empty, and no other id becomes
+// empty: in a query it would stand for all users.
 func (m *Manager) canonical(id UserID) UserID {
 	if m.canonicalID == nil || id == "" {
 		return id
 	}
-	return m.canonicalID(id)
+	return cmp.Or(m.canonicalID(id), id)
 }
 
 // KindRule returns the rule of a kind, and whether this Manager declares the kind. An undeclared kind carries nothing.
