@@ -187,7 +187,7 @@ func (s kindSet) check(k Kind, own bool) error {
 	case !declared:
 		return invalid("kind", "%s is not declared", quoted(string(k)))
 	case rule.OwnOnly && !own:
-		return invalid("kind", "%.40q is for oneself only", k)
+		return invalid("kind", "%.40q can be generated for oneself only", k)
 	}
 	return nil
 }

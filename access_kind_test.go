@@ -135,7 +135,7 @@ func TestAChildCarriesNoMoreThanItsParent(t *testing.T) {
 // An own-only kind for another user is a wrong request, whatever the actor's permissions.
 func TestAnOwnOnlyKindIsForTheOwnerAlone(t *testing.T) {
 	h := newKindHost(t)
-	want := apitoken.InvalidError{Field: "kind", Problem: `"report" is for oneself only`}
+	want := apitoken.InvalidError{Field: "kind", Problem: `"report" can be generated for oneself only`}
 	for _, actor := range []apitoken.Actor{apitoken.As(ada), apitoken.System(), apitoken.As(carol)} {
 		err := third(h.Generate(ctx, actor, apitoken.GenerateParams{Owner: bob, Name: "ci", Kind: "report"}))
 		var got *apitoken.InvalidError

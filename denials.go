@@ -10,7 +10,7 @@ import (
 const (
 	denialsAtOnce   = 10               // denials of one actor that are written at once in a minute
 	denialsInterval = 10 * time.Second // between the writes of gathered denials
-	maxDeniers      = 1024             // actors that are counted apart in a minute
+	maxDeniedActors = 1024             // actors that are counted apart in a minute
 	maxGathered     = 1024             // pairs of actor and action that are gathered apart
 )
 
@@ -18,19 +18,19 @@ const (
 // call returns. Further ones are gathered by actor and action into one event each, with their number and the times of the
 // first and the last, and written in the background. A crash loses at most what was gathered in one interval.
 //
-// All actors that are not known count as one, and so do the actors beyond the first maxDeniers of a minute.
+// All actors that are not known count as one, and so do the actors beyond the first maxDeniedActors of a minute.
 //
 // An actor beyond the first ten has their requests decided one after the other until the minute ends, however many are in
-// flight; all unknown actors wait for each other. So refused requests take at most about one processor from everybody else.
+// flight; all unknown actors wait for each other. So refused requests use at most about one processor.
 type denials struct {
 	*background
 	store Store
 
 	mu       sync.Mutex
 	minute   time.Time // of the counts and the unknown, by the Clock
-	counts   map[denier]int
-	unknown  map[denier]bool // actors who were not known when they were denied, at most maxDeniers
-	gathered map[gathering]Event
+	counts   map[deniedActor]int
+	unknown  map[deniedActor]bool // actors who were not known when they were denied, at most maxDeniedActors
+	gathered map[gatheredKey]Event
 	unsent   []Event // passed to the store and not confirmed; their IDs keep the store from writing them twice
 	closed   bool
 
@@ -38,20 +38,20 @@ type denials struct {
 	turns [64]chan struct{} // chosen by the hash of the actor; full while one of their requests is decided
 }
 
-// denier is an actor as far as denials are counted: all tokens of a user are one.
-type denier struct {
+// deniedActor is an actor as far as denials are counted: all tokens of a user are one.
+type deniedActor struct {
 	kind ActorKind
 	user UserID
 }
 
-// gathering identifies one gathered event. The zero gathering collects the denials beyond maxGathered.
-type gathering struct {
-	denier
+// gatheredKey identifies one gathered event. The zero gatheredKey collects the denials beyond maxGathered.
+type gatheredKey struct {
+	deniedActor
 	action Action
 }
 
 func newDenials(store Store) *denials {
-	d := &denials{store: store, counts: map[denier]int{}, unknown: map[denier]bool{}, gathered: map[gathering]Event{}, seed: maphash.MakeSeed()}
+	d := &denials{store: store, counts: map[deniedActor]int{}, unknown: map[deniedActor]bool{}, gathered: map[gatheredKey]Event{}, seed: maphash.MakeSeed()}
 	for i := range d.turns {
 		d.turns[i] = make(chan struct{}, 1)
 	}
@@ -72,7 +72,7 @@ func (d *denials) recordLater(ctx context.Context, e Event, known bool) error {
 	d.mu.Lock()
 	closed := d.closed
 	if !closed {
-		d.first(e, known)
+		d.isAmongFirst(e, known)
 		d.keep(e, known)
 	}
 	d.mu.Unlock()
@@ -86,7 +86,7 @@ func (d *denials) recordLater(ctx context.Context, e Event, known bool) error {
 // gather reports whether it gathered the denial. If not, the caller writes the event at once.
 func (d *denials) gather(e Event, known bool) bool {
 	d.mu.Lock()
-	taken := !d.closed && !d.first(e, known)
+	taken := !d.closed && !d.isAmongFirst(e, known)
 	if taken {
 		d.keep(e, known)
 	}
@@ -97,19 +97,19 @@ func (d *denials) gather(e Event, known bool) bool {
 	return taken
 }
 
-// first counts a denial and reports whether it is among the first of its actor in this minute. The caller holds the lock.
-func (d *denials) first(e Event, known bool) bool {
+// isAmongFirst counts a denial and reports whether it is among the first of its actor in this minute. The caller holds the lock.
+func (d *denials) isAmongFirst(e Event, known bool) bool {
 	if minute := e.At.Truncate(time.Minute); !minute.Equal(d.minute) {
 		d.minute = minute
 		clear(d.counts)
 		clear(d.unknown)
 	}
-	if !known && len(d.unknown) < maxDeniers {
-		d.unknown[denierOf(e, true)] = true
+	if !known && len(d.unknown) < maxDeniedActors {
+		d.unknown[deniedActorOf(e, true)] = true
 	}
-	by := denierOf(e, known)
-	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniers {
-		by = denier{}
+	by := deniedActorOf(e, known)
+	if _, counted := d.counts[by]; !counted && len(d.counts) >= maxDeniedActors {
+		by = deniedActor{}
 	}
 	d.counts[by]++
 	return d.counts[by] <= denialsAtOnce
@@ -118,10 +118,10 @@ func (d *denials) first(e Event, known bool) bool {
 // turn waits while another request of the actor is being decided, if the actor is beyond their first denials. The caller
 // calls leave once the request is decided.
 func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave func(), err error) {
-	by := denier{kind: actor.Kind, user: actor.User}
+	by := deniedActor{kind: actor.Kind, user: actor.User}
 	d.mu.Lock()
 	if d.unknown[by] {
-		by = denier{} // which counts all unknown actors
+		by = deniedActor{} // which counts all unknown actors
 	}
 	waits := d.minute.Equal(now.Truncate(time.Minute)) && d.counts[by] >= denialsAtOnce
 	d.mu.Unlock()
@@ -137,19 +137,19 @@ func (d *denials) turn(ctx context.Context, actor Actor, now time.Time) (leave f
 	}
 }
 
-func denierOf(e Event, known bool) denier {
+func deniedActorOf(e Event, known bool) deniedActor {
 	if !known {
-		return denier{}
+		return deniedActor{}
 	}
-	return denier{kind: e.Actor.Kind, user: e.Actor.User}
+	return deniedActor{kind: e.Actor.Kind, user: e.Actor.User}
 }
 
 // keep adds a denial to the gathered event that it belongs to. The caller holds the lock.
 func (d *denials) keep(e Event, known bool) {
-	of := gathering{denierOf(e, known), e.Action}
+	of := gatheredKey{deniedActorOf(e, known), e.Action}
 	sum, begun := d.gathered[of]
 	if !begun && len(d.gathered) >= maxGathered {
-		of = gathering{}
+		of = gatheredKey{}
 		sum, begun = d.gathered[of]
 	}
 	if !begun {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // The errors that a caller distinguishes with [errors.Is]. Every error of this package wraps at least one of them.
@@ -136,70 +135,9 @@ func (e *InvalidError) Error() string {
 // Unwrap returns [ErrInvalid].
 func (e *InvalidError) Unwrap() error { return ErrInvalid }
 
-// LifetimeError refuses a lifetime and carries the limit, so that a form can offer permitted values. It is [ErrLifetime].
-type LifetimeError struct {
-	Requested time.Duration // NoExpiration: a token that never expires
-	Max       time.Duration // the longest lifetime that would have been permitted
-}
-
-// Error returns what was requested and what is permitted.
-func (e *LifetimeError) Error() string {
-	return fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
-}
-
-// Unwrap returns [ErrLifetime].
-func (e *LifetimeError) Unwrap() error { return ErrLifetime }
-
-// TruncatedError carries the first event that is kept. A reader that accepts the gap goes on with First - 1 as its cursor. It is
-// [ErrTruncated].
-type TruncatedError struct{ First EventSeq }
-
-// Error returns the number of the first event that is kept.
-func (e *TruncatedError) Error() string {
-	return fmt.Sprintf("%s: the first that is kept is %d", ErrTruncated, e.First)
-}
-
-// Unwrap returns [ErrTruncated].
-func (e *TruncatedError) Unwrap() error { return ErrTruncated }
-
-// lifetimeText formats a lifetime for people: in days if it is whole days.
-func lifetimeText(d time.Duration) string {
-	switch {
-	case d == NoExpiration:
-		return "no expiration"
-	case d == day:
-		return "1 day"
-	case d > 0 && d%day == 0:
-		return fmt.Sprintf("%d days", d/day)
-	default:
-		return d.String()
-	}
-}
-
 // invalid returns an InvalidError.
 func invalid(field, format string, args ...any) error {
 	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
-}
-
-// quoted quotes up to 40 bytes of a word of a request, for an error. It returns REDACTED if an underscore and 20 characters of
-// the alphabet follow each other in the word: they may be a token, or part of one, in the wrong field.
-func quoted(word string) string {
-	const secret = 20
-	run := 0 // characters of the alphabet since an underscore
-	for i := range len(word) {
-		switch {
-		case word[i] == '_':
-			run = 1
-		case run > 0 && digitOf[word[i]] < notADigit:
-			run++
-		default:
-			run = 0
-		}
-		if run > secret {
-			return redacted
-		}
-	}
-	return fmt.Sprintf("%.40q", word)
 }
 
 // storeSentinels are the errors of a Store that describe the request rather than a failure.

@@ -1,6 +1,7 @@
 package apitoken
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -86,6 +87,18 @@ func (s State) LogValue() slog.Value {
 // EventSeq is the place of an event in the feed: 1, 2, 3 and so on. An event never appears at a place before one that a
 // reader has already read. A reader keeps the last EventSeq that it has handled as its cursor.
 type EventSeq int64
+
+// TruncatedError carries the first event that is kept. A reader that accepts the gap continues with First - 1 as its cursor. It is
+// [ErrTruncated].
+type TruncatedError struct{ First EventSeq }
+
+// Error returns the number of the first event that is kept.
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("%s: the first that is kept is %d", ErrTruncated, e.First)
+}
+
+// Unwrap returns [ErrTruncated].
+func (e *TruncatedError) Unwrap() error { return ErrTruncated }
 
 // EventID identifies an event. It is a UUIDv7.
 type EventID uuid.UUID

@@ -25,14 +25,14 @@ const (
 // The Origin of what they did becomes empty. Everything else stays: identifiers of tokens, times, roles, kinds, hints and
 // resources. The library keeps no relation between the ID and the pseudonym.
 //
-// ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it goes on
-// with the same pseudonym. Each piece records an event that has only the pseudonym. Another replica may have denials to write
-// that name the user, for ten seconds: a second call a minute later replaces them too, by another pseudonym. The ID itself is
-// free afterwards: [Manager.PutUser] makes a new user of it.
+// ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it continues
+// with the same pseudonym. Each piece records an event that has only the pseudonym. For ten seconds, another replica may still
+// write denials that name the user. A second call a minute later replaces them too, by another pseudonym. The ID is free
+// afterwards: [Manager.PutUser] provisions a new user with it.
 //
-// Only [System] forgets; every other actor is [ErrDenied]. The errors are [ErrNotFound] if nothing in the store names the user;
-// [ErrInvalid], also inside a transaction of the host's; [ErrConflict] if the user was changed meanwhile, for example enabled;
-// [ErrUnavailable] and [ErrUncertain]. After each of the last three, call it again.
+// Only [System] forgets; every other actor is [ErrDenied]. The errors are [ErrNotFound] if nothing in the store names the
+// user; [ErrInvalid], also inside a transaction of the host; [ErrConflict] if the user was changed meanwhile, for example
+// enabled; [ErrUnavailable] and [ErrUncertain]. After each of the last three, call it again.
 func (m *Manager) ForgetUser(ctx context.Context, actor Actor, id UserID) error {
 	op := &operation{action: ActionForgetUser, actor: actor, owner: id}
 	_, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (int, error) { return m.forgetUser(ctx, op) })
@@ -46,7 +46,7 @@ func (m *Manager) forgetUser(ctx context.Context, op *operation) (rows int, err 
 	if why := op.hostOnly(); why != permitted {
 		return 0, m.deny(ctx, op, ErrDenied, why)
 	}
-	// A store that does not forget, such as a view through a transaction of the host's, says so before anything is changed.
+	// A store that cannot forget, such as a view through a transaction of the host, refuses here, before anything is changed.
 	if _, err := m.store.Forget(ctx, Forgetting{}, op.event(OutcomeDone)); err != nil {
 		return 0, storeError(err)
 	}
@@ -101,7 +101,7 @@ func isPseudonym(name string) bool {
 	return ok && uuid.Validate(id) == nil
 }
 
-// forgetInTokens goes through all tokens: nothing finds those that the user has revoked.
+// forgetInTokens reads all tokens, because no index finds those that the user has revoked.
 func (m *Manager) forgetInTokens(ctx context.Context, op *operation, f Forgetting) (rows int, err error) {
 	q := TokenQuery{AnyOwner: true, Limit: forgottenTokens}.At(op.at)
 	for {

@@ -34,7 +34,8 @@ const (
 // and is revoked. The maximum lifetime does not apply, because the token exists already.
 //
 // Import is idempotent: a key that was imported before, with the same owner, name, kind, resource and expiry, returns the
-// stored token as it is now, perhaps revoked. So an import that stopped half-way can be run again from its beginning.
+// stored token as it is now, perhaps revoked. So an import that stopped half-way can be run again from its beginning. It no
+// longer finds a token that [Manager.Sweep] has removed, and would store a revoked key anew: finish the import first.
 //
 // Only [System] imports; every other actor is [ErrDenied]. The errors are [ErrInvalid]; [ErrNotFound] or [ErrUserDisabled] for
 // the owner; [ErrExists] if an active token of the owner has the name, or if the key was imported before with other values;

@@ -122,6 +122,9 @@ const attempts = 64
 // of a token.
 func (m *Manager) Now() time.Time { return instant(m.clock.Now()) }
 
+// since returns how long it has been, or zero if the clock went backwards.
+func (m *Manager) since(begun time.Time) time.Duration { return max(0, m.clock.Now().Sub(begun)) }
+
 // Flush writes now what is otherwise written in the background: the uses gathered for LastUsedAt, and the denials beyond
 // the first ten of an actor in a minute. If the store fails, they are kept for the next time.
 func (m *Manager) Flush(ctx context.Context) error {

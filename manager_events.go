@@ -10,8 +10,8 @@ import (
 // With q.NewestFirst the order is reversed. It requires [ReadEvents]. It stops after an error; the errors are [ErrDenied],
 // [ErrInvalid], [ErrTruncated] and [ErrUnavailable].
 //
-// ErrTruncated means that [Manager.Sweep] removed events after q.After, which the reader may have missed. A reader that has none
-// to miss, with a q.After of zero, begins with the first event that is kept. With q.NewestFirst there is no such error.
+// ErrTruncated means that [Manager.Sweep] removed events after q.After, which the reader may have missed. A reader with a
+// q.After of zero begins with the first event that is kept and gets no such error; nor does one with q.NewestFirst.
 func (m *Manager) Events(ctx context.Context, actor Actor, q EventQuery) iter.Seq2[Event, error] {
 	return rows(q.Limit, func(last *Event) ([]Event, error) {
 		q := q

@@ -6,7 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-const maxTokenNameRunes = 100
+const (
+	maxTokenNameRunes = 100
+	maxUserNameRunes  = 100
+)
 
 // checkName checks a name that people give to something: 1 to most characters of valid UTF-8, no space at either end, at least
 // one visible character, and no invisible one.
@@ -26,7 +29,7 @@ func checkName(field, name string, most int) error {
 		return err
 	}
 	if !strings.ContainsFunc(name, isVisible) {
-		return invalid(field, "shows nothing")
+		return invalid(field, "has no visible character")
 	}
 	return nil
 }
@@ -47,7 +50,8 @@ func checkResource(resource string) error {
 }
 
 // checkVisible refuses invalid UTF-8, and characters that make two different texts look alike, turn text around, or break a
-// line of a log. A joiner passes between two letters of a script that is written with joiners.
+// line of a log. A joiner passes where it changes what is seen (RFC 5892 appendix A): after a virama, and between two letters
+// of a script that is written with joiners.
 func checkVisible(field, text string) error {
 	if !utf8.ValidString(text) {
 		return invalid(field, "is not valid UTF-8")
@@ -55,7 +59,7 @@ func checkVisible(field, text string) error {
 	before := utf8.RuneError
 	for i, r := range text {
 		after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
-		if isInvisible(r) && !(isJoiner(r) && usesJoiners(before) && usesJoiners(after)) {
+		if isInvisible(r) && !(isJoiner(r) && (isVirama(before) || usesJoiners(before) && usesJoiners(after))) {
 			return invalid(field, "contains the invisible character %U", r)
 		}
 		before = r
@@ -103,10 +107,18 @@ func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 // usesJoiners reports whether the character is a letter or a mark of a script in which a joiner changes what is seen.
 func usesJoiners(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsMark(r)) && unicode.In(r,
-		unicode.Arabic, unicode.Bengali, unicode.Devanagari, unicode.Gujarati, unicode.Gurmukhi, unicode.Kannada, unicode.Khmer,
-		unicode.Malayalam, unicode.Mongolian, unicode.Myanmar, unicode.Nko, unicode.Oriya, unicode.Sinhala, unicode.Syriac,
-		unicode.Tamil, unicode.Telugu, unicode.Tibetan)
+		unicode.Adlam, unicode.Arabic, unicode.Balinese, unicode.Bengali, unicode.Chakma, unicode.Devanagari, unicode.Gujarati,
+		unicode.Gurmukhi, unicode.Hanifi_Rohingya, unicode.Javanese, unicode.Kannada, unicode.Khmer, unicode.Malayalam,
+		unicode.Mandaic, unicode.Mongolian, unicode.Myanmar, unicode.Newa, unicode.Nko, unicode.Oriya, unicode.Sinhala,
+		unicode.Sundanese, unicode.Syriac, unicode.Tamil, unicode.Telugu, unicode.Tibetan)
 }
+
+// viramas remove the vowel of the letter before them: those of Devanagari, Bengali, Gurmukhi, Gujarati, Oriya, Tamil, Telugu,
+// Kannada, Malayalam, Sinhala, Tibetan, Myanmar, Khmer, Balinese, Sundanese, Javanese, Newa and Chakma.
+const viramas = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u0f84\u103a\u17d2\u1b44\u1baa\ua9c0\U00011442\U00011133"
+
+// isVirama reports whether a joiner may follow the character also at the end of a word.
+func isVirama(r rune) bool { return strings.ContainsRune(viramas, r) }
 
 // isVisible reports whether a reader sees something if the character stands alone.
 func isVisible(r rune) bool {

@@ -68,10 +68,14 @@ func FuzzDisplayName(f *testing.F) {
 func TestTokenNamesInEveryScriptAreAccepted(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	for _, name := range []string{
-		"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", // Persian, with a non-joiner
-		"\u0dc1\u0dca\u200d\u0dbb\u0dd3",                   // Sinhala, with a joiner
-		"\u0915\u094d\u200d\u0937",                         // Devanagari, with a joiner
-		"\U000105c0\U000105c1",                             // Todhri, of Unicode 16
+		"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",                // Persian, with a non-joiner
+		"\u0dc1\u0dca\u200d\u0dbb\u0dd3",                                  // Sinhala, with a joiner
+		"\u0915\u094d\u200d\u0937",                                        // Devanagari, with a joiner
+		"\u0c95\u0c82\u0caa\u0ccd\u0caf\u0cc2\u0c9f\u0cb0\u0ccd\u200c ci", // Kannada, a word that ends in a non-joiner
+		"\u0d05\u0d28\u0d3f\u0d32\u0d4d\u200d",                            // Malayalam, a word that ends in a joiner
+		"\U0001e90a\u200d\U0001e90b",                                      // Adlam, with a joiner
+		"\ua9a0\ua9c0\u200c\ua9a5",                                        // Javanese, with a non-joiner
+		"\U000105c0\U000105c1",                                            // Todhri, of Unicode 16
 		"nightly ☀",
 		"\u4e2d\u6587",
 	} {

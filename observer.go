@@ -72,6 +72,3 @@ func outcome(err error, denied bool) Outcome {
 		return OutcomeRefused
 	}
 }
-
-// since returns how long it has been, or zero if the clock went backwards.
-func (m *Manager) since(begun time.Time) time.Duration { return max(0, m.clock.Now().Sub(begun)) }

@@ -47,7 +47,7 @@ func checkUnit(field string, d, least time.Duration) error {
 // greatestMax keeps creation time plus maximum below the ceiling.
 const greatestMax = 100 * 365 * day
 
-// LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. Other than 1 to 36,500 days is [ErrInvalid].
+// LifetimeOfDays returns n days of 24 hours each, for a number that a user typed. A number outside of 1 to 36,500 is [ErrInvalid].
 func LifetimeOfDays(n int) (time.Duration, error) {
 	if most := int(greatestMax / day); n < 1 || n > most {
 		return 0, invalid("days", "is %d, 1 to %d are allowed", n, most)
@@ -160,4 +160,32 @@ func wholeMicroseconds(d time.Duration) time.Duration {
 		return d
 	}
 	return d.Truncate(time.Microsecond)
+}
+
+// LifetimeError refuses a lifetime and carries the limit, so that a form can offer permitted values. It is [ErrLifetime].
+type LifetimeError struct {
+	Requested time.Duration // NoExpiration: a token that never expires
+	Max       time.Duration // the longest lifetime that would have been permitted
+}
+
+// Error returns what was requested and what is permitted.
+func (e *LifetimeError) Error() string {
+	return fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
+}
+
+// Unwrap returns [ErrLifetime].
+func (e *LifetimeError) Unwrap() error { return ErrLifetime }
+
+// lifetimeText formats a lifetime for people: in days if it is whole days.
+func lifetimeText(d time.Duration) string {
+	switch {
+	case d == NoExpiration:
+		return "no expiration"
+	case d == day:
+		return "1 day"
+	case d > 0 && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	default:
+		return d.String()
+	}
 }

@@ -79,15 +79,15 @@ type Store interface {
 	AppendEvents(ctx context.Context, events []Event) error
 
 	// Remove deletes tokens and events for good, and records the event of [Removed.On] with what it has deleted. It does not
-	// judge them: the caller removes no token that is active, only what is at least 24 hours old, and events that it has read.
+	// judge them: the caller passes no active token, nothing that is younger than 24 hours, and only events that it has read.
 	//
 	// What does not exist is skipped. A removed token holds no name and is not found any more. The Seq of the remaining events
-	// stay, and none is ever given again. The users and their ended epochs stay: a row that is created again must not revive a
-	// token, and a token that remains needs the end of its epoch. If nothing is deleted, no event is recorded; the same goes for
+	// stay, and none is ever given again. Users and their ended epochs stay: a row that is created again must not revive a
+	// token, and a remaining token needs the end of its epoch. If nothing is deleted, no event is recorded; the same goes for
 	// a retry, which returns the zero Removed.
 	Remove(ctx context.Context, removal Removal, event Event) (Removed, error)
 
-	// Forget puts a pseudonym in the place of a user, and returns the number of rows that it has changed:
+	// Forget replaces a user by a pseudonym, and returns the number of rows that it has changed:
 	//
 	//   - If there is no row of the pseudonym, it is inserted: a copy of the user's row with the pseudonym as ID and Name, and with
 	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.

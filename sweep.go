@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// SweepParams says what [Manager.Sweep] removes. A zero duration keeps for ever; every other one is at least 24 hours, so that a
-// write that is repeated because its outcome was unknown still finds what it wrote the first time.
+// SweepParams says what [Manager.Sweep] removes. A zero duration removes nothing. Every other one is at least 24 hours, so
+// that a write that is repeated after an unknown outcome still finds its row.
 type SweepParams struct {
 	Revoked time.Duration // remove tokens that were revoked this long ago, alone or with all tokens of their owner
 	Expired time.Duration // remove tokens that expired this long ago and were not revoked before that
@@ -22,7 +22,7 @@ type Swept struct {
 	Tokens int // removed; with DryRun, to be removed
 	Events int
 
-	// More says that the pass goes on: call Sweep again with Next as SweepParams.After.
+	// More says that the pass is not finished: call Sweep again with Next as SweepParams.After.
 	More bool
 	Next SweepCursor
 }
@@ -40,8 +40,8 @@ const (
 	sweptRows    = 500 // tokens that one call examines, and events
 )
 
-// Sweep removes tokens and events that have served their time. A call does one bounded piece of a pass, at most 500 tokens to
-// examine and 500 events, so that no write waits long for it. A host calls it until Swept.More is false, every night for example:
+// Sweep removes old tokens and events. A call does one bounded piece of a pass: it examines at most 500 tokens and 500 events,
+// so that no write waits long for it. A host calls it until Swept.More is false, for example every night:
 //
 //	p := apitoken.SweepParams{Revoked: apitoken.Days(90), Expired: apitoken.Days(90), Events: apitoken.Days(400)}
 //	for {
@@ -52,14 +52,14 @@ const (
 //		p.After = swept.Next
 //	}
 //
-// It never removes a token that is active, nor one that was created in the last 24 hours. A revoked token is removed by Revoked
-// only, also after it has expired. Events are removed in the order of the feed, up to the first one that is not old enough. A
-// reader that follows the events and has not read them all gets [ErrTruncated].
+// It never removes an active token, or one that was created in the last 24 hours. For a revoked token only Revoked counts,
+// also after it has expired. Events are removed in the order of the feed, up to the first one that is not old enough. A reader
+// that follows the events and has not read them all gets [ErrTruncated].
 //
 // Each call that removes something records an event. Several sweeps may run at the same time, on any number of replicas, and a
-// pass may stop anywhere. The clock decides what is old: one that is ahead removes too early.
+// pass may stop anywhere. The clock decides what is old; a clock that is ahead removes too early.
 //
-// Only [System] sweeps; every other actor is [ErrDenied]. The errors are [ErrInvalid], also inside a transaction of the host's;
+// Only [System] sweeps; every other actor is [ErrDenied]. The errors are [ErrInvalid], also inside a transaction of the host;
 // [ErrUnavailable]; and [ErrUncertain], after which the same call may be repeated.
 func (m *Manager) Sweep(ctx context.Context, actor Actor, p SweepParams) (Swept, error) {
 	op := &operation{action: ActionSweep, actor: actor}
@@ -98,7 +98,7 @@ func (m *Manager) sweep(ctx context.Context, op *operation, p SweepParams) (Swep
 	return swept, nil
 }
 
-// tokensToSweep returns the tokens to remove among the next ones, and moves the cursor behind these.
+// tokensToSweep returns the tokens to remove among the next ones, and moves the cursor to the last of these.
 func (m *Manager) tokensToSweep(ctx context.Context, op *operation, p SweepParams, c *SweepCursor) (ids []TokenID, err error) {
 	if c.tokensDone || p.Revoked == 0 && p.Expired == 0 {
 		c.tokensDone = true
@@ -136,9 +136,9 @@ func (m *Manager) eventsToSweep(ctx context.Context, op *operation, p SweepParam
 	return n, nil
 }
 
-// removes reports whether the token is to be removed. This is the only place that decides. A broken clock may have stored a wrong
-// time of the end, so the time of the creation counts too: a token that is removed while its CreateToken may be repeated would
-// come back to life.
+// removes reports whether the token is to be removed. This is the only place that decides. A broken clock may have stored a
+// wrong expiry or time of revocation, so the time of creation counts too: if a token were removed while its CreateToken may be
+// retried, the retry would insert it again.
 func (p SweepParams) removes(t Token, now time.Time) bool {
 	if !past(t.CreatedAt, minRetention, now) {
 		return false
@@ -152,8 +152,9 @@ func (p SweepParams) removes(t Token, now time.Time) bool {
 	return false
 }
 
-// oldEvents returns how many events from the first on are to be removed. The times of the feed need not rise. An event whose time
-// is in the future was recorded by a clock that was wrong: its age is unknown, so it goes with the old event that follows it.
+// oldEvents returns how many events from the first on are to be removed. Times may decrease along the feed. An event whose
+// time is in the future was recorded by a wrong clock and has an unknown age, so it is removed together with the next old
+// event.
 func (p SweepParams) oldEvents(events []Event, now time.Time) (n int) {
 	for i, e := range events {
 		switch {
@@ -166,7 +167,7 @@ func (p SweepParams) oldEvents(events []Event, now time.Time) (n int) {
 	return n
 }
 
-// past reports whether a time is at least so long ago.
+// past reports whether a time is at least the given duration ago.
 func past(t time.Time, ago time.Duration, now time.Time) bool { return !t.Add(ago).After(now) }
 
 func (p SweepParams) check() error {

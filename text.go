@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"hash/crc32"
 	"strings"
 )
@@ -188,3 +189,24 @@ type Digest [sha256.Size]byte
 
 // Equal compares in constant time.
 func (d Digest) Equal(other Digest) bool { return subtle.ConstantTimeCompare(d[:], other[:]) == 1 }
+
+// quoted quotes up to 40 bytes of a word of a request, for an error. It returns REDACTED if an underscore and 20 characters of
+// the alphabet follow each other in the word: they may be a token, or part of one, in the wrong field.
+func quoted(word string) string {
+	const secret = 20
+	run := 0 // characters of the alphabet since an underscore
+	for i := range len(word) {
+		switch {
+		case word[i] == '_':
+			run = 1
+		case run > 0 && digitOf[word[i]] < notADigit:
+			run++
+		default:
+			run = 0
+		}
+		if run > secret {
+			return redacted
+		}
+	}
+	return fmt.Sprintf("%.40q", word)
+}

@@ -82,10 +82,7 @@ type UserQuery struct {
 	Limit    int    // users per page, 1 to 1,000; 0: 100
 }
 
-const (
-	maxUserIDBytes   = 255 // as long as a subject of OpenID Connect
-	maxUserNameRunes = 100
-)
+const maxUserIDBytes = 255 // as long as a subject of OpenID Connect
 
 func (id UserID) check(field string) error {
 	switch {

@@ -187,9 +187,9 @@
 //
 // The member next is always set. Ask again with after=<next>: a reader that does so misses no event and sees none twice.
 // Without more, there are no further events at the moment. If the host has removed events after that one, which the reader may
-// have missed, the answer is 410 truncated: first_seq is the first event that is kept, so after=<first_seq - 1> goes on. A
-// reader without after begins with the first that is kept. Besides after and limit, these parameters select events. An
-// event has to meet every condition:
+// have missed, the status is 410 truncated, and first_seq is the first event that is kept. To accept the gap, continue with
+// after=<first_seq - 1>. A reader without after begins with the first event that is kept. Besides after and limit, these
+// parameters select events. An event has to meet every condition:
 //
 //	owner    about this user
 //	actor    what this user did or attempted, in person or with a token

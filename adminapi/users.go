@@ -99,8 +99,8 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID)
 	return userResponse(u), nil
 }
 
-// resolveExistence turns the precondition that a user exists into one that the Manager checks. Users are never removed,
-// so an existing one needs no further check. For one that does not exist, or that the actor may not know of, PutUser
+// resolveExistence turns the precondition that a user exists into one that the Manager checks. Only ForgetUser removes users, so
+// an existing one needs no further check: a request at that moment may create the user again. For one that does not exist, or that the actor may not know of, PutUser
 // decides: an actor who may not change users is denied, and does not learn from 412 what exists.
 func (a *api) resolveExistence(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (precondition, error) {
 	_, err := a.manager.User(r.Context(), actor, id)

@@ -230,9 +230,3 @@ func (v *visit) redirect(path string) error {
 	http.Redirect(v.w, v.r, v.base+path, http.StatusSeeOther)
 	return nil
 }
-
-// isOwn reports whether a user is the signed-in one. It decides only what a page offers. The holder of a token may do less than
-// its owner, so the Manager may still refuse it.
-func (v *visit) isOwn(id apitoken.UserID) bool {
-	return v.actor.Kind != apitoken.ActorSystem && v.actor.User == id
-}

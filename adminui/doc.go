@@ -21,11 +21,10 @@
 //	/activity                  the events, newest first
 //
 // All users see their own tokens. The Manager decides what else they may do, as for every caller. The pages leave out what the
-// signed-in user may not do, and refuse it if they ask for it anyway. The root redirects to the first page that the user may
-// see.
+// signed-in user may not do, and refuse it if the user asks for it anyway. The root redirects to the first page that the user
+// may see.
 //
-// A user id in a path is percent-encoded. An id that contains a slash, is "." or "..", or begins with "~" is "~" and the
-// unpadded base64url of its bytes, because proxies decode and clean paths.
+// A user id in a path is written as in package adminapi.
 //
 // # The secret
 //

@@ -90,11 +90,11 @@ func (v *visit) revoke() error {
 
 func (v *visit) askRevokeAll() error {
 	owner := v.owner
-	if !v.isOwn(owner) && !v.may.Has(apitoken.RevokeAny) {
+	if !v.offersRevoking(owner) {
 		return apitoken.ErrDenied
 	}
 	what := "all tokens"
-	if v.isOwn(owner) || v.may.Has(apitoken.ListAny) {
+	if v.offersCounting(owner) {
 		n, err := v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive})
 		if err != nil {
 			return err

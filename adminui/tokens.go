@@ -41,7 +41,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow
-		if v.isOwn(t.Owner) || v.may.Has(apitoken.RevokeAny) {
+		if v.offersRevoking(t.Owner) {
 			row.RevokeURL = v.base + "/tokens/" + t.ID.String() + "/revoke"
 		}
 	}
@@ -135,7 +135,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if !list.Next.IsZero() {
 		page.Next = v.pageURLWith("after", list.Next.String())
 	}
-	if page.Own || v.may.Has(apitoken.RevokeAny) {
+	if v.offersRevoking(page.Owner) {
 		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"
 	}
 	page.Form, err = v.generateForm(page, form)
@@ -144,18 +144,14 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 
 // generateForm returns the form, or nil if the user may not generate a token here. The Manager may still refuse it.
 func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generateForm, error) {
-	need := apitoken.GenerateForOthers
-	if page.Own {
-		need = apitoken.GenerateOwn
-	}
-	if page.Own || v.may.Has(apitoken.ManageUsers) {
+	if v.offersReading(page.Owner) {
 		u, err := v.manager.User(v.r.Context(), v.actor, page.Owner)
 		if err != nil && !(page.Own && problemOf(err).err == apitoken.ErrNotFound) {
 			return nil, err
 		}
 		page.OwnerName, page.Disabled = u.Name, u.Disabled()
 	}
-	if !v.may.Has(need) || page.Disabled {
+	if !v.offersGenerating(page.Owner) || page.Disabled {
 		return nil, nil
 	}
 	policy, err := v.manager.Policy(v.r.Context())

@@ -35,7 +35,7 @@ func (v *visit) users() error {
 	}
 	for _, u := range users {
 		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
-		if v.isOwn(u.ID) || v.may.Has(apitoken.ListAny) {
+		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 			row.Counted = err == nil
 			if err != nil && problemOf(err).err != apitoken.ErrDenied {

@@ -66,7 +66,7 @@ func (s *server) fill(ctx context.Context, tokens iter.Seq[tokenRow]) (err error
 	if err := h.insertAll(ctx, h.db, gathered); err != nil {
 		return err
 	}
-	return h.settle(ctx, h.db)
+	return h.runMaintenance(ctx, h.db)
 }
 
 // insertAll inserts rows in one transaction, many with each statement.

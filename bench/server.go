@@ -74,9 +74,8 @@ func (s *server) greet(ctx context.Context, version string, settings ...string) 
 	return db.QueryRowContext(ctx, version).Scan(&s.version)
 }
 
-// settle brings statistics and tables to the state that they reach by themselves some time after many writes. Otherwise that
-// would happen during a measurement.
-func (s *server) settle(ctx context.Context, db *sql.DB) error {
+// runMaintenance does what the database would do by itself some time after many writes, possibly during a measurement.
+func (s *server) runMaintenance(ctx context.Context, db *sql.DB) error {
 	statements := map[string][]string{
 		"sqlite": {"PRAGMA wal_checkpoint(TRUNCATE)"},
 		"pgx":    {"VACUUM (ANALYZE)", "CHECKPOINT"},

@@ -246,6 +246,30 @@ func TestALongFeedIsReadToItsEnd(t *testing.T) {
 	})
 }
 
+// The event of a revocation is removed before this replica has read it. The cache then holds nothing any more.
+func TestRemovedEventsEmptyTheCache(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		s.warm()
+		s.behind.set(hooks{beforeEvents: func() error { return errors.New("connection reset") }})
+		if err := s.elsewhere.Revoke(t.Context(), apitoken.System(), s.token.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(25 * time.Hour)
+		swept := must(s.elsewhere.Sweep(t.Context(), apitoken.System(), apitoken.SweepParams{Events: 24 * time.Hour}))
+		if swept.Events != 3 {
+			t.Fatalf("%d events were removed, want 3", swept.Events)
+		}
+		s.behind.set(hooks{})
+		time.Sleep(2 * time.Second)
+		if _, err := s.here.Authenticate(t.Context(), s.text); !errors.Is(err, apitoken.ErrRevoked) {
+			t.Errorf("the token after its revocation was missed: %v, want ErrRevoked", err)
+		}
+		if stats := s.cache.Stats(); stats.Err != nil || stats.Age > time.Second {
+			t.Errorf("the cache does not go on: %+v", stats)
+		}
+	})
+}
+
 // Nobody joins a read that may have begun before a change of which they know.
 func TestAReadThatIsTooOldIsNotJoined(t *testing.T) {
 	for _, c := range []struct {

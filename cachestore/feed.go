@@ -63,7 +63,7 @@ func (s *Store) follow(ctx context.Context) error {
 			return err
 		}
 		if len(events) > 0 && events[0].Seq-1 > s.feed.cursor {
-			return s.beginAnew(ctx)
+			return s.restart(ctx)
 		}
 		s.apply(events)
 		if len(events) < pageOfEvents {
@@ -72,9 +72,9 @@ func (s *Store) follow(ctx context.Context) error {
 	}
 }
 
-// beginAnew empties the cache: events have been removed that were not read, so anything may have changed. The store behind says
-// nothing of it; that is what [apitoken.ErrTruncated] is for, which comes from the Manager.
-func (s *Store) beginAnew(ctx context.Context) error {
+// restart empties the cache: events that were not read have been removed, so anything may have changed. A store does not
+// report this; [apitoken.ErrTruncated] comes from the Manager.
+func (s *Store) restart(ctx context.Context) error {
 	s.mu.Lock()
 	s.feed.followed = false
 	s.lease.Store(0)

@@ -38,6 +38,17 @@ var (
 // servers are the databases that run outside of the process and take several writers at a time.
 var servers = []backend{onPostgreSQL, onMySQL}
 
+// everywhere are the databases that need no cluster.
+var everywhere = []backend{onSQLite, onPostgreSQL, onMySQL}
+
+// onEach runs a test on a new database of each backend.
+func onEach(t *testing.T, backends []backend, test func(t *testing.T, d database)) {
+	t.Helper()
+	for _, b := range backends {
+		t.Run(b.name, func(t *testing.T) { test(t, b.database(t)) })
+	}
+}
+
 // replicasOfHost is the number of replicas of a host in the tests. Each has its own connection pool.
 const replicasOfHost = 3
 

@@ -156,6 +156,20 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 	for _, c := range changesOf(t, store, old) {
 		writes = append(writes, storeCall{c.name, func(ctx context.Context) (any, error) { return nil, c.do(ctx) }})
 	}
+	sweep, forget := event(apitoken.ActionSweep), event(apitoken.ActionForgetUser)
+	forgetting := apitoken.Forgetting{User: "bob", Pseudonym: "forgotten-1", Revision: 1, Rest: true}
+	all, err := store.Tokens(t.Context(), apitoken.TokenQuery{Owner: "bob", Limit: 10}.At(at))
+	must(t, err)
+	for _, token := range all {
+		forgetting.Tokens = append(forgetting.Tokens, token.ID)
+	}
+	writes = append(writes, storeCall{"Remove", func(ctx context.Context) (any, error) {
+		_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{old.ID}}, sweep)
+		return nil, err
+	}}, storeCall{"Forget", func(ctx context.Context) (any, error) {
+		_, err := store.Forget(ctx, forgetting, forget)
+		return nil, err
+	}})
 	return writes, []storeCall{
 		{"Lookup", func(ctx context.Context) (any, error) { return store.Lookup(ctx, old.Digest) }},
 		{"Token", func(ctx context.Context) (any, error) { return store.Token(ctx, old.ID) }},

@@ -25,7 +25,7 @@ func TestProvisioningADeletedUserAgainRevivesNoToken(t *testing.T) {
 		{"the user and the tokens", []string{"users", "tokens"}, 3},
 		{"everything", []string{"users", "epochs", "tokens"}, 0},
 	} {
-		for _, b := range withSchemas {
+		for _, b := range everywhere {
 			t.Run(c.name+", "+b.name, func(t *testing.T) {
 				d := b.database(t)
 				db := d.open(t, 0)

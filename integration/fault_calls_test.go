@@ -31,7 +31,7 @@ type stage struct {
 
 func TestEveryFaultAtEveryCall(t *testing.T) {
 	long(t)
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)
 			old, _ := prepareForChanges(t, s.store)

@@ -16,7 +16,7 @@ import (
 // a failure like any other, and the next use begins again.
 func TestEveryFaultAtTheFirstUse(t *testing.T) {
 	long(t)
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)
 			prepareForChanges(t, s.store)
@@ -69,7 +69,7 @@ func (s *stage) fewFaults() (some []fault) {
 // connection.
 func TestEveryFaultInMigrate(t *testing.T) {
 	long(t)
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.stage(t)
 			ctx := context.Background()

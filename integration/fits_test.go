@@ -20,46 +20,43 @@ func TestNothingIsTruncated(t *testing.T) {
 	resource := strings.Repeat(wide, 63) + "abc"
 	// Characters that JSON escapes with six bytes.
 	role, kind := apitoken.Role(strings.Repeat("<", 99)+wide), apitoken.Kind(strings.Repeat(wide, 99)+"&")
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db := d.open(t, 0)
-			if b.name == onLaxMySQL.name {
-				if mode := column(t, db, `SELECT @@sql_mode`); mode[0] != "" {
-					t.Fatalf("sql_mode is %q", mode)
-				}
+	onEach(t, []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL}, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		if d.name == onLaxMySQL.name {
+			if mode := column(t, db, `SELECT @@sql_mode`); mode[0] != "" {
+				t.Fatalf("sql_mode is %q", mode)
 			}
-			m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{
-				Prefix: "abcde", Kinds: []apitoken.Kind{kind}, Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.GenerateOwn},
-			})
-			must(t, err)
-			ctx := context.Background()
-			var users []apitoken.User
-			for _, id := range []apitoken.UserID{id, other} {
-				u, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: name, Role: role})
-				must(t, err)
-				if u.ID != id || u.Name != name || u.Role != role {
-					t.Errorf("the user is made as %+v", u)
-				}
-				users = append(users, u)
-			}
-			token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind, Resource: resource})
-			must(t, err)
-			if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || token.Resource != resource || len(token.Hint) < 10 {
-				t.Errorf("the token is generated as %+v", token)
-			}
-			identity, err := m.Authenticate(ctx, secret.Reveal())
-			if diff := cmp.Diff(apitoken.Identity{User: users[0], Token: token}, identity); err != nil || diff != "" {
-				t.Errorf("error %v, identity (-want +got):\n%s", err, diff)
-			}
-			must(t, m.Revoke(ctx, apitoken.As(id), token.ID))
-			token, err = m.Token(ctx, apitoken.As(id), token.ID)
-			if err != nil || token.RevokedBy != id || token.RevokedAt.IsZero() {
-				t.Errorf("error %v, the token is revoked as %+v", err, token)
-			}
-			holdEventsWhole(t, m, id, name, role, kind, resource)
+		}
+		m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{
+			Prefix: "abcde", Kinds: []apitoken.Kind{kind}, Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.GenerateOwn},
 		})
-	}
+		must(t, err)
+		ctx := context.Background()
+		var users []apitoken.User
+		for _, id := range []apitoken.UserID{id, other} {
+			u, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: name, Role: role})
+			must(t, err)
+			if u.ID != id || u.Name != name || u.Role != role {
+				t.Errorf("the user is made as %+v", u)
+			}
+			users = append(users, u)
+		}
+		token, secret, err := m.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: id, Name: name, Kind: kind, Resource: resource})
+		must(t, err)
+		if token.Owner != id || token.CreatedBy != id || token.Name != name || token.Kind != kind || token.Resource != resource || len(token.Hint) < 10 {
+			t.Errorf("the token is generated as %+v", token)
+		}
+		identity, err := m.Authenticate(ctx, secret.Reveal())
+		if diff := cmp.Diff(apitoken.Identity{User: users[0], Token: token}, identity); err != nil || diff != "" {
+			t.Errorf("error %v, identity (-want +got):\n%s", err, diff)
+		}
+		must(t, m.Revoke(ctx, apitoken.As(id), token.ID))
+		token, err = m.Token(ctx, apitoken.As(id), token.ID)
+		if err != nil || token.RevokedBy != id || token.RevokedAt.IsZero() {
+			t.Errorf("error %v, the token is revoked as %+v", err, token)
+		}
+		holdEventsWhole(t, m, id, name, role, kind, resource)
+	})
 }
 
 // holdEventsWhole checks the values in the events of a user.

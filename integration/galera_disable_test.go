@@ -20,7 +20,7 @@ func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 	var nodes, ignorant []*apitoken.Manager
 	for _, store := range onGalera.database(t).stores(t, nil) {
 		nodes = append(nodes, newReplica(t, store))
-		ignorant = append(ignorant, newReplica(t, epochIgnored{store}))
+		ignorant = append(ignorant, newReplica(t, epochIgnored(store)))
 	}
 	rounds := crashRounds(300)
 	generated, late, revived := 0, 0, 0

@@ -37,7 +37,7 @@ func newHostWithRows(t *testing.T, kind hostKind, connections int) hostWithRows 
 	d := kind.database(t)
 	db, open := kind.connect(t, d.dsns[0], connections)
 	h := hostWithRows{t: t, kind: kind, d: d, db: db, open: open}
-	h.store = d.newMigrated(t, h.db, nil)
+	h.store = d.newMigrated(t, h.db, kind.options)
 	h.m = h.ok(apitoken.New(h.store, &apitoken.Options{
 		LastUsedInterval: time.Hour,
 		Foreign: []apitoken.ForeignFormat{{Name: "old", Key: func(text string) ([]byte, bool) {

@@ -11,9 +11,6 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// everywhere is every engine that needs no cluster.
-var everywhere = append([]backend{onSQLite}, servers...)
-
 // However often tokens are used, a flush writes the last use of each once, at most 256 in a statement. A statement is padded to a
 // power of two.
 func TestUsesAreWrittenTogether(t *testing.T) {

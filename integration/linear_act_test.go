@@ -49,6 +49,7 @@ const (
 	actEnable       kind = "enable"
 	actFlush        kind = "flush"
 	actMoveClock    kind = "move clock"
+	actSweep        kind = "sweep"
 )
 
 func (a *act) String() string {
@@ -117,7 +118,7 @@ func (h *history) moments() []porcupine.Operation {
 		switch {
 		case a.err == apitoken.ErrUnavailable: // no effect and no result
 			continue
-		case a.kind == actFlush, a.kind == actMoveClock: // no effect in the specification
+		case a.kind == actFlush, a.kind == actMoveClock, a.kind == actSweep: // no effect in the specification
 			continue
 		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable):
 			parts = []part{partDecided, partInserted}

@@ -128,6 +128,12 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 		a.policy, err = m.Policy(ctx)
 	case actFlush:
 		err = m.Flush(ctx)
+	case actSweep: // a history is shorter than a day, so nothing may go
+		var swept apitoken.Swept
+		swept, err = m.Sweep(ctx, apitoken.System(), apitoken.SweepParams{Revoked: apitoken.Days(1), Expired: apitoken.Days(1)})
+		if err == nil && swept != (apitoken.Swept{Next: swept.Next}) {
+			err = fmt.Errorf("the sweep removed %d tokens", swept.Tokens)
+		}
 	case actMoveClock:
 		c.clock.add(30 * time.Minute)
 	}

@@ -22,7 +22,7 @@ var allCalls = workload{
 	names:   []string{"deploy", "backup"},
 	weights: map[kind]int{
 		actGenerate: 28, actAuthenticate: 24, actList: 16, actRevoke: 8, actSetPolicy: 8, actEnable: 6, actReadUser: 5, actDisable: 4, actRevokeAll: 4,
-		actFlush: 4, actReadPolicy: 3, actMoveClock: 3,
+		actFlush: 4, actReadPolicy: 3, actMoveClock: 3, actSweep: 1,
 	},
 	failures: true,
 }

@@ -19,8 +19,8 @@ import (
 // connectionsOfPool is the number of connections of a pool that lose their prepared statements.
 const connectionsOfPool = 3
 
-// onEach runs a statement on several connections of a pool, like a host that resets connections.
-func onEach(t testing.TB, db *sql.DB, statement string) {
+// onConnections runs a statement on several connections of a pool, like a host that resets connections.
+func onConnections(t testing.TB, db *sql.DB, statement string) {
 	t.Helper()
 	var held []*sql.Conn
 	for range connectionsOfPool {
@@ -59,7 +59,7 @@ func TestPostgreSQLStatementsAreRestoredAfter(t *testing.T) {
 					if _, err := other.Lookup(context.Background(), old.Digest); err != nil {
 						t.Errorf("another store on the pool: %v", err)
 					}
-					onEach(t, db, statement)
+					onConnections(t, db, statement)
 				})
 			})
 		}
@@ -123,7 +123,7 @@ func TestPostgreSQLStatementsAreRestoredAfterAColumnWasChanged(t *testing.T) {
 	alter := d.open(t, 1)
 	n := 0
 	holdCalls(t, store, old, func() {
-		onEach(t, db, "SELECT 1") // there are several connections
+		onConnections(t, db, "SELECT 1") // there are several connections
 		for _, column := range []string{"tokens ALTER kind", "users ALTER name", "events ALTER action"} {
 			mustExec(t, alter, fmt.Sprintf("ALTER TABLE apitoken_%s TYPE %s", column, types[n%2]))
 		}

@@ -17,7 +17,7 @@ import (
 // roll back changes of the schema, the tables are those of some version, or none.
 func TestMigrateCutAnywhere(t *testing.T) {
 	long(t)
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			d := b.database(t)

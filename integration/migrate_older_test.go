@@ -18,7 +18,7 @@ import (
 // time. Before that, the error of a store says to call Migrate.
 func TestMigrateFromOlderVersions(t *testing.T) {
 	long(t)
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		for version := 1; version < newest(t, database{backend: b}); version++ {
 			t.Run(fmt.Sprintf("%s, version %d", b.name, version), func(t *testing.T) {
 				d := b.database(t)
@@ -87,57 +87,54 @@ func (d database) undetailed(row string) string {
 // A running replica of an older build keeps working after a newer one has migrated: its prepared statements name the columns that
 // it knows.
 func TestAnOlderBuildKeepsWorking(t *testing.T) {
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db := d.open(t, 0)
-			d.runSteps(t, "", boundVersion-1)
-			d.loadMany(t, db)
-			ctx := context.Background()
-			older, err := db.Conn(ctx)
-			must(t, err)
-			defer func() { _ = older.Close() }()
-			insert, err := older.PrepareContext(ctx, d.spelled(insertOfVersion2))
-			must(t, err)
-			lookup, err := older.PrepareContext(ctx, fmt.Sprintf(lookupOfVersion2, map[string]string{"sqlite": "?", "pgx": "$1", "mysql": "?"}[d.driver]))
-			must(t, err)
-			sees := func(name string) {
-				t.Helper()
-				row := make([]any, 20)
-				into := make([]any, len(row))
-				for i := range row {
-					into[i] = &row[i]
-				}
-				if err := lookup.QueryRowContext(ctx, name).Scan(into...); err != nil {
-					t.Errorf("an older build reads the token %s: %v", name, err)
-				}
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		d.runSteps(t, "", boundVersion-1)
+		d.loadMany(t, db)
+		ctx := context.Background()
+		older, err := db.Conn(ctx)
+		must(t, err)
+		defer func() { _ = older.Close() }()
+		insert, err := older.PrepareContext(ctx, d.spelled(insertOfVersion2))
+		must(t, err)
+		lookup, err := older.PrepareContext(ctx, fmt.Sprintf(lookupOfVersion2, map[string]string{"sqlite": "?", "pgx": "$1", "mysql": "?"}[d.driver]))
+		must(t, err)
+		sees := func(name string) {
+			t.Helper()
+			row := make([]any, 20)
+			into := make([]any, len(row))
+			for i := range row {
+				into[i] = &row[i]
 			}
-			sees("name1") // so that the database has a plan
-			store := d.newMigrated(t, d.open(t, 1), nil)
-			bound := newToken("bound")
-			bound.Owner, bound.Resource = "user1", "project:web"
-			must(t, store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)))
-			if _, err := insert.ExecContext(ctx); err != nil {
-				t.Fatalf("an older build inserts a token: %v", err)
+			if err := lookup.QueryRowContext(ctx, name).Scan(into...); err != nil {
+				t.Errorf("an older build reads the token %s: %v", name, err)
 			}
-			for _, name := range []string{"name1", "bound", "older"} {
-				sees(name)
+		}
+		sees("name1") // so that the database has a plan
+		store := d.newMigrated(t, d.open(t, 1), nil)
+		bound := newToken("bound")
+		bound.Owner, bound.Resource = "user1", "project:web"
+		must(t, store.CreateToken(ctx, bound, 0, event(apitoken.ActionGenerate)))
+		if _, err := insert.ExecContext(ctx); err != nil {
+			t.Fatalf("an older build inserts a token: %v", err)
+		}
+		for _, name := range []string{"name1", "bound", "older"} {
+			sees(name)
+		}
+		if _, err := older.ExecContext(ctx, d.spelled(eventOfVersion2)); err != nil {
+			t.Fatalf("an older build inserts an event: %v", err)
+		}
+		q := apitoken.EventQuery{Actor: "an older build", Limit: 10}
+		if events, err := store.Events(ctx, q); err != nil || len(events) != 1 || events[0].Reason != "" || events[0].Count != 0 {
+			t.Errorf("events of an older build: %+v, %v, want one without a reason and a count", events, err)
+		}
+		for resource, want := range map[string]int{"": 1, "project:web": 0} {
+			q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
+			if n, err := store.CountTokens(ctx, q.At(at)); err != nil || n != want {
+				t.Errorf("%d tokens of an older build are bound to %q, %v, want %d", n, resource, err, want)
 			}
-			if _, err := older.ExecContext(ctx, d.spelled(eventOfVersion2)); err != nil {
-				t.Fatalf("an older build inserts an event: %v", err)
-			}
-			q := apitoken.EventQuery{Actor: "an older build", Limit: 10}
-			if events, err := store.Events(ctx, q); err != nil || len(events) != 1 || events[0].Reason != "" || events[0].Count != 0 {
-				t.Errorf("events of an older build: %+v, %v, want one without a reason and a count", events, err)
-			}
-			for resource, want := range map[string]int{"": 1, "project:web": 0} {
-				q := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Resource: resource}
-				if n, err := store.CountTokens(ctx, q.At(at)); err != nil || n != want {
-					t.Errorf("%d tokens of an older build are bound to %q, %v, want %d", n, resource, err, want)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // The statements of a build of version 2, with values in place of most parameters.

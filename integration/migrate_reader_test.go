@@ -64,25 +64,22 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 
 // If the transaction does not end, Migrate fails with an error that says what it waited for. Lookups keep working.
 func TestMigrateSaysWhatItWaitedFor(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			d.loadOldest(t)
-			release := d.openReader(t)
-			ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
-			defer cancel()
-			db := d.open(t, 0)
-			err := d.newStore(t, db, nil).Migrate(ctx)
-			for _, part := range []string{"sqlstore: migrate to version", "ALTER TABLE apitoken_tokens", "a transaction that uses the tables", "open since"} {
-				if !strings.Contains(fmt.Sprint(err), part) {
-					t.Errorf("error %v, want one that says %q", err, part)
-				}
+	onEach(t, servers, func(t *testing.T, d database) {
+		d.loadOldest(t)
+		release := d.openReader(t)
+		ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+		defer cancel()
+		db := d.open(t, 0)
+		err := d.newStore(t, db, nil).Migrate(ctx)
+		for _, part := range []string{"sqlstore: migrate to version", "ALTER TABLE apitoken_tokens", "a transaction that uses the tables", "open since"} {
+			if !strings.Contains(fmt.Sprint(err), part) {
+				t.Errorf("error %v, want one that says %q", err, part)
 			}
-			d.newLookups(t).one(t)
-			release()
-			d.newMigrated(t, db, nil)
-		})
-	}
+		}
+		d.newLookups(t).one(t)
+		release()
+		d.newMigrated(t, db, nil)
+	})
 }
 
 // loadOldest makes the tables of the first version, with many tokens.
@@ -157,25 +154,22 @@ func (l *lookups) String() string {
 // connection, goes on at once.
 func TestMigrateThatGivesUpLeavesNoLock(t *testing.T) {
 	long(t)
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			d.loadOldest(t)
-			release := d.openReader(t)
-			db := d.open(t, 0)
-			for _, wait := range []time.Duration{1300, 1600, 1900, 2200, 2500} { // milliseconds, to end in a try or in a pause
-				ctx, cancel := context.WithTimeout(t.Context(), wait*time.Millisecond)
-				if err := d.newStore(t, db, nil).Migrate(ctx); err == nil {
-					t.Error("Migrate did not wait for the open transaction")
-				}
-				cancel()
+	onEach(t, servers, func(t *testing.T, d database) {
+		d.loadOldest(t)
+		release := d.openReader(t)
+		db := d.open(t, 0)
+		for _, wait := range []time.Duration{1300, 1600, 1900, 2200, 2500} { // milliseconds, to end in a try or in a pause
+			ctx, cancel := context.WithTimeout(t.Context(), wait*time.Millisecond)
+			if err := d.newStore(t, db, nil).Migrate(ctx); err == nil {
+				t.Error("Migrate did not wait for the open transaction")
 			}
-			release()
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			if err := d.newStore(t, d.open(t, 2), nil).Migrate(ctx); err != nil {
-				t.Errorf("after the transaction has ended: %v", err)
-			}
-		})
-	}
+			cancel()
+		}
+		release()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if err := d.newStore(t, d.open(t, 2), nil).Migrate(ctx); err != nil {
+			t.Errorf("after the transaction has ended: %v", err)
+		}
+	})
 }

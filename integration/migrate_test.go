@@ -16,29 +16,26 @@ import (
 )
 
 func TestMigrateTwiceChangesNothing(t *testing.T) {
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db, spy := openSpied(t, d)
-			store := d.newMigrated(t, db, nil)
-			for _, c := range changes(t, store) {
-				must(t, c.do(context.Background()))
-			}
-			plain := d.open(t, 0)
-			tables, rows := d.catalogue(t, plain, defaultPrefix), d.rows(t, plain, defaultPrefix)
-			spy.statements()
-			for _, again := range []*sqlstore.Store{store, d.newStore(t, db, nil)} {
-				must(t, again.Migrate(context.Background()))
-			}
-			holdOnlyReads(t, spy)
-			if diff := cmp.Diff(tables, d.catalogue(t, plain, defaultPrefix)); diff != "" {
-				t.Errorf("schema (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(rows, d.rows(t, plain, defaultPrefix)); diff != "" {
-				t.Errorf("rows (-want +got):\n%s", diff)
-			}
-		})
-	}
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db, spy := openSpied(t, d)
+		store := d.newMigrated(t, db, nil)
+		for _, c := range changes(t, store) {
+			must(t, c.do(context.Background()))
+		}
+		plain := d.open(t, 0)
+		tables, rows := d.catalogue(t, plain, defaultPrefix), d.rows(t, plain, defaultPrefix)
+		spy.statements()
+		for _, again := range []*sqlstore.Store{store, d.newStore(t, db, nil)} {
+			must(t, again.Migrate(context.Background()))
+		}
+		holdOnlyReads(t, spy)
+		if diff := cmp.Diff(tables, d.catalogue(t, plain, defaultPrefix)); diff != "" {
+			t.Errorf("schema (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(rows, d.rows(t, plain, defaultPrefix)); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // holdOnlyReads checks that only reads without locks were sent. The role of a host may lack other rights, and its database may be
@@ -59,75 +56,69 @@ func holdOnlyReads(t *testing.T, spy *spy) {
 // Stores of different prefixes in one database are independent, for the longest prefix, too.
 func TestMigrateMakesTheTablesOfItsPrefix(t *testing.T) {
 	prefixes := []string{defaultPrefix, "tenant_7_", longestPrefix, longestPrefix[:len(longestPrefix)-2] + "8_"}
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db := d.open(t, 0)
-			want := d.made(t, db)
-			stores := make([]*sqlstore.Store, len(prefixes))
-			for i, prefix := range prefixes {
-				stores[i] = d.newMigrated(t, db, &sqlstore.Options{TablePrefix: prefix})
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		want := d.made(t, db)
+		stores := make([]*sqlstore.Store, len(prefixes))
+		for i, prefix := range prefixes {
+			stores[i] = d.newMigrated(t, db, &sqlstore.Options{TablePrefix: prefix})
+		}
+		for _, name := range d.tables(t, db, "") {
+			if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) &&
+				!strings.HasPrefix(name, "sqlite_") {
+				t.Errorf("made the table %s", name)
 			}
-			for _, name := range d.tables(t, db, "") {
-				if !slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) &&
-					!strings.HasPrefix(name, "sqlite_") {
-					t.Errorf("made the table %s", name)
+		}
+		for i, prefix := range prefixes {
+			d.holdFresh(t, db, prefix, want) // which also fills them
+			for _, other := range prefixes[i+1:] {
+				if diff := cmp.Diff(d.untouched(t), d.rows(t, db, other)); diff != "" {
+					t.Errorf("rows of %s after a change of %s (-want +got):\n%s", other, prefix, diff)
 				}
 			}
-			for i, prefix := range prefixes {
-				d.holdFresh(t, db, prefix, want) // which also fills them
-				for _, other := range prefixes[i+1:] {
-					if diff := cmp.Diff(d.untouched(t), d.rows(t, db, other)); diff != "" {
-						t.Errorf("rows of %s after a change of %s (-want +got):\n%s", other, prefix, diff)
-					}
-				}
-			}
-			ctx := context.Background()
-			rows := d.rows(t, db, prefixes[1])
-			if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
-				t.Error("a missing token is revoked")
-			}
-			end := apitoken.UserChange{Name: "Robert", EndEpoch: true}
-			if _, err := stores[0].ChangeUser(ctx, "bob", end, event(apitoken.ActionPutUser)); err != nil {
-				t.Error(err)
-			}
-			if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {
-				t.Errorf("rows of %s after a change of %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
-			}
-		})
-	}
+		}
+		ctx := context.Background()
+		rows := d.rows(t, db, prefixes[1])
+		if _, err := stores[0].RevokeToken(ctx, apitoken.TokenID{}, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke)); err == nil {
+			t.Error("a missing token is revoked")
+		}
+		end := apitoken.UserChange{Name: "Robert", EndEpoch: true}
+		if _, err := stores[0].ChangeUser(ctx, "bob", end, event(apitoken.ActionPutUser)); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(rows, d.rows(t, db, prefixes[1])); diff != "" {
+			t.Errorf("rows of %s after a change of %s (-want +got):\n%s", prefixes[1], prefixes[0], diff)
+		}
+	})
 }
 
 func TestMigrateRefusesANewerSchema(t *testing.T) {
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db := d.open(t, 0)
-			opts := &sqlstore.Options{TablePrefix: "tenant_7_"}
-			d.newMigrated(t, db, opts)
-			known := newest(t, d)
-			mustExec(t, db, fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1))
-			tables, rows := d.catalogue(t, db, opts.TablePrefix), d.rows(t, db, opts.TablePrefix)
-			store := d.newStore(t, db, opts)
-			for name, err := range map[string]error{"Migrate": store.Migrate(context.Background()), "use": use(store)} {
-				if err == nil {
-					t.Errorf("%s: no error", name)
-					continue
-				}
-				for _, part := range []string{"tenant_7_*", "version 77", fmt.Sprintf("version %d:", known)} {
-					if !strings.Contains(err.Error(), part) {
-						t.Errorf("%s: error %v, want one that says %q", name, err, part)
-					}
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		opts := &sqlstore.Options{TablePrefix: "tenant_7_"}
+		d.newMigrated(t, db, opts)
+		known := newest(t, d)
+		mustExec(t, db, fmt.Sprintf(`INSERT INTO tenant_7_schema_version (version) VALUES (%d), (77)`, known+1))
+		tables, rows := d.catalogue(t, db, opts.TablePrefix), d.rows(t, db, opts.TablePrefix)
+		store := d.newStore(t, db, opts)
+		for name, err := range map[string]error{"Migrate": store.Migrate(context.Background()), "use": use(store)} {
+			if err == nil {
+				t.Errorf("%s: no error", name)
+				continue
+			}
+			for _, part := range []string{"tenant_7_*", "version 77", fmt.Sprintf("version %d:", known)} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%s: error %v, want one that says %q", name, err, part)
 				}
 			}
-			if diff := cmp.Diff(tables, d.catalogue(t, db, opts.TablePrefix)); diff != "" {
-				t.Errorf("schema (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(rows, d.rows(t, db, opts.TablePrefix)); diff != "" {
-				t.Errorf("rows (-want +got):\n%s", diff)
-			}
-		})
-	}
+		}
+		if diff := cmp.Diff(tables, d.catalogue(t, db, opts.TablePrefix)); diff != "" {
+			t.Errorf("schema (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(rows, d.rows(t, db, opts.TablePrefix)); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func use(store *sqlstore.Store) error {
@@ -136,7 +127,7 @@ func use(store *sqlstore.Store) error {
 }
 
 func TestUseBeforeMigrateSaysSo(t *testing.T) {
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		for name, opts := range map[string]*sqlstore.Options{"": nil, ", unprepared": {TablePrefix: "t_", Unprepared: true}} {
 			t.Run(b.name+name, func(t *testing.T) {
 				d := b.database(t)
@@ -163,7 +154,7 @@ func TestUseBeforeMigrateSaysSo(t *testing.T) {
 
 // If a tool of the host runs the SQL of the steps, Migrate is not necessary and changes nothing.
 func TestMigrationsMakeTheSameTables(t *testing.T) {
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		for _, prefix := range []string{"", "tenant_7_", longestPrefix} {
 			t.Run(b.name+", "+prefix, func(t *testing.T) {
 				d := b.database(t)

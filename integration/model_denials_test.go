@@ -70,7 +70,7 @@ func (s *sequence) flushDenials() (difference string) {
 		if err := m.Flush(s.ctx); err != nil {
 			return fmt.Sprintf("flush: %v", err)
 		}
-		q := apitoken.EventQuery{After: apitoken.EventSeq(len(s.ref.events))}
+		q := apitoken.EventQuery{After: apitoken.EventSeq(s.ref.removed + len(s.ref.events))}
 		got, err := collectRows(m.Events(s.ctx, apitoken.System(), q))
 		if err != nil {
 			return fmt.Sprintf("events after a flush: %v", err)

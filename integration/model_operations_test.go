@@ -39,6 +39,7 @@ var operations = []operation{
 	{"user", 1, (*sequence).user},
 	{"users", 1, (*sequence).listUsers},
 	{"flood", 2, (*sequence).flood},
+	{"sweep", 3, (*sequence).sweep},
 }
 
 const (
@@ -305,7 +306,7 @@ func (s *sequence) flood(m *apitoken.Manager, o *operands) (string, answer, answ
 
 func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, q := s.actor(o), apitoken.EventQuery{
-		After:   apitoken.EventSeq(o.pick(8) * len(s.ref.events) / 6),
+		After:   apitoken.EventSeq(o.pick(8) * (s.ref.removed + len(s.ref.events)) / 6),
 		Owner:   choose(o, []apitoken.UserID{"", "", "bob", "carol", invisible}),
 		Actor:   choose(o, []apitoken.UserID{"", "", "ada", "bob", invisible}),
 		Action:  choose(o, []apitoken.Action{"", "", "", apitoken.ActionGenerate, apitoken.ActionRevoke}),

@@ -21,6 +21,7 @@ type reference struct {
 	users           map[apitoken.UserID]apitoken.User
 	tokens          []*referenceToken // oldest first
 	events          []apitoken.Event
+	removed         int // events, before those
 
 	denials [2]referenceDenials // of each Manager
 	asked   int                 // the index of the Manager of the present call
@@ -106,7 +107,7 @@ func (c referenceCall) recordable() apitoken.Event {
 }
 
 func (r *reference) append(e apitoken.Event) {
-	e.Seq = apitoken.EventSeq(len(r.events) + 1)
+	e.Seq = apitoken.EventSeq(r.removed + len(r.events) + 1)
 	r.events = append(r.events, e)
 }
 

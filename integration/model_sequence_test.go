@@ -240,6 +240,7 @@ var allSentinels = []struct {
 	{"ErrUnauthenticated", apitoken.ErrUnauthenticated},
 	{"ErrLifetime", apitoken.ErrLifetime}, {"ErrInvalid", apitoken.ErrInvalid}, {"ErrDenied", apitoken.ErrDenied},
 	{"ErrNotFound", apitoken.ErrNotFound}, {"ErrExists", apitoken.ErrExists}, {"ErrConflict", apitoken.ErrConflict},
+	{"ErrTruncated", apitoken.ErrTruncated},
 	{"ErrUnavailable", apitoken.ErrUnavailable}, {"ErrUncertain", apitoken.ErrUncertain},
 }
 

@@ -105,4 +105,5 @@ var mustOccur = []string{
 	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "put user: ok", "put user: ErrDenied",
 	"list: ok", "list: ErrDenied", "list: ErrInvalid",
 	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",
+	"events: ErrTruncated", "sweep: ok", "sweep: ErrDenied", "sweep: ErrInvalid",
 }

@@ -192,6 +192,8 @@ func (r *reference) feed(actor apitoken.Actor, q apitoken.EventQuery) ([]apitoke
 		return nil, apitoken.ErrInvalid
 	case !c.may.Has(apitoken.ReadEvents):
 		return nil, c.deny(apitoken.ErrDenied)
+	case q.After > 0 && int(q.After) < r.removed:
+		return nil, apitoken.ErrTruncated
 	}
 	var events []apitoken.Event
 	for _, e := range r.events {

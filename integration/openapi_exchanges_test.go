@@ -16,9 +16,10 @@ import (
 	"testing"
 )
 
-// exchange is a request and its complete response, as recorded by the tests of package adminapi.
+// exchange is a request and its response, as recorded by the tests of package adminapi.
 type exchange struct {
 	name     string // of the route's file and of the section, such as "get-policy ok"
+	isBrief  bool   // of the response, only the status is known
 	request  *http.Request
 	sent     []byte
 	response *http.Response
@@ -27,7 +28,7 @@ type exchange struct {
 
 var sectionLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
-// exchanges reads all complete exchanges of package adminapi. The format is explained in adminapi/testdata/exchanges.
+// exchanges reads all exchanges of package adminapi. The format is explained in adminapi/testdata/exchanges.
 func exchanges(t *testing.T) []exchange {
 	t.Helper()
 	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.txtar")
@@ -44,14 +45,15 @@ func exchanges(t *testing.T) []exchange {
 			name := strings.TrimSuffix(filepath.Base(path), ".txtar") + " " + names[i][1]
 			for _, line := range strings.Split("\n"+section, "\n> ")[1:] {
 				request, answer, _ := strings.Cut(line, "\n")
-				if strings.Contains(request, " =>") {
-					continue // only a summary of the answer is there
+				request, summary, isBrief := strings.Cut(request, " =>")
+				if isBrief {
+					answer, _, _ = strings.Cut(strings.TrimSpace(summary), " ")
 				}
 				x, err := readExchange(request, answer)
 				if err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				x.name = name
+				x.name, x.isBrief = name, isBrief
 				all = append(all, x)
 			}
 		}
@@ -62,11 +64,11 @@ func exchanges(t *testing.T) []exchange {
 	return all
 }
 
-// exchangeNamed is the first exchange of a section.
+// exchangeNamed is the first complete exchange of a section.
 func exchangeNamed(t *testing.T, name string) exchange {
 	t.Helper()
 	for _, x := range exchanges(t) {
-		if x.name == name {
+		if x.name == name && !x.isBrief {
 			return x
 		}
 	}
@@ -79,7 +81,7 @@ var (
 	otherLine   = regexp.MustCompile(`(?ms)^[$#] .*`) // what follows a complete answer
 )
 
-// readExchange reads a request, "user method target", with headers and a body behind bars, and a complete answer.
+// readExchange reads a request, "user method target", with headers and a body behind bars, and an answer.
 func readExchange(request, answer string) (exchange, error) {
 	parts := strings.Split(request, " | ")
 	words := strings.Fields(parts[0])
@@ -106,7 +108,7 @@ func readExchange(request, answer string) (exchange, error) {
 		return x, err
 	}
 	indented, err := io.ReadAll(x.response.Body)
-	if err != nil || x.response.StatusCode == http.StatusNoContent {
+	if err != nil || len(indented) == 0 {
 		return x, err
 	}
 	var text bytes.Buffer
@@ -115,19 +117,15 @@ func readExchange(request, answer string) (exchange, error) {
 	return x, err
 }
 
-// isInvalid reports whether the response refuses the request as invalid. Then the document may refuse it, too.
-func (x exchange) isInvalid() bool {
-	return slices.Contains([]int{400, 405, 413, 415, 422}, x.response.StatusCode)
-}
-
 // The document describes every exchange, and every response of the document occurs in an exchange.
 func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 	text := documentText(t)
 	open, listed := readDocument(t, text), readDocument(t, closed(t, text))
 	covered := map[string]int{}
-	requests, refused, breaches := 0, 0, 0
-	all := exchanges(t)
-	for _, x := range all {
+	for _, x := range exchanges(t) {
+		if x.isBrief {
+			continue
+		}
 		t.Run(x.name, func(t *testing.T) {
 			if err := listed.checkResponse(x.request, x.response, x.answered); err != nil {
 				t.Errorf("the response: %v", err)
@@ -136,24 +134,10 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 				t.Errorf("the response, with additional members allowed: %v", err)
 			}
 			route, _ := open.route(x.request)
-			if route == nil || route.Operation == nil {
-				if x.response.StatusCode != 404 && x.response.StatusCode != 405 {
-					t.Errorf("the document has no operation for it, and the status is %d", x.response.StatusCode)
-				}
-				return
-			}
-			covered[fmt.Sprint(route.Operation.OperationID, " ", x.response.StatusCode)]++
-			err := open.checkRequest(x.request, x.sent)
-			if !x.isInvalid() {
-				requests++
-				if err != nil {
-					t.Errorf("the request: %v", err)
-				}
-				return
-			}
-			refused++
-			if err != nil {
-				breaches++
+			if route != nil && route.Operation != nil {
+				covered[fmt.Sprint(route.Operation.OperationID, " ", x.response.StatusCode)]++
+			} else if x.response.StatusCode != 404 && x.response.StatusCode != 405 {
+				t.Errorf("the document has no operation for it, and the status is %d", x.response.StatusCode)
 			}
 		})
 	}
@@ -168,8 +152,39 @@ func TestOpenAPIDocumentDescribesEveryExchange(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d exchanges conform: %d answers of operations of %d declared, %d requests; of %d requests that were refused for themselves the document refuses %d",
-		len(all), len(covered), answers, requests, refused, breaches)
+	t.Logf("%d answers of operations are in exchanges, %d are declared", len(covered), answers)
+}
+
+// acceptedOfRefused is how many of the recorded requests the document accepts although the handler refuses them, because a
+// schema cannot express the rule: a control character in a name, a time in the past, a second object behind the first.
+const acceptedOfRefused = 89
+
+// The document accepts every recorded request that the handler serves, and refuses those that the handler refuses for
+// themselves.
+func TestOpenAPIDocumentRefusesWhatTheHandlerRefuses(t *testing.T) {
+	doc := readDocument(t, documentText(t))
+	served, refused := 0, 0
+	var accepted []string
+	for _, x := range exchanges(t) {
+		err := doc.checkRequest(x.request, x.sent)
+		switch {
+		case x.response.StatusCode < 300:
+			served++
+			if err != nil {
+				t.Errorf("%s: %s %s is served, and the document refuses it: %v", x.name, x.request.Method, x.request.URL, err)
+			}
+		case slices.Contains([]int{400, 413, 415, 422}, x.response.StatusCode):
+			refused++
+			if err == nil {
+				accepted = append(accepted, fmt.Sprintf("%s %s %.60s", x.request.Method, x.request.URL, x.sent))
+			}
+		}
+	}
+	if served < 200 || len(accepted) != acceptedOfRefused {
+		t.Errorf("of %d requests that are refused the document accepts %d, want %d:\n%s",
+			refused, len(accepted), acceptedOfRefused, strings.Join(accepted, "\n"))
+	}
+	t.Logf("%d requests are served, %d are refused", served, refused)
 }
 
 // The document lists all present actions as examples. It does not restrict them, because later versions may add some.

@@ -88,27 +88,24 @@ var uncertainOutcomes = []outcome{
 
 // Each kind of change meets each failure. Its answer must agree with its effect.
 func TestOutcomeOfAChange(t *testing.T) {
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db, spy := openSpied(t, d)
-			store := d.newMigrated(t, db, nil)
-			for _, o := range outcomes(b.serverErrors().busy[0]) {
-				t.Run(o.name, func(t *testing.T) {
-					d.clear(t, db, defaultPrefix)
-					for _, c := range changes(t, store) {
-						o.hold(t, store, spy, c)
-					}
-					holdCounting(t, store)
-				})
-			}
-		})
-	}
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db, spy := openSpied(t, d)
+		store := d.newMigrated(t, db, nil)
+		for _, o := range outcomes(d.serverErrors().busy[0]) {
+			t.Run(o.name, func(t *testing.T) {
+				d.clear(t, db, defaultPrefix)
+				for _, c := range changes(t, store) {
+					o.hold(t, store, spy, c)
+				}
+				holdCounting(t, store)
+			})
+		}
+	})
 }
 
 // The same where the outcome never becomes known. Each change takes seconds, so they run in parallel, each in its own database.
 func TestUncertainOutcomeOfAChange(t *testing.T) {
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			var going sync.WaitGroup
@@ -171,7 +168,7 @@ func countEvents(t *testing.T, store *sqlstore.Store) int {
 
 // If the outcome of a Generate is unknown, the administrator has the ID of the token, can revoke it, and can ask again.
 func TestUncertainTokenCanBeRevoked(t *testing.T) {
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL} {
+	for _, b := range everywhere {
 		t.Run(b.name, b.uncertainTokenCanBeRevoked)
 	}
 }

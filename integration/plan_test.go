@@ -19,33 +19,30 @@ import (
 
 // Each query of the store finds its rows by an index. A plan has a line for each statement, with the index of each table.
 func TestQueriesUseAnIndex(t *testing.T) {
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db, asked := openAsked(t, d)
-			store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
-			d.loadMany(t, db)
-			for _, statement := range append([]string{bindSome}, denySome...) {
-				mustExec(t, db, statement)
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db, asked := openAsked(t, d)
+		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
+		d.loadMany(t, db)
+		for _, statement := range append([]string{bindSome}, denySome...) {
+			mustExec(t, db, statement)
+		}
+		d.analyze(t, db)
+		must(t, use(store)) // the first use reads the version of the schema
+		var got strings.Builder
+		for _, c := range planned(t, store) {
+			got.WriteString(c.name + "\n")
+			asked.taken()
+			if err := c.do(context.Background()); err != nil {
+				t.Errorf("%s: %v", c.name, err)
 			}
-			d.analyze(t, db)
-			must(t, use(store)) // the first use reads the version of the schema
-			var got strings.Builder
-			for _, c := range planned(t, store) {
-				got.WriteString(c.name + "\n")
-				asked.taken()
-				if err := c.do(context.Background()); err != nil {
-					t.Errorf("%s: %v", c.name, err)
-				}
-				for _, q := range asked.taken() {
-					if plan := d.plan(t, db, q); len(plan) > 0 {
-						got.WriteString("\t" + strings.Join(plan, ", ") + "\n")
-					}
+			for _, q := range asked.taken() {
+				if plan := d.plan(t, db, q); len(plan) > 0 {
+					got.WriteString("\t" + strings.Join(plan, ", ") + "\n")
 				}
 			}
-			wantGolden(t, filepath.Join("testdata", "plans", b.name+".txt"), got.String())
-		})
-	}
+		}
+		wantGolden(t, filepath.Join("testdata", "plans", d.name+".txt"), got.String())
+	})
 }
 
 var update = flag.Bool("update", false, "write the plans of queries into testdata/plans")
@@ -146,33 +143,30 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 
 // A change reads no table whole, even if it finds nothing to do.
 func TestChangesReadNoTableWhole(t *testing.T) {
-	for _, b := range withSchemas {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db, asked := openAsked(t, d)
-			store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
-			d.loadMany(t, db)
-			must(t, use(store))
-			asked.taken()
-			for _, c := range changes(t, store) {
-				for range 2 { // the second time there is nothing to do
-					must(t, c.do(context.Background()))
+	onEach(t, everywhere, func(t *testing.T, d database) {
+		db, asked := openAsked(t, d)
+		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
+		d.loadMany(t, db)
+		must(t, use(store))
+		asked.taken()
+		for _, c := range changes(t, store) {
+			for range 2 { // the second time there is nothing to do
+				must(t, c.do(context.Background()))
+			}
+		}
+		sent := asked.taken()
+		if len(sent) < 20 {
+			t.Errorf("only %d statements were seen", len(sent))
+		}
+		for _, q := range sent {
+			if strings.HasPrefix(q.text, "SET ") {
+				continue // it has no plan
+			}
+			for _, line := range d.plan(t, db, q) {
+				if table, ok := strings.CutSuffix(line, whole); ok && !slices.Contains(ofOneRow, table) {
+					t.Errorf("%s: %s", line, q.text)
 				}
 			}
-			sent := asked.taken()
-			if len(sent) < 20 {
-				t.Errorf("only %d statements were seen", len(sent))
-			}
-			for _, q := range sent {
-				if strings.HasPrefix(q.text, "SET ") {
-					continue // it has no plan
-				}
-				for _, line := range d.plan(t, db, q) {
-					if table, ok := strings.CutSuffix(line, whole); ok && !slices.Contains(ofOneRow, table) {
-						t.Errorf("%s: %s", line, q.text)
-					}
-				}
-			}
-		})
-	}
+		}
+	})
 }

@@ -32,40 +32,78 @@ func (b policyUnchecked) CreateToken(ctx context.Context, t apitoken.NewToken, _
 	}
 }
 
-// epochIgnored shows every token as one of the present epoch of its owner.
-type epochIgnored struct{ apitoken.Store }
+// edited is a Store that changes what it returns. A nil function changes nothing.
+type edited struct {
+	apitoken.Store
+	record func(*apitoken.Record) // of Lookup
+	token  func(*apitoken.Token)  // of Lookup, Token and Tokens
+}
 
-func (b epochIgnored) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	r, err := b.Store.Lookup(ctx, d)
+func (b edited) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
+	r, err := b.edit(b.Store.Lookup(ctx, d))
+	if err == nil && b.record != nil {
+		b.record(r)
+	}
+	return r, err
+}
+
+func (b edited) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
+	return b.edit(b.Store.Token(ctx, id))
+}
+
+func (b edited) edit(r *apitoken.Record, err error) (*apitoken.Record, error) {
 	if err != nil {
 		return nil, err
 	}
 	fresh := *r
-	fresh.Epoch = r.User.Epoch
+	if b.token != nil {
+		b.token(&fresh.Token)
+	}
 	return &fresh, nil
 }
 
-// lateToAuthenticate accepts a token at its expiry: <= in place of <.
-type lateToAuthenticate struct {
-	apitoken.Store
-	clock apitoken.Clock
+func (b edited) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
+	tokens, err := b.Store.Tokens(ctx, q)
+	if b.token != nil {
+		tokens = slices.Clone(tokens)
+		for i := range tokens {
+			b.token(&tokens[i])
+		}
+	}
+	return tokens, err
 }
 
-func (b lateToAuthenticate) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	r, err := b.Store.Lookup(ctx, d)
-	if err != nil || !r.Token.ExpiresAt.Equal(b.clock.Now().Truncate(time.Microsecond)) {
-		return r, err
-	}
-	late := *r
-	late.Token.ExpiresAt = r.Token.ExpiresAt.Add(time.Microsecond)
-	return &late, nil
+// epochIgnored shows every token as one of the present epoch of its owner.
+func epochIgnored(store apitoken.Store) apitoken.Store {
+	return edited{Store: store, record: func(r *apitoken.Record) { r.Epoch = r.User.Epoch }}
+}
+
+// lateToAuthenticate accepts a token at its expiry: <= in place of <.
+func lateToAuthenticate(store apitoken.Store, clock apitoken.Clock) apitoken.Store {
+	return edited{Store: store, record: func(r *apitoken.Record) {
+		if r.Token.ExpiresAt.Equal(clock.Now().Truncate(time.Microsecond)) {
+			r.Token.ExpiresAt = r.Token.ExpiresAt.Add(time.Microsecond)
+		}
+	}}
 }
 
 // notFinal forgets the revocations of single tokens when their owner is changed.
 type notFinal struct {
-	apitoken.Store
+	edited
 	mu      sync.Mutex
 	revived map[apitoken.TokenID]bool
+}
+
+func newNotFinal(store apitoken.Store) *notFinal {
+	b := &notFinal{revived: map[apitoken.TokenID]bool{}}
+	b.edited = edited{Store: store, record: func(r *apitoken.Record) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.revived[r.Token.ID] {
+			r.Token.RevokedAt, r.Token.RevokedBy = time.Time{}, ""
+		}
+	}}
+	return b
 }
 
 func (b *notFinal) ChangeUser(
@@ -84,36 +122,24 @@ func (b *notFinal) ChangeUser(
 	return u, err
 }
 
-func (b *notFinal) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	r, err := b.Store.Lookup(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.revived[r.Token.ID] {
-		return r, nil
-	}
-	fresh := *r
-	fresh.Token.RevokedAt, fresh.Token.RevokedBy = time.Time{}, ""
-	return &fresh, nil
-}
-
 // checkedThenInserted checks whether a name is free, and inserts in another step. The store below would refuse the
 // duplicate, so it gets a unique name for every token.
 type checkedThenInserted struct {
-	apitoken.Store
+	edited
 	mu      sync.Mutex
 	holders map[string]apitoken.Digest
+}
+
+func newCheckedThenInserted(store apitoken.Store) *checkedThenInserted {
+	withoutUniquePart := func(t *apitoken.Token) { t.Name, _, _ = strings.Cut(t.Name, nameEnd) }
+	return &checkedThenInserted{edited: edited{Store: store, token: withoutUniquePart}, holders: map[string]apitoken.Digest{}}
 }
 
 // nameEnd separates the name from the unique part. It is in no name of a test.
 const nameEnd = "\x1f"
 
-func holding(owner apitoken.UserID, name string) string { return string(owner) + nameEnd + name }
-
 func (b *checkedThenInserted) CreateToken(ctx context.Context, t apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	key := holding(t.Owner, t.Name)
+	key := string(t.Owner) + nameEnd + t.Name
 	b.mu.Lock()
 	digest, held := b.holders[key]
 	b.mu.Unlock()
@@ -136,40 +162,20 @@ func (b *checkedThenInserted) CreateToken(ctx context.Context, t apitoken.NewTok
 	return nil
 }
 
-func (b *checkedThenInserted) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	return renamed(b.Store.Lookup(ctx, d))
-}
-
-func (b *checkedThenInserted) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	return renamed(b.Store.Token(ctx, id))
-}
-
-func (b *checkedThenInserted) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	tokens, err := b.Store.Tokens(ctx, q)
-	tokens = slices.Clone(tokens)
-	for i := range tokens {
-		tokens[i].Name, _, _ = strings.Cut(tokens[i].Name, nameEnd)
-	}
-	return tokens, err
-}
-
-func renamed(r *apitoken.Record, err error) (*apitoken.Record, error) {
-	if err != nil {
-		return nil, err
-	}
-	fresh := *r
-	fresh.Token.Name, _, _ = strings.Cut(r.Token.Name, nameEnd)
-	return &fresh, nil
-}
-
 // touchOfAllColumns reads a token, changes its last use, and writes back all columns, including the revocation as it was read.
 type touchOfAllColumns struct {
-	apitoken.Store
+	edited
 	torn apitoken.Store // the same, with pauses
 
 	mu      sync.Mutex
 	revoked map[apitoken.TokenID]apitoken.Revocation // of single tokens, in the store below
 	written map[apitoken.TokenID]apitoken.Revocation // the column as written last
+}
+
+func newTouchOfAllColumns(store, torn apitoken.Store) *touchOfAllColumns {
+	b := &touchOfAllColumns{torn: torn, revoked: map[apitoken.TokenID]apitoken.Revocation{}, written: map[apitoken.TokenID]apitoken.Revocation{}}
+	b.edited = edited{Store: store, token: b.show}
+	return b
 }
 
 func (b *touchOfAllColumns) Touch(ctx context.Context, touches []apitoken.Touch) error {
@@ -198,46 +204,19 @@ func (b *touchOfAllColumns) RevokeToken(ctx context.Context, id apitoken.TokenID
 	return changed, err
 }
 
-// shown returns the token with the column as written last. A revocation with the epoch is not in that column. The lock is held.
-func (b *touchOfAllColumns) shown(t apitoken.Token) apitoken.Token {
+// show shows the column as written last. A revocation with the epoch is not in that column.
+func (b *touchOfAllColumns) show(t *apitoken.Token) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if r, ok := b.revoked[t.ID]; ok && t.RevokedAt.Equal(r.At) && t.RevokedBy == r.By {
 		t.RevokedAt, t.RevokedBy = b.written[t.ID].At, b.written[t.ID].By
 	}
-	return t
 }
 
-func (b *touchOfAllColumns) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.record(b.Store.Lookup(ctx, d))
-}
-
-func (b *touchOfAllColumns) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.record(b.Store.Token(ctx, id))
-}
-
-func (b *touchOfAllColumns) record(r *apitoken.Record, err error) (*apitoken.Record, error) {
-	if err != nil {
-		return nil, err
-	}
-	fresh := *r
-	fresh.Token = b.shown(r.Token)
-	return &fresh, nil
-}
-
+// Tokens selects by the column as written last.
 func (b *touchOfAllColumns) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	every := q
 	every.Status = ""
-	tokens, err := b.Store.Tokens(ctx, every)
-	var page []apitoken.Token
-	for _, t := range tokens {
-		if t = b.shown(t); q.Status == "" || t.Status(q.Now()) == q.Status {
-			page = append(page, t)
-		}
-	}
-	return page, err
+	tokens, err := b.edited.Tokens(ctx, every)
+	return slices.DeleteFunc(tokens, func(t apitoken.Token) bool { return q.Status != "" && t.Status(q.Now()) != q.Status }), err
 }

@@ -34,7 +34,7 @@ var plants = []planted{
 	},
 	{
 		name:  "epoch ignored",
-		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return epochIgnored{torn} },
+		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return epochIgnored(torn) },
 		model: true,
 		load: &workload{
 			clients: 5,
@@ -47,22 +47,18 @@ var plants = []planted{
 	{
 		name: "expiry is late in Authenticate",
 		plant: func(store, _ apitoken.Store, clock apitoken.Clock) apitoken.Store {
-			return lateToAuthenticate{store, clock}
+			return lateToAuthenticate(store, clock)
 		},
 		model: true,
 	},
 	{
-		name: "revocation not final",
-		plant: func(store, _ apitoken.Store, _ apitoken.Clock) apitoken.Store {
-			return &notFinal{Store: store, revived: map[apitoken.TokenID]bool{}}
-		},
+		name:  "revocation not final",
+		plant: func(store, _ apitoken.Store, _ apitoken.Clock) apitoken.Store { return newNotFinal(store) },
 		model: true,
 	},
 	{
-		name: "check then insert",
-		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store {
-			return &checkedThenInserted{Store: torn, holders: map[string]apitoken.Digest{}}
-		},
+		name:  "check then insert",
+		plant: func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return newCheckedThenInserted(torn) },
 		load: &workload{
 			clients: 8,
 			rounds:  6,
@@ -74,10 +70,7 @@ var plants = []planted{
 	{
 		name: "touch of all columns",
 		plant: func(store, torn apitoken.Store, _ apitoken.Clock) apitoken.Store {
-			return &touchOfAllColumns{
-				Store: store, torn: torn,
-				revoked: map[apitoken.TokenID]apitoken.Revocation{}, written: map[apitoken.TokenID]apitoken.Revocation{},
-			}
+			return newTouchOfAllColumns(store, torn)
 		},
 		load: &workload{
 			clients: 8,

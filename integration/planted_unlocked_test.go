@@ -65,19 +65,16 @@ var plantsInSQL = []plantedInSQL{
 // 10^15.
 func TestPlantedInSQL(t *testing.T) {
 	long(t)
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			for _, bug := range plantsInSQL {
-				t.Run(bug.name, func(t *testing.T) {
-					if bug.load != nil {
-						t.Run("histories", func(t *testing.T) { bug.inHistories(t, d) })
-					}
-					t.Run("schedule", func(t *testing.T) { bug.inSchedule(t, d) })
-				})
-			}
-		})
-	}
+	onEach(t, servers, func(t *testing.T, d database) {
+		for _, bug := range plantsInSQL {
+			t.Run(bug.name, func(t *testing.T) {
+				if bug.load != nil {
+					t.Run("histories", func(t *testing.T) { bug.inHistories(t, d) })
+				}
+				t.Run("schedule", func(t *testing.T) { bug.inSchedule(t, d) })
+			})
+		}
+	})
 }
 
 // spy returns a spy that plants the bug.

@@ -11,59 +11,56 @@ import (
 // A revocation that begins while a change of the owner waits for its lock runs after that change. Otherwise a user could delay an
 // administrator who disables them, with a stream of revocations.
 func TestNoRevocationPassesAChangeOfTheOwner(t *testing.T) {
-	for _, b := range servers {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			spy, g := &spy{}, &gate{}
-			replicas, db := d.stores(t, spy), d.open(t, 0)
-			ctx := context.Background()
-			first, second := newToken("first"), newToken("second")
-			for _, err := range []error{
-				addBob(ctx, replicas[0]),
-				replicas[0].CreateToken(ctx, first, 0, event(apitoken.ActionGenerate)),
-				replicas[0].CreateToken(ctx, second, 0, event(apitoken.ActionGenerate)),
-			} {
-				must(t, err)
-			}
-			spy.interfere(g.pass, nil)
-			revoke := func(store apitoken.Store, n apitoken.NewToken) <-chan error {
-				done := make(chan error, 1)
-				go func() {
-					_, err := store.RevokeToken(ctx, n.ID, apitoken.Revocation{At: at, By: "bob"}, event(apitoken.ActionRevoke))
-					done <- err
-				}()
-				return done
-			}
-
-			held := g.arm("INSERT INTO apitoken_events")
-			one := revoke(replicas[0], first)
-			<-held.reached
-			disabled := make(chan error, 1)
-			disable := event(apitoken.ActionDisableUser)
-			disable.At = at.Add(time.Minute)
-			go func() {
-				_, err := replicas[1].ChangeUser(ctx, "bob", apitoken.UserChange{Disable: true}, disable)
-				disabled <- err
-			}()
-			for d.waiters(t, db) < 1 {
-			}
-			two := revoke(replicas[2], second)
-			passed := false
-			for !passed && d.waiters(t, db) < 2 {
-				passed = len(two) > 0
-			}
-			close(held.open)
-			for what, err := range map[string]error{"the first revocation": <-one, "the change": <-disabled, "the second revocation": <-two} {
-				if err != nil {
-					t.Errorf("%s: %v", what, err)
-				}
-			}
-			rec, err := replicas[0].Token(ctx, second.ID)
+	onEach(t, servers, func(t *testing.T, d database) {
+		spy, g := &spy{}, &gate{}
+		replicas, db := d.stores(t, spy), d.open(t, 0)
+		ctx := context.Background()
+		first, second := newToken("first"), newToken("second")
+		for _, err := range []error{
+			addBob(ctx, replicas[0]),
+			replicas[0].CreateToken(ctx, first, 0, event(apitoken.ActionGenerate)),
+			replicas[0].CreateToken(ctx, second, 0, event(apitoken.ActionGenerate)),
+		} {
 			must(t, err)
-			if passed || !rec.Token.RevokedAt.Equal(disable.At) {
-				t.Errorf("the second revocation overtook the change: %t; its token was revoked at %v, want with the epoch, at %v",
-					passed, rec.Token.RevokedAt, disable.At)
+		}
+		spy.interfere(g.pass, nil)
+		revoke := func(store apitoken.Store, n apitoken.NewToken) <-chan error {
+			done := make(chan error, 1)
+			go func() {
+				_, err := store.RevokeToken(ctx, n.ID, apitoken.Revocation{At: at, By: "bob"}, event(apitoken.ActionRevoke))
+				done <- err
+			}()
+			return done
+		}
+
+		held := g.arm("INSERT INTO apitoken_events")
+		one := revoke(replicas[0], first)
+		<-held.reached
+		disabled := make(chan error, 1)
+		disable := event(apitoken.ActionDisableUser)
+		disable.At = at.Add(time.Minute)
+		go func() {
+			_, err := replicas[1].ChangeUser(ctx, "bob", apitoken.UserChange{Disable: true}, disable)
+			disabled <- err
+		}()
+		for d.waiters(t, db) < 1 {
+		}
+		two := revoke(replicas[2], second)
+		passed := false
+		for !passed && d.waiters(t, db) < 2 {
+			passed = len(two) > 0
+		}
+		close(held.open)
+		for what, err := range map[string]error{"the first revocation": <-one, "the change": <-disabled, "the second revocation": <-two} {
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
 			}
-		})
-	}
+		}
+		rec, err := replicas[0].Token(ctx, second.ID)
+		must(t, err)
+		if passed || !rec.Token.RevokedAt.Equal(disable.At) {
+			t.Errorf("the second revocation overtook the change: %t; its token was revoked at %v, want with the epoch, at %v",
+				passed, rec.Token.RevokedAt, disable.At)
+		}
+	})
 }

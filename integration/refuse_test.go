@@ -64,27 +64,24 @@ var onLaxMySQL = backend{"MySQL, sql_mode empty", "mysql", sqlstore.MySQL, func(
 
 // The tables refuse invalid rows, even if another program writes them.
 func TestTablesRefuseInvalidRows(t *testing.T) {
-	for _, b := range []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL} {
-		t.Run(b.name, func(t *testing.T) {
-			d := b.database(t)
-			db := d.open(t, 0)
-			fillForInvalidRows(t, d.newMigrated(t, db, nil))
-			rows := d.rows(t, db, defaultPrefix)
-			for _, c := range invalidRows() {
-				if c.only != nil && !slices.Contains(c.only, b.name) {
-					continue
-				}
-				if _, err := db.Exec(d.withBytes(c.statement)); err == nil {
-					t.Errorf("%s is stored", c.name)
-				} else if got := constraintOf(err); got != string(c.by) {
-					t.Errorf("%s: refused by %s, want by %s", c.name, got, c.by)
-				}
+	onEach(t, []backend{onSQLite, onPostgreSQL, onMySQL, onLaxMySQL}, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		fillForInvalidRows(t, d.newMigrated(t, db, nil))
+		rows := d.rows(t, db, defaultPrefix)
+		for _, c := range invalidRows() {
+			if c.only != nil && !slices.Contains(c.only, d.name) {
+				continue
 			}
-			if got := d.rows(t, db, defaultPrefix); len(got) != len(rows) {
-				t.Errorf("%d rows were %d", len(got), len(rows))
+			if _, err := db.Exec(d.withBytes(c.statement)); err == nil {
+				t.Errorf("%s is stored", c.name)
+			} else if got := constraintOf(err); got != string(c.by) {
+				t.Errorf("%s: refused by %s, want by %s", c.name, got, c.by)
 			}
-		})
-	}
+		}
+		if got := d.rows(t, db, defaultPrefix); len(got) != len(rows) {
+			t.Errorf("%d rows were %d", len(got), len(rows))
+		}
+	})
 }
 
 // fillForInvalidRows stores a user in their second epoch with two active tokens, and numbered events.

@@ -17,7 +17,7 @@ import (
 func TestScansLookAtNoMoreThanTheirBudget(t *testing.T) {
 	long(t)
 	const rows, budget = 20_000, 200
-	for _, b := range withSchemas {
+	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.scanStage(t, rows)
 			for _, l := range lists() {

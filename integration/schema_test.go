@@ -14,9 +14,6 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
 )
 
-// withSchemas are the backends for tests of the schema.
-var withSchemas = []backend{onSQLite, onPostgreSQL, onMySQL}
-
 const (
 	defaultPrefix = "apitoken_"
 	longestPrefix = "prefix_of_thirty_characters_7_"

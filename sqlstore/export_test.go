@@ -119,12 +119,12 @@ func (d Dialect) IsStatementLost(err error) bool { return d.isStatementLost(err)
 func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(err) }
 
 var mayBeEmpty = map[query]bool{
-	checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
+	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
 
 var queryNames = [numQueries]string{
-	findVersions: "findVersions", lastVersion: "lastVersion", checkConnection: "checkConnection", lockSchema: "lockSchema",
+	findVersions: "findVersions", lastVersion: "lastVersion", readersWait: "readersWait", checkConnection: "checkConnection", lockSchema: "lockSchema",
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",

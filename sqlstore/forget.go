@@ -102,8 +102,12 @@ func (s session) insertPseudonym(ctx context.Context, f apitoken.Forgetting, u a
 	pseudonym := string(f.Pseudonym)
 	inserted, err := s.insert(ctx, insertPseudonym,
 		pseudonym, pseudonym, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), u.Epoch, u.Revision)
-	if err != nil || !inserted {
+	if err != nil {
 		return 0, err
+	}
+	if !inserted { // by an earlier piece
+		var is apitoken.User
+		return 0, s.row(ctx, readUser, pseudonym).Scan(userFields(&is)...)
 	}
 	_, err = s.exec(ctx, copyEpochs, pseudonym, string(f.User))
 	return 1, err
@@ -168,5 +172,5 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 
 // Forget implements [apitoken.Store]. It is [apitoken.ErrInvalid].
 func (t *Tx) Forget(context.Context, apitoken.Forgetting, apitoken.Event) (int, error) {
-	return 0, failed("forget a user", invalid("nobody is forgotten in a transaction of the host"))
+	return 0, failed("forget a user", invalid("no user can be forgotten in a transaction of the host"))
 }

@@ -19,6 +19,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	}
 	fake.returns(text["findVersions"], int64(0))
 	fake.returns(text["lastVersion"], newest(t, store))
+	fake.returns(text["readersWait"], false)
 	fake.returns(text["checkConnection"], "")
 	fake.returns(text["findTokenAndEvent"], true, true)
 	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))

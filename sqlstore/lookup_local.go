@@ -16,13 +16,13 @@ const recentLookup = time.Millisecond
 // lookupLocal looks a token up in a database on this machine, and returns at the latest when its context ends.
 //
 // database/sql and the driver start goroutines to watch a context, which costs a third of the time of the read. A lookup that
-// finds a free connection and no lock does not need them. So if another lookup has just succeeded, this one watches the
-// context only while it waits for a connection. Otherwise it runs in a goroutine of its own, and the caller waits for it and
+// finds a free connection and no lock does not need them. So if another lookup has just succeeded, and readers do not wait
+// for writers, this one watches the context only while it waits for a connection. Otherwise it runs in a goroutine of its own, and the caller waits for it and
 // for the context: a driver may not notice that a context ends while it waits for a lock.
 func (s *Store) lookupLocal(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	const what = "look up a token"
-	if s.lastLookup.isRecent(s.createdAt) {
-		r, err := s.lookupUnwatched(ctx, digest)
+	if p := s.prepared.Load(); p != nil && !p.readersWait && s.lastLookup.isRecent(s.createdAt) {
+		r, err := s.lookupUnwatched(ctx, p, digest)
 		switch {
 		case err == nil || errors.Is(err, apitoken.ErrNotFound):
 			s.lastLookup.record(s.createdAt)
@@ -51,11 +51,7 @@ func (s *Store) lookupLocal(ctx context.Context, digest apitoken.Digest) (*apito
 	}
 }
 
-func (s *Store) lookupUnwatched(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
-	p := s.prepared.Load()
-	if p == nil { // the store was closed
-		return nil, errClosed
-	}
+func (s *Store) lookupUnwatched(ctx context.Context, p *preparedStatements, digest apitoken.Digest) (*apitoken.Record, error) {
 	l := &unwatched{Context: ctx, digest: digest}
 	q := session{querier: s.pool, dialect: &s.dialect, prepared: p}
 	return scanRecord(q.row(l, lookupToken, digestArg{l}))

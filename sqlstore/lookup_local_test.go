@@ -46,6 +46,33 @@ func TestSQLiteLookupWatchesNoContextAfterARecentLookup(t *testing.T) {
 	}
 }
 
+// Without WAL a reader waits for the writer, perhaps another process, so every lookup watches its context.
+func TestSQLiteLookupWatchesItsContextIfReadersWait(t *testing.T) {
+	store, _, fake := newFakeStore(t, sqlstore.SQLite)
+	for _, q := range store.Queries() {
+		if q.Name == "readersWait" {
+			fake.returns(q.Text, true)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	unwatched := 0
+	fake.query = func(ctx context.Context, _ string) error {
+		if ctx.Done() == nil {
+			unwatched++
+		}
+		return nil
+	}
+	for range 1000 {
+		if _, err := store.Lookup(ctx, apitoken.Digest{1}); !errors.Is(err, apitoken.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	if unwatched > 0 {
+		t.Errorf("%d of 1,000 lookups were unwatched, want none", unwatched)
+	}
+}
+
 // A lookup that waits for a connection keeps its deadline, even just after another one has succeeded.
 func TestSQLiteLookupWaitsForAConnectionUntilItsDeadline(t *testing.T) {
 	store, db, _ := newFakeStore(t, sqlstore.SQLite)

@@ -93,7 +93,7 @@ const mysqlLockPolicy = `
 /*M! SET STATEMENT max_statement_time = 0.2 FOR */
 SELECT /*+ MAX_EXECUTION_TIME(200) */ revision FROM apitoken_policy FOR UPDATE`
 
-var mysqlQueries = with(numberingQueries, map[query]string{
+var mysqlQueries = union(numberingQueries, map[query]string{
 	findVersions: `
 SELECT EXISTS (
 	SELECT 1 FROM information_schema.tables
@@ -134,8 +134,8 @@ WHERE t.id = ? AND t.revoked_at IS NULL
 SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT ?`,
 })
 
-// with returns the queries of both maps.
-func with(a, b map[query]string) map[query]string {
+// union returns the queries of both maps; b overrides a.
+func union(a, b map[query]string) map[query]string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all

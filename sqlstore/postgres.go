@@ -83,7 +83,7 @@ WHERE a.pid <> pg_backend_pid() AND a.pid IN (
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )`
 
-var postgresQueries = with(numberingQueries, map[query]string{
+var postgresQueries = union(numberingQueries, map[query]string{
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,
 

@@ -8,6 +8,7 @@ const (
 	// The schema.
 	findVersions    query = iota // -> whether the table of versions exists
 	lastVersion                  // -> the highest version
+	readersWait                  // -> whether a read may wait for a writer; may be empty
 	checkConnection              // -> what is wrong with the settings of the connection; an empty text: nothing; may be empty
 	lockSchema                   // lets one process at a time change the schema, until the transaction ends; may be empty
 	makeVersions                 // makes the table of versions if it does not exist

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 )
 
 // querier runs SQL: on a pool, on a connection or in a transaction. Everything that changes rows is a method of a session over
@@ -132,6 +133,11 @@ func (s *Store) open(ctx context.Context) (*preparedStatements, error) {
 		return nil, err
 	}
 	p := &preparedStatements{}
+	if s.dialect.has(readersWait) {
+		if err := s.textSession().row(ctx, readersWait).Scan(&p.readersWait); err != nil {
+			return nil, fmt.Errorf("read the journal mode: %w", err)
+		}
+	}
 	if !s.unprepared {
 		if err := p.prepare(ctx, s.db, &s.dialect); err != nil {
 			return nil, errors.Join(err, p.close())

@@ -77,6 +77,9 @@ SELECT EXISTS (
 	SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'apitoken_schema_version'
 )`,
 
+	readersWait: `
+SELECT journal_mode <> 'wal' FROM pragma_journal_mode`,
+
 	makeVersions: `
 CREATE TABLE IF NOT EXISTS apitoken_schema_version (
 	version INTEGER PRIMARY KEY

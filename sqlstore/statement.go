@@ -12,6 +12,8 @@ import (
 type preparedStatements struct {
 	statements [numQueries]atomic.Pointer[statement] // nil: the query is sent as text
 	lost       atomic.Bool                           // a statement is lost and not yet prepared again
+
+	readersWait bool // a read may wait for a writer
 }
 
 // statement is a prepared query. If a connection loses it (see [Dialect]), restore replaces it, and it is closed when its last

@@ -25,6 +25,8 @@ func newFakeStore(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *
 			fake.returns(q.Text, int64(1))
 		case "lastVersion":
 			fake.returns(q.Text, newest(t, store))
+		case "readersWait":
+			fake.returns(q.Text, false)
 		case "checkConnection":
 			fake.returns(q.Text, "")
 		case "readPolicy":

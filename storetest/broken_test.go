@@ -23,7 +23,8 @@ type broken struct {
 
 func brokenStores() []broken {
 	return slices.Concat(brokenWrites(), brokenUsers(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
-		brokenScans(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces())
+		brokenScans(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),
+		brokenRemovals(), brokenForgettings())
 }
 
 // The suite has to fail for a broken store without failing this test, so it runs in a child process: the same binary, with the

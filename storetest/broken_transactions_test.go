@@ -14,7 +14,7 @@ import (
 // brokenTransactions write a change and its event in two transactions.
 func brokenTransactions() []broken {
 	var cancelled, read []string
-	for _, method := range []string{"CreateToken", "RevokeToken", "CreateUser", "ChangeUser", "PutPolicy"} {
+	for _, method := range []string{"CreateToken", "RevokeToken", "CreateUser", "ChangeUser", "PutPolicy", "Remove", "Forget"} {
 		cancelled = append(cancelled, "cancellation/"+method+" cancelled at each step")
 		read = append(read, underReader(method))
 	}
@@ -124,6 +124,22 @@ func (a *twoTransactions) ChangeUser(
 
 func (a *twoTransactions) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	return a.write(ctx, "PutPolicy", e, func(e apitoken.Event) error { return a.shown.PutPolicy(ctx, p, ifRevision, e) })
+}
+
+func (a *twoTransactions) Remove(ctx context.Context, r apitoken.Removal, e apitoken.Event) (removed apitoken.Removed, err error) {
+	err = a.write(ctx, "Remove", e, func(e apitoken.Event) error {
+		removed, err = a.shown.Remove(ctx, r, e)
+		return err
+	})
+	return removed, err
+}
+
+func (a *twoTransactions) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Event) (rows int, err error) {
+	err = a.write(ctx, "Forget", e, func(e apitoken.Event) error {
+		rows, err = a.shown.Forget(ctx, f, e)
+		return err
+	})
+	return rows, err
 }
 
 func (a *twoTransactions) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {

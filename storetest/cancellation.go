@@ -55,12 +55,22 @@ type preparedWrite struct {
 func writes() []preparedWrite {
 	var all []preparedWrite
 	for _, w := range recordedWrites() {
-		all = append(all, preparedWrite{w.name, func(f *fixture) func(context.Context) error { return w.prepare(f, 0).write }})
+		if w.name != "Remove" { // which also removes events here
+			all = append(all, preparedWrite{w.name, func(f *fixture) func(context.Context) error { return w.prepare(f, 0).write }})
+		}
 	}
 	return append(all, preparedWrite{"Touch", func(f *fixture) func(context.Context) error {
 		f.addUser("ada")
 		touches := []apitoken.Touch{{Token: f.addToken("ada", "a").ID, At: base}, {Token: f.addToken("ada", "b").ID, At: base}}
 		return func(ctx context.Context) error { return f.store.Touch(ctx, touches) }
+	}}, preparedWrite{"Remove", func(f *fixture) func(context.Context) error {
+		f.addUser("ada")
+		r, e := apitoken.Removal{Tokens: []apitoken.TokenID{f.addToken("ada", "a").ID}, EventsTo: 1}, removing()
+		f.feed() // so that the events have their numbers
+		return func(ctx context.Context) error {
+			_, err := f.store.Remove(ctx, r, e)
+			return err
+		}
 	}}, preparedWrite{"AppendEvents", func(f *fixture) func(context.Context) error {
 		events := []apitoken.Event{denied("ada"), denied("bob")}
 		return func(ctx context.Context) error { return f.store.AppendEvents(ctx, events) }

@@ -24,7 +24,7 @@ type fixture struct {
 // maxShown is how many failures of one rule are shown. More of them would hide the first.
 const maxShown = 3
 
-// broken reports that the store breaks the rule. The test goes on. It may be called from any goroutine.
+// broken reports that the store breaks the rule. The test continues. It may be called from any goroutine.
 func (f *fixture) broken(format string, args ...any) {
 	f.Helper()
 	switch n := f.shown.Add(1); {

@@ -157,6 +157,28 @@ func (g guard) AppendEvents(ctx context.Context, events []apitoken.Event) error 
 	return g.Store.AppendEvents(ctx, events)
 }
 
+func (g guard) Remove(ctx context.Context, r apitoken.Removal, e apitoken.Event) (apitoken.Removed, error) {
+	g.events(e)
+	if len(r.Tokens) > 500 || r.EventsTo < 0 {
+		g.t.Errorf("the suite removes %d tokens at once, and the events to %d", len(r.Tokens), r.EventsTo)
+	}
+	return g.Store.Remove(ctx, r, e)
+}
+
+func (g guard) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Event) (int, error) {
+	g.users(f.User, f.Pseudonym)
+	g.events(e)
+	for _, e := range f.Events {
+		if e.Seq < 1 || e.ID == (apitoken.EventID{}) {
+			g.t.Errorf("the suite replaces the event %+v, without its Seq or its ID", e)
+		}
+	}
+	if len(f.Tokens) > 500 || len(f.Events) > 100 || f.Revision < 0 {
+		g.t.Errorf("the suite forgets a user in %d tokens and %d events at once, at revision %d", len(f.Tokens), len(f.Events), f.Revision)
+	}
+	return g.Store.Forget(ctx, f, e)
+}
+
 func (g guard) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	g.query(q)
 	return g.Store.Tokens(ctx, q)

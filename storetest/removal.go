@@ -158,10 +158,10 @@ func removedTokens(f *fixture) {
 	f.addUser("bob")
 	var all, gone []apitoken.NewToken
 	var ids []apitoken.TokenID
-	for i := range 312 { // more than most stores name in one statement
+	for i := range 330 { // more than most stores name in one statement
 		n := draft([]apitoken.UserID{"ada", "bob"}[i%2], "a"+string(rune('a'+i/26/26))+string(rune('a'+i/26%26))+string(rune('a'+i%26)))
 		f.must("CreateToken", f.store.CreateToken(f.Context(), n, 0, generated(n)))
-		if all = append(all, n); i%6 > 0 {
+		if all = append(all, n); i%5 > 0 {
 			gone, ids = append(gone, n), append(ids, n.ID)
 		}
 	}

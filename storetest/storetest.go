@@ -8,9 +8,9 @@
 //		storetest.Benchmark(b, func(b *testing.B) apitoken.Store { return mystore.New() })
 //	}
 //
-// Every subtest verifies one rule on a store of its own, and a failure begins with the rule. A store that passes needs no other
-// tests of its reads and writes, but tests of its own failures, such as a lost connection. Run the suite with the race
-// detector, because many rules are about concurrent calls.
+// Every subtest verifies one rule on a store of its own, and a failure begins with the rule. A store that passes needs no
+// other tests of its reads and writes. It still needs tests of its failures, such as a lost connection. Run the suite with the
+// race detector, because many rules are about concurrent calls.
 //
 // [Faulty] makes calls of a store fail, for tests of the code that uses the store.
 //

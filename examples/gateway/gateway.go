@@ -50,7 +50,7 @@ func Application() http.Handler {
 		}
 		seen := map[string][]string{}
 		for name, values := range r.Header {
-			if tellsWho(name) {
+			if isIdentityHeader(name) {
 				seen[name] = values
 			}
 		}
@@ -59,9 +59,9 @@ func Application() http.Handler {
 	})
 }
 
-// tellsWho reports whether some application might trust the header. In variables, as with CGI, X-Auth-User, X_Auth_User and
+// isIdentityHeader reports whether some application might trust the header. In variables, as with CGI, X-Auth-User, X_Auth_User and
 // X.Auth.User can have the same name.
-func tellsWho(header string) bool {
+func isIdentityHeader(header string) bool {
 	header = strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(header))
 	for _, prefix := range []string{"x-auth-", "remote-user", "authorization"} {
 		if strings.HasPrefix(header, prefix) {

@@ -91,9 +91,9 @@ type login struct {
 
 type loginKey struct{}
 
-// basicPatience is how long a request with a name and a password waits for its turn. Programs send such requests, and seldom
+// basicMaxWait is how long a request with a name and a password waits for its turn. Programs send such requests, and seldom
 // retry.
-const basicPatience = 5 * time.Second
+const basicMaxWait = 5 * time.Second
 
 // withLogin checks the name and the password of a request that presents them. It answers 429 if the request would have to wait
 // for too long, because adminapi has no such answer.
@@ -104,7 +104,7 @@ func (c callers) withLogin(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		_, err := c.accounts.check(r.Context(), name, password, client{address: c.address(r), patience: basicPatience})
+		_, err := c.accounts.check(r.Context(), name, password, client{address: c.address(r), maxWait: basicMaxWait})
 		var tooMany *tooManyError
 		if errors.As(err, &tooMany) {
 			w.Header().Set("Retry-After", tooMany.retryAfter())

@@ -34,9 +34,9 @@ func newLimits() *limits {
 
 // client is the source of a try.
 type client struct {
-	address  string
-	proof    string        // of an earlier sign-in from this browser, or empty
-	patience time.Duration // how long the client waits for its turn
+	address string
+	proof   string        // of an earlier sign-in from this browser, or empty
+	maxWait time.Duration // how long the client waits for its turn
 }
 
 // tooManyError refuses a try that would have to wait longer than its client does.
@@ -69,7 +69,7 @@ func (l *limits) admit(ctx context.Context, name, proof string, c client) (admis
 		if p == l.byName {
 			key = name
 		}
-		t, ok := p.take(key, time.Now(), c.patience)
+		t, ok := p.take(key, time.Now(), c.maxWait)
 		if !ok {
 			a.giveBack()
 			return nil, &tooManyError{t.wait}

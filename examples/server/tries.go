@@ -29,9 +29,9 @@ func newPace(burst int, every time.Duration) *pace {
 	return &pace{burst: burst, every: every, seed: maphash.MakeSeed()}
 }
 
-// take counts a try that waits for at most patience. If it would have to wait longer, ok is false and the try does not count.
+// take counts a try that waits for at most maxWait. If it would have to wait longer, ok is false and the try does not count.
 // So refused tries do not delay later ones.
-func (p *pace) take(key string, now time.Time, patience time.Duration) (t turn, ok bool) {
+func (p *pace) take(key string, now time.Time, maxWait time.Duration) (t turn, ok bool) {
 	t = turn{of: p, counter: maphash.String(p.seed, key) % uint64(len(p.next))}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,7 +41,7 @@ func (p *pace) take(key string, now time.Time, patience time.Duration) (t turn, 
 	}
 	next = next.Add(p.every)
 	t.wait = max(0, next.Sub(now)-time.Duration(p.burst)*p.every)
-	if t.wait > patience {
+	if t.wait > maxWait {
 		return t, false
 	}
 	p.next[t.counter] = next

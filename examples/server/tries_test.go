@@ -89,9 +89,9 @@ func TestTriesUnderManyNamesLeaveOthersAlone(t *testing.T) {
 }
 
 // try tries one wrong password.
-func (l *limits) try(t *testing.T, name, address string, patience time.Duration) (admission, error) {
+func (l *limits) try(t *testing.T, name, address string, maxWait time.Duration) (admission, error) {
 	t.Helper()
-	return l.admit(t.Context(), name, "the proof", client{address: address, patience: patience})
+	return l.admit(t.Context(), name, "the proof", client{address: address, maxWait: maxWait})
 }
 
 func TestLimits(t *testing.T) {
@@ -116,7 +116,7 @@ func TestLimits(t *testing.T) {
 				_, _ = l.try(t, "admin", "203.0.113.1", 0)
 			}
 			begun := time.Now()
-			a, err := l.try(t, "admin", "203.0.113.1", basicPatience)
+			a, err := l.try(t, "admin", "203.0.113.1", basicMaxWait)
 			if waited := time.Since(begun); err != nil || waited > 3*time.Second {
 				t.Errorf("after %s: %v", waited, err)
 			}
@@ -205,7 +205,7 @@ func TestLimits(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, err := l.admit(ctx, "admin", "the proof", client{address: "203.0.113.1", patience: time.Hour}); !errors.Is(err, context.Canceled) {
+			if _, err := l.admit(ctx, "admin", "the proof", client{address: "203.0.113.1", maxWait: time.Hour}); !errors.Is(err, context.Canceled) {
 				t.Errorf("err = %v", err)
 			}
 		},

@@ -7,6 +7,8 @@ SELECT EXISTS (
 -- lastVersion()
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
 
+-- readersWait: none
+
 -- checkConnection()
 SELECT IF(@@autocommit, '', 'autocommit is off, so they do not see what others commit');
 

@@ -4,6 +4,8 @@ SELECT to_regclass('apitoken_schema_version') IS NOT NULL;
 -- lastVersion()
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
 
+-- readersWait: none
+
 -- checkConnection: none
 
 -- lockSchema()

@@ -6,6 +6,9 @@ SELECT EXISTS (
 -- lastVersion()
 SELECT coalesce(max(version), 0) FROM apitoken_schema_version;
 
+-- readersWait()
+SELECT journal_mode <> 'wal' FROM pragma_journal_mode;
+
 -- checkConnection: none
 
 -- lockSchema: none

@@ -1,0 +1,34 @@
+package adminui
+
+import "github.com/seed-d6cf0a46/apitoken"
+
+// This file decides what the pages offer, and nothing else: a page leaves out what the Manager would refuse. Every action is
+// decided by the Manager. The holder of a token may do less than its owner, so the Manager may refuse what a page offers.
+
+// isOwn reports whether a user is the signed-in one.
+func (v *visit) isOwn(id apitoken.UserID) bool {
+	return v.actor.Kind != apitoken.ActorSystem && v.actor.User == id
+}
+
+// offersReading reports whether a page shows the user's name and state.
+func (v *visit) offersReading(id apitoken.UserID) bool {
+	return v.isOwn(id) || v.may.Has(apitoken.ManageUsers)
+}
+
+// offersCounting reports whether a page shows how many tokens the user has.
+func (v *visit) offersCounting(owner apitoken.UserID) bool {
+	return v.isOwn(owner) || v.may.Has(apitoken.ListAny)
+}
+
+// offersRevoking reports whether a page has buttons that revoke tokens of the user.
+func (v *visit) offersRevoking(owner apitoken.UserID) bool {
+	return v.isOwn(owner) || v.may.Has(apitoken.RevokeAny)
+}
+
+// offersGenerating reports whether a page has a form that generates tokens for the user.
+func (v *visit) offersGenerating(owner apitoken.UserID) bool {
+	if v.isOwn(owner) {
+		return v.may.Has(apitoken.GenerateOwn)
+	}
+	return v.may.Has(apitoken.GenerateForOthers)
+}
