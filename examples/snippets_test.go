@@ -1,7 +1,7 @@
 package examples_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -16,44 +16,56 @@ import (
 // The parts exist because methods can be declared only outside of functions, and statements only inside.
 var snippet = regexp.MustCompile(`(?m)^\t*//snippet (\S+) (\d+)(?: (declarations|statements))?$`)
 
-// TestSnippetsOfPages compiles and runs every block of Go on every page. The templates in testdata/snippets have the code around
-// the blocks. Each block has to be in exactly one template.
+// TestSnippetsOfPages compiles and runs every block of Go on every page, in a module of its own, like that of a host. The templates
+// in testdata/snippets have the code around the blocks. Each block has to be in exactly one template.
 func TestSnippetsOfPages(t *testing.T) {
 	blocks := pageBlocks(t)
-	module, err := filepath.Abs(".")
-	must(t, err)
 	templates, err := filepath.Glob("testdata/snippets/*.go.txt")
 	if err != nil || len(templates) == 0 {
 		t.Fatalf("no templates: %v", err)
 	}
-	// An overlay adds a package to this module that is not on the disk.
 	folder := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	beginModule(t, folder)
 	for _, template := range templates {
 		text, err := os.ReadFile(template)
 		must(t, err)
 		name := strings.TrimSuffix(filepath.Base(template), ".go.txt") + "_test.go"
 		code := snippet.ReplaceAllStringFunc(string(text), func(directive string) string { return blocks.take(t, template, directive) })
 		must(t, os.WriteFile(filepath.Join(folder, name), []byte(code), 0o600))
-		overlay.Replace[filepath.Join(module, "snippets", name)] = filepath.Join(folder, name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(blocks)) {
 		t.Errorf("%s is in no template of testdata/snippets:\n%s", key, blocks[key].text)
 	}
-	list, err := json.Marshal(overlay)
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(folder, "overlay.json"), list, 0o600))
 	program := filepath.Join(folder, "snippets.test")
-	if out, err := command(t, "go", "test", "-c", "-vet=off", "-o", program, "-overlay", filepath.Join(folder, "overlay.json"), "./snippets").CombinedOutput(); err != nil {
+	build := command(t, "go", "test", "-c", "-vet=off", "-o", program, ".")
+	build.Dir = folder
+	build.Env = append(build.Environ(), "GOWORK=off")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the pages do not compile: %v\n%s", err, out)
 	}
-	run := command(t, program, "-test.v", "-test.short")
+	run := command(t, program, "-test.v", fmt.Sprint("-test.short=", testing.Short()))
 	run.Dir = folder
 	out, err := run.CombinedOutput()
 	if err != nil {
 		t.Errorf("the code of the pages fails: %v\n%s", err, out)
 	}
 	t.Logf("%d tests ran", strings.Count(string(out), "\n--- PASS"))
+}
+
+// beginModule makes a module that requires what this one does.
+func beginModule(t *testing.T, folder string) {
+	t.Helper()
+	for _, file := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		if file == "go.mod" {
+			here, err := filepath.Abs(".")
+			must(t, err)
+			text = bytes.Replace(text, []byte("module github.com/seed-d6cf0a46/apitoken/examples"), []byte("module example.com/host"), 1)
+			text = bytes.ReplaceAll(text, []byte("=> ../"), []byte("=> "+filepath.Dir(here)+"/"))
+		}
+		must(t, os.WriteFile(filepath.Join(folder, file), text, 0o600))
+	}
 }
 
 // codeBlock is a block of Go on a page, or the part of it that is in no template yet.

@@ -16,6 +16,7 @@ import (
 type hostKind struct {
 	backend
 	connect func(t testing.TB, dsn string, connections int) (*sql.DB, beginner)
+	options *sqlstore.Options
 }
 
 // beginner begins a transaction of the host's. The context is that of the statement only.
@@ -43,7 +44,7 @@ var hostKinds = []hostKind{hostOverSQL(onSQLite), hostOverSQL(onPostgreSQL), hos
 var hostsOnServers = hostKinds[1:]
 
 func hostOverSQL(b backend) hostKind {
-	return hostKind{b, func(t testing.TB, dsn string, connections int) (*sql.DB, beginner) {
+	return hostKind{backend: b, connect: func(t testing.TB, dsn string, connections int) (*sql.DB, beginner) {
 		t.Helper()
 		db, err := sql.Open(b.driver, dsn)
 		must(t, err)
@@ -67,7 +68,10 @@ func (h hostKind) inMode(mode string) hostKind {
 	return h
 }
 
-var hostOverPgx = hostKind{backend{"PostgreSQL through pgx", "pgx", sqlstore.PostgreSQL, createPostgreSQL}, connectPgx}
+var hostOverPgx = hostKind{
+	backend: backend{"PostgreSQL through pgx", "pgx", sqlstore.PostgreSQL, createPostgreSQL},
+	connect: connectPgx,
+}
 
 func beginSQL(db *sql.DB) beginner {
 	return func(ctx context.Context, isolation sql.IsolationLevel) (hostTx, error) {

@@ -96,3 +96,21 @@ func TestUnpreparedPreparesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A host with a pool of pgx works behind a pooler too, in transactions of its own and outside, with the settings of the documentation.
+func TestPgBouncerServesTransactionsOfPgx(t *testing.T) {
+	kind := hostOverPgx
+	kind.create = onPgBouncer(2, "default_query_exec_mode=exec").create
+	kind.options = &sqlstore.Options{Unprepared: true}
+	h := newHostWithRows(t, kind, 4)
+	for i, c := range changesOfAHost {
+		held, _ := h.begin(1) // the next transaction gets another connection of the pooler
+		tx, m := h.begin(2 + i)
+		if err := c.do(t.Context(), h, m); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		must(t, held.rollback())
+		must(t, tx.rollback())
+		h.mustGenerate(t.Context(), h.m, "bob", fmt.Sprint("outside ", i))
+	}
+}

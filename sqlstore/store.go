@@ -44,6 +44,9 @@ type Options struct {
 	// Unprepared sends queries as text instead of preparing them. It is for connection poolers that hand a connection to
 	// another client after each transaction. The driver must not prepare them either: [PostgreSQL] and [MySQL] have the data
 	// source names for that. A lookup takes about twice as long.
+	//
+	// It is also for a database over a pool of pgx (stdlib.OpenDBFromPool), where pgx prepares by itself and a lookup is faster
+	// with it: database/sql closes its own statements whenever the pool takes a connection back.
 	Unprepared bool
 }
 
