@@ -15,7 +15,7 @@ import (
 const envSweepRows = "APITOKEN_SWEEP_ROWS"
 
 // mostPieces is how much of a pass is measured. A million rows take longer than a test should.
-const mostPieces = 200
+const mostPieces = 500
 
 // A pass over many old tokens and events removes them all but the active ones. With a number of rows in the environment, no
 // statement may take longer than 100 ms; the figures are logged in any case.
