@@ -195,7 +195,7 @@ func TestSweepRemovesEventsFromTheFirstOn(t *testing.T) {
 	}
 }
 
-// A call reads at most 500 tokens and 500 events. A pass ends, and the calls of two passes side by side remove each row once.
+// A call examines at most 500 tokens, and removes at most 100 of them and 100 events. A pass ends, and the calls of two passes side by side remove each row once.
 func TestSweepGoesInPieces(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	const tokens = 1201
@@ -208,8 +208,8 @@ func TestSweepGoesInPieces(t *testing.T) {
 	events := len(h.events())
 	h.clock.Add(oneDay)
 	p := apitoken.SweepParams{Revoked: oneDay, Expired: oneDay, Events: oneDay, DryRun: true}
-	if sum, calls := h.sweep(p); sum.Tokens != 601 || sum.Events != events || calls != events/500+1 {
-		t.Errorf("a dry run counts %d tokens and %d events in %d calls, want 601, %d and %d", sum.Tokens, sum.Events, calls, events, events/500+1)
+	if sum, calls := h.sweep(p); sum.Tokens != 601 || sum.Events != events || calls != events/100+1 {
+		t.Errorf("a dry run counts %d tokens and %d events in %d calls, want 601, %d and %d", sum.Tokens, sum.Events, calls, events, events/100+1)
 	}
 	p.DryRun = false
 	passes := [2]apitoken.SweepParams{p, p}
@@ -219,6 +219,9 @@ func TestSweepGoesInPieces(t *testing.T) {
 		for i := range passes {
 			swept, err := h.Sweep(ctx, apitoken.System(), passes[i])
 			h.must(err)
+			if swept.Tokens > 100 || swept.Events > 100 {
+				t.Errorf("a call removes %d tokens and %d events, want 100 at most", swept.Tokens, swept.Events)
+			}
 			sum.Tokens, sum.Events = sum.Tokens+swept.Tokens, sum.Events+swept.Events
 			passes[i].After = swept.Next
 			if !swept.More {

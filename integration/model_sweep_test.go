@@ -14,7 +14,7 @@ var someRetentions = pool[time.Duration]{
 	odd:   []time.Duration{apitoken.Days(1) - 1, time.Hour, -1, apitoken.Days(1) + 1},
 }
 
-// sweep makes a pass, which takes one call of these few rows, and then presents the tokens that are gone.
+// sweep makes a pass and then presents the tokens that are gone.
 func (s *sequence) sweep(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor := apitoken.System()
 	if o.pick(6) == 5 {
@@ -22,11 +22,7 @@ func (s *sequence) sweep(m *apitoken.Manager, o *operands) (string, answer, answ
 	}
 	p := apitoken.SweepParams{Revoked: someRetentions.choose(o), Expired: someRetentions.choose(o), Events: someRetentions.choose(o), DryRun: o.pick(4) == 3}
 	before := slices.Clone(s.ref.tokens)
-	got, err := m.Sweep(s.ctx, actor, p)
-	if got.More {
-		err = errors.New("the pass goes on after 500 rows")
-	}
-	got.Next = apitoken.SweepCursor{}
+	got, err := sweepToTheEnd(s.ctx, m, actor, p)
 	want, wantErr := s.ref.sweep(actor, p)
 	for _, t := range before {
 		if s.ref.find(t.ID) != nil {
@@ -71,11 +67,14 @@ func (r *reference) sweep(actor apitoken.Actor, p apitoken.SweepParams) (apitoke
 		events++
 	}
 	swept := apitoken.Swept{Tokens: len(r.tokens) - len(tokens), Events: events}
-	if p.DryRun || swept.Tokens == 0 && swept.Events == 0 {
+	if p.DryRun {
 		return swept, nil
 	}
-	r.tokens, r.events, r.removed = tokens, r.events[events:], r.removed+events
-	c.event.Reason = fmt.Sprintf("removed tokens: %d, events: %d", swept.Tokens, events)
-	c.record(apitoken.State{}, apitoken.State{})
+	for gone := swept.Tokens; gone > 0 || events > 0; gone = 0 { // a call removes 100 events at most, and records what it removed
+		n := min(events, 100)
+		r.tokens, r.events, r.removed, events = tokens, r.events[n:], r.removed+n, events-n
+		c.event.Reason = fmt.Sprintf("removed tokens: %d, events: %d", gone, n)
+		c.record(apitoken.State{}, apitoken.State{})
+	}
 	return swept, nil
 }

@@ -20,9 +20,9 @@ func managerOf(t *testing.T, store apitoken.Store, opts *apitoken.Options) *apit
 }
 
 // sweepToTheEnd makes a whole pass and returns the sums.
-func sweepToTheEnd(ctx context.Context, m *apitoken.Manager, p apitoken.SweepParams) (sum apitoken.Swept, err error) {
+func sweepToTheEnd(ctx context.Context, m *apitoken.Manager, actor apitoken.Actor, p apitoken.SweepParams) (sum apitoken.Swept, err error) {
 	for {
-		swept, err := m.Sweep(ctx, apitoken.System(), p)
+		swept, err := m.Sweep(ctx, actor, p)
 		sum.Tokens, sum.Events = sum.Tokens+swept.Tokens, sum.Events+swept.Events
 		if err != nil || !swept.More {
 			return sum, err
@@ -62,7 +62,7 @@ func TestTwoReplicasSweepAndAReaderGoesOn(t *testing.T) {
 			var both sync.WaitGroup
 			for i, m := range managers {
 				both.Go(func() {
-					sums[i], errs[i] = sweepToTheEnd(ctx, m, apitoken.SweepParams{Expired: apitoken.Days(1), Events: apitoken.Days(1)})
+					sums[i], errs[i] = sweepToTheEnd(ctx, m, host, apitoken.SweepParams{Expired: apitoken.Days(1), Events: apitoken.Days(1)})
 				})
 			}
 			both.Wait()

@@ -128,6 +128,10 @@ UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name 
 WHERE t.id = ? AND t.revoked_at IS NULL
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner LOCK IN SHARE MODE)`,
 
+	// MySQL takes no LIMIT in a subquery with IN.
+	removeEvents: `
+DELETE FROM apitoken_events WHERE seq <= ? ORDER BY seq LIMIT 500`,
+
 	// Not as part of the UPDATE that numbers them: that would lock the rows that it reads, and wait for every event that is not
 	// committed.
 	listUnnumbered: `

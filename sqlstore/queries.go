@@ -165,8 +165,12 @@ UPDATE apitoken_events
 SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
 WHERE seq = ?`,
 
+		// The LIMIT keeps a planner that expects many such events from reading them all. No call removes more than that.
 		removeEvents: `
-DELETE FROM apitoken_events WHERE seq <= ?`,
+DELETE FROM apitoken_events WHERE seq IN (
+	SELECT seq FROM apitoken_events
+	WHERE seq IS NOT NULL AND seq <= ? ORDER BY seq LIMIT 500
+)`,
 	}
 	for q, text := range own {
 		all[q] = text

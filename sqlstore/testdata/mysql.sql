@@ -152,7 +152,7 @@ INSERT INTO apitoken_events (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- removeEvents(integer)
-DELETE FROM apitoken_events WHERE seq <= ?;
+DELETE FROM apitoken_events WHERE seq <= ? ORDER BY seq LIMIT 500;
 
 -- replaceEvent(text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events

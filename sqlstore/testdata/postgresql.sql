@@ -158,7 +158,10 @@ INSERT INTO apitoken_events (
 ON CONFLICT DO NOTHING;
 
 -- removeEvents(integer)
-DELETE FROM apitoken_events WHERE seq <= $1;
+DELETE FROM apitoken_events WHERE seq IN (
+	SELECT seq FROM apitoken_events
+	WHERE seq IS NOT NULL AND seq <= $1 ORDER BY seq LIMIT 500
+);
 
 -- replaceEvent(text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events

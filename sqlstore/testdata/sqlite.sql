@@ -155,7 +155,10 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?1
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 
 -- removeEvents(integer)
-DELETE FROM apitoken_events WHERE seq <= ?;
+DELETE FROM apitoken_events WHERE seq IN (
+	SELECT seq FROM apitoken_events
+	WHERE seq IS NOT NULL AND seq <= ? ORDER BY seq LIMIT 500
+);
 
 -- replaceEvent(text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
