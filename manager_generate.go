@@ -115,9 +115,13 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 
 // insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
 func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
-	owner, err := m.store.User(ctx, token.Owner)
+	facts, err := m.facts(ctx, op)
 	if err != nil {
-		return storeError(err)
+		return err
+	}
+	owner, policy := facts.Owner, facts.Policy
+	if owner == nil {
+		return ErrNotFound
 	}
 	why := op.generateFor(owner.ID, m.roles.shields(owner.Role), m.kinds.carries(token.Kind, token.Resource))
 	if why != permitted {
@@ -125,10 +129,6 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	}
 	if owner.Disabled() {
 		return ErrUserDisabled
-	}
-	policy, err := m.policy(ctx)
-	if err != nil {
-		return err
 	}
 	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.until, m.defaultLifetime)
 	if err != nil {

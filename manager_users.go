@@ -42,15 +42,17 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 		return User{}, m.deny(ctx, op, ErrDenied, targetStronger)
 	}
 	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.within(op.may)}
-	err := ErrNotFound
+	var err error
 	for range attempts {
-		var was, is User
-		was, err = m.store.User(ctx, u.ID)
+		var facts *Facts
+		facts, err = m.facts(ctx, op)
+		if err != nil {
+			return User{}, err
+		}
+		var is User
 		switch {
-		case err == nil:
-			is, err = m.changeUser(ctx, op, was, change)
-		case !errors.Is(err, ErrNotFound):
-			return User{}, storeError(err)
+		case facts.Owner != nil:
+			is, err = m.changeUser(ctx, op, *facts.Owner, change)
 		case u.Revision != 0:
 			return User{}, ErrConflict
 		default:
@@ -60,6 +62,7 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
 			return is, err
 		}
+		op.facts = nil
 	}
 	return User{}, unavailable(err)
 }
@@ -168,8 +171,14 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	if why := op.reachAll(op.owner, ManageUsers); why != permitted {
 		return User{}, m.deny(ctx, op, ErrNotFound, why)
 	}
-	u, err := m.store.User(ctx, op.owner)
-	return u, storeError(err)
+	facts, err := m.facts(ctx, op)
+	switch {
+	case err != nil:
+		return User{}, err
+	case facts.Owner == nil:
+		return User{}, ErrNotFound
+	}
+	return *facts.Owner, nil
 }
 
 // Permissions returns what an actor holds at this moment, as far as the token in use carries it. Pages use it to leave out

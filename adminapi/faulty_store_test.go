@@ -22,11 +22,15 @@ func (s *faultyStore) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.
 	return s.Store.Lookup(ctx, d)
 }
 
-func (s *faultyStore) User(ctx context.Context, id apitoken.UserID) (apitoken.User, error) {
+func (s *faultyStore) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
 	if s.down != nil {
-		return apitoken.User{}, s.down
+		return apitoken.Facts{}, s.down
 	}
-	return s.Store.User(ctx, id)
+	if do := s.beforeRevoke; do != nil && !q.Token.IsZero() {
+		s.beforeRevoke = nil
+		do(s)
+	}
+	return s.Store.Facts(ctx, q)
 }
 
 func (s *faultyStore) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
@@ -34,14 +38,6 @@ func (s *faultyStore) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, e
 		return apitoken.MaxLifetimePolicy{}, s.down
 	}
 	return s.Store.Policy(ctx)
-}
-
-func (s *faultyStore) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
-	if do := s.beforeRevoke; do != nil {
-		s.beforeRevoke = nil
-		do(s)
-	}
-	return s.Store.Token(ctx, id)
 }
 
 func (s *faultyStore) AppendEvents(ctx context.Context, events []apitoken.Event) error {

@@ -168,6 +168,9 @@ func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (w
 		{"TokenPage by expiry", func(ctx context.Context) (any, error) {
 			return store.ScanTokens(ctx, apitoken.TokenQuery{AnyOwner: true, ExpiresBefore: at.AddDate(1, 0, 0), Limit: 10}.At(at), 1000)
 		}},
+		{"Facts", func(ctx context.Context) (any, error) {
+			return store.Facts(ctx, apitoken.FactsQuery{Actor: "bob", With: old.ID, Token: old.ID})
+		}},
 		{"User", func(ctx context.Context) (any, error) { return store.User(ctx, "bob") }},
 		{"Users", func(ctx context.Context) (any, error) { return store.Users(ctx, apitoken.UserQuery{Limit: 10}) }},
 		{"Policy", func(ctx context.Context) (any, error) { return store.Policy(ctx) }},

@@ -140,6 +140,16 @@ func (b *checkedThenInserted) Lookup(ctx context.Context, d apitoken.Digest) (*a
 	return renamed(b.Store.Lookup(ctx, d))
 }
 
+func (b *checkedThenInserted) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	f, err := b.Store.Facts(ctx, q)
+	for _, r := range []**apitoken.Record{&f.Actor, &f.Token} {
+		if *r != nil {
+			*r, _ = renamed(*r, nil)
+		}
+	}
+	return f, err
+}
+
 func (b *checkedThenInserted) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
 	return renamed(b.Store.Token(ctx, id))
 }

@@ -88,6 +88,10 @@ func (r *replicas) AppendEvents(ctx context.Context, events []apitoken.Event) er
 	return r.next().AppendEvents(ctx, events)
 }
 
+func (r *replicas) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return r.next().Facts(ctx, q)
+}
+
 func (r *replicas) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return r.next().Policy(ctx)
 }

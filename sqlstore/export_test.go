@@ -121,7 +121,7 @@ var queryNames = [numQueries]string{
 	insertToken: "insertToken", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
-	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 
 	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",

@@ -2,6 +2,8 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql/driver"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +27,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(0), nil, "", int64(0))
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0)}, make([]driver.Value, 44))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -103,6 +106,10 @@ func calls(store *sqlstore.Store) []call {
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
 		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
+		{"Facts", func(ctx context.Context) error {
+			_, err := store.Facts(ctx, apitoken.FactsQuery{Actor: "ada", With: someID, Owner: "bob", Token: someID})
+			return err
+		}},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
 		{"Users", func(ctx context.Context) error {

@@ -20,7 +20,7 @@ func newMySQL() Dialect {
 		lockRow:         "FOR UPDATE",
 		greatest:        "greatest",
 		contains:        "locate(?, %s) > 0",
-		joinEpochs:      leftJoinEpochs,
+		joinEpochs:      leftJoinEpochs("t", "e"),
 		unindexedText:   "concat(%s, '')",
 		unindexedNumber: "%s + 0",
 	}

@@ -10,8 +10,7 @@ import (
 // Policy implements [apitoken.Store].
 func (o operations) Policy(ctx context.Context) (p apitoken.MaxLifetimePolicy, err error) {
 	err = o.read(ctx, "read the policy", func(ctx context.Context, q session) error {
-		return q.row(ctx, readPolicy).Scan(
-			(*int64)(&p.Max), (*timeColumn)(&p.UpdatedAt), (*string)(&p.UpdatedBy), &p.Revision)
+		return q.row(ctx, readPolicy).Scan(policyFields(&p)...)
 	})
 	return p, err
 }

@@ -1,5 +1,7 @@
 package sqlstore
 
+import "strings"
+
 // query names one fixed query. Every dialect has each of them, except those that may be empty.
 type query int
 
@@ -23,6 +25,9 @@ const (
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
+
+	// What a decision depends on. A row that does not exist is NULL.
+	readFacts // actor, the actor's token, token, owner -> policy, id and record of the actor, id of the owner and record of the token
 
 	// Users. A user is what userFields reads.
 	readUser          // id -> user
@@ -62,8 +67,21 @@ SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
 		lookupToken: selectRecord("t.revoked_at, t.revoked_by", "") + `
 WHERE t.digest = ?`,
 
-		readToken: selectRecord(effectiveRevocation, leftJoinEpochs) + `
+		readToken: selectRecord(effectiveRevocation, leftJoinEpochs("t", "e")) + `
 WHERE t.id = ?`,
+
+		readFacts: `
+SELECT
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	a.id,
+	` + recordColumns("w", revocation("w", "we"), "a") + `,
+	o.id,
+	` + recordColumns("t", effectiveRevocation, "o") + `
+FROM apitoken_policy AS p
+LEFT JOIN apitoken_users AS a ON a.id = ?
+LEFT JOIN apitoken_tokens AS w ON w.id = ? AND w.owner = a.id` + leftJoinEpochs("w", "we") + `
+LEFT JOIN apitoken_tokens AS t ON t.id = ?` + leftJoinEpochs("t", "e") + `
+LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?)`,
 
 		releaseName: `
 UPDATE apitoken_tokens SET live_name = NULL
@@ -149,9 +167,14 @@ SELECT last_seq FROM apitoken_feed FOR UPDATE`,
 UPDATE apitoken_feed SET last_seq = last_seq + ?`,
 }
 
-// effectiveRevocation are the columns of a token's own revocation, or of the end of its epoch e.
-const effectiveRevocation = `coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END`
+// revocation returns the columns of a token's own revocation, or of the end of its epoch.
+func revocation(token, epoch string) string {
+	return strings.NewReplacer("t.", token+".", "e.", epoch+".").Replace(`coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END`)
+}
+
+// effectiveRevocation are the columns of revocation for the token t and its epoch e.
+var effectiveRevocation = revocation("t", "e")
 
 const selectUser = `
 SELECT id, ` + userColumns + ` FROM apitoken_users`
@@ -164,11 +187,19 @@ SELECT
 	` + revocation
 }
 
+// recordColumns are what recordFields reads.
+func recordColumns(token, revocation, owner string) string {
+	return qualified(token, tokenColumns) + `,
+	` + revocation + `,
+	` + token + `.digest, ` + token + `.epoch,
+	` + qualified(owner, userColumns)
+}
+
 // selectRecord begins a query of what recordFields reads.
 func selectRecord(revocation, join string) string {
-	return selectToken(revocation) + `,
-	t.digest, t.epoch,
-	` + qualified("u", userColumns) + `
+	return `
+SELECT
+	` + recordColumns("t", revocation, "u") + `
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner` + join
 }

@@ -103,6 +103,11 @@ func (f Faulty) AppendEvents(ctx context.Context, events []apitoken.Event) error
 	return f.call(ctx, "AppendEvents", func() error { return f.Store.AppendEvents(ctx, events) })
 }
 
+// Facts implements [apitoken.Store].
+func (f Faulty) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return result(ctx, f, "Facts", func() (apitoken.Facts, error) { return f.Store.Facts(ctx, q) })
+}
+
 // Policy implements [apitoken.Store].
 func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })
