@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -46,9 +47,7 @@ func TestOperationsTakeFewRoundTrips(t *testing.T) {
 				for range 3 { // prepared statements and the driver's cache are warm afterwards
 					must(t, o.do(t.Context()))
 				}
-				before := trips.Load()
-				must(t, o.do(t.Context()))
-				n, limit := int(trips.Load()-before), tripLimits[o.name].postgreSQL
+				n, limit := trips.least(t, o.do), tripLimits[o.name].postgreSQL
 				if b.driver == "mysql" {
 					limit = tripLimits[o.name].mySQL
 				}
@@ -59,6 +58,21 @@ func TestOperationsTakeFewRoundTrips(t *testing.T) {
 			}
 		})
 	}
+}
+
+// trips counts round trips.
+type trips struct{ atomic.Int64 }
+
+// least returns the least round trips of three calls: what runs in the background may come between.
+func (c *trips) least(t *testing.T, do func(context.Context) error) int {
+	t.Helper()
+	least := math.MaxInt
+	for range 3 {
+		before := c.Load()
+		must(t, do(t.Context()))
+		least = min(least, int(c.Load()-before))
+	}
+	return least
 }
 
 // countedOperation is a call of a Manager that can be repeated and does the same each time.
@@ -85,7 +99,7 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 		return token, err
 	}
 	var revocable []apitoken.TokenID
-	for range 4 {
+	for range 6 {
 		token, err := generate(t.Context(), bob)
 		must(t, err)
 		revocable = append(revocable, token.ID)
@@ -150,12 +164,12 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 
 // counted returns a database whose connections go through a proxy that counts round trips: how often a client sends something
 // after the server has sent something.
-func (d database) counted(t *testing.T) (database, *atomic.Int64) {
+func (d database) counted(t *testing.T) (database, *trips) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	d, server := d.reachedAt(t, listener.Addr().String())
-	trips := new(atomic.Int64)
+	count := new(trips)
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -163,18 +177,18 @@ func (d database) counted(t *testing.T) (database, *atomic.Int64) {
 			if err != nil {
 				return // the test is over
 			}
-			serving.Go(func() { countTrips(client, server, trips) })
+			serving.Go(func() { countTrips(client, server, count) })
 		}
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
 		serving.Wait()
 	})
-	return d, trips
+	return d, count
 }
 
 // countTrips forwards one connection until one side closes it.
-func countTrips(client net.Conn, address string, trips *atomic.Int64) {
+func countTrips(client net.Conn, address string, count *trips) {
 	server, err := net.Dial("tcp", address)
 	if err != nil {
 		_ = client.Close()
@@ -199,7 +213,7 @@ func countTrips(client net.Conn, address string, trips *atomic.Int64) {
 	both.Go(func() {
 		forward(client, server, func() {
 			if asked.CompareAndSwap(false, true) {
-				trips.Add(1)
+				count.Add(1)
 			}
 		})
 	})

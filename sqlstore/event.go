@@ -13,7 +13,11 @@ func (o operations) AppendEvents(ctx context.Context, events []apitoken.Event) e
 	if len(events) == 0 {
 		return nil
 	}
-	return o.change(ctx, "append events", func(ctx context.Context, tx session) error {
+	change := o.change
+	if len(events) == 1 && o.commitsStatements() {
+		change = o.changeAtOnce
+	}
+	return change(ctx, "append events", func(ctx context.Context, tx session) error {
 		result := errAlreadyStored // if all of them are
 		for _, e := range events {
 			err := tx.record(ctx, e)

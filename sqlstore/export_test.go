@@ -110,6 +110,9 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, createTokenAtOnce: true,
+	revokeToken: true, revokeTokenAtOnce: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
+	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
 
@@ -118,13 +121,14 @@ var queryNames = [numQueries]string{
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
-	insertToken: "insertToken", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
+	insertToken: "insertToken", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
 	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 
-	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
+	readPolicy: "readPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy", updatePolicyAtOnce: "updatePolicyAtOnce",
 
 	insertEvent: "insertEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",

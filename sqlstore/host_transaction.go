@@ -99,6 +99,14 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 	return h.failed(what, err)
 }
 
+func (h *hostTransaction) changeAtOnce(ctx context.Context, what string, do work) error {
+	return h.change(ctx, what, do)
+}
+
+func (h *hostTransaction) has(q query) bool { return h.dialect.has(q) }
+
+func (h *hostTransaction) commitsStatements() bool { return true }
+
 func (h *hostTransaction) read(ctx context.Context, what string, do work) error {
 	return h.failed(what, do(ctx, h.session()))
 }

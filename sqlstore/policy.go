@@ -28,19 +28,14 @@ func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifR
 }
 
 func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	args := []any{int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision}
+	if s.dialect.has(lockPolicy) {
+		return s.putLockedPolicy(ctx, args, e)
+	}
 	if err := s.record(ctx, e); err != nil {
 		return err
 	}
-	if s.dialect.has(lockPolicy) {
-		// A host's transaction may hold the policy for long. Everything that waits behind the lock has to go on meanwhile.
-		if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
-			return err
-		}
-		if _, err := s.exec(ctx, lockPolicy); err != nil {
-			return err
-		}
-	}
-	n, err := s.exec(ctx, updatePolicy, int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision)
+	n, err := s.exec(ctx, updatePolicy, args...)
 	if err != nil {
 		return err
 	}
@@ -48,4 +43,28 @@ func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, if
 		return apitoken.ErrConflict
 	}
 	return nil
+}
+
+// putLockedPolicy locks the policy for a short time only: a host's transaction may hold it for long, and everything that waits
+// behind the lock has to go on meanwhile.
+func (s session) putLockedPolicy(ctx context.Context, args []any, e apitoken.Event) error {
+	event, err := eventArgs(e)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, lockPolicy); err != nil {
+		return err
+	}
+	var updated, recorded bool
+	err = s.write(ctx, updatePolicyAtOnce, append(args, event...), &updated, &recorded)
+	switch {
+	case err != nil || updated:
+		return err
+	case recorded:
+		return errAlreadyStored
+	}
+	return apitoken.ErrConflict
 }

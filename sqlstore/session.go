@@ -26,13 +26,18 @@ type session struct {
 	querier
 	dialect  *Dialect
 	prepared *preparedStatements
-	tx       *sql.Tx // the querier, if it is a transaction
+	tx       *sql.Tx     // the querier, if it is a transaction
+	auto     *autocommit // nil in a transaction, and for reads
 }
 
-// exec runs a query that returns no rows, and reports how many rows it changed.
+// exec runs a query that writes and returns no rows, and reports how many rows it changed.
 func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) {
+	ctx, cancel, err := s.sending(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
 	var result sql.Result
-	var err error
 	if statement := s.prepared.acquire(q); statement != nil {
 		result, err = s.inTransaction(ctx, statement).ExecContext(ctx, args...)
 		s.release(statement, err)

@@ -2,20 +2,58 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // CreateUser implements [apitoken.Store].
 func (o operations) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
-	err = o.change(ctx, "create a user", func(ctx context.Context, tx session) (err error) {
-		created, err = tx.createUser(ctx, u, e)
-		return err
-	})
+	const what = "create a user"
+	err = errOutpaced
+	if o.has(createUserAtOnce) {
+		err = o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) (err error) {
+			created, err = tx.createUserAtOnce(ctx, u, e)
+			return err
+		})
+	}
+	if errors.Is(err, errOutpaced) {
+		err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
+			created, err = tx.createUser(ctx, u, e)
+			return err
+		})
+	}
 	if err != nil {
 		return apitoken.User{}, err
 	}
 	return created, nil
+}
+
+// createUserAtOnce creates a user whose ID was never in use. It returns errOutpaced if it was.
+func (s session) createUserAtOnce(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	u.Epoch, u.Revision = 0, 1
+	e.After = u.State()
+	event, err := eventArgs(e)
+	if err != nil {
+		return u, err
+	}
+	args := append([]any{
+		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), u.Epoch, u.Revision,
+	}, event...)
+	for range maxPaces {
+		var created, recorded bool
+		err := s.write(ctx, createUserAtOnce, args, &created, &recorded)
+		switch {
+		case err != nil || created:
+			return u, err
+		case recorded:
+			if err := s.row(ctx, readUser, string(u.ID)).Scan(userFields(&u)...); err != nil {
+				return u, notFoundIfNoRows(err)
+			}
+			return u, errAlreadyStored
+		}
+	}
+	return u, errOutpaced
 }
 
 func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
@@ -63,14 +101,63 @@ func (s session) endLeftoverEpochs(ctx context.Context, u apitoken.User, e apito
 func (o operations) ChangeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (changed apitoken.User, err error) {
-	err = o.change(ctx, "change a user", func(ctx context.Context, tx session) (err error) {
-		changed, err = tx.changeUser(ctx, id, c, e)
-		return err
-	})
+	const what = "change a user"
+	err = errOutpaced
+	if o.has(updateUserAtOnce) {
+		err = o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.changeUserAtOnce(ctx, id, c, e)
+			return err
+		})
+	}
+	if errors.Is(err, errOutpaced) {
+		err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.changeUser(ctx, id, c, e)
+			return err
+		})
+	}
 	if err != nil {
 		return apitoken.User{}, err
 	}
 	return changed, nil
+}
+
+// changeUserAtOnce reads the user, and writes the change if the user is as they were read. It returns errOutpaced if others
+// change the user faster. An earlier try of the same change was made from the same row: either its event is found, or it is too
+// late for it.
+func (s session) changeUserAtOnce(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (before apitoken.User, err error) {
+	for range maxPaces {
+		var recorded bool
+		err := s.row(ctx, readUserAndEvent, e.ID[:], string(id)).Scan(append(userFields(&before), &recorded)...)
+		switch {
+		case err != nil:
+			return before, notFoundIfNoRows(err)
+		case recorded:
+			return before, errAlreadyStored
+		}
+		after, e, conflict := c.Apply(before, e)
+		switch {
+		case conflict != nil:
+			return before, conflict
+		case after == before:
+			return before, s.confirmUnchanged(ctx)
+		}
+		event, err := eventArgs(e)
+		if err != nil {
+			return before, err
+		}
+		args := append([]any{
+			after.Name, string(after.Role), timeArg(after.DisabledAt), after.Epoch, after.Revision, string(id),
+			before.Epoch, before.Revision, timeArg(e.At), string(e.Actor.User),
+		}, event...)
+		var updated bool
+		err = s.write(ctx, updateUserAtOnce, args, &updated)
+		if err != nil || updated {
+			return after, err
+		}
+	}
+	return before, errOutpaced
 }
 
 // changeUser locks the user's row with its first statement. An earlier try of the same change whose outcome is unknown locks it

@@ -68,10 +68,14 @@ INSERT INTO apitoken_tokens (
 	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- createTokenAtOnce: none
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner LOCK IN SHARE MODE);
+
+-- revokeTokenAtOnce: none
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -129,6 +133,12 @@ FOR UPDATE;
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
 WHERE id = ?;
 
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
 
@@ -143,6 +153,8 @@ WHERE t.owner = ? AND e.owner IS NULL;
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 
 -- lockPolicy: none
+
+-- updatePolicyAtOnce: none
 
 -- updatePolicy(integer, integer, text, integer, integer)
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?

@@ -65,9 +65,13 @@ INSERT INTO apitoken_tokens (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
+-- createTokenAtOnce: none
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
+
+-- revokeTokenAtOnce: none
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -126,6 +130,12 @@ RETURNING id, name, role, created_at, disabled_at, epoch, revision;
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
 WHERE id = ?;
 
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
@@ -142,6 +152,8 @@ ON CONFLICT DO NOTHING;
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 
 -- lockPolicy: none
+
+-- updatePolicyAtOnce: none
 
 -- updatePolicy(integer, integer, text, integer, integer)
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
