@@ -33,6 +33,14 @@ func (op *operation) query() FactsQuery {
 	return q
 }
 
+// readOwner returns the owner as read with the actor, for [UserChange]; the zero User if they were not read or do not exist.
+func (op *operation) readOwner() User {
+	if op.facts == nil || op.facts.Owner == nil {
+		return User{}
+	}
+	return *op.facts.Owner
+}
+
 // read reads what the operation depends on. The role, the owner and the policy of one decision are of one moment.
 func (m *Manager) read(ctx context.Context, op *operation) error {
 	f, err := m.store.Facts(ctx, op.query())

@@ -52,7 +52,7 @@ func (m *Manager) revokeAll(ctx context.Context, op *operation) (User, error) {
 	if why := op.reachAll(op.owner, RevokeAny); why != permitted {
 		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
-	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
+	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true, Read: op.readOwner()}, op.event(OutcomeDone))
 	if errors.Is(err, ErrNotFound) {
 		return User{}, m.absent(ctx, op)
 	}

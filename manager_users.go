@@ -88,6 +88,7 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 	if err != nil || is == was {
 		return is, err
 	}
+	change.Read = was
 	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
 	if errors.Is(err, ErrConflict) && change.IfRevision == 0 {
 		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // their role changed since it was read
@@ -119,7 +120,7 @@ func (m *Manager) setDisabled(ctx context.Context, op *operation, change UserCha
 		if why := op.require(ManageUsers); why != permitted {
 			return User{}, m.deny(ctx, op, ErrDenied, why)
 		}
-		change.IfRole = m.roles.within(op.may)
+		change.IfRole, change.Read = m.roles.within(op.may), op.readOwner()
 		u, err := m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
 		switch {
 		case errors.Is(err, ErrConflict): // the only condition is the role

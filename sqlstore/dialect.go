@@ -26,6 +26,10 @@ type Dialect struct {
 
 	txOptions *sql.TxOptions // nil: the database's default
 
+	// lockedTxOptions are those of a transaction whose statements find rows by a key and lock them before they decide. It is
+	// right at every level of isolation. Nil saves the round trip that some drivers need to set the level.
+	lockedTxOptions *sql.TxOptions
+
 	// busy recognises an error after which the transaction has written nothing, even if COMMIT returned it. The whole
 	// transaction may be tried again.
 	busy func(error) bool

@@ -110,7 +110,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
-	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, createTokenAtOnce: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
 	revokeToken: true, revokeTokenAtOnce: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
@@ -121,7 +121,7 @@ var queryNames = [numQueries]string{
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
-	insertToken: "insertToken", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
+	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
 	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",

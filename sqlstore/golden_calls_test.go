@@ -44,6 +44,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	}
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
+		fake.changed[text["insertTokenIf"]] = 0
 		fake.returns(text["createTokenAtOnce"], true, false, true, true, false)
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0

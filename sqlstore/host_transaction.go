@@ -99,6 +99,10 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 	return h.failed(what, err)
 }
 
+func (h *hostTransaction) changeLocked(ctx context.Context, what string, do work) error {
+	return h.change(ctx, what, do)
+}
+
 func (h *hostTransaction) changeAtOnce(ctx context.Context, what string, do work) error {
 	return h.change(ctx, what, do)
 }

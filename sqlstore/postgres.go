@@ -33,6 +33,7 @@ func newPostgreSQL() Dialect {
 		migrations:       "migrations/postgresql",
 		placeholder:      func(n int) string { return fmt.Sprint("$", n) },
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		lockedTxOptions:  &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		busy:             postgresBusy,
 		refused:          postgresRefused,
 		statementLost:    postgresStatementLost,

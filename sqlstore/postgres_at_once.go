@@ -102,8 +102,7 @@ SELECT EXISTS (SELECT 1 FROM created), recorded FROM checks`,
 SELECT id, ` + userColumns + `, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
 FROM apitoken_users WHERE id = $2`,
 
-	// $1 to $6 are as for updateUser, $7 and $8 the epoch and the revision before, $9 and $10 when and by whom the epoch was
-	// ended, $11 to $27 the event.
+	// $1 to $8 are as for updateUser, $9 and $10 when and by whom the epoch was ended, $11 to $27 the event.
 	updateUserAtOnce: `
 WITH changed AS (
 	UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5

@@ -22,6 +22,7 @@ const (
 	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
 	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
+	insertTokenIf     // as tokenArgs, policy revision, owner, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
 	createTokenAtOnce // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the four before
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	revokeTokenAtOnce // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
@@ -36,10 +37,10 @@ const (
 	listUsers         // after, text that the id or the name contains, again, limit -> users
 	insertUser        // id, name, role, created, disabled, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
-	updateUser        // name, role, disabled, epoch, revision, id
+	updateUser        // name, role, disabled, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
 	createUserAtOnce  // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was; may be empty
 	readUserAndEvent  // event id, user id -> user, event stored?; empty with updateUserAtOnce
-	updateUserAtOnce  // as updateUser, epoch and revision before, ended at, ended by, eventArgs -> updated?; changes nothing if the user is at another epoch or revision; may be empty
+	updateUserAtOnce  // as updateUser, ended at, ended by, eventArgs -> updated?; may be empty
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
 	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
@@ -131,7 +132,7 @@ VALUES (?, ?, ?, ?, ?, ` + s.greatest + `(
 
 		updateUser: `
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ?`,
+WHERE id = ? AND epoch = ? AND revision = ?`,
 
 		endEpoch: `
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)` + s.ifAbsent,

@@ -51,6 +51,16 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 }
 
 func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	if s.dialect.has(insertTokenIf) {
+		inserted, err := s.insert(ctx, insertTokenIf, append(tokenArgs(n),
+			policyRevision, string(n.Owner), n.CreatorRevision, string(n.CreatedBy), n.CreatorRevision)...)
+		if err != nil {
+			return err
+		}
+		if inserted {
+			return s.record(ctx, e)
+		}
+	} // Otherwise the name has to be released first, or there is a reason not to insert the token.
 	name := []any{string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch}
 	for range maxInsertions {
 		// The name is released before the checks, because the transaction has to begin with a write. If a check fails, the
@@ -113,7 +123,7 @@ func (o operations) RevokeToken(ctx context.Context, id apitoken.TokenID, r apit
 			return err
 		})
 	} else {
-		err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
+		err = o.changeLocked(ctx, what, func(ctx context.Context, tx session) (err error) {
 			changed, err = tx.revokeToken(ctx, id, r, e)
 			return err
 		})

@@ -41,23 +41,30 @@ func isResult(err error) bool {
 // the context has ended: do recognises what is stored, so its result is true. If there is no result, the error is
 // [apitoken.ErrUncertain].
 func (s *Store) change(ctx context.Context, what string, do work) error {
-	return s.changeBy(ctx, what, s.committing((*sql.Tx).Commit), do)
+	return s.changeBy(ctx, what, s.transaction(s.dialect.txOptions), do)
+}
+
+func (s *Store) changeLocked(ctx context.Context, what string, do work) error {
+	return s.changeBy(ctx, what, s.transaction(s.dialect.lockedTxOptions), do)
 }
 
 // attempt runs work once. sent says that a commit was sent: with an error, the outcome is unknown. An error without sent means
 // that nothing was written. After the context has ended, the result of the commit is awaited for the grace period.
 type attempt func(ctx context.Context, p *preparedStatements, do work, grace time.Duration) (sent bool, err error)
 
+// transaction returns the attempt in a transaction.
+func (s *Store) transaction(opts *sql.TxOptions) attempt { return s.committing(opts, (*sql.Tx).Commit) }
+
 // committing returns the attempt in a transaction that ends with commit.
-func (s *Store) committing(commit func(*sql.Tx) error) attempt {
+func (s *Store) committing(opts *sql.TxOptions, commit func(*sql.Tx) error) attempt {
 	return func(ctx context.Context, p *preparedStatements, do work, grace time.Duration) (bool, error) {
-		return s.attemptInTransaction(ctx, p, do, commit, grace)
+		return s.attemptInTransaction(ctx, p, opts, do, commit, grace)
 	}
 }
 
 // inTransaction is change with the caller's statements and patience.
 func (s *Store) inTransaction(ctx context.Context, what string, p *preparedStatements, b *backoff, do work) error {
-	return s.retryUntilKnown(ctx, what, p, s.committing((*sql.Tx).Commit), b, do)
+	return s.retryUntilKnown(ctx, what, p, s.transaction(s.dialect.txOptions), b, do)
 }
 
 func (s *Store) changeBy(ctx context.Context, what string, try attempt, do work) error {
@@ -86,7 +93,7 @@ func (s *Store) retryUntilKnown(ctx context.Context, what string, p *preparedSta
 		case isResult(err):
 			return err
 		case sent && busy && s.dialect.commitStatement != "":
-			try = s.committing(s.repeatCommit)
+			try = s.committing(s.dialect.txOptions, s.repeatCommit)
 		case busy:
 		case sent && !s.dialect.isCommitRefused(err):
 			return s.resolveOutcome(ctx, what, p, try, do, err)
@@ -119,7 +126,7 @@ func (s *Store) resolveOutcome(
 		case isResult(err):
 			return err
 		case sent && s.dialect.busy(err) && s.dialect.commitStatement != "":
-			try = s.committing(s.repeatCommit)
+			try = s.committing(s.dialect.txOptions, s.repeatCommit)
 		}
 		if b.wait(ctx) != nil {
 			if cause == nil {
@@ -139,7 +146,7 @@ func confirmStored(ctx context.Context, tx session) error {
 
 // attemptInTransaction runs do in a transaction of its own.
 func (s *Store) attemptInTransaction(
-	ctx context.Context, p *preparedStatements, do work, commit func(*sql.Tx) error, grace time.Duration,
+	ctx context.Context, p *preparedStatements, opts *sql.TxOptions, do work, commit func(*sql.Tx) error, grace time.Duration,
 ) (sent bool, err error) {
 	// The transaction's context ends with the caller's until just before COMMIT, and not after that: a context that ends
 	// during COMMIT would leave the outcome unknown for no reason.
@@ -159,7 +166,7 @@ func (s *Store) attemptInTransaction(
 			return false, ctx.Err()
 		}
 	}
-	tx, err := s.db.BeginTx(inner, s.dialect.txOptions)
+	tx, err := s.db.BeginTx(inner, opts)
 	if err != nil {
 		return false, preferContextError(ctx, err)
 	}

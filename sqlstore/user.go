@@ -110,7 +110,7 @@ func (o operations) ChangeUser(
 		})
 	}
 	if errors.Is(err, errOutpaced) {
-		err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
+		err = o.changeLocked(ctx, what, func(ctx context.Context, tx session) (err error) {
 			changed, err = tx.changeUser(ctx, id, c, e)
 			return err
 		})
@@ -127,6 +127,9 @@ func (o operations) ChangeUser(
 func (s session) changeUserAtOnce(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (before apitoken.User, err error) {
+	if is, updated, err := s.updateRead(ctx, id, c, e); err != nil || updated {
+		return is, err
+	}
 	for range maxPaces {
 		var recorded bool
 		err := s.row(ctx, readUserAndEvent, e.ID[:], string(id)).Scan(append(userFields(&before), &recorded)...)
@@ -143,16 +146,7 @@ func (s session) changeUserAtOnce(
 		case after == before:
 			return before, s.confirmUnchanged(ctx)
 		}
-		event, err := eventArgs(e)
-		if err != nil {
-			return before, err
-		}
-		args := append([]any{
-			after.Name, string(after.Role), timeArg(after.DisabledAt), after.Epoch, after.Revision, string(id),
-			before.Epoch, before.Revision, timeArg(e.At), string(e.Actor.User),
-		}, event...)
-		var updated bool
-		err = s.write(ctx, updateUserAtOnce, args, &updated)
+		updated, err := s.updateUserAtOnce(ctx, before, after, e)
 		if err != nil || updated {
 			return after, err
 		}
@@ -160,11 +154,69 @@ func (s session) changeUserAtOnce(
 	return before, errOutpaced
 }
 
-// changeUser locks the user's row with its first statement. An earlier try of the same change whose outcome is unknown locks it
+// updateRead tries a change on the user as the caller has read them. The row decides: if it is another one by now, or if the
+// change leaves it as it is, the user has to be read again.
+func (s session) updateRead(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (after apitoken.User, updated bool, err error) {
+	after, e, conflict := c.Apply(c.Read, e)
+	if c.Read.ID != id || conflict != nil || after == c.Read {
+		return after, false, nil
+	}
+	if s.dialect.has(updateUserAtOnce) {
+		updated, err = s.updateUserAtOnce(ctx, c.Read, after, e)
+	} else {
+		updated, err = s.updateUserIfRead(ctx, c.Read, after, e)
+	}
+	return after, updated, err
+}
+
+func (s session) updateUserAtOnce(ctx context.Context, before, after apitoken.User, e apitoken.Event) (updated bool, err error) {
+	event, err := eventArgs(e)
+	if err != nil {
+		return false, err
+	}
+	args := append(updateUserArgs(before, after), timeArg(e.At), string(e.Actor.User))
+	err = s.write(ctx, updateUserAtOnce, append(args, event...), &updated)
+	return updated, err
+}
+
+// updateUserIfRead is updateUserAtOnce for databases on which that takes several statements.
+func (s session) updateUserIfRead(ctx context.Context, before, after apitoken.User, e apitoken.Event) (updated bool, err error) {
+	n, err := s.exec(ctx, updateUser, updateUserArgs(before, after)...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := s.record(ctx, e); err != nil {
+		return false, err
+	}
+	return true, s.endEpoch(ctx, before, after, e)
+}
+
+func updateUserArgs(before, after apitoken.User) []any {
+	return []any{
+		after.Name, string(after.Role), timeArg(after.DisabledAt), after.Epoch, after.Revision,
+		string(before.ID), before.Epoch, before.Revision,
+	}
+}
+
+// endEpoch stores the end of the epoch if the change has ended it.
+func (s session) endEpoch(ctx context.Context, before, after apitoken.User, e apitoken.Event) error {
+	if after.Epoch == before.Epoch {
+		return nil
+	}
+	_, err := s.insert(ctx, endEpoch, string(before.ID), after.Epoch, timeArg(e.At), string(e.Actor.User))
+	return err
+}
+
+// changeUser locks the user's row with its first statement that finds it. An earlier try of the same change whose outcome is unknown locks it
 // as well, so its event is either stored or never will be.
 func (s session) changeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (apitoken.User, error) {
+	if is, updated, err := s.updateRead(ctx, id, c, e); err != nil || updated {
+		return is, err
+	}
 	var before apitoken.User
 	if err := s.row(ctx, lockUser, string(id)).Scan(userFields(&before)...); err != nil {
 		return before, notFoundIfNoRows(err)
@@ -185,13 +237,10 @@ func (s session) changeUser(
 	if err := s.record(ctx, e); err != nil {
 		return before, err
 	}
-	_, err := s.exec(ctx, updateUser,
-		after.Name, string(after.Role), timeArg(after.DisabledAt), after.Epoch, after.Revision, string(id))
-	if err != nil || after.Epoch == before.Epoch {
+	if _, err := s.exec(ctx, updateUser, updateUserArgs(before, after)...); err != nil {
 		return after, err
 	}
-	_, err = s.insert(ctx, endEpoch, string(id), after.Epoch, timeArg(e.At), string(e.Actor.User))
-	return after, err
+	return after, s.endEpoch(ctx, before, after, e)
 }
 
 // confirmUnchanged is the result of a change that finds nothing to write. What it has found has to be as safe as a write, so it

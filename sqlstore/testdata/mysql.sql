@@ -68,6 +68,17 @@ INSERT INTO apitoken_tokens (
 	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, integer, text, integer, text, integer)
+INSERT INTO apitoken_tokens (
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+	revoked_at, revoked_by, digest, epoch, live_name
+)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+FROM apitoken_policy AS p
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
+LOCK IN SHARE MODE;
+
 -- createTokenAtOnce: none
 
 -- revokeToken(integer, text, bytes)
@@ -129,9 +140,9 @@ VALUES (?, ?, ?, ?, ?, greatest(
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = ?
 FOR UPDATE;
 
--- updateUser(text, text, integer, integer, integer, text)
+-- updateUser(text, text, integer, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ?;
+WHERE id = ? AND epoch = ? AND revision = ?;
 
 -- createUserAtOnce: none
 

@@ -48,6 +48,8 @@ WHERE t.id = $1;
 
 -- insertToken: none
 
+-- insertTokenIf: none
+
 -- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
@@ -182,9 +184,9 @@ ON CONFLICT DO NOTHING;
 SELECT id, name, role, created_at, disabled_at, epoch, revision FROM apitoken_users WHERE id = $1
 FOR NO KEY UPDATE;
 
--- updateUser(text, text, integer, integer, integer, text)
+-- updateUser(text, text, integer, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
-WHERE id = $6;
+WHERE id = $6 AND epoch = $7 AND revision = $8;
 
 -- createUserAtOnce(text, text, text, integer, integer, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH checks AS (

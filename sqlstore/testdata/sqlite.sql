@@ -65,6 +65,8 @@ INSERT INTO apitoken_tokens (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
+-- insertTokenIf: none
+
 -- createTokenAtOnce: none
 
 -- revokeToken(integer, text, bytes)
@@ -126,9 +128,9 @@ ON CONFLICT DO NOTHING;
 UPDATE apitoken_users SET revision = revision WHERE id = ?
 RETURNING id, name, role, created_at, disabled_at, epoch, revision;
 
--- updateUser(text, text, integer, integer, integer, text)
+-- updateUser(text, text, integer, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
-WHERE id = ?;
+WHERE id = ? AND epoch = ? AND revision = ?;
 
 -- createUserAtOnce: none
 
