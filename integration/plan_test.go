@@ -90,10 +90,11 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 	}
 	bySeq := one("SEARCH apitoken_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)")
 	const (
-		liveName   = "SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_live_name (owner=? AND live_name=?)"
-		insertion  = "SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole"
-		eventByID  = "SEARCH apitoken_events USING COVERING INDEX apitoken_events_by_id (id=?)"
-		ofPostgres = "policy whole, tokens_by_id, users_pkey, users_pkey"
+		liveName          = "SEARCH apitoken_tokens USING INDEX apitoken_tokens_by_live_name (owner=? AND live_name=?)"
+		insertion         = "SEARCH apitoken_tokens USING COVERING INDEX apitoken_tokens_by_id (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), SEARCH apitoken_users USING PRIMARY KEY (id=?), apitoken_policy whole"
+		userByID          = "SEARCH apitoken_users USING PRIMARY KEY (id=?)"
+		eventByID         = "SEARCH apitoken_events USING COVERING INDEX apitoken_events_by_id (id=?)"
+		createdOnPostgres = "events_by_id, policy whole, tokens_by_id, tokens_by_id, tokens_by_live_name, tokens_by_live_name, tokens_pkey, users_pkey, users_pkey"
 	)
 	anyOwner := func(q apitoken.TokenQuery) apitoken.TokenQuery { q.AnyOwner = true; return q }
 	return []plannedCase{
@@ -186,8 +187,8 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 				return store.CreateToken(ctx, fresh, 0, event(apitoken.ActionGenerate))
 			},
 			[]string{liveName, insertion, eventByID},
-			[]string{"tokens_by_live_name", ofPostgres},
-			[]string{"tokens tokens_by_live_name", "p whole, tokens PRIMARY, users PRIMARY"},
+			one(createdOnPostgres),
+			[]string{"p whole, users PRIMARY", "tokens tokens_by_live_name", "p whole, tokens PRIMARY, users PRIMARY"},
 		}, {
 			"create a token whose name is held", func(ctx context.Context) error {
 				if err := store.CreateToken(ctx, refused, 0, event(apitoken.ActionGenerate)); err != apitoken.ErrExists {
@@ -196,15 +197,30 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCase {
 				return nil
 			},
 			[]string{liveName, insertion, liveName, insertion},
-			[]string{"tokens_by_live_name", ofPostgres, "tokens_by_live_name", ofPostgres},
-			[]string{"tokens tokens_by_live_name", "p whole, users PRIMARY", "p whole, users PRIMARY"},
+			one(createdOnPostgres),
+			[]string{"p whole, users PRIMARY", "tokens tokens_by_live_name", "p whole, users PRIMARY", "p whole, users PRIMARY"},
 		}, {
 			"revoke a token", func(ctx context.Context) error {
 				_, err := store.RevokeToken(ctx, fresh.ID, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke))
 				return err
 			},
 			[]string{"SEARCH t USING INDEX apitoken_tokens_by_id (id=?), SEARCH u USING PRIMARY KEY (id=?)", eventByID},
-			one("tokens_by_id, tokens_by_id, users_pkey"), one("t tokens_by_id, u PRIMARY"),
+			one("events_by_id, tokens_by_id, tokens_by_id, tokens_by_id, users_pkey, users_pkey"), one("t tokens_by_id, u PRIMARY"),
+		}, {
+			"change a user", func(ctx context.Context) error {
+				_, err := store.ChangeUser(ctx, "user1", apitoken.UserChange{EndEpoch: true}, event(apitoken.ActionRevokeAll))
+				return err
+			},
+			[]string{userByID, eventByID, userByID}, []string{"events_by_id, users_pkey", "users_pkey"}, []string{"users PRIMARY", "users PRIMARY"},
+		}, {
+			"what a decision depends on", func(ctx context.Context) error {
+				_, err := store.Facts(ctx, apitoken.FactsQuery{Actor: "user7", With: used, Token: inTheMiddle})
+				return err
+			},
+			one("SEARCH a USING PRIMARY KEY (id=?) LEFT-JOIN, SEARCH e USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, SEARCH o USING PRIMARY KEY (id=?) LEFT-JOIN, " +
+				"SEARCH t USING INDEX apitoken_tokens_by_id (id=?) LEFT-JOIN, SEARCH w USING INDEX apitoken_tokens_by_id (id=?) LEFT-JOIN, SEARCH we USING PRIMARY KEY (owner=? AND epoch=?) LEFT-JOIN, p whole"),
+			one("epochs_pkey, epochs_pkey, policy whole, tokens_by_id, tokens_by_id, users_pkey, users_pkey"),
+			one("a PRIMARY, e PRIMARY, o PRIMARY, p whole, t tokens_by_id, w tokens_by_id, we PRIMARY"),
 		}, {
 			"record uses", func(ctx context.Context) error {
 				return store.Touch(ctx, []apitoken.Touch{{Token: used, At: at}, {Token: inTheMiddle, At: at}})

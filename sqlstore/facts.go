@@ -25,10 +25,12 @@ func (s session) facts(ctx context.Context, q apitoken.FactsQuery) (f apitoken.F
 	if err != nil {
 		return apitoken.Facts{}, err
 	}
-	if actor.User.ID != "" && actor.Token.ID == q.With {
-		if q.With.IsZero() {
-			actor.Epoch = actor.User.Epoch
-		}
+	switch {
+	case actor.User.ID == "":
+	case q.With.IsZero():
+		actor.Epoch = actor.User.Epoch
+		f.Actor = &actor
+	case actor.Token.ID == q.With && actor.Token.Owner == actor.User.ID: // not in the query, or a planner reads all of the user's tokens
 		f.Actor = &actor
 	}
 	if token.User.ID != "" {

@@ -86,7 +86,7 @@ SELECT
 	` + recordColumns("t", effectiveRevocation, "o") + `
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = ?
-LEFT JOIN apitoken_tokens AS w ON w.id = ? AND w.owner = a.id` + leftJoinEpochs("w", "we") + `
+LEFT JOIN apitoken_tokens AS w ON w.id = ?` + leftJoinEpochs("w", "we") + `
 LEFT JOIN apitoken_tokens AS t ON t.id = ?` + leftJoinEpochs("t", "e") + `
 LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?)`,
 

@@ -157,7 +157,7 @@ SELECT
 	o.name, o.role, o.created_at, o.disabled_at, o.epoch, o.revision
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = $1
-LEFT JOIN apitoken_tokens AS w ON w.id = $2 AND w.owner = a.id
+LEFT JOIN apitoken_tokens AS w ON w.id = $2
 LEFT JOIN apitoken_epochs AS we ON we.owner = w.owner AND we.epoch = w.epoch + 1
 	AND (w.expires_at IS NULL OR w.expires_at > we.ended_at)
 LEFT JOIN apitoken_tokens AS t ON t.id = $3
