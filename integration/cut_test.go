@@ -217,7 +217,8 @@ func (s *behind) holdCut(t *testing.T, o storeCall, i int, arrives bool, want an
 	if gaveUp(t, what, start, err) {
 		answer, err = o.do(context.Background())
 	}
-	if len(cuts) != 1 || cuts[0].sent != arrives || cuts[0].answer == "ERROR" {
+	nameHeld := len(cuts) == 1 && strings.HasPrefix(cuts[0].text, "INSERT INTO apitoken_tokens") // by an expired token, which is released next
+	if len(cuts) != 1 || cuts[0].sent != arrives || cuts[0].answer == "ERROR" && !nameHeld {
 		t.Errorf("%s: want one cut, sent: %v", what, arrives)
 	}
 	before, now := s.from.lines(), s.contents(t, s.plain).lines()

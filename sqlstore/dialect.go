@@ -50,6 +50,9 @@ type Dialect struct {
 	// told to. Nil: no statement is ever lost.
 	statementLost func(error) bool
 
+	// prepareTexts says that the driver prepares each query with parameters, and does not keep it.
+	prepareTexts bool
+
 	// poolerError recognises an error that occurs behind a pooler that hands a connection to another client after each
 	// transaction. poolerSetting is what the data source name needs there.
 	poolerError   func(error) bool

@@ -79,12 +79,7 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 
 func (o operations) eventPage(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
 	err = o.read(ctx, "read events", func(ctx context.Context, db session) error {
-		b := db.dialect.eventQuery(q)
-		rows, err := db.QueryContext(ctx, b.text.String(), b.args...)
-		if err != nil {
-			return err
-		}
-		page, err = scanAll(rows, eventFields)
+		page, err = readAll(ctx, db, db.dialect.eventQuery(q), eventFields)
 		return err
 	})
 	return page, err

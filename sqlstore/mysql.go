@@ -31,6 +31,7 @@ func newMySQL() Dialect {
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		busy:             mysqlBusy,
 		refused:          mysqlRefused,
+		prepareTexts:     true,
 		statementLost:    mysqlStatementLost,
 		poolerError:      func(err error) bool { return mysqlCode(err) == 1243 }, // ER_UNKNOWN_STMT_HANDLER
 		poolerSetting:    "interpolateParams=true",

@@ -23,9 +23,7 @@ const (
 	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
 	insertTokenIf     // as tokenArgs, policy revision, owner, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
-	createTokenAtOnce // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the four before
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
-	revokeTokenAtOnce // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
@@ -38,17 +36,13 @@ const (
 	insertUser        // id, name, role, created, disabled, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
 	updateUser        // name, role, disabled, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
-	createUserAtOnce  // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was; may be empty
-	readUserAndEvent  // event id, user id -> user, event stored?; empty with updateUserAtOnce
-	updateUserAtOnce  // as updateUser, ended at, ended by, eventArgs -> updated?; may be empty
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
 	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row.
-	readPolicy         // -> maximum, updated at, updated by, revision
-	lockPolicy         // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
-	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy and may be empty
-	updatePolicy       // maximum, updated at, updated by, revision, revision before
+	readPolicy   // -> maximum, updated at, updated by, revision
+	lockPolicy   // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
+	updatePolicy // maximum, updated at, updated by, revision, revision before
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
@@ -61,6 +55,14 @@ const (
 	// confirm writes something without changing anything. COMMIT is then acknowledged only when everything before it is as
 	// safe as the settings of the server make it. Empty: what can be read is safe.
 	confirm
+
+	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the queries of createToken
+	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
+	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
+	readUserAndEvent   // event id, user id -> user, event stored?
+	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
+	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
 
 	numQueries
 )

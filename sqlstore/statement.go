@@ -12,6 +12,7 @@ import (
 type preparedStatements struct {
 	statements [numQueries]atomic.Pointer[statement] // nil: the query is sent as text
 	lost       atomic.Bool                           // a statement is lost and not yet prepared again
+	texts      preparedTexts
 }
 
 // statement is a prepared query. If a connection loses it (see [Dialect]), restore replaces it, and it is closed when its last
@@ -96,9 +97,9 @@ func (p *preparedStatements) restore(ctx context.Context, db *sql.DB, d *Dialect
 	return nil
 }
 
-// prepare prepares every query except those of the schema, which run once.
+// prepare prepares every query except those of the schema, which run once, and those that are sent as text.
 func (p *preparedStatements) prepare(ctx context.Context, db *sql.DB, d *Dialect) error {
-	for q := lookupToken; q < numQueries; q++ {
+	for q := lookupToken; q < createTokenAtOnce; q++ {
 		if d.queries[q] == "" {
 			continue
 		}
@@ -118,5 +119,5 @@ func (p *preparedStatements) close() error {
 			errs = append(errs, s.release())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.texts.close())...)
 }

@@ -79,14 +79,10 @@ WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE;
 
--- createTokenAtOnce: none
-
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner LOCK IN SHARE MODE);
-
--- revokeTokenAtOnce: none
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -144,12 +140,6 @@ FOR UPDATE;
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
 WHERE id = ? AND epoch = ? AND revision = ?;
 
--- createUserAtOnce: none
-
--- readUserAndEvent: none
-
--- updateUserAtOnce: none
-
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
 
@@ -164,8 +154,6 @@ WHERE t.owner = ? AND e.owner IS NULL;
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 
 -- lockPolicy: none
-
--- updatePolicyAtOnce: none
 
 -- updatePolicy(integer, integer, text, integer, integer)
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
@@ -192,6 +180,18 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 UPDATE apitoken_feed SET last_seq = last_seq + ?;
 
 -- confirm: none
+
+-- createTokenAtOnce: none
+
+-- revokeTokenAtOnce: none
+
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
+-- updatePolicyAtOnce: none
 
 -- tokens, all(bytes, bytes, integer)
 SELECT

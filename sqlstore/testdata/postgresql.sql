@@ -50,86 +50,7 @@ WHERE t.id = $1;
 
 -- insertTokenIf: none
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer)
-WITH policy AS (
-	-- The lock is held until the token is committed, so no change of the policy comes between.
-	SELECT revision FROM apitoken_policy FOR SHARE
-), checks AS (
-	SELECT
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
-		revision = $34
-			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
-		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)
-			OR EXISTS (
-				SELECT 1 FROM apitoken_tokens
-				WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15) IS NOT TRUE
-			) AS taken
-	FROM policy
-), released AS (
-	-- The name of a token that has expired or is of an earlier epoch.
-	UPDATE apitoken_tokens SET live_name = NULL
-	FROM checks AS c
-	WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15)
-		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
-	RETURNING 1
-), inserted AS (
-	-- It counts what was released, so the name is free before it is taken.
-	INSERT INTO apitoken_tokens (
-		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
-		revoked_at, revoked_by, digest, epoch, live_name
-	)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
-	FROM checks AS c
-	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
-	ON CONFLICT DO NOTHING
-	RETURNING 1
-), recorded AS (
-	INSERT INTO apitoken_events (
-		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
-	reason, count, first_at, origin_address, origin_agent, origin_request
-	)
-	SELECT $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33 FROM inserted
-)
-SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
-FROM checks;
-
 -- revokeToken: none
-
--- revokeTokenAtOnce(integer, text, bytes, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
-WITH owner AS (
-	-- The lock is held until the revocation is committed, so that it does not replace a revocation with the epoch. It is
-	-- exclusive: new shared locks could overtake a waiting change of the owner without end.
-	SELECT epoch
-	FROM apitoken_users
-	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
-	FOR NO KEY UPDATE
-), found AS (
-	SELECT
-		t.revoked_at IS NOT NULL OR t.epoch < u.epoch AS revoked,
-		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $4) AS recorded
-	FROM apitoken_tokens AS t
-	JOIN apitoken_users AS u ON u.id = t.owner
-	WHERE t.id = $3
-), changed AS (
-	UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
-	FROM owner AS o, found AS f
-	WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= o.epoch AND NOT f.recorded
-	RETURNING 1
-), recorded AS (
-	INSERT INTO apitoken_events (
-		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
-	reason, count, first_at, origin_address, origin_agent, origin_request
-	)
-	SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 FROM changed
-)
-SELECT
-	EXISTS (SELECT 1 FROM changed), revoked, recorded,
-	-- What is found unchanged has to be as safe as a change: see confirm.
-	CASE WHEN NOT EXISTS (SELECT 1 FROM changed) THEN pg_logical_emit_message(true, 'apitoken_feed', '')::text END
-FROM found;
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -188,6 +109,132 @@ FOR NO KEY UPDATE;
 UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, epoch = $4, revision = $5
 WHERE id = $6 AND epoch = $7 AND revision = $8;
 
+-- endEpoch(text, integer, integer, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- endLeftoverEpochs(integer, text, text)
+INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
+ON CONFLICT DO NOTHING;
+
+-- readPolicy()
+SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+
+-- lockPolicy()
+LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
+
+-- updatePolicy: none
+
+-- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+ON CONFLICT DO NOTHING;
+
+-- findUnnumbered()
+SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
+
+-- lockFeed()
+SELECT last_seq FROM apitoken_feed FOR UPDATE;
+
+-- numberEvents(integer, integer)
+UPDATE apitoken_events AS e SET seq = $2 + p.place
+FROM (
+	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
+	FROM apitoken_events
+	WHERE seq IS NULL ORDER BY insert_no LIMIT $1
+) AS p
+WHERE e.insert_no = p.insert_no;
+
+-- listUnnumbered: none
+
+-- moveFeed(integer)
+UPDATE apitoken_feed SET last_seq = last_seq + $1;
+
+-- confirm()
+SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
+
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer)
+WITH policy AS (
+	-- The lock is held until the token is committed, so no change of the policy comes between.
+	SELECT revision FROM apitoken_policy FOR SHARE
+), checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
+		revision = $34
+			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)
+			OR EXISTS (
+				SELECT 1 FROM apitoken_tokens
+				WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15) IS NOT TRUE
+			) AS taken
+	FROM policy
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens SET live_name = NULL
+	FROM checks AS c
+	WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15)
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+	RETURNING 1
+), inserted AS (
+	-- It counts what was released, so the name is free before it is taken.
+	INSERT INTO apitoken_tokens (
+		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+		revoked_at, revoked_by, digest, epoch, live_name
+	)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+	FROM checks AS c
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33 FROM inserted
+)
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+FROM checks;
+
+-- revokeTokenAtOnce(integer, text, bytes, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH owner AS (
+	-- The lock is held until the revocation is committed, so that it does not replace a revocation with the epoch. It is
+	-- exclusive: new shared locks could overtake a waiting change of the owner without end.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR NO KEY UPDATE
+), found AS (
+	SELECT
+		t.revoked_at IS NOT NULL OR t.epoch < u.epoch AS revoked,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $4) AS recorded
+	FROM apitoken_tokens AS t
+	JOIN apitoken_users AS u ON u.id = t.owner
+	WHERE t.id = $3
+), changed AS (
+	UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
+	FROM owner AS o, found AS f
+	WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= o.epoch AND NOT f.recorded
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 FROM changed
+)
+SELECT
+	EXISTS (SELECT 1 FROM changed), revoked, recorded,
+	-- What is found unchanged has to be as safe as a change: see confirm.
+	CASE WHEN NOT EXISTS (SELECT 1 FROM changed) THEN pg_logical_emit_message(true, 'apitoken_feed', '')::text END
+FROM found;
+
 -- createUserAtOnce(text, text, text, integer, integer, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH checks AS (
 	SELECT
@@ -232,21 +279,6 @@ WITH changed AS (
 )
 SELECT EXISTS (SELECT 1 FROM changed);
 
--- endEpoch(text, integer, integer, text)
-INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
-ON CONFLICT DO NOTHING;
-
--- endLeftoverEpochs(integer, text, text)
-INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
-SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owner = $3
-ON CONFLICT DO NOTHING;
-
--- readPolicy()
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
-
--- lockPolicy()
-LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
-
 -- updatePolicyAtOnce(integer, integer, text, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH changed AS (
 	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
@@ -260,38 +292,6 @@ WITH changed AS (
 	SELECT $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM changed
 )
 SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6);
-
--- updatePolicy: none
-
--- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
-INSERT INTO apitoken_events (
-	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
-	reason, count, first_at, origin_address, origin_agent, origin_request
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-ON CONFLICT DO NOTHING;
-
--- findUnnumbered()
-SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
-
--- lockFeed()
-SELECT last_seq FROM apitoken_feed FOR UPDATE;
-
--- numberEvents(integer, integer)
-UPDATE apitoken_events AS e SET seq = $2 + p.place
-FROM (
-	SELECT insert_no, row_number() OVER (ORDER BY insert_no) AS place
-	FROM apitoken_events
-	WHERE seq IS NULL ORDER BY insert_no LIMIT $1
-) AS p
-WHERE e.insert_no = p.insert_no;
-
--- listUnnumbered: none
-
--- moveFeed(integer)
-UPDATE apitoken_feed SET last_seq = last_seq + $1;
-
--- confirm()
-SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
 -- tokens, all(bytes, bytes, integer)
 SELECT

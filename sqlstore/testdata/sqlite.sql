@@ -67,13 +67,9 @@ ON CONFLICT DO NOTHING;
 
 -- insertTokenIf: none
 
--- createTokenAtOnce: none
-
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
-
--- revokeTokenAtOnce: none
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -132,12 +128,6 @@ RETURNING id, name, role, created_at, disabled_at, epoch, revision;
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, epoch = ?, revision = ?
 WHERE id = ? AND epoch = ? AND revision = ?;
 
--- createUserAtOnce: none
-
--- readUserAndEvent: none
-
--- updateUserAtOnce: none
-
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
@@ -154,8 +144,6 @@ ON CONFLICT DO NOTHING;
 SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 
 -- lockPolicy: none
-
--- updatePolicyAtOnce: none
 
 -- updatePolicy(integer, integer, text, integer, integer)
 UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
@@ -180,6 +168,18 @@ WHERE NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?1);
 -- moveFeed: none
 
 -- confirm: none
+
+-- createTokenAtOnce: none
+
+-- revokeTokenAtOnce: none
+
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
+-- updatePolicyAtOnce: none
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
