@@ -115,8 +115,8 @@ func calls(store *sqlstore.Store) []call {
 		}},
 		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
-		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
-		{"AppendEvents again", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
+		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
+		{"AppendEvents again", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
 		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
 		{"Facts", func(ctx context.Context) error {
 			_, err := store.Facts(ctx, apitoken.FactsQuery{Actor: "ada", With: someID, Owner: "bob", Token: someID})
