@@ -152,7 +152,7 @@ func revokeAcrossFlush(s *schedule) {
 // In the following schedules the gate is between the statements of a transaction.
 
 func generateBesideSetPolicy(s *schedule) (waited bool) {
-	waited = s.across("INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+	waited = s.across("INSERT INTO apitoken_events", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actSetPolicy, actor: "ada", max: time.Hour},
 		&act{kind: actList, actor: "ada", owner: "bob"})
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
@@ -170,7 +170,7 @@ func revokeBesideRevokeAll(s *schedule) (waited bool) {
 	return waited
 }
 
-// generateBesideRevokedToken inserts a token of an ended epoch after another generation has freed the name.
+// generateBesideRevokedToken inserts a token of an ended epoch after another generation has found the name free.
 func generateBesideRevokedToken(s *schedule) (waited bool) {
 	revoked := s.hold(s.first, s.creation, &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
 	s.other.perform(s.ctx, &act{kind: actRevokeAll, actor: "ada", owner: "bob"})

@@ -53,6 +53,10 @@
 // because pgx prepares statements by default. If a connection loses its prepared statements, as after DISCARD ALL, the store
 // prepares them again and the call succeeds.
 //
+// A change is one statement that commits by itself. If its context ends after it was sent, even while it waits for a lock, it
+// is given two seconds to finish and then repeated for up to two more, until its outcome is known. If that fails too, the
+// error is [apitoken.ErrUncertain].
+//
 // # MySQL and MariaDB
 //
 // MySQL 8.0.16, MariaDB 10.5, or later versions of both are needed. With github.com/go-sql-driver/mysql a data source name is

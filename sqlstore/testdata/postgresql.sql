@@ -212,10 +212,10 @@ WITH owner AS (
 	FOR NO KEY UPDATE
 ), found AS (
 	SELECT
-		t.revoked_at IS NOT NULL OR t.epoch < u.epoch AS revoked,
+		t.revoked_at IS NOT NULL OR u.id IS NULL OR t.epoch < u.epoch AS revoked,
 		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $4) AS recorded
 	FROM apitoken_tokens AS t
-	JOIN apitoken_users AS u ON u.id = t.owner
+	LEFT JOIN apitoken_users AS u ON u.id = t.owner -- somebody may have deleted the row
 	WHERE t.id = $3
 ), changed AS (
 	UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
