@@ -12,12 +12,13 @@ import (
 
 // changeAtOnce runs do, whose last query writes and commits by itself. Everything else is as for change.
 func (s *Store) changeAtOnce(ctx context.Context, what string, do work) error {
+	if s.dialect.refused == nil {
+		return s.change(ctx, what, do)
+	}
 	return s.changeBy(ctx, what, s.attemptAtOnce, do)
 }
 
 func (s *Store) has(q query) bool { return s.dialect.has(q) }
-
-func (s *Store) commitsStatements() bool { return s.dialect.refused != nil }
 
 // autocommit is the state of a session whose writes commit by themselves.
 type autocommit struct {

@@ -39,7 +39,7 @@ type Dialect struct {
 	commitRefused func(error) bool
 
 	// refused recognises an error of a statement that says for certain that it was rolled back, also if it would have committed
-	// by itself.
+	// by itself. Nil: every change is a transaction.
 	refused func(error) bool
 
 	// duplicateKey recognises the refusal of a row whose key is in use. Nil: such an INSERT is no error and changes no row.

@@ -14,7 +14,7 @@ func (o operations) AppendEvents(ctx context.Context, events []apitoken.Event) e
 		return nil
 	}
 	change := o.change
-	if len(events) == 1 && o.commitsStatements() {
+	if len(events) == 1 {
 		change = o.changeAtOnce
 	}
 	return change(ctx, "append events", func(ctx context.Context, tx session) error {

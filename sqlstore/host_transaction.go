@@ -109,8 +109,6 @@ func (h *hostTransaction) changeAtOnce(ctx context.Context, what string, do work
 
 func (h *hostTransaction) has(q query) bool { return h.dialect.has(q) }
 
-func (h *hostTransaction) commitsStatements() bool { return true }
-
 func (h *hostTransaction) read(ctx context.Context, what string, do work) error {
 	return h.failed(what, do(ctx, h.session()))
 }

@@ -20,9 +20,6 @@ type runner interface {
 	// has reports whether the dialect has a query that may be empty.
 	has(q query) bool
 
-	// commitsStatements reports whether a statement may commit by itself.
-	commitsStatements() bool
-
 	// read runs do, which reads with one query or two.
 	read(ctx context.Context, what string, do work) error
 }
