@@ -20,6 +20,14 @@ func (a Actor) From(o Origin) Actor {
 // withoutOrigin returns the actor without the origin of the request.
 func (a Actor) withoutOrigin() Actor { return a.From(Origin{}) }
 
+// wellFormed reports whether the actor can be a user, signed in or with a token.
+func (a Actor) wellFormed() bool {
+	if a.User.check("actor") != nil {
+		return false
+	}
+	return a.withoutOrigin() == As(a.User) || a.Kind == ActorToken && !a.Token.IsZero()
+}
+
 // LogValue returns a group of kind, user, token_id, address, user_agent and request_id, without the empty ones.
 func (a Actor) LogValue() slog.Value {
 	var g logGroup

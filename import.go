@@ -139,16 +139,15 @@ func (m *Manager) importedBefore(ctx context.Context, token Token, digest Digest
 }
 
 func (m *Manager) insertImported(ctx context.Context, op *operation, token Token, digest Digest) error {
-	owner, err := m.store.User(ctx, token.Owner)
-	if err != nil {
-		return storeError(err)
-	}
-	if owner.Disabled() {
-		return ErrUserDisabled // otherwise enabling the owner would activate the token
-	}
-	policy, err := m.policy(ctx)
-	if err != nil {
+	if err := m.read(ctx, op); err != nil {
 		return err
+	}
+	owner, policy := op.facts.Owner, op.facts.Policy
+	switch {
+	case owner == nil:
+		return ErrNotFound
+	case owner.Disabled():
+		return ErrUserDisabled // otherwise enabling the owner would activate the token
 	}
 	event := op.changed(State{}, stateOfToken(token))
 	event.Token = token.ID

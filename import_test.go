@@ -264,7 +264,7 @@ func TestInvalidForeignFormatsAreRefused(t *testing.T) {
 
 // After a failure of any call of the store, a repeated import completes.
 func TestAnImportThatFailsCanBeRepeated(t *testing.T) {
-	for _, method := range []string{"Lookup", "User", "Policy", "CreateToken"} {
+	for _, method := range []string{"Lookup", "Facts", "CreateToken"} {
 		t.Run(method, func(t *testing.T) {
 			h := newImportHost(t)
 			var failed atomic.Bool

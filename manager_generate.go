@@ -119,9 +119,13 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 
 // insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
 func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
-	owner, err := m.store.User(ctx, token.Owner)
+	facts, err := m.facts(ctx, op)
 	if err != nil {
-		return storeError(err)
+		return err
+	}
+	owner, policy := facts.Owner, facts.Policy
+	if owner == nil {
+		return ErrNotFound
 	}
 	if op.is(owner.ID) && owner.Revision != op.revision {
 		return ErrConflict // all tokens may have been revoked since the actor was read, the one in use among them
@@ -135,10 +139,6 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	}
 	if owner.Suspended() {
 		return ErrSuspended
-	}
-	policy, err := m.policy(ctx)
-	if err != nil {
-		return err
 	}
 	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.tokenExpires, m.defaultLifetime)
 	if err != nil {

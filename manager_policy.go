@@ -36,11 +36,12 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 	after := MaxLifetimePolicy{Max: wholeMicroseconds(p.Max), UpdatedAt: op.at, UpdatedBy: op.actor.User}
 	var err error
 	for range attempts {
-		var before MaxLifetimePolicy
-		before, err = m.policy(ctx)
+		var facts *Facts
+		facts, err = m.facts(ctx, op)
 		if err != nil {
 			return MaxLifetimePolicy{}, err
 		}
+		before := facts.Policy
 		if p.Revision != 0 && p.Revision != before.Revision {
 			return MaxLifetimePolicy{}, ErrConflict
 		}
@@ -50,6 +51,7 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 		if !errors.Is(err, ErrConflict) {
 			break
 		}
+		op.facts = nil // the policy has changed since
 	}
 	if err != nil {
 		return MaxLifetimePolicy{}, storeError(err)

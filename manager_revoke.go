@@ -51,31 +51,31 @@ func (m *Manager) revokeAll(ctx context.Context, op *operation) (User, error) {
 	if why := op.reachAll(op.owner, RevokeAny); why != permitted {
 		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
-	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true}, op.event(OutcomeDone))
+	u, err := m.store.ChangeUser(ctx, op.owner, UserChange{EndEpoch: true, Read: op.readOwner()}, op.event(OutcomeDone))
 	if errors.Is(err, ErrNotFound) {
 		return User{}, m.absent(ctx, op)
 	}
 	return u, storeError(err)
 }
 
-// visible reads the operation's token if the actor may reach it. For an actor without the permission, a token of another user
+// visible returns the operation's token if the actor may reach it. For an actor without the permission, a token of another user
 // and one that does not exist have the same error, the same event and the same cost.
 func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (*Record, error) {
-	rec, err := m.store.Token(ctx, op.token)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, storeError(err)
+	facts, err := m.facts(ctx, op)
+	if err != nil {
+		return nil, err
 	}
-	missing := err != nil
+	rec := facts.Token
 	var token Token
-	if !missing {
+	if rec != nil {
 		token = rec.Token
 		op.owner = token.Owner
 	}
 	if why := op.reach(token, need); why != permitted {
 		return nil, m.deny(ctx, op, ErrNotFound, why)
 	}
-	if missing {
-		return nil, err
+	if rec == nil {
+		return nil, ErrNotFound
 	}
 	return rec, nil
 }

@@ -51,13 +51,15 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.reachableBy(op.authority)}
 	err := ErrNotFound
 	for range attempts {
-		var was, is User
-		was, err = m.store.User(ctx, u.ID)
+		var facts *Facts
+		facts, err = m.facts(ctx, op)
+		if err != nil {
+			return User{}, err
+		}
+		var is User
 		switch {
-		case err == nil:
-			is, err = m.changeUser(ctx, op, was, change)
-		case !errors.Is(err, ErrNotFound):
-			return User{}, storeError(err)
+		case facts.Owner != nil:
+			is, err = m.changeUser(ctx, op, *facts.Owner, change)
 		case u.Revision != 0:
 			return User{}, ErrConflict
 		default:
@@ -67,6 +69,7 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
 			return is, err
 		}
+		op.facts = nil
 	}
 	return User{}, unavailable(err)
 }
@@ -92,6 +95,7 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 	if err != nil || is == was {
 		return is, err
 	}
+	change.Read = was
 	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
 	if errors.Is(err, ErrConflict) && change.IfRevision == 0 {
 		return User{}, m.deny(ctx, op, ErrDenied, targetStronger) // their role changed since it was read
@@ -141,7 +145,7 @@ func (m *Manager) switchUser(ctx context.Context, op *operation, change UserChan
 		if why := op.require(ManageUsers); why != permitted {
 			return User{}, m.deny(ctx, op, ErrDenied, why)
 		}
-		change.IfRole = m.roles.reachableBy(op.authority)
+		change.IfRole, change.Read = m.roles.reachableBy(op.authority), op.readOwner()
 		u, err := m.store.ChangeUser(ctx, op.owner, change, op.event(OutcomeDone))
 		switch {
 		case errors.Is(err, ErrConflict): // the only condition is the role
@@ -193,8 +197,14 @@ func (m *Manager) user(ctx context.Context, op *operation) (User, error) {
 	if why := op.reachAll(op.owner, ManageUsers); why != permitted {
 		return User{}, m.deny(ctx, op, ErrNotFound, why)
 	}
-	u, err := m.store.User(ctx, op.owner)
-	return u, storeError(err)
+	facts, err := m.facts(ctx, op)
+	switch {
+	case err != nil:
+		return User{}, err
+	case facts.Owner == nil:
+		return User{}, ErrNotFound
+	}
+	return *facts.Owner, nil
 }
 
 // Permissions returns what an actor holds at this moment, as far as the token in use carries it. Pages use it to leave out

@@ -2,7 +2,6 @@ package apitoken
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -22,6 +21,8 @@ type operation struct {
 	known        bool      // whether the actor exists
 	revision     int64     // of the actor's row when authority was read; 0 for the host itself
 	tokenExpires time.Time // when the token that the actor uses expires; zero: never
+
+	facts *Facts // what the decision depends on; nil until it is read
 
 	denied refusal // why the operation was denied; permitted if it was not
 }
@@ -70,17 +71,21 @@ func (op *operation) revokes() bool {
 
 // authorize reads what the actor holds now. An operation whose write conflicts calls it again.
 func (m *Manager) authorize(ctx context.Context, op *operation) error {
+	op.facts = nil
 	if op.actor.withoutOrigin() == System() {
 		op.known = true
 		op.authority = authority{actor: op.actor, may: everything, carried: everything}
 		return nil
 	}
-	rec, err := m.identify(ctx, op.actor)
-	switch {
-	case errors.Is(err, ErrNotFound):
+	if !op.actor.wellFormed() {
 		return m.deny(ctx, op, ErrDenied, actorUnknown)
-	case err != nil:
-		return unavailable(err)
+	}
+	if err := m.read(ctx, op); err != nil {
+		return err
+	}
+	rec := op.facts.Actor
+	if rec == nil {
+		return m.deny(ctx, op, ErrDenied, actorUnknown)
 	}
 	op.known = true
 	if !storable(op.begun) && !rec.Token.ExpiresAt.IsZero() {
@@ -96,24 +101,6 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 	}
 	op.may = m.roles.grants(rec.User.Role) & op.carried
 	return nil
-}
-
-// identify reads the actor and the token in use. A person is like the holder of a token that never expires.
-func (m *Manager) identify(ctx context.Context, actor Actor) (*Record, error) {
-	switch {
-	case actor.User.check("actor") != nil:
-		return nil, ErrNotFound
-	case actor.withoutOrigin() == As(actor.User):
-		user, err := m.store.User(ctx, actor.User)
-		return &Record{Identity: Identity{User: user}, Epoch: user.Epoch}, err
-	case actor.Kind == ActorToken:
-		rec, err := m.store.Token(ctx, actor.Token)
-		if err == nil && rec.Token.Owner != actor.User {
-			return nil, ErrNotFound
-		}
-		return rec, err
-	}
-	return nil, ErrNotFound
 }
 
 // deny records the denial and returns it: the sentinel is ErrDenied, or ErrNotFound if the actor must not learn whether the

@@ -100,6 +100,10 @@ type Store interface {
 	// is changed, none is recorded; the same goes for a retry, which returns 0. An empty f does nothing.
 	Forget(ctx context.Context, f Forgetting, event Event) (rows int, err error)
 
+	// Facts reads what a decision depends on, as it is at one moment. Every operation of a Manager begins with it. A row that
+	// does not exist is no error. Before the first PutPolicy the policy is the zero MaxLifetimePolicy.
+	Facts(ctx context.Context, q FactsQuery) (Facts, error)
+
 	// Policy reads the policy. Before the first PutPolicy it is the zero MaxLifetimePolicy.
 	Policy(ctx context.Context) (MaxLifetimePolicy, error)
 

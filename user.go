@@ -47,6 +47,10 @@ type UserChange struct {
 
 	IfRole     []Role // the user's role is one of these; nil: any role; empty but not nil: no role
 	IfRevision int64  // the user is at this revision; 0: any
+
+	// Read is the user as the caller has read them, perhaps some time ago. A store may try the change on it before it reads the
+	// user itself. The zero User: not read.
+	Read User
 }
 
 // Apply returns the user after the change, at the next Revision, and the event with Before and After filled in. It takes the

@@ -32,13 +32,14 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 		return s.lookup
 	case "User", "Policy":
 		return s.down
-	case "AppendEvents":
-		return s.appending
-	case "Token":
+	case "Facts":
 		if do := s.beforeRevoke; do != nil {
 			s.beforeRevoke = nil
 			do(s)
 		}
+		return s.down
+	case "AppendEvents":
+		return s.appending
 	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken":
 		if !s.done {
 			return s.writing

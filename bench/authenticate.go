@@ -37,6 +37,9 @@ func (b *bench) onDatabase(ctx context.Context, s *server) (err error) {
 			return err
 		}
 	}
+	if err := b.fromAfar(ctx, s); err != nil {
+		return err
+	}
 	now := time.Now()
 	if err := s.fill(ctx, historyOf(b.Rows, now)); err != nil {
 		return err

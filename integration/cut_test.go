@@ -53,14 +53,26 @@ func (s *behind) goesWell(t *testing.T, o storeCall) (answer any, after, stateme
 	return answer, s.contents(t, s.plain).lines(), s.proxy.statements()
 }
 
-func isCommit(text string) bool { return strings.EqualFold(text, "COMMIT") }
+// isCommit reports whether a statement commits: COMMIT, or a change that is one statement.
+func isCommit(text string) bool {
+	return strings.EqualFold(text, "COMMIT") || isAtOnce(text)
+}
 
-// committed is the answer of the server to a successful COMMIT.
-func (b backend) committed() string {
-	if b.driver == "pgx" {
-		return "COMMIT"
+// isAtOnce reports whether a statement is a change on PostgreSQL that commits by itself.
+func isAtOnce(text string) bool {
+	return strings.HasPrefix(text, "WITH ") && strings.Contains(text, "INSERT INTO apitoken_events") &&
+		!strings.Contains(text, "UPDATE apitoken_policy") // which is part of a transaction
+}
+
+// committed is the answer of the server to a statement that commits.
+func (b backend) committed(text string) string {
+	switch {
+	case b.driver != "pgx":
+		return "OK"
+	case isAtOnce(text):
+		return "SELECT 1"
 	}
-	return "OK"
+	return "COMMIT"
 }
 
 // A change whose COMMIT gets no answer is done once and succeeds, whether or not the COMMIT had arrived.
@@ -111,7 +123,7 @@ func TestCutCommitIsDoneOnce(t *testing.T) {
 func (s *behind) holdCommitCut(t *testing.T, what string, arrives bool) {
 	t.Helper()
 	cuts := s.proxy.cuts()
-	if len(cuts) != 1 || !isCommit(cuts[0].text) || cuts[0].sent != arrives || arrives && cuts[0].answer != s.committed() {
+	if len(cuts) != 1 || !isCommit(cuts[0].text) || cuts[0].sent != arrives || arrives && cuts[0].answer != s.committed(cuts[0].text) {
 		t.Errorf("%s: cut was %+v", what, cuts)
 	}
 }
@@ -182,7 +194,7 @@ func TestCutAnywhere(t *testing.T) {
 					}
 				}
 			}
-			if cuts < 80 {
+			if cuts < 60 {
 				t.Errorf("only %d cuts", cuts)
 			}
 			t.Logf("%d cuts", cuts)
@@ -205,7 +217,8 @@ func (s *behind) holdCut(t *testing.T, o storeCall, i int, arrives bool, want an
 	if gaveUp(t, what, start, err) {
 		answer, err = o.do(context.Background())
 	}
-	if len(cuts) != 1 || cuts[0].sent != arrives || cuts[0].answer == "ERROR" {
+	nameHeld := len(cuts) == 1 && strings.HasPrefix(cuts[0].text, "INSERT INTO apitoken_tokens") // by an expired token, which is released next
+	if len(cuts) != 1 || cuts[0].sent != arrives || cuts[0].answer == "ERROR" && !nameHeld {
 		t.Errorf("%s: want one cut, sent: %v", what, arrives)
 	}
 	before, now := s.from.lines(), s.contents(t, s.plain).lines()

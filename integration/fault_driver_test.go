@@ -19,6 +19,7 @@ type fault struct {
 
 	context   error // the error of the context; nil: the context does not end
 	duplicate bool  // the error is a duplicate key
+	refused   bool  // the database has not done what it was asked
 	breaks    bool  // the connection is broken afterwards
 }
 
@@ -72,11 +73,11 @@ func (b backend) faults() []fault {
 		{name: "bad connection after", strike: after(driver.ErrBadConn), breaks: true},
 		{name: "cut before", strike: before(io.ErrUnexpectedEOF), breaks: true},
 		{name: "cut after", strike: after(io.ErrUnexpectedEOF), breaks: true},
-		{name: "full", strike: b.refuse(r.full)},
-		{name: "duplicate", strike: b.refuse(r.duplicate), duplicate: true},
+		{name: "full", strike: b.refuse(r.full), refused: true},
+		{name: "duplicate", strike: b.refuse(r.duplicate), duplicate: true, refused: true},
 	}
 	for _, err := range r.busy {
-		all = append(all, fault{name: err.Error(), strike: b.refuse(err)})
+		all = append(all, fault{name: err.Error(), strike: b.refuse(err), refused: true})
 	}
 	for _, err := range []error{context.Canceled, context.DeadlineExceeded} {
 		all = append(all,

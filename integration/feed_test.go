@@ -68,10 +68,11 @@ func (d database) holdOpen(t *testing.T, times int, others witnessed, follower *
 	s.interfere(g.pass, nil)
 	for range times {
 		held, later := event(apitoken.ActionReadEvents), event(apitoken.ActionReadEvents)
+		beside := event(apitoken.ActionReadEvents) // one event alone may be a statement that commits by itself
 		barrier, finished := g.arm("COMMIT"), make(chan struct{})
 		go func() {
 			defer close(finished)
-			if err := store.AppendEvents(ctx, []apitoken.Event{held}); err != nil {
+			if err := store.AppendEvents(ctx, []apitoken.Event{held, beside}); err != nil {
 				t.Errorf("append an event: %v", err)
 			}
 		}()

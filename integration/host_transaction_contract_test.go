@@ -74,6 +74,10 @@ func (s eachInTx) AppendEvents(ctx context.Context, events []apitoken.Event) err
 	return err
 }
 
+func (s eachInTx) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.Facts, error) { return tx.Facts(ctx, q) })
+}
+
 func (s eachInTx) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.MaxLifetimePolicy, error) { return tx.Policy(ctx) })
 }

@@ -115,6 +115,10 @@ func (n *noisy) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record
 	return noisyRead(n, func() (*apitoken.Record, error) { return n.Store.Lookup(ctx, d) })
 }
 
+func (n *noisy) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return noisyRead(n, func() (apitoken.Facts, error) { return n.Store.Facts(ctx, q) })
+}
+
 func (n *noisy) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return noisyRead(n, func() (apitoken.MaxLifetimePolicy, error) { return n.Store.Policy(ctx) })
 }

@@ -135,6 +135,14 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 			_, err := store.RevokeToken(ctx, fresh.ID, apitoken.Revocation{At: at}, event(apitoken.ActionRevoke))
 			return err
 		}},
+		{"change a user", func(ctx context.Context) error {
+			_, err := store.ChangeUser(ctx, "user1", apitoken.UserChange{EndEpoch: true}, event(apitoken.ActionRevokeAll))
+			return err
+		}},
+		{"what a decision depends on", func(ctx context.Context) error {
+			_, err := store.Facts(ctx, apitoken.FactsQuery{Actor: "user7", With: used, Token: inTheMiddle})
+			return err
+		}},
 		{"record uses", func(ctx context.Context) error {
 			return store.Touch(ctx, []apitoken.Touch{{Token: used, At: at}, {Token: inTheMiddle, At: at}})
 		}},

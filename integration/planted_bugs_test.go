@@ -36,7 +36,7 @@ func (b policyUnchecked) CreateToken(ctx context.Context, t apitoken.NewToken, _
 type edited struct {
 	apitoken.Store
 	record func(*apitoken.Record) // of Lookup
-	token  func(*apitoken.Token)  // of Lookup, Token and Tokens
+	token  func(*apitoken.Token)  // of Lookup, Facts, Token and Tokens
 }
 
 func (b edited) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record, error) {
@@ -49,6 +49,16 @@ func (b edited) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Record
 
 func (b edited) Token(ctx context.Context, id apitoken.TokenID) (*apitoken.Record, error) {
 	return b.edit(b.Store.Token(ctx, id))
+}
+
+func (b edited) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	f, err := b.Store.Facts(ctx, q)
+	for _, r := range []**apitoken.Record{&f.Actor, &f.Token} {
+		if *r != nil {
+			*r, _ = b.edit(*r, nil)
+		}
+	}
+	return f, err
 }
 
 func (b edited) edit(r *apitoken.Record, err error) (*apitoken.Record, error) {

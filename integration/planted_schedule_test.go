@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,10 @@ type schedule struct {
 
 	// waiting reports whether a connection waits for a lock of the database. Nil: there are no such locks.
 	waiting func() bool
+
+	creation string // the beginning of the statement in which CreateToken decides
+
+	inside *insideGate // for changes that are one statement; nil: there are none
 }
 
 // newSchedule makes a schedule on two replicas of a host. The gate is in the first one.
@@ -47,7 +52,13 @@ type held struct {
 // hold starts an act, and returns when it is blocked before a statement that begins with before. If the gate is not between
 // statements, before is empty.
 func (s *schedule) hold(by *replica, before string, a *act) held {
-	h := held{s.gate.arm(before), s.start(by, a)}
+	var b *barrier
+	if s.inside != nil && strings.HasPrefix(before, "INSERT") {
+		b = s.inside.arm(string(a.actor))
+	} else {
+		b = s.gate.arm(before)
+	}
+	h := held{b, s.start(by, a)}
 	select {
 	case <-h.reached:
 	case <-h.finished:
@@ -141,7 +152,7 @@ func revokeAcrossFlush(s *schedule) {
 // In the following schedules the gate is between the statements of a transaction.
 
 func generateBesideSetPolicy(s *schedule) (waited bool) {
-	waited = s.across("INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+	waited = s.across("INSERT INTO apitoken_events", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actSetPolicy, actor: "ada", max: time.Hour},
 		&act{kind: actList, actor: "ada", owner: "bob"})
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
@@ -159,9 +170,9 @@ func revokeBesideRevokeAll(s *schedule) (waited bool) {
 	return waited
 }
 
-// generateBesideRevokedToken inserts a token of an ended epoch after another generation has freed the name.
+// generateBesideRevokedToken inserts a token of an ended epoch after another generation has found the name free.
 func generateBesideRevokedToken(s *schedule) (waited bool) {
-	revoked := s.hold(s.first, "UPDATE apitoken_tokens SET live_name", &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
+	revoked := s.hold(s.first, s.creation, &act{kind: actGenerate, actor: "ada", owner: "bob", name: "deploy"})
 	s.other.perform(s.ctx, &act{kind: actRevokeAll, actor: "ada", owner: "bob"})
 	active := s.hold(s.other, "INSERT INTO apitoken_tokens", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"})
 	revoked.goOn()

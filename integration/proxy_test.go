@@ -51,21 +51,12 @@ func (d database) through(t *testing.T) (database, *proxy) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	p := &proxy{listener: listener, links: map[*link]bool{}}
-	here := listener.Addr().String()
-	if d.driver == "pgx" {
-		dsn, err := url.Parse(d.dsns[0])
-		must(t, err)
-		p.server, p.newWire = dsn.Host, newPostgresWire
-		dsn.Host = here
-		d.dsns = []string{dsn.String()}
-	} else {
+	p := &proxy{listener: listener, links: map[*link]bool{}, newWire: newPostgresWire}
+	if d.driver != "pgx" {
 		hushMySQL(t)
-		config := parseMySQL(t, d.dsns[0])
-		p.server, p.newWire = config.Addr, newMySQLWire
-		config.Addr = here
-		d.dsns = []string{config.FormatDSN()}
+		p.newWire = newMySQLWire
 	}
+	d, p.server = d.reachedAt(t, listener.Addr().String())
 	p.serving.Go(p.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
@@ -73,6 +64,22 @@ func (d database) through(t *testing.T) (database, *proxy) {
 		p.serving.Wait()
 	})
 	return d, p
+}
+
+// reachedAt returns the database under another address, and the address of its server.
+func (d database) reachedAt(t *testing.T, address string) (proxied database, server string) {
+	t.Helper()
+	if d.driver == "pgx" {
+		dsn, err := url.Parse(d.dsns[0])
+		must(t, err)
+		server, dsn.Host = dsn.Host, address
+		d.dsns = []string{dsn.String()}
+		return d, server
+	}
+	config := parseMySQL(t, d.dsns[0])
+	server, config.Addr = config.Addr, address
+	d.dsns = []string{config.FormatDSN()}
+	return d, server
 }
 
 // cut orders a cut of the next connection that sends the statement.

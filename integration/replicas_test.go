@@ -96,6 +96,10 @@ func (r *replicas) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken
 	return r.next().Forget(ctx, f, e)
 }
 
+func (r *replicas) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return r.next().Facts(ctx, q)
+}
+
 func (r *replicas) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return r.next().Policy(ctx)
 }

@@ -155,8 +155,13 @@ func (s *spy) call(c driverCall, do func() error) error {
 
 // on answers the first statements that contain a text with an error.
 func on(text string, times int, err error) func(string) error {
+	return onSelected(func(sent string) bool { return strings.Contains(sent, text) }, times, err)
+}
+
+// onSelected answers the first selected statements with an error.
+func onSelected(selects func(text string) bool, times int, err error) func(string) error {
 	return func(sent string) error {
-		if times == 0 || !strings.Contains(sent, text) {
+		if times == 0 || !selects(sent) {
 			return nil
 		}
 		times--

@@ -53,6 +53,50 @@ func (s *Store) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) 
 	return s.policy, ctx.Err()
 }
 
+// Facts implements [apitoken.Store].
+func (s *Store) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	if err := ctx.Err(); err != nil {
+		return apitoken.Facts{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f := apitoken.Facts{Policy: s.policy, Actor: s.actor(q), Owner: s.row(q.Owner)}
+	if t := s.token(q.Token); t != nil {
+		f.Token = s.withRevocation(t)
+		f.Owner = &f.Token.User
+	}
+	return f, nil
+}
+
+// actor returns the actor of a query, or nil. The caller holds the lock.
+func (s *Store) actor(q apitoken.FactsQuery) *apitoken.Record {
+	u := s.row(q.Actor)
+	if u == nil {
+		return nil
+	}
+	if q.With.IsZero() {
+		return &apitoken.Record{Identity: apitoken.Identity{User: *u}, Epoch: u.Epoch}
+	}
+	t := s.token(q.With)
+	if t == nil {
+		return nil
+	}
+	rec := s.withRevocation(t)
+	if rec.Token.Owner != q.Actor {
+		return nil
+	}
+	return rec
+}
+
+// row returns a user, or nil. The caller holds the lock.
+func (s *Store) row(id apitoken.UserID) *apitoken.User {
+	u := s.users[id]
+	if u == nil {
+		return nil
+	}
+	return u.current.Load()
+}
+
 // PutPolicy implements [apitoken.Store].
 func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	if err := ctx.Err(); err != nil {

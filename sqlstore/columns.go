@@ -155,6 +155,11 @@ func eventArgs(e apitoken.Event) ([]any, error) {
 	}, nil
 }
 
+// policyFields returns where the columns of the policy are scanned into.
+func policyFields(p *apitoken.MaxLifetimePolicy) []any {
+	return []any{(*int64)(&p.Max), (*timeColumn)(&p.UpdatedAt), (*string)(&p.UpdatedBy), &p.Revision}
+}
+
 // notFoundIfNoRows returns ErrNotFound for a query that returned no row.
 func notFoundIfNoRows(err error) error {
 	if err == sql.ErrNoRows {

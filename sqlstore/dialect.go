@@ -33,6 +33,10 @@ type Dialect struct {
 	readIsolation string
 	isolations    []string
 
+	// lockedTxOptions are those of a transaction whose statements find rows by a key and lock them before they decide. It is
+	// right at every level of isolation. Nil saves the round trip that some drivers need to set the level.
+	lockedTxOptions *sql.TxOptions
+
 	// busy recognises an error after which the transaction has written nothing, even if COMMIT returned it. The whole
 	// transaction may be tried again.
 	busy func(error) bool
@@ -41,6 +45,10 @@ type Dialect struct {
 	// there is none.
 	commitRefused func(error) bool
 
+	// refused recognises an error of a statement that says for certain that it was rolled back, also if it would have committed
+	// by itself. Nil: every change is a transaction.
+	refused func(error) bool
+
 	// duplicateKey recognises the refusal of a row whose key is in use. Nil: such an INSERT is no error and changes no row.
 	duplicateKey func(error) bool
 
@@ -48,6 +56,9 @@ type Dialect struct {
 	// it was prepared. The statement is prepared again and the transaction retried: the database has rolled it back, or is
 	// told to. Nil: no statement is ever lost.
 	statementLost func(error) bool
+
+	// prepareTexts says that the driver prepares each query with parameters, and does not keep it.
+	prepareTexts bool
 
 	// poolerError recognises an error that occurs behind a pooler that hands a connection to another client after each
 	// transaction. poolerSetting is what the data source name needs there.

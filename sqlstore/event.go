@@ -13,7 +13,11 @@ func (o operations) AppendEvents(ctx context.Context, events []apitoken.Event) e
 	if len(events) == 0 {
 		return nil
 	}
-	return o.change(ctx, "append events", func(ctx context.Context, tx session) error {
+	change := o.change
+	if len(events) == 1 {
+		change = o.changeAtOnce
+	}
+	return change(ctx, "append events", func(ctx context.Context, tx session) error {
 		result := errAlreadyStored // if all of them are
 		for _, e := range events {
 			err := tx.record(ctx, e)
@@ -75,12 +79,7 @@ func (s *Store) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.E
 
 func (o operations) eventPage(ctx context.Context, q apitoken.EventQuery) (page []apitoken.Event, err error) {
 	err = o.read(ctx, "read events", func(ctx context.Context, db session) error {
-		b := db.dialect.eventQuery(q)
-		rows, err := db.QueryContext(ctx, b.text.String(), b.args...)
-		if err != nil {
-			return err
-		}
-		page, err = scanAll(rows, eventFields)
+		page, err = readAll(ctx, db, db.dialect.eventQuery(q), eventFields)
 		return err
 	})
 	return page, err

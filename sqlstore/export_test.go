@@ -120,6 +120,9 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
+	revokeToken: true, revokeTokenAtOnce: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
+	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
 
@@ -128,13 +131,15 @@ var queryNames = [numQueries]string{
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
-	insertToken: "insertToken", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
+	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
-	readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 
 	insertPseudonym: "insertPseudonym", copyEpochs: "copyEpochs", replaceEnder: "replaceEnder", deleteEpochs: "deleteEpochs", deleteUser: "deleteUser",
+	updatePolicyAtOnce: "updatePolicyAtOnce",
 
 	readPolicy: "readPolicy", replaceSetter: "replaceSetter", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 

@@ -2,6 +2,8 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql/driver"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +26,14 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["findTokenAndEvent"], true, true)
 	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
+	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
+	fake.returns(text["createUserAtOnce"], false, false) // so the user is created under a lock
+	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1), false)
+	fake.returns(text["updateUserAtOnce"], false)
+	fake.returns(text["updatePolicyAtOnce"], true, false)
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(0), nil, "", int64(0))
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0)}, make([]driver.Value, 46))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -37,10 +45,16 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	}
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
+		fake.changed[text["insertTokenIf"]] = 0
+		fake.returns(text["createTokenAtOnce"], true, false, true, true, false)
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0
 		}
 		fake.returns(text["findTokenAndEvent"], true, c.name != "Forget") // which does nothing if its event is stored
+		delete(fake.changed, text["insertEvent"])
+		if c.name == "AppendEvents again" {
+			fake.changed[text["insertEvent"]] = 0 // so the store confirms the event
+		}
 		err := c.do(context.Background())
 		if err != nil && err != apitoken.ErrNotFound && err != apitoken.ErrExists {
 			t.Fatalf("%s: %v", c.name, err)
@@ -107,13 +121,18 @@ func calls(store *sqlstore.Store) []call {
 		}},
 		{"PutPolicy", func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, event) }},
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
-		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event}) }},
+		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
+		{"AppendEvents again", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
 		{"Remove", func(ctx context.Context) error {
 			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
 			return err
 		}},
 		{"Forget", func(ctx context.Context) error { _, err := store.Forget(ctx, someForgetting, event); return err }},
 		{"Policy", func(ctx context.Context) error { _, err := store.Policy(ctx); return err }},
+		{"Facts", func(ctx context.Context) error {
+			_, err := store.Facts(ctx, apitoken.FactsQuery{Actor: "ada", With: someID, Owner: "bob", Token: someID})
+			return err
+		}},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
 		{"Users", func(ctx context.Context) error {

@@ -114,6 +114,16 @@ func (h *hostTransaction) change(ctx context.Context, what string, do work) erro
 	return h.failed(what, err)
 }
 
+func (h *hostTransaction) changeLocked(ctx context.Context, what string, do work) error {
+	return h.change(ctx, what, do)
+}
+
+func (h *hostTransaction) changeAtOnce(ctx context.Context, what string, do work) error {
+	return h.change(ctx, what, do)
+}
+
+func (h *hostTransaction) has(q query) bool { return h.dialect.has(q) }
+
 func (h *hostTransaction) read(ctx context.Context, what string, do work) error {
 	if err := h.check(ctx); err != nil {
 		return h.failed(what, err)

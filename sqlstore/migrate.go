@@ -60,7 +60,7 @@ func (s *Store) apply(ctx context.Context, m migration) error {
 	what := fmt.Sprintf("migrate to version %d", m.version)
 	var pause time.Duration
 	var lockTimeout error // of the last try
-	run := s.transact
+	run := s.inTransaction
 	if s.dialect.ddlCommits {
 		run = s.onConnection
 	}

@@ -34,7 +34,7 @@ func newMySQL() Dialect {
 		lockRow:         "FOR UPDATE",
 		greatest:        "greatest",
 		contains:        "locate(?, %s) > 0",
-		joinEpochs:      leftJoinEpochs,
+		joinEpochs:      leftJoinEpochs("t", "e"),
 		unindexedText:   "concat(%s, '')",
 		unindexedNumber: "%s + 0",
 	}
@@ -44,6 +44,8 @@ func newMySQL() Dialect {
 		placeholder:      func(int) string { return "?" },
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		busy:             mysqlBusy,
+		refused:          mysqlRefused,
+		prepareTexts:     true,
 		statementLost:    mysqlStatementLost,
 		poolerError:      func(err error) bool { return mysqlCode(err) == 1243 }, // ER_UNKNOWN_STMT_HANDLER
 		poolerSetting:    "interpolateParams=true",
@@ -122,6 +124,18 @@ SELECT
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE`,
 
+	// A row only if the token may be inserted. The row of the policy stays locked until the transaction ends.
+	insertTokenIf: `
+INSERT INTO apitoken_tokens (
+	` + tokenColumns + `,
+	` + tokenOnlyInserted + `
+)
+SELECT ` + parameters(tokenColumns) + `, ` + parameters(tokenOnlyInserted) + `
+FROM apitoken_policy AS p
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
+LOCK IN SHARE MODE`,
+
 	// The owner's row is locked until the revocation commits, so that it does not replace a revocation with the epoch.
 	revokeToken: `
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
@@ -187,6 +201,18 @@ func mysqlStatementTimedOut(err error) bool {
 		return true
 	}
 	return false
+}
+
+// mysqlRefused recognises an error that the server has returned instead of committing a statement.
+func mysqlRefused(err error) bool {
+	switch mysqlCode(err) {
+	case 0, // the error of a connection
+		1053, // ER_SERVER_SHUTDOWN
+		1180, // ER_ERROR_DURING_COMMIT
+		1927: // ER_CONNECTION_KILLED
+		return false
+	}
+	return true
 }
 
 // mysqlStatementLost recognises an error of a connection that no longer knows a prepared statement, or of a statement whose

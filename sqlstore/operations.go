@@ -11,6 +11,15 @@ type runner interface {
 	// change runs do so that all or nothing of it is written.
 	change(ctx context.Context, what string, do work) error
 
+	// changeLocked is change for work that decides by rows that it locks, one at a time, at whatever level of isolation.
+	changeLocked(ctx context.Context, what string, do work) error
+
+	// changeAtOnce is change for work whose last query does all of the writing.
+	changeAtOnce(ctx context.Context, what string, do work) error
+
+	// has reports whether the dialect has a query that may be empty.
+	has(q query) bool
+
 	// read runs do, which reads with one query or two.
 	read(ctx context.Context, what string, do work) error
 }

@@ -11,8 +11,7 @@ import (
 // Policy implements [apitoken.Store].
 func (o operations) Policy(ctx context.Context) (p apitoken.MaxLifetimePolicy, err error) {
 	err = o.read(ctx, "read the policy", func(ctx context.Context, q session) error {
-		return q.row(ctx, readPolicy).Scan(
-			(*int64)(&p.Max), (*timeColumn)(&p.UpdatedAt), (*string)(&p.UpdatedBy), &p.Revision)
+		return q.row(ctx, readPolicy).Scan(policyFields(&p)...)
 	})
 	return p, err
 }
@@ -40,24 +39,19 @@ func (d *Dialect) markPolicyHeld(err error) error {
 }
 
 func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
+	args := []any{int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision}
+	if s.dialect.has(lockPolicy) {
+		return s.putLockedPolicy(ctx, args, e)
+	}
 	if err := s.record(ctx, e); err != nil {
 		return err
-	}
-	if s.dialect.has(lockPolicy) {
-		// A transaction of the host may hold the policy for long. Calls that queue behind this lock must be able to continue.
-		if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
-			return err
-		}
-		if _, err := s.exec(ctx, lockPolicy); err != nil {
-			return err
-		}
 	}
 	if text := s.dialect.lockPolicyText; text != "" {
 		if _, err := s.ExecContext(ctx, text); err != nil {
 			return s.dialect.markPolicyHeld(err)
 		}
 	}
-	n, err := s.exec(ctx, updatePolicy, int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision)
+	n, err := s.exec(ctx, updatePolicy, args...)
 	if err != nil {
 		return err
 	}
@@ -65,4 +59,28 @@ func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, if
 		return apitoken.ErrConflict
 	}
 	return nil
+}
+
+// putLockedPolicy locks the policy for a short time only: a host's transaction may hold it for long, and everything that waits
+// behind the lock has to go on meanwhile.
+func (s session) putLockedPolicy(ctx context.Context, args []any, e apitoken.Event) error {
+	event, err := eventArgs(e)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ExecContext(ctx, s.dialect.setLockTimeout); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, lockPolicy); err != nil {
+		return err
+	}
+	var updated, recorded bool
+	err = s.write(ctx, updatePolicyAtOnce, append(args, event...), &updated, &recorded)
+	switch {
+	case err != nil || updated:
+		return err
+	case recorded:
+		return errAlreadyStored
+	}
+	return apitoken.ErrConflict
 }

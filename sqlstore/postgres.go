@@ -19,6 +19,10 @@ import (
 // because pgx prepares statements by default. If a connection loses its prepared statements, as after DISCARD ALL, the store
 // prepares them again and the call succeeds.
 //
+// Most changes are one statement that commits by itself. If its context ends after it was sent, even while it waits for a lock,
+// it is given two seconds to finish and then repeated for up to two more, until its outcome is known. If that fails too, the
+// error is [apitoken.ErrUncertain].
+//
 // Every transaction is READ COMMITTED. CreateToken holds a shared lock on the row of the policy until it commits, so that no
 // change of the policy overtakes it. PutPolicy locks the table first: an exclusive lock on the row alone could be overtaken by
 // new shared locks without end. An INSERT does not fail because of a key in use, which would abort the transaction.
@@ -44,7 +48,9 @@ func newPostgreSQL() Dialect {
 		txOptions:        &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		readIsolation:    `SELECT current_setting('transaction_isolation')`,
 		isolations:       []string{"read committed", "read uncommitted"}, // to PostgreSQL these are the same
+		lockedTxOptions:  &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		busy:             postgresBusy,
+		refused:          postgresRefused,
 		statementLost:    postgresStatementLost,
 		poolerError:      postgresPoolerError,
 		poolerSetting:    "default_query_exec_mode=exec",
@@ -83,7 +89,10 @@ WHERE a.pid <> pg_backend_pid() AND a.pid IN (
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )`
 
-var postgresQueries = union(numberingQueries, map[query]string{
+var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]string{
+	// One statement replaces each of them.
+	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", revokeToken: "", updatePolicy: "",
+
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,
 
@@ -98,27 +107,6 @@ CREATE TABLE IF NOT EXISTS apitoken_schema_version (
 
 	claimVersion: `
 INSERT INTO apitoken_schema_version (version) VALUES (?) ON CONFLICT DO NOTHING`,
-
-	checkInsert: `
-SELECT
-	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
-	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
-	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
-FROM apitoken_policy AS p
-FOR SHARE OF p`,
-
-	// The owner's row is locked until the revocation commits, so that it does not replace a revocation with the epoch. The lock
-	// is exclusive: new shared locks could overtake a waiting change of the owner without end.
-	revokeToken: `
-UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
-FROM (
-	SELECT o.epoch
-	FROM apitoken_users AS o
-	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
-	FOR NO KEY UPDATE
-) AS u
-WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch`,
 
 	// In a SELECT DISTINCT a parameter without a type is a text.
 	endLeftoverEpochs: `
@@ -162,6 +150,25 @@ FROM locked AS l
 WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 )`,
+}
+
+// postgresRefused recognises, by its SQLSTATE, an error that the server has returned instead of committing.
+func postgresRefused(err error) bool {
+	state := sqlState(err)
+	switch {
+	case state == "", // the error of a connection
+		state == "40003": // statement_completion_unknown
+		return false
+	case state == "57014": // query_canceled
+		return true
+	}
+	switch state[:2] {
+	case "08", // of the connection, as a pooler says it
+		"57",       // a server that stops
+		"58", "XX": // a server that fails
+		return false
+	}
+	return true
 }
 
 // postgresBusy recognises, by its SQLSTATE, an error after which the server has rolled the transaction back because of

@@ -1,5 +1,7 @@
 package sqlstore
 
+import "strings"
+
 // query names one fixed query. Every dialect has each of them, except those that may be empty.
 type query int
 
@@ -21,16 +23,20 @@ const (
 	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
 	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
+	insertTokenIf     // as tokenArgs, policy revision, owner, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
+
+	// What a decision depends on. A row that does not exist is NULL.
+	readFacts // actor, the actor's token, token, owner -> policy, id and record of the actor, id of the owner and record of the token
 
 	// Users. A user is what userFields reads.
 	readUser          // id -> user
 	listUsers         // after, text that the id or the name contains, again, limit -> users
 	insertUser        // id, name, role, created, disabled, suspended, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
-	updateUser        // name, role, disabled, suspended, epoch, revision, id
+	updateUser        // name, role, disabled, suspended, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
 	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
 	insertPseudonym   // id, and userColumns; changes nothing if the id is in use
 	copyEpochs        // pseudonym, owner; copies the ended epochs of a user
@@ -59,6 +65,14 @@ const (
 	// safe as the settings of the server make it. Empty: what can be read is safe.
 	confirm
 
+	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the queries of createToken
+	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
+	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
+	readUserAndEvent   // event id, user id -> user, event stored?
+	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
+	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
+
 	numQueries
 )
 
@@ -71,8 +85,21 @@ SELECT coalesce(max(version), 0) FROM apitoken_schema_version`,
 		lookupToken: selectRecord("t.revoked_at, t.revoked_by", "") + `
 WHERE t.digest = ?`,
 
-		readToken: selectRecord(effectiveRevocation, leftJoinEpochs) + `
+		readToken: selectRecord(effectiveRevocation, leftJoinEpochs("t", "e")) + `
 WHERE t.id = ?`,
+
+		readFacts: `
+SELECT
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	a.id,
+	` + recordColumns("w", revocation("w", "we"), "a") + `,
+	o.id,
+	` + recordColumns("t", effectiveRevocation, "o") + `
+FROM apitoken_policy AS p
+LEFT JOIN apitoken_users AS a ON a.id = ?
+LEFT JOIN apitoken_tokens AS w ON w.id = ?` + leftJoinEpochs("w", "we") + `
+LEFT JOIN apitoken_tokens AS t ON t.id = ?` + leftJoinEpochs("t", "e") + `
+LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?)`,
 
 		releaseName: `
 UPDATE apitoken_tokens SET live_name = NULL
@@ -116,7 +143,7 @@ VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 
 		updateUser: `
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
-WHERE id = ?`,
+WHERE id = ? AND epoch = ? AND revision = ?`,
 
 		endEpoch: `
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)` + s.ifAbsent,
@@ -190,9 +217,14 @@ SELECT last_seq FROM apitoken_feed FOR UPDATE`,
 UPDATE apitoken_feed SET last_seq = last_seq + ?`,
 }
 
-// effectiveRevocation are the columns of a token's own revocation, or of the end of its epoch e.
-const effectiveRevocation = `coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END`
+// revocation returns the columns of a token's own revocation, or of the end of its epoch.
+func revocation(token, epoch string) string {
+	return strings.NewReplacer("t.", token+".", "e.", epoch+".").Replace(`coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END`)
+}
+
+// effectiveRevocation are the columns of revocation for the token t and its epoch e.
+var effectiveRevocation = revocation("t", "e")
 
 const selectUser = `
 SELECT id, ` + userColumns + ` FROM apitoken_users`
@@ -205,11 +237,19 @@ SELECT
 	` + revocation
 }
 
+// recordColumns are what recordFields reads.
+func recordColumns(token, revocation, owner string) string {
+	return qualified(token, tokenColumns) + `,
+	` + revocation + `,
+	` + token + `.digest, ` + token + `.epoch,
+	` + qualified(owner, userColumns)
+}
+
 // selectRecord begins a query of what recordFields reads.
 func selectRecord(revocation, join string) string {
-	return selectToken(revocation) + `,
-	t.digest, t.epoch,
-	` + qualified("u", userColumns) + `
+	return `
+SELECT
+	` + recordColumns("t", revocation, "u") + `
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner` + join
 }

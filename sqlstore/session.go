@@ -53,23 +53,37 @@ type session struct {
 	querier
 	dialect  *Dialect
 	prepared *preparedStatements
-	tx       *sql.Tx // in which prepared statements run; nil: in none
+	tx       *sql.Tx     // in which prepared statements run; nil: in none
+	auto     *autocommit // nil in a transaction, and for reads
 }
 
-// exec runs a query that returns no rows, and reports how many rows it changed.
+// exec runs a query that writes and returns no rows, and reports how many rows it changed.
 func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) {
+	ctx, cancel, err := s.sending(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
 	var result sql.Result
-	var err error
 	if statement := s.prepared.acquire(q); statement != nil {
 		result, err = s.inTransaction(ctx, statement).ExecContext(ctx, args...)
 		s.release(statement, err)
 	} else {
-		result, err = s.ExecContext(ctx, s.dialect.queries[q], args...)
+		result, err = s.ExecContext(ctx, s.text(q), args...)
 	}
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// text returns a query as it is sent without a statement. Beside prepared statements it has another text than theirs: for a
+// text that it knows, a driver uses the statement that it has, even if the connection has lost it.
+func (s session) text(q query) string {
+	if s.auto != nil && q < createTokenAtOnce {
+		return "/* at once */ " + s.dialect.queries[q]
+	}
+	return s.dialect.queries[q]
 }
 
 // inTransaction returns a statement as the querier runs it.
@@ -93,7 +107,7 @@ func (s session) insert(ctx context.Context, q query, args ...any) (inserted boo
 func (s session) row(ctx context.Context, q query, args ...any) resultRow {
 	statement := s.prepared.acquire(q)
 	if statement == nil {
-		return s.QueryRowContext(ctx, s.dialect.queries[q], args...)
+		return s.QueryRowContext(ctx, s.text(q), args...)
 	}
 	row := s.inTransaction(ctx, statement).QueryRowContext(ctx, args...)
 	s.release(statement, row.Err())
@@ -104,7 +118,7 @@ func (s session) row(ctx context.Context, q query, args ...any) resultRow {
 func (s session) rows(ctx context.Context, q query, args ...any) (resultRows, error) {
 	statement := s.prepared.acquire(q)
 	if statement == nil {
-		return s.QueryContext(ctx, s.dialect.queries[q], args...)
+		return s.QueryContext(ctx, s.text(q), args...)
 	}
 	rows, err := s.inTransaction(ctx, statement).QueryContext(ctx, args...)
 	s.release(statement, err)

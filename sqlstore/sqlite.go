@@ -45,7 +45,7 @@ func newSQLite() Dialect {
 		ifAbsent:        "\nON CONFLICT DO NOTHING",
 		greatest:        "max",
 		contains:        "instr(%s, ?) > 0",
-		joinEpochs:      leftJoinEpochs,
+		joinEpochs:      leftJoinEpochs("t", "e"),
 		partialIndexes:  true,
 		unindexedText:   "+%s",
 		unindexedNumber: "+%s",

@@ -12,6 +12,7 @@ import (
 type preparedStatements struct {
 	statements [numQueries]atomic.Pointer[statement] // nil: the query is sent as text
 	lost       atomic.Bool                           // a statement is lost and not yet prepared again
+	texts      preparedTexts
 
 	readersWait bool // a read may wait for a writer
 }
@@ -98,9 +99,9 @@ func (p *preparedStatements) restore(ctx context.Context, db *sql.DB, d *Dialect
 	return nil
 }
 
-// prepare prepares every query except those of the schema, which run once.
+// prepare prepares every query except those of the schema, which run once, and those that are sent as text.
 func (p *preparedStatements) prepare(ctx context.Context, db *sql.DB, d *Dialect) error {
-	for q := lookupToken; q < numQueries; q++ {
+	for q := lookupToken; q < createTokenAtOnce; q++ {
 		if d.queries[q] == "" {
 			continue
 		}
@@ -120,5 +121,5 @@ func (p *preparedStatements) close() error {
 			errs = append(errs, s.release())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.texts.close())...)
 }

@@ -27,9 +27,11 @@ type syntax struct {
 }
 
 // leftJoinEpochs is joinEpochs for planners that look up an epoch for each token.
-const leftJoinEpochs = `
+func leftJoinEpochs(token, epoch string) string {
+	return strings.NewReplacer("t.", token+".", "e.", epoch+".", " e ", " "+epoch+" ").Replace(`
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
-	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)`)
+}
 
 // indexRange is the part of an index after one row and up to another, which is included. A range of a column has the value
 // of the column before each of the two keys.

@@ -18,11 +18,7 @@ func (o operations) Tokens(ctx context.Context, q apitoken.TokenQuery) (page []a
 }
 
 func (s session) tokens(ctx context.Context, b *queryBuilder) ([]apitoken.Token, error) {
-	rows, err := s.QueryContext(ctx, b.text.String(), b.args...)
-	if err != nil {
-		return nil, err
-	}
-	return scanAll(rows, tokenFields)
+	return readAll(ctx, s, b, tokenFields)
 }
 
 // firstID and lastID are the IDs of no token: one before all tokens, one after them.

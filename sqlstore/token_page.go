@@ -103,11 +103,7 @@ func (d *Dialect) lastInWindowQuery(r boundRange, after apitoken.TokenID, rows i
 
 // lastInWindow returns the last token of a window, or zero if there is none after it.
 func (s session) lastInWindow(ctx context.Context, window *queryBuilder) (last apitoken.TokenID, err error) {
-	rows, err := s.QueryContext(ctx, window.text.String(), window.args...)
-	if err != nil {
-		return last, err
-	}
-	ids, err := scanAll(rows, func(id *apitoken.TokenID) []any { return []any{(*idColumn)(id)} })
+	ids, err := readAll(ctx, s, window, func(id *apitoken.TokenID) []any { return []any{(*idColumn)(id)} })
 	if err != nil || len(ids) < 2 {
 		return last, err
 	}

@@ -10,7 +10,13 @@ import (
 
 // CreateToken implements [apitoken.Store].
 func (o operations) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
-	return o.change(ctx, "create a token", func(ctx context.Context, tx session) error {
+	const what = "create a token"
+	if o.has(createTokenAtOnce) {
+		return o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) error {
+			return tx.createTokenAtOnce(ctx, n, policyRevision, e)
+		})
+	}
+	return o.change(ctx, what, func(ctx context.Context, tx session) error {
 		return tx.createToken(ctx, n, policyRevision, e)
 	})
 }
@@ -18,7 +24,43 @@ func (o operations) CreateToken(ctx context.Context, n apitoken.NewToken, policy
 // maxInsertions is how often a token is inserted at most, each time after another token took its name and became inactive.
 const maxInsertions = 8
 
+func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	event, err := eventArgs(e)
+	if err != nil {
+		return err
+	}
+	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision})
+	for range maxInsertions {
+		var inserted, stored, current, hasOwner, taken bool
+		err := s.write(ctx, createTokenAtOnce, args, &inserted, &stored, &current, &hasOwner, &taken)
+		switch {
+		case err != nil || inserted:
+			return err
+		case stored:
+			return errAlreadyStored
+		case !current:
+			return apitoken.ErrConflict
+		case !hasOwner:
+			return apitoken.ErrNotFound
+		case taken:
+			return apitoken.ErrExists
+		}
+		// A key was free when the statement began, and was taken before the insert. The holder of the name may be inactive.
+	}
+	return apitoken.ErrExists
+}
+
 func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
+	if s.dialect.has(insertTokenIf) {
+		inserted, err := s.insert(ctx, insertTokenIf, append(tokenArgs(n),
+			policyRevision, string(n.Owner), n.CreatorRevision, string(n.CreatedBy), n.CreatorRevision)...)
+		if err != nil {
+			return err
+		}
+		if inserted {
+			return s.record(ctx, e)
+		}
+	} // Otherwise the name has to be released first, or there is a reason not to insert the token.
 	name := []any{string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch}
 	for range maxInsertions {
 		// The name is released before the checks, because the transaction has to begin with a write. If a check fails, the
@@ -74,11 +116,42 @@ func (s session) checkInsert(ctx context.Context, n apitoken.NewToken, policyRev
 
 // RevokeToken implements [apitoken.Store].
 func (o operations) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
-	err = o.change(ctx, "revoke a token", func(ctx context.Context, tx session) (err error) {
-		changed, err = tx.revokeToken(ctx, id, r, e)
-		return err
-	})
+	const what = "revoke a token"
+	if o.has(revokeTokenAtOnce) {
+		err = o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.revokeTokenAtOnce(ctx, id, r, e)
+			return err
+		})
+	} else {
+		err = o.changeLocked(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.revokeToken(ctx, id, r, e)
+			return err
+		})
+	}
 	return changed && err == nil, err
+}
+
+func (s session) revokeTokenAtOnce(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (bool, error) {
+	event, err := eventArgs(e)
+	if err != nil {
+		return false, err
+	}
+	args := append([]any{timeArg(r.At), string(r.By), id[:]}, event...)
+	for {
+		var changed, revoked, recorded bool
+		var confirmed any
+		err := s.write(ctx, revokeTokenAtOnce, args, &changed, &revoked, &recorded, &confirmed)
+		switch {
+		case err != nil:
+			return false, notFoundIfNoRows(err)
+		case changed || recorded: // by this very call, or by an earlier try
+			return true, nil
+		case revoked:
+			return false, nil
+		}
+		// The token was active when the statement began, and was revoked before the update, perhaps by an earlier try. It is
+		// revoked for good, so the next round is the last.
+	}
 }
 
 func (s session) revokeToken(ctx context.Context, id apitoken.TokenID, r apitoken.Revocation, e apitoken.Event) (changed bool, err error) {

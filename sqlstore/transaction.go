@@ -26,7 +26,7 @@ var errAlreadyStored = errors.New("already stored")
 
 // isResult reports whether err is the result of a change or a read, so that a retry would only return it again.
 func isResult(err error) bool {
-	for _, result := range []error{nil, errAlreadyStored, apitoken.ErrConflict, apitoken.ErrNotFound, apitoken.ErrExists} {
+	for _, result := range []error{nil, errAlreadyStored, errOutpaced, apitoken.ErrConflict, apitoken.ErrNotFound, apitoken.ErrExists} {
 		if errors.Is(err, result) {
 			return true
 		}
@@ -41,6 +41,33 @@ func isResult(err error) bool {
 // the context has ended: do recognises what is stored, so its result is true. If there is no result, the error is
 // [apitoken.ErrUncertain].
 func (s *Store) change(ctx context.Context, what string, do work) error {
+	return s.changeBy(ctx, what, s.transaction(s.dialect.txOptions), do)
+}
+
+func (s *Store) changeLocked(ctx context.Context, what string, do work) error {
+	return s.changeBy(ctx, what, s.transaction(s.dialect.lockedTxOptions), do)
+}
+
+// attempt runs work once. sent says that a commit was sent: with an error, the outcome is unknown. An error without sent means
+// that nothing was written. After the context has ended, the result of the commit is awaited for the grace period.
+type attempt func(ctx context.Context, p *preparedStatements, do work, grace time.Duration) (sent bool, err error)
+
+// transaction returns the attempt in a transaction.
+func (s *Store) transaction(opts *sql.TxOptions) attempt { return s.committing(opts, (*sql.Tx).Commit) }
+
+// committing returns the attempt in a transaction that ends with commit.
+func (s *Store) committing(opts *sql.TxOptions, commit func(*sql.Tx) error) attempt {
+	return func(ctx context.Context, p *preparedStatements, do work, grace time.Duration) (bool, error) {
+		return s.attemptInTransaction(ctx, p, opts, do, commit, grace)
+	}
+}
+
+// inTransaction is change with the caller's statements and patience.
+func (s *Store) inTransaction(ctx context.Context, what string, p *preparedStatements, b *backoff, do work) error {
+	return s.retryUntilKnown(ctx, what, p, s.transaction(s.dialect.txOptions), b, do)
+}
+
+func (s *Store) changeBy(ctx context.Context, what string, try attempt, do work) error {
 	if err := ctx.Err(); err != nil {
 		return failed(what, err)
 	}
@@ -48,29 +75,28 @@ func (s *Store) change(ctx context.Context, what string, do work) error {
 	if err != nil {
 		return failed(what, err)
 	}
-	return s.transact(ctx, what, prepared, newBackoff(busyTimeout), do)
+	return s.retryUntilKnown(ctx, what, prepared, try, newBackoff(busyTimeout), do)
 }
 
-func (s *Store) transact(ctx context.Context, what string, p *preparedStatements, b *backoff, do work) error {
-	commit := (*sql.Tx).Commit
+func (s *Store) retryUntilKnown(ctx context.Context, what string, p *preparedStatements, try attempt, b *backoff, do work) error {
 	for lost := 0; ; {
-		sent, err := s.attempt(ctx, p, do, commit, commitGrace)
+		sent, err := try(ctx, p, do, commitGrace)
 		busy := s.dialect.busy(err) || errors.Is(err, errPolicyHeld)
 		switch {
 		case !sent && s.dialect.isStatementLost(err) && lost < maxLostStatements:
 			lost++
 			continue
 		case errors.Is(err, errAlreadyStored) && s.dialect.has(confirm):
-			return s.resolveOutcome(ctx, what, p, confirmStored, commit, nil)
+			return s.resolveOutcome(ctx, what, p, try, confirmStored, nil)
 		case errors.Is(err, errAlreadyStored):
 			return nil
 		case isResult(err):
 			return err
 		case sent && busy && s.dialect.commitStatement != "":
-			commit = s.repeatCommit
+			try = s.committing(s.dialect.txOptions, s.repeatCommit)
 		case busy:
 		case sent && !s.dialect.isCommitRefused(err):
-			return s.resolveOutcome(ctx, what, p, do, commit, err)
+			return s.resolveOutcome(ctx, what, p, try, do, err)
 		default:
 			return failed(what, s.dialect.withPoolerAdvice(err))
 		}
@@ -84,13 +110,13 @@ func (s *Store) transact(ctx context.Context, what string, p *preparedStatements
 // outcome is unknown; nil means the change is stored but not yet confirmed. A failure in here leaves the outcome unknown, so
 // the error never says that the change was not made.
 func (s *Store) resolveOutcome(
-	ctx context.Context, what string, p *preparedStatements, do work, commit func(*sql.Tx) error, cause error,
+	ctx context.Context, what string, p *preparedStatements, try attempt, do work, cause error,
 ) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTimeout)
 	defer cancel()
 	b := newBackoff(resolveTimeout)
 	for {
-		sent, err := s.attempt(ctx, p, do, commit, 0)
+		sent, err := try(ctx, p, do, 0)
 		switch {
 		case errors.Is(err, errAlreadyStored) && s.dialect.has(confirm):
 			do, cause = confirmStored, nil
@@ -100,7 +126,7 @@ func (s *Store) resolveOutcome(
 		case isResult(err):
 			return err
 		case sent && s.dialect.busy(err) && s.dialect.commitStatement != "":
-			commit = s.repeatCommit
+			try = s.committing(s.dialect.txOptions, s.repeatCommit)
 		}
 		if b.wait(ctx) != nil {
 			if cause == nil {
@@ -118,10 +144,9 @@ func confirmStored(ctx context.Context, tx session) error {
 	return err
 }
 
-// attempt runs do in a transaction of its own. sent says that COMMIT was sent: with an error, the outcome is unknown. An error
-// without sent means that nothing was written.
-func (s *Store) attempt(
-	ctx context.Context, p *preparedStatements, do work, commit func(*sql.Tx) error, grace time.Duration,
+// attemptInTransaction runs do in a transaction of its own.
+func (s *Store) attemptInTransaction(
+	ctx context.Context, p *preparedStatements, opts *sql.TxOptions, do work, commit func(*sql.Tx) error, grace time.Duration,
 ) (sent bool, err error) {
 	// The transaction's context ends with the caller's until just before COMMIT, and not after that: a context that ends
 	// during COMMIT would leave the outcome unknown for no reason.
@@ -141,7 +166,7 @@ func (s *Store) attempt(
 			return false, ctx.Err()
 		}
 	}
-	tx, err := s.db.BeginTx(inner, s.dialect.txOptions)
+	tx, err := s.db.BeginTx(inner, opts)
 	if err != nil {
 		return false, preferContextError(ctx, err)
 	}

@@ -2,20 +2,59 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
 // CreateUser implements [apitoken.Store].
 func (o operations) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
-	err = o.change(ctx, "create a user", func(ctx context.Context, tx session) (err error) {
-		created, err = tx.createUser(ctx, u, e)
-		return err
-	})
+	const what = "create a user"
+	err = errOutpaced
+	if o.has(createUserAtOnce) {
+		err = o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) (err error) {
+			created, err = tx.createUserAtOnce(ctx, u, e)
+			return err
+		})
+	}
+	if errors.Is(err, errOutpaced) {
+		err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
+			created, err = tx.createUser(ctx, u, e)
+			return err
+		})
+	}
 	if err != nil {
 		return apitoken.User{}, err
 	}
 	return created, nil
+}
+
+// createUserAtOnce creates a user whose ID was never in use. It returns errOutpaced if it was.
+func (s session) createUserAtOnce(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
+	u.Epoch, u.Revision = 0, 1
+	e.After = u.State()
+	event, err := eventArgs(e)
+	if err != nil {
+		return u, err
+	}
+	args := append([]any{
+		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt),
+		u.Epoch, u.Revision,
+	}, event...)
+	for range maxPaces {
+		var created, recorded bool
+		err := s.write(ctx, createUserAtOnce, args, &created, &recorded)
+		switch {
+		case err != nil || created:
+			return u, err
+		case recorded:
+			if err := s.row(ctx, readUser, string(u.ID)).Scan(userFields(&u)...); err != nil {
+				return u, notFoundIfNoRows(err)
+			}
+			return u, errAlreadyStored
+		}
+	}
+	return u, errOutpaced
 }
 
 func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
@@ -64,21 +103,122 @@ func (s session) endLeftoverEpochs(ctx context.Context, u apitoken.User, e apito
 func (o operations) ChangeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (changed apitoken.User, err error) {
-	err = o.change(ctx, "change a user", func(ctx context.Context, tx session) (err error) {
-		changed, err = tx.changeUser(ctx, id, c, e)
-		return err
-	})
+	const what = "change a user"
+	err = errOutpaced
+	if o.has(updateUserAtOnce) {
+		err = o.changeAtOnce(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.changeUserAtOnce(ctx, id, c, e)
+			return err
+		})
+	}
+	if errors.Is(err, errOutpaced) {
+		err = o.changeLocked(ctx, what, func(ctx context.Context, tx session) (err error) {
+			changed, err = tx.changeUser(ctx, id, c, e)
+			return err
+		})
+	}
 	if err != nil {
 		return apitoken.User{}, err
 	}
 	return changed, nil
 }
 
-// changeUser locks the user's row with its first statement. An earlier attempt with an unknown outcome locks it as well, so
-// its event is already stored or never will be.
+// changeUserAtOnce reads the user, and writes the change if the user is as they were read. It returns errOutpaced if others
+// change the user faster. An earlier try of the same change was made from the same row: either its event is found, or it is too
+// late for it.
+func (s session) changeUserAtOnce(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (before apitoken.User, err error) {
+	if is, updated, err := s.updateRead(ctx, id, c, e); err != nil || updated {
+		return is, err
+	}
+	for range maxPaces {
+		var recorded bool
+		err := s.row(ctx, readUserAndEvent, e.ID[:], string(id)).Scan(append(userFields(&before), &recorded)...)
+		switch {
+		case err != nil:
+			return before, notFoundIfNoRows(err)
+		case recorded:
+			return before, errAlreadyStored
+		}
+		after, e, conflict := c.Apply(before, e)
+		switch {
+		case conflict != nil:
+			return before, conflict
+		case after == before:
+			return before, s.confirmUnchanged(ctx)
+		}
+		updated, err := s.updateUserAtOnce(ctx, before, after, e)
+		if err != nil || updated {
+			return after, err
+		}
+	}
+	return before, errOutpaced
+}
+
+// updateRead tries a change on the user as the caller has read them. The row decides: if it is another one by now, or if the
+// change leaves it as it is, the user has to be read again.
+func (s session) updateRead(
+	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
+) (after apitoken.User, updated bool, err error) {
+	after, e, conflict := c.Apply(c.Read, e)
+	if c.Read.ID != id || conflict != nil || after == c.Read {
+		return after, false, nil
+	}
+	if s.dialect.has(updateUserAtOnce) {
+		updated, err = s.updateUserAtOnce(ctx, c.Read, after, e)
+	} else {
+		updated, err = s.updateUserIfRead(ctx, c.Read, after, e)
+	}
+	return after, updated, err
+}
+
+func (s session) updateUserAtOnce(ctx context.Context, before, after apitoken.User, e apitoken.Event) (updated bool, err error) {
+	event, err := eventArgs(e)
+	if err != nil {
+		return false, err
+	}
+	args := append(updateUserArgs(before, after), timeArg(e.At), string(e.Actor.User))
+	err = s.write(ctx, updateUserAtOnce, append(args, event...), &updated)
+	return updated, err
+}
+
+// updateUserIfRead is updateUserAtOnce for databases on which that takes several statements.
+func (s session) updateUserIfRead(ctx context.Context, before, after apitoken.User, e apitoken.Event) (updated bool, err error) {
+	n, err := s.exec(ctx, updateUser, updateUserArgs(before, after)...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := s.record(ctx, e); err != nil {
+		return false, err
+	}
+	return true, s.endEpoch(ctx, before, after, e)
+}
+
+func updateUserArgs(before, after apitoken.User) []any {
+	return []any{
+		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt), after.Epoch, after.Revision,
+		string(before.ID), before.Epoch, before.Revision,
+	}
+}
+
+// endEpoch stores the end of the epoch if the change has ended it.
+func (s session) endEpoch(ctx context.Context, before, after apitoken.User, e apitoken.Event) error {
+	if after.Epoch == before.Epoch {
+		return nil
+	}
+	_, err := s.insert(ctx, endEpoch, string(before.ID), after.Epoch, timeArg(e.At), string(e.Actor.User))
+	return err
+}
+
+// changeUser locks the user's row with its first statement that finds it. An earlier try of the same change whose outcome is
+// unknown locks it as well, so its event is either stored or never will be.
 func (s session) changeUser(
 	ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event,
 ) (apitoken.User, error) {
+	if is, updated, err := s.updateRead(ctx, id, c, e); err != nil || updated {
+		return is, err
+	}
 	var before apitoken.User
 	if err := s.row(ctx, lockUser, string(id)).Scan(userFields(&before)...); err != nil {
 		return before, notFoundIfNoRows(err)
@@ -99,13 +239,10 @@ func (s session) changeUser(
 	if err := s.record(ctx, e); err != nil {
 		return before, err
 	}
-	_, err := s.exec(ctx, updateUser,
-		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt), after.Epoch, after.Revision, string(id))
-	if err != nil || after.Epoch == before.Epoch {
+	if _, err := s.exec(ctx, updateUser, updateUserArgs(before, after)...); err != nil {
 		return after, err
 	}
-	_, err = s.insert(ctx, endEpoch, string(id), after.Epoch, timeArg(e.At), string(e.Actor.User))
-	return after, err
+	return after, s.endEpoch(ctx, before, after, e)
 }
 
 // confirmUnchanged is the result of a change that finds nothing to write. What it has found has to be as safe as a write, so it

@@ -23,7 +23,7 @@ type broken struct {
 
 func brokenStores() []broken {
 	return slices.Concat(brokenWrites(), brokenUsers(), brokenTokens(), brokenNames(), brokenQueries(), brokenFilters(), brokenResources(),
-		brokenScans(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),
+		brokenScans(), brokenFacts(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),
 		brokenRemovals(), brokenForgettings())
 }
 

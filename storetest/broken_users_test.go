@@ -18,6 +18,14 @@ func brokenUsers() []broken {
 		[]string{"users/a change under the condition of the revision before", "one winner/a user at a revision", "one winner/an epoch at a revision"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) { c.IfRevision = 0 }),
 	}, {
+		"takes what was read for a condition", "takes UserChange.Read for the revision that the user has to be at",
+		[]string{"users/the user as they were read is no condition"},
+		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) {
+			if c.Read.ID != "" {
+				c.IfRevision = c.Read.Revision
+			}
+		}),
+	}, {
 		"ignores the role", "ignores IfRole in ChangeUser, so a promoted user is changed by actors who may not any more",
 		[]string{"users/a change under the condition of other roles", "users/a change under the condition of a former role"},
 		changingUsers(func(c *apitoken.UserChange, _ *apitoken.Event) { c.IfRole = nil }),

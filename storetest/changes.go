@@ -39,6 +39,25 @@ func changeRules() []rule {
 			}
 		},
 	}, {
+		"the user as they were read is no condition",
+		"UserChange.Read only saves a read: the change applies to the user as they are, and its conditions to them as well, whether " +
+			"that is the user who was read, an earlier row, or another user.",
+		func(f *fixture) {
+			read, bob := f.addUser("ada"), f.addUser("bob")
+			ada := f.changeUser(read, apitoken.UserChange{Name: "Ada L.", Read: read})
+			ada = f.changeUser(ada, apitoken.UserChange{Role: apitoken.RoleAdmin, EndEpoch: true, Read: read})
+			ada = f.changeUser(ada, apitoken.UserChange{EndEpoch: true, Read: bob})
+			wantEqual(f, "User", ada, f.user("ada"))
+			f.wantRefused("ChangeUser", apitoken.ErrConflict, func() error {
+				return f.changes("ada", apitoken.UserChange{Disable: true, IfRole: []apitoken.Role{apitoken.RoleUser}, Read: read}, changing("ada"))
+			})
+			f.wantRefused("ChangeUser", nil, func() error {
+				return f.changes("ada", apitoken.UserChange{Name: "Ada L.", Read: read}, changing("ada"))
+			})
+			ada = f.changeUser(ada, apitoken.UserChange{Disable: true, IfRole: []apitoken.Role{apitoken.RoleAdmin}, Read: read})
+			wantEqual(f, "User", ada, f.user("ada"))
+		},
+	}, {
 		"disabling again keeps the first time",
 		"Disabling a disabled user changes neither the time nor the epoch, and writes no event.",
 		func(f *fixture) {

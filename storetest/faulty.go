@@ -113,6 +113,11 @@ func (f Faulty) Forget(ctx context.Context, forgetting apitoken.Forgetting, even
 	return result(ctx, f, "Forget", func() (int, error) { return f.Store.Forget(ctx, forgetting, event) })
 }
 
+// Facts implements [apitoken.Store].
+func (f Faulty) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	return result(ctx, f, "Facts", func() (apitoken.Facts, error) { return f.Store.Facts(ctx, q) })
+}
+
 // Policy implements [apitoken.Store].
 func (f Faulty) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	return result(ctx, f, "Policy", func() (apitoken.MaxLifetimePolicy, error) { return f.Store.Policy(ctx) })

@@ -103,6 +103,10 @@ func faultyCalls(ctx context.Context) []faultyCall {
 		{"AppendEvents", func(s storetest.Faulty) (bool, error) {
 			return false, s.AppendEvents(ctx, []apitoken.Event{event(16)})
 		}},
+		{"Facts", func(s storetest.Faulty) (bool, error) {
+			f, err := s.Facts(ctx, apitoken.FactsQuery{Owner: "bob"})
+			return f.Owner != nil, err
+		}},
 		{"Policy", func(s storetest.Faulty) (bool, error) {
 			p, err := s.Policy(ctx)
 			return p != apitoken.MaxLifetimePolicy{}, err

@@ -67,6 +67,7 @@ func areas() []area {
 		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
+		{"facts", factRules()},
 		{"touch", touchRules()},
 		{"paging", pagingRules()},
 		{"filters", filterRules()},

@@ -111,6 +111,22 @@ func (s *shown) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 	return page, err
 }
 
+func (s *shown) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	f, err := s.Store.Facts(ctx, q)
+	edit(s.policy, &f.Policy)
+	if f.Owner != nil {
+		owner := *f.Owner
+		edit(s.user, &owner)
+		f.Owner = &owner
+	}
+	for _, rec := range []**apitoken.Record{&f.Actor, &f.Token} {
+		if *rec != nil {
+			*rec, _ = s.record(*rec, nil)
+		}
+	}
+	return f, err
+}
+
 func (s *shown) Policy(ctx context.Context) (apitoken.MaxLifetimePolicy, error) {
 	p, err := s.Store.Policy(ctx)
 	edit(s.policy, &p)
@@ -163,6 +179,7 @@ type otherwise struct {
 	touch  func(context.Context, []apitoken.Touch) error
 	append func(context.Context, []apitoken.Event) error
 	tokens func(context.Context, apitoken.TokenQuery) ([]apitoken.Token, error)
+	facts  func(context.Context, apitoken.FactsQuery) (apitoken.Facts, error)
 	users  func(context.Context, apitoken.UserQuery) ([]apitoken.User, error)
 	events func(context.Context, apitoken.EventQuery) ([]apitoken.Event, error)
 }
@@ -172,6 +189,13 @@ func (o *otherwise) Lookup(ctx context.Context, d apitoken.Digest) (*apitoken.Re
 		return o.Store.Lookup(ctx, d)
 	}
 	return o.lookup(ctx, d)
+}
+
+func (o *otherwise) Facts(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) {
+	if o.facts == nil {
+		return o.Store.Facts(ctx, q)
+	}
+	return o.facts(ctx, q)
 }
 
 func (o *otherwise) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {

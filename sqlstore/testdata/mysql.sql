@@ -70,6 +70,17 @@ INSERT INTO apitoken_tokens (
 	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
+-- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, integer, text, integer, text, integer)
+INSERT INTO apitoken_tokens (
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+	revoked_at, revoked_by, digest, epoch, live_name
+)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+FROM apitoken_policy AS p
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
+LOCK IN SHARE MODE;
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL
@@ -83,6 +94,31 @@ SELECT
 -- countExpiring(integer, integer, integer)
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
+
+-- readFacts(text, bytes, bytes, text)
+SELECT
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	a.id,
+	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource,
+	coalesce(w.revoked_at, we.ended_at),
+	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
+	w.digest, w.epoch,
+	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.epoch, a.revision,
+	o.id,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.digest, t.epoch,
+	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.epoch, o.revision
+FROM apitoken_policy AS p
+LEFT JOIN apitoken_users AS a ON a.id = ?
+LEFT JOIN apitoken_tokens AS w ON w.id = ?
+LEFT JOIN apitoken_epochs AS we ON we.owner = w.owner AND we.epoch = w.epoch + 1
+	AND (w.expires_at IS NULL OR w.expires_at > we.ended_at)
+LEFT JOIN apitoken_tokens AS t ON t.id = ?
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?);
 
 -- readUser(text)
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?;
@@ -102,9 +138,9 @@ VALUES (?, ?, ?, ?, ?, ?, greatest(
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?
 FOR UPDATE;
 
--- updateUser(text, text, integer, NULL, integer, integer, text)
+-- updateUser(text, text, integer, NULL, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
-WHERE id = ?;
+WHERE id = ? AND epoch = ? AND revision = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
@@ -174,6 +210,18 @@ SELECT insert_no FROM apitoken_events WHERE seq IS NULL ORDER BY insert_no LIMIT
 UPDATE apitoken_feed SET last_seq = last_seq + ?;
 
 -- confirm: none
+
+-- createTokenAtOnce: none
+
+-- revokeTokenAtOnce: none
+
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
+-- updatePolicyAtOnce: none
 
 -- tokens, all(bytes, bytes, integer)
 SELECT

@@ -42,41 +42,17 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id = $1;
 
--- releaseName(text, text, integer, integer)
-UPDATE apitoken_tokens SET live_name = NULL
-WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4);
+-- releaseName: none
 
--- isNameReleasable(text, text, integer, integer)
-SELECT EXISTS (
-	SELECT 1 FROM apitoken_tokens
-	WHERE owner = $1 AND live_name = $2 AND (expires_at <= $3 OR epoch < $4)
-);
+-- isNameReleasable: none
 
--- checkInsert(bytes, bytes, text, text)
-SELECT
-	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $1 AND id = $2),
-	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $3),
-	coalesce((SELECT revision FROM apitoken_users WHERE id = $4), 0)
-FROM apitoken_policy AS p
-FOR SHARE OF p;
+-- checkInsert: none
 
--- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text)
-INSERT INTO apitoken_tokens (
-	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
-	revoked_at, revoked_by, digest, epoch, live_name
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-ON CONFLICT DO NOTHING;
+-- insertToken: none
 
--- revokeToken(integer, text, bytes)
-UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
-FROM (
-	SELECT o.epoch
-	FROM apitoken_users AS o
-	WHERE o.id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
-	FOR NO KEY UPDATE
-) AS u
-WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= u.epoch;
+-- insertTokenIf: none
+
+-- revokeToken: none
 
 -- findTokenAndEvent(bytes, bytes)
 SELECT
@@ -86,6 +62,31 @@ SELECT
 -- countExpiring(integer, integer, integer)
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
+
+-- readFacts(text, bytes, bytes, text)
+SELECT
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	a.id,
+	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource,
+	coalesce(w.revoked_at, we.ended_at),
+	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
+	w.digest, w.epoch,
+	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.epoch, a.revision,
+	o.id,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.digest, t.epoch,
+	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.epoch, o.revision
+FROM apitoken_policy AS p
+LEFT JOIN apitoken_users AS a ON a.id = $1
+LEFT JOIN apitoken_tokens AS w ON w.id = $2
+LEFT JOIN apitoken_epochs AS we ON we.owner = w.owner AND we.epoch = w.epoch + 1
+	AND (w.expires_at IS NULL OR w.expires_at > we.ended_at)
+LEFT JOIN apitoken_tokens AS t ON t.id = $3
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, $4);
 
 -- readUser(text)
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1;
@@ -106,9 +107,9 @@ ON CONFLICT DO NOTHING;
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1
 FOR NO KEY UPDATE;
 
--- updateUser(text, text, integer, NULL, integer, integer, text)
+-- updateUser(text, text, integer, NULL, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
-WHERE id = $7;
+WHERE id = $7 AND epoch = $8 AND revision = $9;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
@@ -143,9 +144,7 @@ SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
 -- lockPolicy()
 LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
 
--- updatePolicy(integer, integer, text, integer, integer)
-UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
-WHERE revision = $5;
+-- updatePolicy: none
 
 -- replaceSetter(text, text)
 UPDATE apitoken_policy SET updated_by = $1 WHERE updated_by = $2;
@@ -190,6 +189,143 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
+
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer)
+WITH policy AS (
+	-- The lock is held until the token is committed, so no change of the policy comes between.
+	SELECT revision FROM apitoken_policy FOR SHARE
+), checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
+		revision = $34
+			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)
+			OR EXISTS (
+				SELECT 1 FROM apitoken_tokens
+				WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15) IS NOT TRUE
+			) AS taken
+	FROM policy
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens SET live_name = NULL
+	FROM checks AS c
+	WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15)
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+	RETURNING 1
+), inserted AS (
+	-- It counts what was released, so the name is free before it is taken.
+	INSERT INTO apitoken_tokens (
+		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
+		revoked_at, revoked_by, digest, epoch, live_name
+	)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+	FROM checks AS c
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33 FROM inserted
+)
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+FROM checks;
+
+-- revokeTokenAtOnce(integer, text, bytes, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH owner AS (
+	-- The lock is held until the revocation is committed, so that it does not replace a revocation with the epoch. It is
+	-- exclusive: new shared locks could overtake a waiting change of the owner without end.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR NO KEY UPDATE
+), found AS (
+	SELECT
+		t.revoked_at IS NOT NULL OR u.id IS NULL OR t.epoch < u.epoch AS revoked,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $4) AS recorded
+	FROM apitoken_tokens AS t
+	LEFT JOIN apitoken_users AS u ON u.id = t.owner -- somebody may have deleted the row
+	WHERE t.id = $3
+), changed AS (
+	UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
+	FROM owner AS o, found AS f
+	WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= o.epoch AND NOT f.recorded
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 FROM changed
+)
+SELECT
+	EXISTS (SELECT 1 FROM changed), revoked, recorded,
+	-- What is found unchanged has to be as safe as a change: see confirm.
+	CASE WHEN NOT EXISTS (SELECT 1 FROM changed) THEN pg_logical_emit_message(true, 'apitoken_feed', '')::text END
+FROM found;
+
+-- createUserAtOnce(text, text, text, integer, integer, NULL, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $9) AS recorded,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $1)
+			-- What a deleted row has left decides the epoch.
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = $1) AS known
+), created AS (
+	INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM checks WHERE NOT recorded AND NOT known
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25 FROM created
+)
+SELECT EXISTS (SELECT 1 FROM created), recorded FROM checks;
+
+-- readUserAndEvent(bytes, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
+FROM apitoken_users WHERE id = $2;
+
+-- updateUserAtOnce(text, text, integer, NULL, integer, integer, text, integer, integer, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH changed AS (
+	UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
+	WHERE id = $7 AND epoch = $8 AND revision = $9
+	RETURNING 1
+), ended AS (
+	INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+	SELECT $7, $5, $10, $11 FROM changed WHERE $5 > $8
+	ON CONFLICT DO NOTHING
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28 FROM changed
+)
+SELECT EXISTS (SELECT 1 FROM changed);
+
+-- updatePolicyAtOnce(integer, integer, text, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH changed AS (
+	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
+	WHERE revision = $5 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM changed
+)
+SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6);
 
 -- tokens, all(bytes, bytes, integer)
 SELECT

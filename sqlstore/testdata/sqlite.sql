@@ -68,6 +68,8 @@ INSERT INTO apitoken_tokens (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
+-- insertTokenIf: none
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
@@ -80,6 +82,31 @@ SELECT
 -- countExpiring(integer, integer, integer)
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
+
+-- readFacts(text, bytes, bytes, text)
+SELECT
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	a.id,
+	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource,
+	coalesce(w.revoked_at, we.ended_at),
+	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
+	w.digest, w.epoch,
+	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.epoch, a.revision,
+	o.id,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.digest, t.epoch,
+	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.epoch, o.revision
+FROM apitoken_policy AS p
+LEFT JOIN apitoken_users AS a ON a.id = ?
+LEFT JOIN apitoken_tokens AS w ON w.id = ?
+LEFT JOIN apitoken_epochs AS we ON we.owner = w.owner AND we.epoch = w.epoch + 1
+	AND (w.expires_at IS NULL OR w.expires_at > we.ended_at)
+LEFT JOIN apitoken_tokens AS t ON t.id = ?
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?);
 
 -- readUser(text)
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?;
@@ -100,9 +127,9 @@ ON CONFLICT DO NOTHING;
 UPDATE apitoken_users SET revision = revision WHERE id = ?
 RETURNING id, name, role, created_at, disabled_at, suspended_at, epoch, revision;
 
--- updateUser(text, text, integer, NULL, integer, integer, text)
+-- updateUser(text, text, integer, NULL, integer, integer, text, integer, integer)
 UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
-WHERE id = ?;
+WHERE id = ? AND epoch = ? AND revision = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?)
@@ -176,6 +203,18 @@ WHERE seq = ?;
 -- moveFeed: none
 
 -- confirm: none
+
+-- createTokenAtOnce: none
+
+-- revokeTokenAtOnce: none
+
+-- createUserAtOnce: none
+
+-- readUserAndEvent: none
+
+-- updateUserAtOnce: none
+
+-- updatePolicyAtOnce: none
 
 -- tokens, all(bytes, bytes, integer)
 SELECT

@@ -1,0 +1,145 @@
+package sqlstore
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The queries below make a change and record its event in one statement each. Their subqueries see the rows as they were when
+// the statement began, but for a row that they lock or change: of that one they wait for, and see, what has been committed
+// meanwhile. A statement that another transaction has outpaced changes nothing, and is sent again.
+//
+// An event whose ID is stored at the same moment fails the whole statement. That cannot happen to two tries of one change: they
+// lock or insert the same row before.
+var postgresAtOnce = map[query]string{
+	// $1 to $16 are the token, $17 to $33 its event.
+	createTokenAtOnce: `
+WITH policy AS (
+	-- The lock is held until the token is committed, so no change of the policy comes between.
+	SELECT revision FROM apitoken_policy FOR SHARE
+), checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
+		revision = $34
+			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)
+			OR EXISTS (
+				SELECT 1 FROM apitoken_tokens
+				WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15) IS NOT TRUE
+			) AS taken
+	FROM policy
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens SET live_name = NULL
+	FROM checks AS c
+	WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15)
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+	RETURNING 1
+), inserted AS (
+	-- It counts what was released, so the name is free before it is taken.
+	INSERT INTO apitoken_tokens (
+		` + tokenColumns + `,
+		` + tokenOnlyInserted + `
+	)
+	SELECT ` + numberedParameters(1, tokenColumns+", "+tokenOnlyInserted) + `
+	FROM checks AS c
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (` + recordEvent(17, "inserted") + `)
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+FROM checks`,
+
+	// $1 to $3 are the time, the user who revokes, and the token; $4 to $20 are the event.
+	revokeTokenAtOnce: `
+WITH owner AS (
+	-- The lock is held until the revocation is committed, so that it does not replace a revocation with the epoch. It is
+	-- exclusive: new shared locks could overtake a waiting change of the owner without end.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR NO KEY UPDATE
+), found AS (
+	SELECT
+		t.revoked_at IS NOT NULL OR u.id IS NULL OR t.epoch < u.epoch AS revoked,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $4) AS recorded
+	FROM apitoken_tokens AS t
+	LEFT JOIN apitoken_users AS u ON u.id = t.owner -- somebody may have deleted the row
+	WHERE t.id = $3
+), changed AS (
+	UPDATE apitoken_tokens AS t SET revoked_at = $1, revoked_by = $2, live_name = NULL
+	FROM owner AS o, found AS f
+	WHERE t.id = $3 AND t.revoked_at IS NULL AND t.epoch >= o.epoch AND NOT f.recorded
+	RETURNING 1
+), recorded AS (` + recordEvent(4, "changed") + `)
+SELECT
+	EXISTS (SELECT 1 FROM changed), revoked, recorded,
+	-- What is found unchanged has to be as safe as a change: see confirm.
+	CASE WHEN NOT EXISTS (SELECT 1 FROM changed) THEN pg_logical_emit_message(true, 'apitoken_feed', '')::text END
+FROM found`,
+
+	// $1 to $8 are the user as inserted, $9 to $25 the event.
+	createUserAtOnce: `
+WITH checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $9) AS recorded,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $1)
+			-- What a deleted row has left decides the epoch.
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = $1) AS known
+), created AS (
+	INSERT INTO apitoken_users (id, ` + userColumns + `)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM checks WHERE NOT recorded AND NOT known
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (` + recordEvent(9, "created") + `)
+SELECT EXISTS (SELECT 1 FROM created), recorded FROM checks`,
+
+	readUserAndEvent: `
+SELECT id, ` + userColumns + `, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
+FROM apitoken_users WHERE id = $2`,
+
+	// $1 to $9 are as for updateUser, $10 and $11 when and by whom the epoch was ended, $12 to $28 the event.
+	updateUserAtOnce: `
+WITH changed AS (
+	UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
+	WHERE id = $7 AND epoch = $8 AND revision = $9
+	RETURNING 1
+), ended AS (
+	INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
+	SELECT $7, $5, $10, $11 FROM changed WHERE $5 > $8
+	ON CONFLICT DO NOTHING
+), recorded AS (` + recordEvent(12, "changed") + `)
+SELECT EXISTS (SELECT 1 FROM changed)`,
+
+	// $1 to $5 are as for updatePolicy, $6 to $22 are the event.
+	updatePolicyAtOnce: `
+WITH changed AS (
+	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
+	WHERE revision = $5 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)
+	RETURNING 1
+), recorded AS (` + recordEvent(6, "changed") + `)
+SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)`,
+}
+
+// recordEvent inserts an event, whose parameters begin with the first, if a row was changed.
+func recordEvent(first int, changed string) string {
+	return `
+	INSERT INTO apitoken_events (
+		` + eventColumns + `
+	)
+	SELECT ` + numberedParameters(first, eventColumns) + ` FROM ` + changed + `
+`
+}
+
+// numberedParameters returns a parameter for each column of a list.
+func numberedParameters(first int, columns string) string {
+	var all []string
+	for i := range strings.Split(columns, ",") {
+		all = append(all, fmt.Sprint("$", first+i))
+	}
+	return strings.Join(all, ", ")
+}

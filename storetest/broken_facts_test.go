@@ -1,0 +1,55 @@
+package storetest_test
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// brokenFacts returns stores that read what a decision depends on wrongly.
+func brokenFacts() []broken {
+	return []broken{{
+		"facts with any token", "returns the actor of Facts with a token of another user",
+		[]string{"facts/a token of another user is not the actor's"},
+		factsBy(func(ctx context.Context, s apitoken.Store, q apitoken.FactsQuery) (apitoken.Facts, error) {
+			f, err := s.Facts(ctx, q)
+			if rec, tokenErr := s.Token(ctx, q.With); f.Actor == nil && tokenErr == nil {
+				f.Actor = rec
+			}
+			return f, err
+		}),
+	}, {
+		"facts before revocations", "returns the tokens of Facts as Lookup does, without a revocation with the epoch",
+		[]string{"facts/tokens whose epoch has ended"},
+		factsBy(func(ctx context.Context, s apitoken.Store, q apitoken.FactsQuery) (apitoken.Facts, error) {
+			f, err := s.Facts(ctx, q)
+			if err == nil && f.Token != nil {
+				f.Token, err = s.Lookup(ctx, f.Token.Digest)
+			}
+			return f, err
+		}),
+	}, {
+		"facts of two moments", "reads the owner of Facts after the actor",
+		[]string{"facts/all rows are of one moment"},
+		factsBy(func(ctx context.Context, s apitoken.Store, q apitoken.FactsQuery) (apitoken.Facts, error) {
+			f, err := s.Facts(ctx, q)
+			for range 1000 {
+				if err != nil || f.Actor == nil || f.Owner == nil || f.Owner.Name != f.Actor.User.Name {
+					break
+				}
+				runtime.Gosched()
+				var after apitoken.Facts
+				after, err = s.Facts(ctx, q)
+				f.Owner = after.Owner
+			}
+			return f, err
+		}),
+	}}
+}
+
+func factsBy(read func(context.Context, apitoken.Store, apitoken.FactsQuery) (apitoken.Facts, error)) func(apitoken.Store) apitoken.Store {
+	return func(s apitoken.Store) apitoken.Store {
+		return &otherwise{Store: s, facts: func(ctx context.Context, q apitoken.FactsQuery) (apitoken.Facts, error) { return read(ctx, s, q) }}
+	}
+}
