@@ -27,7 +27,7 @@ var tripLimits = map[string]struct{ postgreSQL, mySQL int }{
 	"Generate denied":         {2, 3},
 	"Revoke":                  {2, 5},
 	"Revoke again":            {2, 5},
-	"SetPolicy":               {6, 6},
+	"SetPolicy":               {6, 7},
 	"PutUser, new":            {2, 7},
 	"PutUser, changed":        {2, 5},
 	"PutUser, unchanged":      {1, 1},
