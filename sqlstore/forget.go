@@ -59,7 +59,7 @@ func (o operations) Forget(ctx context.Context, f apitoken.Forgetting, e apitoke
 	return rows, nil
 }
 
-// forget locks the user's row with its first statement, so that nobody enables the user before this piece is written.
+// forget locks the user's row with its first statement, so that the user is not enabled before this piece is written.
 func (s session) forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Event) (rows int, err error) {
 	var was apitoken.User
 	err = s.row(ctx, lockUser, string(f.User)).Scan(userFields(&was)...)
@@ -172,5 +172,5 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 
 // Forget implements [apitoken.Store]. It is [apitoken.ErrInvalid].
 func (t *Tx) Forget(context.Context, apitoken.Forgetting, apitoken.Event) (int, error) {
-	return 0, failed("forget a user", invalid("no user can be forgotten in a transaction of the host"))
+	return 0, failed("forget a user", invalid("a user cannot be forgotten in a transaction of the host"))
 }

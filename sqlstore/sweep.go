@@ -80,5 +80,5 @@ func (d *Dialect) removalQuery(ids []apitoken.TokenID) (text string, args []any)
 
 // Remove implements [apitoken.Store]. It is [apitoken.ErrInvalid].
 func (t *Tx) Remove(context.Context, apitoken.Removal, apitoken.Event) (apitoken.Removed, error) {
-	return apitoken.Removed{}, failed("remove", invalid("nothing can be removed in a transaction of the host"))
+	return apitoken.Removed{}, failed("remove", invalid("rows cannot be removed in a transaction of the host"))
 }

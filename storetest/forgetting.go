@@ -76,11 +76,11 @@ func forgettingRules() []rule {
 		func(f *fixture) {
 			f.addUser("bob")
 			n := f.addToken("bob", "a")
-			nobody := forgettingOf(apitoken.User{ID: "ada"})
-			rest, tokens, missing := nobody, nobody, nobody
+			unknown := forgettingOf(apitoken.User{ID: "ada"})
+			rest, tokens, missing := unknown, unknown, unknown
 			rest.Rest, tokens.Tokens, missing.Tokens = true, []apitoken.TokenID{n.ID}, newTokenIDs(1)
 			f.wantUnchanged("Forget", func() {
-				for _, forgetting := range []apitoken.Forgetting{{}, nobody, rest, tokens, missing} {
+				for _, forgetting := range []apitoken.Forgetting{{}, unknown, rest, tokens, missing} {
 					rows, err := f.store.Forget(f.Context(), forgetting, forgettingEvent())
 					f.must("Forget", err)
 					wantEqual(f, "the number of rows", 0, rows)

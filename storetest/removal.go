@@ -53,7 +53,7 @@ func removalRules() []rule {
 		},
 	}, {
 		"a removed token holds no name",
-		"A token that expired holds its name until another takes it. Once it is removed, nobody holds the name.",
+		"A token that expired holds its name until another takes it. Once it is removed, the name is free.",
 		func(f *fixture) {
 			f.addUser("ada")
 			n := f.addExpiring("a", base.Add(time.Minute), 0)
