@@ -57,7 +57,8 @@ type Store interface {
 
 	// ChangeUser changes a user under the lock of their row: it reads the row, obtains the new row and the event from
 	// [UserChange.Apply], writes both, and returns the new row. If the change leaves the row as it is, nothing is written.
-	// Contention for the row may delay the change; it does not make it fail.
+	// Contention for the row may delay the change; it does not make it fail. A store may first try the change without the lock,
+	// on the condition that the row is still the one that Apply was given.
 	//
 	// A change raises the epoch by one or not at all. Raising it revokes every token of the epoch that it ends, whatever their
 	// number, without touching their rows. The event's At and Actor.User become the RevokedAt and RevokedBy of these tokens.

@@ -64,7 +64,7 @@ func (h *host) distant(ctx context.Context, hand *byHand) (group, error) {
 		return group{}, err
 	}
 	g := group{
-		title: fmt.Sprintf("With %s between host and %s", distance, h.name),
+		title: fmt.Sprintf("With %s between host and server, %s", distance, h.name),
 		scale: 4,
 		cases: []benchCase{
 			{name: "floor: SELECT 1", run: repeat(func() error {
