@@ -37,7 +37,7 @@ func (b *bench) onDatabase(ctx context.Context, s *server) (err error) {
 			return err
 		}
 	}
-	if err := b.fromAfar(ctx, s); err != nil {
+	if err := b.fromAfar(ctx, s, p.hottest()); err != nil {
 		return err
 	}
 	now := time.Now()

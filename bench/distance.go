@@ -12,6 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/cachestore"
 )
 
 // distance is the time that a round trip takes longer in the group of a server that is not on the same machine.
@@ -30,7 +31,7 @@ func most(against int, of map[string]float64, name string) []aim {
 }
 
 // fromAfar measures on a connection on which each round trip takes longer.
-func (b *bench) fromAfar(ctx context.Context, s *server) (err error) {
+func (b *bench) fromAfar(ctx context.Context, s *server, presented []bearer) (err error) {
 	if s.driver == "sqlite" {
 		return nil // there is no network between
 	}
@@ -49,17 +50,28 @@ func (b *bench) fromAfar(ctx context.Context, s *server) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, hand.close()) }()
-	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.distant(ctx, hand) })
+	return b.compare(ctx, func(ctx context.Context) (group, error) { return h.distant(ctx, hand, presented) })
 }
 
-// distant compares everything with one SELECT 1.
-func (h *host) distant(ctx context.Context, hand *byHand) (group, error) {
+// cachedOfLookup is the most that Authenticate may take from a cache, in multiples of a lookup from afar.
+const cachedOfLookup = 0.001
+
+// distant compares everything with one SELECT 1, and Authenticate from a cache with Authenticate without.
+func (h *host) distant(ctx context.Context, hand *byHand, presented []bearer) (group, error) {
 	background, owner := context.Background(), userID(3)
 	generating, err := h.generating(ctx, hand, nil)
 	if err != nil {
 		return group{}, err
 	}
 	revoking, err := h.revoking(ctx, hand, nil)
+	if err != nil {
+		return group{}, err
+	}
+	cache, err := h.warmCache(ctx, presented)
+	if err != nil {
+		return group{}, err
+	}
+	cached, err := apitoken.New(cache, &apitoken.Options{LastUsedInterval: -1})
 	if err != nil {
 		return group{}, err
 	}
@@ -80,14 +92,37 @@ func (h *host) distant(ctx context.Context, hand *byHand) (group, error) {
 				return err
 			})},
 			generating.cases[1], generating.cases[2], revoking.cases[1], revoking.cases[2],
+			{name: "Authenticate", run: authenticate(background, h.m, presented)},
+			{name: "Authenticate, from a cachestore", run: authenticate(background, cached, presented)},
 		},
-		close: revoking.close,
+		close: func() error { return errors.Join(cache.Close(), revoking.close()) },
 	}
 	for i := range g.cases {
 		g.cases[i].aims, g.cases[i].cost = nil, ""
 	}
+	g.cases[8].aims = []aim{{against: 7, most: cachedOfLookup}}
 	g.cases[4].aims, g.cases[6].aims = most(3, byHandFar, h.name), most(5, byHandFar, h.name)
 	return g, nil
+}
+
+// warmCache returns a cache that holds the tokens.
+func (h *host) warmCache(ctx context.Context, presented []bearer) (*cachestore.Store, error) {
+	cache, err := cachestore.New(h.store, nil)
+	if err != nil {
+		return nil, err
+	}
+	m, err := apitoken.New(cache, &apitoken.Options{LastUsedInterval: -1})
+	if err != nil {
+		return nil, err
+	}
+	for cache.Stats().Held < len(presented) { // the first poll has to succeed before anything is kept
+		for i := range presented {
+			if _, err := m.Authenticate(ctx, presented[i].text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return cache, nil
 }
 
 // behindDelay returns the server behind a proxy that holds what a client sends for the distance.
