@@ -154,25 +154,11 @@ type storeCall struct {
 	do   func(ctx context.Context) (answer any, err error)
 }
 
-// storeCallsOf returns calls of all methods, after prepareForChanges.
+// storeCallsOf returns calls of all methods but those of removalsOf, after prepareForChanges.
 func storeCallsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) (writes, reads []storeCall) {
 	for _, c := range changesOf(t, store, old) {
 		writes = append(writes, storeCall{c.name, func(ctx context.Context) (any, error) { return nil, c.do(ctx) }})
 	}
-	sweep, forget := event(apitoken.ActionSweep), event(apitoken.ActionForgetUser)
-	forgetting := apitoken.Forgetting{User: "bob", Pseudonym: "forgotten-1", Revision: 1, Rest: true}
-	all, err := store.Tokens(t.Context(), apitoken.TokenQuery{Owner: "bob", Limit: 10}.At(at))
-	must(t, err)
-	for _, token := range all {
-		forgetting.Tokens = append(forgetting.Tokens, token.ID)
-	}
-	writes = append(writes, storeCall{"Remove", func(ctx context.Context) (any, error) {
-		_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{old.ID}}, sweep)
-		return nil, err
-	}}, storeCall{"Forget", func(ctx context.Context) (any, error) {
-		_, err := store.Forget(ctx, forgetting, forget)
-		return nil, err
-	}})
 	return writes, []storeCall{
 		{"Lookup", func(ctx context.Context) (any, error) { return store.Lookup(ctx, old.Digest) }},
 		{"Token", func(ctx context.Context) (any, error) { return store.Token(ctx, old.ID) }},
@@ -212,4 +198,25 @@ func holdCounting(t *testing.T, store *sqlstore.Store) {
 		}
 		seen[e.ID] = true
 	}
+}
+
+// removalsOf returns a call that forgets the user bob as the row is now, and one that removes the token.
+func removalsOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []storeCall {
+	t.Helper()
+	forget, sweep := event(apitoken.ActionForgetUser), event(apitoken.ActionSweep)
+	user, err := store.User(t.Context(), "bob")
+	must(t, err)
+	forgetting := apitoken.Forgetting{User: "bob", Pseudonym: "forgotten-1", Revision: user.Revision, Rest: true}
+	all, err := store.Tokens(t.Context(), apitoken.TokenQuery{Owner: "bob", Limit: 10}.At(at))
+	must(t, err)
+	for _, token := range all {
+		forgetting.Tokens = append(forgetting.Tokens, token.ID)
+	}
+	return []storeCall{{"Forget", func(ctx context.Context) (any, error) {
+		_, err := store.Forget(ctx, forgetting, forget)
+		return nil, err
+	}}, {"Remove", func(ctx context.Context) (any, error) {
+		_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{old.ID}}, sweep)
+		return nil, err
+	}}}
 }

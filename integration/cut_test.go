@@ -82,6 +82,7 @@ func TestCutCommitIsDoneOnce(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			s := b.behindProxy(t)
 			writes, _ := storeCallsOf(t, s.store, s.old)
+			writes = append(writes, removalsOf(t, s.store, s.old)...)
 			const each = 100
 			cut := map[bool]int{}
 			for _, o := range writes {
@@ -184,7 +185,7 @@ func TestCutAnywhere(t *testing.T) {
 			s := b.behindProxy(t)
 			writes, reads := storeCallsOf(t, s.store, s.old)
 			cuts := 0
-			for _, o := range append(writes, reads...) {
+			for _, o := range slices.Concat(writes, removalsOf(t, s.store, s.old), reads) {
 				answer, after, statements := s.goesWell(t, o)
 				for i := range statements {
 					for _, arrives := range []bool{false, true} {

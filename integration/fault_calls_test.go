@@ -37,6 +37,7 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 			old, _ := prepareForChanges(t, s.store)
 			empty := s.contents(t, s.plain)
 			writes, reads := storeCallsOf(t, s.store, old)
+			writes = append(writes, removalsOf(t, s.store, old)...)
 			for _, o := range append(writes, reads...) {
 				t.Run(o.name, func(t *testing.T) { s.meetsFaults(t, o, empty) })
 			}

@@ -37,13 +37,17 @@ func onConnections(t testing.TB, db *sql.DB, statement string) {
 // holdCalls checks that each call succeeds directly after between was called.
 func holdCalls(t *testing.T, store *sqlstore.Store, old apitoken.NewToken, between func()) {
 	t.Helper()
-	writes, reads := storeCallsOf(t, store, old)
-	for _, c := range slices.Concat(reads, writes, reads, reads) {
-		between()
-		if _, err := c.do(context.Background()); err != nil {
-			t.Errorf("%s: %v", c.name, err)
+	hold := func(calls ...storeCall) {
+		for _, c := range calls {
+			between()
+			if _, err := c.do(context.Background()); err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
 		}
 	}
+	writes, reads := storeCallsOf(t, store, old)
+	hold(slices.Concat(reads, writes, reads, reads)...)
+	hold(removalsOf(t, store, old)...)
 }
 
 // A host, or a pooler between sessions, may drop the prepared statements of a connection.
