@@ -28,7 +28,7 @@ var tripLimits = map[string]struct{ postgreSQL, mySQL int }{
 	"Revoke":                  {2, 5},
 	"Revoke again":            {2, 5},
 	"SetPolicy":               {6, 7},
-	"PutUser, new":            {2, 7},
+	"PutUser, new":            {2, 6},
 	"PutUser, changed":        {2, 5},
 	"PutUser, unchanged":      {1, 1},
 	"RevokeAll":               {2, 6},

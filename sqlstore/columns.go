@@ -96,6 +96,13 @@ func userFields(u *apitoken.User) []any {
 	}
 }
 
+// userArgs are the values of the ID and of userColumns.
+func userArgs(u apitoken.User) []any {
+	return []any{
+		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt), u.Epoch, u.Revision,
+	}
+}
+
 // eventColumns are the columns of an event besides its number, in the order of eventFields and eventArgs.
 const eventColumns = `id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request`

@@ -121,7 +121,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 var mayBeEmpty = map[query]bool{
 	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
 	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
-	revokeToken: true, revokeTokenAtOnce: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
+	revokeToken: true, revokeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
@@ -134,7 +134,7 @@ var queryNames = [numQueries]string{
 	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
-	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 

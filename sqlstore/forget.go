@@ -100,8 +100,8 @@ func (s session) forget(ctx context.Context, f apitoken.Forgetting, e apitoken.E
 
 func (s session) insertPseudonym(ctx context.Context, f apitoken.Forgetting, u apitoken.User) (int, error) {
 	pseudonym := string(f.Pseudonym)
-	inserted, err := s.insert(ctx, insertPseudonym,
-		pseudonym, pseudonym, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt), u.Epoch, u.Revision)
+	u.ID, u.Name = f.Pseudonym, pseudonym
+	inserted, err := s.insert(ctx, insertPseudonym, userArgs(u)...)
 	if err != nil {
 		return 0, err
 	}

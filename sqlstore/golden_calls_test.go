@@ -27,6 +27,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
+	fake.changed[text["insertNewUser"]] = 0              // so the other query is sent, too
 	fake.returns(text["createUserAtOnce"], false, false) // so the user is created under a lock
 	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1), false)
 	fake.returns(text["updateUserAtOnce"], false)

@@ -136,6 +136,13 @@ WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE`,
 
+	insertNewUser: `
+INSERT INTO apitoken_users (id, ` + userColumns + `)
+SELECT ?, ` + parameters(userColumns) + `
+FROM DUAL
+WHERE NOT EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = ?)
+	AND NOT EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = ?)`,
+
 	// The owner's row is locked until the revocation commits, so that it does not replace a revocation with the epoch.
 	revokeToken: `
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL

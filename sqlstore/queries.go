@@ -34,6 +34,7 @@ const (
 	// Users. A user is what userFields reads.
 	readUser          // id -> user
 	listUsers         // after, text that the id or the name contains, again, limit -> users
+	insertNewUser     // as userArgs, id, id; changes nothing if the id is in use or was; may be empty
 	insertUser        // id, name, role, created, disabled, suspended, id, id; takes an epoch above all of the id; changes nothing if the id is in use
 	lockUser          // id -> user, whom no other transaction changes before this one ends
 	updateUser        // name, role, disabled, suspended, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision

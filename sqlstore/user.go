@@ -37,10 +37,7 @@ func (s session) createUserAtOnce(ctx context.Context, u apitoken.User, e apitok
 	if err != nil {
 		return u, err
 	}
-	args := append([]any{
-		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt),
-		u.Epoch, u.Revision,
-	}, event...)
+	args := append(userArgs(u), event...)
 	for range maxPaces {
 		var created, recorded bool
 		err := s.write(ctx, createUserAtOnce, args, &created, &recorded)
@@ -59,6 +56,17 @@ func (s session) createUserAtOnce(ctx context.Context, u apitoken.User, e apitok
 
 func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Event) (created apitoken.User, err error) {
 	id := string(u.ID)
+	if s.dialect.has(insertNewUser) { // which need not be read afterwards
+		u.Epoch, u.Revision = 0, 1
+		inserted, err := s.insert(ctx, insertNewUser, append(userArgs(u), id, id)...)
+		if err != nil {
+			return created, err
+		}
+		if inserted {
+			e.After = u.State()
+			return u, s.record(ctx, e)
+		}
+	}
 	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt),
 		timeArg(u.SuspendedAt), id, id)
 	if err != nil {

@@ -127,6 +127,13 @@ SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FR
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
+-- insertNewUser(text, text, text, integer, integer, NULL, integer, integer, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?
+FROM DUAL
+WHERE NOT EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = ?)
+	AND NOT EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = ?);
+
 -- insertUser(text, text, text, integer, integer, NULL, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
 VALUES (?, ?, ?, ?, ?, ?, greatest(

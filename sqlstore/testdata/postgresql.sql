@@ -95,6 +95,8 @@ SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FR
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4;
 
+-- insertNewUser: none
+
 -- insertUser(text, text, text, integer, integer, NULL, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
 VALUES ($1, $2, $3, $4, $5, $6, greatest(

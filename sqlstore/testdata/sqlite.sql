@@ -115,6 +115,8 @@ SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FR
 SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
 WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) ORDER BY id LIMIT ?;
 
+-- insertNewUser: none
+
 -- insertUser(text, text, text, integer, integer, NULL, text, text)
 INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
 VALUES (?, ?, ?, ?, ?, ?, max(
