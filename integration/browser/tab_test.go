@@ -105,9 +105,11 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.must(chromedp.Do(ctx, actions...))
 }
 
-// leave runs actions that lead to another page, waits for it, and returns its status.
+// leave runs actions that lead to another page, waits for it, and returns its status. It begins when the present page is loaded:
+// the end of its loading would count as that of the other page.
 func (p *tab) leave(actions ...chromedp.Action[chromedp.Void]) int {
 	p.Helper()
+	p.await("this page is loaded", `location.href === "about:blank" || performance.getEntriesByType("navigation")[0].loadEventEnd > 0`)
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, actions...)
