@@ -195,6 +195,7 @@ func (s *Store) drop(owner apitoken.UserID) {
 
 // empty removes all tokens. The caller holds the lock.
 func (s *Store) empty() {
+	clear(s.reads)
 	for owner := range s.owned {
 		s.drop(owner)
 	}

@@ -28,7 +28,11 @@ func (s *Store) ChangeUser(
 
 // Forget implements [apitoken.Store].
 func (s *Store) Forget(ctx context.Context, f apitoken.Forgetting, event apitoken.Event) (int, error) {
-	defer s.changed(f.User)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.empty() // tokens of other owners may name the user
+	}()
 	return s.Store.Forget(ctx, f, event)
 }
 

@@ -99,12 +99,17 @@ func (s *Store) begin(ctx context.Context) error {
 	return nil
 }
 
-// apply drops the tokens of every user whom an event is about. Denials changed nothing.
+// apply drops the tokens of every user whom an event is about. Denials changed nothing. A user who was forgotten may be named in
+// the tokens of others.
 func (s *Store) apply(events []apitoken.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range events {
-		if e.Outcome != apitoken.OutcomeDenied {
+		switch {
+		case e.Outcome == apitoken.OutcomeDenied:
+		case e.Action == apitoken.ActionForgetUser:
+			s.empty()
+		default:
 			s.drop(e.Owner)
 		}
 		s.feed.cursor = e.Seq
