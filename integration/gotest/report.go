@@ -23,7 +23,10 @@ type event struct {
 // leftToLong is how the reason ends for which a test is skipped by -short.
 const leftToLong = "make test-long"
 
-// report prints a line for each package, the output of those that fail, and why tests were skipped.
+// slow is how many seconds a test takes that is worth a line: the time of the gate is limited.
+const slow = 20
+
+// report prints a line for each package and for each slow test, the output of packages that fail, and why tests were skipped.
 func report(from io.Reader, to io.Writer) error {
 	output := map[string][]event{} // by package
 	skipped := map[string]int{}    // by reason
@@ -50,6 +53,8 @@ func report(from io.Reader, to io.Writer) error {
 			} else {
 				skipped[why]++
 			}
+		case e.Action == "pass" && e.Elapsed >= slow && e.Test != "" && !strings.Contains(e.Test, "/"):
+			fmt.Fprintf(to, "slow\t%s\t%.0fs\n", e.Test, e.Elapsed)
 		case e.Test == "" && (e.Action == "pass" || e.Action == "fail"):
 			if e.Action == "fail" {
 				printFailed(to, output[e.Package])

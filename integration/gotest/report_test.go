@@ -23,6 +23,15 @@ func TestReport(t *testing.T) {
 		},
 		"pass\ta\t1.2s\n",
 	}, {
+		"a test that takes long has a line",
+		[]string{
+			`{"Action":"pass","Package":"a","Test":"TestA/x","Elapsed":25}`,
+			`{"Action":"pass","Package":"a","Test":"TestA","Elapsed":25.3}`,
+			`{"Action":"pass","Package":"a","Test":"TestB","Elapsed":19.9}`,
+			`{"Action":"pass","Package":"a","Elapsed":45}`,
+		},
+		"slow\tTestA\t25s\npass\ta\t45.0s\n",
+	}, {
 		"a package that fails shows the output of its failures and what belongs to no test",
 		[]string{
 			`{"Action":"output","Package":"a","Test":"TestA","Output":"    a_test.go:7: chatter\n"}`,
