@@ -40,7 +40,9 @@ func (s *shown) record(rec *apitoken.Record, err error) (*apitoken.Record, error
 		return nil, err
 	}
 	copied := *rec
-	edit(s.token, &copied.Token)
+	if !copied.Token.ID.IsZero() { // an actor may use none
+		edit(s.token, &copied.Token)
+	}
 	edit(s.user, &copied.User)
 	return &copied, nil
 }
