@@ -35,6 +35,9 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 					if version < detailVersion {
 						before[i] = d.undetailed(before[i])
 					}
+					if version < suspensionVersion {
+						before[i] = unsuspended(before[i])
+					}
 				}
 				var pools []*sql.DB
 				for i := range atOnce + 1 {
@@ -67,6 +70,18 @@ func (d database) unbound(row string) string {
 		return whole + " []]" // its texts are bytes
 	}
 	return whole + " ]"
+}
+
+// suspensionVersion is the first version of the tables in which a user may be suspended.
+const suspensionVersion = 8
+
+// unsuspended converts a row of an earlier version into the form of suspensionVersion: the user is not suspended.
+func unsuspended(row string) string {
+	whole, ok := strings.CutSuffix(row, "]")
+	if !ok || !strings.HasPrefix(row, "users ") {
+		return row
+	}
+	return whole + " <nil>]"
 }
 
 // detailVersion is the first version of the tables in which an event has a reason, a count and an origin.

@@ -22,7 +22,7 @@ const mostPieces = 500
 // statement may take longer than 100 ms; the figures are logged in any case.
 func TestSweepOfManyRows(t *testing.T) {
 	long(t)
-	rows := fromEnvironment(t, envSweepRows, 2000)
+	rows := fromEnvironment(t, envSweepRows, 600)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			d := b.database(t).withoutDisk()
