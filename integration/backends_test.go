@@ -168,7 +168,7 @@ func (d database) clear(t testing.TB, db *sql.DB, prefix string) {
 		"DELETE FROM " + prefix + "epochs",
 		"DELETE FROM " + prefix + "users",
 		"DELETE FROM " + prefix + "events",
-		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0",
+		"UPDATE " + prefix + "policy SET max_lifetime = 0, updated_at = NULL, updated_by = '', revision = 0, layers = NULL",
 		"UPDATE " + prefix + "feed SET last_seq = 0",
 	}
 	if d.driver == "sqlite" { // which has no feed

@@ -36,7 +36,10 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 						before[i] = d.undetailed(before[i])
 					}
 					if version < suspensionVersion {
-						before[i] = unsuspended(before[i])
+						before[i] = withNull(before[i], "users")
+					}
+					if version < layersVersion {
+						before[i] = withNull(before[i], "policy")
 					}
 				}
 				var pools []*sql.DB
@@ -72,13 +75,14 @@ func (d database) unbound(row string) string {
 	return whole + " ]"
 }
 
-// suspensionVersion is the first version of the tables in which a user may be suspended.
-const suspensionVersion = 8
+// suspensionVersion is the first version of the tables in which a user may be suspended, layersVersion the first in which the
+// policy may have limits and exemptions.
+const suspensionVersion, layersVersion = 8, 9
 
-// unsuspended converts a row of an earlier version into the form of suspensionVersion: the user is not suspended.
-func unsuspended(row string) string {
+// withNull adds the column of a later version to a row of the table.
+func withNull(row, table string) string {
 	whole, ok := strings.CutSuffix(row, "]")
-	if !ok || !strings.HasPrefix(row, "users ") {
+	if !ok || !strings.HasPrefix(row, table+" ") {
 		return row
 	}
 	return whole + " <nil>]"

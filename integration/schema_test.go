@@ -103,9 +103,9 @@ func (d database) rows(t testing.TB, db *sql.DB, prefix string) (all []string) {
 // untouched returns the rows of a new schema.
 func (d database) untouched(t testing.TB) []string {
 	t.Helper()
-	all := []string{"policy [1 0 <nil>  0]"}
+	all := []string{"policy [1 0 <nil>  0 <nil>]"}
 	if d.driver == "mysql" {
-		all[0] = "policy [1 0 <nil> [] 0]" // its texts are bytes
+		all[0] = "policy [1 0 <nil> [] 0 <nil>]" // its texts are bytes
 	}
 	if d.driver != "sqlite" {
 		all = append(all, "feed [1 0]")
