@@ -22,7 +22,7 @@ const (
 //   - their ID and their Name, in their own row, and their ID wherever another row or an event has it
 //   - the Name of each of their tokens, in the token and in events
 //
-// The Origin of what they did becomes empty. Everything else stays: identifiers of tokens, times, roles, kinds, hints and
+// The Description of each of their tokens and the Origin of what they did become empty. Everything else stays: identifiers of tokens, times, roles, kinds, hints and
 // resources. The library keeps no relation between the ID and the pseudonym.
 //
 // ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it continues
@@ -173,6 +173,7 @@ func (f Forgetting) in(e Event) Event {
 			if s.Name != "" {
 				s.Name = string(f.Pseudonym)
 			}
+			s.Description = ""
 		}
 	}
 	if e.Actor.User == f.User {
@@ -198,7 +199,7 @@ func (f Forgetting) Empty() bool { return len(f.Tokens) == 0 && len(f.Events) ==
 // Token returns a token without what identifies the user.
 func (f Forgetting) Token(t Token) Token {
 	if t.Owner == f.User {
-		t.Owner, t.Name = f.Pseudonym, string(f.Pseudonym)
+		t.Owner, t.Name, t.Description = f.Pseudonym, string(f.Pseudonym), ""
 	}
 	t.CreatedBy, t.RevokedBy = f.ID(t.CreatedBy), f.ID(t.RevokedBy)
 	return t

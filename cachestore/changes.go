@@ -18,6 +18,12 @@ func (s *Store) RevokeToken(
 	return s.Store.RevokeToken(ctx, id, revocation, event)
 }
 
+// ChangeToken implements [apitoken.Store].
+func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
+	defer s.changed(is.Owner)
+	return s.Store.ChangeToken(ctx, was, is, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

@@ -66,6 +66,10 @@ func (r *replicas) RevokeToken(ctx context.Context, id apitoken.TokenID, by apit
 	return r.next().RevokeToken(ctx, id, by, e)
 }
 
+func (r *replicas) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	return r.next().ChangeToken(ctx, was, is, e)
+}
+
 func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return r.next().CreateUser(ctx, u, e)
 }

@@ -57,6 +57,14 @@ func rowWrites() []recordedWrite {
 				return err
 			}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
 		}},
+		{"ChangeToken", func(f *fixture, i int) attempt {
+			n := f.addToken(f.addNumbered(i), "a")
+			is := changed(n, "b", "for releases")
+			e := tokenChanged(n, is)
+			return attempt{e, func(ctx context.Context) error {
+				return f.store.ChangeToken(ctx, apitoken.Record{Identity: apitoken.Identity{Token: n.Token}, Epoch: n.Epoch}, is, e)
+			}, func() bool { return f.token(n.ID).Token == is }}
+		}},
 		{"CreateUser", func(f *fixture, i int) attempt {
 			u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
 			e := userCreated(u)

@@ -64,6 +64,7 @@ func areas() []area {
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
 		{"revocation", revocationRules()},
+		{"token changes", tokenChangeRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
