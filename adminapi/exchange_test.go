@@ -381,6 +381,6 @@ func onRecord(t *testing.T, h http.Handler) http.Handler {
 // isField reports whether a name is that of something in the request, in the words of the API: a segment of the path, a query
 // parameter, a member of the body or a header.
 func isField(r *http.Request, name string) bool {
-	names := []string{"name", "role", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key"}
+	names := []string{"name", "role", "kind", "resource", "description", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key"}
 	return name == "id" && strings.Contains(r.Pattern, "{id}") || r.URL.Query().Has(name) || r.Method != http.MethodGet && slices.Contains(names, name)
 }
