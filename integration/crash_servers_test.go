@@ -15,6 +15,7 @@ import (
 )
 
 func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	t.Parallel()
 	long(t)
 	server, err := engine.StartPostgres(t.TempDir(), nil)
 	engine.Require(t, "postgres", err)
@@ -27,6 +28,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 }
 
 func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	t.Parallel()
 	long(t)
 	server, err := engine.StartMariaDB(t.TempDir(), nil)
 	engine.Require(t, "mysql", err)

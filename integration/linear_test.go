@@ -35,6 +35,7 @@ var allCalls = workload{
 // choices. With -short, stores outside of memory get a quarter of the histories. A seed does not repeat the
 // scheduling, so it may take several runs to repeat a failure.
 func TestHistoriesAreLinearizable(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, store.holdLinearizable)
 	}

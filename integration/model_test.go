@@ -19,6 +19,7 @@ import (
 // Each store gets 2,000 sequences, or the number in the environment variable APITOKEN_SEQUENCES. A store on a server gets a tenth
 // of that. With -short there are fewer.
 func TestModelAnswersLikeTheManager(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, store.holdModel)
 	}
