@@ -40,7 +40,7 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 		}
 		b.settle(t, m, false)
 	})
-	rounds := crashRounds(200)
+	rounds := crashRounds(t, 200)
 	acknowledged, unheard := 0, 0
 	for round := range rounds {
 		before := len(b.feed)

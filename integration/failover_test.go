@@ -16,7 +16,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 	long(t)
 	primary := startPrimary(t)
 	var l *load
-	rounds := crashRounds(5)
+	rounds := crashRounds(t, 5)
 	for round := range rounds {
 		standby := startStandby(t, primary)
 		d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
