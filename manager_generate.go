@@ -147,7 +147,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
-	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}
+	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
 	if !op.is(owner.ID) {
 		n.CreatorRevision = op.revision
 	}
