@@ -72,8 +72,9 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		"UpdateToken": func(a apitoken.Actor) error {
 			return second(h.UpdateToken(ctx, a, token.ID, apitoken.TokenChange{Description: to("for releases")}))
 		},
-		"Revoke":    func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
-		"RevokeAll": func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
+		"Revoke":       func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
+		"RevokeAll":    func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
+		"MaxLifetimes": func(a apitoken.Actor) error { return second(h.MaxLifetimes(ctx, a, bob)) },
 		"SetPolicy": func(a apitoken.Actor) error {
 			return second(h.SetPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}))
 		},

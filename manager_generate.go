@@ -141,16 +141,17 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if owner.Suspended() {
 		return ErrSuspended
 	}
-	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.tokenExpires, m.defaultLifetime)
+	limit := policy.maximumFor(*owner, token.Kind, op.at)
+	token.ExpiresAt, err = limit.within(op.tokenExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
 	if err != nil {
 		return err
 	}
 	event := op.changed(State{}, State{
 		Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
-		MaxLifetime: policy.Max,
+		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
-	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}
+	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
 	if !op.is(owner.ID) {
 		n.CreatorRevision = op.revision
 	}

@@ -33,15 +33,15 @@ type Store interface {
 	// CreateToken returns, in this order of precedence:
 	//
 	//   - nil if a token with the same ID and digest exists, which is a retry whatever its event is
-	//   - ErrConflict if the policy is at another revision, or if CreatorRevision is not zero and the row of CreatedBy is missing
-	//     or at another revision
+	//   - ErrConflict if the policy is at another revision; if CreatorRevision is not zero and the row of CreatedBy is missing
+	//     or at another revision; or if OwnerRole is not empty and the owner has another role
 	//   - ErrNotFound if the owner does not exist
 	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
 	//
 	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
 	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
 	//
-	// The creator's row need not be locked: a change of it that commits during the insert may be missed. The token's epoch is
+	// The rows of the creator and the owner need not be locked: a change of them that commits during the insert may be missed. The token's epoch is
 	// not compared with the owner's. A token of an earlier epoch is inserted and never authenticates.
 	CreateToken(ctx context.Context, token NewToken, policyRevision int64, event Event) error
 
@@ -80,8 +80,11 @@ type Store interface {
 	ChangeUser(ctx context.Context, id UserID, change UserChange, event Event) (User, error)
 
 	// PutPolicy replaces the policy if it is at ifRevision, which is zero before the first policy; otherwise it returns
-	// ErrConflict. The policy is stored as given, Revision included, which the caller has set to ifRevision + 1. PutPolicy may
-	// wait for a running CreateToken, but a stream of them does not starve it.
+	// ErrConflict. The policy is stored as given, with its limits and exemptions in their order, and with its Revision, which the
+	// caller has set to ifRevision + 1. PutPolicy may wait for a running CreateToken, but a stream of them does not starve it.
+	//
+	// A store that programs share which know of no limits and exemptions shows them [MaxLifetimePolicy.Strictest] as the maximum.
+	// A policy that such a program has set is read without limits and exemptions.
 	PutPolicy(ctx context.Context, policy MaxLifetimePolicy, ifRevision int64, event Event) error
 
 	// Touch sets LastUsedAt of each token to the given time if [Touch.Moves] reports so, and changes nothing else. Tokens
@@ -107,7 +110,7 @@ type Store interface {
 	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
 	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
 	//   - Each of f.Events replaces the stored event of its Seq.
-	//   - With f.Rest, f.ID is applied to those who ended an epoch and to UpdatedBy of the policy, and the user's row and ended
+	//   - With f.Rest, f.ID is applied to those who ended an epoch, f.Policy to the policy, and the user's row and ended
 	//     epochs are deleted.
 	//
 	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row
@@ -179,6 +182,10 @@ type NewToken struct {
 	// CreatorRevision is the revision of the user CreatedBy when the decision was made. The token is inserted only if the user
 	// is still at that revision. Zero: no condition.
 	CreatorRevision int64
+
+	// OwnerRole is the owner's role when the decision was made, which the maximum lifetime depends on. The token is inserted
+	// only if it is still the owner's role. Empty: no condition.
+	OwnerRole Role
 }
 
 // Revocation says who revoked a token and when.

@@ -21,9 +21,9 @@ const (
 	readToken         // id -> record, with a revocation also of its epoch
 	releaseName       // owner, name, now, epoch; releases the name if its holder has expired or is of an earlier epoch
 	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
-	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
+	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner's role or NULL, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
-	insertTokenIf     // as tokenArgs, policy revision, owner, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
+	insertTokenIf     // as tokenArgs, policy revision, owner, owner's role or nothing, owner's role, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
@@ -47,11 +47,12 @@ const (
 	deleteUser        // id
 	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
-	// The policy. There is always one row.
-	readPolicy    // -> maximum, updated at, updated by, revision
-	lockPolicy    // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
-	updatePolicy  // maximum, updated at, updated by, revision, revision before
-	replaceSetter // new id, id; replaces the user who has set the policy
+	// The policy. There is always one row. A policy is what policyFields reads.
+	readPolicy         // -> policy
+	readPolicyToChange // -> policy, which no other transaction changes before this one ends
+	lockPolicy         // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
+	updatePolicy       // as policyArgs, revision before
+	replaceInPolicy    // updated by, layers; replaces what identifies a user
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
@@ -68,7 +69,7 @@ const (
 	confirm
 
 	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
-	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the queries of createToken
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
 	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
@@ -93,7 +94,7 @@ WHERE t.id = ?`,
 
 		readFacts: `
 SELECT
-	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	` + qualified("p", policyColumns) + `,
 	a.id,
 	` + recordColumns("w", revocation("w", "we"), "a") + `,
 	o.id,
@@ -184,14 +185,18 @@ DELETE FROM apitoken_epochs WHERE owner = ?`,
 DELETE FROM apitoken_users WHERE id = ?`,
 
 		readPolicy: `
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+SELECT ` + policyColumns + ` FROM apitoken_policy`,
+
+		readPolicyToChange: `
+SELECT ` + policyColumns + ` FROM apitoken_policy
+` + s.lockRow,
 
 		updatePolicy: `
-UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?, layers = ?
 WHERE revision = ?`,
 
-		replaceSetter: `
-UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?`,
+		replaceInPolicy: `
+UPDATE apitoken_policy SET updated_by = ?, layers = ?`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (

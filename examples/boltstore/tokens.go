@@ -118,8 +118,14 @@ func mayCreate(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
 			return apitoken.ErrConflict
 		}
 	}
-	_, err = readUser(tx, n.Owner)
-	return err // ErrNotFound
+	owner, err := readUser(tx, n.Owner)
+	if err != nil {
+		return err // ErrNotFound
+	}
+	if n.OwnerRole != "" && owner.Role != n.OwnerRole {
+		return apitoken.ErrConflict
+	}
+	return nil
 }
 
 // takeName gives a token its name, unless the holder has neither expired at a time nor an earlier epoch. If the token is not

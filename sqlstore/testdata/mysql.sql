@@ -59,7 +59,7 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	(SELECT role FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE;
@@ -70,14 +70,14 @@ INSERT INTO apitoken_tokens (
 	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, integer, text, integer, text, integer)
+-- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, integer, text, text, text, integer, text, integer)
 INSERT INTO apitoken_tokens (
 	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description,
 	revoked_at, revoked_by, digest, epoch, live_name
 )
 SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM apitoken_policy AS p
-WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (? = '' OR role = ?))
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE;
 
@@ -103,7 +103,7 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIM
 
 -- readFacts(text, bytes, bytes, text)
 SELECT
-	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
 	a.id,
 	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description,
 	coalesce(w.revoked_at, we.ended_at),
@@ -183,16 +183,20 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.owner = ? AND e.owner IS NULL;
 
 -- readPolicy()
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy;
+
+-- readPolicyToChange()
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy
+FOR UPDATE;
 
 -- lockPolicy: none
 
--- updatePolicy(integer, integer, text, integer, integer)
-UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+-- updatePolicy(integer, integer, text, integer, text, integer)
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?, layers = ?
 WHERE revision = ?;
 
--- replaceSetter(text, text)
-UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?;
+-- replaceInPolicy(text, text)
+UPDATE apitoken_policy SET updated_by = ?, layers = ?;
 
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
