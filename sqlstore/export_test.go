@@ -138,7 +138,7 @@ var queryNames = [numQueries]string{
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
-	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", listServices: "listServices", replaceResponsible: "replaceResponsible", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 

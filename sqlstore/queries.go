@@ -33,19 +33,21 @@ const (
 	readFacts // actor, the actor's token, token, owner -> policy, id and record of the actor, id of the owner and record of the token
 
 	// Users. A user is what userFields reads.
-	readUser          // id -> user
-	listUsers         // after, text that the id or the name contains, again, limit -> users
-	insertNewUser     // as userArgs, id, id; changes nothing if the id is in use or was; may be empty
-	insertUser        // id, name, role, created, disabled, suspended, id, id; takes an epoch above all of the id; changes nothing if the id is in use
-	lockUser          // id -> user, whom no other transaction changes before this one ends
-	updateUser        // name, role, disabled, suspended, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
-	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
-	insertPseudonym   // id, and userColumns; changes nothing if the id is in use
-	copyEpochs        // pseudonym, owner; copies the ended epochs of a user
-	replaceEnder      // new id, id; replaces those who ended an epoch
-	deleteEpochs      // owner
-	deleteUser        // id
-	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
+	readUser           // id -> user
+	listServices       // who answers for them, and as listUsers -> users
+	listUsers          // after, text that the id or the name contains, again, limit -> users
+	insertNewUser      // as userArgs, id, id; changes nothing if the id is in use or was; may be empty
+	insertUser         // id, name, role, created, disabled, suspended, service?, responsible, id, id; takes an epoch above all of the id; changes nothing if the id is in use
+	lockUser           // id -> user, whom no other transaction changes before this one ends
+	updateUser         // name, role, disabled, suspended, service?, responsible, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
+	endEpoch           // owner, epoch that begins, at, by; changes nothing if it has begun before
+	insertPseudonym    // id, and userColumns; changes nothing if the id is in use
+	copyEpochs         // pseudonym, owner; copies the ended epochs of a user
+	replaceEnder       // new id, id; replaces those who ended an epoch
+	deleteEpochs       // owner
+	deleteUser         // id
+	replaceResponsible // new id, id; replaces those who answer for service accounts
+	endLeftoverEpochs  // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row. A policy is what policyFields reads.
 	readPolicy         // -> policy
@@ -72,7 +74,7 @@ const (
 	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
-	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
+	createUserAtOnce   // userArgs, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
 	readUserAndEvent   // event id, user id -> user, event stored?
 	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
 	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
@@ -143,9 +145,13 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIM
 		listUsers: selectUser + `
 WHERE id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) ORDER BY id LIMIT ?`,
 
+		// The second condition is that of the index.
+		listServices: selectUser + `
+WHERE responsible = ? AND responsible <> '' AND id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) ORDER BY id LIMIT ?`,
+
 		insertUser: `
 INSERT INTO apitoken_users (id, ` + userColumns + `)
-VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
 ), 1)` + s.ifAbsent,
@@ -154,7 +160,7 @@ VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 ` + s.lockRow,
 
 		updateUser: `
-UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, service = ?, responsible = ?, epoch = ?, revision = ?
 WHERE id = ? AND epoch = ? AND revision = ?`,
 
 		endEpoch: `
@@ -183,6 +189,9 @@ DELETE FROM apitoken_epochs WHERE owner = ?`,
 
 		deleteUser: `
 DELETE FROM apitoken_users WHERE id = ?`,
+
+		replaceResponsible: `
+UPDATE apitoken_users SET responsible = ?, revision = revision + 1 WHERE responsible = ? AND responsible <> ''`,
 
 		readPolicy: `
 SELECT ` + policyColumns + ` FROM apitoken_policy`,

@@ -68,7 +68,7 @@ func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Eve
 		}
 	}
 	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt),
-		timeArg(u.SuspendedAt), id, id)
+		timeArg(u.SuspendedAt), flagArg(u.Service), string(u.Responsible), id, id)
 	if err != nil {
 		return created, err
 	}
@@ -205,7 +205,8 @@ func (s session) updateUserIfRead(ctx context.Context, before, after apitoken.Us
 
 func updateUserArgs(before, after apitoken.User) []any {
 	return []any{
-		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt), after.Epoch, after.Revision,
+		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt),
+		flagArg(after.Service), string(after.Responsible), after.Epoch, after.Revision,
 		string(before.ID), before.Epoch, before.Revision,
 	}
 }
@@ -276,7 +277,11 @@ func (o operations) User(ctx context.Context, id apitoken.UserID) (u apitoken.Us
 // Users implements [apitoken.Store].
 func (o operations) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoken.User, err error) {
 	err = o.read(ctx, "list users", func(ctx context.Context, db session) error {
-		rows, err := db.rows(ctx, listUsers, string(q.After), q.Contains, q.Contains, q.Limit)
+		list, args := listUsers, []any{string(q.After), q.Contains, q.Contains, q.Limit}
+		if q.Responsible != "" {
+			list, args = listServices, append([]any{string(q.Responsible)}, args...)
+		}
+		rows, err := db.rows(ctx, list, args...)
 		if err != nil {
 			return err
 		}

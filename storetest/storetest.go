@@ -65,7 +65,7 @@ func areas() []area {
 		{"names", nameRules()},
 		{"revocation", revocationRules()},
 		{"token changes", tokenChangeRules()},
-		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
+		{"users", slices.Concat(userRules(), changeRules(), usersByText(), serviceRules())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
 		{"facts", factRules()},
