@@ -146,6 +146,8 @@ const (
 	ActionReadEvents    Action = "event.read"
 	ActionForgetUser    Action = "user.forget"
 	ActionSweep         Action = "store.sweep"
+	ActionLeaseNotices  Action = "notice.lease"
+	ActionNoticeSent    Action = "notice.sent"
 )
 
 // Outcome is the result of an action.

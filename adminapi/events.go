@@ -108,6 +108,7 @@ var recordedActions = []apitoken.Action{
 	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
 	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
+	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {

@@ -43,7 +43,7 @@ var eventActions = []apitoken.Action{
 	apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
-	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents,
+	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents, apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func newActivityPage(f eventFilters) activityPage {

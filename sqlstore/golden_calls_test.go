@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -133,6 +134,8 @@ func calls(store *sqlstore.Store) []call {
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
 		{"AppendEvents again", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
+		{"LeaseNotices", func(ctx context.Context) error { _, err := store.LeaseNotices(ctx, someLease); return err }},
+		{"MarkNotice", func(ctx context.Context) error { return store.MarkNotice(ctx, someID, time.Hour, someTime) }},
 		{"Remove", func(ctx context.Context) error {
 			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
 			return err

@@ -62,6 +62,9 @@ func newPostgreSQL() Dialect {
 		touchRows:        postgresTouchRows,
 		removeRows:       removeTokenRows,
 		forgetRows:       forgetTokenRows,
+		leaseRows:        postgresLeaseRows,
+		leasedRows:       leasedNoticeRows,
+		noticeRows:       removeNoticeRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
 		openTransactions: postgresOpenTransactions,

@@ -29,6 +29,9 @@ const (
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
+	// Notices.
+	findNotices // expires after, expires up to, step, now, limit -> records of tokens that can be used, whose notice was not sent and is not leased
+
 	// What a decision depends on. A row that does not exist is NULL.
 	readFacts // actor, the actor's token, token, owner -> policy, id and record of the actor, id of the owner and record of the token
 
@@ -78,6 +81,7 @@ const (
 	readUserAndEvent   // event id, user id -> user, event stored?
 	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
 	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
+	markNotice         // sent at, token, step; changes nothing if it was sent before; every dialect has it
 
 	numQueries
 )
@@ -139,6 +143,18 @@ SELECT
 		countExpiring: `
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
+
+		findNotices: selectRecord("t.revoked_at, t.revoked_by", "") + `
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = ? AND (n.sent_at IS NOT NULL OR n.leased_until > ?)
+	)
+ORDER BY t.expires_at LIMIT ?`,
+
+		markNotice: `
+UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL`,
 
 		readUser: selectUser + ` WHERE id = ?`,
 

@@ -68,6 +68,9 @@ func newSQLite() Dialect {
 		touchRows:       sqliteTouchRows,
 		removeRows:      removeTokenRows,
 		forgetRows:      forgetTokenRows,
+		leaseRows:       sqliteLeaseRows,
+		leasedRows:      leasedNoticeRows,
+		noticeRows:      removeNoticeRows,
 	}
 }
 

@@ -76,6 +76,7 @@ func areas() []area {
 		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
 		{"removal", removalRules()},
 		{"forgetting", forgettingRules()},
+		{"notices", noticeRules()},
 		{"times", timeRules()},
 		{"texts", textRules()},
 		{"repetition", repetitionRules()},

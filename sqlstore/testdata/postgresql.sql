@@ -65,6 +65,22 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
+-- findNotices(integer, integer, integer, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.revoked_at, t.revoked_by,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.expires_at > $1 AND t.expires_at <= $2 AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = $3 AND (n.sent_at IS NOT NULL OR n.leased_until > $4)
+	)
+ORDER BY t.expires_at LIMIT $5;
+
 -- readFacts(text, bytes, bytes, text)
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
@@ -387,6 +403,9 @@ WITH changed AS (
 	SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM changed
 )
 SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7);
+
+-- markNotice(integer, bytes, integer)
+UPDATE apitoken_notices SET sent_at = $1 WHERE token = $2 AND step = $3 AND sent_at IS NULL;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
@@ -904,6 +923,20 @@ WHERE t.digest = l.digest AND (
 
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
+
+-- notices to lease(bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer)
+INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until)
+SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES ($1::bytea, $2::bigint, $3::bytea, $4::bigint, $5::bigint), ($6::bytea, $7::bigint, $8::bytea, $9::bigint, $10::bigint), ($11::bytea, $12::bigint, $13::bytea, $14::bigint, $15::bigint), ($16::bytea, $17::bigint, $18::bytea, $19::bigint, $20::bigint)) AS v
+WHERE true
+ON CONFLICT (token, step) DO UPDATE
+SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
+WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at;
+
+-- notices that are leased(integer, bytes, bytes, bytes, bytes, bytes)
+SELECT token FROM apitoken_notices WHERE step = $1 AND lease = $2 AND token IN ( $3, $4, $5, $6);
+
+-- notices to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_notices WHERE token IN ( $1, $2, $3, $4);
 
 -- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, text, bytes)
 UPDATE apitoken_tokens SET

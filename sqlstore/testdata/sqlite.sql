@@ -89,6 +89,22 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
 
+-- findNotices(integer, integer, integer, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.revoked_at, t.revoked_by,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = ? AND (n.sent_at IS NOT NULL OR n.leased_until > ?)
+	)
+ORDER BY t.expires_at LIMIT ?;
+
 -- readFacts(text, bytes, bytes, text)
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
@@ -235,6 +251,9 @@ WHERE seq = ?;
 -- updateUserAtOnce: none
 
 -- updatePolicyAtOnce: none
+
+-- markNotice(integer, bytes, integer)
+UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
@@ -672,6 +691,20 @@ WHERE t.id = +v.column1 AND (
 
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
+
+-- notices to lease(bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer)
+INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until)
+SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)) AS v
+WHERE true
+ON CONFLICT (token, step) DO UPDATE
+SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
+WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at;
+
+-- notices that are leased(integer, bytes, bytes, bytes, bytes, bytes)
+SELECT token FROM apitoken_notices WHERE step = ? AND lease = ? AND token IN ( ?, ?, ?, ?);
+
+-- notices to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_notices WHERE token IN ( ?, ?, ?, ?);
 
 -- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, text, bytes)
 UPDATE apitoken_tokens SET
