@@ -67,6 +67,9 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			fmt.Fprintf(&page, "\n-- three tokens to remove(%s)\n%s;\n", kindsOf(t, text, args), text)
 			text, args = store.ForgettingQuery(someForgetting)
 			fmt.Fprintf(&page, "\n-- a user to replace in a token(%s)\n%s;\n", kindsOf(t, text, args), text)
+			for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
+				fmt.Fprintf(&page, "\n-- two tokens to revoke: %s(%s)\n%s;\n", part.Name, kindsOf(t, part.Text, part.Args), part.Text)
+			}
 			if text, args := store.NumberQuery([]int64{5, 7}, 3); text != "" {
 				fmt.Fprintf(&page, "\n-- two events(%s)\n%s;\n", kindsOf(t, text, args), text)
 			}
@@ -234,6 +237,9 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 			}
 		}
 		texts["the uses"], _ = store.TouchQuery(twoUses)
+		for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
+			texts[part.Name] = part.Text
+		}
 		for what, text := range texts {
 			switch {
 			case text == "":

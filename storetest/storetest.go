@@ -63,7 +63,7 @@ func areas() []area {
 		{"tokens", tokenRules()},
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
-		{"revocation", revocationRules()},
+		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
