@@ -42,7 +42,7 @@ func list[T any](
 ) (T, error) {
 	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
 	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
-		q, err := m.allowed(ctx, op, q)
+		q, err := m.allowed(ctx, op, q, ListAny)
 		if err != nil {
 			return result, err
 		}
@@ -71,8 +71,8 @@ func (m *Manager) tokenPage(ctx context.Context, q TokenQuery) (TokenPage, error
 	return TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
 }
 
-// allowed returns the query for the store if it is valid and the actor may ask it.
-func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (TokenQuery, error) {
+// allowed returns the query for the store if it is valid and the actor may ask it. need is the permission for the tokens of others.
+func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery, need Permission) (TokenQuery, error) {
 	q.Owner, q.CreatedBy = op.owner, m.canonical(q.CreatedBy)
 	if err := q.check(); err != nil {
 		return q, err
@@ -81,7 +81,7 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	if err != nil {
 		return q, err
 	}
-	if why := op.reachAll(q.Owner, ListAny); why != permitted {
+	if why := op.reachAll(q.Owner, need); why != permitted {
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit

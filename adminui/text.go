@@ -43,6 +43,7 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionListTokens:  "listed tokens",
 	apitoken.ActionRevoke:      "revoked a token",
 	apitoken.ActionRevokeAll:   "revoked all tokens",
+	apitoken.ActionRevokeMany:  "revoked many tokens",
 	apitoken.ActionSetPolicy:   "set the maximum lifetime",
 	apitoken.ActionPutUser:     "changed a user",
 	apitoken.ActionReadUser:    "looked at a user",
