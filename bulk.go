@@ -11,7 +11,7 @@ type RevokeManyParams struct {
 	// more match, nothing is revoked. With DryRun, 0 means any number.
 	AtMost int
 
-	Reason string // goes into the Reason of each event: at most 255 bytes of visible text; may be empty
+	Reason string // goes into the Reason of each event: at most 255 bytes, no space at either end, no invisible character; may be empty
 	DryRun bool   // count, and revoke nothing
 }
 
@@ -63,7 +63,11 @@ func (m *Manager) revokeMany(ctx context.Context, op *operation, q TokenQuery, p
 		return RevokeManyResult{}, err
 	}
 	q.Status = StatusActive
-	page, total, err := m.firstOf(ctx, q.At(op.at), revokedTokens+1) // one more, because the actor's own token comes last
+	r, q, err := m.reader(ctx, op, q)
+	if err != nil {
+		return RevokeManyResult{}, err
+	}
+	page, total, err := r.firstOf(ctx, q, revokedTokens+1) // one more, because the actor's own token comes last
 	if err != nil {
 		return RevokeManyResult{}, storeError(err)
 	}
@@ -83,14 +87,14 @@ func (m *Manager) revokeMany(ctx context.Context, op *operation, q TokenQuery, p
 }
 
 // firstOf returns the first n tokens that a query selects, and how many it selects.
-func (m *Manager) firstOf(ctx context.Context, q TokenQuery, n int) (first []Token, total int, err error) {
+func (r tokenReader) firstOf(ctx context.Context, q TokenQuery, n int) (first []Token, total int, err error) {
 	q.Limit = n
-	first, err = m.store.Tokens(ctx, q)
+	first, err = r.list(ctx, q)
 	if err != nil || len(first) < n {
 		return first, len(first), err
 	}
 	q.Limit = maxPage
-	total, err = m.countTokens(ctx, q)
+	total, err = r.count(ctx, q)
 	return first, max(total, n), err
 }
 
@@ -122,16 +126,14 @@ func (op *operation) revocations(tokens []Token, reason string) []Event {
 	return events
 }
 
-const maxReasonBytes = 255
-
 func (p RevokeManyParams) check() error {
-	switch {
-	case p.AtMost < 0, p.AtMost == 0 && !p.DryRun:
+	if p.AtMost < 0 || p.AtMost == 0 && !p.DryRun {
 		return invalid("at most", "is %d, the number of tokens that are expected is needed", p.AtMost)
-	case len(p.Reason) > maxReasonBytes:
-		return invalid("reason", "is %d bytes long, at most %d are allowed", len(p.Reason), maxReasonBytes)
 	}
-	return checkVisible("reason", p.Reason)
+	if p.Reason == "" {
+		return nil
+	}
+	return checkReason("reason", p.Reason)
 }
 
 // checkRevocable refuses what would select other tokens to revoke than to count.

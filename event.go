@@ -127,6 +127,7 @@ const (
 	ActionRevokeAll    Action = "token.revoke_all"
 	ActionRevokeMany   Action = "token.revoke_many"
 	ActionSetPolicy    Action = "policy.set"
+	ActionPlanPolicy   Action = "policy.plan"
 	ActionPutUser      Action = "user.put"
 	ActionReadUser     Action = "user.read"
 	ActionListUsers    Action = "user.list"

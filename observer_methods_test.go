@@ -123,6 +123,16 @@ func observedMethods() []observedMethod {
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
 		}},
+		{"PlanPolicy", apitoken.ActionPlanPolicy, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.PlanPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: time.Hour}))
+		}, refusals{
+			"invalid": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{}))
+			},
+			"conflict": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}))
+			},
+		}},
 		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), refusals{"invalid": func(h *observedHost) error {
 			return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"}))
 		}}},

@@ -130,7 +130,8 @@ type Store interface {
 	// as used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
-	// Users reads one page: the first q.Limit users after q.After, by the bytes of their IDs. The Limit is set.
+	// Users reads one page: the first q.Limit users after q.After that meet every condition of q, by the bytes of their IDs. The
+	// Limit is set.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.

@@ -45,6 +45,7 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionRevokeAll:   "revoked all tokens",
 	apitoken.ActionRevokeMany:  "revoked many tokens",
 	apitoken.ActionSetPolicy:   "set the maximum lifetime",
+	apitoken.ActionPlanPolicy:  "planned a maximum lifetime",
 	apitoken.ActionPutUser:     "changed a user",
 	apitoken.ActionReadUser:    "looked at a user",
 	apitoken.ActionListUsers:   "listed the users",

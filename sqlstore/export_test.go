@@ -53,6 +53,15 @@ func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchQuery(touches)
 }
 
+// UsersQuery returns the query of users by ID and its arguments.
+func (s *Store) UsersQuery(ids ...apitoken.UserID) (string, []any) {
+	var rows [][]any
+	for _, id := range ids {
+		rows = append(rows, []any{string(id)})
+	}
+	return s.dialect.batch(s.dialect.userRows, rows, "", "", "")
+}
+
 // RemovalQuery returns the query that removes tokens and its arguments.
 func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
 	return s.dialect.removalQuery(ids)

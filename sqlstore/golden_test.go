@@ -63,6 +63,8 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			}
 			text, args := store.TouchQuery(twoUses)
 			fmt.Fprintf(&page, "-- two uses(%s)\n%s;\n", kindsOf(t, text, args), text)
+			text, args = store.UsersQuery("ada", "bob")
+			fmt.Fprintf(&page, "\n-- two users(%s)\n%s;\n", kindsOf(t, text, args), text)
 			text, args = store.RemovalQuery([]apitoken.TokenID{someID, {4}, {5}})
 			fmt.Fprintf(&page, "\n-- three tokens to remove(%s)\n%s;\n", kindsOf(t, text, args), text)
 			text, args = store.ForgettingQuery(someForgetting)
@@ -237,6 +239,7 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 			}
 		}
 		texts["the uses"], _ = store.TouchQuery(twoUses)
+		texts["the users"], _ = store.UsersQuery("ada")
 		for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
 			texts[part.Name] = part.Text
 		}

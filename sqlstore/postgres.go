@@ -60,6 +60,7 @@ func newPostgreSQL() Dialect {
 		events:           s.eventListing(),
 		touchRows:        postgresTouchRows,
 		removeRows:       removeTokenRows,
+		userRows:         s.userRows(),
 		revokeRows:       revocationBy(lockOwnerRows("FOR NO KEY UPDATE")),
 		forgetRows:       forgetTokenRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,

@@ -165,9 +165,11 @@ func (s session) revokeAndRecord(ctx context.Context, r apitoken.Revocation, ids
 }
 
 // readBatches runs a query for these rows, in as many statements as it takes, and reads what they return, each row into a T.
-func readBatches[T any](ctx context.Context, s session, q batchQuery, rows [][]any, fields func(*T) []any) (all []T, err error) {
+func readBatches[T any](
+	ctx context.Context, s session, q batchQuery, rows [][]any, fields func(*T) []any, leading ...any,
+) (all []T, err error) {
 	for chunk := range slices.Chunk(rows, maxBatchRows) {
-		text, args := s.dialect.batch(q, chunk)
+		text, args := s.dialect.batch(q, chunk, leading...)
 		found, err := s.QueryContext(ctx, text, args...)
 		if err != nil {
 			return nil, err

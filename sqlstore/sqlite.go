@@ -67,6 +67,7 @@ func newSQLite() Dialect {
 		events:          s.eventListing(),
 		touchRows:       sqliteTouchRows,
 		removeRows:      removeTokenRows,
+		userRows:        s.userRows(),
 		revokeRows:      revocationBy(sqliteLockOwners),
 		forgetRows:      forgetTokenRows,
 	}

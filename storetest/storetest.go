@@ -64,7 +64,7 @@ func areas() []area {
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
 		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
-		{"users", slices.Concat(userRules(), changeRules(), usersByText())},
+		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
 		{"facts", factRules()},

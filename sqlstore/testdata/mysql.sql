@@ -667,6 +667,10 @@ STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) AND id IN ( ?, ?);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 

@@ -847,6 +847,10 @@ WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) AND id IN ( $4, $5);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
 

@@ -655,6 +655,10 @@ WHERE t.id = +v.column1 AND (
 	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 );
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) AND id IN ( ?, ?);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 
