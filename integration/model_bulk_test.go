@@ -16,7 +16,7 @@ func (s *sequence) revokeMany(m *apitoken.Manager, o *operands) (string, answer,
 		q.Limit = 0
 	}
 	q.BeyondPolicy = o.pick(3) == 2
-	p := apitoken.RevokeManyParams{AtMost: choose(o, []int{1000, 1, 3, 0, 1000, -1}), DryRun: o.pick(3) == 2, Reason: choose(o, []string{"", "leaked"})}
+	p := apitoken.RevokeManyParams{AtMost: choose(o, []int{1000, 1, 1, 2, 0, 1000, -1}), DryRun: o.pick(3) == 2, Reason: choose(o, []string{"", "leaked"})}
 	got, err := m.RevokeMany(s.ctx, actor, q, p)
 	want, wantErr := s.ref.revokeMany(actor, q, p)
 	return fmt.Sprintf("%+v %+v %+v", actor, q, p), answer{got, err}, answer{want, wantErr}
