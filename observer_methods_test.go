@@ -97,6 +97,15 @@ func observedMethods() []observedMethod {
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
 		}},
+		{"RevokeMany", apitoken.ActionRevokeMany, bob, nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.RevokeMany(ctx, a, apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{AtMost: 10}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return second(h.RevokeMany(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{}))
+		}, "conflict": func(h *observedHost) error {
+			h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "another", Lifetime: time.Hour})
+			h.observer.take()
+			return second(h.RevokeMany(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{AtMost: 1}))
+		}}},
 		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"),
 			refusals{"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) }}},
 		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"),
@@ -113,6 +122,16 @@ func observedMethods() []observedMethod {
 		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), refusals{
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
+		}},
+		{"PlanPolicy", apitoken.ActionPlanPolicy, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.PlanPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: time.Hour}))
+		}, refusals{
+			"invalid": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{}))
+			},
+			"conflict": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}))
+			},
 		}},
 		{"MaxLifetimes", apitoken.ActionReadLifetimes, bob, nil, operation("MaxLifetimes"), refusals{
 			"invalid":   func(h *observedHost) error { return second(h.MaxLifetimes(ctx, apitoken.As(ada), "")) },

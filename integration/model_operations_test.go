@@ -42,6 +42,8 @@ var operations = []operation{
 	{"users", 1, (*sequence).listUsers},
 	{"flood", 2, (*sequence).flood},
 	{"sweep", 3, (*sequence).sweep},
+	{"revoke many", 2, (*sequence).revokeMany},
+	{"plan policy", 2, (*sequence).planPolicy},
 }
 
 const (

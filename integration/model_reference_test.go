@@ -272,8 +272,7 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	switch {
 	case err != nil:
 		return nil, err
-	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner),
-		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible, !validResource(q.Resource):
+	case !validQuery(q):
 		return nil, apitoken.ErrInvalid
 	case !c.manages(q.Owner) && !c.may.Has(apitoken.ListAny):
 		return nil, c.deny(apitoken.ErrDenied)
@@ -312,7 +311,8 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
-			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer:
+			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer,
+			q.BeyondPolicy && !livesBeyond(t.Token, r.policy.Max):
 			continue
 		}
 		all = append(all, t.Token)
