@@ -226,7 +226,7 @@
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true},               in its place
-//	  "reason":   "needs ListAny",                   why it was denied, or how much was removed or replaced, in words; absent: neither
+//	  "reason":   "needs ListAny",                   why it was denied, how much was removed or replaced, or where a text was found; absent: none
 //	  "count":    37,                                the number of denials that it stands for; absent: one change or denial
 //	  "first_at": "2026-01-01T11:59:00.000000Z"      the first of them, the last was at "at"; absent like count
 //	}
