@@ -106,6 +106,14 @@ func withRoles(own map[Role]Permission) (roleSet, error) {
 // grants returns what the role gives its holder.
 func (s roleSet) grants(r Role) Permission { return s[r] }
 
+// check refuses an undeclared role.
+func (s roleSet) check(field string, r Role) error {
+	if _, declared := s[r]; !declared {
+		return invalid(field, "%s is not declared", quoted(string(r)))
+	}
+	return nil
+}
+
 // requiredToActOn returns the permissions that an actor must hold to act on a holder of the role.
 func (s roleSet) requiredToActOn(r Role) Permission {
 	if granted, declared := s[r]; declared {
@@ -182,12 +190,19 @@ func (s kindSet) carries(k Kind, resource string) Permission {
 
 // check refuses an undeclared kind. It refuses an OwnOnly kind unless the token is for the actor's own use.
 func (s kindSet) check(k Kind, own bool) error {
-	rule, declared := s[k]
-	switch {
-	case !declared:
-		return invalid("kind", "%s is not declared", quoted(string(k)))
-	case rule.OwnOnly && !own:
+	if err := s.declared("kind", k); err != nil {
+		return err
+	}
+	if s[k].OwnOnly && !own {
 		return invalid("kind", "%.40q can be generated for oneself only", k)
+	}
+	return nil
+}
+
+// declared refuses an undeclared kind.
+func (s kindSet) declared(field string, k Kind) error {
+	if _, declared := s[k]; !declared {
+		return invalid(field, "%s is not declared", quoted(string(k)))
 	}
 	return nil
 }
@@ -204,6 +219,7 @@ const (
 	tokenCannot    refusal = "the kind of the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
 	systemOnly     refusal = "only the host itself may do this"
+	exemptsSelf    refusal = "nobody exempts themselves"
 )
 
 func needs(p Permission) refusal { return refusal("needs " + p.String()) }
@@ -271,6 +287,15 @@ func (a authority) actOn(required Permission) refusal {
 		return permitted
 	}
 	return targetStronger
+}
+
+// exempt decides whether the actor may grant a user another maximum lifetime. required is what acting on the user requires: every
+// permission if the user is not known.
+func (a authority) exempt(u UserID, required Permission) refusal {
+	if a.is(u) {
+		return exemptsSelf
+	}
+	return a.actOn(required)
 }
 
 // reach decides whether the actor may see or revoke one token. need is the permission for a token of another user. Every token

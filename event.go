@@ -63,10 +63,14 @@ type State struct {
 	SuspendedAt time.Time     `json:"suspended_at,omitzero"` // of the user
 	Epoch       int64         `json:"epoch,omitzero"`        // of the user
 	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; for a generated token, the maximum in force
+
+	// Policy says in one line how the limits and exemptions of the policy have changed, at most about 8 KiB. For a generated
+	// token it is the layer that MaxLifetime comes from, in words; empty: Max of the policy.
+	Policy string `json:"policy,omitzero"`
 }
 
-// LogValue returns a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch and
-// max_lifetime, without the empty ones. No maximum is "no expiration".
+// LogValue returns a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch,
+// max_lifetime and policy, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
@@ -83,6 +87,7 @@ func (s State) LogValue() slog.Value {
 	if s.MaxLifetime != 0 {
 		g.text("max_lifetime", lifetimeText(s.MaxLifetime))
 	}
+	g.text("policy", s.Policy)
 	return slog.GroupValue(g...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -21,6 +22,8 @@ const (
 //
 //   - their ID and their Name, in their own row, and their ID wherever another row or an event has it
 //   - the Name of each of their tokens, in the token and in events
+//   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
+//     in the policy and is removed from the events
 //
 // The Origin of what they did becomes empty, and so does the place where the text of a token of theirs was found. Everything else
 // stays: identifiers of tokens, times, roles, kinds, hints and resources. The library keeps no relation between the ID and the
@@ -59,7 +62,7 @@ func (m *Manager) forgetUser(ctx context.Context, op *operation) (rows int, err 
 		return 0, storeError(err)
 	}
 	for _, forget := range []func(context.Context, *operation, Forgetting) (int, error){
-		m.forgetInTokens, m.forgetAsOwner, m.forgetAsActor, m.forgetRow,
+		m.forgetInTokens, m.forgetAsOwner, m.forgetAsActor, m.forgetInExemptions, m.forgetRow,
 	} {
 		n, err := forget(ctx, op, f)
 		if err != nil {
@@ -132,6 +135,11 @@ func (m *Manager) forgetAsActor(ctx context.Context, op *operation, f Forgetting
 	return m.forgetInEvents(ctx, op, f, EventQuery{Actor: f.User, Limit: forgottenEvents})
 }
 
+// forgetInExemptions reads all events of changes of the policy, because no index finds those that name the user.
+func (m *Manager) forgetInExemptions(ctx context.Context, op *operation, f Forgetting) (int, error) {
+	return m.forgetInEvents(ctx, op, f, EventQuery{Action: ActionSetPolicy, Limit: forgottenEvents})
+}
+
 // forgetInEvents replaces the events of a query until none is left.
 func (m *Manager) forgetInEvents(ctx context.Context, op *operation, f Forgetting, q EventQuery) (rows int, err error) {
 	for {
@@ -141,7 +149,9 @@ func (m *Manager) forgetInEvents(ctx context.Context, op *operation, f Forgettin
 		}
 		piece := f
 		for _, e := range events {
-			piece.Events = append(piece.Events, f.in(e))
+			if forgotten := f.in(e); forgotten != e {
+				piece.Events = append(piece.Events, forgotten)
+			}
 			q.After = e.Seq
 		}
 		n, err := m.forget(ctx, op, piece)
@@ -182,6 +192,9 @@ func (f Forgetting) in(e Event) Event {
 	if e.Actor.User == f.User {
 		e.Actor.User, e.Actor.Origin = f.Pseudonym, Origin{}
 	}
+	if e.Action == ActionSetPolicy {
+		e.After.Policy = f.inChanges(e.After.Policy)
+	}
 	return e
 }
 
@@ -206,6 +219,20 @@ func (f Forgetting) Token(t Token) Token {
 	}
 	t.CreatedBy, t.RevokedBy = f.ID(t.CreatedBy), f.ID(t.RevokedBy)
 	return t
+}
+
+// Policy returns a policy without what identifies the user, and whether that is another one.
+func (f Forgetting) Policy(p MaxLifetimePolicy) (forgotten MaxLifetimePolicy, changed bool) {
+	forgotten = p.clone()
+	forgotten.UpdatedBy = f.ID(p.UpdatedBy)
+	for i, e := range p.Exemptions {
+		is := &forgotten.Exemptions[i]
+		is.User, is.By = f.ID(e.User), f.ID(e.By)
+		if e.User == f.User {
+			is.Reason = "forgotten"
+		}
+	}
+	return forgotten, forgotten.UpdatedBy != p.UpdatedBy || !slices.Equal(forgotten.Exemptions, p.Exemptions)
 }
 
 // ID returns the pseudonym for the user, and every other ID as it is.

@@ -74,7 +74,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		o.DefaultMaxLifetime = NoExpiration
 	}
 	initial := MaxLifetimePolicy{Max: o.DefaultMaxLifetime}
-	if err := initial.check(); err != nil {
+	if err := checkMaximum("maximum lifetime", initial.Max); err != nil {
 		return nil, err
 	}
 	if o.DefaultLifetime == 0 {

@@ -137,12 +137,14 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if owner.Suspended() {
 		return ErrSuspended
 	}
-	token.ExpiresAt, err = policy.resolve(lifetime, op.at, op.tokenExpires, m.defaultLifetime)
+	limit := policy.maximumFor(*owner, token.Kind, op.at, op.tokenExpires)
+	token.ExpiresAt, err = limit.resolve(lifetime, op.at, m.defaultLifetime)
 	if err != nil {
 		return err
 	}
 	event := op.changed(State{}, State{
-		Name: token.Name, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt, MaxLifetime: policy.Max,
+		Name: token.Name, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
+		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
 	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}

@@ -12,12 +12,14 @@ const NoExpiration = time.Duration(math.MaxInt64)
 const day = 24 * time.Hour
 
 // MaxLifetimePolicy is the maximum lifetime of tokens. It applies to every token generated while it is in force, by users and
-// administrators alike, and never to an existing token.
+// administrators alike, and never to an existing token. MaxFor resolves its layers.
 type MaxLifetimePolicy struct {
-	Max       time.Duration // 1 minute to 100 years of 365 days, whole microseconds; NoExpiration: no maximum
-	UpdatedAt time.Time
-	UpdatedBy UserID // empty: the host itself
-	Revision  int64  // raised by every change; 0: no policy has been set yet
+	Max        time.Duration   // 1 minute to 100 years of 365 days, whole microseconds; NoExpiration: no maximum
+	Limits     []LifetimeLimit // lower maximums for roles and kinds: at most 100, each for another role and kind
+	Exemptions []Exemption     // other maximums for single users: at most 100, each for another user and kind
+	UpdatedAt  time.Time
+	UpdatedBy  UserID // empty: the host itself
+	Revision   int64  // raised by every change; 0: no policy has been set yet
 }
 
 // A lifetime requested below leastLifetime, or a maximum set below leastMax, is a mistake of units, such as a number of seconds
@@ -65,27 +67,45 @@ func Days(n int) time.Duration {
 	return d
 }
 
-// Expiry returns when a token created at createdAt with the given lifetime expires, or refuses the lifetime. Every path that
-// generates a token uses it. The zero time means that the token never expires, and is returned only if lifetime is
-// [NoExpiration] and the policy has no maximum.
+// Expiry returns when a token created at createdAt with the given lifetime expires, or refuses the lifetime. It judges by Max
+// alone, without the limits and exemptions: see MaxFor for those. The zero time means that the token never expires, and is
+// returned only if lifetime is [NoExpiration] and the policy has no maximum.
 //
 // A lifetime of zero requests the maximum. [ErrInvalid]: zero without a maximum; a negative lifetime or one below a
 // microsecond; an expiry in or after the year 2200. [LifetimeError]: a lifetime over the maximum.
 func (p MaxLifetimePolicy) Expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
-	if err := p.checkMax(); err != nil {
+	return maximum{most: p.Max}.expiry(createdAt, lifetime)
+}
+
+// maximum is the longest lifetime that one token may have.
+type maximum struct {
+	most   time.Duration
+	source LimitSource
+}
+
+// inEvent returns the source for an event; empty: Max of the policy.
+func (m maximum) inEvent() string {
+	if m.source == (LimitSource{}) {
+		return ""
+	}
+	return m.source.withoutReason()
+}
+
+func (m maximum) expiry(createdAt time.Time, lifetime time.Duration) (time.Time, error) {
+	if err := checkPositive("maximum lifetime", m.most); err != nil {
 		return time.Time{}, err
 	}
-	if lifetime == 0 && p.Max != NoExpiration {
-		lifetime = p.Max
+	if lifetime == 0 && m.most != NoExpiration {
+		lifetime = m.most
 	}
-	if lifetime == NoExpiration && p.Max == NoExpiration {
+	if lifetime == NoExpiration && m.most == NoExpiration {
 		return time.Time{}, nil
 	}
 	if lifetime < time.Microsecond {
 		return time.Time{}, invalid("lifetime", "is %s, at least 1µs is needed", lifetime)
 	}
-	if wholeMicroseconds(lifetime) > wholeMicroseconds(p.Max) {
-		return time.Time{}, &LifetimeError{Requested: lifetime, Max: p.Max}
+	if wholeMicroseconds(lifetime) > wholeMicroseconds(m.most) {
+		return time.Time{}, &LifetimeError{Requested: lifetime, Max: m.most, Source: m.source}
 	}
 	end := instant(createdAt).Add(wholeMicroseconds(lifetime))
 	if !end.Before(ceiling) {
@@ -111,45 +131,54 @@ func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Durat
 	return expiry.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
 }
 
-// resolve returns the expiry of a token that is generated at now with the requested lifetime, 0: none. It is the only place
-// that decides how long a token may live. The expiry of the token in use, zero: none, is a second maximum. The fallback
-// applies if there is neither a requested lifetime nor a maximum.
-func (p MaxLifetimePolicy) resolve(asked time.Duration, now, parentExpires time.Time, fallback time.Duration) (time.Time, error) {
-	if !parentExpires.IsZero() {
-		p.Max = min(p.Max, parentExpires.Sub(now))
+// maximumFor returns the maximum of a token of the kind that is generated for the owner at now. The expiry of the token in use,
+// zero: none, is a second maximum.
+func (p MaxLifetimePolicy) maximumFor(owner User, k Kind, now, parentExpires time.Time) maximum {
+	most, source := p.MaxFor(owner, k, now)
+	if rest := parentExpires.Sub(now); !parentExpires.IsZero() && rest < most {
+		return maximum{rest, LimitSource{Layer: LayerToken}}
 	}
-	if asked == 0 && p.Max == NoExpiration {
+	return maximum{most, source}
+}
+
+// resolve returns the expiry of a token that is generated at now with the requested lifetime, 0: none. It is the only place
+// that decides when a token expires. The fallback applies if there is neither a requested lifetime nor a maximum.
+func (m maximum) resolve(asked time.Duration, now time.Time, fallback time.Duration) (time.Time, error) {
+	if asked == 0 && m.most == NoExpiration {
 		asked = fallback
 	}
-	return p.Expiry(now, asked)
+	return m.expiry(now, asked)
 }
 
 // Choices returns the lifetimes that a form should offer, the shortest first: those of 30 days, 90 days and 365 days that are
-// below the maximum, and the maximum itself.
-func (p MaxLifetimePolicy) Choices() []time.Duration {
+// below Max, and Max itself. The limits and exemptions may permit others: a form for a known owner takes those of
+// [KindLifetime.Choices].
+func (p MaxLifetimePolicy) Choices() []time.Duration { return choicesBelow(p.Max) }
+
+func choicesBelow(most time.Duration) []time.Duration {
 	var choices []time.Duration
 	for _, lifetime := range [...]time.Duration{Days(30), Days(90), Days(365)} {
-		if lifetime < p.Max {
+		if lifetime < most {
 			choices = append(choices, lifetime)
 		}
 	}
-	return append(choices, p.Max)
+	return append(choices, most)
 }
 
-// check validates a policy that is to be set.
-func (p MaxLifetimePolicy) check() error {
-	if p.Max != NoExpiration && p.Max > greatestMax {
-		return invalid("maximum lifetime", "is %s, at most %s is allowed", lifetimeText(p.Max), lifetimeText(greatestMax))
+// checkMaximum validates a maximum that is to be set.
+func checkMaximum(field string, d time.Duration) error {
+	if d != NoExpiration && d > greatestMax {
+		return invalid(field, "is %s, at most %s is allowed", lifetimeText(d), lifetimeText(greatestMax))
 	}
-	if p.Max <= 0 {
-		return p.checkMax()
+	if d <= 0 {
+		return checkPositive(field, d)
 	}
-	return checkUnit("maximum lifetime", p.Max, leastMax)
+	return checkUnit(field, d, leastMax)
 }
 
-func (p MaxLifetimePolicy) checkMax() error {
-	if p.Max < time.Microsecond {
-		return invalid("maximum lifetime", "is %s, at least 1µs is needed", p.Max)
+func checkPositive(field string, d time.Duration) error {
+	if d < time.Microsecond {
+		return invalid(field, "is %s, at least 1µs is needed", d)
 	}
 	return nil
 }
@@ -166,11 +195,16 @@ func wholeMicroseconds(d time.Duration) time.Duration {
 type LifetimeError struct {
 	Requested time.Duration // NoExpiration: a token that never expires
 	Max       time.Duration // the longest lifetime that would have been permitted
+	Source    LimitSource   // where Max comes from
 }
 
-// Error returns what was requested and what is permitted.
+// Error returns what was requested, what is permitted, and where that comes from unless it is Max of the policy.
 func (e *LifetimeError) Error() string {
-	return fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
+	text := fmt.Sprintf("%s: %s requested, at most %s allowed", ErrLifetime, lifetimeText(e.Requested), lifetimeText(e.Max))
+	if e.Source == (LimitSource{}) {
+		return text
+	}
+	return fmt.Sprintf("%s (%s)", text, e.Source)
 }
 
 // Unwrap returns [ErrLifetime].

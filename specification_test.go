@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/benbjohnson/clock"
-
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
@@ -221,6 +219,13 @@ func choose(condition bool, yes, no string) string {
 	return no
 }
 
+// handClock is a clock that the test moves. Setting a clock.Mock takes a millisecond, which is longer than a case takes.
+type handClock time.Time
+
+func (c *handClock) Now() time.Time { return time.Time(*c) }
+
+func (c *handClock) advance(d time.Duration) { *c = handClock(c.Now().Add(d)) }
+
 // specWorld is a Manager with the actor and the target in its store.
 type specWorld struct {
 	m      *apitoken.Manager
@@ -236,10 +241,9 @@ func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 			t.Fatalf("%+v and %+v: %v", a, target, err)
 		}
 	}
-	clock, store := clock.NewMock(), memstore.New()
-	clock.Set(start)
+	clock, store := handClock(start), memstore.New()
 	manager := func(roles map[apitoken.Role]apitoken.Permission, kinds map[apitoken.Kind]apitoken.KindRule) *apitoken.Manager {
-		m, err := apitoken.New(store, &apitoken.Options{Clock: clock, Roles: roles, KindRules: kinds, LastUsedInterval: -1})
+		m, err := apitoken.New(store, &apitoken.Options{Clock: &clock, Roles: roles, KindRules: kinds, LastUsedInterval: -1})
 		must(err)
 		return m
 	}
@@ -267,7 +271,7 @@ func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 		case "revoked":
 			must(newer.Revoke(ctx, host, token.ID))
 		case "expired":
-			clock.Add(time.Hour)
+			clock.advance(time.Hour)
 		case "ended":
 			must(newer.RevokeAll(ctx, host, "ann"))
 		}
@@ -305,9 +309,9 @@ func TestEveryActorTargetAndOperation(t *testing.T) {
 	}
 	actors = append(actors, specActor{form: "host", role: "nothing"})
 	operations := specOperations()
-	cases, wrong, step := 0, 0, 4
+	cases, wrong, step := 0, 0, 1
 	if testing.Short() {
-		step = 32 // make test-long tries eight times as many
+		step = 32 // make test-long tries all
 	}
 	for i, a := range actors {
 		if i%step != 0 {

@@ -67,8 +67,11 @@ type Store interface {
 	ChangeUser(ctx context.Context, id UserID, change UserChange, event Event) (User, error)
 
 	// PutPolicy replaces the policy if it is at ifRevision, which is zero before the first policy; otherwise it returns
-	// ErrConflict. The policy is stored as given, Revision included, which the caller has set to ifRevision + 1. PutPolicy may
-	// wait for a running CreateToken, but a stream of them does not starve it.
+	// ErrConflict. The policy is stored as given, with its limits and exemptions in their order, and with its Revision, which the
+	// caller has set to ifRevision + 1. PutPolicy may wait for a running CreateToken, but a stream of them does not starve it.
+	//
+	// A store that programs share which know of no limits and exemptions shows them [MaxLifetimePolicy.Strictest] as the maximum.
+	// A policy that such a program has set is read without limits and exemptions.
 	PutPolicy(ctx context.Context, policy MaxLifetimePolicy, ifRevision int64, event Event) error
 
 	// Touch sets LastUsedAt of each token to the given time if [Touch.Moves] reports so, and changes nothing else. Tokens
@@ -94,7 +97,7 @@ type Store interface {
 	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
 	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
 	//   - Each of f.Events replaces the stored event of its Seq.
-	//   - With f.Rest, f.ID is applied to those who ended an epoch and to UpdatedBy of the policy, and the user's row and ended
+	//   - With f.Rest, f.ID is applied to those who ended an epoch, f.Policy to the policy, and the user's row and ended
 	//     epochs are deleted.
 	//
 	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row

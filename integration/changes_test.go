@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -99,7 +100,10 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 	fresh := newToken("expired") // takes the name of the expired token
 	raised, eve := bob, bob
 	raised.Revision, raised.Epoch, eve.ID = 2, 1, "eve"
-	policy := apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: at, UpdatedBy: "ada", Revision: 1}
+	policy := apitoken.MaxLifetimePolicy{
+		Max: apitoken.Days(30), UpdatedAt: at, UpdatedBy: "ada", Revision: 1,
+		Limits: []apitoken.LifetimeLimit{{Role: apitoken.RoleUser, Max: apitoken.Days(7)}},
+	}
 	created, revoked, put, raisedBy, set := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke),
 		event(apitoken.ActionPutUser), event(apitoken.ActionRevokeAll), event(apitoken.ActionSetPolicy)
 	denied := []apitoken.Event{event(apitoken.ActionReadEvents), event(apitoken.ActionListUsers)}
@@ -133,7 +137,7 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 		func(ctx context.Context) error { return store.PutPolicy(ctx, policy, 0, set) },
 		func() bool {
 			p, err := store.Policy(ctx)
-			return err == nil && p == policy
+			return err == nil && reflect.DeepEqual(p, policy)
 		},
 	}, {
 		"Touch", 0,

@@ -12,6 +12,7 @@ func TestMySQLKeepsTheContract(t *testing.T)      { onMySQL.keepsTheContract(t) 
 
 // keepsTheContract runs package storetest on one database, which is cleared before each rule.
 func (b backend) keepsTheContract(t *testing.T) {
+	t.Parallel()
 	d := b.database(t)
 	db := d.open(t, 0)
 	store := d.newMigrated(t, db, nil) // one for all rules, because a new one prepares every statement again

@@ -15,6 +15,7 @@ import (
 )
 
 func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	t.Parallel()
 	long(t)
 	server, err := engine.StartPostgres(t.TempDir(), nil)
 	engine.Require(t, "postgres", err)
@@ -27,6 +28,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 }
 
 func TestMySQLKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	t.Parallel()
 	long(t)
 	server, err := engine.StartMariaDB(t.TempDir(), nil)
 	engine.Require(t, "mysql", err)
@@ -56,12 +58,14 @@ func stopAtTheEnd(t *testing.T, server interface{ Stop() error }) {
 
 const clientsOfCrash = 8
 
-// crashRounds reduces a number of rounds with -short.
-func crashRounds(rounds int) int {
+// crashRounds returns how often a test kills: as often as the environment says, otherwise the given number, or a quarter of it
+// with -short.
+func crashRounds(t *testing.T, rounds int) int {
+	t.Helper()
 	if testing.Short() {
-		return max(1, rounds/4)
+		rounds = max(1, rounds/4)
 	}
-	return rounds
+	return fromEnvironment(t, "APITOKEN_KILLS", rounds)
 }
 
 // keepsWhatItAcknowledged kills a server repeatedly while clients work on it. After each restart all acknowledged changes must be
@@ -69,7 +73,7 @@ func crashRounds(rounds int) int {
 func keepsWhatItAcknowledged(t *testing.T, d database, server crashes) {
 	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, server.makeCanary) })
-	rounds := crashRounds(20)
+	rounds := crashRounds(t, 20)
 	for round := range rounds {
 		d.connect(t, func(db *sql.DB) { mustExec(t, db, `INSERT INTO crash_canary VALUES (1)`) })
 		stop := l.start(t)

@@ -22,6 +22,7 @@ var crashWriters = []apitoken.UserID{"ada", "bob", "eve", "joe"}
 
 // Each round kills a process, in most of them soon. In a few it runs long enough for SQLite to checkpoint its log.
 func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
+	t.Parallel()
 	long(t)
 	if file := os.Getenv(crashFile); file != "" {
 		workUntilKilled(t, file)
@@ -39,7 +40,7 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 		}
 		b.settle(t, m, false)
 	})
-	rounds := crashRounds(200)
+	rounds := crashRounds(t, 200)
 	acknowledged, unheard := 0, 0
 	for round := range rounds {
 		before := len(b.feed)

@@ -16,6 +16,7 @@ import (
 // A network may drop all packets silently. A change whose COMMIT gets no answer returns after its context has ended: with the
 // outcome if it can be determined, and otherwise with ErrUncertain. That takes seconds, so the cases run in parallel.
 func TestUnansweredCommitEndsAfterTheContext(t *testing.T) {
+	t.Parallel()
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()

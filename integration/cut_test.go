@@ -77,6 +77,7 @@ func (b backend) committed(text string) string {
 
 // A change whose COMMIT gets no answer is done once and succeeds, whether or not the COMMIT had arrived.
 func TestCutCommitIsDoneOnce(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -132,6 +133,7 @@ func (s *behind) holdCommitCut(t *testing.T, what string, arrives bool) {
 // If no server is left to determine the outcome of a COMMIT, the answer is ErrUncertain. That takes seconds, so the cases run in
 // parallel.
 func TestCutCommitWithoutAServerIsUncertain(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {
@@ -179,6 +181,7 @@ func (s *behind) holdUncertain(t *testing.T, o storeCall, arrives bool, after []
 
 // If a connection is cut at any statement, the answer agrees with the stored rows.
 func TestCutAnywhere(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range servers {
 		t.Run(b.name, func(t *testing.T) {

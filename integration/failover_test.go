@@ -12,10 +12,11 @@ import (
 
 // A host with the addresses of both servers continues with the standby when the primary fails. No acknowledged change is lost.
 func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
+	t.Parallel()
 	long(t)
 	primary := startPrimary(t)
 	var l *load
-	rounds := crashRounds(5)
+	rounds := crashRounds(t, 5)
 	for round := range rounds {
 		standby := startStandby(t, primary)
 		d := database{onPostgreSQL, []string{engine.ReadWriteDSN(primary, standby)}}
@@ -44,6 +45,7 @@ func TestPostgreSQLKeepsWhatItAcknowledgedInAFailOver(t *testing.T) {
 // This proves that the test above can fail: if the primary does not wait for a standby that has lost its connection, acknowledged
 // changes are lost, and the audit reports them.
 func TestPostgreSQLFailOverToAnOutdatedStandbyIsSeenToLose(t *testing.T) {
+	t.Parallel()
 	long(t)
 	primary := startPrimary(t)
 	standby := startStandby(t, primary)

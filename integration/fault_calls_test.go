@@ -30,6 +30,7 @@ type stage struct {
 }
 
 func TestEveryFaultAtEveryCall(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 // The first use of a store opens a connection, reads the version of the schema, and prepares every statement. A fault in that is
 // a failure like any other, and the next use begins again.
 func TestEveryFaultAtTheFirstUse(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
@@ -68,6 +69,7 @@ func (s *stage) fewFaults() (some []fault) {
 // After any fault in Migrate, the next Migrate completes the schema. [TestMigrateCutAnywhere] has the faults that break the
 // connection.
 func TestEveryFaultInMigrate(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestSQLiteFeedLosesNothing(t *testing.T) {
+	t.Parallel()
 	long(t)
 	onSQLite.feedLosesNothing(t)
 }
@@ -21,6 +22,7 @@ func TestMySQLFeedLosesNothing(t *testing.T)      { onMySQL.feedLosesNothing(t) 
 // end. The other is interrupted 20 times, and continues with another Manager after the last event that it has handled. Each must
 // receive every acknowledged event once, and no other, with the numbers 1, 2, 3 and so on. Both must receive the same order.
 func (b backend) feedLosesNothing(t *testing.T) {
+	t.Parallel()
 	const interruptions = 20
 	events := 10_000
 	if testing.Short() {

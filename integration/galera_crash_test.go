@@ -29,7 +29,7 @@ func TestGaleraKeepsWhatItAcknowledgedWhenNodesAreKilled(t *testing.T) {
 	}
 	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
 	d.connect(t, func(db *sql.DB) { mustExec(t, db, `CREATE TABLE crash_canary (n INT) ENGINE = MEMORY`) })
-	rounds := crashRounds(5)
+	rounds := crashRounds(t, 5)
 	for round := range rounds + 1 {
 		nodes := []int{round % replicasOfHost}
 		if round == rounds {

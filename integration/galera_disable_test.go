@@ -22,7 +22,7 @@ func TestGaleraDisabledUserHasNoLiveToken(t *testing.T) {
 		nodes = append(nodes, newReplica(t, store))
 		ignorant = append(ignorant, newReplica(t, epochIgnored(store)))
 	}
-	rounds := crashRounds(300)
+	rounds := crashRounds(t, 300)
 	generated, late, revived := 0, 0, 0
 	for round := range rounds {
 		owner := apitoken.UserID(fmt.Sprint("user ", round))

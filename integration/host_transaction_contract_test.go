@@ -107,14 +107,17 @@ func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, 
 }
 
 func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	t.Parallel()
 	hostOverSQL(onPostgreSQL).keepsTheContractInTransactions(t)
 }
 
 func TestMySQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	t.Parallel()
 	hostOverSQL(onMySQL).keepsTheContractInTransactions(t)
 }
 
 func TestPgxKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	t.Parallel()
 	modes := strings.Fields(os.Getenv("APITOKEN_PGX_MODES"))
 	if len(modes) == 0 {
 		modes = pgxModes[:1]
@@ -125,6 +128,7 @@ func TestPgxKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 }
 
 func TestSQLiteKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
+	t.Parallel()
 	long(t)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
 		db := openSQLite(t, sqliteFile(t), recommended)

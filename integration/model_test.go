@@ -16,9 +16,10 @@ import (
 // TestModelAnswersLikeTheManager runs random sequences of 50 operations on every store and on the reference, and compares
 // the value and the error of every call. Package rapid simplifies a failing sequence, and prints it with its seed.
 //
-// Each store gets 2,000 sequences, or the number in the environment variable APITOKEN_SEQUENCES. A store on a server gets a tenth
-// of that. With -short there are fewer.
+// Each store gets as many sequences as the environment variable APITOKEN_SEQUENCES says. Without it there are 2,000, a tenth of
+// that for a store on a server, and fewer with -short. APITOKEN_SEED seeds the random choices.
 func TestModelAnswersLikeTheManager(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, store.holdModel)
 	}
@@ -27,8 +28,9 @@ func TestModelAnswersLikeTheManager(t *testing.T) {
 func (s namedStore) holdModel(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true") // the seed is enough to repeat a failure
 	open := s.prepare(t)
-	want := s.sequences(fromEnvironment(t, "APITOKEN_SEQUENCES", 2000))
+	want := fromEnvironment(t, "APITOKEN_SEQUENCES", s.sequences(2000))
 	setFlag(t, "rapid.checks", strconv.Itoa(want))
+	setFlag(t, "rapid.seed", strconv.FormatUint(firstSeed(t), 10))
 	seen, ran := coverage{}, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		p := plans().Draw(rt, "plan")

@@ -104,6 +104,7 @@ const (
 // are the same in each run, and so is the order of the calls in the histories. That expiry is late by a microsecond in lists
 // and in names is a planted bug of package storetest.
 func TestPlanted(t *testing.T) {
+	t.Parallel()
 	long(t)
 	open, sequences, enough := prepareMemory(t), plantedSequences, allOfThem
 	t.Run("no bug", func(t *testing.T) { // for the model; histories and schedules are run without the bug one by one

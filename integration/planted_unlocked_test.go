@@ -64,6 +64,7 @@ var plantsInSQL = []plantedInSQL{
 // continues. A history catches the bug with a probability of at least 1/6, so 200 histories miss it with less than 1 in
 // 10^15.
 func TestPlantedInSQL(t *testing.T) {
+	t.Parallel()
 	long(t)
 	onEach(t, servers, func(t *testing.T, d database) {
 		for _, bug := range plantsInSQL {

@@ -35,6 +35,7 @@ func onPgBouncer(connections int, parameters ...string) backend {
 
 // Behind a pooler the store keeps the contract, with the options and the data source name of the documentation.
 func TestPgBouncerKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	long(t)
 	d := onPgBouncer(4, "default_query_exec_mode=exec").database(t)
 	db := d.open(t, 0)

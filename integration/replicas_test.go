@@ -11,6 +11,7 @@ import (
 
 // Every replica of a host sees the writes of the others: the contract holds if each call goes to another handle of the same file.
 func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
@@ -38,6 +39,7 @@ func TestMySQLKeepsTheContractAcrossPools(t *testing.T) { onMySQL.keepsTheContra
 
 // keepsTheContractAcrossPools runs package storetest with each call on the next of three connection pools.
 func (b backend) keepsTheContractAcrossPools(t *testing.T) {
+	t.Parallel()
 	long(t)
 	open := b.database(t).opener(t, nil)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {

@@ -36,6 +36,7 @@ func newMigratedSQLite(t testing.TB, db *sql.DB, opts *sqlstore.Options) *sqlsto
 
 // With -short only the recommended data source name is tested.
 func TestSQLiteKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name       string
 		parameters string

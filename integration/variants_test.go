@@ -14,6 +14,7 @@ import (
 
 // The store keeps the contract under unusual settings of the database and the data source name. Each row combines several.
 func TestContractHoldsUnderUnusualSettings(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for _, c := range []struct {
 		name string

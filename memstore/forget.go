@@ -104,8 +104,8 @@ func (s *Store) forgetRest(f apitoken.Forgetting) (rows int) {
 			}
 		}
 	}
-	if s.policy.UpdatedBy == f.User {
-		s.policy.UpdatedBy = f.Pseudonym
+	if p, changed := f.Policy(s.policy); changed {
+		s.policy = p
 		rows++
 	}
 	return rows

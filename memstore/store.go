@@ -110,6 +110,7 @@ func (s *Store) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifR
 	if s.policy.Revision != ifRevision {
 		return apitoken.ErrConflict
 	}
+	p.Limits, p.Exemptions = slices.Clone(p.Limits), slices.Clone(p.Exemptions)
 	s.policy = p
 	s.record(e)
 	return nil

@@ -95,3 +95,48 @@ func stateArg(s apitoken.State) (any, error) {
 	text, err := json.Marshal(s)
 	return string(text), err
 }
+
+// layers are the limits and exemptions of the policy in their column. Programs of earlier versions know nothing of them: they read
+// the strictest maximum from the column of the maximum, and leave this column as it is when they set a policy. So it has the
+// maximum, and the revision that it belongs to.
+type layers struct {
+	Revision   int64                    `json:"revision"`
+	Max        time.Duration            `json:"max"`
+	Limits     []apitoken.LifetimeLimit `json:"limits,omitempty"`
+	Exemptions []apitoken.Exemption     `json:"exemptions,omitempty"`
+}
+
+// layersColumn completes a policy whose other columns are read. NULL, and the layers of another revision, leave it as it is.
+type layersColumn apitoken.MaxLifetimePolicy
+
+// Scan implements [sql.Scanner].
+func (p *layersColumn) Scan(src any) error {
+	var text []byte
+	switch v := src.(type) {
+	case nil:
+		return nil
+	case string:
+		text = []byte(v)
+	case []byte:
+		text = v
+	default:
+		return fmt.Errorf("layers are stored as %T", src)
+	}
+	var l layers
+	if err := json.Unmarshal(text, &l); err != nil {
+		return fmt.Errorf("layers of the policy: %w", err)
+	}
+	if l.Revision == p.Revision {
+		p.Max, p.Limits, p.Exemptions = l.Max, l.Limits, l.Exemptions
+	}
+	return nil
+}
+
+// layersArg returns the argument that layersColumn reads back.
+func layersArg(p apitoken.MaxLifetimePolicy) (any, error) {
+	if len(p.Limits) == 0 && len(p.Exemptions) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(layers{p.Revision, p.Max, p.Limits, p.Exemptions})
+	return string(text), err
+}

@@ -162,9 +162,18 @@ func eventArgs(e apitoken.Event) ([]any, error) {
 	}, nil
 }
 
-// policyFields returns where the columns of the policy are scanned into.
+// policyColumns are the columns of the policy, in the order of policyFields and policyArgs. The layers are after the revision.
+const policyColumns = "max_lifetime, updated_at, updated_by, revision, layers"
+
+// policyFields returns where policyColumns are scanned into.
 func policyFields(p *apitoken.MaxLifetimePolicy) []any {
-	return []any{(*int64)(&p.Max), (*timeColumn)(&p.UpdatedAt), (*string)(&p.UpdatedBy), &p.Revision}
+	return []any{(*int64)(&p.Max), (*timeColumn)(&p.UpdatedAt), (*string)(&p.UpdatedBy), &p.Revision, (*layersColumn)(p)}
+}
+
+// policyArgs are the values of policyColumns.
+func policyArgs(p apitoken.MaxLifetimePolicy) ([]any, error) {
+	layers, err := layersArg(p)
+	return []any{int64(p.Strictest()), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, layers}, err
 }
 
 // notFoundIfNoRows returns ErrNotFound for a query that returned no row.

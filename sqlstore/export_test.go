@@ -141,7 +141,7 @@ var queryNames = [numQueries]string{
 	insertPseudonym: "insertPseudonym", copyEpochs: "copyEpochs", replaceEnder: "replaceEnder", deleteEpochs: "deleteEpochs", deleteUser: "deleteUser",
 	updatePolicyAtOnce: "updatePolicyAtOnce",
 
-	readPolicy: "readPolicy", replaceSetter: "replaceSetter", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
+	readPolicy: "readPolicy", readPolicyToChange: "readPolicyToChange", replaceInPolicy: "replaceInPolicy", lockPolicy: "lockPolicy", updatePolicy: "updatePolicy",
 
 	insertEvent: "insertEvent", removeEvents: "removeEvents", replaceEvent: "replaceEvent", findUnnumbered: "findUnnumbered", lockFeed: "lockFeed", numberEvents: "numberEvents",
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",

@@ -151,13 +151,15 @@ func (s session) forgetInEvents(ctx context.Context, f apitoken.Forgetting) (row
 }
 
 func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows int, err error) {
+	if rows, err = s.forgetInPolicy(ctx, f); err != nil {
+		return rows, err
+	}
 	user, pseudonym := string(f.User), string(f.Pseudonym)
 	for _, change := range []struct {
 		query query
 		args  []any
 	}{
 		{replaceEnder, []any{pseudonym, user}},
-		{replaceSetter, []any{pseudonym, user}},
 		{deleteEpochs, []any{user}},
 		{deleteUser, []any{user}},
 	} {
@@ -168,6 +170,30 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 		rows += int(n)
 	}
 	return rows, nil
+}
+
+// forgetInPolicy locks the policy only if there is something to replace, because everybody who generates a token waits for it.
+func (s session) forgetInPolicy(ctx context.Context, f apitoken.Forgetting) (rows int, err error) {
+	for _, read := range []query{readPolicy, readPolicyToChange} {
+		var p apitoken.MaxLifetimePolicy
+		if err := s.row(ctx, read).Scan(policyFields(&p)...); err != nil {
+			return 0, err
+		}
+		p, changed := f.Policy(p)
+		if !changed {
+			return 0, nil
+		}
+		if read == readPolicy {
+			continue
+		}
+		layers, err := layersArg(p)
+		if err != nil {
+			return 0, err
+		}
+		n, err := s.exec(ctx, replaceInPolicy, string(p.UpdatedBy), layers)
+		return int(n), err
+	}
+	return 0, nil
 }
 
 // Forget implements [apitoken.Store]. It is [apitoken.ErrInvalid].

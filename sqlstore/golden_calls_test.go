@@ -33,8 +33,9 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["updateUserAtOnce"], false)
 	fake.returns(text["updatePolicyAtOnce"], true, false)
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1))
-	fake.returns(text["readPolicy"], int64(0), nil, "", int64(0))
-	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0)}, make([]driver.Value, 46))...)
+	fake.returns(text["readPolicy"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
+	fake.returns(text["readPolicyToChange"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 46))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -102,7 +103,9 @@ func calls(store *sqlstore.Store) []call {
 	}, Epoch: 1}
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
-	policy := apitoken.MaxLifetimePolicy{Max: 1, UpdatedAt: someTime, UpdatedBy: "ada", Revision: 1}
+	policy := apitoken.MaxLifetimePolicy{
+		Max: 2, Limits: []apitoken.LifetimeLimit{{Role: "user", Max: 1}}, UpdatedAt: someTime, UpdatedBy: "ada", Revision: 1,
+	}
 	revoke := func(ctx context.Context) error {
 		_, err := store.RevokeToken(ctx, someID, apitoken.Revocation{At: someTime, By: "ada"}, event)
 		return err

@@ -39,7 +39,11 @@ func (d *Dialect) markPolicyHeld(err error) error {
 }
 
 func (s session) putPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
-	args := []any{int64(p.Max), timeArg(p.UpdatedAt), string(p.UpdatedBy), p.Revision, ifRevision}
+	args, err := policyArgs(p)
+	if err != nil {
+		return err
+	}
+	args = append(args, ifRevision)
 	if s.dialect.has(lockPolicy) {
 		return s.putLockedPolicy(ctx, args, e)
 	}

@@ -115,14 +115,14 @@ WITH changed AS (
 ), recorded AS (` + recordEvent(12, "changed") + `)
 SELECT EXISTS (SELECT 1 FROM changed)`,
 
-	// $1 to $5 are as for updatePolicy, $6 to $22 are the event.
+	// $1 to $6 are as for updatePolicy, $7 to $23 are the event.
 	updatePolicyAtOnce: `
 WITH changed AS (
-	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
-	WHERE revision = $5 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)
+	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4, layers = $5
+	WHERE revision = $6 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7)
 	RETURNING 1
-), recorded AS (` + recordEvent(6, "changed") + `)
-SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)`,
+), recorded AS (` + recordEvent(7, "changed") + `)
+SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7)`,
 }
 
 // recordEvent inserts an event, whose parameters begin with the first, if a row was changed.

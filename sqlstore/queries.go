@@ -46,11 +46,12 @@ const (
 	deleteUser        // id
 	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
-	// The policy. There is always one row.
-	readPolicy    // -> maximum, updated at, updated by, revision
-	lockPolicy    // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
-	updatePolicy  // maximum, updated at, updated by, revision, revision before
-	replaceSetter // new id, id; replaces the user who has set the policy
+	// The policy. There is always one row. A policy is what policyFields reads.
+	readPolicy         // -> policy
+	readPolicyToChange // -> policy, which no other transaction changes before this one ends
+	lockPolicy         // makes new transactions wait for the policy, so that a stream of them does not starve a change; may be empty
+	updatePolicy       // as policyArgs, revision before
+	replaceInPolicy    // updated by, layers; replaces what identifies a user
 
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
@@ -91,7 +92,7 @@ WHERE t.id = ?`,
 
 		readFacts: `
 SELECT
-	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	` + qualified("p", policyColumns) + `,
 	a.id,
 	` + recordColumns("w", revocation("w", "we"), "a") + `,
 	o.id,
@@ -174,14 +175,18 @@ DELETE FROM apitoken_epochs WHERE owner = ?`,
 DELETE FROM apitoken_users WHERE id = ?`,
 
 		readPolicy: `
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`,
+SELECT ` + policyColumns + ` FROM apitoken_policy`,
+
+		readPolicyToChange: `
+SELECT ` + policyColumns + ` FROM apitoken_policy
+` + s.lockRow,
 
 		updatePolicy: `
-UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?, layers = ?
 WHERE revision = ?`,
 
-		replaceSetter: `
-UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?`,
+		replaceInPolicy: `
+UPDATE apitoken_policy SET updated_by = ?, layers = ?`,
 
 		insertEvent: `
 INSERT INTO apitoken_events (

@@ -30,7 +30,7 @@ func newFakeStore(t *testing.T, d sqlstore.Dialect) (*sqlstore.Store, *sql.DB, *
 		case "checkConnection":
 			fake.returns(q.Text, "")
 		case "readPolicy":
-			fake.returns(q.Text, int64(0), nil, "", int64(0))
+			fake.returns(q.Text, int64(0), nil, "", int64(0), nil)
 		}
 	}
 	return store, db, fake

@@ -8,7 +8,7 @@ import (
 // syntax is what the dialects spell differently in the SQL that they share.
 type syntax struct {
 	ifAbsent string // ends an INSERT that changes nothing if a key is in use; empty: see Dialect.duplicateKey
-	lockRow  string // ends a SELECT of a user that locks the row for a change
+	lockRow  string // ends a SELECT of a user or the policy that locks the row for a change
 	greatest string // the function that returns the greatest of its arguments
 	contains string // whether the column %s contains a text
 

@@ -109,7 +109,7 @@ func faultyCalls(ctx context.Context) []faultyCall {
 		}},
 		{"Policy", func(s storetest.Faulty) (bool, error) {
 			p, err := s.Policy(ctx)
-			return p != apitoken.MaxLifetimePolicy{}, err
+			return p.Revision != 0, err
 		}},
 		{"User", func(s storetest.Faulty) (bool, error) {
 			u, err := s.User(ctx, "bob")

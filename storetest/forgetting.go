@@ -17,6 +17,20 @@ func forgettingRules() []rule {
 			"row has changed. The user's row is that of the pseudonym.",
 		forgottenEverywhere,
 	}, {
+		"the user is forgotten in exemptions that others have set",
+		"With f.Rest, the policy becomes what f.Policy makes of it, also if the user did not set it. Its Revision stays.",
+		func(f *fixture) {
+			f.addUser("ada")
+			p := newPolicy(apitoken.MaxLifetimePolicy{})
+			p.UpdatedBy = "carol"
+			f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+			forgetting := forgettingOf(f.disable("ada", later(time.Minute, "carol")))
+			want, _ := forgetting.Policy(p)
+			forgetting.Rest = true
+			f.forget(forgetting)
+			wantEqual(f, "Policy", want, f.policy())
+		},
+	}, {
 		"the tokens of the user show the end of their epoch at any time",
 		"The row of the pseudonym comes with the ended epochs of the user, and theirs stay until f.Rest.",
 		func(f *fixture) {
@@ -187,7 +201,7 @@ func forgottenEverywhere(f *fixture) {
 
 // asForgotten makes of everything but the events what Forget makes of it.
 func (all *everything) asForgotten(f apitoken.Forgetting) {
-	all.Policy.UpdatedBy = f.ID(all.Policy.UpdatedBy)
+	all.Policy, _ = f.Policy(all.Policy)
 	for i, t := range all.Tokens {
 		all.Tokens[i] = f.Token(t)
 	}

@@ -1,6 +1,11 @@
 package storetest
 
-import "github.com/seed-d6cf0a46/apitoken"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
 
 // policyRules are about the policy.
 func policyRules() []rule {
@@ -34,6 +39,43 @@ func policyRules() []rule {
 			is := apitoken.MaxLifetimePolicy{Max: apitoken.Days(7), UpdatedAt: far, UpdatedBy: "carol", Revision: 2}
 			f.must("PutPolicy", f.store.PutPolicy(f.Context(), is, 1, policyPut(was, is)))
 			wantEqual(f, "Policy", is, f.policy())
+		},
+	}, {
+		"limits and exemptions come and go",
+		"Policy returns the limits and exemptions of the last PutPolicy, in their order: also some after none, others, and none after some.",
+		func(f *fixture) {
+			var was apitoken.MaxLifetimePolicy
+			full := newPolicy(was)
+			for _, p := range []apitoken.MaxLifetimePolicy{
+				plainPolicy(was), full, {Limits: full.Limits[:1]}, {Exemptions: full.Exemptions[1:]}, plainPolicy(was), full,
+			} {
+				is := plainPolicy(was)
+				is.Limits, is.Exemptions = p.Limits, p.Exemptions
+				f.must("PutPolicy", f.store.PutPolicy(f.Context(), is, was.Revision, policyPut(was, is)))
+				wantEqual(f, "Policy", is, f.policy())
+				facts, err := f.store.Facts(f.Context(), apitoken.FactsQuery{})
+				f.must("Facts", err)
+				wantEqual(f, "the policy of Facts", is, facts.Policy)
+				was = is
+			}
+		},
+	}, {
+		"the longest policy is read back",
+		"A policy of 100 limits and 100 exemptions with the longest texts is read back.",
+		func(f *fixture) {
+			p := newPolicy(apitoken.MaxLifetimePolicy{})
+			p.Limits, p.Exemptions = nil, nil
+			for i := range 100 {
+				number := fmt.Sprintf("%03d", i)
+				role := number + strings.Repeat("ü", 97)
+				p.Limits = append(p.Limits, apitoken.LifetimeLimit{Role: apitoken.Role(role), Kind: apitoken.Kind(role), Max: apitoken.Days(i + 1)})
+				p.Exemptions = append(p.Exemptions, apitoken.Exemption{
+					User: apitoken.UserID(number + strings.Repeat("<", 252)), Kind: apitoken.Kind(role), Max: apitoken.Days(i + 1), Until: far,
+					Reason: strings.Repeat("&", 255), By: apitoken.UserID(strings.Repeat(">", 255)), At: base,
+				})
+			}
+			f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+			wantEqual(f, "Policy", p, f.policy())
 		},
 	}, {
 		"a policy changes no token and no user",

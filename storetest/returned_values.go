@@ -47,6 +47,22 @@ func keptRules() []rule {
 			n := f.somethingToKeep()
 			keepPage(f, n, func() ([]apitoken.Event, error) { return f.store.Events(f.Context(), apitoken.EventQuery{Limit: 2}) })
 		}},
+		{"a policy is never modified", promise, func(f *fixture) {
+			ada := f.addUser("ada")
+			f.setPolicy()
+			kept, before := f.policy(), f.policy()
+			before.Limits, before.Exemptions = slices.Clone(before.Limits), slices.Clone(before.Exemptions)
+			forgetting := forgettingOf(ada)
+			forgetting.Rest = true
+			f.forget(forgetting)
+			f.setPolicy()
+			wantEqual(f, "the kept policy", before, kept)
+		}},
+		{"a caller may reuse the layers of a policy", "A Store does not keep the slices that it receives: the caller may reuse them.", func(f *fixture) {
+			p := newPolicy(apitoken.MaxLifetimePolicy{})
+			f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
+			f.wantUnchanged("reusing the slices", func() { p.Limits[0].Max, p.Exemptions[0].User = microsecond, "carol" })
+		}},
 		{"a caller may reuse a batch", "A Store does not keep the slices that it receives: the caller may reuse them.", func(f *fixture) {
 			n := f.somethingToKeep()
 			events := []apitoken.Event{denied("ada"), denied("bob")}

@@ -55,8 +55,24 @@ func newUser(id apitoken.UserID) apitoken.User {
 	return apitoken.User{ID: id, Name: "The user", Role: apitoken.RoleUser, CreatedAt: base, Revision: 1}
 }
 
-// newPolicy returns the policy after another one.
+// newPolicy returns the policy after another one, in all its layers.
 func newPolicy(was apitoken.MaxLifetimePolicy) apitoken.MaxLifetimePolicy {
+	p := plainPolicy(was)
+	p.Limits = []apitoken.LifetimeLimit{
+		{Role: apitoken.RoleUser, Max: apitoken.Days(20) + microsecond},
+		{Kind: apitoken.KindUser, Max: apitoken.Days(40)},
+		{Role: apitoken.RoleUser, Kind: apitoken.KindUser, Max: apitoken.Days(10)},
+	}
+	p.Exemptions = []apitoken.Exemption{
+		{User: "bob", Max: apitoken.NoExpiration, Until: far, Reason: "a migration", At: base},
+		{User: "ada", Kind: apitoken.KindUser, Max: apitoken.Days(90), Until: base.Add(microsecond), Reason: "an audit", By: "carol", At: base.Add(-microsecond)},
+		{User: "ad", Max: apitoken.Days(5), Until: base.Add(time.Hour), Reason: "of ada's", By: "ada", At: in1970},
+	}
+	return p
+}
+
+// plainPolicy returns the policy after another one, without limits and exemptions.
+func plainPolicy(was apitoken.MaxLifetimePolicy) apitoken.MaxLifetimePolicy {
 	return apitoken.MaxLifetimePolicy{Max: apitoken.Days(30), UpdatedAt: base, UpdatedBy: "ada", Revision: was.Revision + 1}
 }
 
@@ -105,7 +121,7 @@ func ending(id apitoken.UserID, by apitoken.Revocation) apitoken.Event {
 func policyPut(was, is apitoken.MaxLifetimePolicy) apitoken.Event {
 	e := newEvent(apitoken.ActionSetPolicy, is.UpdatedAt)
 	e.Before = apitoken.State{MaxLifetime: was.Max}
-	e.After = apitoken.State{MaxLifetime: is.Max}
+	e.After = apitoken.State{MaxLifetime: is.Max, Policy: "limit of role user: 20 days"}
 	return e
 }
 
@@ -133,10 +149,12 @@ func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.Tok
 		Before: apitoken.State{
 			Name: "before", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,
+			Policy: "limit of role junior removed",
 		},
 		After: apitoken.State{
 			Name: "after", Kind: "second", Resource: "project:new", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
 			Role: "senior", DisabledAt: far.Add(-2 * microsecond), Epoch: 1<<53 + 3, MaxLifetime: apitoken.NoExpiration,
+			Policy: "limit of role senior: 30 days",
 		},
 	}
 }

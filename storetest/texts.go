@@ -72,12 +72,14 @@ func textInAllFields(f *fixture, text string) {
 
 	p := newPolicy(apitoken.MaxLifetimePolicy{})
 	p.UpdatedBy = id
+	p.Limits[0].Role, p.Limits[0].Kind = apitoken.Role(text), apitoken.Kind(text)
+	p.Exemptions[0] = apitoken.Exemption{User: id, Kind: apitoken.Kind(text), Max: microsecond, Until: far, Reason: text, By: id, At: base}
 	f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
 	wantEqual(f, "Policy", p, f.policy())
 
 	e := denied(id)
 	e.Actor = apitoken.As(id)
-	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text)}
+	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text), Policy: text}
 	e.After = e.Before
 	f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {

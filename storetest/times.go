@@ -28,7 +28,7 @@ func timeRules() []rule {
 			rule{c.name + " in a user", promise, func(f *fixture) { timeInUser(f, c.at) }},
 			rule{c.name + " in the policy", promise, func(f *fixture) {
 				p := newPolicy(apitoken.MaxLifetimePolicy{})
-				p.UpdatedAt = c.at
+				p.UpdatedAt, p.Exemptions[0].At, p.Exemptions[0].Until = c.at, c.at, c.at
 				f.must("PutPolicy", f.store.PutPolicy(f.Context(), p, 0, policyPut(apitoken.MaxLifetimePolicy{}, p)))
 				wantEqual(f, "Policy", p, f.policy())
 			}},

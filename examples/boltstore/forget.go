@@ -163,10 +163,13 @@ func forgetInEpochs(tx *bbolt.Tx, f apitoken.Forgetting) (rows int, err error) {
 
 func forgetInPolicy(tx *bbolt.Tx, f apitoken.Forgetting) (int, error) {
 	p, err := readPolicy(tx)
-	if err != nil || p.UpdatedBy != f.User {
+	if err != nil {
 		return 0, err
 	}
-	p.UpdatedBy = f.Pseudonym
+	p, changed := f.Policy(p)
+	if !changed {
+		return 0, nil
+	}
 	return 1, put(tx, policy, policy, p)
 }
 

@@ -97,7 +97,7 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIM
 
 -- readFacts(text, bytes, bytes, text)
 SELECT
-	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
 	a.id,
 	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource,
 	coalesce(w.revoked_at, we.ended_at),
@@ -177,16 +177,20 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.owner = ? AND e.owner IS NULL;
 
 -- readPolicy()
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy;
+
+-- readPolicyToChange()
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy
+FOR UPDATE;
 
 -- lockPolicy: none
 
--- updatePolicy(integer, integer, text, integer, integer)
-UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?
+-- updatePolicy(integer, integer, text, integer, text, integer)
+UPDATE apitoken_policy SET max_lifetime = ?, updated_at = ?, updated_by = ?, revision = ?, layers = ?
 WHERE revision = ?;
 
--- replaceSetter(text, text)
-UPDATE apitoken_policy SET updated_by = ? WHERE updated_by = ?;
+-- replaceInPolicy(text, text)
+UPDATE apitoken_policy SET updated_by = ?, layers = ?;
 
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (

@@ -65,7 +65,7 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 L
 
 -- readFacts(text, bytes, bytes, text)
 SELECT
-	p.max_lifetime, p.updated_at, p.updated_by, p.revision,
+	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
 	a.id,
 	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource,
 	coalesce(w.revoked_at, we.ended_at),
@@ -141,15 +141,19 @@ SELECT DISTINCT owner, epoch + 1, $1::bigint, $2 FROM apitoken_tokens WHERE owne
 ON CONFLICT DO NOTHING;
 
 -- readPolicy()
-SELECT max_lifetime, updated_at, updated_by, revision FROM apitoken_policy;
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy;
+
+-- readPolicyToChange()
+SELECT max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy
+FOR NO KEY UPDATE;
 
 -- lockPolicy()
 LOCK TABLE apitoken_policy IN EXCLUSIVE MODE;
 
 -- updatePolicy: none
 
--- replaceSetter(text, text)
-UPDATE apitoken_policy SET updated_by = $1 WHERE updated_by = $2;
+-- replaceInPolicy(text, text)
+UPDATE apitoken_policy SET updated_by = $1, layers = $2;
 
 -- insertEvent(bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 INSERT INTO apitoken_events (
@@ -316,19 +320,19 @@ WITH changed AS (
 )
 SELECT EXISTS (SELECT 1 FROM changed);
 
--- updatePolicyAtOnce(integer, integer, text, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+-- updatePolicyAtOnce(integer, integer, text, integer, text, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH changed AS (
-	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4
-	WHERE revision = $5 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6)
+	UPDATE apitoken_policy SET max_lifetime = $1, updated_at = $2, updated_by = $3, revision = $4, layers = $5
+	WHERE revision = $6 AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7)
 	RETURNING 1
 ), recorded AS (
 	INSERT INTO apitoken_events (
 		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 	)
-	SELECT $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22 FROM changed
+	SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM changed
 )
-SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $6);
+SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7);
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
