@@ -277,6 +277,14 @@
 //	mux.Handle("/oauth2/introspect", introspection)
 //	mux.Handle("/oauth2/revoke", revocation)
 //
+// # Leaked tokens
+//
+// [SecretScanning] is the endpoint to which a secret scanner, such as that of GitHub, sends what it finds in public. It revokes
+// every token among it. It is a handler of its own too: the scanner signs its requests.
+//
+//	scanning, err := adminapi.SecretScanning(m, &adminapi.SecretScanningOptions{Keys: keysOfTheScanner})
+//	mux.Handle("/secret-scanning", scanning)
+//
 // # Browsers
 //
 // If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does anything
