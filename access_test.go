@@ -69,6 +69,7 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		"CountTokens of all": func(a apitoken.Actor) error { return second(h.CountTokens(ctx, a, all)) },
 		"Revoke":             func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
 		"RevokeAll":          func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
+		"MaxLifetimes":       func(a apitoken.Actor) error { return second(h.MaxLifetimes(ctx, a, bob)) },
 		"SetPolicy": func(a apitoken.Actor) error {
 			return second(h.SetPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}))
 		},

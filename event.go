@@ -118,25 +118,26 @@ type Action string
 
 // The actions. Reads appear in the events only if they were denied. Authentications never do; the [Observer] receives them.
 const (
-	ActionAuthenticate Action = "token.authenticate"
-	ActionGenerate     Action = "token.generate"
-	ActionImport       Action = "token.import"
-	ActionReadToken    Action = "token.read"
-	ActionListTokens   Action = "token.list"
-	ActionRevoke       Action = "token.revoke"
-	ActionLeaked       Action = "token.leaked" // of RevokeText
-	ActionRevokeAll    Action = "token.revoke_all"
-	ActionSetPolicy    Action = "policy.set"
-	ActionPutUser      Action = "user.put"
-	ActionReadUser     Action = "user.read"
-	ActionListUsers    Action = "user.list"
-	ActionDisableUser  Action = "user.disable"
-	ActionEnableUser   Action = "user.enable"
-	ActionSuspendUser  Action = "user.suspend"
-	ActionResumeUser   Action = "user.resume"
-	ActionReadEvents   Action = "event.read"
-	ActionForgetUser   Action = "user.forget"
-	ActionSweep        Action = "store.sweep"
+	ActionAuthenticate  Action = "token.authenticate"
+	ActionGenerate      Action = "token.generate"
+	ActionImport        Action = "token.import"
+	ActionReadToken     Action = "token.read"
+	ActionListTokens    Action = "token.list"
+	ActionRevoke        Action = "token.revoke"
+	ActionLeaked        Action = "token.leaked" // of RevokeText
+	ActionRevokeAll     Action = "token.revoke_all"
+	ActionSetPolicy     Action = "policy.set"
+	ActionReadLifetimes Action = "policy.lifetimes"
+	ActionPutUser       Action = "user.put"
+	ActionReadUser      Action = "user.read"
+	ActionListUsers     Action = "user.list"
+	ActionDisableUser   Action = "user.disable"
+	ActionEnableUser    Action = "user.enable"
+	ActionSuspendUser   Action = "user.suspend"
+	ActionResumeUser    Action = "user.resume"
+	ActionReadEvents    Action = "event.read"
+	ActionForgetUser    Action = "user.forget"
+	ActionSweep         Action = "store.sweep"
 )
 
 // Outcome is the result of an action.

@@ -137,8 +137,8 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if owner.Suspended() {
 		return ErrSuspended
 	}
-	limit := policy.maximumFor(*owner, token.Kind, op.at, op.tokenExpires)
-	token.ExpiresAt, err = limit.resolve(lifetime, op.at, m.defaultLifetime)
+	limit := policy.maximumFor(*owner, token.Kind, op.at)
+	token.ExpiresAt, err = limit.within(op.tokenExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
-	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch}
+	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
 	if !op.is(owner.ID) {
 		n.CreatorRevision = op.revision
 	}

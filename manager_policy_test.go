@@ -71,3 +71,49 @@ func TestSetPolicy(t *testing.T) {
 		t.Errorf("stored policy after refusals (-want +got):\n%s", diff)
 	}
 }
+
+// The maximum depends on the role of the owner. A role that changes after it was read, and before the token is inserted, is
+// judged anew, in both directions and on every attempt.
+func TestARoleThatChangesBeforeTheInsertIsJudgedAnew(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		was, is  apitoken.Role
+		lifetime time.Duration
+		want     time.Duration // 0: refused
+	}{
+		{"to a role with a limit", apitoken.RoleAdmin, apitoken.RoleUser, apitoken.Days(31), 0},
+		{"to a role with a limit, without a lifetime", apitoken.RoleAdmin, apitoken.RoleUser, 0, apitoken.Days(30)},
+		{"to a role without one", apitoken.RoleUser, apitoken.RoleAdmin, 0, apitoken.Days(365)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t, apitoken.Options{})
+			h.mustPutUser("eve", c.was)
+			h.must(second(h.SetPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{
+				Max: apitoken.Days(365), Limits: []apitoken.LifetimeLimit{{Role: apitoken.RoleUser, Max: apitoken.Days(30)}},
+			})))
+			change := true
+			h.store.before = func(method string) error {
+				if method == "CreateToken" && change {
+					change = false
+					h.mustPutUser("eve", c.is)
+				}
+				return nil
+			}
+			before := h.store.counts()
+			token, _, err := h.Generate(ctx, apitoken.As("eve"), apitoken.GenerateParams{Owner: "eve", Name: "ci", Lifetime: c.lifetime})
+			if calls := h.store.since(before); calls["ChangeUser"] != 1 {
+				t.Fatalf("the calls are %v, want the role to be changed in between", calls)
+			}
+			if c.want == 0 {
+				if !errors.Is(err, apitoken.ErrLifetime) {
+					t.Errorf("Generate: %v, want ErrLifetime", err)
+				}
+				return
+			}
+			h.must(err)
+			if got := token.ExpiresAt.Sub(token.CreatedAt); got != c.want {
+				t.Errorf("the token lives for %s, want %s", got, c.want)
+			}
+		})
+	}
+}

@@ -117,6 +117,10 @@ func observedMethods() []observedMethod {
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
 		}},
+		{"MaxLifetimes", apitoken.ActionReadLifetimes, bob, nil, operation("MaxLifetimes"), refusals{
+			"invalid":   func(h *observedHost) error { return second(h.MaxLifetimes(ctx, apitoken.As(ada), "")) },
+			"not_found": func(h *observedHost) error { return second(h.MaxLifetimes(ctx, apitoken.As(ada), "erin")) },
+		}},
 		{"PutUser", apitoken.ActionPutUser, bob, nil, operation("PutUser"), refusals{"invalid": func(h *observedHost) error {
 			return second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: bob, Role: "king"}))
 		}}},

@@ -131,14 +131,19 @@ func lifetimeAsked(lifetime time.Duration, expiresAt, now time.Time) (time.Durat
 	return expiry.Sub(now), nil // between 1970 and 2200 a difference fits into a Duration
 }
 
-// maximumFor returns the maximum of a token of the kind that is generated for the owner at now. The expiry of the token in use,
-// zero: none, is a second maximum.
-func (p MaxLifetimePolicy) maximumFor(owner User, k Kind, now, parentExpires time.Time) maximum {
+// maximumFor returns the maximum that the policy has for a token of the kind which is generated for the owner at now.
+func (p MaxLifetimePolicy) maximumFor(owner User, k Kind, now time.Time) maximum {
 	most, source := p.MaxFor(owner, k, now)
-	if rest := parentExpires.Sub(now); !parentExpires.IsZero() && rest < most {
+	return maximum{most, source}
+}
+
+// within returns the maximum of a token that is generated at now with another token: it does not outlive its parent. The zero
+// time means that there is no parent, or that the parent never expires.
+func (m maximum) within(parentExpires, now time.Time) maximum {
+	if rest := parentExpires.Sub(now); !parentExpires.IsZero() && rest < m.most {
 		return maximum{rest, LimitSource{Layer: LayerToken}}
 	}
-	return maximum{most, source}
+	return m
 }
 
 // resolve returns the expiry of a token that is generated at now with the requested lifetime, 0: none. It is the only place

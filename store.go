@@ -33,15 +33,15 @@ type Store interface {
 	// CreateToken returns, in this order of precedence:
 	//
 	//   - nil if a token with the same ID and digest exists, which is a retry whatever its event is
-	//   - ErrConflict if the policy is at another revision, or if CreatorRevision is not zero and the row of CreatedBy is missing
-	//     or at another revision
+	//   - ErrConflict if the policy is at another revision; if CreatorRevision is not zero and the row of CreatedBy is missing
+	//     or at another revision; or if OwnerRole is not empty and the owner has another role
 	//   - ErrNotFound if the owner does not exist
 	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
 	//
 	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
 	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
 	//
-	// The creator's row need not be locked: a change of it that commits during the insert may be missed. The token's epoch is
+	// The rows of the creator and the owner need not be locked: a change of them that commits during the insert may be missed. The token's epoch is
 	// not compared with the owner's. A token of an earlier epoch is inserted and never authenticates.
 	CreateToken(ctx context.Context, token NewToken, policyRevision int64, event Event) error
 
@@ -169,6 +169,10 @@ type NewToken struct {
 	// CreatorRevision is the revision of the user CreatedBy when the decision was made. The token is inserted only if the user
 	// is still at that revision. Zero: no condition.
 	CreatorRevision int64
+
+	// OwnerRole is the owner's role when the decision was made, which the maximum lifetime depends on. The token is inserted
+	// only if it is still the owner's role. Empty: no condition.
+	OwnerRole Role
 }
 
 // Revocation says who revoked a token and when.

@@ -33,8 +33,8 @@ type Options struct {
 	OnError func(r *http.Request, err error)
 }
 
-// maxBody is the maximum length of a request body, in bytes. Useful bodies are shorter than 1 KiB.
-const maxBody = 16 << 10
+// maxBody is the maximum length of a request body, in bytes. Only a policy of many exemptions is longer than 1 KiB.
+const maxBody = 128 << 10
 
 // New returns the handler of the routes in the package documentation. It serves them at the root: use [http.StripPrefix] to
 // mount it under a prefix. The handler is safe for concurrent use.

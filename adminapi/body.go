@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"mime"
@@ -18,17 +19,22 @@ import (
 // body reads the members of a request's JSON object. It is stricter than [json.Unmarshal], which accepts a member name in any
 // case, takes the last of two, and treats null as absent. err is the first error; after it, every read returns a zero value.
 type body struct {
-	members map[string]any // each a string, a json.Number or a bool
+	members map[string]any // each a string, a json.Number, a bool, or the json.RawMessage of an array
+	path    string         // where the object stands in the body, such as "limits[0]."; empty: it is the body
 	err     error
 }
 
-// readBody reads a body. Members other than the known ones are refused.
+// readBody reads a body. Members other than the known ones are refused. A known member that ends with [] is an array.
 func readBody(r *http.Request, known ...string) *body {
-	members, err := readMembers(r, known)
-	return &body{members: members, err: err}
+	text, err := readText(r)
+	if err != nil {
+		return &body{err: err}
+	}
+	return parseObject("", text, known)
 }
 
-func readMembers(r *http.Request, known []string) (map[string]any, error) {
+// readText returns a body that is one JSON value in UTF-8.
+func readText(r *http.Request) ([]byte, error) {
 	if !isJSON(r.Header) {
 		return nil, &unsupportedMediaType
 	}
@@ -44,30 +50,65 @@ func readMembers(r *http.Request, known []string) (map[string]any, error) {
 	case !json.Valid(text):
 		return nil, malformed("", "The body is not one JSON value.")
 	}
+	return text, nil
+}
+
+// parseObject reads the members of an object that stands at a path. The text is valid JSON.
+func parseObject(path string, text []byte, known []string) *body {
+	b := &body{members: map[string]any{}, path: path}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	// The text is valid JSON, so Token does not fail below.
+	// The text is valid JSON, so Token and Decode do not fail below.
 	if start, _ := decoder.Token(); start != json.Delim('{') {
-		return nil, malformed("", "The body is not a JSON object.")
+		if path == "" {
+			b.fail(malformed("", "The body is not a JSON object."))
+		}
+		b.fail(malformed(strings.TrimSuffix(path, "."), "is not an object"))
 	}
-	members := map[string]any{}
-	for decoder.More() {
+	for b.err == nil && decoder.More() {
 		token, _ := decoder.Token()
 		name, _ := token.(string)
-		_, repeated := members[name]
+		_, repeated := b.members[name]
 		switch {
-		case !slices.Contains(known, name):
-			return nil, malformed(name, "is not a member of this request")
 		case repeated:
-			return nil, malformed(name, "is given more than once")
+			b.fail(malformed(b.at(name), "is given more than once"))
+		case slices.Contains(known, name+"[]"):
+			var array json.RawMessage
+			_ = decoder.Decode(&array)
+			b.members[name] = array
+		case !slices.Contains(known, name) || strings.HasSuffix(name, "[]"):
+			b.fail(malformed(b.at(name), "is not a member of this request"))
+		default:
+			value, _ := decoder.Token()
+			b.members[name] = value
+			if err := checkValue(b.at(name), value); err != nil {
+				b.fail(err)
+			}
 		}
-		value, _ := decoder.Token()
-		if err := checkValue(name, value); err != nil {
-			return nil, err
-		}
-		members[name] = value
 	}
-	return members, nil
+	return b
+}
+
+// at returns the name of a member with its place in the body.
+func (b *body) at(name string) string { return b.path + name }
+
+// objects is an array of objects with the known members, nil if it is absent. The caller passes the first error of an object to
+// fail.
+func (b *body) objects(name string, known ...string) []*body {
+	if b.err != nil || !b.has(name) {
+		return nil
+	}
+	text, _ := b.members[name].(json.RawMessage)
+	var elements []json.RawMessage
+	if err := json.Unmarshal(text, &elements); err != nil || elements == nil {
+		b.fail(malformed(b.at(name), "is not an array"))
+		return nil
+	}
+	objects := make([]*body, len(elements))
+	for i, element := range elements {
+		objects[i] = parseObject(fmt.Sprintf("%s[%d].", b.at(name), i), element, known)
+	}
+	return objects
 }
 
 // isJSON reports whether the header announces application/json in UTF-8, not compressed.
@@ -119,9 +160,9 @@ func (b *body) text(name string) string {
 	text, ok := b.members[name].(string)
 	switch {
 	case !ok:
-		b.fail(malformed(name, "is not a string"))
+		b.fail(malformed(b.at(name), "is not a string"))
 	case text == "":
-		b.fail(invalid(name, "is empty"))
+		b.fail(invalid(b.at(name), "is empty"))
 	}
 	return text
 }
@@ -142,9 +183,9 @@ func (b *body) flag(name string) bool {
 	isTrue, ok := b.members[name].(bool)
 	switch {
 	case !ok:
-		b.fail(malformed(name, "is not a boolean"))
+		b.fail(malformed(b.at(name), "is not a boolean"))
 	case !isTrue:
-		b.fail(invalid(name, "is false; leave it out"))
+		b.fail(invalid(b.at(name), "is false; leave it out"))
 	}
 	return isTrue
 }
@@ -157,11 +198,11 @@ func (b *body) instant(name string) time.Time {
 	text, _ := b.members[name].(string)
 	at, ok := parseInstant(text)
 	if !ok {
-		b.fail(malformed(name, notInstant))
+		b.fail(malformed(b.at(name), notInstant))
 		return time.Time{}
 	}
 	if at.Before(time.Unix(0, 0)) { // the zero time, for example, would read as absent
-		b.fail(invalid(name, "is before 1970"))
+		b.fail(invalid(b.at(name), "is before 1970"))
 		return time.Time{}
 	}
 	return at
@@ -175,12 +216,12 @@ func (b *body) seconds(name string) time.Duration {
 	}
 	number, ok := b.members[name].(json.Number)
 	if !ok {
-		b.fail(malformed(name, "is not a number"))
+		b.fail(malformed(b.at(name), "is not a number"))
 		return 0
 	}
 	micros, ok := parseMicros(number.String())
 	if !ok || micros == 0 {
-		b.fail(invalid(name, notSeconds))
+		b.fail(invalid(b.at(name), notSeconds))
 		return 0
 	}
 	return time.Duration(micros) * time.Microsecond
@@ -232,8 +273,8 @@ func (b *body) count(least int, names []string) {
 	}
 	switch {
 	case len(given) > 1:
-		b.fail(invalid(given[1], "is given beside %s; give only one of %s", given[0], strings.Join(names, ", ")))
+		b.fail(invalid(b.at(given[1]), "is given beside %s; give only one of %s", given[0], strings.Join(names, ", ")))
 	case len(given) < least:
-		b.fail(invalid(names[0], "is not given; give one of %s", strings.Join(names, ", ")))
+		b.fail(invalid(b.at(names[0]), "is not given; give one of %s", strings.Join(names, ", ")))
 	}
 }

@@ -22,6 +22,7 @@
 //	GET    /users/{id}/tokens     the owner or ListAny              list a user's tokens, a page at a time   200
 //	POST   /users/{id}/tokens     GenerateOwn or GenerateForOthers  generate a token for the user            201, Location
 //	DELETE /users/{id}/tokens     the owner or RevokeAny            revoke all tokens of the user            204
+//	GET    /users/{id}/lifetimes  GenerateOwn or GenerateForOthers  list what a form for the user offers     200
 //	GET    /tokens                ListAny                           list all tokens, a page at a time        200
 //	GET    /tokens/{id}           the owner or ListAny              read one token                           200
 //	DELETE /tokens/{id}           the owner or RevokeAny            revoke it                                204
@@ -172,12 +173,36 @@
 //
 //	{"max_lifetime_seconds": 2592000, "revision": 3, "updated_at": "2026-01-01T12:00:00.000000Z", "updated_by": "ada"}
 //
+// The limits lower the maximum for a role, a kind, or both. The exemptions replace it for a user until a time. As in
+// apitoken.MaxLifetimePolicy, the least maximum counts, and an exemption takes the place of all of them:
+//
+//	{"max_lifetime_seconds": 31536000,
+//	 "limits":     [{"role": "user", "max_lifetime_seconds": 2592000}, {"kind": "ci", "max_lifetime_seconds": 604800}],
+//	 "exemptions": [{"user": "bob", "kind": "ci", "max_lifetime_seconds": 7776000,
+//	                 "until": "2026-06-01T00:00:00Z", "reason": "migration"}]}
+//
+// PUT replaces both lists. A list that is left out stays as it is, and an empty one removes what there was. GET shows the
+// exemptions to callers with SetPolicy only, because they name users. Each comes with "by" and "at", who granted it and when, which
+// PUT ignores: what GET returns can be sent back. In the field of an error, limits and exemptions are counted from 0, as in
+// "limits[0].role".
+//
 // The ETag is the revision, "3". PUT with If-Match: "3" is 412 if the policy is at another revision. Without If-Match, or
 // with If-Match: *, it replaces any revision. Revision 0 is the host's default before a policy was set. It has no ETag,
 // no updated_at and no updated_by.
 //
-// GET /policy/choices lists what a form should offer, the shortest first. Each can be put into the body of
-// POST /users/{id}/tokens as it is:
+// GET /users/{id}/lifetimes lists, for each kind of tokens that the caller may generate for the user, the maximum at this moment,
+// where it comes from, and the lifetimes that a form should offer, the shortest first. Each choice can be put into the body of
+// POST /users/{id}/tokens as it is. Without a source, the maximum is that of the policy for everybody:
+//
+//	{"lifetimes": [
+//	  {"kind": "ci", "max_lifetime_seconds": 604800, "source": {"layer": "limit", "kind": "ci", "text": "limit of kind ci"},
+//	   "choices": [{"lifetime_seconds": 604800}]},
+//	  {"kind": "user", "no_maximum": true, "choices": [{"lifetime_seconds": 2592000}, {"no_expiration": true}]}]}
+//
+// The layer is limit with a role and a kind; exemption with until and a reason; or token, if the token that the caller uses expires
+// before. An error lifetime_over_maximum has the same source.
+//
+// GET /policy/choices lists the lifetimes of the maximum for everybody:
 //
 //	{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"no_expiration": true}]}
 //
@@ -225,7 +250,8 @@
 //	              "suspended_at": "2026-...",        of the user
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
-//	              "no_maximum": true},               in its place
+//	              "no_maximum": true,                in its place
+//	              "policy": "limit of role user"},   how limits and exemptions have changed; of a token, the layer of its maximum
 //	  "reason":   "needs ListAny",                   why it was denied, how much was removed or replaced, or where a text was found; absent: none
 //	  "count":    37,                                the number of denials that it stands for; absent: one change or denial
 //	  "first_at": "2026-01-01T11:59:00.000000Z"      the first of them, the last was at "at"; absent like count
@@ -256,11 +282,11 @@
 //	409     user_suspended           no token is generated for a suspended user
 //	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
-//	413     too_large                the body has more than 16 KiB
+//	413     too_large                the body has more than 128 KiB
 //	415     unsupported_media_type   the body is not application/json in UTF-8, or is compressed
 //	422     invalid                  the request can be read and asks for what is not allowed; see field
 //	422     lifetime_over_maximum    lifetime_seconds or no_expiration is what was asked for, max_lifetime_seconds the most
-//	                                 that is allowed
+//	                                 that is allowed, and source where that comes from
 //	503     unavailable              the store failed, and nothing was done; see Retry-After
 //	503     outcome_unknown          it is unknown whether it was done; token_id is the token that may exist: revoke it, or
 //	                                 send the request again if it had an Idempotency-Key

@@ -52,6 +52,7 @@ type stateJSON struct {
 	Epoch              int64         `json:"epoch,omitempty"`
 	MaxLifetimeSeconds json.Number   `json:"max_lifetime_seconds,omitempty"`
 	NoMaximum          bool          `json:"no_maximum,omitempty"`
+	Policy             string        `json:"policy,omitempty"`
 }
 
 type eventPageJSON struct {
@@ -81,7 +82,7 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
 		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
-		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Epoch: s.Epoch,
+		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Epoch: s.Epoch, Policy: s.Policy,
 	}
 	switch s.MaxLifetime {
 	case 0:
@@ -102,7 +103,7 @@ var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
-	apitoken.ActionForgetUser, apitoken.ActionSweep,
+	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
 }
 
 func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {

@@ -378,9 +378,15 @@ func onRecord(t *testing.T, h http.Handler) http.Handler {
 	})
 }
 
+// layerFields are the fields of a limit or an exemption, and these themselves.
+var layerFields = regexp.MustCompile(`^(limits|exemptions)\[[0-9]+\](\.(user|role|kind|max_lifetime_seconds|no_maximum|until|reason))?$`)
+
 // isField reports whether a name is that of something in the request, in the words of the API: a segment of the path, a query
 // parameter, a member of the body or a header.
 func isField(r *http.Request, name string) bool {
-	names := []string{"name", "role", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key"}
+	names := []string{"name", "role", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key", "limits", "exemptions"}
+	if r.Method == http.MethodPut && layerFields.MatchString(name) {
+		return true
+	}
 	return name == "id" && strings.Contains(r.Pattern, "{id}") || r.URL.Query().Has(name) || r.Method != http.MethodGet && slices.Contains(names, name)
 }

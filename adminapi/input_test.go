@@ -75,8 +75,8 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 			{"null for the member", "{" + quoted + ": null}", 400, "malformed"},
 			{"an object for the member", "{" + quoted + ": {}}", 400, "malformed"},
 			{"an array for the member", "{" + quoted + ": []}", 400, "malformed"},
-			{"16 KiB", body + strings.Repeat(" ", 16<<10-len(body)), 0, ""},
-			{"16 KiB and one", body + strings.Repeat(" ", 16<<10-len(body)+1), 413, "too_large"},
+			{"128 KiB", body + strings.Repeat(" ", 128<<10-len(body)), 0, ""},
+			{"128 KiB and one", body + strings.Repeat(" ", 128<<10-len(body)+1), 413, "too_large"},
 			{"1 MiB", `{"name": "` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
 		}
 		if route.path != "/users/bob" { // a user keeps what is left out

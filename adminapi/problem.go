@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -24,6 +26,7 @@ type problem struct {
 	LifetimeSeconds    json.Number      `json:"lifetime_seconds,omitempty"`
 	NoExpiration       bool             `json:"no_expiration,omitempty"`
 	MaxLifetimeSeconds json.Number      `json:"max_lifetime_seconds,omitempty"`
+	Source             *sourceJSON      `json:"source,omitempty"`
 	TokenID            apitoken.TokenID `json:"token_id,omitzero"`
 
 	FirstSeq apitoken.EventSeq `json:"first_seq,omitempty"`
@@ -121,9 +124,23 @@ var requestNames = map[string]string{
 	"maximum lifetime": "max_lifetime_seconds",
 }
 
+// layerField is a field of a limit or an exemption, which the Manager numbers from 1.
+var layerField = regexp.MustCompile(`^(limit|exemption) ([0-9]+)(?: (.+))?$`)
+
 func requestName(field string) string {
 	if name, differs := requestNames[field]; differs {
 		return name
+	}
+	if parts := layerField.FindStringSubmatch(field); parts != nil {
+		n, _ := strconv.Atoi(parts[2])
+		name := fmt.Sprintf("%ss[%d]", parts[1], n-1)
+		switch parts[3] {
+		case "":
+			return name
+		case "maximum":
+			return name + ".max_lifetime_seconds"
+		}
+		return name + "." + parts[3]
 	}
 	return strings.ReplaceAll(field, " ", "_")
 }
@@ -142,7 +159,7 @@ func (p *problem) explainLifetime(err error) {
 		return
 	}
 	p.Field, p.Detail = "lifetime_seconds", over.Error()
-	p.MaxLifetimeSeconds = secondsOf(over.Max)
+	p.MaxLifetimeSeconds, p.Source = secondsOf(over.Max), newSourceJSON(over.Source)
 	if over.Requested == apitoken.NoExpiration {
 		p.Field, p.NoExpiration = "no_expiration", true
 		return

@@ -63,6 +63,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/users/{id}/tokens", ownerOrListAny, tokens, readsNothing, ofUser(a.listUserTokens)},
 		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, ofUser(a.generate)},
 		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, ofUser(a.revokeAll)},
+		{http.MethodGet, "/users/{id}/lifetimes", ownOrForOthers, nil, readsNothing, ofUser(a.lifetimes)},
 		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},

@@ -27,7 +27,7 @@ func TestOverAConnection(t *testing.T) {
 		code       string
 	}{
 		{"a body in chunks", "POST /users/bob/tokens" + head + json + chunked(name), 201, ""},
-		{"a long body in chunks", "POST /users/bob/tokens" + head + json + chunked(name+strings.Repeat(" ", 1<<15)), 413, "too_large"},
+		{"a long body in chunks", "POST /users/bob/tokens" + head + json + chunked(name+strings.Repeat(" ", 1<<18)), 413, "too_large"},
 		{"a long body", "PUT /policy" + head + json + plain(`{"no_maximum": true}`+strings.Repeat(" ", 1<<20)), 413, "too_large"},
 		{"no body in chunks", "PUT /users/bob/disabled" + head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 204, ""},
 		{"a body in chunks where none is taken", "PUT /users/bob/disabled" + head + chunked("{}"), 400, "malformed"},

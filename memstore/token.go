@@ -60,6 +60,8 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrConflict
 	case owner == nil:
 		return apitoken.ErrNotFound
+	case n.OwnerRole != "" && owner.current.Load().Role != n.OwnerRole:
+		return apitoken.ErrConflict
 	case byID != nil || byDigest != nil || s.nameInUse(owner, n):
 		return apitoken.ErrExists
 	}

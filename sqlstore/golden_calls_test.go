@@ -24,7 +24,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["readersWait"], false)
 	fake.returns(text["checkConnection"], "")
 	fake.returns(text["findTokenAndEvent"], true, true)
-	fake.returns(text["checkInsert"], false, int64(0), true, int64(0))
+	fake.returns(text["checkInsert"], false, int64(0), "user", int64(0))
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
 	fake.changed[text["insertNewUser"]] = 0              // so the other query is sent, too
@@ -100,7 +100,7 @@ func calls(store *sqlstore.Store) []call {
 	token := apitoken.NewToken{Token: apitoken.Token{
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
 		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web",
-	}, Epoch: 1}
+	}, Epoch: 1, OwnerRole: "user"}
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
 	policy := apitoken.MaxLifetimePolicy{

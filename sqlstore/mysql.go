@@ -119,7 +119,7 @@ INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?)`,
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	(SELECT role FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE`,
@@ -132,7 +132,7 @@ INSERT INTO apitoken_tokens (
 )
 SELECT ` + parameters(tokenColumns) + `, ` + parameters(tokenOnlyInserted) + `
 FROM apitoken_policy AS p
-WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (? = '' OR role = ?))
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE`,
 

@@ -22,7 +22,8 @@ WITH policy AS (
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
 		revision = $34
-			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
+			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($36::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $36)) AS current,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)

@@ -21,9 +21,9 @@ const (
 	readToken         // id -> record, with a revocation also of its epoch
 	releaseName       // owner, name, now, epoch; releases the name if its holder has expired or is of an earlier epoch
 	isNameReleasable  // owner, name, now, epoch -> would releaseName release it?
-	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner exists?, creator's revision or 0; locks the policy, shared
+	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner's role or NULL, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
-	insertTokenIf     // as tokenArgs, policy revision, owner, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
+	insertTokenIf     // as tokenArgs, policy revision, owner, owner's role or nothing, owner's role, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
@@ -68,7 +68,7 @@ const (
 	confirm
 
 	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
-	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0 -> inserted?, stored before?, policy and creator at these revisions?, owner exists?, a key is in use?; replaces the queries of createToken
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
 	readUserAndEvent   // event id, user id -> user, event stored?

@@ -92,7 +92,7 @@ INSERT INTO apitoken_schema_version (version) VALUES (?) ON CONFLICT DO NOTHING`
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	(SELECT role FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)`,
 
 	revokeToken: `

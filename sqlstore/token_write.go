@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"slices"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -29,7 +30,7 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 	if err != nil {
 		return err
 	}
-	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision})
+	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision, string(n.OwnerRole)})
 	for range maxInsertions {
 		var inserted, stored, current, hasOwner, taken bool
 		err := s.write(ctx, createTokenAtOnce, args, &inserted, &stored, &current, &hasOwner, &taken)
@@ -53,7 +54,7 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
 	if s.dialect.has(insertTokenIf) {
 		inserted, err := s.insert(ctx, insertTokenIf, append(tokenArgs(n),
-			policyRevision, string(n.Owner), n.CreatorRevision, string(n.CreatedBy), n.CreatorRevision)...)
+			policyRevision, string(n.Owner), string(n.OwnerRole), string(n.OwnerRole), n.CreatorRevision, string(n.CreatedBy), n.CreatorRevision)...)
 		if err != nil {
 			return err
 		}
@@ -97,10 +98,11 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 
 // checkInsert returns nil if the token may be inserted, as far as can be told before the insert.
 func (s session) checkInsert(ctx context.Context, n apitoken.NewToken, policyRevision int64) error {
-	var stored, hasOwner bool
+	var stored bool
+	var ownerRole sql.Null[string]
 	var revision, creatorRevision int64
 	err := s.row(ctx, checkInsert, n.Digest[:], n.ID[:], string(n.Owner), string(n.CreatedBy)).
-		Scan(&stored, &revision, &hasOwner, &creatorRevision)
+		Scan(&stored, &revision, &ownerRole, &creatorRevision)
 	switch {
 	case err != nil:
 		return err
@@ -108,8 +110,10 @@ func (s session) checkInsert(ctx context.Context, n apitoken.NewToken, policyRev
 		return errAlreadyStored
 	case revision != policyRevision, n.CreatorRevision != 0 && creatorRevision != n.CreatorRevision:
 		return apitoken.ErrConflict
-	case !hasOwner:
+	case !ownerRole.Valid:
 		return apitoken.ErrNotFound
+	case n.OwnerRole != "" && ownerRole.V != string(n.OwnerRole):
+		return apitoken.ErrConflict
 	}
 	return nil
 }

@@ -72,6 +72,41 @@ func brokenWrites() []broken {
 			}}
 		},
 	}, {
+		"ignores the owner's role", "inserts a token whatever the role of its owner",
+		[]string{
+			"refusals/the owner's role before", "refusals/a role that nobody has", "refusals/the owner's role in another case",
+			"refusals/the owner's role with a space", "refusals/the owner's role after the name of an expired token",
+		},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				n.OwnerRole = ""
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"creator's role", "compares OwnerRole with the role of the creator",
+		[]string{"refusals/the owner's present role", "refusals/the owner's role before"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if creator, err := s.User(ctx, n.CreatedBy); err == nil && n.OwnerRole != "" && creator.Role != n.OwnerRole {
+					return apitoken.ErrConflict
+				}
+				n.OwnerRole = ""
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
+		"checks the role last", "returns ErrExists before ErrConflict for an owner of another role",
+		[]string{"refusals/another role precedes a held name"},
+		func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, create: func(ctx context.Context, n apitoken.NewToken, rev int64, e apitoken.Event) error {
+				if p, err := s.Policy(ctx); err == nil && p.Revision == rev && n.OwnerRole != "" && len(liveTokens(ctx, s, n)) > 0 {
+					return apitoken.ErrExists
+				}
+				return s.CreateToken(ctx, n, rev, e)
+			}}
+		},
+	}, {
 		"exists on a repetition", "returns ErrExists for a repeated CreateToken",
 		[]string{"repetition/a token again"},
 		func(s apitoken.Store) apitoken.Store {

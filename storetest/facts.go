@@ -69,17 +69,19 @@ func factRules() []rule {
 			ada := f.addUser("ada")
 			used := f.addToken("ada", "a")
 			q := apitoken.FactsQuery{Actor: "ada", With: used.ID, Owner: "ada"}
-			rename := func(i, j int, _ bool) {
-				c := apitoken.UserChange{Name: fmt.Sprint(i, " ", j)}
-				f.must("ChangeUser", f.changes(ada.ID, c, newEvent(apitoken.ActionPutUser, base)))
-			}
-			crowdBeside(func() {
-				for range rounds {
-					facts, err := f.store.Facts(f.Context(), q)
-					f.must("Facts", err)
-					wantEqual(f, "the actor, who is the owner,", *facts.Owner, facts.Actor.User)
+			read, renamed := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(renamed)
+				for i := 0; !isClosed(read); i++ {
+					f.must("ChangeUser", f.changes(ada.ID, apitoken.UserChange{Name: fmt.Sprint(i)}, newEvent(apitoken.ActionPutUser, base)))
 				}
-			}, rename)
+			}()
+			defer func() { close(read); <-renamed }()
+			for range rounds {
+				facts, err := f.store.Facts(f.Context(), q)
+				f.must("Facts", err)
+				wantEqual(f, "the actor, who is the owner,", *facts.Owner, facts.Actor.User)
+			}
 		},
 	}}
 }
@@ -89,4 +91,13 @@ func (f *fixture) wantFacts(q apitoken.FactsQuery, want apitoken.Facts) {
 	got, err := f.store.Facts(f.Context(), q)
 	f.must("Facts", err)
 	wantEqual(f, fmt.Sprintf("Facts of %+v", q), want, got)
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

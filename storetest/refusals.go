@@ -94,7 +94,7 @@ func refusalRules() []rule {
 		"A refusal has no effect: the same token with the same event is created once the reason is gone.",
 		createdLater,
 	}}
-	return append(append(append(rules, revisionRefusals()...), creatorRefusals()...), orderOfRefusals()...)
+	return append(append(append(rules, revisionRefusals()...), append(creatorRefusals(), ownerRefusals()...)...), orderOfRefusals()...)
 }
 
 // refuses checks that CreateToken at the current policy returns the error and changes nothing.
@@ -183,6 +183,50 @@ func creatorRefusals() []rule {
 	return rules
 }
 
+// ownerRefusals are about a token that is inserted only if its owner has a role. Ada was a user and is a lead, root is a user.
+func ownerRefusals() []rule {
+	const promise = "CreateToken whose OwnerRole is not the role of the owner is ErrConflict, and writes nothing. Empty is no condition."
+	var rules []rule
+	for _, c := range []struct {
+		name string
+		role apitoken.Role
+		want error
+	}{
+		{"the owner's present role", "lead", nil},
+		{"no condition of the owner's role", "", nil},
+		{"the owner's role before", apitoken.RoleUser, apitoken.ErrConflict},
+		{"a role that nobody has", "boss", apitoken.ErrConflict},
+		{"the owner's role in another case", "Lead", apitoken.ErrConflict},
+		{"the owner's role with a space", "lead ", apitoken.ErrConflict},
+	} {
+		rules = append(rules, rule{c.name, promise, func(f *fixture) {
+			f.addUser("root")
+			ada := f.changeUserBy(f.addUser("ada"), apitoken.UserChange{Role: "lead"}, changing("ada"))
+			n := draft("ada", "a")
+			n.CreatedBy, n.OwnerRole = "root", c.role
+			if c.want != nil {
+				f.refuses(c.want, n)
+				return
+			}
+			f.create(n)
+			n.OwnerRole = "" // a condition, which is not stored
+			f.wantToken(n, ada)
+		}})
+	}
+	return append(rules, rule{
+		"the owner's role after the name of an expired token", promise,
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			held := f.addToken("ada", "a")
+			n := draft("ada", "a")
+			n.CreatedAt, n.ExpiresAt, n.OwnerRole = held.ExpiresAt, far, "lead"
+			f.refuses(apitoken.ErrConflict, n)
+			n.OwnerRole = ada.Role
+			f.create(n)
+		},
+	})
+}
+
 // orderOfRefusals are about a token that is refused for two reasons.
 func orderOfRefusals() []rule {
 	const promise = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound and ErrExists."
@@ -200,6 +244,9 @@ func orderOfRefusals() []rule {
 		{"a changed creator precedes a missing owner", false, func(n, _ *apitoken.NewToken) { n.Owner, n.CreatorRevision = "bob", 7 }, apitoken.ErrConflict},
 		{"a changed creator precedes a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.CreatorRevision = held.Name, 7 }, apitoken.ErrConflict},
 		{"a changed creator precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.ID, n.CreatorRevision = held.ID, 7 }, apitoken.ErrConflict},
+		{"another role precedes a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.OwnerRole = held.Name, "lead" }, apitoken.ErrConflict},
+		{"another role precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.ID, n.OwnerRole = held.ID, "lead" }, apitoken.ErrConflict},
+		{"a missing owner has no role", false, func(n, _ *apitoken.NewToken) { n.Owner, n.OwnerRole = "bob", "lead" }, apitoken.ErrNotFound},
 		{"a missing owner precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
 		{"a missing owner precedes a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
 	} {

@@ -121,6 +121,9 @@ func createdAgain() []rule {
 		{"a token again", func(*fixture, apitoken.User, apitoken.NewToken) {}},
 		{"a token again after the policy has moved", func(f *fixture, _ apitoken.User, _ apitoken.NewToken) { f.setPolicy() }},
 		{"a token again after the creator has changed", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) { f.rename(ada, "Ada L.") }},
+		{"a token again after the owner has another role", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) {
+			f.changeUserBy(ada, apitoken.UserChange{Role: "lead"}, changing("ada"))
+		}},
 		{"a token again after it was revoked", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.revoke(n, later(microsecond, "ada")) }},
 		{"a token again after it was used", func(f *fixture, _ apitoken.User, n apitoken.NewToken) { f.touch(base, n) }},
 		{"a token again after the epoch has ended", func(f *fixture, ada apitoken.User, _ apitoken.NewToken) { f.endEpoch(ada, later(microsecond, "ada")) }},
@@ -132,7 +135,7 @@ func createdAgain() []rule {
 		rules = append(rules, rule{c.name, promise, func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
-			n.CreatorRevision = ada.Revision
+			n.CreatorRevision, n.OwnerRole = ada.Revision, ada.Role
 			e := generated(n)
 			f.wantEvent(e, func() error { return f.store.CreateToken(f.Context(), n, 0, e) })
 			c.then(f, ada, n)

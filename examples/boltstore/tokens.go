@@ -117,8 +117,14 @@ func mayCreate(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
 			return apitoken.ErrConflict
 		}
 	}
-	_, err = readUser(tx, n.Owner)
-	return err // ErrNotFound
+	owner, err := readUser(tx, n.Owner)
+	if err != nil {
+		return err // ErrNotFound
+	}
+	if n.OwnerRole != "" && owner.Role != n.OwnerRole {
+		return apitoken.ErrConflict
+	}
+	return nil
 }
 
 // takeName gives the name to the new token, unless its holder has neither expired nor an earlier epoch. If the token is not

@@ -59,7 +59,7 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	p.revision,
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	(SELECT role FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0)
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE;
@@ -70,14 +70,14 @@ INSERT INTO apitoken_tokens (
 	revoked_at, revoked_by, digest, epoch, live_name
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, integer, text, integer, text, integer)
+-- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, integer, text, text, text, integer, text, integer)
 INSERT INTO apitoken_tokens (
 	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource,
 	revoked_at, revoked_by, digest, epoch, live_name
 )
 SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM apitoken_policy AS p
-WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?)
+WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (? = '' OR role = ?))
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE;
 

@@ -197,7 +197,7 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer)
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
@@ -206,7 +206,8 @@ WITH policy AS (
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
 		revision = $34
-			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE AS current,
+			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($36::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $36)) AS current,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)

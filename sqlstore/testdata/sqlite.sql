@@ -58,7 +58,7 @@ SELECT EXISTS (
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = ? AND id = ?),
 	(SELECT revision FROM apitoken_policy),
-	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	(SELECT role FROM apitoken_users WHERE id = ?),
 	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0);
 
 -- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, integer, text, bytes, integer, text)
