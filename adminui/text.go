@@ -42,6 +42,7 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionReadToken:     "looked at a token",
 	apitoken.ActionListTokens:    "listed tokens",
 	apitoken.ActionRevoke:        "revoked a token",
+	apitoken.ActionLeaked:        "revoked a leaked token",
 	apitoken.ActionRevokeAll:     "revoked all tokens",
 	apitoken.ActionRevokeMany:    "revoked many tokens",
 	apitoken.ActionSetPolicy:     "set the maximum lifetime",
