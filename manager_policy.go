@@ -20,9 +20,9 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 // SetPolicy sets the maximum lifetime to p.Max with p.Limits and p.Exemptions, which replace those before. Every
 // [Manager.Generate] that starts after it returned obeys it, on every replica. Existing tokens do not change.
 //
-// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy; another value is [ErrConflict] if the
-// policy is at another revision, which precedes the refusal of an exemption. By and At of the exemptions and the other fields are
-// filled in.
+// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy, and [NoPolicyYet] none; with another value,
+// the error is [ErrConflict] if the policy is at another revision, which precedes the refusal of an exemption. By and At of the
+// exemptions and the other fields are filled in.
 //
 // An exemption that is new or changed has these rules:
 //
@@ -56,7 +56,7 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 			return MaxLifetimePolicy{}, err
 		}
 		before := facts.Policy
-		if p.Revision != 0 && p.Revision != before.Revision {
+		if !p.replaces(before) {
 			return MaxLifetimePolicy{}, ErrConflict
 		}
 		after.Revision = before.Revision + 1
@@ -74,6 +74,20 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 		return MaxLifetimePolicy{}, storeError(err)
 	}
 	return after.clone(), nil
+}
+
+// NoPolicyYet is the Revision of a policy that [Manager.SetPolicy] sets only if none has been set yet.
+const NoPolicyYet int64 = -1
+
+// replaces reports whether a policy that a caller wants to set may replace the one in force, by its Revision.
+func (p MaxLifetimePolicy) replaces(before MaxLifetimePolicy) bool {
+	switch p.Revision {
+	case 0:
+		return true
+	case NoPolicyYet:
+		return before.Revision == 0
+	}
+	return p.Revision == before.Revision
 }
 
 // newPolicy returns the policy to store, or refuses p.

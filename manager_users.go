@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -234,6 +235,10 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
+	q.IDs = slices.Clone(q.IDs)
+	for i, id := range q.IDs {
+		q.IDs[i] = m.canonical(id)
+	}
 	users, err := m.store.Users(ctx, q)
 	return users, storeError(err)
 }

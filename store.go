@@ -49,6 +49,13 @@ type Store interface {
 	// epoch has ended, even if it had expired by then; the token then stays as it is.
 	RevokeToken(ctx context.Context, id TokenID, revocation Revocation, event Event) (changed bool, err error)
 
+	// RevokeTokens is RevokeToken for the token of each event: at most 500 tokens, each with its event, all or none of them in
+	// one write. It revokes those that RevokeToken would, and skips the others and tokens that do not exist. Only the events
+	// of tokens that it has revoked are stored. Each event has the owner of its token.
+	//
+	// It returns how many tokens it has revoked. For a retry that is the number of the events that are stored.
+	RevokeTokens(ctx context.Context, revocation Revocation, events []Event) (revoked int, err error)
+
 	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
 	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
 	// epochs, and the event ends the ones that no change has ended. So a row that was deleted from the database and is created
@@ -123,7 +130,8 @@ type Store interface {
 	// as used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
-	// Users reads one page: the first q.Limit users after q.After, by the bytes of their IDs. The Limit is set.
+	// Users reads one page: the first q.Limit users after q.After that meet every condition of q, by the bytes of their IDs. The
+	// Limit is set.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.

@@ -40,8 +40,8 @@ type activityPage struct {
 
 // eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy,
-	apitoken.ActionPutUser,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
+	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
 	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents,

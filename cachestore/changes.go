@@ -18,6 +18,16 @@ func (s *Store) RevokeToken(
 	return s.Store.RevokeToken(ctx, id, revocation, event)
 }
 
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, revocation apitoken.Revocation, events []apitoken.Event) (int, error) {
+	defer func() {
+		for _, e := range events {
+			s.changed(e.Owner)
+		}
+	}()
+	return s.Store.RevokeTokens(ctx, revocation, events)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

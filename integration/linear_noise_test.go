@@ -147,6 +147,14 @@ func (n *noisy) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken
 	return changed, err
 }
 
+func (n *noisy) RevokeTokens(ctx context.Context, r apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		revoked, err = n.Store.RevokeTokens(ctx, r, events)
+		return err
+	})
+	return revoked, err
+}
+
 func (n *noisy) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
 	err = n.write(ctx, func(ctx context.Context) error {
 		is, err = n.Store.CreateUser(ctx, u, e)

@@ -169,7 +169,7 @@ func (r *reference) setPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolicy
 		return apitoken.MaxLifetimePolicy{}, apitoken.ErrInvalid
 	case !c.may.Has(apitoken.SetPolicy):
 		return apitoken.MaxLifetimePolicy{}, c.deny(apitoken.ErrDenied)
-	case p.Revision != 0 && p.Revision != r.policy.Revision:
+	case !r.mayReplacePolicy(p.Revision):
 		return apitoken.MaxLifetimePolicy{}, apitoken.ErrConflict
 	}
 	p, err = c.granted(p)

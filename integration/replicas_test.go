@@ -68,6 +68,10 @@ func (r *replicas) RevokeToken(ctx context.Context, id apitoken.TokenID, by apit
 	return r.next().RevokeToken(ctx, id, by, e)
 }
 
+func (r *replicas) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (int, error) {
+	return r.next().RevokeTokens(ctx, by, events)
+}
+
 func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return r.next().CreateUser(ctx, u, e)
 }

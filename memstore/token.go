@@ -116,16 +116,44 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	case s.seen[e.ID]:
 		return true, nil
 	}
+	return s.revoke(t, by, e), nil
+}
+
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range events {
+		if s.seen[e.ID] {
+			revoked++
+		}
+	}
+	if revoked > 0 { // by an earlier try
+		return revoked, nil
+	}
+	for _, e := range events {
+		if t := s.token(e.Token); t != nil && s.revoke(t, by, e) {
+			revoked++
+		}
+	}
+	return revoked, nil
+}
+
+// revoke revokes a token that is not revoked, itself or with its epoch. The caller holds the lock.
+func (s *Store) revoke(t *token, by apitoken.Revocation, e apitoken.Event) bool {
 	r := s.withRevocation(t)
 	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
-		return false, nil
+		return false
 	}
 	s.digests.change(t.digest, func(r *record) { r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By })
 	if names := s.users[r.Token.Owner].names; names[r.Token.Name] == t {
 		delete(names, r.Token.Name)
 	}
 	s.record(e)
-	return true, nil
+	return true
 }
 
 // Touch implements [apitoken.Store].

@@ -23,6 +23,8 @@ type Dialect struct {
 	touchRows   batchQuery         // sets times of last use where apitoken.Touch.Moves does: id, time, apitoken.Touch.Ahead
 	removeRows  batchQuery         // removes tokens: id
 	forgetRows  batchQuery         // replaces a user in tokens: as forgetArgs, then the ids
+	userRows    batchQuery         // reads users: as listUsers without the limit, then the ids
+	revokeRows  revocationQueries  // revoke tokens and record their events
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
@@ -134,6 +136,9 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
+	}
+	for _, q := range append(d.revokeRows.all(), &d.userRows) {
+		texts = append(texts, &q.before, &q.after)
 	}
 	for i := range d.queries {
 		d.queries[i] = d.numbered(d.queries[i])

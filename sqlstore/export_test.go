@@ -53,9 +53,37 @@ func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchQuery(touches)
 }
 
+// UsersQuery returns the query of users by ID and its arguments.
+func (s *Store) UsersQuery(ids ...apitoken.UserID) (string, []any) {
+	var rows [][]any
+	for _, id := range ids {
+		rows = append(rows, []any{string(id)})
+	}
+	return s.dialect.batch(s.dialect.userRows, rows, "", "", "")
+}
+
 // RemovalQuery returns the query that removes tokens and its arguments.
 func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
 	return s.dialect.removalQuery(ids)
+}
+
+// RevocationQueries returns the queries that revoke the tokens of events and record these, with their arguments.
+func (s *Store) RevocationQueries(r apitoken.Revocation, events []apitoken.Event) (all []WindowQuery) {
+	for i, q := range s.dialect.revokeRows.all() {
+		var rows [][]any
+		for _, e := range events {
+			args, _ := eventArgs(e)
+			rows = append(rows, [][]any{{string(e.Owner)}, {e.ID[:]}, {e.Token[:]}, {e.Token[:]}, args}[i])
+		}
+		var leading []any
+		if q == &s.dialect.revokeRows.revoke {
+			leading = []any{timeArg(r.At), string(r.By)}
+		}
+		text, args := s.dialect.batch(*q, rows, leading...)
+		name := []string{"lock the owners", "find the events", "find what is to be revoked", "revoke", "record"}[i]
+		all = append(all, WindowQuery{name, text, args})
+	}
+	return all
 }
 
 // ForgettingQuery returns the query that replaces a user in tokens and its arguments.

@@ -39,6 +39,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
+	fake.returns(store.RevocationQueries(apitoken.Revocation{}, twoRevocations)[2].Text, someID[:])
 	fake.returns(text["lockFeed"], int64(0))
 	fake.returns(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {
@@ -87,6 +88,12 @@ var someForgetting = apitoken.Forgetting{
 	Events: []apitoken.Event{{Seq: 7, Owner: "forgotten-1", Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"}}},
 }
 
+// twoRevocations are the events of two tokens.
+var twoRevocations = []apitoken.Event{
+	{ID: apitoken.EventID{1}, At: someTime, Action: apitoken.ActionRevoke, Owner: "bob", Token: someID, Reason: "leaked"},
+	{ID: apitoken.EventID{2}, At: someTime, Action: apitoken.ActionRevoke, Owner: "ada", Token: apitoken.TokenID{4}, Reason: "leaked"},
+}
+
 // calls returns calls of all methods.
 func calls(store *sqlstore.Store) []call {
 	event := apitoken.Event{
@@ -118,6 +125,10 @@ func calls(store *sqlstore.Store) []call {
 		{"CreateToken, the name is taken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
 		{"RevokeToken", revoke},
 		{"RevokeToken again", revoke},
+		{"RevokeTokens", func(ctx context.Context) error {
+			_, err := store.RevokeTokens(ctx, apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations)
+			return err
+		}},
 		{"CreateUser", func(ctx context.Context) error { _, err := store.CreateUser(ctx, user, event); return err }},
 		{"ChangeUser", func(ctx context.Context) error {
 			_, err := store.ChangeUser(ctx, "bob", apitoken.UserChange{Name: "Robert", Disable: true}, event)
@@ -139,6 +150,10 @@ func calls(store *sqlstore.Store) []call {
 		}},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
+		{"Users by ID", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{IDs: []apitoken.UserID{"ada", "bob"}, Limit: 2})
+			return err
+		}},
 		{"Users", func(ctx context.Context) error {
 			_, err := store.Users(ctx, apitoken.UserQuery{Contains: "b", After: "ada", Limit: 1})
 			return err

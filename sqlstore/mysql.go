@@ -58,6 +58,8 @@ func newMySQL() Dialect {
 		events:           s.eventListing(),
 		touchRows:        mysqlTouchRows,
 		removeRows:       removeTokenRows,
+		userRows:         s.userRows(),
+		revokeRows:       revocationBy(lockOwnerRows("FOR UPDATE")),
 		forgetRows:       forgetTokenRows,
 		numberRows:       mysqlNumberRows,
 		setLockTimeout:   mysqlSetLockTimeout,

@@ -60,6 +60,8 @@ func newPostgreSQL() Dialect {
 		events:           s.eventListing(),
 		touchRows:        postgresTouchRows,
 		removeRows:       removeTokenRows,
+		userRows:         s.userRows(),
+		revokeRows:       revocationBy(lockOwnerRows("FOR NO KEY UPDATE")),
 		forgetRows:       forgetTokenRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available

@@ -74,6 +74,11 @@ func (f Faulty) RevokeToken(
 	return result(ctx, f, "RevokeToken", func() (bool, error) { return f.Store.RevokeToken(ctx, id, revocation, event) })
 }
 
+// RevokeTokens implements [apitoken.Store].
+func (f Faulty) RevokeTokens(ctx context.Context, revocation apitoken.Revocation, events []apitoken.Event) (int, error) {
+	return result(ctx, f, "RevokeTokens", func() (int, error) { return f.Store.RevokeTokens(ctx, revocation, events) })
+}
+
 // CreateUser implements [apitoken.Store].
 func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
 	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })

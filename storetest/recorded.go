@@ -57,6 +57,7 @@ func rowWrites() []recordedWrite {
 				return err
 			}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
 		}},
+		{"RevokeTokens", revokedPageWrite},
 		{"CreateUser", func(f *fixture, i int) attempt {
 			u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
 			e := userCreated(u)

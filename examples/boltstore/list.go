@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoke
 			u, err := decode[apitoken.User](row)
 			if err != nil {
 				return err
+			}
+			if q.IDs != nil && !slices.Contains(q.IDs, u.ID) {
+				continue
 			}
 			if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {
 				page = append(page, u)

@@ -152,27 +152,60 @@ func (s *Store) RevokeToken(
 			changed = true
 			return nil
 		}
-		r, err := readToken(tx, id[:])
-		if err != nil {
-			return err
-		}
-		if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
-			return nil
-		}
-		r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By
-		if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
-			return err
-		}
-		name := userKey(r.Token.Owner, []byte(r.Token.Name))
-		if bytes.Equal(tx.Bucket(names).Get(name), id[:]) { // it may have passed to another token
-			if err := tx.Bucket(names).Delete(name); err != nil {
-				return err
-			}
-		}
-		changed = true
-		return record(tx, e)
+		changed, err = revoke(tx, id, by, e)
+		return err
 	})
 	return changed && err == nil, err
+}
+
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	err = s.write(ctx, func(tx *bbolt.Tx) error {
+		for _, e := range events {
+			if recorded(tx, e.ID) {
+				revoked++
+			}
+		}
+		if revoked > 0 { // by an earlier try
+			return nil
+		}
+		for _, e := range events {
+			changed, err := revoke(tx, e.Token, by, e)
+			if err != nil && !errors.Is(err, apitoken.ErrNotFound) {
+				return err
+			}
+			if changed {
+				revoked++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return revoked, nil
+}
+
+// revoke revokes a token that is not revoked, itself or with its epoch.
+func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+	r, err := readToken(tx, id[:])
+	if err != nil {
+		return false, err
+	}
+	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
+		return false, nil
+	}
+	r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By
+	if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
+		return false, err
+	}
+	name := userKey(r.Token.Owner, []byte(r.Token.Name))
+	if bytes.Equal(tx.Bucket(names).Get(name), id[:]) { // it may have passed to another token
+		if err := tx.Bucket(names).Delete(name); err != nil {
+			return false, err
+		}
+	}
+	return true, record(tx, e)
 }
 
 // Touch implements [apitoken.Store]. It writes back the whole row. No revocation is lost by that, because none is written

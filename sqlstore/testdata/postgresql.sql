@@ -168,10 +168,11 @@ DELETE FROM apitoken_events WHERE seq IN (
 	WHERE seq IS NOT NULL AND seq <= $1 ORDER BY seq LIMIT 500
 );
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, origin_address = $5, origin_agent = $6, origin_request = $7
-WHERE seq = $8;
+SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, reason = $5,
+	origin_address = $6, origin_agent = $7, origin_request = $8
+WHERE seq = $9;
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -848,6 +849,10 @@ WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) AND id IN ( $4, $5);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
 
@@ -859,3 +864,27 @@ UPDATE apitoken_tokens SET
 	revoked_by = CASE WHEN revoked_by = $6 THEN $7 ELSE revoked_by END,
 	owner = CASE WHEN owner = $8 THEN $9 ELSE owner END
 WHERE (owner = $10 OR created_by = $11 OR revoked_by = $12) AND id IN ( $13);
+
+-- two tokens to revoke: lock the owners(text, text)
+SELECT id FROM apitoken_users WHERE id IN ( $1, $2)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- two tokens to revoke: find the events(bytes, bytes)
+SELECT id FROM apitoken_events WHERE id IN ( $1, $2);
+
+-- two tokens to revoke: find what is to be revoked(bytes, bytes)
+SELECT t.id
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.revoked_at IS NULL AND (u.id IS NULL OR t.epoch >= u.epoch) AND t.id IN ( $1, $2);
+
+-- two tokens to revoke: revoke(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = $1, revoked_by = $2, live_name = NULL
+WHERE id IN ( $3, $4);
+
+-- two tokens to revoke: record(bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text, bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17), ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34);
