@@ -40,7 +40,7 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 		return s.down
 	case "AppendEvents":
 		return s.appending
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken":
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens":
 		if !s.done {
 			return s.writing
 		}
@@ -50,7 +50,7 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 
 func (s *faultyStore) after(_ context.Context, method string) error {
 	switch method {
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken":
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens":
 		if s.done {
 			return s.writing
 		}
