@@ -307,6 +307,15 @@ func (a authority) reach(t Token, need Permission) refusal {
 	return a.require(need)
 }
 
+// reachWithText decides whether the actor may revoke a token whose text they present. The text proves more than a list of one's
+// own tokens, so a bound token, or one that does not carry GenerateOwn, is no obstacle.
+func (a authority) reachWithText(t Token) refusal {
+	if a.is(t.Owner) {
+		return permitted
+	}
+	return a.require(RevokeAny)
+}
+
 // reachAll decides whether the actor may read a user, or see or revoke all tokens of that user. The empty UserID means the
 // tokens of all users. need is the permission for another user.
 func (a authority) reachAll(owner UserID, need Permission) refusal {

@@ -25,8 +25,9 @@ const (
 //   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
 //     in the policy and is removed from the events
 //
-// The Origin of what they did becomes empty. Everything else stays: identifiers of tokens, times, roles, kinds, hints and
-// resources. The library keeps no relation between the ID and the pseudonym.
+// The Origin of what they did becomes empty, and so does the place where the text of a token of theirs was found. Everything else
+// stays: identifiers of tokens, times, roles, kinds, hints and resources. The library keeps no relation between the ID and the
+// pseudonym.
 //
 // ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it continues
 // with the same pseudonym. Each piece records an event that has only the pseudonym. For ten seconds, another replica may still
@@ -183,6 +184,9 @@ func (f Forgetting) in(e Event) Event {
 			if s.Name != "" {
 				s.Name = string(f.Pseudonym)
 			}
+		}
+		if e.Action == ActionLeaked && e.Outcome == OutcomeDone {
+			e.Reason = "" // a token is often found in an account of its owner
 		}
 	}
 	if e.Actor.User == f.User {

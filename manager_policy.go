@@ -21,7 +21,8 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 // [Manager.Generate] that starts after it returned obeys it, on every replica. Existing tokens do not change.
 //
 // It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy, and [NoPolicyYet] none; with another value,
-// the error is [ErrConflict] if the policy is at another revision. By and At of the exemptions and the other fields are filled in.
+// the error is [ErrConflict] if the policy is at another revision, which precedes the refusal of an exemption. By and At of the
+// exemptions and the other fields are filled in.
 //
 // An exemption that is new or changed has these rules:
 //
@@ -31,8 +32,8 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 //   - The user exists. An unknown one is [ErrInvalid] if the actor may see users, and [ErrDenied] if not.
 //
 // The host itself may exempt everybody, also a user whom it provisions later. An exemption that is as it was before stays with its
-// By and At and needs none of this. One that has expired has no effect; it stays until a caller leaves it out. Everybody who may
-// set the policy may leave exemptions out.
+// By and At and needs none of this. One that has expired has no effect; it stays until a caller leaves it out. Leaving an exemption
+// out requires no more than SetPolicy.
 //
 // The errors are [ErrDenied], [ErrInvalid], [ErrConflict], [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {

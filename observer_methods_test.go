@@ -93,6 +93,9 @@ func observedMethods() []observedMethod {
 		}},
 		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
 			refusals{"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) }}},
+		{"RevokeText", apitoken.ActionLeaked, bob, bobs, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.RevokeText(ctx, a, h.text, leaked))
+		}, refusals{"not_found": func(h *observedHost) error { return second(h.RevokeText(ctx, apitoken.As(ada), "x", leaked)) }}},
 		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), refusals{
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
@@ -263,9 +266,12 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
+					}
+					if a != apitoken.As(carol) && m.method == "RevokeText" { // and so is the token
+						want.Token = apitoken.TokenID{}
 					}
 				}
 				check(t, want, o)

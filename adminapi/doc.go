@@ -276,7 +276,7 @@
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true,                in its place
 //	              "policy": "limit of role user"},   how limits and exemptions have changed; of a token, the layer of its maximum
-//	  "reason":   "needs ListAny",                   why it was denied, or how much was removed or replaced, in words; absent: neither
+//	  "reason":   "needs ListAny",                   why it was denied, how much was removed or replaced, or where a text was found; absent: none
 //	  "count":    37,                                the number of denials that it stands for; absent: one change or denial
 //	  "first_at": "2026-01-01T11:59:00.000000Z"      the first of them, the last was at "at"; absent like count
 //	}
@@ -326,6 +326,14 @@
 //	revocation, err := adminapi.Revocation(m, nil)
 //	mux.Handle("/oauth2/introspect", introspection)
 //	mux.Handle("/oauth2/revoke", revocation)
+//
+// # Leaked tokens
+//
+// [SecretScanning] is the endpoint to which a secret scanner, such as that of GitHub, sends what it finds in public. It revokes
+// every token among it. It is a handler of its own too: the scanner signs its requests.
+//
+//	scanning, err := adminapi.SecretScanning(m, &adminapi.SecretScanningOptions{Keys: keysOfTheScanner})
+//	mux.Handle("/secret-scanning", scanning)
 //
 // # Browsers
 //

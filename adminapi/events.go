@@ -101,7 +101,8 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 // nothing.
 var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
-	apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
+	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
+	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
 	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
 }

@@ -20,6 +20,11 @@ type policyPage struct {
 	Problem string
 	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
+
+	Limits     []limitRow
+	Exemptions []exemptionRow
+	Layers     layersForm
+	Revision   int64
 }
 
 // policyQuestion asks before a new maximum is saved, and says how many existing tokens exceed it. They do not change.
@@ -51,6 +56,7 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	if page.Chosen == "" {
 		page.Chosen, page.Days = chosenMaximum(p)
 	}
+	v.showLayers(&page, p)
 	return v.render(status, "policy.html", "Maximum lifetime", page)
 }
 
@@ -66,12 +72,18 @@ func chosenMaximum(p apitoken.MaxLifetimePolicy) (string, string) {
 	return customDays, strconv.Itoa(int(p.Max / day))
 }
 
-// setPolicy asks first, and saves the new maximum once it is confirmed.
+// setPolicy saves a limit or an exemption, or asks first, and saves the new maximum once it is confirmed.
 func (v *visit) setPolicy() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errForm
 	}
 	form := v.r.PostForm
+	switch form.Get("layer") {
+	case "limit":
+		return v.setLimit()
+	case "exemption":
+		return v.setExemption()
+	}
 	page := policyPage{Chosen: form.Get("max"), Days: form.Get("days")}
 	wanted, problem := readMaximum(page)
 	if problem != "" {
@@ -91,7 +103,11 @@ func (v *visit) setPolicy() error {
 	if err != nil {
 		return errForm
 	}
-	wanted.Revision = revision
+	present, err := v.manager.Policy(v.r.Context())
+	if err != nil {
+		return err
+	}
+	wanted.Limits, wanted.Exemptions, wanted.Revision = present.Limits, present.Exemptions, revision
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):

@@ -37,25 +37,27 @@ func actionText(a apitoken.Action) string {
 }
 
 var actions = map[apitoken.Action]string{
-	apitoken.ActionGenerate:    "generated a token",
-	apitoken.ActionImport:      "imported a token",
-	apitoken.ActionReadToken:   "looked at a token",
-	apitoken.ActionListTokens:  "listed tokens",
-	apitoken.ActionRevoke:      "revoked a token",
-	apitoken.ActionRevokeAll:   "revoked all tokens",
-	apitoken.ActionRevokeMany:  "revoked many tokens",
-	apitoken.ActionSetPolicy:   "set the maximum lifetime",
-	apitoken.ActionPlanPolicy:  "planned a maximum lifetime",
-	apitoken.ActionPutUser:     "changed a user",
-	apitoken.ActionReadUser:    "looked at a user",
-	apitoken.ActionListUsers:   "listed the users",
-	apitoken.ActionDisableUser: "disabled a user",
-	apitoken.ActionEnableUser:  "enabled a user",
-	apitoken.ActionSuspendUser: "suspended a user",
-	apitoken.ActionResumeUser:  "resumed a user",
-	apitoken.ActionReadEvents:  "read the events",
-	apitoken.ActionForgetUser:  "replaced a user by a pseudonym",
-	apitoken.ActionSweep:       "removed what is old",
+	apitoken.ActionGenerate:      "generated a token",
+	apitoken.ActionImport:        "imported a token",
+	apitoken.ActionReadToken:     "looked at a token",
+	apitoken.ActionListTokens:    "listed tokens",
+	apitoken.ActionRevoke:        "revoked a token",
+	apitoken.ActionLeaked:        "revoked a leaked token",
+	apitoken.ActionRevokeAll:     "revoked all tokens",
+	apitoken.ActionRevokeMany:    "revoked many tokens",
+	apitoken.ActionSetPolicy:     "set the maximum lifetime",
+	apitoken.ActionPlanPolicy:    "planned a maximum lifetime",
+	apitoken.ActionReadLifetimes: "looked at the maximum lifetimes of a user",
+	apitoken.ActionPutUser:       "changed a user",
+	apitoken.ActionReadUser:      "looked at a user",
+	apitoken.ActionListUsers:     "listed the users",
+	apitoken.ActionDisableUser:   "disabled a user",
+	apitoken.ActionEnableUser:    "enabled a user",
+	apitoken.ActionSuspendUser:   "suspended a user",
+	apitoken.ActionResumeUser:    "resumed a user",
+	apitoken.ActionReadEvents:    "read the events",
+	apitoken.ActionForgetUser:    "replaced a user by a pseudonym",
+	apitoken.ActionSweep:         "removed what is old",
 }
 
 // reasonText tells the user why something was refused.
@@ -64,7 +66,11 @@ func reasonText(err error) string {
 	var invalid *apitoken.InvalidError
 	switch {
 	case errors.As(err, &over):
-		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
+		text := fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
+		if over.Source != (apitoken.LimitSource{}) {
+			text += " It is the " + over.Source.String() + "."
+		}
+		return text
 	case errors.Is(err, apitoken.ErrUserDisabled):
 		return "The user is disabled and cannot have tokens."
 	case errors.Is(err, apitoken.ErrSuspended):

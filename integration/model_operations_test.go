@@ -25,6 +25,7 @@ var operations = []operation{
 	{"authenticate", 13, (*sequence).authenticate},
 	{"clock", 9, (*sequence).moveClock},
 	{"revoke", 6, (*sequence).revoke},
+	{"revoke text", 2, (*sequence).revokeText},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
 	{"scan", 3, (*sequence).scan},
@@ -224,6 +225,19 @@ func (s *sequence) moveClock(_ *apitoken.Manager, o *operands) (string, answer, 
 func (s *sequence) revoke(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, id := s.actor(o), s.tokenID(o)
 	return fmt.Sprintf("%+v %s", actor, id), answer{err: m.Revoke(s.ctx, actor, id)}, answer{err: s.ref.revoke(actor, id)}
+}
+
+func (s *sequence) revokeText(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, t, text := s.actor(o), s.recent(o), s.foreign
+	if t != nil && o.pick(8) == 7 {
+		t = nil
+	}
+	if t != nil {
+		text = s.secrets[t.ID]
+	}
+	got, err := m.RevokeText(s.ctx, actor, text, apitoken.Leak{Source: "commit"})
+	want, wantErr := s.ref.revokeText(actor, t)
+	return fmt.Sprintf("%+v %+v", actor, t), answer{got, err}, answer{want, wantErr}
 }
 
 func (s *sequence) revokeAll(m *apitoken.Manager, o *operands) (string, answer, answer) {

@@ -267,6 +267,30 @@ func (r *reference) revoke(actor apitoken.Actor, id apitoken.TokenID) error {
 	return nil
 }
 
+// revokeText is revoke for the token of a text; t is nil if the text is no token.
+func (r *reference) revokeText(actor apitoken.Actor, t *referenceToken) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionLeaked, actor, "", apitoken.TokenID{})
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	if t != nil {
+		c.event.Token, c.event.Owner = t.ID, t.Owner
+	}
+	switch {
+	case (t == nil || !c.own(t.Owner)) && !c.may.Has(apitoken.RevokeAny):
+		return apitoken.Token{}, c.deny(apitoken.ErrNotFound)
+	case t == nil:
+		return apitoken.Token{}, apitoken.ErrNotFound
+	}
+	if t.RevokedAt.IsZero() && t.epoch == r.users[t.Owner].Epoch {
+		before := stateOf(t.Token)
+		t.RevokedAt, t.RevokedBy = c.event.At, actor.User
+		c.event.Reason = "found in commit"
+		c.record(before, stateOf(t.Token))
+	}
+	return t.Token, nil
+}
+
 func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	c, err := r.begin(apitoken.ActionListTokens, actor, q.Owner, apitoken.TokenID{})
 	switch {

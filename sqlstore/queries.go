@@ -56,7 +56,7 @@ const (
 	// Events. Those of the feed are empty if an event is numbered when it is inserted.
 	insertEvent    // as eventArgs; changes nothing if the id is in use
 	removeEvents   // number; removes the events up to it
-	replaceEvent   // actor, owner, before, after, origin (three), number; replaces what identifies a user
+	replaceEvent   // actor, owner, before, after, reason, origin (three), number; replaces what identifies a user
 	findUnnumbered // -> whether there are committed events without a number
 	lockFeed       // -> the last number that was given; one at a time, until the transaction ends
 	numberEvents   // limit, last number; numbers events from the next number on; if empty, listUnnumbered replaces it
@@ -195,7 +195,8 @@ INSERT INTO apitoken_events (
 
 		replaceEvent: `
 UPDATE apitoken_events
-SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, reason = ?,
+	origin_address = ?, origin_agent = ?, origin_request = ?
 WHERE seq = ?`,
 
 		// The LIMIT keeps a planner that expects many such events from reading them all. No call removes more than that.

@@ -201,9 +201,10 @@ INSERT INTO apitoken_events (
 -- removeEvents(integer)
 DELETE FROM apitoken_events WHERE seq <= ? ORDER BY seq LIMIT 500;
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, reason = ?,
+	origin_address = ?, origin_agent = ?, origin_request = ?
 WHERE seq = ?;
 
 -- findUnnumbered()

@@ -168,10 +168,11 @@ DELETE FROM apitoken_events WHERE seq IN (
 	WHERE seq IS NOT NULL AND seq <= $1 ORDER BY seq LIMIT 500
 );
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, origin_address = $5, origin_agent = $6, origin_request = $7
-WHERE seq = $8;
+SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, reason = $5,
+	origin_address = $6, origin_agent = $7, origin_request = $8
+WHERE seq = $9;
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
