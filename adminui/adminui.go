@@ -102,21 +102,22 @@ type ui struct {
 // pages returns all routes.
 func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
-		"GET /{$}":                    (*visit).redirectToStart,
-		"GET /users":                  (*visit).users,
-		"GET /users/{id}/tokens":      ofUser((*visit).tokensOfUser),
-		"POST /users/{id}/tokens":     ofUser((*visit).generate),
-		"GET /users/{id}/revoke-all":  ofUser((*visit).askRevokeAll),
-		"POST /users/{id}/revoke-all": ofUser((*visit).revokeAll),
-		"GET /tokens":                 (*visit).inventory,
-		"GET /tokens.csv":             (*visit).download,
-		"POST /tokens/revoke":         (*visit).revokeSelected,
-		"GET /tokens/{id}/revoke":     (*visit).askRevoke,
-		"POST /tokens/{id}/revoke":    (*visit).revoke,
-		"GET /expiring":               (*visit).expiring,
-		"GET /policy":                 (*visit).policy,
-		"POST /policy":                (*visit).setPolicy,
-		"GET /activity":               (*visit).activity,
+		"GET /{$}":                     (*visit).redirectToStart,
+		"GET /users":                   (*visit).users,
+		"GET /users/{id}/tokens":       ofUser((*visit).tokensOfUser),
+		"POST /users/{id}/tokens":      ofUser((*visit).generate),
+		"GET /users/{id}/revoke-all":   ofUser((*visit).askRevokeAll),
+		"POST /users/{id}/revoke-all":  ofUser((*visit).revokeAll),
+		"GET /tokens":                  (*visit).inventory,
+		"GET /tokens.csv":              (*visit).download,
+		"POST /tokens/revoke":          (*visit).revokeSelected,
+		"POST /tokens/revoke-matching": (*visit).revokeMatching,
+		"GET /tokens/{id}/revoke":      (*visit).askRevoke,
+		"POST /tokens/{id}/revoke":     (*visit).revoke,
+		"GET /expiring":                (*visit).expiring,
+		"GET /policy":                  (*visit).policy,
+		"POST /policy":                 (*visit).setPolicy,
+		"GET /activity":                (*visit).activity,
 	}
 }
 
