@@ -82,6 +82,7 @@ var validBodies = map[string]string{
 	"PUT /policy":             `{"no_maximum": true}`,
 	"POST /policy/plan":       `{"no_maximum": true}`,
 	"POST /revocations":       `{"at_most": 1000}`,
+	"PATCH /tokens/{id}":      `{"name": "x"}`,
 }
 
 // request is a valid request to a route, about Bob or about a token that does not exist.
