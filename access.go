@@ -35,7 +35,7 @@ type Permission uint64
 // The permissions. Their values are not stored; a role is stored by its name.
 const (
 	GenerateOwn       Permission = 1 << iota // generate tokens for oneself
-	GenerateForOthers                        // generate tokens for users who hold no permission that the actor lacks
+	GenerateForOthers                        // generate tokens for users who hold no permission that the actor lacks; with ListAny, rename theirs
 	ListAny                                  // see everybody's tokens
 	RevokeAny                                // revoke anybody's tokens
 	SetPolicy                                // set the maximum lifetime
@@ -314,6 +314,21 @@ func (a authority) reachWithText(t Token) refusal {
 		return permitted
 	}
 	return a.require(RevokeAny)
+}
+
+// describe decides whether the actor, who sees a token, may change its name and its description. required is what acting on its
+// owner requires.
+//
+// A token that does not manage its owner's tokens may not rename even itself: whoever has found it could disguise it. Names are
+// the owner's or chosen by those who may generate for the owner, so no other permission lets an actor change them.
+func (a authority) describe(owner UserID, required Permission) refusal {
+	if a.manages(owner) {
+		return permitted
+	}
+	if why := a.require(GenerateForOthers); why != permitted {
+		return why
+	}
+	return a.actOn(required)
 }
 
 // reachAll decides whether the actor may read a user, or see or revoke all tokens of that user. The empty UserID means the

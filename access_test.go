@@ -22,6 +22,7 @@ type accessRule struct {
 	needs     apitoken.Permission // with it, and without any other, another user may do it
 	bob       string              // the verdict for Bob
 	stranger  string              // the verdict for another user without the permission
+	seeing    string              // the verdict for another user who only has ListAny; empty: that of a stranger
 }
 
 // The verdicts.
@@ -32,25 +33,26 @@ const (
 )
 
 var accessRules = []accessRule{
-	{"Generate", apitoken.GenerateForOthers, allowed, denied},
-	{"Token", apitoken.ListAny, allowed, hidden},
-	{"ListTokens", apitoken.ListAny, allowed, denied},
-	{"TokenPage", apitoken.ListAny, allowed, denied},
-	{"CountTokens", apitoken.ListAny, allowed, denied},
-	{"ListTokens of all", apitoken.ListAny, denied, denied},
-	{"TokenPage of all", apitoken.ListAny, denied, denied},
-	{"CountTokens of all", apitoken.ListAny, denied, denied},
-	{"Revoke", apitoken.RevokeAny, allowed, hidden},
-	{"RevokeAll", apitoken.RevokeAny, allowed, denied},
-	{"SetPolicy", apitoken.SetPolicy, denied, denied},
-	{"User", apitoken.ManageUsers, allowed, hidden},
-	{"ListUsers", apitoken.ManageUsers, denied, denied},
-	{"PutUser", apitoken.ManageUsers, denied, denied},
-	{"DisableUser", apitoken.ManageUsers, denied, denied},
-	{"EnableUser", apitoken.ManageUsers, denied, denied},
-	{"SuspendUser", apitoken.ManageUsers, denied, denied},
-	{"ResumeUser", apitoken.ManageUsers, denied, denied},
-	{"Events", apitoken.ReadEvents, denied, denied},
+	{"Generate", apitoken.GenerateForOthers, allowed, denied, ""},
+	{"Token", apitoken.ListAny, allowed, hidden, ""},
+	{"ListTokens", apitoken.ListAny, allowed, denied, ""},
+	{"TokenPage", apitoken.ListAny, allowed, denied, ""},
+	{"CountTokens", apitoken.ListAny, allowed, denied, ""},
+	{"ListTokens of all", apitoken.ListAny, denied, denied, ""},
+	{"TokenPage of all", apitoken.ListAny, denied, denied, ""},
+	{"CountTokens of all", apitoken.ListAny, denied, denied, ""},
+	{"UpdateToken", apitoken.ListAny | apitoken.GenerateForOthers, allowed, hidden, denied},
+	{"Revoke", apitoken.RevokeAny, allowed, hidden, ""},
+	{"RevokeAll", apitoken.RevokeAny, allowed, denied, ""},
+	{"SetPolicy", apitoken.SetPolicy, denied, denied, ""},
+	{"User", apitoken.ManageUsers, allowed, hidden, ""},
+	{"ListUsers", apitoken.ManageUsers, denied, denied, ""},
+	{"PutUser", apitoken.ManageUsers, denied, denied, ""},
+	{"DisableUser", apitoken.ManageUsers, denied, denied, ""},
+	{"EnableUser", apitoken.ManageUsers, denied, denied, ""},
+	{"SuspendUser", apitoken.ManageUsers, denied, denied, ""},
+	{"ResumeUser", apitoken.ManageUsers, denied, denied, ""},
+	{"Events", apitoken.ReadEvents, denied, denied, ""},
 }
 
 // operations are the calls of the rules, about Bob and a token of Bob's.
@@ -67,9 +69,12 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		"ListTokens of all":  func(a apitoken.Actor) error { return second(h.ListTokens(ctx, a, all)) },
 		"TokenPage of all":   func(a apitoken.Actor) error { return second(h.TokenPage(ctx, a, all)) },
 		"CountTokens of all": func(a apitoken.Actor) error { return second(h.CountTokens(ctx, a, all)) },
-		"Revoke":             func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
-		"RevokeAll":          func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
-		"MaxLifetimes":       func(a apitoken.Actor) error { return second(h.MaxLifetimes(ctx, a, bob)) },
+		"UpdateToken": func(a apitoken.Actor) error {
+			return second(h.UpdateToken(ctx, a, token.ID, apitoken.TokenChange{Description: to("for releases")}))
+		},
+		"Revoke":       func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
+		"RevokeAll":    func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },
+		"MaxLifetimes": func(a apitoken.Actor) error { return second(h.MaxLifetimes(ctx, a, bob)) },
 		"SetPolicy": func(a apitoken.Actor) error {
 			return second(h.SetPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)}))
 		},
@@ -167,8 +172,11 @@ func TestAccessRules(t *testing.T) {
 			h.mustPutUser("erin", apitoken.Role(p.String()))
 			return apitoken.As("erin")
 		}, func(r accessRule) string {
-			if r.needs == p {
+			switch {
+			case r.needs == p:
 				return allowed
+			case r.seeing != "" && p == apitoken.ListAny:
+				return r.seeing
 			}
 			return r.stranger
 		}})

@@ -54,6 +54,7 @@ func (e Event) LogValue() slog.Value {
 // State is what an event records about the token, user or policy. Fields that the action does not concern are zero.
 type State struct {
 	Name        string        `json:"name,omitzero"`         // of the token or the user
+	Description string        `json:"description,omitzero"`  // of the token
 	Kind        Kind          `json:"kind,omitzero"`         // of the token
 	Resource    string        `json:"resource,omitzero"`     // of the token; empty: not bound
 	ExpiresAt   time.Time     `json:"expires_at,omitzero"`   // of the token; zero: no expiration
@@ -69,11 +70,12 @@ type State struct {
 	Policy string `json:"policy,omitzero"`
 }
 
-// LogValue returns a group of name, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch,
+// LogValue returns a group of name, description, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch,
 // max_lifetime and policy, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
+	g.text("description", s.Description)
 	g.text("kind", string(s.Kind))
 	g.text("resource", s.Resource)
 	g.time("expires_at", s.ExpiresAt)
@@ -122,6 +124,7 @@ const (
 	ActionGenerate      Action = "token.generate"
 	ActionImport        Action = "token.import"
 	ActionReadToken     Action = "token.read"
+	ActionUpdateToken   Action = "token.update"
 	ActionListTokens    Action = "token.list"
 	ActionRevoke        Action = "token.revoke"
 	ActionLeaked        Action = "token.leaked" // of RevokeText

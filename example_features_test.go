@@ -294,6 +294,24 @@ func ExampleKindRule() {
 	// the administrator generates for bob: <nil>
 }
 
+// A token gets another name and a description. The event has both states.
+func ExampleManager_UpdateToken() {
+	ctx, m, _ := exampleHost()
+	bob := apitoken.As("bob")
+	token, _, _ := m.Generate(ctx, bob, apitoken.GenerateParams{Owner: "bob", Name: "laptop"})
+
+	name, description := "build", "rebuilds the site at night"
+	token, err := m.UpdateToken(ctx, bob, token.ID, apitoken.TokenChange{Name: &name, Description: &description})
+	fmt.Println(token.Name+":", token.Description, err)
+	for e := range m.Events(ctx, apitoken.As("ada"), apitoken.EventQuery{Action: apitoken.ActionUpdateToken}) {
+		fmt.Printf("%s was %q, is %q\n", e.Actor.User, e.Before.Name, e.After.Name)
+	}
+
+	// Output:
+	// build: rebuilds the site at night <nil>
+	// bob was "laptop", is "build"
+}
+
 // The last use of a token is written in the background. Flush writes it at once.
 func ExampleManager_Flush() {
 	ctx, m, now := exampleHost()

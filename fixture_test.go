@@ -248,3 +248,6 @@ func (h host) mustGenerateOwn(owner apitoken.UserID, name string) (apitoken.Toke
 	h.t.Helper()
 	return h.mustGenerate(apitoken.As(owner), apitoken.GenerateParams{Owner: owner, Name: name})
 }
+
+// to returns a pointer to a value.
+func to[T any](v T) *T { return &v }

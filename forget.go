@@ -25,9 +25,9 @@ const (
 //   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
 //     in the policy and is removed from the events
 //
-// The Origin of what they did becomes empty, and so does the place where the text of a token of theirs was found. Everything else
-// stays: identifiers of tokens, times, roles, kinds, hints and resources. The library keeps no relation between the ID and the
-// pseudonym.
+// The Description of each of their tokens and the Origin of what they did become empty, and so does the place where the text of a
+// token of theirs was found. Everything else stays: identifiers of tokens, times, roles, kinds, hints and resources. The library
+// keeps no relation between the ID and the pseudonym.
 //
 // ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it continues
 // with the same pseudonym. Each piece records an event that has only the pseudonym. For ten seconds, another replica may still
@@ -184,6 +184,7 @@ func (f Forgetting) in(e Event) Event {
 			if s.Name != "" {
 				s.Name = string(f.Pseudonym)
 			}
+			s.Description = ""
 		}
 		if e.Action == ActionLeaked && e.Outcome == OutcomeDone {
 			e.Reason = "" // a token is often found in an account of its owner
@@ -215,7 +216,7 @@ func (f Forgetting) Empty() bool { return len(f.Tokens) == 0 && len(f.Events) ==
 // Token returns a token without what identifies the user.
 func (f Forgetting) Token(t Token) Token {
 	if t.Owner == f.User {
-		t.Owner, t.Name = f.Pseudonym, string(f.Pseudonym)
+		t.Owner, t.Name, t.Description = f.Pseudonym, string(f.Pseudonym), ""
 	}
 	t.CreatedBy, t.RevokedBy = f.ID(t.CreatedBy), f.ID(t.RevokedBy)
 	return t

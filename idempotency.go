@@ -20,6 +20,9 @@ func markOf(actor Actor, p GenerateParams) requestMark {
 	if p.Resource != "" { // unbound tokens keep the marks that they had before resources existed
 		request += fmt.Sprintf(" %q", p.Resource)
 	}
+	if p.Description != "" {
+		request += fmt.Sprintf(" description %q", p.Description) // another form than a resource
+	}
 	sum := sha256.Sum256([]byte(request))
 	return requestMark(sum[:8])
 }

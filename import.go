@@ -12,10 +12,11 @@ type ImportParams struct {
 	Format string // the Name of a ForeignFormat
 	Key    []byte // what its Key returns for the token: 16 to 512 bytes
 
-	Owner    UserID
-	Name     string // as in [GenerateParams]
-	Kind     Kind   // empty: KindUser
-	Resource string // as in [GenerateParams]
+	Owner       UserID
+	Name        string // as in [GenerateParams]
+	Description string // as in [GenerateParams]
+	Kind        Kind   // empty: KindUser
+	Resource    string // as in [GenerateParams]
 
 	CreatedAt  time.Time // not in the future; zero: now
 	ExpiresAt  time.Time // in the future; zero: the token never expires
@@ -34,7 +35,7 @@ const (
 // and is revoked. The maximum lifetime does not apply, because the token exists already.
 //
 // Import is idempotent: a key that was imported before, with the same owner, name, kind, resource and expiry, returns the
-// stored token as it is now, perhaps revoked. So an import that stopped half-way can be run again from its beginning. It no
+// stored token as it is now, perhaps revoked. A token that was renamed since is [ErrExists]. So an import that stopped half-way can be run again from its beginning. It no
 // longer finds a token that [Manager.Sweep] has removed, and would store a revoked key anew: finish the import first.
 //
 // Only [System] imports; every other actor is [ErrDenied]. The errors are [ErrInvalid]; [ErrNotFound] or [ErrUserDisabled] for
@@ -95,8 +96,8 @@ func (m *Manager) imported(op *operation, p ImportParams) (Token, error) {
 		return Token{}, err
 	}
 	token := Token{
-		ID: TokenID(newID()), Owner: op.owner, Name: p.Name, Kind: p.Kind, Resource: p.Resource, Hint: p.Hint,
-		CreatedAt: op.at, CreatedBy: p.CreatedBy,
+		ID: TokenID(newID()), Owner: op.owner, Name: p.Name, Description: p.Description, Kind: p.Kind, Resource: p.Resource,
+		Hint: p.Hint, CreatedAt: op.at, CreatedBy: p.CreatedBy,
 	}
 	if !p.CreatedAt.IsZero() {
 		token.CreatedAt = instant(p.CreatedAt)
@@ -160,6 +161,9 @@ func (p ImportParams) check(now time.Time) error {
 		return err
 	}
 	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
+		return err
+	}
+	if err := checkDescription(p.Description); err != nil {
 		return err
 	}
 	if err := checkResource(p.Resource); err != nil {

@@ -105,6 +105,7 @@ func TestBadImportsAreRefused(t *testing.T) {
 		{"no name", func(p *apitoken.ImportParams) { p.Name = "" }, apitoken.ErrInvalid, "name: is empty"},
 		{"taken name", func(p *apitoken.ImportParams) { p.Name = "taken" }, apitoken.ErrExists, ""},
 		{"undeclared kind", func(p *apitoken.ImportParams) { p.Kind = "robot" }, apitoken.ErrInvalid, "kind:"},
+		{"bad description", func(p *apitoken.ImportParams) { p.Description = "x\ny" }, apitoken.ErrInvalid, "description: contains the invisible character U+000A"},
 		{"bad resource", func(p *apitoken.ImportParams) { p.Resource = " x" }, apitoken.ErrInvalid, "resource:"},
 		{"bad creator", func(p *apitoken.ImportParams) { p.CreatedBy = "\x00" }, apitoken.ErrInvalid, "created by:"},
 		{"long hint", func(p *apitoken.ImportParams) { p.Hint = strings.Repeat("h", 21) }, apitoken.ErrInvalid, "hint: is 21 bytes long, at most 20 are allowed"},

@@ -15,6 +15,10 @@ type GenerateParams struct {
 	Lifetime  time.Duration // 1 s or more, whole microseconds; 0: the maximum, or DefaultLifetime without one; NoExpiration: never expires, if the maximum permits it
 	ExpiresAt time.Time     // instead of Lifetime
 
+	// Description says what the token is for, to people: at most 255 bytes on one line, no space at either end, no invisible
+	// character except joiners in scripts that need them. No decision depends on it. Empty: none.
+	Description string
+
 	// Resource binds the token to one of the host's own things, in the host's own words, such as "project:web": at most 255
 	// bytes, no space at either end, no invisible character. It never changes. Empty: the token is not bound.
 	//
@@ -82,7 +86,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	}
 	text, digest := m.format.generate()
 	token := Token{
-		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Kind: p.Kind, Resource: p.Resource,
+		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: p.Kind, Resource: p.Resource,
 		CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,
 		Hint: m.format.hint(text),
 	}
@@ -143,7 +147,7 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		return err
 	}
 	event := op.changed(State{}, State{
-		Name: token.Name, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
+		Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
 		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
@@ -160,6 +164,9 @@ func (p GenerateParams) check() error {
 		return err
 	}
 	if err := checkName("name", p.Name, maxTokenNameRunes); err != nil {
+		return err
+	}
+	if err := checkDescription(p.Description); err != nil {
 		return err
 	}
 	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {

@@ -81,5 +81,7 @@ func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (
 }
 
 func stateOfToken(t Token) State {
-	return State{Name: t.Name, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	return State{
+		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+	}
 }

@@ -34,19 +34,24 @@ func checkName(field, name string, most int) error {
 	return nil
 }
 
-const maxResourceBytes = 255
+const maxOptionalBytes = 255
 
-// checkResource checks the resource that a token is bound to, if it is bound. The rules are those for names, but the length is
-// counted in bytes, as for the host's other identifiers. A space at either end would make two resources that look like one.
-func checkResource(resource string) error {
-	const field = "resource"
-	if n := len(resource); n > maxResourceBytes {
-		return invalid(field, "is %d bytes long, at most %d are allowed", n, maxResourceBytes)
+// checkResource checks the resource that a token is bound to, if it is bound. A space at either end would make two resources
+// that look like one.
+func checkResource(resource string) error { return checkOptional("resource", resource) }
+
+func checkDescription(description string) error { return checkOptional("description", description) }
+
+// checkOptional checks a text that may be empty. The rules are those for names, but the length is counted in bytes, as for the
+// host's identifiers.
+func checkOptional(field, text string) error {
+	if n := len(text); n > maxOptionalBytes {
+		return invalid(field, "is %d bytes long, at most %d are allowed", n, maxOptionalBytes)
 	}
-	if resource == "" {
+	if text == "" {
 		return nil
 	}
-	return checkName(field, resource, maxResourceBytes)
+	return checkName(field, text, maxOptionalBytes)
 }
 
 // checkVisible refuses invalid UTF-8, and characters that make two different texts look alike, turn text around, or break a

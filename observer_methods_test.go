@@ -39,6 +39,9 @@ func observedMethods() []observedMethod {
 	policy := func(h *observedHost, p apitoken.MaxLifetimePolicy) error {
 		return second(h.SetPolicy(ctx, apitoken.As(ada), p))
 	}
+	rename := func(h *observedHost, id apitoken.TokenID, name string) error {
+		return second(h.UpdateToken(ctx, apitoken.As(ada), id, apitoken.TokenChange{Name: &name}))
+	}
 	// inserted returns the token that the call inserted, if it did.
 	inserted := func(h *observedHost) apitoken.TokenID {
 		if all := h.tokens(); len(all) == 2 {
@@ -90,6 +93,24 @@ func observedMethods() []observedMethod {
 			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
 			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
 			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
+		}},
+		{"UpdateToken", apitoken.ActionUpdateToken, bob, bobs, operation("UpdateToken"), refusals{
+			"invalid":   func(h *observedHost) error { return rename(h, h.token.ID, "") },
+			"not_found": func(h *observedHost) error { return rename(h, missing, "x") },
+			"exists": func(h *observedHost) error {
+				h.mustGenerateOwn(bob, "other")
+				h.observer.take()
+				return rename(h, h.token.ID, "other")
+			},
+			"expired": func(h *observedHost) error {
+				h.clock.Add(apitoken.Days(90))
+				return rename(h, h.token.ID, "x")
+			},
+			"revoked": func(h *observedHost) error {
+				h.must(h.RevokeAll(ctx, apitoken.System(), bob))
+				h.observer.take()
+				return rename(h, h.token.ID, "x")
+			},
 		}},
 		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
 			refusals{"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) }}},
@@ -266,7 +287,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "RevokeText": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "UpdateToken": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}

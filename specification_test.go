@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,24 @@ func specOperations() []specOperation {
 			return choose(t.who == "self" && a.managesOwn() || a.has(p), allowed, hidden)
 		}
 	}
+	// Renaming takes a token that the actor may read, and the rights of its owner or of somebody who generates for the owner.
+	rename := func(itself bool) func(specActor, specTarget) string {
+		return func(a specActor, t specTarget) string {
+			own := itself || t.who == "self"
+			if itself {
+				t = specTarget{"self", a.role}
+			}
+			switch {
+			case oneToken(apitoken.ListAny, itself)(a, t) == hidden:
+				return hidden
+			case own && a.managesOwn():
+				return allowed
+			case !a.has(apitoken.GenerateForOthers), !a.has(t.shields()):
+				return denied
+			}
+			return choose(t.who == "disabled", "disabled", allowed)
+		}
+	}
 	manage := func(a specActor, t specTarget) string {
 		switch {
 		case !a.has(apitoken.ManageUsers):
@@ -127,6 +146,8 @@ func specOperations() []specOperation {
 	ops := []specOperation{
 		{"read a token", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.token)) }, oneToken(apitoken.ListAny, false)},
 		{"read itself", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.actor.Token)) }, oneToken(apitoken.ListAny, true)},
+		{"rename a token", func(w *specWorld) error { return w.rename(w.token) }, rename(false)},
+		{"rename itself", func(w *specWorld) error { return w.rename(w.actor.Token) }, rename(true)},
 		{"revoke a token", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.token) }, oneToken(apitoken.RevokeAny, false)},
 		{"revoke itself", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.actor.Token) }, oneToken(apitoken.RevokeAny, true)},
 		{"list", func(w *specWorld) error {
@@ -234,6 +255,10 @@ type specWorld struct {
 	token  apitoken.TokenID // one of the target's that the actor does not use
 }
 
+func (w *specWorld) rename(id apitoken.TokenID) error {
+	return second(w.m.UpdateToken(ctx, w.actor, id, apitoken.TokenChange{Name: to("renamed")}))
+}
+
 func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 	t.Helper()
 	must := func(err error) {
@@ -324,7 +349,7 @@ func TestEveryActorTargetAndOperation(t *testing.T) {
 		for _, target := range targets {
 			for _, op := range operations {
 				want := op.want(a, target)
-				if op.name == "read itself" || op.name == "revoke itself" {
+				if strings.HasSuffix(op.name, " itself") {
 					if !a.token() {
 						continue
 					}
@@ -349,7 +374,7 @@ func specVerdict(err error) string {
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
 		return "invalid"
-	case errors.Is(err, apitoken.ErrUserDisabled):
+	case errors.Is(err, apitoken.ErrRevoked): // as all tokens of a disabled user are
 		return "disabled"
 	}
 	return verdict(err)

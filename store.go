@@ -56,6 +56,19 @@ type Store interface {
 	// It returns how many tokens it has revoked. For a retry that is the number of the events that are stored.
 	RevokeTokens(ctx context.Context, revocation Revocation, events []Event) (revoked int, err error)
 
+	// ChangeToken replaces the Name and the Description of a token by those of is. was is the record that the caller has decided
+	// by. It returns, in this order of precedence:
+	//
+	//   - nil if the event is stored, which is a retry
+	//   - ErrNotFound if the token does not exist
+	//   - ErrConflict if it has another name or description than was, or is no longer active: it was revoked, itself or with its
+	//     epoch, or has expired at the event's At
+	//   - ErrExists if the name changes and another token of the owner holds the new one
+	//
+	// A changed name is taken as by CreateToken at the event's At, and the old one is free. If only the description changes, the
+	// token goes on holding its name, or not, as before.
+	ChangeToken(ctx context.Context, was Record, is Token, event Event) error
+
 	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
 	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
 	// epochs, and the event ends the ones that no change has ended. So a row that was deleted from the database and is created

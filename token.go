@@ -11,7 +11,7 @@ import (
 type Token struct {
 	ID          TokenID
 	Owner       UserID
-	Name        string // unique among the owner's active tokens
+	Name        string // unique among the owner's active tokens; Manager.UpdateToken changes it
 	Kind        Kind
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // the first instant at which it is no longer valid; zero: no expiration
@@ -26,6 +26,9 @@ type Token struct {
 	// bound. It never changes. The holder of a bound token administers nothing: see [GenerateParams]. The host decides which
 	// requests the resource permits, by Identity.Token.Resource after [Manager.Authenticate].
 	Resource string
+
+	// Description is for people, such as what the token is for: see [GenerateParams]. [Manager.UpdateToken] changes it.
+	Description string
 }
 
 // Status returns the state of the token at a given time. Revoked takes precedence over expired.

@@ -175,6 +175,18 @@ func (b *body) textOrEmpty(name string) string {
 	return b.text(name)
 }
 
+// optionalText is a string that may be empty; nil if it is absent.
+func (b *body) optionalText(name string) *string {
+	if b.err != nil || !b.has(name) {
+		return nil
+	}
+	text, ok := b.members[name].(string)
+	if !ok {
+		b.fail(malformed(name, "is not a string"))
+	}
+	return &text
+}
+
 // flag reports whether the member is present. Any value other than true is refused.
 func (b *body) flag(name string) bool {
 	if b.err != nil || !b.has(name) {
@@ -256,6 +268,16 @@ func secondsOf(d time.Duration) json.Number {
 		text += "." + strings.TrimRight(fraction, "0")
 	}
 	return json.Number(text)
+}
+
+// atLeastOne refuses a body with none of the members.
+func (b *body) atLeastOne(names ...string) {
+	for _, name := range names {
+		if b.has(name) {
+			return
+		}
+	}
+	b.fail(invalid(names[0], "is not given; give one of %s", strings.Join(names, ", ")))
 }
 
 // atMostOne refuses a body with more than one of the members.

@@ -12,25 +12,26 @@
 // Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path,
 // or the owner of the token in the path. The folder testdata/exchanges has a file of requests and responses for each route.
 //
-//	GET    /users                 ManageUsers                       list the users, a page at a time         200
-//	GET    /users/{id}            the user or ManageUsers           read one user                            200, ETag
-//	PUT    /users/{id}            ManageUsers                       create or change a user                  200, ETag
-//	PUT    /users/{id}/disabled   ManageUsers                       disable a user and revoke their tokens   204
-//	DELETE /users/{id}/disabled   ManageUsers                       enable a user; revives no token          204
-//	PUT    /users/{id}/suspended  ManageUsers                       refuse a user's tokens until resumed     204
-//	DELETE /users/{id}/suspended  ManageUsers                       resume a user; the tokens are as before  204
-//	GET    /users/{id}/tokens     the owner or ListAny              list a user's tokens, a page at a time   200
-//	POST   /users/{id}/tokens     GenerateOwn or GenerateForOthers  generate a token for the user            201, Location
-//	DELETE /users/{id}/tokens     the owner or RevokeAny            revoke all tokens of the user            204
-//	GET    /users/{id}/lifetimes  GenerateOwn or GenerateForOthers  list what a form for the user offers     200
-//	GET    /tokens                ListAny                           list all tokens, a page at a time        200
-//	GET    /tokens/{id}           the owner or ListAny              read one token                           200
-//	DELETE /tokens/{id}           the owner or RevokeAny            revoke it                                204
-//	GET    /policy                anyone signed in                  read the maximum lifetime                200, ETag
-//	PUT    /policy                SetPolicy                         set the maximum lifetime                 200, ETag
-//	GET    /policy/choices        anyone signed in                  list the lifetimes that a form offers    200
-//	GET    /events                ReadEvents                        read what was changed or denied          200
-//	GET    /openapi.json          anybody                           read this as OpenAPI 3.1, for programs   200
+//	GET    /users                 ManageUsers                                  list the users, a page at a time         200
+//	GET    /users/{id}            the user or ManageUsers                      read one user                            200, ETag
+//	PUT    /users/{id}            ManageUsers                                  create or change a user                  200, ETag
+//	PUT    /users/{id}/disabled   ManageUsers                                  disable a user and revoke their tokens   204
+//	DELETE /users/{id}/disabled   ManageUsers                                  enable a user; revives no token          204
+//	PUT    /users/{id}/suspended  ManageUsers                                  refuse a user's tokens until resumed     204
+//	DELETE /users/{id}/suspended  ManageUsers                                  resume a user; the tokens are as before  204
+//	GET    /users/{id}/tokens     the owner or ListAny                         list a user's tokens, a page at a time   200
+//	POST   /users/{id}/tokens     GenerateOwn or GenerateForOthers             generate a token for the user            201, Location
+//	DELETE /users/{id}/tokens     the owner or RevokeAny                       revoke all tokens of the user            204
+//	GET    /users/{id}/lifetimes  GenerateOwn or GenerateForOthers             list what a form for the user offers     200
+//	GET    /tokens                ListAny                                      list all tokens, a page at a time        200
+//	GET    /tokens/{id}           the owner or ListAny                         read one token                           200
+//	PATCH  /tokens/{id}           the owner, or ListAny and GenerateForOthers  change its name and description          200
+//	DELETE /tokens/{id}           the owner or RevokeAny                       revoke it                                204
+//	GET    /policy                anyone signed in                             read the maximum lifetime                200, ETag
+//	PUT    /policy                SetPolicy                                    set the maximum lifetime                 200, ETag
+//	GET    /policy/choices        anyone signed in                             list the lifetimes that a form offers    200
+//	GET    /events                ReadEvents                                   read what was changed or denied          200
+//	GET    /openapi.json          anybody                                      read this as OpenAPI 3.1, for programs   200
 //
 // If the role of a user grants a permission that the caller lacks, generating tokens for, changing, disabling or enabling
 // that user is 403. A token or a user that the caller may not know of is 404, like one that does not exist.
@@ -50,7 +51,7 @@
 // a body on a route that reads none, an unknown member and an unknown query parameter. All of these are 400 malformed, and
 // nothing is done, so a client never assumes that an ignored part had an effect.
 //
-// If a response is lost, PUT and DELETE may be sent again, and so may POST with an Idempotency-Key.
+// If a response is lost, PUT, PATCH and DELETE may be sent again, and so may POST with an Idempotency-Key.
 //
 // # Pages
 //
@@ -110,7 +111,8 @@
 //	  "last_used_at": "2026-01-02T08:30:00.000000Z",  absent: never
 //	  "revoked_at":   "2026-01-03T09:00:00.000000Z",  absent: not revoked
 //	  "revoked_by":   "ada",                          absent: not revoked, or by the host itself
-//	  "hint":         "tok_...x7Yz"
+//	  "hint":         "tok_...x7Yz",
+//	  "description":  "rebuilds the site at night" for people; absent: none
 //	}
 //
 // GET /users/{id}/tokens and GET /tokens list them by id, which is the order of creation. With several parameters, a
@@ -140,6 +142,7 @@
 //	{"name": "nightly build"}
 //	{"name": "nightly build", "kind": "user", "lifetime_seconds": 2592000}
 //	{"name": "nightly build", "resource": "project:web"}
+//	{"name": "nightly build", "description": "rebuilds the site at night"}
 //	{"name": "nightly build", "expires_at": "2026-01-31T12:00:00Z"}
 //	{"name": "nightly build", "no_expiration": true}
 //
@@ -151,6 +154,8 @@
 // at either end. A caller whose own token is bound generates tokens for the same resource only, and reads and revokes no token
 // but that one; everything else that needs a permission is 403 or 404.
 //
+// A description is for people: at most 255 bytes on one line, no invisible character, no space at either end.
+//
 // The response shows the secret, once. Location is the path of the token, relative to that of the request:
 //
 //	{"token": {...}, "secret": "tok_..."}
@@ -160,6 +165,18 @@
 // generated before and generates another in its place. So one token is active: that of the last response. If the first token
 // was used in the meantime, it stays and the status is 409 repeated. A key counts for the user who sends it, with the same
 // path and body. In another request it has no effect, so a name that is taken is 409 exists.
+//
+// # Changing a token
+//
+// PATCH /tokens/{id} changes the name, the description, or both, of an active token. What is left out stays, and an empty
+// description removes the present one. Nothing else about a token changes. The response is the token:
+//
+//	{"name": "release"}
+//	{"description": "builds what is released"}
+//	{"description": ""}
+//
+// A name that another active token of the owner has is 409 exists, and a token that was revoked or has expired is 409
+// token_not_active. For a token of another user the caller needs every permission of that user's role, as for generating one.
 //
 // # Policy
 //
@@ -241,6 +258,7 @@
 //	  "token":   "01890a5d-...",                     the token that it is about; absent: none
 //	  "before":  {...},                              the state before; absent: none, or not relevant
 //	  "after":   {"name": "nightly build",           the state after: of the token or the user
+//	              "description": "at night",         of the token
 //	              "kind": "user",                    of the token
 //	              "resource": "project:web",         of the token; absent: not bound
 //	              "expires_at": "2026-...",          of the token; absent: no expiration
@@ -280,6 +298,7 @@
 //	409     conflict                 changed in the meantime: ask again
 //	409     user_disabled            no token is generated for a disabled user
 //	409     user_suspended           no token is generated for a suspended user
+//	409     token_not_active         the token was revoked or has expired
 //	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
 //	413     too_large                the body has more than 128 KiB
@@ -314,7 +333,7 @@
 // # Browsers
 //
 // If Options.Actor reads a cookie, pages of other sites can make the browser send requests. None of these routes does anything
-// for a form: POST needs the content type application/json, and forms have neither PUT nor DELETE. So a browser asks first
+// for a form: POST needs the content type application/json, and forms have neither PUT, PATCH nor DELETE. So a browser asks first
 // (CORS), and this handler never consents. A host that permits CORS requests with credentials should put
 // [http.CrossOriginProtection] in front.
 package adminapi

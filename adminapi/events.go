@@ -42,6 +42,7 @@ type originJSON struct {
 // stateJSON is the state of an object before or after an event.
 type stateJSON struct {
 	Name               string        `json:"name,omitempty"`
+	Description        string        `json:"description,omitempty"`
 	Kind               apitoken.Kind `json:"kind,omitempty"`
 	Resource           string        `json:"resource,omitempty"`
 	ExpiresAt          string        `json:"expires_at,omitempty"`
@@ -81,7 +82,7 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
-		Name: s.Name, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
+		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
 		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Epoch: s.Epoch, Policy: s.Policy,
 	}
 	switch s.MaxLifetime {
@@ -100,7 +101,8 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 // recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find
 // nothing.
 var recordedActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
+	apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
 	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,

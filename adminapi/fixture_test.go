@@ -80,6 +80,7 @@ var validBodies = map[string]string{
 	"PUT /users/{id}":         `{"name": "Bob"}`,
 	"POST /users/{id}/tokens": `{"name": "x"}`,
 	"PUT /policy":             `{"no_maximum": true}`,
+	"PATCH /tokens/{id}":      `{"name": "x"}`,
 }
 
 // request is a valid request to a route, about Bob or about a token that does not exist.

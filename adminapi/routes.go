@@ -19,6 +19,7 @@ const (
 	ownerOrListAny    access = "the owner or ListAny"
 	ownerOrRevokeAny  access = "the owner or RevokeAny"
 	ownOrForOthers    access = "GenerateOwn or GenerateForOthers" // for oneself, and for another user
+	ownerOrDescribes  access = "the owner, or ListAny and GenerateForOthers"
 	withListAny       access = "ListAny"
 	withManageUsers   access = "ManageUsers"
 	withReadEvents    access = "ReadEvents"
@@ -66,6 +67,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/users/{id}/lifetimes", ownOrForOthers, nil, readsNothing, ofUser(a.lifetimes)},
 		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
+		{http.MethodPatch, "/tokens/{id}", ownerOrDescribes, nil, readsBody, a.updateToken},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
 		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
 		{http.MethodPut, "/policy", withSetPolicy, nil, readsBodyAndIfMatch, a.setPolicy},

@@ -24,6 +24,7 @@ type tokenJSON struct {
 	RevokedAt   string           `json:"revoked_at,omitempty"`
 	RevokedBy   apitoken.UserID  `json:"revoked_by,omitempty"`
 	Hint        string           `json:"hint"`
+	Description string           `json:"description,omitempty"`
 }
 
 type pageJSON struct {
@@ -41,7 +42,7 @@ func newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Resource: t.Resource, Status: t.Status(now),
 		CreatedAt: formatTime(t.CreatedAt), ExpiresAt: formatTime(t.ExpiresAt),
 		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: formatTime(t.LastUsedAt),
-		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint,
+		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint, Description: t.Description,
 	}
 }
 
@@ -127,14 +128,15 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.Use
 }
 
 func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
-	b := readBody(r, "name", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
+	b := readBody(r, "name", "description", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
 	p := apitoken.GenerateParams{
-		Owner:     owner,
-		Name:      b.text("name"),
-		Kind:      apitoken.Kind(b.text("kind")),
-		Resource:  b.text("resource"),
-		Lifetime:  b.seconds("lifetime_seconds"),
-		ExpiresAt: b.instant("expires_at"),
+		Owner:       owner,
+		Name:        b.text("name"),
+		Description: b.text("description"),
+		Kind:        apitoken.Kind(b.text("kind")),
+		Resource:    b.text("resource"),
+		Lifetime:    b.seconds("lifetime_seconds"),
+		ExpiresAt:   b.instant("expires_at"),
 	}
 	if b.flag("no_expiration") {
 		p.Lifetime = apitoken.NoExpiration
@@ -170,6 +172,28 @@ func (a *api) token(r *http.Request, actor apitoken.Actor) (response, error) {
 		return response{}, err
 	}
 	token, err := a.manager.Token(r.Context(), actor, id)
+	if err != nil {
+		return response{}, err
+	}
+	return response{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
+}
+
+// updateToken changes the members that are given. The Manager refuses an empty name; an empty description removes it.
+func (a *api) updateToken(r *http.Request, actor apitoken.Actor) (response, error) {
+	id, err := tokenID(r)
+	if err != nil {
+		return response{}, err
+	}
+	b := readBody(r, "name", "description")
+	change := apitoken.TokenChange{Name: b.optionalText("name"), Description: b.optionalText("description")}
+	b.atLeastOne("name", "description")
+	if b.err != nil {
+		return response{}, b.err
+	}
+	token, err := a.manager.UpdateToken(r.Context(), actor, id, change)
+	if errors.Is(err, apitoken.ErrRevoked) || errors.Is(err, apitoken.ErrExpired) {
+		return response{}, errors.Join(&tokenNotActive, err)
+	}
 	if err != nil {
 		return response{}, err
 	}

@@ -40,7 +40,7 @@ type activityPage struct {
 
 // eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
 	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
@@ -98,7 +98,7 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 	return row
 }
 
-// stateChanges returns the names, roles and maximum lifetimes that an event changed.
+// stateChanges returns the names, descriptions, roles and maximum lifetimes that an event changed.
 func stateChanges(e apitoken.Event) (changes []stateChange) {
 	add := func(what, before, after string) {
 		if before != after {
@@ -111,6 +111,9 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 	switch e.Action {
 	case apitoken.ActionSetPolicy:
 		changes = append(changes, stateChange{"", lifetimeInSentence(e.Before.MaxLifetime), lifetimeInSentence(e.After.MaxLifetime)})
+	case apitoken.ActionUpdateToken:
+		add("name", e.Before.Name, e.After.Name)
+		add("description", e.Before.Description, e.After.Description)
 	case apitoken.ActionPutUser:
 		if e.Before.Role != "" { // the user is not new
 			add("name", e.Before.Name, e.After.Name)

@@ -113,6 +113,8 @@ func pages() map[string]func(*visit) error {
 		"POST /tokens/revoke":         (*visit).revokeSelected,
 		"GET /tokens/{id}/revoke":     (*visit).askRevoke,
 		"POST /tokens/{id}/revoke":    (*visit).revoke,
+		"GET /tokens/{id}/edit":       (*visit).askEdit,
+		"POST /tokens/{id}/edit":      (*visit).edit,
 		"GET /expiring":               (*visit).expiring,
 		"GET /policy":                 (*visit).policy,
 		"POST /policy":                (*visit).setPolicy,

@@ -10,7 +10,7 @@ import (
 
 var csvHeader = []string{
 	"id", "owner", "name", "kind", "status", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at", "revoked_by", "hint",
-	"resource",
+	"resource", "description",
 }
 
 // download streams the tokens of the inventory as CSV (RFC 4180). If the store fails after the first bytes were sent, it aborts the
@@ -42,7 +42,7 @@ func csvRecord(t apitoken.Token, now time.Time) []string {
 	cells := []string{
 		t.ID.String(), string(t.Owner), t.Name, string(t.Kind), string(t.Status(now)), csvTime(t.CreatedAt), string(t.CreatedBy),
 		csvTime(t.ExpiresAt), csvTime(t.LastUsedAt), csvTime(t.RevokedAt), string(t.RevokedBy), t.Hint,
-		t.Resource,
+		t.Resource, t.Description,
 	}
 	for i, cell := range cells {
 		cells[i] = withoutFormulas(cell)

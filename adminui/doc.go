@@ -16,6 +16,7 @@
 //	/tokens                    all tokens, with filters; bulk revocation
 //	/tokens.csv                the same as a file
 //	/tokens/{id}/revoke        asks, and revokes one token
+//	/tokens/{id}/edit          changes the name and the description of a token
 //	/expiring                  how many tokens expire in each of the next thirteen weeks
 //	/policy                    the maximum lifetime
 //	/activity                  the events, newest first

@@ -25,6 +25,11 @@ func (v *visit) offersRevoking(owner apitoken.UserID) bool {
 	return v.isOwn(owner) || v.may.Has(apitoken.RevokeAny)
 }
 
+// offersDescribing reports whether a page has the form that changes the names and descriptions of the user's tokens.
+func (v *visit) offersDescribing(owner apitoken.UserID) bool {
+	return v.isOwn(owner) || v.may.Has(apitoken.ListAny|apitoken.GenerateForOthers)
+}
+
 // offersGenerating reports whether a page has a form that generates tokens for the user.
 func (v *visit) offersGenerating(owner apitoken.UserID) bool {
 	if v.isOwn(owner) {

@@ -317,9 +317,12 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 	h.put(apitoken.User{ID: id, Name: name, Role: apitoken.RoleAdmin})
 	h.put(apitoken.User{ID: other, Name: name, Role: role})
 	h.put(apitoken.User{ID: other, Name: name + name, Role: apitoken.RoleUser})
-	token, _, err := h.Manager.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: other, Name: name, Resource: name, Lifetime: apitoken.Days(7)})
+	token, _, err := h.Manager.Generate(ctx, apitoken.As(id), apitoken.GenerateParams{Owner: other, Name: name, Description: name, Resource: name, Lifetime: apitoken.Days(7)})
 	h.must(err)
 	_, err = h.Manager.SetPolicy(ctx, apitoken.As(id), apitoken.MaxLifetimePolicy{Max: apitoken.Days(90)})
+	h.must(err)
+	description := name + name
+	token, err = h.Manager.UpdateToken(ctx, apitoken.As(id), token.ID, apitoken.TokenChange{Description: &description})
 	h.must(err)
 	form := url.Values{"id": {token.ID.String()}, "name": {name}, "lifetime": {days30}}
 	forms := map[string]int{"/users/" + other + "/tokens": 409, "/users/" + id + "/tokens": 201, "/tokens/revoke": 200}
@@ -339,7 +342,7 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/users", "/users?q=" + url.QueryEscape(name), "/users?q=" + url.QueryEscape("אאא"), "/users/" + id + "/tokens", "/users/" + other + "/tokens",
-		"/users/" + other + "/revoke-all", "/tokens", "/tokens?owner=" + url.QueryEscape(other), "/tokens/" + token.ID.String() + "/revoke", "/expiring", "/policy",
+		"/users/" + other + "/revoke-all", "/tokens", "/tokens?owner=" + url.QueryEscape(other), "/tokens/" + token.ID.String() + "/revoke", "/tokens/" + token.ID.String() + "/edit", "/expiring", "/policy",
 		"/activity", "/activity?owner=" + url.QueryEscape(other), "/activity?owner=" + url.QueryEscape("אבגד"),
 	} {
 		check(path, h.page("", "/admin"+path))

@@ -40,6 +40,7 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionGenerate:      "generated a token",
 	apitoken.ActionImport:        "imported a token",
 	apitoken.ActionReadToken:     "looked at a token",
+	apitoken.ActionUpdateToken:   "changed a token",
 	apitoken.ActionListTokens:    "listed tokens",
 	apitoken.ActionRevoke:        "revoked a token",
 	apitoken.ActionLeaked:        "revoked a leaked token",

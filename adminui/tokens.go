@@ -26,6 +26,7 @@ type tokenRow struct {
 	UsedAgo                string
 	Soon                   bool
 	New                    bool   // just generated
+	EditURL                string // empty: already ended, or the user may not change it
 	RevokeURL              string // empty: already ended, or the user may not revoke it
 	OwnerURL               string
 	ChildrenURL            string // the tokens generated with it; empty: the user may not list them
@@ -43,6 +44,9 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow
+		if v.offersDescribing(t.Owner) {
+			row.EditURL = v.base + "/tokens/" + t.ID.String() + "/edit"
+		}
 		if v.offersRevoking(t.Owner) {
 			row.RevokeURL = v.base + "/tokens/" + t.ID.String() + "/revoke"
 		}
@@ -68,15 +72,16 @@ type tokensPage struct {
 
 // generateForm is the form with the entered values.
 type generateForm struct {
-	Key      string // identifies this form, so that sending it twice leaves one token
-	Name     string
-	Lifetime string // the value of the selected choice
-	Date     string
-	Choices  []choice
-	Limit    string // the maximum and where it comes from; empty: it is that of everybody
-	LastDate string // the last day that the policy permits; empty: any
-	Zone     string // the time zone of the days
-	Problem  string
+	Key         string // identifies this form, so that sending it twice leaves one token
+	Name        string
+	Description string
+	Lifetime    string // the value of the selected choice
+	Date        string
+	Choices     []choice
+	Limit       string // the maximum and where it comes from; empty: it is that of everybody
+	LastDate    string // the last day that the policy permits; empty: any
+	Zone        string // the time zone of the days
+	Problem     string
 }
 
 type choice struct {
@@ -198,7 +203,8 @@ func (v *visit) generate() error {
 		return errForm
 	}
 	form := &generateForm{
-		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
+		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Description: v.r.PostForm.Get("description"),
+		Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
 	}
 	params, problem := v.params(form)
 	if problem != "" {
@@ -243,7 +249,7 @@ func (v *visit) notGenerated(err error) error {
 
 // params parses what was entered. problem tells the user what is wrong with it; empty: nothing.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
-	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, IdempotencyKey: form.Key}
+	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, Description: form.Description, IdempotencyKey: form.Key}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {

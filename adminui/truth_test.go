@@ -38,7 +38,7 @@ func newFaulty() *faulty {
 				if s.writes == apitoken.ErrUnavailable {
 					return s.writes
 				}
-			case "CreateUser", "ChangeUser", "AppendEvents", "PutPolicy":
+			case "CreateUser", "ChangeUser", "ChangeToken", "AppendEvents", "PutPolicy":
 				return s.writes
 			}
 			return nil

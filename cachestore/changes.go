@@ -28,6 +28,12 @@ func (s *Store) RevokeTokens(ctx context.Context, revocation apitoken.Revocation
 	return s.Store.RevokeTokens(ctx, revocation, events)
 }
 
+// ChangeToken implements [apitoken.Store].
+func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
+	defer s.changed(is.Owner)
+	return s.Store.ChangeToken(ctx, was, is, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

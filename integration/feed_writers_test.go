@@ -71,6 +71,12 @@ func (w witnessed) RevokeToken(ctx context.Context, id apitoken.TokenID, r apito
 	return changed, err
 }
 
+func (w witnessed) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	err := w.Store.ChangeToken(ctx, was, is, e)
+	w.record.note(err, e)
+	return err
+}
+
 func (w witnessed) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	is, err := w.Store.CreateUser(ctx, u, e)
 	w.record.note(err, e)

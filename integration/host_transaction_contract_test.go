@@ -56,6 +56,11 @@ func (s eachInTx) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitok
 	return again(ctx, s, func(tx *sqlstore.Tx) (bool, error) { return tx.RevokeToken(ctx, id, r, e) })
 }
 
+func (s eachInTx) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.ChangeToken(ctx, was, is, e) })
+	return err
+}
+
 func (s eachInTx) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.CreateUser(ctx, u, e) })
 }

@@ -41,6 +41,7 @@ const (
 	actAuthenticate kind = "authenticate"
 	actList         kind = "list"
 	actRevoke       kind = "revoke"
+	actRename       kind = "rename"
 	actRevokeAll    kind = "revoke all"
 	actSetPolicy    kind = "set policy"
 	actReadPolicy   kind = "policy"
@@ -60,6 +61,7 @@ func (a *act) String() string {
 		actAuthenticate: short(a.token) + " of " + string(a.owner),
 		actList:         string(a.owner) + " " + string(a.status),
 		actRevoke:       short(a.token) + " of " + string(a.owner),
+		actRename:       fmt.Sprintf("%s of %s to %s", short(a.token), a.owner, a.name),
 		actRevokeAll:    string(a.owner),
 		actDisable:      string(a.owner),
 		actEnable:       string(a.owner),
@@ -143,7 +145,7 @@ func (a *act) inserts() bool {
 
 // aboutSelf reports whether the act, other than a generation, is about its actor and was not denied.
 func (a *act) aboutSelf() bool {
-	return a.actor == a.owner && (a.kind == actList || a.kind == actRevoke || a.kind == actRevokeAll) && a.err != apitoken.ErrDenied
+	return a.actor == a.owner && slices.Contains([]kind{actList, actRevoke, actRename, actRevokeAll}, a.kind) && a.err != apitoken.ErrDenied
 }
 
 // during reports whether the act overlaps one of the given kinds on the same owner.

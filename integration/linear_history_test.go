@@ -118,6 +118,8 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 			break
 		}
 		err = m.Revoke(ctx, actor, a.token)
+	case actRename:
+		_, err = m.UpdateToken(ctx, actor, a.token, apitoken.TokenChange{Name: &a.name})
 	case actRevokeAll:
 		err = m.RevokeAll(ctx, actor, a.owner)
 	case actDisable:

@@ -31,6 +31,7 @@ func (o ownerState) refused() bool { return o.disabled || o.suspended }
 type stored struct {
 	id      apitoken.TokenID
 	epoch   int
+	name    string
 	holds   bool // holds its name
 	revoked apitoken.Revocation
 	ended   bool // its epoch ended after the token had expired
@@ -153,6 +154,8 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 		return slices.Equal(w.list(m.act), m.listed), w
 	case actRevoke:
 		return w.revoke(m.act)
+	case actRename:
+		return w.rename(m.act)
 	case actRevokeAll:
 		return true, w.endEpoch(m.act, o)
 	case actDisable:
@@ -270,11 +273,11 @@ func (w *world) insert(a *act) (bool, *world) {
 	}
 	next.tokens = slices.Clone(w.tokens)
 	for i, t := range next.tokens {
-		if t.token.Owner == a.owner && t.token.Name == a.name {
+		if t.token.Owner == a.owner && t.name == a.name {
 			next.tokens[i].holds = false
 		}
 	}
-	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, holds: true, token: &a.made}.end(p.ended))
+	next.tokens = append(next.tokens, stored{id: a.made.ID, epoch: p.epoch, name: a.name, holds: true, token: &a.made}.end(p.ended))
 	slices.SortFunc(next.tokens, func(a, b stored) int { return slices.Compare(a.id[:], b.id[:]) })
 	return true, &next
 }
@@ -282,7 +285,7 @@ func (w *world) insert(a *act) (bool, *world) {
 // holder returns the index of the token that holds the name against a new token of the epoch, or -1.
 func (w *world) holder(a *act, epoch int) int {
 	return slices.IndexFunc(w.tokens, func(t stored) bool {
-		return t.holds && t.token.Owner == a.owner && t.token.Name == a.name && t.epoch >= epoch &&
+		return t.holds && t.token.Owner == a.owner && t.name == a.name && t.epoch >= epoch &&
 			t.token.Status(a.at) == apitoken.StatusActive
 	})
 }
@@ -316,7 +319,7 @@ func (w *world) list(a *act) []apitoken.Token {
 	var all []apitoken.Token
 	for _, t := range w.tokens {
 		token := *t.token
-		token.RevokedAt, token.RevokedBy = t.revoked.At, t.revoked.By
+		token.Name, token.RevokedAt, token.RevokedBy = t.name, t.revoked.At, t.revoked.By
 		if token.Owner == a.owner && (a.status == "" || a.status == token.Status(a.at)) {
 			all = append(all, token)
 		}
@@ -338,6 +341,36 @@ func (w *world) revoke(a *act) (bool, *world) {
 	next.tokens = slices.Clone(w.tokens)
 	next.tokens[at].revoked = apitoken.Revocation{At: a.at, By: a.actor}
 	next.tokens[at].holds = false
+	return true, &next
+}
+
+// rename gives an active token another name, which no other active token holds.
+func (w *world) rename(a *act) (bool, *world) {
+	at := w.find(a.token)
+	if at < 0 {
+		return a.err == apitoken.ErrNotFound, w
+	}
+	t := w.tokens[at]
+	switch {
+	case t.revoked != apitoken.Revocation{}:
+		return a.err == apitoken.ErrRevoked, w
+	case t.token.Status(a.at) == apitoken.StatusExpired:
+		return a.err == apitoken.ErrExpired, w
+	case t.name == a.name:
+		return a.err == nil, w
+	case w.holder(a, t.epoch) >= 0:
+		return a.err == apitoken.ErrExists, w
+	case a.err != nil && a.err != apitoken.ErrUncertain:
+		return false, w
+	}
+	next := *w
+	next.tokens = slices.Clone(w.tokens)
+	for i, other := range next.tokens {
+		if other.token.Owner == a.owner && other.name == a.name {
+			next.tokens[i].holds = false
+		}
+	}
+	next.tokens[at].name, next.tokens[at].holds = a.name, true
 	return true, &next
 }
 

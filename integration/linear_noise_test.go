@@ -155,6 +155,10 @@ func (n *noisy) RevokeTokens(ctx context.Context, r apitoken.Revocation, events 
 	return revoked, err
 }
 
+func (n *noisy) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.ChangeToken(ctx, was, is, e) })
+}
+
 func (n *noisy) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
 	err = n.write(ctx, func(ctx context.Context) error {
 		is, err = n.Store.CreateUser(ctx, u, e)

@@ -86,7 +86,8 @@ func (w workload) kinds() (kinds []kind) {
 func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 	a := &act{kind: oneOf(random, kinds), owner: oneOf(random, w.owners), actor: "ada"}
 	switch a.kind {
-	case actAuthenticate, actRevoke:
+	case actAuthenticate, actRevoke, actRename:
+		a.name = oneOf(random, w.names) // of a token that is renamed
 		t, ok := h.recent(random.IntN(5))
 		if ok {
 			a.token, a.owner = t.ID, t.Owner
@@ -105,7 +106,7 @@ func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 			a.revision = h.revision()
 		}
 	}
-	byOwner := []kind{actGenerate, actList, actRevoke, actRevokeAll, actAuthenticate}
+	byOwner := []kind{actGenerate, actList, actRevoke, actRename, actRevokeAll, actAuthenticate}
 	if slices.Contains(byOwner, a.kind) && random.IntN(2) == 0 {
 		a.actor = a.owner
 	}

@@ -30,7 +30,7 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 				before := slices.DeleteFunc(d.rows(t, db, defaultPrefix), isVersion)
 				for i := range before {
 					if version < boundVersion {
-						before[i] = d.unbound(before[i])
+						before[i] = d.withEmpty(before[i], "tokens")
 					}
 					if version < detailVersion {
 						before[i] = d.undetailed(before[i])
@@ -40,6 +40,9 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 					}
 					if version < layersVersion {
 						before[i] = withNull(before[i], "policy")
+					}
+					if version < descriptionVersion {
+						before[i] = d.withEmpty(before[i], "tokens")
 					}
 				}
 				var pools []*sql.DB
@@ -60,14 +63,15 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 	}
 }
 
-// boundVersion is the first version of the tables in which a token may be bound to a resource.
-const boundVersion = 3
+// boundVersion is the first version of the tables in which a token may be bound to a resource, descriptionVersion the first in
+// which it may have a description.
+const boundVersion, descriptionVersion = 3, 10
 
-// unbound converts a row of an earlier version into the form of boundVersion: the token is not bound.
-func (d database) unbound(row string) string {
+// withEmpty adds the text column of a later version to a row of the table.
+func (d database) withEmpty(row, table string) string {
 	whole, ok := strings.CutSuffix(row, "]")
 	switch {
-	case !ok || !strings.HasPrefix(row, "tokens "):
+	case !ok || !strings.HasPrefix(row, table+" "):
 		return row
 	case d.driver == "mysql":
 		return whole + " []]" // its texts are bytes

@@ -26,6 +26,7 @@ var operations = []operation{
 	{"clock", 9, (*sequence).moveClock},
 	{"revoke", 6, (*sequence).revoke},
 	{"revoke text", 2, (*sequence).revokeText},
+	{"update token", 4, (*sequence).updateToken},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
 	{"scan", 3, (*sequence).scan},
@@ -83,6 +84,10 @@ var (
 		usual: []string{"", "project:web"},
 		odd:   []string{"project:api", "Project:web", "100%_\\", strings.Repeat("x", 255), " x", invisible, strings.Repeat("x", 256)},
 	}
+	someDescriptions = pool[string]{
+		usual: []string{"", "nightly build"},
+		odd:   []string{"100%_\\", strings.Repeat("x", 255), " x", invisible, strings.Repeat("x", 256)},
+	}
 	someLifetimes = pool[time.Duration]{
 		usual: []time.Duration{
 			0, time.Hour, apitoken.Days(30), apitoken.Days(1), time.Hour + 999, apitoken.NoExpiration, time.Hour + time.Microsecond,
@@ -101,9 +106,9 @@ func validName(name string) bool {
 	return name != "" && name != " x" && name != invisible && len(name) != 101
 }
 
-func validResource(resource string) bool {
-	return resource != " x" && resource != invisible && len(resource) != 256
-}
+func validResource(resource string) bool { return validOptional(resource) }
+
+func validOptional(text string) bool { return text != " x" && text != invisible && len(text) != 256 }
 
 // recent chooses a token, or nil if there is none.
 func (s *sequence) recent(o *operands) *referenceToken {
@@ -161,7 +166,7 @@ func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, a
 	case 7:
 		p.Kind = choose(o, []apitoken.Kind{kindMachine, apitoken.KindUser, kindMachine, "robot"})
 	}
-	p.Resource = someResources.choose(o)
+	p.Resource, p.Description = someResources.choose(o), choose(o, []string{"", "", "for releases", strings.Repeat("x", 256)})
 	got, secret, err := m.Generate(s.ctx, actor, p)
 	text := secret.Reveal()
 	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])
@@ -238,6 +243,22 @@ func (s *sequence) revokeText(m *apitoken.Manager, o *operands) (string, answer,
 	got, err := m.RevokeText(s.ctx, actor, text, apitoken.Leak{Source: "commit"})
 	want, wantErr := s.ref.revokeText(actor, t)
 	return fmt.Sprintf("%+v %+v", actor, t), answer{got, err}, answer{want, wantErr}
+}
+
+func (s *sequence) updateToken(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), s.tokenID(o)
+	var c apitoken.TokenChange
+	if o.pick(4) > 0 {
+		name := someNames.choose(o)
+		c.Name = &name
+	}
+	if o.pick(2) > 0 {
+		description := someDescriptions.choose(o)
+		c.Description = &description
+	}
+	got, err := m.UpdateToken(s.ctx, actor, id, c)
+	want, wantErr := s.ref.updateToken(actor, id, c)
+	return fmt.Sprintf("%+v %s %+v", actor, id, c), answer{got, err}, answer{want, wantErr}
 }
 
 func (s *sequence) revokeAll(m *apitoken.Manager, o *operands) (string, answer, answer) {

@@ -156,7 +156,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	owner, known := r.users[p.Owner]
 	switch {
 	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
-		!validResource(p.Resource):
+		!validResource(p.Resource), !validOptional(p.Description):
 		return apitoken.Token{}, apitoken.ErrInvalid
 	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers),
 		c.bound != "" && p.Resource != c.bound:
@@ -184,7 +184,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 		kind = apitoken.KindUser
 	}
 	t := &referenceToken{Token: apitoken.Token{
-		ID: id, Owner: p.Owner, Name: p.Name, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
+		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
 	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
@@ -291,6 +291,46 @@ func (r *reference) revokeText(actor apitoken.Actor, t *referenceToken) (apitoke
 	return t.Token, nil
 }
 
+// updateToken is about a token that the actor sees. The owner may change it, or somebody who may generate for the owner.
+func (r *reference) updateToken(actor apitoken.Actor, id apitoken.TokenID, change apitoken.TokenChange) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionUpdateToken, actor, "", id)
+	switch {
+	case err != nil:
+		return apitoken.Token{}, err
+	case change.Name != nil && !validName(*change.Name), change.Description != nil && !validOptional(*change.Description):
+		return apitoken.Token{}, apitoken.ErrInvalid
+	}
+	t, err := c.visible(apitoken.ListAny)
+	switch {
+	case err != nil:
+		return apitoken.Token{}, err
+	case !c.manages(t.Owner) && !(c.may.Has(apitoken.GenerateForOthers) && c.may.Has(r.roles[r.users[t.Owner].Role])):
+		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
+	case t.Status(c.event.At) == apitoken.StatusRevoked:
+		return apitoken.Token{}, apitoken.ErrRevoked
+	case t.Status(c.event.At) == apitoken.StatusExpired:
+		return apitoken.Token{}, apitoken.ErrExpired
+	}
+	is := t.Token
+	if change.Name != nil {
+		is.Name = *change.Name
+	}
+	if change.Description != nil {
+		is.Description = *change.Description
+	}
+	if is == t.Token {
+		return is, nil
+	}
+	for _, other := range r.tokens {
+		if other != t && is.Name != t.Name && other.Owner == t.Owner && other.Name == is.Name && other.Status(c.event.At) == apitoken.StatusActive {
+			return apitoken.Token{}, apitoken.ErrExists
+		}
+	}
+	c.record(stateOf(t.Token), stateOf(is))
+	t.Token = is
+	return is, nil
+}
+
 func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	c, err := r.begin(apitoken.ActionListTokens, actor, q.Owner, apitoken.TokenID{})
 	switch {
@@ -352,5 +392,7 @@ func limitOr100(limit int) int {
 }
 
 func stateOf(t apitoken.Token) apitoken.State {
-	return apitoken.State{Name: t.Name, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+	return apitoken.State{
+		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+	}
 }

@@ -104,6 +104,8 @@ var mustOccur = []string{
 	"authenticate: ErrMalformed", "authenticate: ErrUnknownToken",
 	"set policy: ok", "set policy: ErrConflict", "set policy: ErrDenied", "set policy: ErrInvalid",
 	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
+	"update token: ok", "update token: ErrInvalid", "update token: ErrDenied", "update token: ErrNotFound", "update token: ErrExists",
+	"update token: ErrRevoked", "update token: ErrExpired",
 	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "suspend: ok", "resume: ok", "put user: ok", "put user: ErrDenied",
 	"list: ok", "list: ErrDenied", "list: ErrInvalid",
 	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",

@@ -72,6 +72,10 @@ func (r *replicas) RevokeTokens(ctx context.Context, by apitoken.Revocation, eve
 	return r.next().RevokeTokens(ctx, by, events)
 }
 
+func (r *replicas) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	return r.next().ChangeToken(ctx, was, is, e)
+}
+
 func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return r.next().CreateUser(ctx, u, e)
 }

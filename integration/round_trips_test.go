@@ -27,6 +27,8 @@ var tripLimits = map[string]struct{ postgreSQL, mySQL int }{
 	"Generate denied":         {2, 3},
 	"Revoke":                  {2, 5},
 	"Revoke again":            {2, 5},
+	"UpdateToken":             {2, 6},
+	"UpdateToken, unchanged":  {1, 1},
 	"SetPolicy":               {6, 7},
 	"PutUser, new":            {2, 6},
 	"PutUser, changed":        {2, 5},
@@ -139,6 +141,16 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 			return m.Revoke(ctx, bob, id)
 		}},
 		{"Revoke again", func(ctx context.Context) error { return m.Revoke(ctx, ada, revoked.ID) }},
+		{"UpdateToken", func(ctx context.Context) error {
+			n++
+			name, description := fmt.Sprint("kept ", n), fmt.Sprint("changed ", n, " times")
+			_, err := m.UpdateToken(ctx, ada, kept.ID, apitoken.TokenChange{Name: &name, Description: &description})
+			return err
+		}},
+		{"UpdateToken, unchanged", func(ctx context.Context) error {
+			_, err := m.UpdateToken(ctx, bob, kept.ID, apitoken.TokenChange{})
+			return err
+		}},
 		{"SetPolicy", func(ctx context.Context) error {
 			n++
 			_, err := m.SetPolicy(ctx, ada, apitoken.MaxLifetimePolicy{Max: apitoken.Days(100 + n)})

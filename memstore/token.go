@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -62,7 +63,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrNotFound
 	case n.OwnerRole != "" && owner.current.Load().Role != n.OwnerRole:
 		return apitoken.ErrConflict
-	case byID != nil || byDigest != nil || s.nameInUse(owner, n):
+	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
 		return apitoken.ErrExists
 	}
 	t := &token{id: n.ID, digest: n.Digest}
@@ -92,14 +93,48 @@ func (s *Store) revision(id apitoken.UserID) int64 {
 	return u.current.Load().Revision
 }
 
-// nameInUse reports whether a token of n's epoch or later that is active when n is created has the name of n.
-func (s *Store) nameInUse(owner *user, n apitoken.NewToken) bool {
-	holder := owner.names[n.Name]
+// nameInUse reports whether a token of the epoch or later that is active at a time holds the name.
+func (s *Store) nameInUse(owner *user, name string, epoch int64, at time.Time) bool {
+	holder := owner.names[name]
 	if holder == nil {
 		return false
 	}
 	r := s.digests.lookup(holder.digest)
-	return r.Epoch >= n.Epoch && r.Token.Status(n.CreatedAt) == apitoken.StatusActive
+	return r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive
+}
+
+// ChangeToken implements [apitoken.Store].
+func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.token(is.ID)
+	switch {
+	case s.seen[e.ID]:
+		return nil
+	case t == nil:
+		return apitoken.ErrNotFound
+	}
+	r := s.digests.lookup(t.digest)
+	now := r.Token
+	switch {
+	case r.Epoch < r.User.Epoch, now.Status(e.At) != apitoken.StatusActive,
+		now.Name != was.Token.Name, now.Description != was.Token.Description:
+		return apitoken.ErrConflict
+	case is.Name != now.Name && s.nameInUse(r.owner, is.Name, r.Epoch, e.At):
+		return apitoken.ErrExists
+	}
+	if names := r.owner.names; is.Name != now.Name {
+		if names[now.Name] == t { // it may have passed to another token
+			delete(names, now.Name)
+		}
+		names[is.Name] = t
+	}
+	s.digests.change(t.digest, func(r *record) { r.Token.Name, r.Token.Description = is.Name, is.Description })
+	s.record(e)
+	return nil
 }
 
 // RevokeToken implements [apitoken.Store].

@@ -98,6 +98,9 @@ func TestPostgreSQLErrorsAreRecognisedByTheirSQLState(t *testing.T) {
 			if got := sqlstore.PostgreSQL.IsBusy(err); got != c.busy {
 				t.Errorf("SQLSTATE %q as %T: busy: %v, want %v", c.state, err, got, c.busy)
 			}
+			if got, want := sqlstore.PostgreSQL.IsKeyTaken(err), c.state == "23505"; got != want {
+				t.Errorf("state %s: key taken: %v, want %v", c.state, got, want)
+			}
 			if sqlstore.PostgreSQL.IsDuplicateKey(err) {
 				t.Errorf("SQLSTATE %q as %T is recognised as a duplicate key, but the transaction has failed", c.state, err)
 			}

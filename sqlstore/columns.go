@@ -7,11 +7,11 @@ import (
 )
 
 // tokenColumns are the columns of a token besides its revocation, in the order of tokenFields and tokenArgs.
-const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource"
+const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description"
 
 // tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 22), // enough for a record
+	return append(make([]any, 0, 23), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -23,6 +23,7 @@ func tokenFields(t *apitoken.Token) []any {
 		(*timeColumn)(&t.LastUsedAt),
 		&t.Hint,
 		&t.Resource,
+		&t.Description,
 		(*timeColumn)(&t.RevokedAt),
 		(*string)(&t.RevokedBy),
 	)
@@ -49,6 +50,7 @@ func tokenArgs(n apitoken.NewToken) []any {
 		timeArg(n.LastUsedAt),
 		n.Hint,
 		n.Resource,
+		n.Description,
 		timeArg(n.RevokedAt), string(n.RevokedBy), n.Digest[:], n.Epoch, liveName,
 	}
 }

@@ -54,6 +54,9 @@ type Dialect struct {
 	// duplicateKey recognises the refusal of a row whose key is in use. Nil: such an INSERT is no error and changes no row.
 	duplicateKey func(error) bool
 
+	// keyTaken recognises an error of a change at once whose key another transaction has taken meanwhile. Nil: see duplicateKey.
+	keyTaken func(error) bool
+
 	// statementLost recognises that a connection no longer knows a prepared statement, or that the tables have changed since
 	// it was prepared. The statement is prepared again and the transaction retried: the database has rolled it back, or is
 	// told to. Nil: no statement is ever lost.

@@ -135,6 +135,9 @@ func (d Dialect) IsBusy(err error) bool { return d.busy(err) }
 // IsDuplicateKey reports whether an error refuses a key that is in use.
 func (d Dialect) IsDuplicateKey(err error) bool { return d.duplicateKey != nil && d.duplicateKey(err) }
 
+// IsKeyTaken reports whether an error says that another transaction has taken a key of a change at once.
+func (d Dialect) IsKeyTaken(err error) bool { return d.keyTaken != nil && d.keyTaken(err) }
+
 // IsAlreadyApplied reports whether an error refuses a change of the schema that was made before.
 func (d Dialect) IsAlreadyApplied(err error) bool {
 	return d.alreadyApplied != nil && d.alreadyApplied(err)
@@ -149,7 +152,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 var mayBeEmpty = map[query]bool{
 	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
 	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
-	revokeToken: true, revokeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
+	revokeToken: true, revokeTokenAtOnce: true, changeToken: true, changeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
 }
@@ -159,7 +162,8 @@ var queryNames = [numQueries]string{
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
-	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken", findTokenAndEvent: "findTokenAndEvent",
+	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
+	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring",
 
 	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",

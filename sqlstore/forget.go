@@ -16,6 +16,7 @@ var forgetTokenRows = batchQuery{
 UPDATE apitoken_tokens SET
 	name = CASE WHEN owner = ? THEN ? ELSE name END,
 	live_name = CASE WHEN owner = ? THEN NULL ELSE live_name END,
+	description = CASE WHEN owner = ? THEN '' ELSE description END,
 	created_by = CASE WHEN created_by = ? THEN ? ELSE created_by END,
 	revoked_by = CASE WHEN revoked_by = ? THEN ? ELSE revoked_by END,
 	owner = CASE WHEN owner = ? THEN ? ELSE owner END
@@ -35,6 +36,7 @@ func (d *Dialect) forgettingQuery(f apitoken.Forgetting, ids []apitoken.TokenID)
 	return d.batch(d.forgetRows, rows,
 		user, pseudonym, // name
 		user,            // live_name
+		user,            // description
 		user, pseudonym, // created_by
 		user, pseudonym, // revoked_by
 		user, pseudonym, // owner

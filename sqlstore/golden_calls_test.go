@@ -27,6 +27,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["checkInsert"], false, int64(0), "user", int64(0))
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
+	fake.returns(text["changeTokenAtOnce"], true, false, true, false)
 	fake.changed[text["insertNewUser"]] = 0              // so the other query is sent, too
 	fake.returns(text["createUserAtOnce"], false, false) // so the user is created under a lock
 	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1), false)
@@ -35,7 +36,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
 	fake.returns(text["readPolicyToChange"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
-	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 46))...)
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 48))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -106,7 +107,7 @@ func calls(store *sqlstore.Store) []call {
 	}
 	token := apitoken.NewToken{Token: apitoken.Token{
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
-		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web",
+		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web", Description: "for releases",
 	}, Epoch: 1, OwnerRole: "user"}
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
@@ -128,6 +129,11 @@ func calls(store *sqlstore.Store) []call {
 		{"RevokeTokens", func(ctx context.Context) error {
 			_, err := store.RevokeTokens(ctx, apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations)
 			return err
+		}},
+		{"ChangeToken", func(ctx context.Context) error {
+			is := token.Token
+			is.Name, is.Description = "cd", "for tests"
+			return store.ChangeToken(ctx, apitoken.Record{Identity: apitoken.Identity{Token: token.Token}, Epoch: 1}, is, event)
 		}},
 		{"CreateUser", func(ctx context.Context) error { _, err := store.CreateUser(ctx, user, event); return err }},
 		{"ChangeUser", func(ctx context.Context) error {

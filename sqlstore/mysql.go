@@ -32,6 +32,7 @@ var MySQL = newMySQL()
 func newMySQL() Dialect {
 	s := syntax{
 		lockRow:         "FOR UPDATE",
+		lockOwner:       " LOCK IN SHARE MODE",
 		greatest:        "greatest",
 		contains:        "locate(?, %s) > 0",
 		joinEpochs:      leftJoinEpochs("t", "e"),

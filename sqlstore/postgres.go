@@ -51,6 +51,7 @@ func newPostgreSQL() Dialect {
 		lockedTxOptions:  &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		busy:             postgresBusy,
 		refused:          postgresRefused,
+		keyTaken:         func(err error) bool { return sqlState(err) == "23505" }, // unique_violation
 		statementLost:    postgresStatementLost,
 		poolerError:      postgresPoolerError,
 		poolerSetting:    "default_query_exec_mode=exec",
@@ -93,7 +94,7 @@ WHERE a.pid <> pg_backend_pid() AND a.pid IN (
 
 var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]string{
 	// One statement replaces each of them.
-	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", revokeToken: "", updatePolicy: "",
+	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", revokeToken: "", changeToken: "", updatePolicy: "",
 
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,

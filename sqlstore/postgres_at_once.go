@@ -12,31 +12,31 @@ import (
 // An event whose ID is stored at the same moment fails the whole statement. That cannot happen to two tries of one change: they
 // lock or insert the same row before.
 var postgresAtOnce = map[query]string{
-	// $1 to $16 are the token, $17 to $33 its event.
+	// $1 to $17 are the token, $18 to $34 its event.
 	createTokenAtOnce: `
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
 ), checks AS (
 	SELECT
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14 AND id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $17) AS stored,
-		revision = $34
-			AND ($35::bigint = 0 OR $35 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
-			AND ($36::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $36)) AS current,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $18) AS stored,
+		revision = $35
+			AND ($36::bigint = 0 OR $36 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($37::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $37)) AS current,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $14)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15)
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
-				WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15) IS NOT TRUE
+				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
 			) AS taken
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
-	WHERE owner = $2 AND live_name = $16 AND (expires_at <= $5 OR epoch < $15)
+	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
 		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
 	RETURNING 1
 ), inserted AS (
@@ -50,7 +50,7 @@ WITH policy AS (
 	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
 	ON CONFLICT DO NOTHING
 	RETURNING 1
-), recorded AS (` + recordEvent(17, "inserted") + `)
+), recorded AS (` + recordEvent(18, "inserted") + `)
 SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
 FROM checks`,
 
@@ -81,6 +81,46 @@ SELECT
 	-- What is found unchanged has to be as safe as a change: see confirm.
 	CASE WHEN NOT EXISTS (SELECT 1 FROM changed) THEN pg_logical_emit_message(true, 'apitoken_feed', '')::text END
 FROM found`,
+
+	// $1 is the token, $2 and $3 are its name and its description before the change, $4 and $5 those after it, $6 is the time; $7
+	// to $23 are the event.
+	changeTokenAtOnce: `
+WITH owner AS (
+	-- The lock is held until the change is committed, so that no epoch ends before.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $1)
+	FOR NO KEY UPDATE
+), found AS (
+	SELECT
+		t.owner, t.epoch,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7) AS recorded,
+		(t.name = $2 AND t.description = $3 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $6)
+			AND t.epoch >= u.epoch) IS TRUE AS current,
+		$4 <> $2 AND EXISTS (
+			SELECT 1 FROM apitoken_tokens
+			WHERE owner = t.owner AND live_name = $4 AND (expires_at <= $6 OR epoch < t.epoch) IS NOT TRUE
+		) AS taken
+	FROM apitoken_tokens AS t
+	LEFT JOIN apitoken_users AS u ON u.id = t.owner -- somebody may have deleted the row
+	WHERE t.id = $1
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens AS h SET live_name = NULL
+	FROM found AS f
+	WHERE h.owner = f.owner AND h.live_name = $4 AND (h.expires_at <= $6 OR h.epoch < f.epoch)
+		AND NOT f.recorded AND f.current AND NOT f.taken
+	RETURNING 1
+), changed AS (
+	-- It counts what was released, so the name is free before it is taken.
+	UPDATE apitoken_tokens AS t
+	SET live_name = CASE WHEN t.name = $4 THEN t.live_name ELSE $4 END, name = $4, description = $5
+	FROM owner AS o, found AS f
+	WHERE t.id = $1 AND t.name = $2 AND t.description = $3 AND t.revoked_at IS NULL AND t.epoch >= o.epoch
+		AND NOT f.recorded AND f.current AND NOT f.taken AND (SELECT count(*) FROM released) >= 0
+	RETURNING 1
+), recorded AS (` + recordEvent(7, "changed") + `)
+SELECT EXISTS (SELECT 1 FROM changed), recorded, current, taken FROM found`,
 
 	// $1 to $8 are the user as inserted, $9 to $25 the event.
 	createUserAtOnce: `

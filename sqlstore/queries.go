@@ -25,6 +25,7 @@ const (
 	insertToken       // as tokenArgs; changes nothing if a key is in use
 	insertTokenIf     // as tokenArgs, policy revision, owner, owner's role or nothing, owner's role, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
+	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
@@ -70,6 +71,7 @@ const (
 	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
 	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
+	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
 	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
 	readUserAndEvent   // event id, user id -> user, event stored?
 	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
@@ -118,6 +120,14 @@ INSERT INTO apitoken_tokens (
 	` + tokenColumns + `,
 	` + tokenOnlyInserted + `
 ) VALUES (` + parameters(tokenColumns) + `, ` + parameters(tokenOnlyInserted) + `)` + s.ifAbsent,
+
+		// The owner's row is locked until the change commits, so that no epoch ends before. The first assignment reads the old name
+		// also on MySQL, which evaluates them in order.
+		changeToken: `
+UPDATE apitoken_tokens AS t
+SET live_name = CASE WHEN name = ? THEN live_name ELSE ? END, name = ?, description = ?
+WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner` + s.lockOwner + `)`,
 
 		findTokenAndEvent: `
 SELECT

@@ -50,6 +50,7 @@ func ExampleDialect_Migrations() {
 	// 	CREATE INDEX tenant_7_tokens_by_parent ON tenant_7_tokens (created_with, id) WHERE created_with IS NOT NULL;
 	// 0008_suspension.sql
 	// 0009_policy_layers.sql
+	// 0010_description.sql
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count

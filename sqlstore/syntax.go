@@ -7,10 +7,11 @@ import (
 
 // syntax is what the dialects spell differently in the SQL that they share.
 type syntax struct {
-	ifAbsent string // ends an INSERT that changes nothing if a key is in use; empty: see Dialect.duplicateKey
-	lockRow  string // ends a SELECT of a user or the policy that locks the row for a change
-	greatest string // the function that returns the greatest of its arguments
-	contains string // whether the column %s contains a text
+	lockOwner string // ends a subquery that reads the owner of a token to change; empty: nobody else writes
+	ifAbsent  string // ends an INSERT that changes nothing if a key is in use; empty: see Dialect.duplicateKey
+	lockRow   string // ends a SELECT of a user or the policy that locks the row for a change
+	greatest  string // the function that returns the greatest of its arguments
+	contains  string // whether the column %s contains a text
 
 	// joinEpochs adds to the tokens t the end e of each token's epoch, if it revoked the token.
 	joinEpochs string

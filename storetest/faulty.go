@@ -79,6 +79,11 @@ func (f Faulty) RevokeTokens(ctx context.Context, revocation apitoken.Revocation
 	return result(ctx, f, "RevokeTokens", func() (int, error) { return f.Store.RevokeTokens(ctx, revocation, events) })
 }
 
+// ChangeToken implements [apitoken.Store].
+func (f Faulty) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
+	return f.call(ctx, "ChangeToken", func() error { return f.Store.ChangeToken(ctx, was, is, event) })
+}
+
 // CreateUser implements [apitoken.Store].
 func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
 	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })

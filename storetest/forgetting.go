@@ -161,11 +161,13 @@ func forgottenEverywhere(f *fixture) {
 	f.addUser("ad")
 	byAda := later(time.Minute, "ada")
 	f.addToken("ad", "ada's") // a name may contain the ID
-	f.addToken("ada", "a")
+	described := draft("ada", "a")
+	described.Description = "for ada"
+	f.create(described)
 	f.revoke(f.addToken("ada", "b"), byAda)
 	f.revoke(f.addToken("bob", "c"), byAda)
 	d := draft("bob", "d")
-	d.CreatedBy = "ada"
+	d.CreatedBy, d.Description = "ada", "stays"
 	f.create(d)
 	f.endEpoch(bob, byAda)
 	was := f.policy()

@@ -53,6 +53,7 @@ func (g guard) names(names ...string) {
 	}
 }
 
+// resources checks resources, and other texts of at most 255 bytes.
 func (g guard) resources(resources ...string) {
 	g.t.Helper()
 	for _, resource := range resources {
@@ -81,7 +82,7 @@ func (g guard) events(events ...apitoken.Event) {
 		for _, s := range []apitoken.State{e.Before, e.After} {
 			g.times(s.ExpiresAt, s.RevokedAt, s.DisabledAt)
 			g.names(s.Name, string(s.Kind), string(s.Role))
-			g.resources(s.Resource)
+			g.resources(s.Resource, s.Description)
 		}
 	}
 }
@@ -89,7 +90,7 @@ func (g guard) events(events ...apitoken.Event) {
 func (g guard) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
 	g.users(n.Owner, n.CreatedBy)
 	g.names(n.Name, string(n.Kind), n.Hint)
-	g.resources(n.Resource)
+	g.resources(n.Resource, n.Description)
 	g.times(n.CreatedAt, n.ExpiresAt)
 	g.events(e)
 	if n.ID.IsZero() || n.CreatedAt.IsZero() || !n.LastUsedAt.IsZero() || !n.RevokedAt.IsZero() || n.RevokedBy != "" {
@@ -123,6 +124,16 @@ func (g guard) RevokeTokens(ctx context.Context, by apitoken.Revocation, events 
 		seen[e.Token] = true
 	}
 	return g.Store.RevokeTokens(ctx, by, events)
+}
+
+func (g guard) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	g.names(is.Name)
+	g.resources(is.Description)
+	g.events(e)
+	if was.Token.ID != is.ID || was.Token.Name == is.Name && was.Token.Description == is.Description {
+		g.t.Errorf("the suite changes the token %+v into %+v", was.Token, is)
+	}
+	return g.Store.ChangeToken(ctx, was, is, e)
 }
 
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {

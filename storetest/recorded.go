@@ -58,6 +58,14 @@ func rowWrites() []recordedWrite {
 			}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
 		}},
 		{"RevokeTokens", revokedPageWrite},
+		{"ChangeToken", func(f *fixture, i int) attempt {
+			n := f.addToken(f.addNumbered(i), "a")
+			is := changed(n, "b", "for releases")
+			e := tokenChanged(n, is)
+			return attempt{e, func(ctx context.Context) error {
+				return f.store.ChangeToken(ctx, apitoken.Record{Identity: apitoken.Identity{Token: n.Token}, Epoch: n.Epoch}, is, e)
+			}, func() bool { return f.token(n.ID).Token == is }}
+		}},
 		{"CreateUser", func(f *fixture, i int) attempt {
 			u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
 			e := userCreated(u)

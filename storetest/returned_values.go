@@ -112,6 +112,8 @@ func (f *fixture) changeAll(n apitoken.NewToken, look func()) {
 	look()
 	f.setPolicy()
 	look()
+	n = f.changeToken(n, n.Name+"!", "for releases")
+	look()
 	f.revoke(n, later(time.Minute, "carol"))
 	look()
 	ada = f.changeUser(ada, apitoken.UserChange{Disable: true})

@@ -81,7 +81,7 @@ func generated(n apitoken.NewToken) apitoken.Event {
 	e := newEvent(apitoken.ActionGenerate, n.CreatedAt)
 	e.Owner, e.Token = n.Owner, n.ID
 	e.After = apitoken.State{
-		Name: n.Name, Kind: n.Kind, Resource: n.Resource, ExpiresAt: n.ExpiresAt, MaxLifetime: apitoken.NoExpiration,
+		Name: n.Name, Description: n.Description, Kind: n.Kind, Resource: n.Resource, ExpiresAt: n.ExpiresAt, MaxLifetime: apitoken.NoExpiration,
 	}
 	return e
 }
@@ -90,7 +90,7 @@ func generated(n apitoken.NewToken) apitoken.Event {
 func revoked(n apitoken.NewToken, r apitoken.Revocation) apitoken.Event {
 	e := newEvent(apitoken.ActionRevoke, r.At)
 	e.Actor, e.Owner, e.Token = actor(r.By), n.Owner, n.ID
-	e.Before = apitoken.State{Name: n.Name, Kind: n.Kind, Resource: n.Resource, ExpiresAt: n.ExpiresAt}
+	e.Before = apitoken.State{Name: n.Name, Description: n.Description, Kind: n.Kind, Resource: n.Resource, ExpiresAt: n.ExpiresAt}
 	e.After = e.Before
 	e.After.RevokedAt = r.At
 	return e
@@ -147,12 +147,12 @@ func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.Tok
 		Owner: owner, Token: token,
 		Reason: "a permission is missing", Count: 1<<53 + 5, FirstAt: base,
 		Before: apitoken.State{
-			Name: "before", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
+			Name: "before", Description: "as it was", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,
 			Policy: "limit of role junior removed",
 		},
 		After: apitoken.State{
-			Name: "after", Kind: "second", Resource: "project:new", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
+			Name: "after", Description: "as it is", Kind: "second", Resource: "project:new", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
 			Role: "senior", DisabledAt: far.Add(-2 * microsecond), Epoch: 1<<53 + 3, MaxLifetime: apitoken.NoExpiration,
 			Policy: "limit of role senior: 30 days",
 		},

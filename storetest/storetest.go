@@ -64,6 +64,7 @@ func areas() []area {
 		{"refusals", refusalRules()},
 		{"names", nameRules()},
 		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
+		{"token changes", tokenChangeRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},

@@ -41,7 +41,7 @@ func textRules() []rule {
 	return rules
 }
 
-// textInAllFields uses the text as names, kinds and roles, as resources and as IDs, each up to its maximum length.
+// textInAllFields uses the text as names, kinds and roles, as resources, descriptions and IDs, each up to its maximum length.
 func textInAllFields(f *fixture, text string) {
 	resource := text
 	if len(resource) > 255 { // in characters of four bytes
@@ -57,13 +57,16 @@ func textInAllFields(f *fixture, text string) {
 	wantEqual(f, "Users", []apitoken.User{u}, f.users())
 
 	n := draft(id, text)
-	n.Kind, n.Resource, n.CreatedBy = apitoken.Kind(text), resource, id
+	n.Kind, n.Resource, n.Description, n.CreatedBy = apitoken.Kind(text), resource, resource, id
 	f.create(n)
 	f.refuses(apitoken.ErrExists, draft(id, text))
 	m := draft(id, "other")
 	f.create(m)
 	wantEqual(f, "the tokens that have the name", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{Owner: id, NameContains: text}))
 	wantEqual(f, "the tokens of the resource", []apitoken.Token{n.Token}, f.tokens(apitoken.TokenQuery{AnyOwner: true, Resource: resource}))
+	m = f.changeToken(m, "another", resource)
+	f.wantToken(m, u)
+	m = f.changeToken(m, "other", "")
 	n = f.revoke(n, later(microsecond, id))
 	f.wantToken(n, u)
 	u = f.endEpoch(u, later(2*microsecond, id))
@@ -79,7 +82,7 @@ func textInAllFields(f *fixture, text string) {
 
 	e := denied(id)
 	e.Actor = apitoken.As(id)
-	e.Before = apitoken.State{Name: text, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text), Policy: text}
+	e.Before = apitoken.State{Name: text, Description: resource, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text), Policy: text}
 	e.After = e.Before
 	f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {

@@ -14,13 +14,13 @@ func tokenRules() []rule {
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "nightly build")
-			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith = "robot", "project:web", "carol", newTokenID()
+			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith, n.Description = "robot", "project:web", "carol", newTokenID(), "for the nightly build"
 			f.create(n)
 			f.wantToken(n, ada)
 		},
 	}, {
 		"a token with nothing optional is read back",
-		"An empty field is read back empty: no expiration, the host as creator, no resource, no hint.",
+		"An empty field is read back empty: no expiration, the host as creator, no resource, no description, no hint.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")

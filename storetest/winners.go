@@ -109,6 +109,25 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
+		"a name of many tokens",
+		"Of many tokens of one owner that get one name at the same time exactly one gets it, with its event; the others are ErrExists.",
+		func(f *fixture) {
+			f.addUser("ada")
+			for round := range rounds {
+				f.oneName(fmt.Sprint("wanted in ", round))
+			}
+		},
+	}, {
+		"a change of a token",
+		"Of many concurrent changes of a token that was read before all of them exactly one succeeds, with its event; the others are ErrConflict.",
+		func(f *fixture) {
+			f.addUser("ada")
+			n := f.addToken("ada", "a")
+			for range rounds {
+				n.Token = f.oneTokenChange(n)
+			}
+		},
+	}, {
 		"a new user",
 		"Of many concurrent insertions of one user exactly one succeeds, with its event; the others are ErrExists.",
 		func(f *fixture) {
@@ -172,6 +191,20 @@ func winnerRules() []rule {
 					}
 					return err
 				})
+			}
+		},
+	}, {
+		"a change of a token repeated at the same time",
+		"One ChangeToken that is called many times at the same time returns nil each time, and is one change with one event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			for round := range rounds {
+				n := f.addToken("ada", fmt.Sprint(round))
+				is := changed(n, fmt.Sprint(round, " and more"), "for releases")
+				e := tokenChanged(n, is)
+				f.allTheSame(e, func() error { return f.changesToken(n, is, e) })
+				n.Token = is
+				f.wantToken(n, ada)
 			}
 		},
 	}, {
@@ -290,6 +323,36 @@ func (f *fixture) oneRevocation(n apitoken.NewToken) {
 	})
 	n.RevokedAt, n.RevokedBy = by(winner).At, by(winner).By
 	f.wantToken(n, f.user("ada"))
+}
+
+// oneName lets the crowd change the names of their tokens to one name.
+func (f *fixture) oneName(name string) {
+	f.Helper()
+	var tokens [crowd]apitoken.NewToken
+	for i := range tokens {
+		tokens[i] = f.addToken("ada", fmt.Sprint(i, " of those for ", name))
+	}
+	winner := f.oneSucceeds(apitoken.ErrExists, func(i int) (apitoken.Event, error) {
+		is := changed(tokens[i], name, "")
+		e := tokenChanged(tokens[i], is)
+		return e, f.changesToken(tokens[i], is, e)
+	})
+	tokens[winner].Name = name
+	for _, n := range tokens {
+		f.wantToken(n, f.user("ada"))
+	}
+}
+
+func (f *fixture) oneTokenChange(n apitoken.NewToken) apitoken.Token {
+	f.Helper()
+	is := func(i int) apitoken.Token { return changed(n, fmt.Sprint(n.Name, i), fmt.Sprint("changed by ", i)) }
+	winner := f.oneSucceeds(apitoken.ErrConflict, func(i int) (apitoken.Event, error) {
+		e := tokenChanged(n, is(i))
+		return e, f.changesToken(n, is(i), e)
+	})
+	n.Token = is(winner)
+	f.wantToken(n, f.user("ada"))
+	return n.Token
 }
 
 func (f *fixture) oneNewUser(id apitoken.UserID) {

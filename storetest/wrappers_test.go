@@ -176,7 +176,8 @@ type otherwise struct {
 	lookup func(context.Context, apitoken.Digest) (*apitoken.Record, error)
 	create func(context.Context, apitoken.NewToken, int64, apitoken.Event) error
 	revoke func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
-	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error) // CreateUser
+	rename func(context.Context, apitoken.Record, apitoken.Token, apitoken.Event) error // ChangeToken
+	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error)  // CreateUser
 	change func(context.Context, apitoken.UserID, apitoken.UserChange, apitoken.Event) (apitoken.User, error)
 	touch  func(context.Context, []apitoken.Touch) error
 	append func(context.Context, []apitoken.Event) error
@@ -212,6 +213,13 @@ func (o *otherwise) RevokeToken(ctx context.Context, id apitoken.TokenID, by api
 		return o.Store.RevokeToken(ctx, id, by, e)
 	}
 	return o.revoke(ctx, id, by, e)
+}
+
+func (o *otherwise) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	if o.rename == nil {
+		return o.Store.ChangeToken(ctx, was, is, e)
+	}
+	return o.rename(ctx, was, is, e)
 }
 
 func (o *otherwise) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {

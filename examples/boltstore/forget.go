@@ -101,13 +101,8 @@ func forgetInTokens(tx *bbolt.Tx, f apitoken.Forgetting) (rows int, err error) {
 
 // moveToken moves a token to the list of another user and releases its name.
 func moveToken(tx *bbolt.Tx, was apitoken.Token, to apitoken.UserID) error {
-	name := userKey(was.Owner, []byte(was.Name))
-	if bytes.Equal(tx.Bucket(names).Get(name), was.ID[:]) {
-		if err := tx.Bucket(names).Delete(name); err != nil {
-			return err
-		}
-	}
 	return errors.Join(
+		releaseName(tx, was),
 		tx.Bucket(owned).Delete(userKey(was.Owner, was.ID[:])),
 		tx.Bucket(owned).Put(userKey(to, was.ID[:]), nil),
 	)

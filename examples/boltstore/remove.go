@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -51,13 +50,8 @@ func removeToken(tx *bbolt.Tx, id apitoken.TokenID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	name := userKey(row.Token.Owner, []byte(row.Token.Name))
-	if bytes.Equal(tx.Bucket(names).Get(name), id[:]) { // it may have passed to another token
-		if err := tx.Bucket(names).Delete(name); err != nil {
-			return false, err
-		}
-	}
 	return true, errors.Join(
+		releaseName(tx, row.Token),
 		tx.Bucket(tokens).Delete(id[:]),
 		tx.Bucket(digests).Delete(row.Digest[:]),
 		tx.Bucket(owned).Delete(userKey(row.Token.Owner, id[:])),

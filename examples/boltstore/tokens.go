@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -83,7 +84,7 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		if byDigest != nil || tx.Bucket(tokens).Get(n.ID[:]) != nil {
 			return apitoken.ErrExists
 		}
-		if err := takeName(tx, n); err != nil {
+		if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
 			return err
 		}
 		if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
@@ -127,20 +128,60 @@ func mayCreate(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
 	return nil
 }
 
-// takeName gives the name to the new token, unless its holder has neither expired nor an earlier epoch. If the token is not
-// inserted after all, the transaction fails and the holder keeps the name.
-func takeName(tx *bbolt.Tx, n apitoken.NewToken) error {
-	name := userKey(n.Owner, []byte(n.Name))
+// takeName gives a token its name, unless the holder has neither expired at a time nor an earlier epoch. If the token is not
+// written after all, the transaction fails and the holder keeps the name.
+func takeName(tx *bbolt.Tx, t apitoken.Token, epoch int64, at time.Time) error {
+	name := userKey(t.Owner, []byte(t.Name))
 	if holder := tx.Bucket(names).Get(name); holder != nil {
 		row, err := get[tokenRow](tx, tokens, holder)
 		if err != nil {
 			return err
 		}
-		if row.Epoch >= n.Epoch && row.Token.Status(n.CreatedAt) == apitoken.StatusActive {
+		if row.Epoch >= epoch && row.Token.Status(at) == apitoken.StatusActive {
 			return apitoken.ErrExists
 		}
 	}
-	return tx.Bucket(names).Put(name, n.ID[:])
+	return tx.Bucket(names).Put(name, t.ID[:])
+}
+
+// releaseName takes a token's name from it. The name may have passed to another token.
+func releaseName(tx *bbolt.Tx, t apitoken.Token) error {
+	name := userKey(t.Owner, []byte(t.Name))
+	if !bytes.Equal(tx.Bucket(names).Get(name), t.ID[:]) {
+		return nil
+	}
+	return tx.Bucket(names).Delete(name)
+}
+
+// ChangeToken implements [apitoken.Store].
+func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		if recorded(tx, e.ID) {
+			return nil
+		}
+		r, err := readToken(tx, is.ID[:])
+		if err != nil {
+			return err
+		}
+		now := r.Token
+		if r.Epoch < r.User.Epoch || now.Status(e.At) != apitoken.StatusActive ||
+			now.Name != was.Token.Name || now.Description != was.Token.Description {
+			return apitoken.ErrConflict
+		}
+		r.Token.Name, r.Token.Description = is.Name, is.Description
+		if now.Name != is.Name {
+			if err := takeName(tx, r.Token, r.Epoch, e.At); err != nil {
+				return err
+			}
+			if err := releaseName(tx, now); err != nil {
+				return err
+			}
+		}
+		if err := put(tx, tokens, is.ID[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
+			return err
+		}
+		return record(tx, e)
+	})
 }
 
 // RevokeToken implements [apitoken.Store].
@@ -199,11 +240,8 @@ func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e apitoke
 	if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
 		return false, err
 	}
-	name := userKey(r.Token.Owner, []byte(r.Token.Name))
-	if bytes.Equal(tx.Bucket(names).Get(name), id[:]) { // it may have passed to another token
-		if err := tx.Bucket(names).Delete(name); err != nil {
-			return false, err
-		}
+	if err := releaseName(tx, r.Token); err != nil {
+		return false, err
 	}
 	return true, record(tx, e)
 }

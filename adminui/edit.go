@@ -1,0 +1,74 @@
+package adminui
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// editPage is the form that changes the name and the description of a token.
+type editPage struct {
+	tokenRow
+	NewName, NewDescription string // as entered
+	Problem                 string
+	Fields                  []field // the hidden fields of the form
+	Back                    string
+}
+
+// editForm returns the form with the present name and description.
+func (v *visit) editForm(t apitoken.Token, after string) editPage {
+	query, fields := listPosition(after)
+	row := v.row(t)
+	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query}
+}
+
+func (v *visit) askEdit() error {
+	t, err := v.token()
+	switch {
+	case err != nil:
+		return err
+	case !v.offersDescribing(t.Owner):
+		return apitoken.ErrDenied
+	case t.Status(v.now) == apitoken.StatusRevoked:
+		return apitoken.ErrRevoked
+	case t.Status(v.now) == apitoken.StatusExpired:
+		return apitoken.ErrExpired
+	}
+	return v.showEdit(http.StatusOK, v.editForm(t, v.r.URL.Query().Get("after")))
+}
+
+func (v *visit) showEdit(status int, page editPage) error {
+	return v.render(status, "edit.html", "Edit a token", page)
+}
+
+func (v *visit) edit() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errForm
+	}
+	t, err := v.token()
+	if err != nil {
+		return err
+	}
+	form := v.r.PostForm
+	page := v.editForm(t, form.Get("after"))
+	page.NewName, page.NewDescription = form.Get("name"), form.Get("description")
+	_, err = v.manager.UpdateToken(v.r.Context(), v.actor, t.ID, apitoken.TokenChange{Name: &page.NewName, Description: &page.NewDescription})
+	switch {
+	case errors.Is(err, apitoken.ErrInvalid):
+		page.Problem = reasonText(err)
+		return v.showEdit(http.StatusUnprocessableEntity, page)
+	case errors.Is(err, apitoken.ErrExists):
+		page.Problem = reasonText(err)
+		return v.showEdit(http.StatusConflict, page)
+	case isUnknown(err):
+		p := problemOf(err)
+		v.reportUnavailable(p, err)
+		page.Problem = "It is not known whether the token was changed. Save it again."
+		return v.showEdit(p.status, page)
+	case err != nil:
+		return err
+	}
+	http.Redirect(v.w, v.r, page.Back, http.StatusSeeOther)
+	return nil
+}
