@@ -21,7 +21,7 @@ type Event struct {
 	Token   TokenID // the token it is about
 	Before  State   // the state before the change
 	After   State   // the state after the change
-	Reason  string  // why the action was denied, or how much was removed, in words; at most 255 bytes
+	Reason  string  // why the action was denied or done, how much was removed, or where a text was found, in words; at most 255 bytes
 
 	// Count is the number of denials that this event stands for, if there were so many that they were gathered: the first
 	// at FirstAt, the last at At. What they do not have in common is empty. Every other event has 0 and the zero time.
@@ -133,8 +133,11 @@ const (
 	ActionUpdateToken   Action = "token.update"
 	ActionListTokens    Action = "token.list"
 	ActionRevoke        Action = "token.revoke"
+	ActionLeaked        Action = "token.leaked" // of RevokeText
 	ActionRevokeAll     Action = "token.revoke_all"
+	ActionRevokeMany    Action = "token.revoke_many"
 	ActionSetPolicy     Action = "policy.set"
+	ActionPlanPolicy    Action = "policy.plan"
 	ActionReadLifetimes Action = "policy.lifetimes"
 	ActionPutUser       Action = "user.put"
 	ActionReadUser      Action = "user.read"

@@ -26,8 +26,9 @@ const (
 //   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
 //     in the policy and is removed from the events
 //
-// The Description of each of their tokens and the Origin of what they did become empty. Everything else stays: identifiers of tokens, times, roles, kinds, hints and
-// resources. The library keeps no relation between the ID and the pseudonym.
+// The Description of each of their tokens and the Origin of what they did become empty, and so does the place where the text of a
+// token of theirs was found. Everything else stays: identifiers of tokens, times, roles, kinds, hints and resources. The library
+// keeps no relation between the ID and the pseudonym.
 //
 // ForgetUser reads all tokens once, in pieces, and writes in pieces. It may be stopped at any time; called again, it continues
 // with the same pseudonym. Each piece records an event that has only the pseudonym. For ten seconds, another replica may still
@@ -198,6 +199,9 @@ func (f Forgetting) in(e Event) Event {
 				s.Name = string(f.Pseudonym)
 			}
 			s.Description = ""
+		}
+		if e.Action == ActionLeaked && e.Outcome == OutcomeDone {
+			e.Reason = "" // a token is often found in an account of its owner
 		}
 	}
 	for _, s := range []*State{&e.Before, &e.After} {

@@ -36,6 +36,8 @@ func newForgettingHost(t *testing.T) host {
 	h.mustGenerate(as, apitoken.GenerateParams{Owner: bob, Name: "for bob"})
 	bobs, _ := h.mustGenerateOwn(bob, "of bob")
 	h.must(h.Revoke(ctx, as, bobs.ID))
+	_, onServer := h.mustGenerate(as, apitoken.GenerateParams{Owner: erin, Name: "erins server"})
+	h.must(second(h.RevokeText(ctx, apitoken.System(), onServer, apitoken.Leak{URL: "https://example.org/Erin/x"})))
 	h.mustGenerateOwn(carol, "of carol")
 	for _, by := range []apitoken.UserID{erin, bob} { // bob answers for it since
 		h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: "ci", Service: true, Responsible: by})))

@@ -34,9 +34,27 @@ func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity,
 
 // authenticate returns the record of the token also if it refuses the token.
 func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, error) {
-	digest, ok := m.format.digest(presented)
+	rec, err := m.find(ctx, presented)
+	if err != nil {
+		return nil, err
+	}
+	now := m.clock.Now() // after the read, so that a token that expired during a slow one is refused
+	if !storable(now) {
+		return nil, brokenClock(now)
+	}
+	if err := rec.refusal(now); err != nil {
+		return rec, err
+	}
+	m.lastUsed.note(rec.Token.ID, rec.Token.LastUsedAt, now)
+	return rec, nil
+}
+
+// find returns the record of the token whose text is given, whether or not it authenticates. The error is ErrMalformed,
+// ErrUnknownToken or ErrUnavailable.
+func (m *Manager) find(ctx context.Context, text string) (*Record, error) {
+	digest, ok := m.format.digest(text)
 	if !ok {
-		digest, ok = m.accepted.digest(presented)
+		digest, ok = m.accepted.digest(text)
 	}
 	if !ok {
 		return nil, ErrMalformed
@@ -50,14 +68,6 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 	case !rec.Digest.Equal(digest): // a store that folds case, truncates, or mixes up rows
 		return nil, ErrUnknownToken
 	}
-	now := m.clock.Now() // after the read, so that a token that expired during a slow one is refused
-	if !storable(now) {
-		return nil, brokenClock(now)
-	}
-	if err := rec.refusal(now); err != nil {
-		return rec, err
-	}
-	m.lastUsed.note(rec.Token.ID, rec.Token.LastUsedAt, now)
 	return rec, nil
 }
 

@@ -156,7 +156,7 @@ var withoutPolicy = map[string]string{
 	"insertImported in import.go": "an imported token exists already",
 }
 
-// Whatever hands a new token to the store asks the resolver, in the same function.
+// Every function that passes a new token to the store asks the resolver.
 func TestEveryPathThatMakesATokenAsksTheResolver(t *testing.T) {
 	paths := 0
 	for name, f := range functionsOfThePackage(t) {

@@ -26,27 +26,31 @@ func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, er
 //
 // The errors are [ErrDenied], [ErrInvalid] for a query without an owner or with a wrong field, and [ErrUnavailable].
 func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]Token, error) {
-	return list(ctx, m, actor, q, m.store.Tokens)
+	return list(ctx, m, actor, q, tokenReader.list)
 }
 
 // TokenPage returns one page like [Manager.ListTokens], in bounded time. If few tokens meet a condition for which the store
 // has no index, it stops early: the page then has fewer than q.Limit tokens, perhaps none, and Next is set nevertheless. The
 // errors are those of ListTokens.
 func (m *Manager) TokenPage(ctx context.Context, actor Actor, q TokenQuery) (TokenPage, error) {
-	return list(ctx, m, actor, q, m.tokenPage)
+	return list(ctx, m, actor, q, tokenReader.page)
 }
 
 // list runs one operation that reads from the store with a query.
 func list[T any](
-	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(context.Context, TokenQuery) (T, error),
+	ctx context.Context, m *Manager, actor Actor, q TokenQuery, read func(tokenReader, context.Context, TokenQuery) (T, error),
 ) (T, error) {
 	op := &operation{action: ActionListTokens, actor: actor, owner: q.Owner}
 	return decide(ctx, m, op, func(ctx context.Context, op *operation) (result T, err error) {
-		q, err := m.allowed(ctx, op, q)
+		q, err := m.allowed(ctx, op, q, ListAny)
 		if err != nil {
 			return result, err
 		}
-		result, err = read(ctx, q.At(op.at))
+		r, q, err := m.reader(ctx, op, q)
+		if err != nil {
+			return result, err
+		}
+		result, err = read(r, ctx, q)
 		return result, storeError(err)
 	})
 }
@@ -55,8 +59,9 @@ func list[T any](
 // which every token is selected.
 const pageBudget = 1000
 
-func (m *Manager) tokenPage(ctx context.Context, q TokenQuery) (TokenPage, error) {
-	if pager, ok := m.store.(TokenPager); ok {
+// scan returns one page of the store in bounded time.
+func (r tokenReader) scan(ctx context.Context, q TokenQuery) (TokenPage, error) {
+	if pager, ok := r.store.(TokenPager); ok {
 		page, err := pager.ScanTokens(ctx, q, pageBudget)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return page, err
@@ -64,15 +69,15 @@ func (m *Manager) tokenPage(ctx context.Context, q TokenQuery) (TokenPage, error
 	}
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is another page
-	tokens, err := m.store.Tokens(ctx, q)
+	tokens, err := r.store.Tokens(ctx, q)
 	if err != nil || len(tokens) <= limit {
 		return TokenPage{Tokens: tokens}, err
 	}
 	return TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
 }
 
-// allowed returns the query for the store if it is valid and the actor may ask it.
-func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (TokenQuery, error) {
+// allowed returns the query for the store if it is valid and the actor may ask it. need is the permission for the tokens of others.
+func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery, need Permission) (TokenQuery, error) {
 	q.Owner, q.CreatedBy = op.owner, m.canonical(q.CreatedBy)
 	if err := q.check(); err != nil {
 		return q, err
@@ -81,7 +86,7 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery) (Tok
 	if err != nil {
 		return q, err
 	}
-	if why := op.reachAll(q.Owner, ListAny); why != permitted {
+	if why := op.reachAll(q.Owner, need); why != permitted {
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
@@ -119,18 +124,18 @@ func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Se
 // condition the store examines every token. The errors are those of ListTokens.
 func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (int, error) {
 	q.After, q.Limit = TokenID{}, maxPage
-	return list(ctx, m, actor, q, m.countTokens)
+	return list(ctx, m, actor, q, tokenReader.count)
 }
 
-func (m *Manager) countTokens(ctx context.Context, q TokenQuery) (int, error) {
-	if counter, ok := m.store.(TokenCounter); ok {
+func (r tokenReader) countInStore(ctx context.Context, q TokenQuery) (int, error) {
+	if counter, ok := r.store.(TokenCounter); ok {
 		n, err := counter.CountTokens(ctx, q)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}
 	}
 	for n := 0; ; {
-		tokens, err := m.store.Tokens(ctx, q)
+		tokens, err := r.store.Tokens(ctx, q)
 		n += len(tokens)
 		if err != nil || len(tokens) < q.Limit {
 			return n, err

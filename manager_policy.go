@@ -20,8 +20,9 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 // SetPolicy sets the maximum lifetime to p.Max with p.Limits and p.Exemptions, which replace those before. Every
 // [Manager.Generate] that starts after it returned obeys it, on every replica. Existing tokens do not change.
 //
-// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy; another value is [ErrConflict] if the
-// policy is at another revision. By and At of the exemptions and the other fields are filled in.
+// It requires the permission [SetPolicy]. A p.Revision of zero replaces any policy, and [NoPolicyYet] none; with another value,
+// the error is [ErrConflict] if the policy is at another revision, which precedes the refusal of an exemption. By and At of the
+// exemptions and the other fields are filled in.
 //
 // An exemption that is new or changed has these rules:
 //
@@ -31,8 +32,8 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 //   - The user exists. An unknown one is [ErrInvalid] if the actor may see users, and [ErrDenied] if not.
 //
 // The host itself may exempt everybody, also a user whom it provisions later. An exemption that is as it was before stays with its
-// By and At and needs none of this. One that has expired has no effect; it stays until a caller leaves it out. Everybody who may
-// set the policy may leave exemptions out.
+// By and At and needs none of this. One that has expired has no effect; it stays until a caller leaves it out. Leaving an exemption
+// out requires no more than SetPolicy.
 //
 // The errors are [ErrDenied], [ErrInvalid], [ErrConflict], [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) SetPolicy(ctx context.Context, actor Actor, p MaxLifetimePolicy) (MaxLifetimePolicy, error) {
@@ -55,7 +56,7 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 			return MaxLifetimePolicy{}, err
 		}
 		before := facts.Policy
-		if p.Revision != 0 && p.Revision != before.Revision {
+		if !p.replaces(before) {
 			return MaxLifetimePolicy{}, ErrConflict
 		}
 		after.Revision = before.Revision + 1
@@ -73,6 +74,20 @@ func (m *Manager) setPolicy(ctx context.Context, op *operation, p MaxLifetimePol
 		return MaxLifetimePolicy{}, storeError(err)
 	}
 	return after.clone(), nil
+}
+
+// NoPolicyYet is the Revision of a policy that [Manager.SetPolicy] sets only if none has been set yet.
+const NoPolicyYet int64 = -1
+
+// replaces reports whether a policy that a caller wants to set may replace the one in force, by its Revision.
+func (p MaxLifetimePolicy) replaces(before MaxLifetimePolicy) bool {
+	switch p.Revision {
+	case 0:
+		return true
+	case NoPolicyYet:
+		return before.Revision == 0
+	}
+	return p.Revision == before.Revision
 }
 
 // newPolicy returns the policy to store, or refuses p.

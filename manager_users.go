@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -279,6 +280,10 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 	}
 	q.Limit = limit
 	q.Responsible = m.canonical(q.Responsible)
+	q.IDs = slices.Clone(q.IDs)
+	for i, id := range q.IDs {
+		q.IDs[i] = m.canonical(id)
+	}
 	users, err := m.store.Users(ctx, q)
 	return users, storeError(err)
 }

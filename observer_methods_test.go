@@ -114,10 +114,22 @@ func observedMethods() []observedMethod {
 		}},
 		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
 			refusals{"not_found": func(h *observedHost) error { return h.Revoke(ctx, apitoken.As(ada), missing) }}},
+		{"RevokeText", apitoken.ActionLeaked, bob, bobs, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.RevokeText(ctx, a, h.text, leaked))
+		}, refusals{"not_found": func(h *observedHost) error { return second(h.RevokeText(ctx, apitoken.As(ada), "x", leaked)) }}},
 		{"RevokeAll", apitoken.ActionRevokeAll, bob, nil, operation("RevokeAll"), refusals{
 			"not_found": func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "erin") },
 			"invalid":   func(h *observedHost) error { return h.RevokeAll(ctx, apitoken.As(ada), "") },
 		}},
+		{"RevokeMany", apitoken.ActionRevokeMany, bob, nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.RevokeMany(ctx, a, apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{AtMost: 10}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return second(h.RevokeMany(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{}))
+		}, "conflict": func(h *observedHost) error {
+			h.mustGenerate(apitoken.System(), apitoken.GenerateParams{Owner: bob, Name: "another", Lifetime: time.Hour})
+			h.observer.take()
+			return second(h.RevokeMany(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: bob}, apitoken.RevokeManyParams{AtMost: 1}))
+		}}},
 		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"),
 			refusals{"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) }}},
 		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"),
@@ -134,6 +146,16 @@ func observedMethods() []observedMethod {
 		{"SetPolicy", apitoken.ActionSetPolicy, "", nil, operation("SetPolicy"), refusals{
 			"invalid":  func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{}) },
 			"conflict": func(h *observedHost) error { return policy(h, apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}) },
+		}},
+		{"PlanPolicy", apitoken.ActionPlanPolicy, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.PlanPolicy(ctx, a, apitoken.MaxLifetimePolicy{Max: time.Hour}))
+		}, refusals{
+			"invalid": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{}))
+			},
+			"conflict": func(h *observedHost) error {
+				return second(h.PlanPolicy(ctx, apitoken.As(ada), apitoken.MaxLifetimePolicy{Max: time.Hour, Revision: 7}))
+			},
 		}},
 		{"MaxLifetimes", apitoken.ActionReadLifetimes, bob, nil, operation("MaxLifetimes"), refusals{
 			"invalid":   func(h *observedHost) error { return second(h.MaxLifetimes(ctx, apitoken.As(ada), "")) },
@@ -275,9 +297,12 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "UpdateToken": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "UpdateToken": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
+					}
+					if a != apitoken.As(carol) && m.method == "RevokeText" { // and so is the token
+						want.Token = apitoken.TokenID{}
 					}
 				}
 				check(t, want, o)

@@ -63,7 +63,7 @@ func (m *Manager) begin(ctx context.Context, op *operation) error {
 // revokes reports whether the operation only revokes, disables or suspends. A broken clock does not stop it.
 func (op *operation) revokes() bool {
 	switch op.action {
-	case ActionRevoke, ActionRevokeAll, ActionDisableUser, ActionSuspendUser:
+	case ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany, ActionDisableUser, ActionSuspendUser:
 		return true
 	}
 	return false

@@ -25,25 +25,31 @@ func (o Origin) clean() Origin {
 
 // printable makes a text fit to be stored: printable characters only, at most maxOriginBytes bytes.
 func printable(text string) string {
-	if len(text) > maxOriginBytes {
-		text = text[:maxOriginBytes]
-		for cut := len(text) - 1; cut >= len(text)-utf8.UTFMax; cut-- {
-			if utf8.RuneStart(text[cut]) {
-				if !utf8.FullRuneInString(text[cut:]) {
-					text = text[:cut]
-				}
-				break
-			}
-		}
-	}
 	clean := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return unicode.ReplacementChar
-	}, text)
+	}, cut(text, maxOriginBytes))
 	if len(clean) > maxOriginBytes { // a replacement takes up to three bytes
 		return printable(clean)
 	}
 	return clean
+}
+
+// cut returns at most the first bytes of a text, without a part of a character at the end.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	text = text[:most]
+	for at := len(text) - 1; at >= max(0, len(text)-utf8.UTFMax); at-- {
+		if utf8.RuneStart(text[at]) {
+			if !utf8.FullRuneInString(text[at:]) {
+				text = text[:at]
+			}
+			break
+		}
+	}
+	return text
 }

@@ -23,8 +23,8 @@ func (l LifetimeLimit) matches(u User, k Kind) bool {
 // Exemption gives one user another maximum lifetime for some time. It replaces the maximum that Max and the limits give, and may
 // be longer or shorter. It ends exactly at Until; tokens that were generated before then stay as they are.
 //
-// Do not write into Reason what identifies a person: it is stored with the policy and with the event, and shown to those whom the
-// exemption permits or refuses a lifetime.
+// Do not write into Reason what identifies a person. It is stored with the policy and with the event, and is part of the
+// [LifetimeError] of a request over Max.
 type Exemption struct {
 	User   UserID        `json:"user"`
 	Kind   Kind          `json:"kind,omitzero"` // of the token; empty: any kind without an exemption of its own
@@ -122,8 +122,8 @@ func (p MaxLifetimePolicy) exemption(u UserID, k Kind, now time.Time) (found Exe
 	return found, ok
 }
 
-// Strictest returns the least maximum of all layers, whomever they are for. A [Store] shows it to programs that know of no
-// layers, so that they permit nothing that is too long.
+// Strictest returns the least maximum of all layers together. A [Store] shows it to programs that know of no layers, so that
+// they permit nothing that is too long.
 func (p MaxLifetimePolicy) Strictest() time.Duration {
 	least := p.Max
 	for _, l := range p.Limits {

@@ -37,9 +37,14 @@ type Store interface {
 	//     or at another revision; or if OwnerRole is not empty and the owner has another role
 	//   - ErrNotFound if the owner does not exist
 	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
+	//   - ErrTooMany if MaxActive is not zero and the owner has that many active tokens
 	//
 	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
 	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
+	//
+	// A token counts as active if it is not revoked, not expired at the new token's CreatedAt, and not of an earlier epoch than the
+	// new token. Tokens that are being inserted at the same time need not be counted, so the number may be exceeded by less than
+	// theirs.
 	//
 	// The rows of the creator and the owner need not be locked: a change of them that commits during the insert may be missed. The token's epoch is
 	// not compared with the owner's. A token of an earlier epoch is inserted and never authenticates.
@@ -48,6 +53,13 @@ type Store interface {
 	// RevokeToken writes the revocation and releases the name. changed is false if the token was revoked before, or if its
 	// epoch has ended, even if it had expired by then; the token then stays as it is.
 	RevokeToken(ctx context.Context, id TokenID, revocation Revocation, event Event) (changed bool, err error)
+
+	// RevokeTokens is RevokeToken for the token of each event: at most 500 tokens, each with its event, all or none of them in
+	// one write. It revokes those that RevokeToken would, and skips the others and tokens that do not exist. Only the events
+	// of tokens that it has revoked are stored. Each event has the owner of its token.
+	//
+	// It returns how many tokens it has revoked. For a retry that is the number of the events that are stored.
+	RevokeTokens(ctx context.Context, revocation Revocation, events []Event) (revoked int, err error)
 
 	// ChangeToken replaces the Name and the Description of a token by those of is. was is the record that the caller has decided
 	// by. It returns, in this order of precedence:
@@ -136,8 +148,8 @@ type Store interface {
 	// as used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
 
-	// Users reads one page: the first q.Limit users after q.After that meet every condition of q, by the bytes of
-	// their IDs. The Limit is set.
+	// Users reads one page: the first q.Limit users after q.After that meet every condition of q, by the bytes of their IDs. The
+	// Limit is set.
 	Users(ctx context.Context, q UserQuery) ([]User, error)
 
 	// Events reads one page: the first q.Limit events after q.After that meet every condition of q, by Seq. The Limit is set.
@@ -187,6 +199,9 @@ type NewToken struct {
 	// OwnerRole is the owner's role when the decision was made, which the maximum lifetime depends on. The token is inserted
 	// only if it is still the owner's role. Empty: no condition.
 	OwnerRole Role
+
+	// MaxActive is how many active tokens the owner may have, with this one. Zero: no limit.
+	MaxActive int
 }
 
 // Revocation says who revoked a token and when.

@@ -127,6 +127,11 @@ type TokenQuery struct {
 	UnusedSince       time.Time     // only tokens created before this time and not used since; zero: all
 	LivesLongerThan   time.Duration // only tokens with a longer lifetime, from creation to expiry, or none; 0: all
 
+	// BeyondPolicy selects tokens that live longer, from creation to expiry, than the policy permits now: by the owner's present
+	// role, the kind of the token and the exemptions that are live. It leaves the state of the token to Status. The Manager
+	// judges each token, so a page may take several reads and a count goes through many tokens. A [Store] never sees it.
+	BeyondPolicy bool
+
 	After TokenID // the cursor: only tokens after this one, by ID; zero: from the first
 	Limit int     // tokens per page, 1 to 1,000; 0: 100
 

@@ -110,10 +110,11 @@ func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 
 // UserQuery selects a page of users. The zero value selects the first page of all.
 type UserQuery struct {
-	Contains    string // only users whose id or name contains this text, byte for byte
-	Responsible UserID // only service accounts for which this user answers; empty: all users
-	After       UserID // the cursor: only users after this one, by ID; empty: from the first
-	Limit       int    // users per page, 1 to 1,000; 0: 100
+	IDs         []UserID // only these users, at most 1,000; nil: all
+	Contains    string   // only users whose id or name contains this text, byte for byte
+	Responsible UserID   // only service accounts for which this user answers; empty: all users
+	After       UserID   // the cursor: only users after this one, by ID; empty: from the first
+	Limit       int      // users per page, 1 to 1,000; 0: 100
 }
 
 const maxUserIDBytes = 255 // as long as a subject of OpenID Connect
@@ -141,6 +142,14 @@ func (u User) checkResponsible() error {
 }
 
 func (q UserQuery) check() error {
+	if n := len(q.IDs); n > maxPage {
+		return invalid("ids", "are %d, at most %d are allowed", n, maxPage)
+	}
+	for _, id := range q.IDs {
+		if err := id.check("ids"); err != nil {
+			return err
+		}
+	}
 	if err := checkVisible("contains", q.Contains); err != nil {
 		return err
 	}

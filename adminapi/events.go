@@ -104,8 +104,10 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 // recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find
 // nothing.
 var recordedActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken, apitoken.ActionListTokens, apitoken.ActionRevoke,
-	apitoken.ActionRevokeAll, apitoken.ActionSetPolicy, apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
+	apitoken.ActionListTokens, apitoken.ActionRevoke,
+	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
+	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
 	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
 	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,

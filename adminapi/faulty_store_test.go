@@ -18,6 +18,7 @@ type faults struct {
 	lookup, down, appending, writing error
 	done                             bool               // the write happens, and its result is writing
 	beforeRevoke                     func(*faultyStore) // what happens between the lookup and the revocation
+	once                             bool               // the faults disappear with the first call that meets one
 }
 
 func newFaultyStore() *faultyStore {
@@ -29,20 +30,20 @@ func newFaultyStore() *faultyStore {
 func (s *faultyStore) before(_ context.Context, method string) error {
 	switch method {
 	case "Lookup":
-		return s.lookup
+		return s.met(s.lookup)
 	case "User", "Policy":
-		return s.down
+		return s.met(s.down)
 	case "Facts":
 		if do := s.beforeRevoke; do != nil {
 			s.beforeRevoke = nil
 			do(s)
 		}
-		return s.down
+		return s.met(s.down)
 	case "AppendEvents":
-		return s.appending
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "ChangeToken":
+		return s.met(s.appending)
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken":
 		if !s.done {
-			return s.writing
+			return s.met(s.writing)
 		}
 	}
 	return nil
@@ -50,10 +51,18 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 
 func (s *faultyStore) after(_ context.Context, method string) error {
 	switch method {
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "ChangeToken":
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken":
 		if s.done {
-			return s.writing
+			return s.met(s.writing)
 		}
 	}
 	return nil
+}
+
+// met returns the fault, and ends all of them if they happen once.
+func (s *faultyStore) met(fault error) error {
+	if fault != nil && s.once {
+		s.faults = faults{}
+	}
+	return fault
 }

@@ -19,6 +19,7 @@ type eventRow struct {
 	Denied  bool
 	What    string // the name of the token or user
 	Changes []stateChange
+	Policy  string // how the limits and exemptions have changed
 }
 
 // stateChange is a value before and after an event. Empty: none.
@@ -39,11 +40,11 @@ type activityPage struct {
 
 // eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionRevokeAll, apitoken.ActionSetPolicy,
-	apitoken.ActionPutUser,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
+	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
-	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadEvents, apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
+	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents, apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func newActivityPage(f eventFilters) activityPage {
@@ -91,6 +92,9 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 		row.Who = "nobody"
 	}
 	row.Changes = stateChanges(e)
+	if e.Action == apitoken.ActionSetPolicy {
+		row.Policy = e.After.Policy
+	}
 	return row
 }
 

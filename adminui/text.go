@@ -37,39 +37,50 @@ func actionText(a apitoken.Action) string {
 }
 
 var actions = map[apitoken.Action]string{
-	apitoken.ActionGenerate:     "generated a token",
-	apitoken.ActionImport:       "imported a token",
-	apitoken.ActionReadToken:    "looked at a token",
-	apitoken.ActionUpdateToken:  "changed a token",
-	apitoken.ActionListTokens:   "listed tokens",
-	apitoken.ActionRevoke:       "revoked a token",
-	apitoken.ActionRevokeAll:    "revoked all tokens",
-	apitoken.ActionSetPolicy:    "set the maximum lifetime",
-	apitoken.ActionPutUser:      "changed a user",
-	apitoken.ActionReadUser:     "looked at a user",
-	apitoken.ActionListUsers:    "listed the users",
-	apitoken.ActionDisableUser:  "disabled a user",
-	apitoken.ActionEnableUser:   "enabled a user",
-	apitoken.ActionSuspendUser:  "suspended a user",
-	apitoken.ActionResumeUser:   "resumed a user",
-	apitoken.ActionReadEvents:   "read the events",
-	apitoken.ActionForgetUser:   "replaced a user by a pseudonym",
-	apitoken.ActionSweep:        "removed what is old",
-	apitoken.ActionLeaseNotices: "asked for notices",
-	apitoken.ActionNoticeSent:   "recorded a notice",
+	apitoken.ActionGenerate:      "generated a token",
+	apitoken.ActionImport:        "imported a token",
+	apitoken.ActionReadToken:     "looked at a token",
+	apitoken.ActionUpdateToken:   "changed a token",
+	apitoken.ActionListTokens:    "listed tokens",
+	apitoken.ActionRevoke:        "revoked a token",
+	apitoken.ActionLeaked:        "revoked a leaked token",
+	apitoken.ActionRevokeAll:     "revoked all tokens",
+	apitoken.ActionRevokeMany:    "revoked many tokens",
+	apitoken.ActionSetPolicy:     "set the maximum lifetime",
+	apitoken.ActionPlanPolicy:    "planned a maximum lifetime",
+	apitoken.ActionReadLifetimes: "looked at the maximum lifetimes of a user",
+	apitoken.ActionPutUser:       "changed a user",
+	apitoken.ActionReadUser:      "looked at a user",
+	apitoken.ActionListUsers:     "listed the users",
+	apitoken.ActionDisableUser:   "disabled a user",
+	apitoken.ActionEnableUser:    "enabled a user",
+	apitoken.ActionSuspendUser:   "suspended a user",
+	apitoken.ActionResumeUser:    "resumed a user",
+	apitoken.ActionReadEvents:    "read the events",
+	apitoken.ActionForgetUser:    "replaced a user by a pseudonym",
+	apitoken.ActionSweep:         "removed what is old",
+	apitoken.ActionLeaseNotices:  "asked for notices",
+	apitoken.ActionNoticeSent:    "recorded a notice",
 }
 
 // reasonText tells the user why something was refused.
 func reasonText(err error) string {
 	var over *apitoken.LifetimeError
 	var invalid *apitoken.InvalidError
+	var full *apitoken.TooManyError
 	switch {
 	case errors.As(err, &over):
-		return fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
+		text := fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
+		if over.Source != (apitoken.LimitSource{}) {
+			text += " It is the " + over.Source.String() + "."
+		}
+		return text
 	case errors.Is(err, apitoken.ErrUserDisabled):
 		return "The user is disabled and cannot have tokens."
 	case errors.Is(err, apitoken.ErrSuspended):
 		return "The user is suspended. Resume them before you generate a token."
+	case errors.As(err, &full):
+		return fmt.Sprintf("The user has as many active tokens as are allowed: %d. Revoke one of them first.", full.Max)
 	case errors.Is(err, apitoken.ErrRepeated):
 		return "This form was sent before, and the token that it generated is in use. Choose another name to generate another token."
 	case errors.Is(err, apitoken.ErrExists):

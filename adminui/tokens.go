@@ -3,7 +3,9 @@ package adminui
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -80,6 +82,7 @@ type generateForm struct {
 	Lifetime    string // the value of the selected choice
 	Date        string
 	Choices     []choice
+	Limit       string // the maximum and where it comes from; empty: it is that of everybody
 	LastDate    string // the last day that the policy permits; empty: any
 	Zone        string // the time zone of the days
 	Problem     string
@@ -190,24 +193,32 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if !v.offersGenerating(page.Owner) || page.Disabled || page.Suspended {
 		return nil, nil
 	}
-	policy, err := v.manager.Policy(v.r.Context())
-	if err != nil {
+	lifetimes, err := v.manager.MaxLifetimes(v.r.Context(), v.actor, page.Owner)
+	if refused := problemOf(err).err; err != nil && refused != apitoken.ErrDenied && refused != apitoken.ErrNotFound {
 		return nil, err
 	}
+	at := slices.IndexFunc(lifetimes, func(l apitoken.KindLifetime) bool { return l.Kind == apitoken.KindUser })
+	if at < 0 {
+		return nil, nil
+	}
+	limit := lifetimes[at]
 	form := entered
 	if form == nil {
-		form = &generateForm{Lifetime: lifetimeValue(min(apitoken.Days(30), policy.Max))}
+		form = &generateForm{Lifetime: lifetimeValue(min(apitoken.Days(30), limit.Max))}
+	}
+	if limit.Source != (apitoken.LimitSource{}) {
+		form.Limit = fmt.Sprintf("At most %s: %s.", lifetimeInSentence(limit.Max), limit.Source)
 	}
 	if form.Key == "" {
 		form.Key = rand.Text()
 	}
 	form.Zone = v.zone.String()
-	for _, lifetime := range policy.Choices() {
+	for _, lifetime := range limit.Choices() {
 		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
 	}
 	form.Choices = append(form.Choices, choice{onDate, "Until the end of a day"})
-	if policy.Max != apitoken.NoExpiration {
-		form.LastDate = v.now.Add(policy.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
+	if limit.Max != apitoken.NoExpiration {
+		form.LastDate = v.now.Add(limit.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	return form, nil
 }

@@ -52,17 +52,21 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 // changes end bob's token, or change what it may do.
-var changes = map[string]func(ctx context.Context, m *apitoken.Manager, id apitoken.TokenID) error{
-	"revoke": func(ctx context.Context, m *apitoken.Manager, id apitoken.TokenID) error {
-		return m.Revoke(ctx, apitoken.System(), id)
+var changes = map[string]func(ctx context.Context, m *apitoken.Manager, s *site) error{
+	"revoke": func(ctx context.Context, m *apitoken.Manager, s *site) error {
+		return m.Revoke(ctx, apitoken.System(), s.token.ID)
 	},
-	"revoke all": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+	"report as leaked": func(ctx context.Context, m *apitoken.Manager, s *site) error {
+		_, err := m.RevokeText(ctx, apitoken.System(), s.text, apitoken.Leak{})
+		return err
+	},
+	"revoke all": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		return m.RevokeAll(ctx, apitoken.System(), "bob")
 	},
-	"disable": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+	"disable": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		return m.DisableUser(ctx, apitoken.System(), "bob")
 	},
-	"another role": func(ctx context.Context, m *apitoken.Manager, _ apitoken.TokenID) error {
+	"another role": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		_, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob", Role: apitoken.RoleAdmin})
 		return err
 	},
@@ -86,7 +90,7 @@ func TestAChangeElsewhereIsSeenWithinMaxStale(t *testing.T) {
 					s.warm()
 					s.passes(after)
 					s.accepts()
-					if err := change(s.t.Context(), s.elsewhere, s.token.ID); err != nil {
+					if err := change(s.t.Context(), s.elsewhere, s); err != nil {
 						t.Fatal(err)
 					}
 					s.passes(time.Second)
@@ -104,7 +108,7 @@ func TestAChangeHereIsSeenAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, func(s *site) {
 				s.warm()
-				if err := change(s.t.Context(), s.here, s.token.ID); err != nil {
+				if err := change(s.t.Context(), s.here, s); err != nil {
 					t.Fatal(err)
 				}
 				if !s.seen(name) {

@@ -19,6 +19,16 @@ func (s *Store) RevokeToken(
 	return s.Store.RevokeToken(ctx, id, revocation, event)
 }
 
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, revocation apitoken.Revocation, events []apitoken.Event) (int, error) {
+	defer func() {
+		for _, e := range events {
+			s.changed(e.Owner)
+		}
+	}()
+	return s.Store.RevokeTokens(ctx, revocation, events)
+}
+
 // ChangeToken implements [apitoken.Store].
 func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
 	defer s.changed(is.Owner)

@@ -147,6 +147,14 @@ func (n *noisy) RevokeToken(ctx context.Context, id apitoken.TokenID, r apitoken
 	return changed, err
 }
 
+func (n *noisy) RevokeTokens(ctx context.Context, r apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		revoked, err = n.Store.RevokeTokens(ctx, r, events)
+		return err
+	})
+	return revoked, err
+}
+
 func (n *noisy) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
 	return n.write(ctx, func(ctx context.Context) error { return n.Store.ChangeToken(ctx, was, is, e) })
 }

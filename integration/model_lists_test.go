@@ -44,7 +44,7 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 		q.Owner = someUsers.choose(o)
 	}
 	for range o.pick(4) {
-		switch o.pick(11) {
+		switch o.pick(12) {
 		case 0:
 			q.Status = choose(o, []apitoken.Status{apitoken.StatusActive, apitoken.StatusExpired, apitoken.StatusRevoked})
 		case 1:
@@ -72,6 +72,8 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 			q.CreatedWith = s.tokenID(o)
 		case 10:
 			q.OnBehalf = true
+		case 11:
+			q.BeyondPolicy = true
 		}
 	}
 	return q
@@ -96,6 +98,7 @@ func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answe
 	}
 	host := apitoken.System()
 	q := s.query(host, o)
+	q.BeyondPolicy = false // the Manager judges it
 	rows := choose(o, []int{1, 2, 3, 5, 1000})
 	what := fmt.Sprintf("%d rows at a time, %+v", rows, q)
 	if _, err := m.ListTokens(s.ctx, host, q); err != nil {

@@ -25,11 +25,13 @@ var operations = []operation{
 	{"authenticate", 13, (*sequence).authenticate},
 	{"clock", 9, (*sequence).moveClock},
 	{"revoke", 6, (*sequence).revoke},
+	{"revoke text", 2, (*sequence).revokeText},
 	{"update token", 4, (*sequence).updateToken},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
 	{"scan", 3, (*sequence).scan},
-	{"set policy", 4, (*sequence).setPolicy},
+	{"set policy", 6, (*sequence).setPolicy},
+	{"lifetimes", 3, (*sequence).lifetimes},
 	{"put user", 4, (*sequence).putUser},
 	{"flush", 3, (*sequence).flush},
 	{"token", 3, (*sequence).token},
@@ -43,6 +45,8 @@ var operations = []operation{
 	{"users", 1, (*sequence).listUsers},
 	{"flood", 2, (*sequence).flood},
 	{"sweep", 3, (*sequence).sweep},
+	{"revoke many", 2, (*sequence).revokeMany},
+	{"plan policy", 2, (*sequence).planPolicy},
 }
 
 const (
@@ -229,6 +233,19 @@ func (s *sequence) revoke(m *apitoken.Manager, o *operands) (string, answer, ans
 	return fmt.Sprintf("%+v %s", actor, id), answer{err: m.Revoke(s.ctx, actor, id)}, answer{err: s.ref.revoke(actor, id)}
 }
 
+func (s *sequence) revokeText(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, t, text := s.actor(o), s.recent(o), s.foreign
+	if t != nil && o.pick(8) == 7 {
+		t = nil
+	}
+	if t != nil {
+		text = s.secrets[t.ID]
+	}
+	got, err := m.RevokeText(s.ctx, actor, text, apitoken.Leak{Source: "commit"})
+	want, wantErr := s.ref.revokeText(actor, t)
+	return fmt.Sprintf("%+v %+v", actor, t), answer{got, err}, answer{want, wantErr}
+}
+
 func (s *sequence) updateToken(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, id := s.actor(o), s.tokenID(o)
 	var c apitoken.TokenChange
@@ -265,6 +282,7 @@ func (s *sequence) policy(m *apitoken.Manager, _ *operands) (string, answer, ans
 func (s *sequence) setPolicy(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, p := s.actor(o), apitoken.MaxLifetimePolicy{Max: someLifetimes.choose(o)}
 	p.Revision = choose(o, []int64{0, 0, s.ref.policy.Revision, s.ref.policy.Revision - 1, 7})
+	s.layers(&p, o)
 	got, err := m.SetPolicy(s.ctx, actor, p)
 	want, wantErr := s.ref.setPolicy(actor, p)
 	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}

@@ -170,7 +170,11 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	case owner.Suspended():
 		return apitoken.Token{}, apitoken.ErrSuspended
 	}
-	end, err := c.expiry(lifetime)
+	kind := p.Kind
+	if kind == "" {
+		kind = apitoken.KindUser
+	}
+	end, err := c.expiry(owner, kind, lifetime)
 	if err != nil {
 		return apitoken.Token{}, err
 	}
@@ -179,28 +183,22 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 			return apitoken.Token{}, apitoken.ErrExists
 		}
 	}
-	kind := p.Kind
-	if kind == "" {
-		kind = apitoken.KindUser
-	}
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
 	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
 	after := stateOf(t.Token)
-	after.MaxLifetime = r.policy.Max
+	most, source := c.permitted(owner, kind)
+	after.MaxLifetime, after.Policy = most, decidedInWords(source)
 	c.event.Token = id
 	c.record(apitoken.State{}, after)
 	return t.Token, nil
 }
 
 // expiry is the rule for lifetimes. The expiry of the token that the actor uses is a second maximum.
-func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
-	most := c.policy.Max
-	if !c.until.IsZero() {
-		most = min(most, c.until.Sub(c.event.At))
-	}
+func (c referenceCall) expiry(owner apitoken.User, kind apitoken.Kind, lifetime time.Duration) (time.Time, error) {
+	most, source := c.most(owner, kind)
 	if lifetime == 0 {
 		lifetime = most
 		if most == apitoken.NoExpiration {
@@ -215,7 +213,7 @@ func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
 		counts = lifetime.Truncate(time.Microsecond)
 	}
 	if counts > most {
-		return time.Time{}, &apitoken.LifetimeError{Requested: lifetime, Max: most}
+		return time.Time{}, &apitoken.LifetimeError{Requested: lifetime, Max: most, Source: source}
 	}
 	if end := c.event.At.Add(counts); end.Year() < 2200 {
 		return end, nil
@@ -267,6 +265,30 @@ func (r *reference) revoke(actor apitoken.Actor, id apitoken.TokenID) error {
 	return nil
 }
 
+// revokeText is revoke for the token of a text; t is nil if the text is no token.
+func (r *reference) revokeText(actor apitoken.Actor, t *referenceToken) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionLeaked, actor, "", apitoken.TokenID{})
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	if t != nil {
+		c.event.Token, c.event.Owner = t.ID, t.Owner
+	}
+	switch {
+	case (t == nil || !c.own(t.Owner)) && !c.may.Has(apitoken.RevokeAny):
+		return apitoken.Token{}, c.deny(apitoken.ErrNotFound)
+	case t == nil:
+		return apitoken.Token{}, apitoken.ErrNotFound
+	}
+	if t.RevokedAt.IsZero() && t.epoch == r.users[t.Owner].Epoch {
+		before := stateOf(t.Token)
+		t.RevokedAt, t.RevokedBy = c.event.At, actor.User
+		c.event.Reason = "found in commit"
+		c.record(before, stateOf(t.Token))
+	}
+	return t.Token, nil
+}
+
 // updateToken is about a token that the actor sees. The owner may change it, or somebody who may generate for the owner.
 func (r *reference) updateToken(actor apitoken.Actor, id apitoken.TokenID, change apitoken.TokenChange) (apitoken.Token, error) {
 	c, err := r.begin(apitoken.ActionUpdateToken, actor, "", id)
@@ -312,8 +334,7 @@ func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoke
 	switch {
 	case err != nil:
 		return nil, err
-	case q.AnyOwner == (q.Owner != ""), q.Limit < 0, q.Limit > 1000, !q.AnyOwner && !validID(q.Owner),
-		q.LivesLongerThan < 0, q.CreatedBy == invisible, q.Kind == invisible, !validResource(q.Resource):
+	case !validQuery(q):
 		return nil, apitoken.ErrInvalid
 	case !c.manages(q.Owner) && !c.may.Has(apitoken.ListAny):
 		return nil, c.deny(apitoken.ErrDenied)
@@ -352,7 +373,8 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
-			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer:
+			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer,
+			q.BeyondPolicy && !livesBeyond(t.Token, r.policy.Max):
 			continue
 		}
 		all = append(all, t.Token)

@@ -20,8 +20,9 @@ func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			newFile := sqliteCopies(t, nil)
 			storetest.Run(t, func(t *testing.T) apitoken.Store {
-				file := sqliteFile(t)
+				file := newFile(t)
 				var r replicas
 				for range 3 {
 					r.stores = append(r.stores, newMigratedSQLite(t, openSQLite(t, file, parameters), nil))
@@ -66,6 +67,10 @@ func (r *replicas) CreateToken(ctx context.Context, n apitoken.NewToken, policyR
 
 func (r *replicas) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
 	return r.next().RevokeToken(ctx, id, by, e)
+}
+
+func (r *replicas) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (int, error) {
+	return r.next().RevokeTokens(ctx, by, events)
 }
 
 func (r *replicas) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {

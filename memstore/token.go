@@ -65,6 +65,8 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrConflict
 	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
 		return apitoken.ErrExists
+	case n.MaxActive > 0 && s.active(owner, n.Epoch, n.CreatedAt) >= n.MaxActive:
+		return apitoken.ErrTooMany
 	}
 	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
@@ -101,6 +103,17 @@ func (s *Store) nameInUse(owner *user, name string, epoch int64, at time.Time) b
 	}
 	r := s.digests.lookup(holder.digest)
 	return r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive
+}
+
+// active returns how many tokens of the epoch or later are active at a time. The caller holds the lock.
+func (s *Store) active(owner *user, epoch int64, at time.Time) (n int) {
+	for _, t := range owner.tokens {
+		r := s.digests.lookup(t.digest)
+		if r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive {
+			n++
+		}
+	}
+	return n
 }
 
 // ChangeToken implements [apitoken.Store].
@@ -151,16 +164,44 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	case s.seen[e.ID]:
 		return true, nil
 	}
+	return s.revoke(t, by, e), nil
+}
+
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range events {
+		if s.seen[e.ID] {
+			revoked++
+		}
+	}
+	if revoked > 0 { // by an earlier try
+		return revoked, nil
+	}
+	for _, e := range events {
+		if t := s.token(e.Token); t != nil && s.revoke(t, by, e) {
+			revoked++
+		}
+	}
+	return revoked, nil
+}
+
+// revoke revokes a token that is not revoked, itself or with its epoch. The caller holds the lock.
+func (s *Store) revoke(t *token, by apitoken.Revocation, e apitoken.Event) bool {
 	r := s.withRevocation(t)
 	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
-		return false, nil
+		return false
 	}
 	s.digests.change(t.digest, func(r *record) { r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By })
 	if names := s.users[r.Token.Owner].names; names[r.Token.Name] == t {
 		delete(names, r.Token.Name)
 	}
 	s.record(e)
-	return true, nil
+	return true
 }
 
 // Touch implements [apitoken.Store].

@@ -102,12 +102,16 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	start, found := slices.BinarySearchFunc(s.sorted, q.After, compareUserID)
+	all := s.sorted
+	if q.IDs != nil {
+		all = s.usersOf(q.IDs)
+	}
+	start, found := slices.BinarySearchFunc(all, q.After, compareUserID)
 	if found {
 		start++
 	}
 	var page []apitoken.User
-	for _, stored := range s.sorted[start:] {
+	for _, stored := range all[start:] {
 		if len(page) == q.Limit {
 			break
 		}
@@ -118,6 +122,16 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 		}
 	}
 	return page, nil
+}
+
+// usersOf returns the users of these IDs who exist, each once, sorted. The caller holds the lock.
+func (s *Store) usersOf(ids []apitoken.UserID) (found []*user) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		if u := s.users[id]; u != nil {
+			found = append(found, u)
+		}
+	}
+	return found
 }
 
 func compareUserID(u *user, id apitoken.UserID) int {

@@ -26,6 +26,8 @@ type Dialect struct {
 	leaseRows   batchQuery         // leases notices that are free: token, step, lease, now, until
 	leasedRows  batchQuery         // step, lease, then tokens -> those of them whose notice the lease has
 	noticeRows  batchQuery         // removes the notices of tokens: id
+	userRows    batchQuery         // reads users: as listUsers without the limit, then the ids
+	revokeRows  revocationQueries  // revoke tokens and record their events
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
@@ -141,6 +143,9 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
 		&d.leaseRows.before, &d.leaseRows.after, &d.leasedRows.before, &d.noticeRows.before,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
+	}
+	for _, q := range append(d.revokeRows.all(), &d.userRows) {
+		texts = append(texts, &q.before, &q.after)
 	}
 	for i := range d.queries {
 		d.queries[i] = d.numbered(d.queries[i])

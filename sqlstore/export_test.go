@@ -53,6 +53,15 @@ func (s *Store) TouchQuery(touches []apitoken.Touch) (string, []any) {
 	return s.dialect.touchQuery(touches)
 }
 
+// UsersQuery returns the query of users by ID and its arguments.
+func (s *Store) UsersQuery(ids ...apitoken.UserID) (string, []any) {
+	var rows [][]any
+	for _, id := range ids {
+		rows = append(rows, []any{string(id)})
+	}
+	return s.dialect.batch(s.dialect.userRows, rows, "", "", "")
+}
+
 // RemovalQuery returns the query that removes tokens and its arguments.
 func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
 	return s.dialect.removalQuery(ids)
@@ -65,6 +74,25 @@ func (s *Store) LeaseQueries(l apitoken.NoticeLease, ids []apitoken.TokenID) []W
 	leased, leasedArgs := d.leasedQuery(l, ids)
 	removal, removalArgs := d.idsQuery(d.noticeRows, ids)
 	return []WindowQuery{{"notices to lease", lease, leaseArgs}, {"notices that are leased", leased, leasedArgs}, {"notices to remove", removal, removalArgs}}
+}
+
+// RevocationQueries returns the queries that revoke the tokens of events and record these, with their arguments.
+func (s *Store) RevocationQueries(r apitoken.Revocation, events []apitoken.Event) (all []WindowQuery) {
+	for i, q := range s.dialect.revokeRows.all() {
+		var rows [][]any
+		for _, e := range events {
+			args, _ := eventArgs(e)
+			rows = append(rows, [][]any{{string(e.Owner)}, {e.ID[:]}, {e.Token[:]}, {e.Token[:]}, args}[i])
+		}
+		var leading []any
+		if q == &s.dialect.revokeRows.revoke {
+			leading = []any{timeArg(r.At), string(r.By)}
+		}
+		text, args := s.dialect.batch(*q, rows, leading...)
+		name := []string{"lock the owners", "find the events", "find what is to be revoked", "revoke", "record"}[i]
+		all = append(all, WindowQuery{name, text, args})
+	}
+	return all
 }
 
 // ForgettingQuery returns the query that replaces a user in tokens and its arguments.
@@ -132,7 +160,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
-	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, countActive: true, createTokenAtOnce: true,
 	revokeToken: true, revokeTokenAtOnce: true, changeToken: true, changeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
@@ -145,7 +173,7 @@ var queryNames = [numQueries]string{
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
 	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
-	countExpiring: "countExpiring",
+	countExpiring: "countExpiring", countActive: "countActive",
 
 	findNotices: "findNotices", markNotice: "markNotice",
 

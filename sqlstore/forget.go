@@ -143,7 +143,7 @@ func (s session) forgetInEvents(ctx context.Context, f apitoken.Forgetting) (row
 		}
 		from := e.Actor.Origin
 		n, err := s.exec(ctx, replaceEvent,
-			string(e.Actor.User), string(e.Owner), before, after, from.Address, from.UserAgent, from.RequestID, int64(e.Seq))
+			string(e.Actor.User), string(e.Owner), before, after, e.Reason, from.Address, from.UserAgent, from.RequestID, int64(e.Seq))
 		if err != nil {
 			return rows, err
 		}

@@ -41,6 +41,8 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
+	fake.returns(text["countActive"], int64(1))
+	fake.returns(store.RevocationQueries(apitoken.Revocation{}, twoRevocations)[2].Text, someID[:])
 	fake.returns(text["lockFeed"], int64(0))
 	fake.returns(text["listUnnumbered"], int64(1))
 	for _, q := range countsOfTokens {
@@ -50,7 +52,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
 		fake.changed[text["insertTokenIf"]] = 0
-		fake.returns(text["createTokenAtOnce"], true, false, true, true, false)
+		fake.returns(text["createTokenAtOnce"], true, false, true, true, false, false)
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0
 		}
@@ -89,6 +91,12 @@ var someForgetting = apitoken.Forgetting{
 	Events: []apitoken.Event{{Seq: 7, Owner: "forgotten-1", Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"}}},
 }
 
+// twoRevocations are the events of two tokens.
+var twoRevocations = []apitoken.Event{
+	{ID: apitoken.EventID{1}, At: someTime, Action: apitoken.ActionRevoke, Owner: "bob", Token: someID, Reason: "leaked"},
+	{ID: apitoken.EventID{2}, At: someTime, Action: apitoken.ActionRevoke, Owner: "ada", Token: apitoken.TokenID{4}, Reason: "leaked"},
+}
+
 // calls returns calls of all methods.
 func calls(store *sqlstore.Store) []call {
 	event := apitoken.Event{
@@ -103,6 +111,8 @@ func calls(store *sqlstore.Store) []call {
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
 		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web", Description: "for releases",
 	}, Epoch: 1, OwnerRole: "user"}
+	limited := token
+	limited.MaxActive = 1
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
 	policy := apitoken.MaxLifetimePolicy{
@@ -116,10 +126,15 @@ func calls(store *sqlstore.Store) []call {
 		{"Migrate", store.Migrate},
 		{"Lookup", func(ctx context.Context) error { _, err := store.Lookup(ctx, apitoken.Digest{}); return err }},
 		{"CreateToken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
+		{"CreateToken, with a limit", func(ctx context.Context) error { return store.CreateToken(ctx, limited, 0, event) }},
 		{"CreateToken, revoked", func(ctx context.Context) error { return store.CreateToken(ctx, revoked, 0, event) }},
 		{"CreateToken, the name is taken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
 		{"RevokeToken", revoke},
 		{"RevokeToken again", revoke},
+		{"RevokeTokens", func(ctx context.Context) error {
+			_, err := store.RevokeTokens(ctx, apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations)
+			return err
+		}},
 		{"ChangeToken", func(ctx context.Context) error {
 			is := token.Token
 			is.Name, is.Description = "cd", "for tests"
@@ -150,6 +165,10 @@ func calls(store *sqlstore.Store) []call {
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
 		{"Users, services", func(ctx context.Context) error {
 			_, err := store.Users(ctx, apitoken.UserQuery{Responsible: "ada", Contains: "b", After: "ada", Limit: 1})
+			return err
+		}},
+		{"Users by ID", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{IDs: []apitoken.UserID{"ada", "bob"}, Limit: 2})
 			return err
 		}},
 		{"Users", func(ctx context.Context) error {

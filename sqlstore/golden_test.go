@@ -64,6 +64,8 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			}
 			text, args := store.TouchQuery(twoUses)
 			fmt.Fprintf(&page, "-- two uses(%s)\n%s;\n", kindsOf(t, text, args), text)
+			text, args = store.UsersQuery("ada", "bob")
+			fmt.Fprintf(&page, "\n-- two users(%s)\n%s;\n", kindsOf(t, text, args), text)
 			text, args = store.RemovalQuery([]apitoken.TokenID{someID, {4}, {5}})
 			fmt.Fprintf(&page, "\n-- three tokens to remove(%s)\n%s;\n", kindsOf(t, text, args), text)
 			for _, q := range store.LeaseQueries(someLease, []apitoken.TokenID{someID, {4}, {5}}) {
@@ -71,6 +73,9 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			}
 			text, args = store.ForgettingQuery(someForgetting)
 			fmt.Fprintf(&page, "\n-- a user to replace in a token(%s)\n%s;\n", kindsOf(t, text, args), text)
+			for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
+				fmt.Fprintf(&page, "\n-- two tokens to revoke: %s(%s)\n%s;\n", part.Name, kindsOf(t, part.Text, part.Args), part.Text)
+			}
 			if text, args := store.NumberQuery([]int64{5, 7}, 3); text != "" {
 				fmt.Fprintf(&page, "\n-- two events(%s)\n%s;\n", kindsOf(t, text, args), text)
 			}
@@ -244,6 +249,10 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 		texts["the uses"], _ = store.TouchQuery(twoUses)
 		for _, q := range store.LeaseQueries(someLease, []apitoken.TokenID{someID}) {
 			texts[q.Name] = q.Text
+		}
+		texts["the users"], _ = store.UsersQuery("ada")
+		for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
+			texts[part.Name] = part.Text
 		}
 		for what, text := range texts {
 			switch {

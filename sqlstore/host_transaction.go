@@ -39,8 +39,8 @@ type Tx struct{ operations }
 // transaction holds a shared lock on the policy after generating a token, for which a change of the policy waits. On SQLite it
 // holds the lock of the only writer.
 //
-// PutPolicy is [apitoken.ErrInvalid]: changes of the policy would wait for the host, and everything else for them. So are Remove
-// and Forget, which work in pieces with a transaction each. Events returns no event of this transaction on a database with
+// PutPolicy is [apitoken.ErrInvalid]: changes of the policy would wait for the host, and everything else for them. So are Remove,
+// Forget and RevokeTokens, which work in pieces with a transaction each. Events returns no event of this transaction on a database with
 // several writers, because events are numbered after their commit.
 //
 // The isolation level has to be READ COMMITTED on a database with several writers. On PostgreSQL every call at another level is

@@ -59,6 +59,8 @@ func newMySQL() Dialect {
 		events:           s.eventListing(),
 		touchRows:        mysqlTouchRows,
 		removeRows:       removeTokenRows,
+		userRows:         s.userRows(),
+		revokeRows:       revocationBy(lockOwnerRows("FOR UPDATE")),
 		forgetRows:       forgetTokenRows,
 		leaseRows:        mysqlLeaseRows,
 		leasedRows:       leasedNoticeRows,

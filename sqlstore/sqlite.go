@@ -67,6 +67,8 @@ func newSQLite() Dialect {
 		events:          s.eventListing(),
 		touchRows:       sqliteTouchRows,
 		removeRows:      removeTokenRows,
+		userRows:        s.userRows(),
+		revokeRows:      revocationBy(sqliteLockOwners),
 		forgetRows:      forgetTokenRows,
 		leaseRows:       sqliteLeaseRows,
 		leasedRows:      leasedNoticeRows,
@@ -137,6 +139,16 @@ FROM (VALUES `,
 WHERE t.id = +v.column1 AND (
 	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 )`,
+}
+
+// sqliteLockOwners changes nothing, but it is a write, as the first statement of a transaction has to be.
+var sqliteLockOwners = batchQuery{
+	before: `
+UPDATE apitoken_users SET revision = revision WHERE id IN (`,
+	row:       `?`,
+	separator: `, `,
+	after: `)
+RETURNING id`,
 }
 
 // The result codes of SQLite that the store handles. The low byte is the primary code.

@@ -86,6 +86,17 @@ func (s syntax) plainNumber(column string) string { return fmt.Sprintf(s.unindex
 // containing is the condition that a column contains the text of a parameter.
 func (s syntax) containing(column string) string { return fmt.Sprintf(s.contains, column) }
 
+// userRows reads the users of some IDs: after, text that the id or the name contains, again, and the ids.
+func (s syntax) userRows() batchQuery {
+	return batchQuery{
+		before: selectUser + `
+WHERE id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) AND id IN (`,
+		row:       `?`,
+		separator: `, `,
+		after:     `)`,
+	}
+}
+
 // qualified returns a list of columns with the name of their table before each.
 func qualified(table, columns string) string {
 	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -274,9 +276,29 @@ func (o operations) User(ctx context.Context, id apitoken.UserID) (u apitoken.Us
 	return u, err
 }
 
+// usersOf reads the users of some IDs, whose number is limited already.
+func (s session) usersOf(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+	var ids [][]any
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(q.IDs))) {
+		ids = append(ids, []any{string(id)})
+	}
+	users, err := readBatches(ctx, s, s.dialect.userRows, ids, userFields, string(q.After), q.Contains, q.Contains)
+	users = slices.DeleteFunc(users, func(u apitoken.User) bool { return q.Responsible != "" && u.Responsible != q.Responsible })
+	slices.SortFunc(users, func(a, b apitoken.User) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return users[:min(len(users), q.Limit)], err
+}
+
 // Users implements [apitoken.Store].
 func (o operations) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoken.User, err error) {
-	err = o.read(ctx, "list users", func(ctx context.Context, db session) error {
+	const what = "list users"
+	if q.IDs != nil {
+		err = o.read(ctx, what, func(ctx context.Context, db session) (err error) {
+			page, err = db.usersOf(ctx, q)
+			return err
+		})
+		return page, err
+	}
+	err = o.read(ctx, what, func(ctx context.Context, db session) error {
 		list, args := listUsers, []any{string(q.After), q.Contains, q.Contains, q.Limit}
 		if q.Responsible != "" {
 			list, args = listServices, append([]any{string(q.Responsible)}, args...)

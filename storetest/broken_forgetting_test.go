@@ -39,6 +39,13 @@ func brokenForgettings() []broken {
 			}),
 		forgetting("forgets no event", "leaves the user in the events", []string{everywhere},
 			func(_ apitoken.Store, f *apitoken.Forgetting, _ *apitoken.Event) { f.Events = nil }),
+		forgetting("forgets no reason", "leaves the reason in the events", []string{everywhere},
+			func(_ apitoken.Store, f *apitoken.Forgetting, _ *apitoken.Event) {
+				f.Events = slices.Clone(f.Events)
+				for i := range f.Events {
+					f.Events[i].Reason = ""
+				}
+			}),
 		forgetting("forgets no row", "leaves the user's row, the policy and the epochs", []string{everywhere, "forgetting/a user of the same ID is a new one"},
 			func(_ apitoken.Store, f *apitoken.Forgetting, _ *apitoken.Event) { f.Rest = false }),
 		forgetting("forgets whatever the revision", "forgets a user who was changed",

@@ -30,7 +30,43 @@ func brokenFound() []broken {
 			}}
 		}
 	}
+	byIDs := func(change func(q *apitoken.UserQuery)) func(apitoken.Store) apitoken.Store {
+		return func(s apitoken.Store) apitoken.Store {
+			return &otherwise{Store: s, users: func(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
+				change(&q)
+				return s.Users(ctx, q)
+			}}
+		}
+	}
 	return []broken{{
+		"ignores the IDs", "returns all users for IDs",
+		[]string{"users/users found by their IDs", "users/no IDs are the IDs of no user"},
+		byIDs(func(q *apitoken.UserQuery) { q.IDs = nil }),
+	}, {
+		"finds the first 256 IDs", "looks for no more IDs than one statement names",
+		[]string{"users/users found by their IDs"},
+		byIDs(func(q *apitoken.UserQuery) {
+			if q.IDs != nil {
+				q.IDs = q.IDs[:min(len(q.IDs), 256)]
+			}
+		}),
+	}, {
+		"takes no IDs for any", "returns all users for an empty list of IDs",
+		[]string{"users/no IDs are the IDs of no user"},
+		byIDs(func(q *apitoken.UserQuery) {
+			if len(q.IDs) == 0 {
+				q.IDs = nil
+			}
+		}),
+	}, {
+		"ignores Contains beside IDs", "returns the users of the IDs whatever Contains is",
+		[]string{"users/users found by their IDs"},
+		byIDs(func(q *apitoken.UserQuery) {
+			if q.IDs != nil {
+				q.Contains = ""
+			}
+		}),
+	}, {
 		"finds users in any case", "selects users for Contains ignoring case",
 		[]string{"users/users found by a text in IDs and names", "users/users found by a capital"},
 		usersBy(func(u apitoken.User, contains string) bool {

@@ -14,7 +14,7 @@ import (
 // brokenTransactions write a change and its event in two transactions.
 func brokenTransactions() []broken {
 	var cancelled, read []string
-	for _, method := range []string{"CreateToken", "RevokeToken", "CreateUser", "ChangeUser", "PutPolicy", "Remove", "Forget"} {
+	for _, method := range []string{"CreateToken", "RevokeToken", "RevokeTokens", "CreateUser", "ChangeUser", "PutPolicy", "Remove", "Forget"} {
 		cancelled = append(cancelled, "cancellation/"+method+" cancelled at each step")
 		read = append(read, underReader(method))
 	}
@@ -102,6 +102,22 @@ func (a *twoTransactions) RevokeToken(ctx context.Context, id apitoken.TokenID, 
 		return err
 	})
 	return changed && err == nil, err
+}
+
+// RevokeTokens stores the last event second.
+func (a *twoTransactions) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	last := len(events) - 1
+	err = a.write(ctx, "RevokeTokens", events[last], func(e apitoken.Event) error {
+		revoked, err = a.shown.RevokeTokens(ctx, by, append(slices.Clone(events[:last]), e))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return revoked, nil
 }
 
 func (a *twoTransactions) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {

@@ -77,6 +77,11 @@ func (f Faulty) RevokeToken(
 	return result(ctx, f, "RevokeToken", func() (bool, error) { return f.Store.RevokeToken(ctx, id, revocation, event) })
 }
 
+// RevokeTokens implements [apitoken.Store].
+func (f Faulty) RevokeTokens(ctx context.Context, revocation apitoken.Revocation, events []apitoken.Event) (int, error) {
+	return result(ctx, f, "RevokeTokens", func() (int, error) { return f.Store.RevokeTokens(ctx, revocation, events) })
+}
+
 // ChangeToken implements [apitoken.Store].
 func (f Faulty) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
 	return f.call(ctx, "ChangeToken", func() error { return f.Store.ChangeToken(ctx, was, is, event) })

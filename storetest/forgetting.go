@@ -190,6 +190,7 @@ func forgottenEverywhere(f *fixture) {
 		if e.Owner == "ada" || e.Actor.User == "ada" {
 			want.Events[i].Owner, want.Events[i].Actor = forgetting.ID(e.Owner), apitoken.Actor{Kind: e.Actor.Kind, User: forgetting.ID(e.Actor.User)}
 			want.Events[i].Before, want.Events[i].After = apitoken.State{Name: "forgotten-1"}, apitoken.State{}
+			want.Events[i].Reason = "another reason"
 			forgetting.Events = append(forgetting.Events, want.Events[i])
 		}
 	}

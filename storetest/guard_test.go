@@ -109,6 +109,23 @@ func (g guard) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken
 	return g.Store.RevokeToken(ctx, id, by, e)
 }
 
+func (g guard) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (int, error) {
+	g.users(by.By)
+	g.times(by.At)
+	g.events(events...)
+	if by.At.IsZero() || len(events) > 500 {
+		g.t.Errorf("the suite revokes %d tokens at once, at %v", len(events), by.At)
+	}
+	seen := map[apitoken.TokenID]bool{}
+	for _, e := range events {
+		if seen[e.Token] {
+			g.t.Errorf("the suite revokes the token %s twice in one call", e.Token)
+		}
+		seen[e.Token] = true
+	}
+	return g.Store.RevokeTokens(ctx, by, events)
+}
+
 func (g guard) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
 	g.names(is.Name)
 	g.resources(is.Description)

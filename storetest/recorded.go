@@ -57,6 +57,7 @@ func rowWrites() []recordedWrite {
 				return err
 			}, func() bool { return !f.token(n.ID).Token.RevokedAt.IsZero() }}
 		}},
+		{"RevokeTokens", revokedPageWrite},
 		{"ChangeToken", func(f *fixture, i int) attempt {
 			n := f.addToken(f.addNumbered(i), "a")
 			is := changed(n, "b", "for releases")

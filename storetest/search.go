@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -46,6 +47,40 @@ func usersByText() []rule {
 		}})
 	}
 	return rules
+}
+
+// usersByID are about the IDs of a UserQuery.
+func usersByID() []rule {
+	const promise = "IDs selects the users who have one of the IDs and meet the other conditions, each once, by ID. IDs that no user has are skipped."
+	return []rule{{
+		"users found by their IDs",
+		promise,
+		func(f *fixture) {
+			var users []apitoken.User
+			var ids []apitoken.UserID
+			for i := range 300 { // more than most stores name in one statement
+				u := f.addUser(apitoken.UserID(fmt.Sprintf("user %03d", i)))
+				if i%3 > 0 {
+					users, ids = append(users, u), append(ids, u.ID, "nobody "+u.ID)
+				}
+			}
+			slices.Reverse(ids)
+			ids = append(ids, "user", "user 0010", "USER 001", ids[0])
+			for _, limit := range []int{7, 200, wholePage} {
+				wantEqual(f, fmt.Sprint("pages of ", limit), users, f.usersBy(apitoken.UserQuery{IDs: ids, Limit: limit}))
+			}
+			users = slices.DeleteFunc(users, func(u apitoken.User) bool { return !strings.Contains(string(u.ID), "01") })
+			wantEqual(f, "the users whose ID contains a text", users, f.usersBy(apitoken.UserQuery{IDs: ids, Contains: "01", Limit: wholePage}))
+		},
+	}, {
+		"no IDs are the IDs of no user",
+		promise + " An empty list selects nobody; nil is no condition.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			wantEqual(f, "an empty list", 0, len(f.usersBy(apitoken.UserQuery{IDs: []apitoken.UserID{}, Limit: 10})))
+			wantEqual(f, "nil", []apitoken.User{ada}, f.usersBy(apitoken.UserQuery{Limit: 10}))
+		},
+	}}
 }
 
 // eventsBackwards are about the NewestFirst of an EventQuery.

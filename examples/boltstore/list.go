@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoke
 			if err != nil {
 				return err
 			}
-			if q.Responsible != "" && u.Responsible != q.Responsible {
+			if q.Responsible != "" && u.Responsible != q.Responsible || q.IDs != nil && !slices.Contains(q.IDs, u.ID) {
 				continue
 			}
 			if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {

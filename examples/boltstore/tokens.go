@@ -87,6 +87,9 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
 			return err
 		}
+		if err := checkRoom(tx, n); err != nil {
+			return err
+		}
 		if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
 			return err
 		}
@@ -124,6 +127,27 @@ func mayCreate(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
 	}
 	if n.OwnerRole != "" && owner.Role != n.OwnerRole {
 		return apitoken.ErrConflict
+	}
+	return nil
+}
+
+// checkRoom refuses a token whose owner has as many active ones as they may have.
+func checkRoom(tx *bbolt.Tx, n apitoken.NewToken) error {
+	if n.MaxActive == 0 {
+		return nil
+	}
+	active := 0
+	for id := range after(tx, owned, userPrefix(n.Owner), nil) {
+		row, err := get[tokenRow](tx, tokens, id)
+		if err != nil {
+			return err
+		}
+		if row.Epoch >= n.Epoch && row.Token.Status(n.CreatedAt) == apitoken.StatusActive {
+			active++
+		}
+	}
+	if active >= n.MaxActive {
+		return apitoken.ErrTooMany
 	}
 	return nil
 }
@@ -193,24 +217,57 @@ func (s *Store) RevokeToken(
 			changed = true
 			return nil
 		}
-		r, err := readToken(tx, id[:])
-		if err != nil {
-			return err
-		}
-		if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
-			return nil
-		}
-		r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By
-		if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
-			return err
-		}
-		if err := releaseName(tx, r.Token); err != nil {
-			return err
-		}
-		changed = true
-		return record(tx, e)
+		changed, err = revoke(tx, id, by, e)
+		return err
 	})
 	return changed && err == nil, err
+}
+
+// RevokeTokens implements [apitoken.Store].
+func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events []apitoken.Event) (revoked int, err error) {
+	err = s.write(ctx, func(tx *bbolt.Tx) error {
+		for _, e := range events {
+			if recorded(tx, e.ID) {
+				revoked++
+			}
+		}
+		if revoked > 0 { // by an earlier try
+			return nil
+		}
+		for _, e := range events {
+			changed, err := revoke(tx, e.Token, by, e)
+			if err != nil && !errors.Is(err, apitoken.ErrNotFound) {
+				return err
+			}
+			if changed {
+				revoked++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return revoked, nil
+}
+
+// revoke revokes a token that is not revoked, itself or with its epoch.
+func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+	r, err := readToken(tx, id[:])
+	if err != nil {
+		return false, err
+	}
+	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
+		return false, nil
+	}
+	r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By
+	if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
+		return false, err
+	}
+	if err := releaseName(tx, r.Token); err != nil {
+		return false, err
+	}
+	return true, record(tx, e)
 }
 
 // Touch implements [apitoken.Store]. It writes back the whole row. No revocation is lost by that, because none is written

@@ -81,6 +81,11 @@ WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE;
 
+-- countActive(text, integer, integer)
+SELECT count(*)
+FROM apitoken_tokens
+WHERE owner = ? AND live_name IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND epoch >= ?;
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL
@@ -230,9 +235,10 @@ INSERT INTO apitoken_events (
 -- removeEvents(integer)
 DELETE FROM apitoken_events WHERE seq <= ? ORDER BY seq LIMIT 500;
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, reason = ?,
+	origin_address = ?, origin_agent = ?, origin_request = ?
 WHERE seq = ?;
 
 -- findUnnumbered()
@@ -701,6 +707,10 @@ STRAIGHT_JOIN apitoken_tokens AS t ON t.id = v.id
 SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
+WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) AND id IN ( ?, ?);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 
@@ -725,6 +735,30 @@ UPDATE apitoken_tokens SET
 	revoked_by = CASE WHEN revoked_by = ? THEN ? ELSE revoked_by END,
 	owner = CASE WHEN owner = ? THEN ? ELSE owner END
 WHERE (owner = ? OR created_by = ? OR revoked_by = ?) AND id IN ( ?);
+
+-- two tokens to revoke: lock the owners(text, text)
+SELECT id FROM apitoken_users WHERE id IN ( ?, ?)
+ORDER BY id
+FOR UPDATE;
+
+-- two tokens to revoke: find the events(bytes, bytes)
+SELECT id FROM apitoken_events WHERE id IN ( ?, ?);
+
+-- two tokens to revoke: find what is to be revoked(bytes, bytes)
+SELECT t.id
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.revoked_at IS NULL AND (u.id IS NULL OR t.epoch >= u.epoch) AND t.id IN ( ?, ?);
+
+-- two tokens to revoke: revoke(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE id IN ( ?, ?);
+
+-- two tokens to revoke: record(bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text, bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- two events(integer, integer, integer, integer)
 UPDATE ( SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq UNION ALL SELECT CAST(? AS SIGNED) AS insert_no, ? AS seq) AS v

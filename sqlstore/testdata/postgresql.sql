@@ -52,6 +52,8 @@ WHERE t.id = $1;
 
 -- insertTokenIf: none
 
+-- countActive: none
+
 -- revokeToken: none
 
 -- changeToken: none
@@ -193,10 +195,11 @@ DELETE FROM apitoken_events WHERE seq IN (
 	WHERE seq IS NOT NULL AND seq <= $1 ORDER BY seq LIMIT 500
 );
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, origin_address = $5, origin_agent = $6, origin_request = $7
-WHERE seq = $8;
+SET actor_user = $1, owner = $2, before_state = $3, after_state = $4, reason = $5,
+	origin_address = $6, origin_agent = $7, origin_request = $8
+WHERE seq = $9;
 
 -- findUnnumbered()
 SELECT EXISTS (SELECT 1 FROM apitoken_events WHERE seq IS NULL);
@@ -221,7 +224,7 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text)
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
@@ -238,14 +241,18 @@ WITH policy AS (
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
 				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
-			) AS taken
+			) AS taken,
+		CASE WHEN $38::bigint > 0 THEN (
+			SELECT count(*) FROM apitoken_tokens
+			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
+		) >= $38 ELSE FALSE END AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
 	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
-		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 	RETURNING 1
 ), inserted AS (
 	-- It counts what was released, so the name is free before it is taken.
@@ -255,7 +262,8 @@ WITH policy AS (
 	)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
 	FROM checks AS c
-	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+		AND (SELECT count(*) FROM released) >= 0
 	ON CONFLICT DO NOTHING
 	RETURNING 1
 ), recorded AS (
@@ -265,7 +273,7 @@ WITH policy AS (
 	)
 	SELECT $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 FROM inserted
 )
-SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
 FROM checks;
 
 -- revokeTokenAtOnce(integer, text, bytes, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
@@ -921,6 +929,10 @@ WHERE t.digest = l.digest AND (
 	t.last_used_at IS NULL OR t.last_used_at < l.used_at OR t.last_used_at > l.ahead
 );
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
+WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) AND id IN ( $4, $5);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
 
@@ -947,3 +959,27 @@ UPDATE apitoken_tokens SET
 	revoked_by = CASE WHEN revoked_by = $7 THEN $8 ELSE revoked_by END,
 	owner = CASE WHEN owner = $9 THEN $10 ELSE owner END
 WHERE (owner = $11 OR created_by = $12 OR revoked_by = $13) AND id IN ( $14);
+
+-- two tokens to revoke: lock the owners(text, text)
+SELECT id FROM apitoken_users WHERE id IN ( $1, $2)
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- two tokens to revoke: find the events(bytes, bytes)
+SELECT id FROM apitoken_events WHERE id IN ( $1, $2);
+
+-- two tokens to revoke: find what is to be revoked(bytes, bytes)
+SELECT t.id
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.revoked_at IS NULL AND (u.id IS NULL OR t.epoch >= u.epoch) AND t.id IN ( $1, $2);
+
+-- two tokens to revoke: revoke(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = $1, revoked_by = $2, live_name = NULL
+WHERE id IN ( $3, $4);
+
+-- two tokens to revoke: record(bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text, bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17), ($18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34);

@@ -70,6 +70,11 @@ ON CONFLICT DO NOTHING;
 
 -- insertTokenIf: none
 
+-- countActive(text, integer, integer)
+SELECT count(*)
+FROM apitoken_tokens
+WHERE owner = ? AND live_name IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND epoch >= ?;
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
@@ -221,9 +226,10 @@ DELETE FROM apitoken_events WHERE seq IN (
 	WHERE seq IS NOT NULL AND seq <= ? ORDER BY seq LIMIT 500
 );
 
--- replaceEvent(text, text, text, text, text, text, text, integer)
+-- replaceEvent(text, text, text, text, text, text, text, text, integer)
 UPDATE apitoken_events
-SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, origin_address = ?, origin_agent = ?, origin_request = ?
+SET actor_user = ?, owner = ?, before_state = ?, after_state = ?, reason = ?,
+	origin_address = ?, origin_agent = ?, origin_request = ?
 WHERE seq = ?;
 
 -- findUnnumbered: none
@@ -689,6 +695,10 @@ WHERE t.id = +v.column1 AND (
 	t.last_used_at IS NULL OR t.last_used_at < v.column2 OR t.last_used_at > v.column3
 );
 
+-- two users(text, text, text, text, text)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
+WHERE id > ? AND (instr(id, ?) > 0 OR instr(name, ?) > 0) AND id IN ( ?, ?);
+
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 
@@ -715,3 +725,26 @@ UPDATE apitoken_tokens SET
 	revoked_by = CASE WHEN revoked_by = ? THEN ? ELSE revoked_by END,
 	owner = CASE WHEN owner = ? THEN ? ELSE owner END
 WHERE (owner = ? OR created_by = ? OR revoked_by = ?) AND id IN ( ?);
+
+-- two tokens to revoke: lock the owners(text, text)
+UPDATE apitoken_users SET revision = revision WHERE id IN ( ?, ?)
+RETURNING id;
+
+-- two tokens to revoke: find the events(bytes, bytes)
+SELECT id FROM apitoken_events WHERE id IN ( ?, ?);
+
+-- two tokens to revoke: find what is to be revoked(bytes, bytes)
+SELECT t.id
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.revoked_at IS NULL AND (u.id IS NULL OR t.epoch >= u.epoch) AND t.id IN ( ?, ?);
+
+-- two tokens to revoke: revoke(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE id IN ( ?, ?);
+
+-- two tokens to revoke: record(bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text, bytes, integer, text, text, text, text, NULL, text, bytes, NULL, NULL, text, integer, NULL, text, text, text)
+INSERT INTO apitoken_events (
+	id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
