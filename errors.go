@@ -26,6 +26,10 @@ var (
 	// ErrRepeated means that the same request generated a token before, which has been used since. It is [ErrExists].
 	ErrRepeated error = &sentinel{text: "done before, and the token is in use", is: ErrExists}
 
+	// ErrTooMany means that the owner has as many active tokens as [Options.MaxActivePerOwner] allows. A [TooManyError] carries that
+	// number.
+	ErrTooMany error = &sentinel{text: "too many active tokens"}
+
 	// ErrConflict means that the object of the change has changed in the meantime. Read it again and decide anew.
 	ErrConflict error = &sentinel{text: "changed in the meantime"}
 
@@ -91,13 +95,14 @@ var reasons = []struct {
 	{ErrUncertain, "outcome_unknown"},
 	{ErrRepeated, "repeated"},
 	{ErrExists, "exists"},
+	{ErrTooMany, "too_many"},
 	{ErrConflict, "conflict"},
 	{ErrTruncated, "truncated"},
 }
 
 // Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "suspended", "unknown",
-// "malformed", "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "conflict",
-// "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the
+// "malformed", "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "too_many",
+// "conflict", "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the
 // caller's context was cancelled. nil is the empty string, and an error of another package is "other".
 //
 // The words are stable. New words come only with new sentinels.
@@ -140,13 +145,24 @@ func (e *InvalidError) Error() string {
 // Unwrap returns [ErrInvalid].
 func (e *InvalidError) Unwrap() error { return ErrInvalid }
 
+// TooManyError carries the number of active tokens that an owner may have. It is [ErrTooMany].
+type TooManyError struct{ Max int }
+
+// Error returns the number.
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("%s: at most %d are allowed for one owner", ErrTooMany, e.Max)
+}
+
+// Unwrap returns [ErrTooMany].
+func (e *TooManyError) Unwrap() error { return ErrTooMany }
+
 // invalid returns an InvalidError.
 func invalid(field, format string, args ...any) error {
 	return &InvalidError{Field: field, Problem: fmt.Sprintf(format, args...)}
 }
 
 // storeSentinels are the errors of a Store that describe the request rather than a failure.
-var storeSentinels = [...]error{ErrInvalid, ErrNotFound, ErrExists, ErrConflict, ErrTruncated, ErrUncertain, ErrUnavailable}
+var storeSentinels = [...]error{ErrInvalid, ErrNotFound, ErrExists, ErrTooMany, ErrConflict, ErrTruncated, ErrUncertain, ErrUnavailable}
 
 // storeError returns a sentinel of the Store as it is, and wraps every other error in ErrUnavailable.
 func storeError(err error) error {

@@ -23,6 +23,7 @@ var reasons = map[string]struct {
 	"ErrNotFound":        {apitoken.ErrNotFound, "not_found"},
 	"ErrExists":          {apitoken.ErrExists, "exists"},
 	"ErrRepeated":        {apitoken.ErrRepeated, "repeated"},
+	"ErrTooMany":         {apitoken.ErrTooMany, "too_many"},
 	"ErrConflict":        {apitoken.ErrConflict, "conflict"},
 	"ErrTruncated":       {apitoken.ErrTruncated, "truncated"},
 	"ErrUnavailable":     {apitoken.ErrUnavailable, "unavailable"},

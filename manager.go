@@ -16,7 +16,7 @@ import (
 //
 // If several refusals apply, the error is the first of these: the actor is not known, disabled or suspended, or uses a token that
 // does not authenticate; the request is wrong; the actor lacks a permission; the user or token does not exist; the user holds
-// permissions that the actor lacks; the user is disabled or suspended; the token is revoked or has expired; the lifetime exceeds the maximum; the name is taken; the object of
+// permissions that the actor lacks; the user is disabled or suspended; the token is revoked or has expired; the lifetime exceeds the maximum; the owner has too many tokens; the name is taken; the object of
 // the change has changed.
 type Manager struct {
 	store           Store
@@ -25,6 +25,7 @@ type Manager struct {
 	accepted        acceptedTexts     // all formats, the present one included
 	initialPolicy   MaxLifetimePolicy // in force until one is set
 	defaultLifetime time.Duration
+	maxActive       int // of an owner; 0: no limit
 	roles           roleSet
 	kinds           kindSet
 	canonicalID     func(UserID) UserID // may be nil
@@ -83,6 +84,9 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	if _, err := (MaxLifetimePolicy{Max: NoExpiration}).Expiry(firstInstant, o.DefaultLifetime); err != nil {
 		return nil, fmt.Errorf("default %w", err)
 	}
+	if o.MaxActivePerOwner < 0 {
+		return nil, invalid("max active per owner", "is %d, at least 0 is needed", o.MaxActivePerOwner)
+	}
 	if o.LastUsedInterval == 0 {
 		o.LastUsedInterval = defaultLastUsedInterval
 	}
@@ -104,6 +108,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		accepted:        accepted,
 		initialPolicy:   initial,
 		defaultLifetime: o.DefaultLifetime,
+		maxActive:       o.MaxActivePerOwner,
 		roles:           roles,
 		kinds:           kinds,
 		canonicalID:     o.CanonicalUserID,

@@ -97,8 +97,8 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	}
 	for range attempts {
 		err = m.insert(ctx, op, &token, digest, lifetime)
-		if errors.Is(err, ErrExists) && p.IdempotencyKey != "" {
-			err = m.withdraw(ctx, op, token, mark)
+		if p.IdempotencyKey != "" && (errors.Is(err, ErrExists) || errors.Is(err, ErrTooMany)) {
+			err = m.withdraw(ctx, op, token, mark, err)
 		}
 		if !errors.Is(err, ErrConflict) {
 			break
@@ -151,11 +151,15 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		MaxLifetime: limit.most, Policy: limit.inEvent(),
 	})
 	event.Token = token.ID
-	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
+	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role, MaxActive: m.maxActive}
 	if !op.is(owner.ID) {
 		n.CreatorRevision = op.revision
 	}
-	return storeError(m.store.CreateToken(ctx, n, policy.Revision, event))
+	err = m.store.CreateToken(ctx, n, policy.Revision, event)
+	if errors.Is(err, ErrTooMany) {
+		return &TooManyError{Max: m.maxActive}
+	}
+	return storeError(err)
 }
 
 // check validates what needs neither the store nor the clock.

@@ -37,9 +37,14 @@ type Store interface {
 	//     or at another revision; or if OwnerRole is not empty and the owner has another role
 	//   - ErrNotFound if the owner does not exist
 	//   - ErrExists if another token of the owner holds the name, or if the ID or the digest is in use
+	//   - ErrTooMany if MaxActive is not zero and the owner has that many active tokens
 	//
 	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
 	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
+	//
+	// A token counts as active if it is not revoked, not expired at the new token's CreatedAt, and not of an earlier epoch than the
+	// new token. Tokens that are being inserted at the same time need not be counted, so the number may be exceeded by less than
+	// theirs.
 	//
 	// The rows of the creator and the owner need not be locked: a change of them that commits during the insert may be missed. The token's epoch is
 	// not compared with the owner's. A token of an earlier epoch is inserted and never authenticates.
@@ -194,6 +199,9 @@ type NewToken struct {
 	// OwnerRole is the owner's role when the decision was made, which the maximum lifetime depends on. The token is inserted
 	// only if it is still the owner's role. Empty: no condition.
 	OwnerRole Role
+
+	// MaxActive is how many active tokens the owner may have, with this one. Zero: no limit.
+	MaxActive int
 }
 
 // Revocation says who revoked a token and when.

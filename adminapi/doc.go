@@ -319,6 +319,7 @@
 //	405     method_not_allowed       see Allow
 //	409     exists                   the owner has an active token of that name
 //	409     repeated                 the same request generated a token before, see Idempotency-Key, and it is in use
+//	409     too_many                 the owner has as many active tokens as the host allows, max_active
 //	409     conflict                 changed in the meantime: ask again
 //	409     user_disabled            no token is generated for a disabled user
 //	409     user_suspended           no token is generated for a suspended user

@@ -39,7 +39,7 @@ func newScene(t *testing.T) *scene {
 		t: t, store: newFaultyStore(), clock: clock.NewMock(), ids: standIns{map[string]string{}, map[string]string{}}, secrets: map[string]string{},
 	}
 	s.clock.Set(time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC))
-	m, err := apitoken.New(s.store, &apitoken.Options{Clock: s.clock, Kinds: []apitoken.Kind{"robot"}})
+	m, err := apitoken.New(s.store, &apitoken.Options{Clock: s.clock, Kinds: []apitoken.Kind{"robot"}, MaxActivePerOwner: 1000})
 	must(t, err)
 	s.manager = m
 	for _, u := range []apitoken.User{{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin}, {ID: "bob", Name: "Bob"}, {ID: "carol"}} {
@@ -208,6 +208,7 @@ var errStoreDown = errors.New("secret address of the database")
 var incidents = map[string]func(*scene){
 	"the store fails":                               func(s *scene) { s.store.down = errStoreDown },
 	"lookups fail":                                  func(s *scene) { s.store.lookup = errStoreDown },
+	"the owner has a thousand tokens":               func(s *scene) { s.store.writing = apitoken.ErrTooMany }, // all that they may have here
 	"writes conflict":                               func(s *scene) { s.store.writing = apitoken.ErrConflict },
 	"the outcome of writes is unknown":              func(s *scene) { s.store.writing = errors.Join(apitoken.ErrUncertain, errStoreDown) },
 	"the outcome of writes is unknown; they happen": func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },

@@ -29,6 +29,8 @@ type problem struct {
 	Source             *sourceJSON      `json:"source,omitempty"`
 	TokenID            apitoken.TokenID `json:"token_id,omitzero"`
 
+	MaxActive int `json:"max_active,omitempty"`
+
 	FirstSeq apitoken.EventSeq `json:"first_seq,omitempty"`
 }
 
@@ -53,6 +55,7 @@ var (
 	unavailable          = newProblem(httpstatus.Of(apitoken.ErrUnavailable), "unavailable", "This is unavailable at the moment. Nothing was done.")
 	invalidRequest       = newProblem(httpstatus.Of(apitoken.ErrInvalid), "invalid", "")
 	truncated            = newProblem(httpstatus.Of(apitoken.ErrTruncated), "truncated", "Events after this one have been removed.")
+	tooMany              = newProblem(httpstatus.Of(apitoken.ErrTooMany), "too_many", "")
 	lifetimeOverMaximum  = newProblem(httpstatus.Of(apitoken.ErrLifetime), "lifetime_over_maximum", "")
 )
 
@@ -72,6 +75,7 @@ var problems = []struct {
 	{apitoken.ErrUncertain, newProblem(httpstatus.Of(apitoken.ErrUncertain), "outcome_unknown", "It is unknown whether this was done. Look before you repeat it.")},
 	{apitoken.ErrRepeated, newProblem(httpstatus.Of(apitoken.ErrRepeated), "repeated", "This request generated a token before, and that token is in use.")},
 	{apitoken.ErrExists, newProblem(httpstatus.Of(apitoken.ErrExists), "exists", "The user has an active token of this name.")},
+	{apitoken.ErrTooMany, tooMany},
 	{apitoken.ErrConflict, newProblem(httpstatus.Of(apitoken.ErrConflict), "conflict", "This changed in the meantime. Try again.")},
 	{apitoken.ErrTruncated, truncated},
 }
@@ -96,6 +100,8 @@ func problemOf(err error) *problem {
 		p.explainLifetime(err)
 	case truncated.Code:
 		p.explainTruncated(err)
+	case tooMany.Code:
+		p.explainTooMany(err)
 	}
 	return &p
 }
@@ -151,6 +157,16 @@ func (p *problem) explainTruncated(err error) {
 	if errors.As(err, &removed) {
 		p.FirstSeq = removed.First
 	}
+}
+
+func (p *problem) explainTooMany(err error) {
+	var full *apitoken.TooManyError
+	if !errors.As(err, &full) {
+		p.Detail = apitoken.ErrTooMany.Error()
+		return
+	}
+	p.Field, p.MaxActive = "id", full.Max
+	p.Detail = fmt.Sprintf("The user has as many active tokens as are allowed: %d. Revoke one first.", full.Max)
 }
 
 func (p *problem) explainLifetime(err error) {

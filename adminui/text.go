@@ -65,6 +65,7 @@ var actions = map[apitoken.Action]string{
 func reasonText(err error) string {
 	var over *apitoken.LifetimeError
 	var invalid *apitoken.InvalidError
+	var full *apitoken.TooManyError
 	switch {
 	case errors.As(err, &over):
 		text := fmt.Sprintf("The lifetime is over the maximum: at most %s is allowed.", lifetimeInSentence(over.Max))
@@ -76,6 +77,8 @@ func reasonText(err error) string {
 		return "The user is disabled and cannot have tokens."
 	case errors.Is(err, apitoken.ErrSuspended):
 		return "The user is suspended. Resume them before you generate a token."
+	case errors.As(err, &full):
+		return fmt.Sprintf("The user has as many active tokens as are allowed: %d. Revoke one of them first.", full.Max)
 	case errors.Is(err, apitoken.ErrRepeated):
 		return "This form was sent before, and the token that it generated is in use. Choose another name to generate another token."
 	case errors.Is(err, apitoken.ErrExists):

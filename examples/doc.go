@@ -14,6 +14,7 @@
 //   - sonarqube is a server that offers the token API of another product: go run ./examples/sonarqube
 //   - frameworks puts the middleware in front of the routers of net/http, chi and gin, to copy from
 //   - mcp is a server of the Model Context Protocol whose tools need a token: go run ./examples/mcp
+//   - leaks revokes a token that a secret scanner reports: go run ./examples/leaks
 //   - grpc has interceptors for a gRPC server, to copy from
 //
 // The examples are a module of their own, so a host that embeds the library does not depend on what they import. The tests run

@@ -65,6 +65,8 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrConflict
 	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
 		return apitoken.ErrExists
+	case n.MaxActive > 0 && s.active(owner, n.Epoch, n.CreatedAt) >= n.MaxActive:
+		return apitoken.ErrTooMany
 	}
 	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
@@ -101,6 +103,17 @@ func (s *Store) nameInUse(owner *user, name string, epoch int64, at time.Time) b
 	}
 	r := s.digests.lookup(holder.digest)
 	return r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive
+}
+
+// active returns how many tokens of the epoch or later are active at a time. The caller holds the lock.
+func (s *Store) active(owner *user, epoch int64, at time.Time) (n int) {
+	for _, t := range owner.tokens {
+		r := s.digests.lookup(t.digest)
+		if r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive {
+			n++
+		}
+	}
+	return n
 }
 
 // ChangeToken implements [apitoken.Store].

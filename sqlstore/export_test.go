@@ -151,7 +151,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
-	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, createTokenAtOnce: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, countActive: true, createTokenAtOnce: true,
 	revokeToken: true, revokeTokenAtOnce: true, changeToken: true, changeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
@@ -164,7 +164,7 @@ var queryNames = [numQueries]string{
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
 	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
-	countExpiring: "countExpiring",
+	countExpiring: "countExpiring", countActive: "countActive",
 
 	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",

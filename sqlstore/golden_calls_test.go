@@ -40,6 +40,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
+	fake.returns(text["countActive"], int64(1))
 	fake.returns(store.RevocationQueries(apitoken.Revocation{}, twoRevocations)[2].Text, someID[:])
 	fake.returns(text["lockFeed"], int64(0))
 	fake.returns(text["listUnnumbered"], int64(1))
@@ -50,7 +51,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
 		fake.changed[text["insertTokenIf"]] = 0
-		fake.returns(text["createTokenAtOnce"], true, false, true, true, false)
+		fake.returns(text["createTokenAtOnce"], true, false, true, true, false, false)
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0
 		}
@@ -109,6 +110,8 @@ func calls(store *sqlstore.Store) []call {
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
 		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web", Description: "for releases",
 	}, Epoch: 1, OwnerRole: "user"}
+	limited := token
+	limited.MaxActive = 1
 	revoked := token
 	revoked.RevokedAt, revoked.RevokedBy = someTime, "ada"
 	policy := apitoken.MaxLifetimePolicy{
@@ -122,6 +125,7 @@ func calls(store *sqlstore.Store) []call {
 		{"Migrate", store.Migrate},
 		{"Lookup", func(ctx context.Context) error { _, err := store.Lookup(ctx, apitoken.Digest{}); return err }},
 		{"CreateToken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
+		{"CreateToken, with a limit", func(ctx context.Context) error { return store.CreateToken(ctx, limited, 0, event) }},
 		{"CreateToken, revoked", func(ctx context.Context) error { return store.CreateToken(ctx, revoked, 0, event) }},
 		{"CreateToken, the name is taken", func(ctx context.Context) error { return store.CreateToken(ctx, token, 0, event) }},
 		{"RevokeToken", revoke},

@@ -94,7 +94,7 @@ WHERE a.pid <> pg_backend_pid() AND a.pid IN (
 
 var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]string{
 	// One statement replaces each of them.
-	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", revokeToken: "", changeToken: "", updatePolicy: "",
+	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", countActive: "", revokeToken: "", changeToken: "", updatePolicy: "",
 
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,

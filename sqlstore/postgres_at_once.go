@@ -30,14 +30,18 @@ WITH policy AS (
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
 				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
-			) AS taken
+			) AS taken,
+		CASE WHEN $38::bigint > 0 THEN (
+			SELECT count(*) FROM apitoken_tokens
+			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
+		) >= $38 ELSE FALSE END AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
 	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
-		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 	RETURNING 1
 ), inserted AS (
 	-- It counts what was released, so the name is free before it is taken.
@@ -47,11 +51,12 @@ WITH policy AS (
 	)
 	SELECT ` + numberedParameters(1, tokenColumns+", "+tokenOnlyInserted) + `
 	FROM checks AS c
-	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+		AND (SELECT count(*) FROM released) >= 0
 	ON CONFLICT DO NOTHING
 	RETURNING 1
 ), recorded AS (` + recordEvent(18, "inserted") + `)
-SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
 FROM checks`,
 
 	// $1 to $3 are the time, the user who revokes, and the token; $4 to $20 are the event.

@@ -24,6 +24,7 @@ const (
 	checkInsert       // digest, id, owner, creator -> token exists?, policy revision, owner's role or NULL, creator's revision or 0; locks the policy, shared
 	insertToken       // as tokenArgs; changes nothing if a key is in use
 	insertTokenIf     // as tokenArgs, policy revision, owner, owner's role or nothing, owner's role, creator's revision or 0, creator, creator's revision; inserts only what checkInsert accepts, and locks the policy, shared; may be empty
+	countActive       // owner, now, epoch -> how many tokens have not been revoked, not expired, and are not of an earlier epoch
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
@@ -69,7 +70,7 @@ const (
 	confirm
 
 	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
-	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?; replaces the queries of createToken
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing, most active tokens or 0 -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?, the owner has that many?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
 	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
@@ -128,6 +129,11 @@ UPDATE apitoken_tokens AS t
 SET live_name = CASE WHEN name = ? THEN live_name ELSE ? END, name = ?, description = ?
 WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner` + s.lockOwner + `)`,
+
+		countActive: `
+SELECT count(*)
+FROM apitoken_tokens
+WHERE owner = ? AND live_name IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND epoch >= ?`,
 
 		findTokenAndEvent: `
 SELECT

@@ -30,10 +30,10 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 	if err != nil {
 		return err
 	}
-	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision, string(n.OwnerRole)})
+	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision, string(n.OwnerRole), n.MaxActive})
 	for range maxInsertions {
-		var inserted, stored, current, hasOwner, taken bool
-		err := s.write(ctx, createTokenAtOnce, args, &inserted, &stored, &current, &hasOwner, &taken)
+		var inserted, stored, current, hasOwner, taken, isFull bool
+		err := s.write(ctx, createTokenAtOnce, args, &inserted, &stored, &current, &hasOwner, &taken, &isFull)
 		switch {
 		case err != nil || inserted:
 			return err
@@ -45,6 +45,8 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 			return apitoken.ErrNotFound
 		case taken:
 			return apitoken.ErrExists
+		case isFull:
+			return apitoken.ErrTooMany
 		}
 		// A key was free when the statement began, and was taken before the insert. The holder of the name may be inactive.
 	}
@@ -59,7 +61,7 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 			return err
 		}
 		if inserted {
-			return s.record(ctx, e)
+			return s.recordInserted(ctx, n, e)
 		}
 	} // Otherwise the name has to be released first, or there is a reason not to insert the token.
 	name := []any{string(n.Owner), n.Name, timeArg(n.CreatedAt), n.Epoch}
@@ -77,7 +79,7 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 			return err
 		}
 		if inserted {
-			return s.record(ctx, e)
+			return s.recordInserted(ctx, n, e)
 		}
 		// The key in use may be the name of a token that has expired or is of an earlier epoch. It was inserted after the name
 		// was released, by a transaction that began earlier.
@@ -94,6 +96,21 @@ func (s session) createToken(ctx context.Context, n apitoken.NewToken, policyRev
 		return err
 	}
 	return apitoken.ErrExists
+}
+
+// recordInserted records the event of a token that is inserted, unless its owner has more active tokens now than they may have. The
+// rollback then undoes the insert, so a key in use takes precedence.
+func (s session) recordInserted(ctx context.Context, n apitoken.NewToken, e apitoken.Event) error {
+	if n.MaxActive > 0 {
+		var active int
+		if err := s.row(ctx, countActive, string(n.Owner), timeArg(n.CreatedAt), n.Epoch).Scan(&active); err != nil {
+			return err
+		}
+		if active > n.MaxActive {
+			return apitoken.ErrTooMany
+		}
+	}
+	return s.record(ctx, e)
 }
 
 // checkInsert returns nil if the token may be inserted, as far as can be told before the insert.

@@ -26,7 +26,7 @@ var errAlreadyStored = errors.New("already stored")
 
 // isResult reports whether err is the result of a change or a read, so that a retry would only return it again.
 func isResult(err error) bool {
-	for _, result := range []error{nil, errAlreadyStored, errOutpaced, apitoken.ErrConflict, apitoken.ErrNotFound, apitoken.ErrExists} {
+	for _, result := range []error{nil, errAlreadyStored, errOutpaced, apitoken.ErrConflict, apitoken.ErrNotFound, apitoken.ErrExists, apitoken.ErrTooMany} {
 		if errors.Is(err, result) {
 			return true
 		}

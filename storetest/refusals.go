@@ -94,7 +94,7 @@ func refusalRules() []rule {
 		"A refusal has no effect: the same token with the same event is created once the reason is gone.",
 		createdLater,
 	}}
-	return append(append(append(rules, revisionRefusals()...), append(creatorRefusals(), ownerRefusals()...)...), orderOfRefusals()...)
+	return append(append(append(rules, revisionRefusals()...), append(creatorRefusals(), ownerRefusals()...)...), append(roomRefusals(), orderOfRefusals()...)...)
 }
 
 // refuses checks that CreateToken at the current policy returns the error and changes nothing.
@@ -230,7 +230,7 @@ func ownerRefusals() []rule {
 
 // orderOfRefusals are about a token that is refused for two reasons.
 func orderOfRefusals() []rule {
-	const promise = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound and ErrExists."
+	const promise = "If several errors of CreateToken apply, it returns the first of ErrConflict, ErrNotFound, ErrExists and ErrTooMany."
 	var rules []rule
 	for _, c := range []struct {
 		name  string
@@ -248,6 +248,11 @@ func orderOfRefusals() []rule {
 		{"another role precedes a held name", false, func(n, held *apitoken.NewToken) { n.Name, n.OwnerRole = held.Name, "lead" }, apitoken.ErrConflict},
 		{"another role precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.ID, n.OwnerRole = held.ID, "lead" }, apitoken.ErrConflict},
 		{"a missing owner has no role", false, func(n, _ *apitoken.NewToken) { n.Owner, n.OwnerRole = "bob", "lead" }, apitoken.ErrNotFound},
+		{"a moved policy precedes no room", true, func(n, _ *apitoken.NewToken) { n.MaxActive = 1 }, apitoken.ErrConflict},
+		{"another role precedes no room", false, func(n, _ *apitoken.NewToken) { n.OwnerRole, n.MaxActive = "lead", 1 }, apitoken.ErrConflict},
+		{"a held name precedes no room", false, func(n, held *apitoken.NewToken) { n.Name, n.MaxActive = held.Name, 1 }, apitoken.ErrExists},
+		{"an ID in use precedes no room", false, func(n, held *apitoken.NewToken) { n.ID, n.MaxActive = held.ID, 1 }, apitoken.ErrExists},
+		{"a digest in use precedes no room", false, func(n, held *apitoken.NewToken) { n.Digest, n.MaxActive = held.Digest, 1 }, apitoken.ErrExists},
 		{"a missing owner precedes an ID in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.ID = "bob", held.ID }, apitoken.ErrNotFound},
 		{"a missing owner precedes a digest in use", false, func(n, held *apitoken.NewToken) { n.Owner, n.Digest = "bob", held.Digest }, apitoken.ErrNotFound},
 	} {

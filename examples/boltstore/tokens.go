@@ -87,6 +87,9 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
 			return err
 		}
+		if err := checkRoom(tx, n); err != nil {
+			return err
+		}
 		if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
 			return err
 		}
@@ -124,6 +127,27 @@ func mayCreate(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
 	}
 	if n.OwnerRole != "" && owner.Role != n.OwnerRole {
 		return apitoken.ErrConflict
+	}
+	return nil
+}
+
+// checkRoom refuses a token whose owner has as many active ones as they may have.
+func checkRoom(tx *bbolt.Tx, n apitoken.NewToken) error {
+	if n.MaxActive == 0 {
+		return nil
+	}
+	active := 0
+	for id := range after(tx, owned, userPrefix(n.Owner), nil) {
+		row, err := get[tokenRow](tx, tokens, id)
+		if err != nil {
+			return err
+		}
+		if row.Epoch >= n.Epoch && row.Token.Status(n.CreatedAt) == apitoken.StatusActive {
+			active++
+		}
+	}
+	if active >= n.MaxActive {
+		return apitoken.ErrTooMany
 	}
 	return nil
 }

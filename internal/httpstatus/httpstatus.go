@@ -23,6 +23,7 @@ var statuses = []struct {
 	{apitoken.ErrNotFound, http.StatusNotFound},
 	{apitoken.ErrUncertain, http.StatusServiceUnavailable},
 	{apitoken.ErrExists, http.StatusConflict},
+	{apitoken.ErrTooMany, http.StatusConflict},
 	{apitoken.ErrConflict, http.StatusConflict},
 	{apitoken.ErrTruncated, http.StatusGone},
 }

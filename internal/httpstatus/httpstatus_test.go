@@ -29,6 +29,7 @@ func TestOf(t *testing.T) {
 		{"uncertain", apitoken.ErrUncertain, 503},
 		{"exists", apitoken.ErrExists, 409},
 		{"repeated", apitoken.ErrRepeated, 409},
+		{"too many", apitoken.ErrTooMany, 409},
 		{"conflict", apitoken.ErrConflict, 409},
 		{"truncated", &apitoken.TruncatedError{First: 7}, 410},
 		{"another error", errors.New("disk full"), 503},

@@ -81,6 +81,11 @@ WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
 LOCK IN SHARE MODE;
 
+-- countActive(text, integer, integer)
+SELECT count(*)
+FROM apitoken_tokens
+WHERE owner = ? AND live_name IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND epoch >= ?;
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET t.revoked_at = ?, t.revoked_by = ?, t.live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL

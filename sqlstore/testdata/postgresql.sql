@@ -52,6 +52,8 @@ WHERE t.id = $1;
 
 -- insertTokenIf: none
 
+-- countActive: none
+
 -- revokeToken: none
 
 -- changeToken: none
@@ -199,7 +201,7 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text)
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
@@ -216,14 +218,18 @@ WITH policy AS (
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
 				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
-			) AS taken
+			) AS taken,
+		CASE WHEN $38::bigint > 0 THEN (
+			SELECT count(*) FROM apitoken_tokens
+			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
+		) >= $38 ELSE FALSE END AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
 	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
-		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 	RETURNING 1
 ), inserted AS (
 	-- It counts what was released, so the name is free before it is taken.
@@ -233,7 +239,8 @@ WITH policy AS (
 	)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
 	FROM checks AS c
-	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND (SELECT count(*) FROM released) >= 0
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+		AND (SELECT count(*) FROM released) >= 0
 	ON CONFLICT DO NOTHING
 	RETURNING 1
 ), recorded AS (
@@ -243,7 +250,7 @@ WITH policy AS (
 	)
 	SELECT $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 FROM inserted
 )
-SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
 FROM checks;
 
 -- revokeTokenAtOnce(integer, text, bytes, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)

@@ -70,6 +70,11 @@ ON CONFLICT DO NOTHING;
 
 -- insertTokenIf: none
 
+-- countActive(text, integer, integer)
+SELECT count(*)
+FROM apitoken_tokens
+WHERE owner = ? AND live_name IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) AND epoch >= ?;
+
 -- revokeToken(integer, text, bytes)
 UPDATE apitoken_tokens AS t SET revoked_at = ?, revoked_by = ?, live_name = NULL
 WHERE t.id = ? AND t.revoked_at IS NULL AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
