@@ -137,7 +137,7 @@ func (g guard) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken
 }
 
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
-	g.users(u.ID)
+	g.users(u.ID, u.Responsible)
 	g.names(u.Name, string(u.Role))
 	g.times(u.CreatedAt, u.DisabledAt)
 	g.events(e)
@@ -149,6 +149,7 @@ func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event
 
 func (g guard) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
 	g.users(id)
+	g.users(c.Responsible)
 	g.names(c.Name, string(c.Role))
 	g.events(e)
 	if id == "" || c.Disable && c.Enable {
@@ -237,7 +238,7 @@ func (g guard) query(q apitoken.TokenQuery) {
 
 func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
 	g.limit(q.Limit)
-	g.users(q.After)
+	g.users(q.After, q.Responsible)
 	return g.Store.Users(ctx, q)
 }
 
