@@ -44,7 +44,8 @@ var eventActions = []apitoken.Action{
 	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
-	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents, apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
+	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents,
+	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func newActivityPage(f eventFilters) activityPage {

@@ -23,11 +23,11 @@ type Dialect struct {
 	touchRows   batchQuery         // sets times of last use where apitoken.Touch.Moves does: id, time, apitoken.Touch.Ahead
 	removeRows  batchQuery         // removes tokens: id
 	forgetRows  batchQuery         // replaces a user in tokens: as forgetArgs, then the ids
+	userRows    batchQuery         // reads users: as listUsers without the limit, then the ids
+	revokeRows  revocationQueries  // revoke tokens and record their events
 	leaseRows   batchQuery         // leases notices that are free: token, step, lease, now, until
 	leasedRows  batchQuery         // step, lease, then tokens -> those of them whose notice the lease has
 	noticeRows  batchQuery         // removes the notices of tokens: id
-	userRows    batchQuery         // reads users: as listUsers without the limit, then the ids
-	revokeRows  revocationQueries  // revoke tokens and record their events
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 

@@ -67,15 +67,6 @@ func (s *Store) RemovalQuery(ids []apitoken.TokenID) (string, []any) {
 	return s.dialect.removalQuery(ids)
 }
 
-// LeaseQueries returns the queries that lease notices, that read which are leased, and that remove those of tokens.
-func (s *Store) LeaseQueries(l apitoken.NoticeLease, ids []apitoken.TokenID) []WindowQuery {
-	d := &s.dialect
-	lease, leaseArgs := d.leaseQuery(l, ids)
-	leased, leasedArgs := d.leasedQuery(l, ids)
-	removal, removalArgs := d.idsQuery(d.noticeRows, ids)
-	return []WindowQuery{{"notices to lease", lease, leaseArgs}, {"notices that are leased", leased, leasedArgs}, {"notices to remove", removal, removalArgs}}
-}
-
 // RevocationQueries returns the queries that revoke the tokens of events and record these, with their arguments.
 func (s *Store) RevocationQueries(r apitoken.Revocation, events []apitoken.Event) (all []WindowQuery) {
 	for i, q := range s.dialect.revokeRows.all() {
@@ -93,6 +84,15 @@ func (s *Store) RevocationQueries(r apitoken.Revocation, events []apitoken.Event
 		all = append(all, WindowQuery{name, text, args})
 	}
 	return all
+}
+
+// LeaseQueries returns the queries that lease notices, that read which are leased, and that remove those of tokens.
+func (s *Store) LeaseQueries(l apitoken.NoticeLease, ids []apitoken.TokenID) []WindowQuery {
+	d := &s.dialect
+	lease, leaseArgs := d.leaseQuery(l, ids)
+	leased, leasedArgs := d.leasedQuery(l, ids)
+	removal, removalArgs := d.idsQuery(d.noticeRows, ids)
+	return []WindowQuery{{"notices to lease", lease, leaseArgs}, {"notices that are leased", leased, leasedArgs}, {"notices to remove", removal, removalArgs}}
 }
 
 // ForgettingQuery returns the query that replaces a user in tokens and its arguments.

@@ -163,12 +163,12 @@ func calls(store *sqlstore.Store) []call {
 		}},
 		{"User", func(ctx context.Context) error { _, err := store.User(ctx, "bob"); return err }},
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
-		{"Users, services", func(ctx context.Context) error {
-			_, err := store.Users(ctx, apitoken.UserQuery{Responsible: "ada", Contains: "b", After: "ada", Limit: 1})
-			return err
-		}},
 		{"Users by ID", func(ctx context.Context) error {
 			_, err := store.Users(ctx, apitoken.UserQuery{IDs: []apitoken.UserID{"ada", "bob"}, Limit: 2})
+			return err
+		}},
+		{"Users, services", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{Responsible: "ada", Contains: "b", After: "ada", Limit: 1})
 			return err
 		}},
 		{"Users", func(ctx context.Context) error {

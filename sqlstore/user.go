@@ -283,7 +283,9 @@ func (s session) usersOf(ctx context.Context, q apitoken.UserQuery) ([]apitoken.
 		ids = append(ids, []any{string(id)})
 	}
 	users, err := readBatches(ctx, s, s.dialect.userRows, ids, userFields, string(q.After), q.Contains, q.Contains)
-	users = slices.DeleteFunc(users, func(u apitoken.User) bool { return q.Responsible != "" && u.Responsible != q.Responsible })
+	if q.Responsible != "" {
+		users = slices.DeleteFunc(users, func(u apitoken.User) bool { return u.Responsible != q.Responsible })
+	}
 	slices.SortFunc(users, func(a, b apitoken.User) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return users[:min(len(users), q.Limit)], err
 }

@@ -161,6 +161,10 @@ func (g guard) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.Us
 func (g guard) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	g.users(p.UpdatedBy)
 	g.times(p.UpdatedAt)
+	for _, e := range p.Exemptions {
+		g.users(e.User, e.By)
+		g.times(e.Until, e.At)
+	}
 	g.events(e)
 	if p.Max <= 0 || p.UpdatedAt.IsZero() || p.Revision != ifRevision+1 {
 		g.t.Errorf("the suite puts the policy %+v at revision %d, without a maximum or a time, or at another revision than the next", p, ifRevision)
