@@ -35,13 +35,13 @@ func (m *Manager) beyond(p MaxLifetimePolicy, q TokenQuery) (tokenReader, TokenQ
 	}
 	r := tokenReader{store: m.store}
 	if len(p.Limits)+len(p.Exemptions) > 0 {
+		owners := m.newOwners()
 		r.keep = func(ctx context.Context, tokens []Token) (kept []Token, err error) {
-			owners, err := m.ownersOf(ctx, tokens)
-			if err != nil {
+			if err := owners.read(ctx, tokens); err != nil {
 				return nil, err
 			}
 			for _, t := range tokens {
-				if p.isBeyond(t, owners[t.Owner], q.now) {
+				if p.isBeyond(t, owners.known[t.Owner], q.now) {
 					kept = append(kept, t)
 				}
 			}
@@ -57,24 +57,31 @@ func (p MaxLifetimePolicy) isBeyond(t Token, owner User, now time.Time) bool {
 	return most != NoExpiration && (t.ExpiresAt.IsZero() || t.ExpiresAt.Sub(t.CreatedAt) > most)
 }
 
-// ownersOf reads the owners of tokens in one call. An owner whose row is missing has no role.
-func (m *Manager) ownersOf(ctx context.Context, tokens []Token) (map[UserID]User, error) {
-	owners := map[UserID]User{}
+// owners are the owners of tokens that were read so far in one call.
+type owners struct {
+	store Store
+	known map[UserID]User
+}
+
+func (m *Manager) newOwners() *owners { return &owners{m.store, map[UserID]User{}} }
+
+// read reads the owners of tokens that are not known yet, in one call. An owner whose row is missing has no role.
+func (o *owners) read(ctx context.Context, tokens []Token) error {
 	var ids []UserID
 	for _, t := range tokens {
-		if _, ok := owners[t.Owner]; !ok {
-			owners[t.Owner] = User{ID: t.Owner}
+		if _, known := o.known[t.Owner]; !known {
+			o.known[t.Owner] = User{ID: t.Owner}
 			ids = append(ids, t.Owner)
 		}
 	}
 	if len(ids) == 0 {
-		return owners, nil
+		return nil
 	}
-	users, err := m.store.Users(ctx, UserQuery{IDs: ids, Limit: len(ids)})
+	users, err := o.store.Users(ctx, UserQuery{IDs: ids, Limit: len(ids)})
 	for _, u := range users {
-		owners[u.ID] = u
+		o.known[u.ID] = u
 	}
-	return owners, err
+	return err
 }
 
 // list returns one page like [Store.Tokens].

@@ -66,28 +66,27 @@ func (m *Manager) planPolicy(ctx context.Context, op *operation, p MaxLifetimePo
 func (m *Manager) examine(ctx context.Context, p MaxLifetimePolicy, now time.Time) (plan PolicyPlan, err error) {
 	unexempted := p
 	unexempted.Exemptions = nil
-	owners := map[UserID]bool{}
+	owners, counted := m.newOwners(), map[UserID]bool{}
 	r, q := m.beyond(p, TokenQuery{AnyOwner: true, Status: StatusActive, Limit: maxPage}.At(now))
 	for {
 		page, err := r.scan(ctx, q)
 		if err != nil {
 			return plan, err
 		}
-		users, err := m.ownersOf(ctx, page.Tokens)
-		if err != nil {
+		if err := owners.read(ctx, page.Tokens); err != nil {
 			return plan, err
 		}
 		for _, t := range page.Tokens {
-			switch owner := users[t.Owner]; {
+			switch owner := owners.known[t.Owner]; {
 			case p.isBeyond(t, owner, now):
 				plan.add(t)
-				owners[t.Owner] = true
+				counted[t.Owner] = true
 			case unexempted.isBeyond(t, owner, now):
 				plan.Exempt++
 			}
 		}
 		if page.Next.IsZero() {
-			plan.Owners = len(owners)
+			plan.Owners = len(counted)
 			return plan, nil
 		}
 		q.After = page.Next

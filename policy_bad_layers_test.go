@@ -241,6 +241,9 @@ func TestThePolicyThatIsReturnedBelongsToTheCaller(t *testing.T) {
 	}
 	set, err := h.SetPolicy(ctx, apitoken.As(ada), p)
 	h.must(err)
+	if diff := cmp.Diff([]apitoken.Exemption{exemption(bob)}, p.Exemptions); diff != "" {
+		t.Errorf("the exemptions that were passed (-before +after):\n%s", diff)
+	}
 	want, read := must(h.Policy(ctx)), must(h.Policy(ctx))
 	for _, mine := range []apitoken.MaxLifetimePolicy{p, set, read} {
 		mine.Limits[0].Max, mine.Exemptions[0].Max = 1, 1

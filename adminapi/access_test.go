@@ -206,6 +206,10 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 		return check(apitoken.ListAny)
 	case "SetPolicy":
 		return check(apitoken.SetPolicy)
+	case "SetPolicy and ListAny":
+		return check(apitoken.SetPolicy | apitoken.ListAny)
+	case "RevokeAny":
+		return check(apitoken.RevokeAny)
 	case "ReadEvents":
 		return check(apitoken.ReadEvents)
 	case "ManageUsers":

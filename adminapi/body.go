@@ -270,6 +270,24 @@ func secondsOf(d time.Duration) json.Number {
 	return json.Number(text)
 }
 
+// count is a whole number of 1 or more, 0 if it is absent.
+func (b *body) count(name string) int {
+	if b.err != nil || !b.has(name) {
+		return 0
+	}
+	number, ok := b.members[name].(json.Number)
+	if !ok {
+		b.fail(malformed(b.at(name), "is not a number"))
+		return 0
+	}
+	n, err := strconv.ParseInt(number.String(), 10, 32)
+	if err != nil || n < 1 {
+		b.fail(invalid(b.at(name), "is not a whole number from 1 to %d", math.MaxInt32))
+		return 0
+	}
+	return int(n)
+}
+
 // atLeastOne refuses a body with none of the members.
 func (b *body) atLeastOne(names ...string) {
 	for _, name := range names {
@@ -281,12 +299,12 @@ func (b *body) atLeastOne(names ...string) {
 }
 
 // atMostOne refuses a body with more than one of the members.
-func (b *body) atMostOne(names ...string) { b.count(0, names) }
+func (b *body) atMostOne(names ...string) { b.given(0, names) }
 
 // exactlyOne refuses a body with none of the members, or with more than one.
-func (b *body) exactlyOne(names ...string) { b.count(1, names) }
+func (b *body) exactlyOne(names ...string) { b.given(1, names) }
 
-func (b *body) count(least int, names []string) {
+func (b *body) given(least int, names []string) {
 	var given []string
 	for _, name := range names {
 		if b.has(name) {

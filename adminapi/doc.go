@@ -29,7 +29,9 @@
 //	DELETE /tokens/{id}           the owner or RevokeAny                       revoke it                                204
 //	GET    /policy                anyone signed in                             read the maximum lifetime                200, ETag
 //	PUT    /policy                SetPolicy                                    set the maximum lifetime                 200, ETag
+//	POST   /policy/plan           SetPolicy and ListAny                        count what is beyond a policy            200, ETag
 //	GET    /policy/choices        anyone signed in                             list the lifetimes that a form offers    200
+//	POST   /revocations           RevokeAny                                    revoke a page of the tokens that match   200
 //	GET    /events                ReadEvents                                   read what was changed or denied          200
 //	GET    /openapi.json          anybody                                      read this as OpenAPI 3.1, for programs   200
 //
@@ -129,6 +131,7 @@
 //	without_expiration         true: never expires
 //	unused_since               created before this time and not used at or after it; RFC 3339
 //	lives_longer_than_seconds  the lifetime from creation to expiry is longer than this, or the token never expires
+//	beyond_policy              true: the lifetime from creation to expiry is longer than the policy permits now
 //
 //	{"tokens": [...], "next": "01890a5d-..."}
 //
@@ -219,9 +222,30 @@
 // The layer is limit with a role and a kind; exemption with until and a reason; or token, if the token that the caller uses expires
 // before. An error lifetime_over_maximum has the same source.
 //
+// POST /policy/plan takes the body of PUT /policy, writes nothing, and counts what would be beyond that policy: the active tokens
+// that live longer, from creation to expiry, than it permits. The sample has the first ten of them. PUT with the ETag of the
+// response as If-Match is 412 if the policy has changed since. Before the first policy there is no ETag.
+//
+//	{"beyond": 12, "owners": 3, "without_expiration": 1, "exempt": 2, "sample": [...]}
+//
 // GET /policy/choices lists the lifetimes of the maximum for everybody:
 //
 //	{"choices": [{"lifetime_seconds": 2592000}, {"lifetime_seconds": 7776000}, {"no_expiration": true}]}
+//
+// # Revoking many tokens
+//
+// POST /revocations revokes active tokens that meet every condition of the query. It has the parameters of GET /tokens, except
+// status, after and limit. Without any of them it is about all tokens. A call revokes one page of at most 500 tokens, all or none of
+// them; repeat it until remaining is 0.
+//
+//	POST /revocations?beyond_policy=true
+//	{"dry_run": true}                           counts, and revokes nothing
+//	{"at_most": 1200, "reason": "policy"}       the number that an administrator has seen; reason goes into the events
+//
+//	{"revoked": 500, "remaining": 700}
+//
+// If more than at_most tokens match, the status is 409 and nothing is revoked. Every request may be repeated, also after a
+// response was lost: a token that was revoked does not match again.
 //
 // # Events
 //

@@ -336,7 +336,7 @@ func TestEveryAnswerHasAnExchange(t *testing.T) {
 		if strings.HasPrefix(r.Route.Path, "/users/{id}") || len(r.Params) > 0 || r.body != "" {
 			want[answerKind{pattern, 422, "invalid"}] = true
 		}
-		if r.Method != "GET" {
+		if r.Method != "GET" && pattern != "POST /policy/plan" { // which writes nothing
 			want[answerKind{pattern, 503, "outcome_unknown"}] = true
 		}
 		if r.body != "" {

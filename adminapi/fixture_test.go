@@ -80,6 +80,8 @@ var validBodies = map[string]string{
 	"PUT /users/{id}":         `{"name": "Bob"}`,
 	"POST /users/{id}/tokens": `{"name": "x"}`,
 	"PUT /policy":             `{"no_maximum": true}`,
+	"POST /policy/plan":       `{"no_maximum": true}`,
+	"POST /revocations":       `{"at_most": 1000}`,
 	"PATCH /tokens/{id}":      `{"name": "x"}`,
 }
 

@@ -42,43 +42,62 @@ func (a *api) setPolicy(r *http.Request, actor apitoken.Actor) (response, error)
 	if err != nil {
 		return response{}, err
 	}
-	b := readBody(r, "max_lifetime_seconds", "no_maximum", "limits[]", "exemptions[]")
-	p := apitoken.MaxLifetimePolicy{Max: b.maximum(), Limits: b.limits(), Exemptions: b.exemptions(), Revision: condition.revision}
-	if b.err != nil {
-		return response{}, b.err
+	p, keep, err := readPolicy(r)
+	if err != nil {
+		return response{}, err
 	}
-	p, err = a.putPolicy(r, actor, p, !b.has("limits"), !b.has("exemptions"))
+	p.Revision = condition.revision
+	p, err = a.putPolicy(r, actor, p, keep)
 	if err != nil {
 		return response{}, condition.explain(err)
 	}
 	return policyResponse(p), nil
 }
 
+// keptLayers are the layers that a request leaves out. They stay as they are: a client that knows only the maximum must not remove
+// them.
+type keptLayers struct{ limits, exemptions bool }
+
+// readPolicy reads the body of a request that states a policy.
+func readPolicy(r *http.Request) (apitoken.MaxLifetimePolicy, keptLayers, error) {
+	b := readBody(r, "max_lifetime_seconds", "no_maximum", "limits[]", "exemptions[]")
+	p := apitoken.MaxLifetimePolicy{Max: b.maximum(), Limits: b.limits(), Exemptions: b.exemptions()}
+	return p, keptLayers{!b.has("limits"), !b.has("exemptions")}, b.err
+}
+
+// withLayers returns the policy with the layers in force that the request leaves out, at the revision that they were read at. A
+// revision that the policy has already stays.
+func (a *api) withLayers(r *http.Request, p apitoken.MaxLifetimePolicy, keep keptLayers) (apitoken.MaxLifetimePolicy, error) {
+	if !keep.limits && !keep.exemptions {
+		return p, nil
+	}
+	present, err := a.manager.Policy(r.Context())
+	if err != nil {
+		return p, err
+	}
+	if keep.limits {
+		p.Limits = present.Limits
+	}
+	if keep.exemptions {
+		p.Exemptions = present.Exemptions
+	}
+	if p.Revision == 0 {
+		p.Revision = present.Revision
+	}
+	return p, nil
+}
+
 // policyAttempts is how often a policy that keeps layers is set, each time after the policy has changed meanwhile.
 const policyAttempts = 8
 
-// putPolicy sets the policy. The layers that a request leaves out stay as they are: a client that knows only the maximum must not
-// remove them.
-func (a *api) putPolicy(r *http.Request, actor apitoken.Actor, p apitoken.MaxLifetimePolicy, keepLimits, keepExemptions bool) (apitoken.MaxLifetimePolicy, error) {
-	required := p.Revision
+func (a *api) putPolicy(r *http.Request, actor apitoken.Actor, p apitoken.MaxLifetimePolicy, keep keptLayers) (apitoken.MaxLifetimePolicy, error) {
 	for attempt := 1; ; attempt++ {
-		if keepLimits || keepExemptions {
-			present, err := a.manager.Policy(r.Context())
-			if err != nil {
-				return present, err
-			}
-			if keepLimits {
-				p.Limits = present.Limits
-			}
-			if keepExemptions {
-				p.Exemptions = present.Exemptions
-			}
-			if required == 0 {
-				p.Revision = present.Revision
-			}
+		complete, err := a.withLayers(r, p, keep)
+		if err != nil {
+			return p, err
 		}
-		set, err := a.manager.SetPolicy(r.Context(), actor, p)
-		if required != 0 || p.Revision == 0 || attempt == policyAttempts || !errors.Is(err, apitoken.ErrConflict) {
+		set, err := a.manager.SetPolicy(r.Context(), actor, complete)
+		if p.Revision != 0 || complete.Revision == 0 || attempt == policyAttempts || !errors.Is(err, apitoken.ErrConflict) {
 			return set, err
 		}
 	}

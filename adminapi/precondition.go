@@ -26,7 +26,7 @@ type precondition struct {
 
 // noRevision is a revision that nothing ever has. The Manager compares revisions after it has decided who may, so a
 // precondition with noRevision fails only for callers who may make the change.
-const noRevision = -1
+const noRevision = -2 // -1 is apitoken.NoPolicyYet
 
 // readPrecondition reads If-Match. An entity tag that no revision has, such as a weak one, becomes noRevision.
 func readPrecondition(r *http.Request) (precondition, error) {

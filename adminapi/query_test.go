@@ -68,14 +68,16 @@ func TestEveryConditionReachesTheManager(t *testing.T) {
 		{"lives_longer_than_seconds=86400.5000000000", apitoken.TokenQuery{LivesLongerThan: apitoken.Days(1) + time.Second/2}},
 		{"lives_longer_than_seconds=0.000001", apitoken.TokenQuery{LivesLongerThan: time.Microsecond}},
 		{"lives_longer_than_seconds=9223372036.854775", apitoken.TokenQuery{LivesLongerThan: time.Duration(math.MaxInt64).Truncate(time.Microsecond)}},
+		// Without a maximum, the Manager asks for what does not exist.
+		{"beyond_policy=true", apitoken.TokenQuery{LivesLongerThan: apitoken.NoExpiration, ExpiresBefore: time.Unix(0, 0).UTC()}},
 		{"after=" + noToken, apitoken.TokenQuery{After: after}},
 		{"limit=1", apitoken.TokenQuery{Limit: 1}},
 		{"limit=500", apitoken.TokenQuery{Limit: 500}},
 		{"limit=7&after=" + noToken + "&status=active&name_contains=x&kind=user&resource=web&created_by=ada&created_with=" + noToken + "&on_behalf=true&expires_before=2026-01-31T00:00:00Z" +
-			"&without_expiration=true&unused_since=2026-01-31T00:00:00Z&lives_longer_than_seconds=0.5",
+			"&without_expiration=true&unused_since=2026-01-31T00:00:00Z&lives_longer_than_seconds=0.5&beyond_policy=true",
 			apitoken.TokenQuery{
 				Limit: 7, After: after, Status: apitoken.StatusActive, NameContains: "x", Kind: apitoken.KindUser, Resource: "web", CreatedBy: "ada", CreatedWith: after, OnBehalf: true,
-				ExpiresBefore: day, WithoutExpiration: true, UnusedSince: day, LivesLongerThan: time.Second / 2,
+				ExpiresBefore: time.Unix(0, 0).UTC(), WithoutExpiration: true, UnusedSince: day, LivesLongerThan: apitoken.NoExpiration,
 			}},
 	}
 	for _, name := range tokenListParams() {

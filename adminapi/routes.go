@@ -24,6 +24,8 @@ const (
 	withManageUsers   access = "ManageUsers"
 	withReadEvents    access = "ReadEvents"
 	withSetPolicy     access = "SetPolicy"
+	withRevokeAny     access = "RevokeAny"
+	withPlan          access = "SetPolicy and ListAny"
 )
 
 // route is a method on a path.
@@ -71,7 +73,9 @@ func (a *api) routes() []route {
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
 		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
 		{http.MethodPut, "/policy", withSetPolicy, nil, readsBodyAndIfMatch, a.setPolicy},
+		{http.MethodPost, "/policy/plan", withPlan, nil, readsBody, a.planPolicy},
 		{http.MethodGet, "/policy/choices", anyoneSignedIn, nil, readsNothing, a.choices},
+		{http.MethodPost, "/revocations", withRevokeAny, revocable, readsBody, a.revokeMany},
 		{http.MethodGet, "/events", withReadEvents, events, readsNothing, a.events},
 		{http.MethodGet, "/openapi.json", anybody, nil, readsNothing, a.openAPI},
 	}

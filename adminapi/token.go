@@ -65,11 +65,11 @@ func (a *api) listAllTokens(r *http.Request, actor apitoken.Actor) (response, er
 // tokenConditions are the query parameters that select tokens.
 var tokenConditions = []string{
 	"status", "name_contains", "kind", "resource", "created_by", "created_with", "on_behalf", "expires_before", "without_expiration",
-	"unused_since", "lives_longer_than_seconds",
+	"unused_since", "lives_longer_than_seconds", "beyond_policy",
 }
 
-func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (response, error) {
-	q := readQuery(r)
+// tokens adds the conditions of the request to a query.
+func (q *query) tokens(wanted apitoken.TokenQuery) apitoken.TokenQuery {
 	wanted.Status = apitoken.Status(q.text("status"))
 	wanted.NameContains = q.text("name_contains")
 	wanted.Kind = apitoken.Kind(q.text("kind"))
@@ -81,6 +81,13 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 	wanted.WithoutExpiration = q.flag("without_expiration")
 	wanted.UnusedSince = q.instant("unused_since")
 	wanted.LivesLongerThan = q.seconds("lives_longer_than_seconds")
+	wanted.BeyondPolicy = q.flag("beyond_policy")
+	return wanted
+}
+
+func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.TokenQuery) (response, error) {
+	q := readQuery(r)
+	wanted = q.tokens(wanted)
 	wanted.After, wanted.Limit = q.afterToken(), q.limit()
 	if q.err != nil {
 		return response{}, q.err

@@ -16,7 +16,7 @@ var csvHeader = []string{
 // download streams the tokens of the inventory as CSV (RFC 4180). If the store fails after the first bytes were sent, it aborts the
 // connection, so that an incomplete file does not look complete.
 func (v *visit) download() error {
-	_, q, err := v.readFilters()
+	_, q, err := v.readFilters(v.r.URL.Query())
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type policyPage struct {
 	Problem string
 	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
+	Beyond  string // the list of the active tokens that are beyond the policy in force; empty: there are none, or the user may not see them
 
 	Limits     []limitRow
 	Exemptions []exemptionRow
@@ -32,6 +33,11 @@ type policyQuestion struct {
 	Text             string
 	Counted          bool
 	Beyond           int // active tokens that exceed the new maximum
+	Owners           int // to whom they belong
+	NoEnd            int // those that never expire
+	Exempt           int // active tokens that only an exemption permits
+	Sample           []tokenRow
+	List             string // the address of the list of exactly these tokens; empty: there is none before the maximum is saved
 	Revision         int64
 	Maximum, Entered string
 }
@@ -49,6 +55,9 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	}
 	page.Now, page.By, page.At = lifetimeText(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
 	page.MaySet = v.may.Has(apitoken.SetPolicy)
+	if v.may.Has(apitoken.ListAny) && p.Strictest() != apitoken.NoExpiration {
+		page.Beyond = v.base + "/tokens?beyond=yes&status=active"
+	}
 	for _, max := range []int{30, 90, 365} {
 		page.Choices = append(page.Choices, choice{strconv.Itoa(max), lifetimeText(apitoken.Days(max))})
 	}
@@ -133,6 +142,9 @@ func (v *visit) isAlreadySet(wanted apitoken.MaxLifetimePolicy) bool {
 	return err == nil && p.Max == wanted.Max && p.UpdatedBy == v.actor.User && p.Revision == wanted.Revision+1
 }
 
+// mostDays is the longest maximum in days.
+const mostDays = 36500
+
 // readMaximum parses what was entered. problem tells the user what is wrong with it; empty: nothing.
 func readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string) {
 	text := page.Chosen
@@ -143,29 +155,36 @@ func readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string)
 	case customDays:
 		text = page.Days
 	}
-	const most = 36500
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > most {
-		return p, fmt.Sprintf("Enter a whole number of days, 1 to %d.", most)
+	if err != nil || n < 1 || n > mostDays {
+		return p, fmt.Sprintf("Enter a whole number of days, 1 to %d.", mostDays)
 	}
 	p.Max = apitoken.Days(n)
 	return p, ""
 }
 
+// policyQuestion plans the wanted maximum with the limits and exemptions in force. The link to the tokens that are beyond it is
+// exact without these only, because the lists know the policy in force.
 func (v *visit) policyQuestion(wanted apitoken.MaxLifetimePolicy) (*policyQuestion, error) {
 	present, err := v.manager.Policy(v.r.Context())
 	if err != nil {
 		return nil, err
 	}
 	q := &policyQuestion{Text: lifetimeInSentence(wanted.Max), Revision: present.Revision}
-	if !v.may.Has(apitoken.ListAny) {
+	if !v.may.Has(apitoken.SetPolicy | apitoken.ListAny) {
 		return q, nil
 	}
-	q.Counted = true
-	if wanted.Max != apitoken.NoExpiration {
-		q.Beyond, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{
-			AnyOwner: true, Status: apitoken.StatusActive, LivesLongerThan: wanted.Max,
-		})
+	wanted.Limits, wanted.Exemptions = present.Limits, present.Exemptions
+	plan, err := v.manager.PlanPolicy(v.r.Context(), v.actor, wanted)
+	if err != nil {
+		return nil, err
 	}
-	return q, err
+	q.Counted, q.Beyond, q.Owners, q.NoEnd, q.Exempt = true, plan.Beyond, plan.Owners, plan.WithoutExpiration, plan.Exempt
+	for _, t := range plan.Sample {
+		q.Sample = append(q.Sample, v.row(t))
+	}
+	if len(present.Limits)+len(present.Exemptions) == 0 && wanted.Max != apitoken.NoExpiration {
+		q.List = fmt.Sprintf("%s/tokens?longer=%d&status=active", v.base, wanted.Max/apitoken.Days(1))
+	}
+	return q, nil
 }

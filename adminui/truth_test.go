@@ -18,7 +18,7 @@ import (
 type faulty struct {
 	storetest.Faulty
 	reads, writes error // returned by lists of tokens and by writes; CreateToken with ErrUncertain still creates the token
-	revokes       int   // the number of tokens that can be revoked before writes applies
+	revokes       int   // the number of tokens, or of pages of them, that can be revoked before writes applies
 }
 
 func newFaulty() *faulty {
@@ -34,6 +34,10 @@ func newFaulty() *faulty {
 					return nil
 				}
 				return s.writes
+			case "RevokeTokens":
+				if s.revokes--; s.revokes < 0 && s.writes != apitoken.ErrUncertain {
+					return s.writes
+				}
 			case "CreateToken":
 				if s.writes == apitoken.ErrUnavailable {
 					return s.writes
@@ -44,7 +48,7 @@ func newFaulty() *faulty {
 			return nil
 		},
 		After: func(_ context.Context, method string) error {
-			if method == "CreateToken" {
+			if method == "CreateToken" || method == "RevokeTokens" && s.revokes < 0 {
 				return s.writes
 			}
 			return nil

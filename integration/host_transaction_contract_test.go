@@ -135,8 +135,9 @@ func TestPgxKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 func TestSQLiteKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 	t.Parallel()
 	long(t)
+	newFile := sqliteCopies(t, nil)
 	storetest.Run(t, func(t *testing.T) apitoken.Store {
-		db := openSQLite(t, sqliteFile(t), recommended)
+		db := openSQLite(t, newFile(t), recommended)
 		db.SetMaxOpenConns(1) // a host that begins many transactions at once has to queue them: SQLite has one writer
 		return eachInTx{newMigratedSQLite(t, db, nil), beginSQL(db), sql.LevelDefault}
 	})

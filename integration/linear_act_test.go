@@ -13,25 +13,28 @@ import (
 
 // act is one call of a Manager method as a client saw it: arguments, results and times.
 type act struct {
-	client   int
-	begin    int64 // number in the order of all beginnings and ends
-	end      int64
-	kind     kind
-	actor    apitoken.UserID
-	owner    apitoken.UserID
-	name     string
-	lifetime time.Duration
-	token    apitoken.TokenID
-	status   apitoken.Status
-	max      time.Duration
-	revision int64
-	at       time.Time // the time that the clock showed the call
-	err      error     // one of the sentinels; nil: success
-	made     apitoken.Token
-	identity apitoken.Identity
-	user     apitoken.User
-	listed   []apitoken.Token
-	policy   apitoken.MaxLifetimePolicy
+	client    int
+	begin     int64 // number in the order of all beginnings and ends
+	inserting int64 // the last time that a token was to be inserted; 0: never
+	end       int64
+	kind      kind
+	actor     apitoken.UserID
+	owner     apitoken.UserID
+	name      string
+	lifetime  time.Duration
+	token     apitoken.TokenID
+	status    apitoken.Status
+	role      apitoken.Role
+	max       time.Duration
+	limit     time.Duration // of role user; 0: none
+	revision  int64
+	at        time.Time // the time that the clock showed the call
+	err       error     // one of the sentinels; nil: success
+	made      apitoken.Token
+	identity  apitoken.Identity
+	user      apitoken.User
+	listed    []apitoken.Token
+	policy    apitoken.MaxLifetimePolicy
 }
 
 type kind string
@@ -43,6 +46,7 @@ const (
 	actRevoke       kind = "revoke"
 	actRename       kind = "rename"
 	actRevokeAll    kind = "revoke all"
+	actPutRole      kind = "role"
 	actSetPolicy    kind = "set policy"
 	actReadPolicy   kind = "policy"
 	actReadUser     kind = "user"
@@ -68,7 +72,8 @@ func (a *act) String() string {
 		actSuspend:      string(a.owner),
 		actResume:       string(a.owner),
 		actReadUser:     string(a.owner),
-		actSetPolicy:    fmt.Sprintf("%s if at %d", a.max, a.revision),
+		actPutRole:      fmt.Sprintf("%s %s", a.owner, a.role),
+		actSetPolicy:    fmt.Sprintf("%s, users %s, if at %d", a.max, a.limit, a.revision),
 	}[a.kind]
 	answer := strings.Fields(sentinels(a.err))[0]
 	switch {
@@ -82,12 +87,21 @@ func (a *act) String() string {
 			}
 		}
 	case a.kind == actReadUser && a.err == nil:
-		answer = fmt.Sprintf("epoch %d, disabled: %t, suspended: %t", a.user.Epoch, a.user.Disabled(), a.user.Suspended())
+		answer = fmt.Sprintf("epoch %d, disabled: %t, suspended: %t, %s", a.user.Epoch, a.user.Disabled(), a.user.Suspended(), a.user.Role)
 	case a.err == nil && (a.kind == actSetPolicy || a.kind == actReadPolicy):
-		answer = fmt.Sprintf("%s at %d", a.policy.Max, a.policy.Revision)
+		answer = fmt.Sprintf("%s, limits %v, at %d", a.policy.Max, a.policy.Limits, a.policy.Revision)
 	}
 	return fmt.Sprintf("%3d-%3d client %d as %-5s %s  %s %s -> %s",
 		a.begin, a.end, a.client, a.actor, a.at.Format(time.TimeOnly), a.kind, asked, answer)
+}
+
+// wanted is the policy of an act that sets it.
+func (a *act) wanted() apitoken.MaxLifetimePolicy {
+	p := apitoken.MaxLifetimePolicy{Max: a.max, Revision: a.revision}
+	if a.limit != 0 {
+		p.Limits = []apitoken.LifetimeLimit{{Role: apitoken.RoleUser, Max: a.limit}}
+	}
+	return p
 }
 
 // short returns the part of an id that distinguishes the tokens of a history.
@@ -98,7 +112,8 @@ func short(id apitoken.TokenID) string { return id.String()[32:] }
 //
 //   - A call of a user about themselves first checks that the user is enabled and not suspended, and then has its effect. (The
 //     administrator is neither in these histories.)
-//   - Generate first reads the owner, which fixes the epoch of the token, and then inserts the token.
+//   - Generate first reads the owner, which fixes the epoch of the token and the role that it is judged by, and then inserts the
+//     token.
 type moment struct {
 	*act
 	part part
@@ -110,7 +125,7 @@ const (
 	partWhole     part = "whole"
 	partPermitted part = "permitted" // the actor is enabled
 	partDone      part = "done"      // the effect of the call
-	partDecided   part = "decided"   // the owner is enabled, and the token has their epoch
+	partDecided   part = "decided"   // the owner is enabled, and the token has their epoch and is judged by their role
 	partInserted  part = "inserted"  // the token
 	partJudged    part = "judged"    // by the policy, see [partition]
 )
@@ -126,7 +141,7 @@ func (h *history) moments() []porcupine.Operation {
 			continue
 		case a.kind == actFlush, a.kind == actMoveClock, a.kind == actSweep: // no effect in the specification
 			continue
-		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable, actSuspend, actResume):
+		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable, actSuspend, actResume, actPutRole):
 			parts = []part{partDecided, partInserted}
 		case a.aboutSelf() && h.during(a, actDisable, actEnable, actSuspend, actResume):
 			parts = []part{partPermitted, partDone}

@@ -34,7 +34,7 @@ func newHistory(clock *movable) *history {
 
 // provision creates an administrator, who is never disabled, and two users.
 func (h *history) provision(ctx context.Context, store apitoken.Store) error {
-	host, err := apitoken.New(store, &apitoken.Options{Clock: h.clock})
+	host, err := apitoken.New(store, &apitoken.Options{Clock: h.clock, Roles: historyRoles})
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,25 @@ func (r *reading) Now() time.Time {
 func (h *history) join(number int, store apitoken.Store) (*replica, error) {
 	c := &replica{history: h, number: number, reading: reading{clock: h.clock}}
 	var err error
-	c.manager, err = apitoken.New(store, &apitoken.Options{Clock: &c.reading, LastUsedInterval: time.Hour})
+	c.manager, err = apitoken.New(store, &apitoken.Options{Clock: &c.reading, LastUsedInterval: time.Hour, Roles: historyRoles})
 	return c, err
+}
+
+// historyRoles has the role that users change to and from. It differs from that of a user in the limit of the policy only.
+var historyRoles = map[apitoken.Role]apitoken.Permission{"free": apitoken.GenerateOwn}
+
+// inserting is a store that notes in an act when it was asked to insert the token. A change of the owner's role that ended before
+// must not be missed.
+type inserting struct{ apitoken.Store }
+
+// noteInserting is the key of a function in the context of a call.
+type noteInserting struct{}
+
+func (s inserting) CreateToken(ctx context.Context, n apitoken.NewToken, revision int64, e apitoken.Event) error {
+	if note, ok := ctx.Value(noteInserting{}).(func()); ok {
+		note()
+	}
+	return s.Store.CreateToken(ctx, n, revision, e)
 }
 
 func (c *replica) close() { _ = c.manager.Close(context.Background()) }
@@ -80,7 +97,7 @@ func (c *replica) perform(ctx context.Context, a *act) {
 	earliest := c.clock.Now()
 	c.reading.last = time.Time{}
 	a.begin = c.progress.Add(1)
-	err := c.do(ctx, a)
+	err := c.do(context.WithValue(ctx, noteInserting{}, func() { a.inserting = c.progress.Add(1) }), a)
 	a.end = c.progress.Add(1)
 	a.at, a.err = c.reading.last, cause(err)
 
@@ -132,8 +149,10 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 		err = m.ResumeUser(ctx, actor, a.owner)
 	case actReadUser:
 		a.user, err = m.User(ctx, actor, a.owner)
+	case actPutRole:
+		_, err = m.PutUser(ctx, actor, apitoken.User{ID: a.owner, Role: a.role})
 	case actSetPolicy:
-		a.policy, err = m.SetPolicy(ctx, actor, apitoken.MaxLifetimePolicy{Max: a.max, Revision: a.revision})
+		a.policy, err = m.SetPolicy(ctx, actor, a.wanted())
 	case actReadPolicy:
 		a.policy, err = m.Policy(ctx)
 	case actFlush:

@@ -13,6 +13,7 @@ import (
 // world is the state between two moments. It is immutable.
 type world struct {
 	max      time.Duration
+	limit    time.Duration // of role user; 0: none
 	revision int64
 	owners   [2]ownerState // bob and carol
 	tokens   []stored      // by id
@@ -22,6 +23,7 @@ type world struct {
 type ownerState struct {
 	disabled  bool
 	suspended bool
+	free      bool // of role free, which has no limit
 	epoch     int
 }
 
@@ -54,12 +56,13 @@ func (t stored) end(by apitoken.Revocation) stored {
 type pending struct {
 	by    *act
 	epoch int
+	free  bool                // the owner when it was decided
 	ended apitoken.Revocation // of the epoch since then
 }
 
 func sameWorld(a, b any) bool {
 	v, w := a.(*world), b.(*world)
-	return v == w || v.max == w.max && v.revision == w.revision && v.owners == w.owners &&
+	return v == w || v.max == w.max && v.limit == w.limit && v.revision == w.revision && v.owners == w.owners &&
 		slices.Equal(v.tokens, w.tokens) && slices.Equal(v.pending, w.pending)
 }
 
@@ -73,6 +76,9 @@ func (w *world) hash() uint64 {
 		}
 		if o.suspended {
 			sum += 3
+		}
+		if o.free {
+			sum += 5
 		}
 	}
 	for _, t := range w.tokens {
@@ -136,7 +142,7 @@ func (w *world) forget() *world {
 func (w *world) effect(m moment, o ownerState) (bool, *world) {
 	switch {
 	case m.part == partJudged:
-		end, allowed := w.expiry(m.act)
+		end, allowed := w.expiry(m.act, o.free)
 		return allowed == (m.err == nil) && end == m.made.ExpiresAt, w
 	case m.part == partPermitted:
 		return !o.refused(), w
@@ -170,10 +176,15 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 	case actSuspend, actResume:
 		o.suspended = m.kind == actSuspend
 		return true, w.withOwner(m.owner, o)
+	case actPutRole:
+		o.free = m.role == "free"
+		return true, w.withOwner(m.owner, o)
 	case actReadPolicy:
-		return m.policy.Max == w.max && m.policy.Revision == w.revision, w
+		wanted := act{max: w.max, limit: w.limit}
+		return m.policy.Max == w.max && slices.Equal(m.policy.Limits, wanted.wanted().Limits) && m.policy.Revision == w.revision, w
 	case actReadUser:
-		return m.user.Disabled() == o.disabled && m.user.Suspended() == o.suspended && m.user.Epoch == int64(o.epoch), w
+		return m.user.Disabled() == o.disabled && m.user.Suspended() == o.suspended && m.user.Epoch == int64(o.epoch) &&
+			(m.user.Role == "free") == o.free, w
 	case actSetPolicy:
 		return w.setPolicy(m.act)
 	}
@@ -212,19 +223,22 @@ func (w *world) setPolicy(a *act) (bool, *world) {
 		return false, w
 	}
 	next := *w
-	next.max, next.revision = a.max, w.revision+1
+	next.max, next.limit, next.revision = a.max, a.limit, w.revision+1
 	return true, &next
 }
 
-// expiry returns the expiry of a token generated now. It returns false if the lifetime is over the maximum.
-func (w *world) expiry(a *act) (time.Time, bool) {
-	lifetime := a.lifetime
+// expiry returns the expiry of a token generated now for an owner. It returns false if the lifetime is over the maximum.
+func (w *world) expiry(a *act, free bool) (time.Time, bool) {
+	lifetime, most := a.lifetime, w.max
+	if !free && w.limit != 0 {
+		most = min(most, w.limit)
+	}
 	switch {
-	case lifetime == 0 && w.max == apitoken.NoExpiration:
+	case lifetime == 0 && most == apitoken.NoExpiration:
 		lifetime = apitoken.Days(90)
 	case lifetime == 0:
-		lifetime = w.max
-	case lifetime > w.max:
+		lifetime = most
+	case lifetime > most:
 		return time.Time{}, false
 	}
 	if lifetime == apitoken.NoExpiration {
@@ -234,7 +248,7 @@ func (w *world) expiry(a *act) (time.Time, bool) {
 }
 
 func (w *world) generate(m moment, o ownerState) (bool, *world) {
-	_, allowed := w.expiry(m.act)
+	_, allowed := w.expiry(m.act, o.free)
 	switch {
 	case m.err == apitoken.ErrUserDisabled:
 		return o.disabled, w
@@ -248,7 +262,7 @@ func (w *world) generate(m moment, o ownerState) (bool, *world) {
 		return false, w
 	}
 	next := *w
-	next.pending = append(slices.Clip(w.pending), pending{by: m.act, epoch: o.epoch})
+	next.pending = append(slices.Clip(w.pending), pending{by: m.act, epoch: o.epoch, free: o.free})
 	slices.SortFunc(next.pending, func(a, b pending) int { return cmp.Compare(a.by.begin, b.by.begin) })
 	if m.part == partDecided {
 		return true, &next
@@ -258,12 +272,15 @@ func (w *world) generate(m moment, o ownerState) (bool, *world) {
 
 // insert inserts a pending token.
 func (w *world) insert(a *act) (bool, *world) {
-	end, allowed := w.expiry(a)
 	at := slices.IndexFunc(w.pending, func(p pending) bool { return p.by == a })
-	if at < 0 || !allowed {
+	if at < 0 {
 		return false, w
 	}
 	p, next := w.pending[at], *w
+	end, allowed := w.expiry(a, p.free)
+	if !allowed {
+		return false, w
+	}
 	next.pending = slices.Delete(slices.Clone(w.pending), at, at+1)
 	if w.holder(a, p.epoch) >= 0 {
 		return a.err == apitoken.ErrExists, &next
@@ -387,9 +404,10 @@ func specification() porcupine.Model {
 }
 
 // partition splits a history into three parts, so that checking takes milliseconds instead of minutes: the moments of each of the
-// two owners, and the policy with the generations that it judged. The policy is in all three. So a linearizable history is
-// linearizable in each part, and a violation in a part is one of the whole. The third part is necessary, because the parts of the
-// owners do not show that the generations of both obey the policies in one order.
+// two owners, and the policy and the roles with the generations that they judged. The policy is in all three. So a linearizable
+// history is linearizable in each part, and a violation in a part is one of the whole. The third part is necessary, because the
+// parts of the owners do not show that the generations of both obey the policies in one order. In it, a token is judged after the
+// store was asked to insert it, because a role that changed before then must not be missed.
 func partition(moments []porcupine.Operation) [][]porcupine.Operation {
 	parts := make([][]porcupine.Operation, 3)
 	for _, m := range moments {
@@ -403,7 +421,12 @@ func partition(moments []porcupine.Operation) [][]porcupine.Operation {
 		case a.kind == actGenerate && (a.err == nil || a.err == apitoken.ErrLifetime):
 			judgement := m
 			judgement.Input = moment{a, partJudged}
+			if a.err == nil {
+				judgement.Call = max(a.begin, a.inserting)
+			}
 			parts[2] = append(parts[2], judgement)
+		case a.kind == actPutRole:
+			parts[2] = append(parts[2], m)
 		}
 		parts[ownerIndex(a.owner)] = append(parts[ownerIndex(a.owner)], m)
 	}

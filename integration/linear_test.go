@@ -23,6 +23,7 @@ var allCalls = workload{
 	weights: map[kind]int{
 		actGenerate: 28, actAuthenticate: 24, actList: 16, actRevoke: 8, actSetPolicy: 8, actEnable: 6, actReadUser: 5, actDisable: 4, actRevokeAll: 4, actRename: 6,
 		actFlush: 4, actReadPolicy: 3, actMoveClock: 3, actSuspend: 2, actResume: 4, actSweep: 1,
+		actPutRole: 6,
 	},
 	failures: true,
 }
@@ -83,7 +84,7 @@ func (s namedStore) holdLinearizable(t *testing.T) {
 var mustBeSeen = []string{
 	"generate: ok", "generate: ErrExists", "generate: ErrLifetime", "generate: ErrUserDisabled", "generate: ErrUncertain",
 	"authenticate: ok", "authenticate: ErrRevoked", "authenticate: ErrExpired", "authenticate: ErrUserDisabled",
-	"authenticate: ErrSuspended", "suspend: ok", "resume: ok",
+	"authenticate: ErrSuspended", "suspend: ok", "resume: ok", "role: ok",
 	"set policy: ok", "set policy: ErrConflict", "disable: ok", "enable: ok", "revoke: ok", "revoke all: ok",
 	"list: ok", "list: ErrDenied", "flush: ok",
 }

@@ -34,6 +34,10 @@ func (w workload) run(each []apitoken.Store, seed uint64) (*history, error) {
 	if w.inTurns {
 		t = newTurns(seed)
 	}
+	each = slices.Clone(each)
+	for i := range each {
+		each[i] = inserting{each[i]}
+	}
 	if w.planted != nil { // one store for all replicas, because a bug may have a state
 		store := &replicas{stores: each}
 		each = []apitoken.Store{w.planted(store, newNoisy(store, &h.progress, seed+1<<40, false, t), h.clock)}
@@ -98,10 +102,15 @@ func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 	case actGenerate:
 		a.name = oneOf(random, w.names)
 		a.lifetime = oneOf(random, []time.Duration{0, 0, time.Hour, 90 * time.Minute})
+	case actPutRole:
+		a.role = oneOf(random, []apitoken.Role{apitoken.RoleUser, "free"})
 	case actList:
 		a.status = oneOf(random, []apitoken.Status{"", "", apitoken.StatusActive, apitoken.StatusRevoked})
 	case actSetPolicy:
 		a.max = oneOf(random, []time.Duration{time.Hour, 2 * time.Hour, apitoken.NoExpiration})
+		if w.weights[actPutRole] > 0 {
+			a.limit = oneOf(random, []time.Duration{0, time.Hour, 90 * time.Minute})
+		}
 		if random.IntN(4) == 0 {
 			a.revision = h.revision()
 		}

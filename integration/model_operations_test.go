@@ -30,7 +30,8 @@ var operations = []operation{
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
 	{"scan", 3, (*sequence).scan},
-	{"set policy", 4, (*sequence).setPolicy},
+	{"set policy", 6, (*sequence).setPolicy},
+	{"lifetimes", 3, (*sequence).lifetimes},
 	{"put user", 4, (*sequence).putUser},
 	{"flush", 3, (*sequence).flush},
 	{"token", 3, (*sequence).token},
@@ -281,6 +282,7 @@ func (s *sequence) policy(m *apitoken.Manager, _ *operands) (string, answer, ans
 func (s *sequence) setPolicy(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, p := s.actor(o), apitoken.MaxLifetimePolicy{Max: someLifetimes.choose(o)}
 	p.Revision = choose(o, []int64{0, 0, s.ref.policy.Revision, s.ref.policy.Revision - 1, 7})
+	s.layers(&p, o)
 	got, err := m.SetPolicy(s.ctx, actor, p)
 	want, wantErr := s.ref.setPolicy(actor, p)
 	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}

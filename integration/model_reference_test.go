@@ -173,7 +173,11 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	case owner.Suspended():
 		return apitoken.Token{}, apitoken.ErrSuspended
 	}
-	end, err := c.expiry(lifetime)
+	kind := p.Kind
+	if kind == "" {
+		kind = apitoken.KindUser
+	}
+	end, err := c.expiry(owner, kind, lifetime)
 	if err != nil {
 		return apitoken.Token{}, err
 	}
@@ -190,28 +194,22 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	if active >= maxActive {
 		return apitoken.Token{}, apitoken.ErrTooMany
 	}
-	kind := p.Kind
-	if kind == "" {
-		kind = apitoken.KindUser
-	}
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
 		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
 	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
 	after := stateOf(t.Token)
-	after.MaxLifetime = r.policy.Max
+	most, source := c.permitted(owner, kind)
+	after.MaxLifetime, after.Policy = most, decidedInWords(source)
 	c.event.Token = id
 	c.record(apitoken.State{}, after)
 	return t.Token, nil
 }
 
 // expiry is the rule for lifetimes. The expiry of the token that the actor uses is a second maximum.
-func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
-	most := c.policy.Max
-	if !c.until.IsZero() {
-		most = min(most, c.until.Sub(c.event.At))
-	}
+func (c referenceCall) expiry(owner apitoken.User, kind apitoken.Kind, lifetime time.Duration) (time.Time, error) {
+	most, source := c.most(owner, kind)
 	if lifetime == 0 {
 		lifetime = most
 		if most == apitoken.NoExpiration {
@@ -226,7 +224,7 @@ func (c referenceCall) expiry(lifetime time.Duration) (time.Time, error) {
 		counts = lifetime.Truncate(time.Microsecond)
 	}
 	if counts > most {
-		return time.Time{}, &apitoken.LifetimeError{Requested: lifetime, Max: most}
+		return time.Time{}, &apitoken.LifetimeError{Requested: lifetime, Max: most, Source: source}
 	}
 	if end := c.event.At.Add(counts); end.Year() < 2200 {
 		return end, nil

@@ -36,7 +36,7 @@ func (o *operands) pick(n int) int {
 }
 
 const (
-	operandsOfStep = 14
+	operandsOfStep = 20
 	stepsOfPlan    = 50
 )
 
@@ -257,7 +257,7 @@ func sentinels(err error) string {
 		}
 	}
 	if lifetime := (*apitoken.LifetimeError)(nil); errors.As(err, &lifetime) {
-		names = append(names, fmt.Sprintf("%d of %d", lifetime.Requested, lifetime.Max))
+		names = append(names, fmt.Sprintf("%d of %d: %s", lifetime.Requested, lifetime.Max, lifetime.Source))
 	}
 	if names == nil {
 		return "no-sentinel"

@@ -165,22 +165,25 @@ func (r *reference) setPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolicy
 	switch {
 	case err != nil:
 		return apitoken.MaxLifetimePolicy{}, err
-	case p.Max < time.Minute, p.Max > apitoken.Days(36500) && p.Max != apitoken.NoExpiration:
+	case !validMaximum(p.Max), !r.validLayers(p):
 		return apitoken.MaxLifetimePolicy{}, apitoken.ErrInvalid
 	case !c.may.Has(apitoken.SetPolicy):
 		return apitoken.MaxLifetimePolicy{}, c.deny(apitoken.ErrDenied)
 	case !r.mayReplacePolicy(p.Revision):
 		return apitoken.MaxLifetimePolicy{}, apitoken.ErrConflict
 	}
-	before := r.policy.Max
+	p, err = c.granted(p)
+	if err != nil {
+		return apitoken.MaxLifetimePolicy{}, err
+	}
+	before := r.policy
 	if p.Max != apitoken.NoExpiration {
 		p.Max = p.Max.Truncate(time.Microsecond)
 	}
-	r.policy = apitoken.MaxLifetimePolicy{
-		Max: p.Max, UpdatedAt: c.event.At, UpdatedBy: actor.User, Revision: r.policy.Revision + 1,
-	}
-	c.record(apitoken.State{MaxLifetime: before}, apitoken.State{MaxLifetime: p.Max})
-	return r.policy, nil
+	p.UpdatedAt, p.UpdatedBy, p.Revision = c.event.At, actor.User, before.Revision+1
+	r.policy = p
+	c.record(apitoken.State{MaxLifetime: before.Max}, apitoken.State{MaxLifetime: p.Max, Policy: changedInWords(before, p)})
+	return p, nil
 }
 
 // feed returns the events for a reader. A denial is an event itself.

@@ -128,6 +128,14 @@ func generateAcrossSetPolicy(s *schedule) {
 	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
 }
 
+func generateAcrossRole(s *schedule) {
+	s.do(&act{kind: actPutRole, actor: "ada", owner: "bob", role: "free"})
+	s.do(&act{kind: actSetPolicy, actor: "ada", max: 2 * time.Hour, limit: time.Hour})
+	s.across("", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
+		&act{kind: actPutRole, actor: "ada", owner: "bob", role: apitoken.RoleUser})
+	s.do(&act{kind: actList, actor: "ada", owner: "bob"})
+}
+
 func generateAcrossDisable(s *schedule) {
 	s.across("", &act{kind: actGenerate, actor: "bob", owner: "bob", name: "deploy"},
 		&act{kind: actDisable, actor: "ada", owner: "bob"})

@@ -25,12 +25,25 @@ var generateAndSetPolicy = workload{
 	names:   strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), // so that few are taken
 }
 
+var generateAndPutRole = workload{
+	clients: 5,
+	rounds:  8,
+	weights: map[kind]int{actGenerate: 50, actPutRole: 35, actSetPolicy: 15},
+	names:   strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), // so that few are taken
+}
+
 var plants = []planted{
 	{
 		name:     "policy check dropped",
 		plant:    func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return policyUnchecked{torn} },
 		load:     &generateAndSetPolicy,
 		schedule: generateAcrossSetPolicy,
+	},
+	{
+		name:     "role check dropped",
+		plant:    func(_, torn apitoken.Store, _ apitoken.Clock) apitoken.Store { return roleUnchecked{torn} },
+		load:     &generateAndPutRole,
+		schedule: generateAcrossRole,
 	},
 	{
 		name:  "epoch ignored",
@@ -94,6 +107,7 @@ const (
 //
 //	bug                              model   histories   schedule
 //	policy check dropped                     x           generate across set policy
+//	role check dropped                       x           generate across role
 //	epoch ignored                    x       x           generate across disable
 //	expiry is late in Authenticate   x
 //	revocation not final             x
@@ -218,7 +232,7 @@ func scheduleOn(t *testing.T, open opener, bug plant) *schedule {
 	each, done := open(t)
 	t.Cleanup(done)
 	clock, g := newMovable(beginning), &gate{}
-	store := &replicas{stores: each}
+	store := inserting{&replicas{stores: each}}
 	behind := apitoken.Store(gated{store, g})
 	if bug != nil {
 		behind = bug(store, behind, clock)

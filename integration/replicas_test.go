@@ -20,8 +20,9 @@ func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			newFile := sqliteCopies(t, nil)
 			storetest.Run(t, func(t *testing.T) apitoken.Store {
-				file := sqliteFile(t)
+				file := newFile(t)
 				var r replicas
 				for range 3 {
 					r.stores = append(r.stores, newMigratedSQLite(t, openSQLite(t, file, parameters), nil))

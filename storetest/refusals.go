@@ -214,7 +214,8 @@ func ownerRefusals() []rule {
 		}})
 	}
 	return append(rules, rule{
-		"the owner's role after the name of an expired token", promise,
+		"the owner's role after the name of an expired token",
+		promise,
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			held := f.addToken("ada", "a")

@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -73,6 +74,24 @@ var states = []state{
 		p.follow("Revoke 1 active token")
 	}, says: "1 active token revoked."},
 	{name: "revoke-nothing-selected", host: host.withTokens, as: "ada", path: "/tokens", then: func(_ host, p *tab) { p.follow("Revoke the selected…") }, says: "there is nothing to revoke"},
+	{name: "revoke-matching", host: host.withTokens, as: "ada", path: "/tokens?name=worker&status=active", then: func(_ host, p *tab) {
+		p.follow("Revoke all that match…")
+	}, says: "to confirm"},
+	{name: "revoke-matching-mistyped", host: host.withTokens, as: "ada", path: "/tokens?name=worker&status=active", want: 422, then: func(_ host, p *tab) {
+		p.follow("Revoke all that match…")
+		p.fill("Type 6 to confirm", "0")
+		p.status = p.follow("Revoke 6 tokens")
+	}, says: "That is not the number of tokens. Nothing was revoked."},
+	{name: "revoke-matching-half", host: func(h host) host { return h.withNames(manyNames(501)...) }, as: "ada", path: "/tokens?name=many", then: func(_ host, p *tab) {
+		p.follow("Revoke all that match…")
+		p.fill("Type 501 to confirm", "501")
+		p.follow("Revoke 501 tokens")
+	}, says: "500 of 501 tokens revoked"},
+	{name: "revoked-matching", host: func(h host) host { return h.withNames(manyNames(2)...) }, as: "ada", path: "/tokens?name=many", then: func(_ host, p *tab) {
+		p.follow("Revoke all that match…")
+		p.fill("Type 2 to confirm", "2")
+		p.follow("Revoke 2 tokens")
+	}, says: "2 tokens revoked. No active token matches any more."},
 	{name: "expiring", host: host.withTokens, as: "ada", path: "/expiring", says: "in the next thirteen weeks."},
 	{name: "expiring-numbers", host: host.withTokens, as: "ada", path: "/expiring", then: func(_ host, p *tab) { p.activate("The numbers") }, says: "Tokens"},
 	{name: "expiring-none", as: "ada", path: "/expiring", says: "No active token expires"},
@@ -103,6 +122,14 @@ var states = []state{
 	{name: "unknown-person", as: "stranger", path: "/users", want: http.StatusForbidden, says: "You may not do this"},
 	{name: "not-available", as: "broken", path: "/users", want: http.StatusServiceUnavailable, says: "Not available at the moment"},
 	{name: "cannot-be-done", as: "ada", path: "/tokens?status=asleep", want: http.StatusUnprocessableEntity, says: "This cannot be done"},
+}
+
+// manyNames returns so many names of tokens.
+func manyNames(n int) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprint("many ", i))
+	}
+	return names
 }
 
 // Every page in every state, light and dark, wide and narrow, breaks no rule of accessibility, needs no horizontal scrolling, and

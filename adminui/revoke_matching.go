@@ -1,0 +1,184 @@
+package adminui
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/seed-d6cf0a46/apitoken"
+)
+
+// matchingPage asks before all tokens are revoked that the filters select, and between the pages of that.
+type matchingPage struct {
+	Question template.HTML
+	Typed    string // the number that the user has to type; empty: they have done so
+	Mistyped bool
+	Action   string
+	Fields   []field // the hidden fields of the form
+	Button   string
+	Back     string // the active tokens that are left
+	Done     int    // of Total, for the progress bar; Total 0: nothing is revoked yet
+	Total    int
+}
+
+// revokeMatching asks first, with the number of tokens that match, which the user has to type. Then it revokes a page of them at a
+// time. Between two pages it shows how many are revoked, and a button that continues.
+func (v *visit) revokeMatching() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errForm
+	}
+	form := v.r.PostForm
+	filters, err := url.ParseQuery(filterQuery(form.Get("filters")))
+	if err != nil {
+		return errForm
+	}
+	filters.Del("after")
+	_, q, err := v.readFilters(filters)
+	if err != nil {
+		return err
+	}
+	if form.Get("typed") == "" && form.Get("left") == "" {
+		return v.askMatching(filters, q, "")
+	}
+	total, left, ok := readCounts(form)
+	if !ok {
+		return v.askMatching(filters, q, form.Get("typed"))
+	}
+	p := apitoken.RevokeManyParams{AtMost: left, Reason: strings.TrimSpace(form.Get("reason"))}
+	r, err := v.manager.RevokeMany(v.r.Context(), v.actor, q, p)
+	switch {
+	case err != nil:
+		return v.showPartOfMatching(err, filters, total, left, p.Reason)
+	case r.Remaining > 0:
+		page := v.matching(filters, total, r.Remaining, p.Reason)
+		page.Question = sentence(stillActive(r.Remaining))
+		page.Button = "Continue"
+		return v.render(http.StatusOK, "matching.html", revokedText(total-r.Remaining, total), page)
+	}
+	return v.renderWith(http.StatusOK, "done.html", view{
+		Heading: "Revoke tokens", Notice: grouped(total) + " " + plural(total, "token", "tokens") + " revoked. No active token matches any more.",
+		Page: v.activeURL(filters),
+	})
+}
+
+// readCounts returns how many tokens were to be revoked in all, and how many of them are left. ok is false if the user did not type the
+// number that they were shown.
+func readCounts(form url.Values) (total, left int, ok bool) {
+	total, err := strconv.Atoi(form.Get("total"))
+	if err != nil || total < 1 {
+		return 0, 0, false
+	}
+	if typed := form.Get("typed"); typed != "" {
+		return total, total, strings.NewReplacer(",", "", " ", "").Replace(typed) == strconv.Itoa(total)
+	}
+	left, err = strconv.Atoi(form.Get("left"))
+	return total, left, err == nil && 0 < left && left <= total
+}
+
+// askMatching shows how many tokens match and asks for that number. typed is what the user has typed before, which was wrong.
+func (v *visit) askMatching(filters url.Values, q apitoken.TokenQuery, typed string) error {
+	seen, err := v.manager.RevokeMany(v.r.Context(), v.actor, q, apitoken.RevokeManyParams{DryRun: true})
+	if err != nil {
+		return err
+	}
+	total := seen.Remaining
+	if total == 0 {
+		return v.renderWith(http.StatusOK, "done.html", view{
+			Heading: "Revoke tokens", Notice: "No active token matches, so there is nothing to revoke.", Page: v.inventoryURLOf(filters),
+		})
+	}
+	page := v.matching(filters, total, total, v.r.PostForm.Get("reason"))
+	page.Typed, page.Mistyped, page.Total = strconv.Itoa(total), typed != "", 0
+	page.Question = sentence("Revoke " + grouped(total) + " active " + plural(total, "token", "tokens") +
+		"? Everything that uses them will be refused. This cannot be undone.")
+	page.Button = "Revoke " + grouped(total) + " " + plural(total, "token", "tokens")
+	status := http.StatusOK
+	if page.Mistyped {
+		status = http.StatusUnprocessableEntity
+	}
+	return v.render(status, "matching.html", "Revoke tokens", page)
+}
+
+// matching returns the page with the form that revokes the tokens that are left.
+func (v *visit) matching(filters url.Values, total, left int, reason string) matchingPage {
+	page := matchingPage{
+		Action: v.base + "/tokens/revoke-matching", Back: v.activeURL(filters), Done: total - left, Total: total,
+		Fields: []field{{"total", strconv.Itoa(total)}},
+	}
+	if query := filters.Encode(); query != "" {
+		page.Fields = append(page.Fields, field{"filters", query})
+	}
+	if left < total || v.r.PostForm.Get("left") != "" || v.r.PostForm.Get("typed") != "" {
+		page.Fields = append(page.Fields, field{"left", strconv.Itoa(left)}, field{"reason", reason})
+	}
+	return page
+}
+
+// showPartOfMatching shows a bulk revocation that failed: how many tokens are revoked, how many are still active, and the button that
+// tries again.
+func (v *visit) showPartOfMatching(err error, filters url.Values, total, left int, reason string) error {
+	p := problemOf(err)
+	page := v.matching(filters, total, left, reason)
+	page.Button = "Try again"
+	heading := revokedText(total-left, total)
+	switch {
+	case errors.Is(err, apitoken.ErrConflict):
+		v.reportUnavailable(p, err)
+		return v.renderWith(p.status, "done.html", view{
+			Heading: heading, Problem: "More tokens match than the " + grouped(left) + " that were left. They were generated, or came to match, since. " +
+				"No more tokens were revoked. Go back, look at them, and begin again.", Page: v.activeURL(filters),
+		})
+	case p.status != http.StatusServiceUnavailable:
+		return err
+	case isUnknown(err):
+		most := min(left, 500)
+		page.Question = sentence(fmt.Sprintf("It is not known whether the next %s %s revoked. To try again revokes nothing twice.",
+			grouped(most), plural(most, "was", "were")))
+	default:
+		page.Question = sentence(stillActive(left))
+	}
+	v.reportUnavailable(p, err)
+	return v.renderWith(p.status, "matching.html", view{Heading: heading, Problem: p.heading + ".", Page: page})
+}
+
+// activeURL returns the address of the list of the active tokens that the filters select.
+func (v *visit) activeURL(filters url.Values) string {
+	active, _ := url.ParseQuery(filters.Encode())
+	active.Set("status", string(apitoken.StatusActive))
+	return v.inventoryURLOf(active)
+}
+
+func (v *visit) inventoryURLOf(filters url.Values) string {
+	if query := filters.Encode(); query != "" {
+		return v.base + "/tokens?" + query
+	}
+	return v.base + "/tokens"
+}
+
+func revokedText(done, total int) string {
+	return grouped(done) + " of " + grouped(total) + " " + plural(total, "token", "tokens") + " revoked"
+}
+
+func stillActive(n int) string {
+	return grouped(n) + " " + plural(n, "token is", "tokens are") + " still active."
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// grouped formats a number with a comma before every third digit from the end.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
