@@ -246,7 +246,7 @@ func (v *visit) generate() error {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
 		form.Problem = reasonText(err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
-	case errors.Is(err, apitoken.ErrExists):
+	case errors.Is(err, apitoken.ErrExists), errors.Is(err, apitoken.ErrTooMany):
 		form.Problem = reasonText(err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case isUnknown(err):
