@@ -36,6 +36,15 @@ func serviceRules() []rule {
 			}
 		},
 	}}
+	rules = append(rules, rule{
+		"service accounts by their IDs",
+		"Users selects the users that meet both Responsible and IDs.",
+		func(f *fixture) {
+			f.addServices()
+			q := apitoken.UserQuery{Responsible: "ada", IDs: []apitoken.UserID{"bb", "d", "cx", "zoe"}, Limit: wholePage}
+			wantEqual(f, "the services", []apitoken.UserID{"bb", "cx"}, f.idsBy(q))
+		},
+	})
 	for _, c := range []struct {
 		name string
 		by   apitoken.UserID
