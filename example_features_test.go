@@ -327,3 +327,32 @@ func ExampleManager_Flush() {
 	// <nil>
 	// 1970-01-01 01:00:00
 }
+
+// An owner has at most as many active tokens as the host allows. A token that is revoked makes room.
+func ExampleTooManyError() {
+	ctx := context.Background()
+	m, err := apitoken.New(memstore.New(), &apitoken.Options{MaxActivePerOwner: 2})
+	if err != nil {
+		panic(err)
+	}
+	if _, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob"}); err != nil {
+		panic(err)
+	}
+	for _, name := range []string{"laptop", "server", "phone"} {
+		_, _, err := m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: name})
+		var full *apitoken.TooManyError
+		if errors.As(err, &full) {
+			fmt.Println(name, "has to wait, at most", full.Max)
+		}
+	}
+
+	tokens, _ := m.ListTokens(ctx, apitoken.As("bob"), apitoken.TokenQuery{Owner: "bob"})
+	fmt.Println(m.Revoke(ctx, apitoken.As("bob"), tokens[0].ID))
+	_, _, err = m.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "phone"})
+	fmt.Println(err)
+
+	// Output:
+	// phone has to wait, at most 2
+	// <nil>
+	// <nil>
+}

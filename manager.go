@@ -16,8 +16,8 @@ import (
 //
 // If several refusals apply, the error is the first of these: the actor is not known, disabled or suspended, or uses a token that
 // does not authenticate; the request is wrong; the actor lacks a permission; the user or token does not exist; the user holds
-// permissions that the actor lacks; the user is disabled or suspended; the token is revoked or has expired; the lifetime exceeds the maximum; the owner has too many tokens; the name is taken; the object of
-// the change has changed.
+// permissions that the actor lacks; the user is disabled or suspended; the token is revoked or has expired; the lifetime exceeds
+// the maximum; the name is taken; the owner has too many tokens; the object of the change has changed.
 type Manager struct {
 	store           Store
 	clock           Clock

@@ -53,9 +53,9 @@ type GenerateParams struct {
 // generated while only the token that the actor uses is revoked: look for it with [TokenQuery.CreatedWith].
 //
 // The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound], [ErrUserDisabled] or
-// [ErrSuspended] for the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request generated it;
-// [ErrUnavailable]. On [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try
-// again.
+// [ErrSuspended] for the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request
+// generated it; [TooManyError] if the owner has as many active tokens as [Options.MaxActivePerOwner] allows; [ErrUnavailable]. On
+// [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try again.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op := &operation{action: ActionGenerate, actor: actor, owner: p.Owner}
 	var secret Secret

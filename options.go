@@ -28,10 +28,11 @@ type Options struct {
 	DefaultLifetime time.Duration
 
 	// MaxActivePerOwner is how many active tokens an owner may have, whoever generates them, the host itself included. Beyond it
-	// [Manager.Generate] returns [ErrTooMany]. Tokens of [Manager.Import] count, and are not refused. 0: no limit.
+	// [Manager.Generate] returns a [TooManyError]. Tokens of [Manager.Import] count, and are not refused. A lower limit revokes
+	// nothing. 0: no limit.
 	//
-	// Calls that run at the same time need not see each other's token: on PostgreSQL, MySQL and MariaDB they may exceed the limit,
-	// by less than their number. An exact limit would need a lock on the owner, for which all of the owner's calls would wait.
+	// On PostgreSQL, MySQL and MariaDB, calls that run at the same time need not see each other's token: they may exceed the limit,
+	// by less than their number. On the latter two, a limit costs Generate one more round trip.
 	MaxActivePerOwner int
 
 	// LastUsedInterval is how long uses are collected before LastUsedAt is written. 0: one minute; negative: LastUsedAt is

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
+	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
 
 // An administrator generates a token for a user, lowers the maximum and revokes the token.
@@ -104,6 +105,13 @@ func TestTheFormTellsWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheFormTellsHowManyTokensAreAllowed(t *testing.T) {
+	h := mount(t, tokentest.NewWith(t, apitoken.Options{MaxActivePerOwner: 1}))
+	h.form("bob", "/admin/users/bob/tokens", http.StatusCreated, url.Values{"name": {"first"}, "lifetime": {days30}})
+	page := h.form("bob", "/admin/users/bob/tokens", http.StatusConflict, url.Values{"name": {"second"}, "lifetime": {days30}})
+	h.says(page, "The user has as many active tokens as are allowed: 1. Revoke one of them first.")
 }
 
 func (h host) setMax(d time.Duration) {

@@ -46,6 +46,9 @@ type referenceCall struct {
 // administration are the permissions that a bound token never has: all of the library except GenerateOwn.
 const administration = apitoken.Permission(1<<32-1) &^ apitoken.GenerateOwn
 
+// maxActive is how many active tokens an owner may have.
+const maxActive = 3
+
 func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner apitoken.UserID, id apitoken.TokenID) (referenceCall, error) {
 	c := referenceCall{reference: r, event: apitoken.Event{
 		At: r.now.Truncate(time.Microsecond), Action: action, Actor: actor, Owner: owner, Token: id,
@@ -178,10 +181,18 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	if err != nil {
 		return apitoken.Token{}, err
 	}
+	active := 0
 	for _, t := range r.tokens {
-		if t.Owner == p.Owner && t.Name == p.Name && r.refusal(t) == nil {
+		if t.Owner != p.Owner || r.refusal(t) != nil {
+			continue
+		}
+		if t.Name == p.Name {
 			return apitoken.Token{}, apitoken.ErrExists
 		}
+		active++
+	}
+	if active >= maxActive {
+		return apitoken.Token{}, apitoken.ErrTooMany
 	}
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,

@@ -105,6 +105,7 @@ func newSequence(replicas []apitoken.Store, clock *movable, options operands, se
 	}
 	opts := &apitoken.Options{
 		Clock:              clock,
+		MaxActivePerOwner:  maxActive,
 		DefaultMaxLifetime: [...]time.Duration{0, apitoken.Days(30)}[options.pick(2)],
 		DefaultLifetime:    [...]time.Duration{0, apitoken.Days(7)}[options.pick(2)],
 		LastUsedInterval:   [...]time.Duration{time.Hour, -1}[options.pick(4)/3],
@@ -239,7 +240,7 @@ var allSentinels = []struct {
 	{"ErrUnknownToken", apitoken.ErrUnknownToken}, {"ErrMalformed", apitoken.ErrMalformed},
 	{"ErrUnauthenticated", apitoken.ErrUnauthenticated},
 	{"ErrLifetime", apitoken.ErrLifetime}, {"ErrInvalid", apitoken.ErrInvalid}, {"ErrDenied", apitoken.ErrDenied},
-	{"ErrNotFound", apitoken.ErrNotFound}, {"ErrExists", apitoken.ErrExists}, {"ErrConflict", apitoken.ErrConflict},
+	{"ErrNotFound", apitoken.ErrNotFound}, {"ErrExists", apitoken.ErrExists}, {"ErrTooMany", apitoken.ErrTooMany}, {"ErrConflict", apitoken.ErrConflict},
 	{"ErrTruncated", apitoken.ErrTruncated},
 	{"ErrUnavailable", apitoken.ErrUnavailable}, {"ErrUncertain", apitoken.ErrUncertain},
 }

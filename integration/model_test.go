@@ -99,11 +99,11 @@ func setFlag(t *testing.T, name, value string) {
 // mustOccur are the results that the sequences must have.
 var mustOccur = []string{
 	"generate: ok", "generate: ErrLifetime", "generate: ErrInvalid", "generate: ErrDenied", "generate: ErrExists",
-	"generate: ErrNotFound", "generate: ErrUserDisabled",
+	"generate: ErrNotFound", "generate: ErrUserDisabled", "generate: ErrTooMany",
 	"authenticate: ok", "authenticate: ErrExpired", "authenticate: ErrRevoked", "authenticate: ErrUserDisabled", "authenticate: ErrSuspended",
 	"authenticate: ErrMalformed", "authenticate: ErrUnknownToken",
 	"set policy: ok", "set policy: ErrConflict", "set policy: ErrDenied", "set policy: ErrInvalid",
-	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
+	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke text: ok", "revoke text: ErrNotFound", "revoke text: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
 	"update token: ok", "update token: ErrInvalid", "update token: ErrDenied", "update token: ErrNotFound", "update token: ErrExists",
 	"update token: ErrRevoked", "update token: ErrExpired",
 	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "suspend: ok", "resume: ok", "put user: ok", "put user: ErrDenied",

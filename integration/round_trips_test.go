@@ -24,9 +24,12 @@ var tripLimits = map[string]struct{ postgreSQL, mySQL int }{
 	"Generate":                {2, 6},
 	"Generate with a token":   {2, 6},
 	"Generate for another":    {2, 6},
+	"Generate with a limit":   {2, 7},
 	"Generate denied":         {2, 3},
 	"Revoke":                  {2, 5},
 	"Revoke again":            {2, 5},
+	"RevokeText":              {2, 5},
+	"RevokeText again":        {2, 2},
 	"UpdateToken":             {2, 6},
 	"UpdateToken, unchanged":  {1, 1},
 	"SetPolicy":               {6, 7},
@@ -43,9 +46,12 @@ func TestOperationsTakeFewRoundTrips(t *testing.T) {
 			d, trips := b.database(t).counted(t)
 			db := d.open(t, 0)
 			db.SetMaxOpenConns(1)
-			m, err := apitoken.New(d.newMigrated(t, db, nil), nil)
+			store := d.newMigrated(t, db, nil)
+			m, err := apitoken.New(store, nil)
 			must(t, err)
-			for _, o := range countedOperations(t, m) {
+			limited, err := apitoken.New(store, &apitoken.Options{MaxActivePerOwner: 1000})
+			must(t, err)
+			for _, o := range countedOperations(t, m, limited) {
 				for range 3 { // prepared statements and the driver's cache are warm afterwards
 					must(t, o.do(t.Context()))
 				}
@@ -84,7 +90,7 @@ type countedOperation struct {
 }
 
 // countedOperations returns the operations. The actors are an administrator and a user, each signed in or with a token.
-func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
+func countedOperations(t *testing.T, m, limited *apitoken.Manager) []countedOperation {
 	t.Helper()
 	ada, bob := apitoken.As("ada"), apitoken.As("bob")
 	putUser(t, m, apitoken.User{ID: "ada", Role: apitoken.RoleAdmin})
@@ -106,6 +112,14 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 		must(t, err)
 		revocable = append(revocable, token.ID)
 	}
+	var leaked []string
+	for range 6 {
+		n++
+		_, secret, err := m.Generate(t.Context(), bob, apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("token ", n)})
+		must(t, err)
+		leaked = append(leaked, secret.Reveal())
+	}
+	reported := leaked[0]
 	revoked, err := generate(t.Context(), bob)
 	must(t, err)
 	must(t, m.Revoke(t.Context(), bob, revoked.ID))
@@ -131,6 +145,11 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 		{"Generate", func(ctx context.Context) error { _, err := generate(ctx, bob); return err }},
 		{"Generate with a token", func(ctx context.Context) error { _, err := generate(ctx, identity.Actor()); return err }},
 		{"Generate for another", func(ctx context.Context) error { _, err := generate(ctx, ada); return err }},
+		{"Generate with a limit", func(ctx context.Context) error {
+			n++
+			_, _, err := limited.Generate(ctx, bob, apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("token ", n)})
+			return err
+		}},
 		{"Generate denied", func(ctx context.Context) error {
 			_, _, err := m.Generate(ctx, bob, apitoken.GenerateParams{Owner: "ada", Name: "none"})
 			return denied(err)
@@ -141,6 +160,16 @@ func countedOperations(t *testing.T, m *apitoken.Manager) []countedOperation {
 			return m.Revoke(ctx, bob, id)
 		}},
 		{"Revoke again", func(ctx context.Context) error { return m.Revoke(ctx, ada, revoked.ID) }},
+		{"RevokeText", func(ctx context.Context) error {
+			text := leaked[0]
+			leaked = leaked[1:]
+			_, err := m.RevokeText(ctx, apitoken.System(), text, apitoken.Leak{})
+			return err
+		}},
+		{"RevokeText again", func(ctx context.Context) error {
+			_, err := m.RevokeText(ctx, apitoken.System(), reported, apitoken.Leak{})
+			return err
+		}},
 		{"UpdateToken", func(ctx context.Context) error {
 			n++
 			name, description := fmt.Sprint("kept ", n), fmt.Sprint("changed ", n, " times")
