@@ -42,7 +42,11 @@ const revokedTokens = 500
 //
 // The permissions are those of [Manager.RevokeAll]: users revoke their own tokens, and [RevokeAny] is required for everything
 // else. q.Status may be empty or [StatusActive]; q.After and q.Limit are not allowed. Counting may take long without an index
-// for the conditions: see [Manager.CountTokens].
+// for the conditions: see [Manager.CountTokens]. With q.BeyondPolicy, and limits or exemptions in the policy, each call judges
+// every token that may be beyond the policy.
+//
+// Like Revoke it works with a clock that reads a time before 1970 or after 2199. No token has expired then, so expired tokens
+// match as well.
 //
 // The errors are [ErrDenied]; [ErrInvalid], also inside a transaction of the host; [ErrConflict]; [ErrUnavailable] and
 // [ErrUncertain], after which the page may have been revoked.

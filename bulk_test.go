@@ -257,3 +257,15 @@ func TestAFailureOfTheStoreRevokesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestABrokenClockDoesNotStopABulkRevocation(t *testing.T) {
+	for _, broken := range []time.Time{time.Unix(-1, 0), year2200} {
+		h := newBulkHost(t)
+		h.generateMachines(3)
+		h.clock.Set(broken)
+		got, err := h.RevokeMany(ctx, apitoken.As(ada), machines, apitoken.RevokeManyParams{AtMost: 3})
+		if want := (apitoken.RevokeManyResult{Revoked: 3}); got != want || err != nil {
+			t.Errorf("at %s the result is %+v, error %v, want %+v", broken, got, err, want)
+		}
+	}
+}

@@ -14,11 +14,12 @@
 //	/users/{id}/tokens         the tokens of a user, and the form that generates one for them
 //	/users/{id}/revoke-all     asks, and revokes all of them
 //	/tokens                    all tokens, with filters; bulk revocation
+//	/tokens/revoke-matching    asks for their number, and revokes all that the filters select, 500 at a time
 //	/tokens.csv                the same as a file
 //	/tokens/{id}/revoke        asks, and revokes one token
 //	/tokens/{id}/edit          changes the name and the description of a token
 //	/expiring                  how many tokens expire in each of the next thirteen weeks
-//	/policy                    the maximum lifetime
+//	/policy                    the maximum lifetime, and what would be beyond another one
 //	/activity                  the events, newest first
 //
 // All users see their own tokens. The Manager decides what else they may do, as for every caller. The pages leave out what the

@@ -60,6 +60,10 @@ var changes = map[string]func(ctx context.Context, m *apitoken.Manager, s *site)
 		_, err := m.RevokeText(ctx, apitoken.System(), s.text, apitoken.Leak{})
 		return err
 	},
+	"revoke many": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
+		_, err := m.RevokeMany(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}, apitoken.RevokeManyParams{AtMost: 1000})
+		return err
+	},
 	"revoke all": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		return m.RevokeAll(ctx, apitoken.System(), "bob")
 	},

@@ -67,6 +67,7 @@ func validQuery(q apitoken.TokenQuery) bool {
 func (s *sequence) planPolicy(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, p := s.actor(o), apitoken.MaxLifetimePolicy{Max: someLifetimes.choose(o)}
 	p.Revision = choose(o, []int64{0, 0, s.ref.policy.Revision, s.ref.policy.Revision - 1, 7})
+	s.layers(&p, o)
 	got, err := m.PlanPolicy(s.ctx, actor, p)
 	want, wantErr := s.ref.planPolicy(actor, p)
 	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
@@ -77,23 +78,33 @@ func (r *reference) planPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolic
 	switch {
 	case err != nil:
 		return plan, err
-	case p.Max < time.Minute, p.Max > apitoken.Days(36500) && p.Max != apitoken.NoExpiration:
+	case !validMaximum(p.Max), !r.validLayers(p):
 		return plan, apitoken.ErrInvalid
 	case !c.may.Has(apitoken.SetPolicy | apitoken.ListAny):
 		return plan, c.deny(apitoken.ErrDenied)
 	case !r.mayReplacePolicy(p.Revision):
 		return plan, apitoken.ErrConflict
 	}
+	p, err = c.granted(p)
+	if err != nil {
+		return plan, err
+	}
 	if p.Max != apitoken.NoExpiration {
 		p.Max = p.Max.Truncate(time.Microsecond)
 	}
-	plan.Policy = apitoken.MaxLifetimePolicy{Max: p.Max, UpdatedAt: c.event.At, UpdatedBy: actor.User, Revision: r.policy.Revision}
+	p.UpdatedAt, p.UpdatedBy, p.Revision = c.event.At, actor.User, r.policy.Revision
+	plan.Policy = p
+	bare := p
+	bare.Exemptions = nil
 	if r.policy.Revision == 0 {
 		plan.Policy.Revision = apitoken.NoPolicyYet
 	}
 	owners := map[apitoken.UserID]bool{}
 	for _, t := range r.selected(apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive}, c.event.At) {
-		if !livesBeyond(t, p.Max) {
+		if !r.isBeyond(p, t, c.event.At) {
+			if r.isBeyond(bare, t, c.event.At) {
+				plan.Exempt++
+			}
 			continue
 		}
 		plan.Beyond++
@@ -111,6 +122,14 @@ func (r *reference) planPolicy(actor apitoken.Actor, p apitoken.MaxLifetimePolic
 
 func (r *reference) mayReplacePolicy(revision int64) bool {
 	return revision == 0 || revision == r.policy.Revision || revision == apitoken.NoPolicyYet && r.policy.Revision == 0
+}
+
+// isBeyond reports whether a token lives longer than a policy permits its owner at now.
+func (r *reference) isBeyond(p apitoken.MaxLifetimePolicy, t apitoken.Token, now time.Time) bool {
+	under := *r
+	under.policy = p
+	most, _ := referenceCall{reference: &under, event: apitoken.Event{At: now}}.permitted(r.users[t.Owner], t.Kind)
+	return livesBeyond(t, most)
 }
 
 func livesBeyond(t apitoken.Token, most time.Duration) bool {

@@ -46,7 +46,7 @@ var operations = []operation{
 	{"flood", 2, (*sequence).flood},
 	{"sweep", 3, (*sequence).sweep},
 	{"revoke many", 2, (*sequence).revokeMany},
-	{"plan policy", 2, (*sequence).planPolicy},
+	{"plan policy", 1, (*sequence).planPolicy},
 }
 
 const (
@@ -374,6 +374,9 @@ func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer,
 		Action:  choose(o, []apitoken.Action{"", "", "", apitoken.ActionGenerate, apitoken.ActionRevoke}),
 		Outcome: choose(o, []apitoken.Outcome{"", "", apitoken.OutcomeDone, apitoken.OutcomeDenied}),
 		Limit:   choose(o, []int{0, 1, 5, 1000, 1001}),
+	}
+	if o.pick(4) == 3 {
+		q.After = 1 // which is before what a sweep has removed
 	}
 	got, err := collectRows(m.Events(s.ctx, actor, q))
 	want, wantErr := s.ref.feed(actor, q)

@@ -385,7 +385,7 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
 			longer > 0 && ends && t.ExpiresAt.Sub(t.CreatedAt) <= longer,
-			q.BeyondPolicy && !livesBeyond(t.Token, r.policy.Max):
+			q.BeyondPolicy && !r.isBeyond(r.policy, t.Token, now):
 			continue
 		}
 		all = append(all, t.Token)

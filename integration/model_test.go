@@ -110,4 +110,6 @@ var mustOccur = []string{
 	"list: ok", "list: ErrDenied", "list: ErrInvalid",
 	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",
 	"events: ErrTruncated", "sweep: ok", "sweep: ErrDenied", "sweep: ErrInvalid",
+	"revoke many: ok", "revoke many: ErrInvalid", "revoke many: ErrDenied", "revoke many: ErrConflict",
+	"plan policy: ok", "plan policy: ErrInvalid", "plan policy: ErrDenied", "plan policy: ErrConflict",
 }
