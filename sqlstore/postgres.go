@@ -101,7 +101,7 @@ var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]s
 
 	// Otherwise the plan from a time when there were few notices would be kept, and read all of them for each token.
 	planAnew: `
-SET LOCAL plan_cache_mode = force_custom_plan`,
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`,
 
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,

@@ -68,7 +68,7 @@ SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
 -- planAnew()
-SET LOCAL plan_cache_mode = force_custom_plan;
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- findNotices(integer, integer, integer, integer, integer)
 SELECT
