@@ -62,6 +62,8 @@ type State struct {
 	Role        Role          `json:"role,omitzero"`         // of the user
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`  // of the user
 	SuspendedAt time.Time     `json:"suspended_at,omitzero"` // of the user
+	Service     bool          `json:"service,omitzero"`      // of the user
+	Responsible UserID        `json:"responsible,omitzero"`  // of the user: who answers for the service account
 	Epoch       int64         `json:"epoch,omitzero"`        // of the user
 	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; for a generated token, the maximum in force
 
@@ -70,8 +72,8 @@ type State struct {
 	Policy string `json:"policy,omitzero"`
 }
 
-// LogValue returns a group of name, description, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at, epoch,
-// max_lifetime and policy, without the empty ones. No maximum is "no expiration".
+// LogValue returns a group of name, description, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at,
+// service, responsible, epoch, max_lifetime and policy, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
@@ -83,6 +85,10 @@ func (s State) LogValue() slog.Value {
 	g.text("role", string(s.Role))
 	g.time("disabled_at", s.DisabledAt)
 	g.time("suspended_at", s.SuspendedAt)
+	if s.Service {
+		g.value("service", slog.BoolValue(true))
+	}
+	g.text("responsible", string(s.Responsible))
 	if s.Epoch != 0 {
 		g.value("epoch", slog.Int64Value(s.Epoch))
 	}
@@ -143,6 +149,8 @@ const (
 	ActionReadEvents    Action = "event.read"
 	ActionForgetUser    Action = "user.forget"
 	ActionSweep         Action = "store.sweep"
+	ActionLeaseNotices  Action = "notice.lease"
+	ActionNoticeSent    Action = "notice.sent"
 )
 
 // Outcome is the result of an action.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/memstore"
@@ -84,4 +85,27 @@ func ExampleLifetimeOfDays() {
 	// Output:
 	// 720h0m0s <nil>
 	// 0s invalid: days: is 1000000, 1 to 36500 are allowed
+}
+
+// A service account has a token that is about to expire. Whoever answers for it is told, too.
+func ExampleManager_LeaseNotices() {
+	ctx, m, now := exampleHost()
+	_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "ci", Service: true, Responsible: "bob"})
+	if err != nil {
+		panic(err)
+	}
+	_, _, _ = m.Generate(ctx, apitoken.As("ada"), apitoken.GenerateParams{Owner: "ci", Name: "build", Lifetime: apitoken.Days(30)})
+
+	now.Add(apitoken.Days(25))
+	steps := []time.Duration{apitoken.Days(7), apitoken.Days(1)}
+	notices, err := m.LeaseNotices(ctx, apitoken.System(), apitoken.NoticeQuery{Steps: steps})
+	for _, n := range notices {
+		fmt.Println(n.Token.Name, "expires within", n.Step, "- tell", n.To)
+		err = m.NoticeSent(ctx, apitoken.System(), n)
+	}
+	fmt.Println(err)
+
+	// Output:
+	// build expires within 168h0m0s - tell [ci bob ada]
+	// <nil>
 }

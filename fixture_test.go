@@ -124,7 +124,7 @@ func collect[T any](t *testing.T, rows func(func(T, error) bool)) (all []T) {
 	return all
 }
 
-// spyStore counts the calls of each method and makes calls fail. It has no optional methods.
+// spyStore counts the calls of each method and makes calls fail. Of the optional methods it has those of notices.
 type spyStore struct {
 	apitoken.Store // a storetest.Faulty over the store of newSpyStore
 	mu             sync.Mutex
@@ -158,6 +158,14 @@ func newSpyStore(s apitoken.Store) *spyStore {
 		},
 	}
 	return spy
+}
+
+func (s *spyStore) LeaseNotices(ctx context.Context, l apitoken.NoticeLease) ([]apitoken.Record, error) {
+	return s.Store.(apitoken.NoticeStore).LeaseNotices(ctx, l)
+}
+
+func (s *spyStore) MarkNotice(ctx context.Context, token apitoken.TokenID, step time.Duration, at time.Time) error {
+	return s.Store.(apitoken.NoticeStore).MarkNotice(ctx, token, step, at)
 }
 
 // failOn returns an error for the calls of one method, for before and after.

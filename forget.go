@@ -22,6 +22,7 @@ const (
 //
 //   - their ID and their Name, in their own row, and their ID wherever another row or an event has it
 //   - the Name of each of their tokens, in the token and in events
+//   - the Responsible of each service account for which they answer or have answered, in its row and in events
 //   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
 //     in the policy and is removed from the events
 //
@@ -62,7 +63,7 @@ func (m *Manager) forgetUser(ctx context.Context, op *operation) (rows int, err 
 		return 0, storeError(err)
 	}
 	for _, forget := range []func(context.Context, *operation, Forgetting) (int, error){
-		m.forgetInTokens, m.forgetAsOwner, m.forgetAsActor, m.forgetInExemptions, m.forgetRow,
+		m.forgetInTokens, m.forgetAsOwner, m.forgetAsActor, m.forgetAsResponsible, m.forgetInExemptions, m.forgetRow,
 	} {
 		n, err := forget(ctx, op, f)
 		if err != nil {
@@ -140,6 +141,19 @@ func (m *Manager) forgetInExemptions(ctx context.Context, op *operation, f Forge
 	return m.forgetInEvents(ctx, op, f, EventQuery{Action: ActionSetPolicy, Limit: forgottenEvents})
 }
 
+// forgetAsResponsible reads all events of changes of users, because no index finds those that name who answers for one.
+func (m *Manager) forgetAsResponsible(ctx context.Context, op *operation, f Forgetting) (rows int, err error) {
+	for _, action := range []Action{
+		ActionPutUser, ActionDisableUser, ActionEnableUser, ActionSuspendUser, ActionResumeUser, ActionRevokeAll,
+	} {
+		n, err := m.forgetInEvents(ctx, op, f, EventQuery{Action: action, Limit: forgottenEvents})
+		if rows += n; err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
 // forgetInEvents replaces the events of a query until none is left.
 func (m *Manager) forgetInEvents(ctx context.Context, op *operation, f Forgetting, q EventQuery) (rows int, err error) {
 	for {
@@ -190,6 +204,9 @@ func (f Forgetting) in(e Event) Event {
 			e.Reason = "" // a token is often found in an account of its owner
 		}
 	}
+	for _, s := range []*State{&e.Before, &e.After} {
+		s.Responsible = f.ID(s.Responsible)
+	}
 	if e.Actor.User == f.User {
 		e.Actor.User, e.Actor.Origin = f.Pseudonym, Origin{}
 	}
@@ -207,7 +224,7 @@ type Forgetting struct {
 
 	Tokens []TokenID // tokens that name the user; at most 500
 	Events []Event   // events as they are to be, with their Seq and ID; at most 100
-	Rest   bool      // the user's own row, the ended epochs and the policy
+	Rest   bool      // the user's own row, the ended epochs, the policy, and the service accounts for which the user answers
 }
 
 // Empty reports whether there is nothing to replace.
@@ -234,6 +251,16 @@ func (f Forgetting) Policy(p MaxLifetimePolicy) (forgotten MaxLifetimePolicy, ch
 		}
 	}
 	return forgotten, forgotten.UpdatedBy != p.UpdatedBy || !slices.Equal(forgotten.Exemptions, p.Exemptions)
+}
+
+// Answered returns a service account for which the user answers, at the next Revision, with the pseudonym. Every other user
+// stays as they are.
+func (f Forgetting) Answered(u User) User {
+	if u.Responsible == f.User {
+		u.Responsible = f.Pseudonym
+		u.Revision++
+	}
+	return u
 }
 
 // ID returns the pseudonym for the user, and every other ID as it is.

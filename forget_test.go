@@ -39,6 +39,12 @@ func newForgettingHost(t *testing.T) host {
 	_, onServer := h.mustGenerate(as, apitoken.GenerateParams{Owner: erin, Name: "erins server"})
 	h.must(second(h.RevokeText(ctx, apitoken.System(), onServer, apitoken.Leak{URL: "https://example.org/Erin/x"})))
 	h.mustGenerateOwn(carol, "of carol")
+	for _, by := range []apitoken.UserID{erin, bob} { // bob answers for it since
+		h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: "ci", Service: true, Responsible: by})))
+		h.must(h.SuspendUser(ctx, apitoken.As(ada), "ci"))
+		h.must(h.ResumeUser(ctx, apitoken.As(ada), "ci"))
+	}
+	h.must(second(h.PutUser(ctx, apitoken.As(ada), apitoken.User{ID: "mirror", Service: true, Responsible: erin})))
 	h.must(h.RevokeAll(ctx, as, carol))
 	h.must(second(h.SetPolicy(ctx, as, apitoken.MaxLifetimePolicy{Max: apitoken.Days(30)})))
 	h.must(second(h.PutUser(ctx, as, apitoken.User{ID: erin, Name: "Erin E. Example"})))

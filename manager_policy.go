@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Policy returns the maximum lifetime in force. It requires no permission, because forms need it to offer permitted values.
+// Policy returns the maximum lifetime in force, with its limits and exemptions. It requires no permission, because pages show it.
+// The exemptions name users: show them to those who may set the policy. A form for a known owner uses [Manager.MaxLifetimes].
 func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 	p, err := m.policy(ctx)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name and Role of u. An
-// empty Name or Role leaves the present one; a new user without a Role gets [RoleUser]. If nothing changes, nothing is
-// written. A disabled user stays disabled.
+// PutUser provisions a user. Call it at sign-in, or when the host's directory changes. It takes ID, Name, Role, Service and
+// Responsible of u. An empty Name or Role leaves the present one; a new user without a Role gets [RoleUser]. If nothing
+// changes, nothing is written. A disabled user stays disabled.
 //
 // PutUser refuses no Name. It makes the text fit to be shown, and the returned User has the result:
 //
@@ -25,6 +25,10 @@ import (
 // A u.Revision of zero applies the change to the user as they are; any other is [ErrConflict] if the user is at another
 // revision.
 //
+// Service makes the user a service account, an account that no person signs in to. Responsible is another user, not a service
+// account, who answers for it. Without a Revision, a false Service and an empty Responsible leave what is there. With a
+// Revision both are taken as they are: to make a person of a service account, read the user, clear both and put them back.
+//
 // It requires [ManageUsers], and neither the present nor the new role may grant a permission that the actor lacks. The
 // errors are [ErrDenied], [ErrInvalid], [ErrConflict] only with a Revision, [ErrUnavailable] and [ErrUncertain].
 func (m *Manager) PutUser(ctx context.Context, actor Actor, u User) (User, error) {
@@ -37,7 +41,10 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 	if err := u.ID.check("user id"); err != nil {
 		return User{}, err
 	}
-	u.Name = displayName(u.Name)
+	u.Name, u.Responsible = displayName(u.Name), m.canonical(u.Responsible)
+	if err := u.checkResponsible(); err != nil {
+		return User{}, err
+	}
 	if _, declared := m.roles[u.Role]; u.Role != "" && !declared {
 		return User{}, invalid("role", "%s is not declared", quoted(string(u.Role)))
 	}
@@ -49,7 +56,10 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 			return User{}, m.deny(ctx, op, ErrDenied, why)
 		}
 	}
-	change := UserChange{Name: u.Name, Role: u.Role, IfRevision: u.Revision, IfRole: m.roles.reachableBy(op.authority)}
+	change := UserChange{
+		Name: u.Name, Role: u.Role, Service: u.Service, Responsible: u.Responsible, ReplaceService: u.Revision != 0,
+		IfRevision: u.Revision, IfRole: m.roles.reachableBy(op.authority),
+	}
 	err := ErrNotFound
 	for range attempts {
 		var facts *Facts
@@ -76,12 +86,15 @@ func (m *Manager) putUser(ctx context.Context, op *operation, u User) (User, err
 }
 
 func (m *Manager) createUser(ctx context.Context, op *operation, u User) (User, error) {
-	is := User{ID: u.ID, Name: u.Name, Role: u.Role, CreatedAt: op.at, Revision: 1}
+	is := User{ID: u.ID, Name: u.Name, Role: u.Role, Service: u.Service, Responsible: u.Responsible, CreatedAt: op.at, Revision: 1}
 	if is.Role == "" {
 		is.Role = RoleUser
 	}
 	if why := op.actOn(m.roles.requiredToActOn(is.Role)); why != permitted {
 		return User{}, m.deny(ctx, op, ErrDenied, why)
+	}
+	if err := m.checkService(ctx, User{}, is); err != nil {
+		return User{}, err
 	}
 	is, err := m.store.CreateUser(ctx, is, op.changed(State{}, is.State()))
 	return is, storeError(err)
@@ -93,8 +106,14 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 		return User{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	is, _, err := change.Apply(was, op.event(OutcomeDone))
-	if err != nil || is == was {
-		return is, err
+	switch {
+	case err != nil:
+		return User{}, err
+	case is == was:
+		return is, nil
+	}
+	if err := m.checkService(ctx, was, is); err != nil {
+		return User{}, err
 	}
 	change.Read = was
 	is, err = m.store.ChangeUser(ctx, was.ID, change, op.event(OutcomeDone))
@@ -104,12 +123,37 @@ func (m *Manager) changeUser(ctx context.Context, op *operation, was User, chang
 	return is, storeError(err)
 }
 
+// checkService refuses a user for whom the wrong user answers.
+func (m *Manager) checkService(ctx context.Context, was, is User) error {
+	const field = "responsible"
+	if is.Responsible == "" {
+		return nil
+	}
+	if !is.Service {
+		return invalid(field, "is given for a person; only a service account has one")
+	}
+	if is.Responsible == was.Responsible {
+		return nil
+	}
+	by, err := m.store.User(ctx, is.Responsible)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return invalid(field, "is not a known user")
+	case err != nil:
+		return storeError(err)
+	case by.Service:
+		return invalid(field, "is a service account; a person has to answer for it")
+	}
+	return nil
+}
+
 // DisableUser revokes all tokens of a user for good, and refuses new ones until the user is enabled again. Disabling a
 // disabled user changes nothing. Contention for the user's row may delay it and never makes it fail.
 //
 // It requires [ManageUsers], and the user's role may not grant a permission that the actor lacks. The last administrator
 // may be disabled too; the host can always act as [System]. The errors are [ErrDenied], [ErrNotFound], [ErrInvalid],
-// [ErrUnavailable] and [ErrUncertain]. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
+// [ErrUnavailable] and [ErrUncertain]. [UserQuery.Responsible] lists the service accounts for which the user answers: name
+// somebody else for them. An id that differs from that of a user in upper and lower case only is [ErrInvalid],
 // so that offboarding under another spelling is noticed; see [Options.CanonicalUserID].
 func (m *Manager) DisableUser(ctx context.Context, actor Actor, id UserID) error {
 	return m.switchUser(ctx, &operation{action: ActionDisableUser, actor: actor, owner: id}, UserChange{Disable: true})
@@ -235,6 +279,7 @@ func (m *Manager) listUsers(ctx context.Context, op *operation, q UserQuery) ([]
 		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
+	q.Responsible = m.canonical(q.Responsible)
 	q.IDs = slices.Clone(q.IDs)
 	for i, id := range q.IDs {
 		q.IDs[i] = m.canonical(id)

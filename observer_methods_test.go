@@ -191,6 +191,16 @@ func observedMethods() []observedMethod {
 		}, refusals{"invalid": func(h *observedHost) error {
 			return second(h.Sweep(ctx, apitoken.System(), apitoken.SweepParams{Events: time.Hour}))
 		}}},
+		{"LeaseNotices", apitoken.ActionLeaseNotices, "", nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.LeaseNotices(ctx, a, apitoken.NoticeQuery{Steps: noticeSteps}))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return second(h.LeaseNotices(ctx, apitoken.System(), apitoken.NoticeQuery{}))
+		}}},
+		{"NoticeSent", apitoken.ActionNoticeSent, "", bobs, func(h *observedHost, a apitoken.Actor) error {
+			return h.NoticeSent(ctx, a, apitoken.Notice{Token: h.token, Step: time.Hour})
+		}, refusals{"invalid": func(h *observedHost) error {
+			return h.NoticeSent(ctx, apitoken.System(), apitoken.Notice{Token: h.token})
+		}}},
 		{"ForgetUser", apitoken.ActionForgetUser, bob, nil, func(h *observedHost, a apitoken.Actor) error { return h.ForgetUser(ctx, a, bob) }, refusals{
 			"invalid":   func(h *observedHost) error { return h.ForgetUser(ctx, apitoken.System(), "") },
 			"not_found": func(h *observedHost) error { return h.ForgetUser(ctx, apitoken.System(), "erin") },
@@ -208,7 +218,7 @@ func importAs(h *observedHost, owner apitoken.UserID, name string) error {
 // permitted returns actors who may call the method.
 func (m observedMethod) permitted() []apitoken.Actor {
 	switch m.method {
-	case "Import", "Sweep", "ForgetUser":
+	case "Import", "Sweep", "ForgetUser", "LeaseNotices", "NoticeSent":
 		return []apitoken.Actor{apitoken.System()}
 	}
 	return []apitoken.Actor{apitoken.As(ada), apitoken.System()}

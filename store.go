@@ -122,8 +122,8 @@ type Store interface {
 	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
 	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
 	//   - Each of f.Events replaces the stored event of its Seq.
-	//   - With f.Rest, f.ID is applied to those who ended an epoch, f.Policy to the policy, and the user's row and ended
-	//     epochs are deleted.
+	//   - With f.Rest, f.ID is applied to those who ended an epoch, f.Policy to the policy, f.Answered to all other users,
+	//     and the user's row and ended epochs are deleted.
 	//
 	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row
 	// is changed, none is recorded; the same goes for a retry, which returns 0. An empty f does nothing.

@@ -19,6 +19,8 @@ type User struct {
 	CreatedAt   time.Time
 	DisabledAt  time.Time // zero: not disabled
 	SuspendedAt time.Time // zero: not suspended
+	Service     bool      // an account that no person signs in to
+	Responsible UserID    // who answers for a service account; empty: nobody
 	Epoch       int64     // raised by DisableUser and RevokeAll; a token of an earlier epoch is revoked
 	Revision    int64     // raised by every change
 }
@@ -31,7 +33,10 @@ func (u User) Suspended() bool { return !u.SuspendedAt.IsZero() }
 
 // State returns what an event records about the user.
 func (u User) State() State {
-	return State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
+	return State{
+		Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Service: u.Service, Responsible: u.Responsible,
+		Epoch: u.Epoch,
+	}
 }
 
 // UserChange says what to change about a user, and the conditions under which the change still holds. It is for
@@ -44,6 +49,12 @@ type UserChange struct {
 	Enable   bool   // enable the user; it is not combined with Disable
 	Suspend  bool   // suspend the user at the event's time; a suspended user stays as they are
 	Resume   bool   // resume the user; it is not combined with Suspend
+
+	Service     bool   // make the user a service account; false: as before, unless ReplaceService
+	Responsible UserID // who answers for it; empty: as before, unless ReplaceService
+
+	// ReplaceService takes Service and Responsible as they are, also if false and empty.
+	ReplaceService bool
 
 	IfRole     []Role // the user's role is one of these; nil: any role; empty but not nil: no role
 	IfRevision int64  // the user is at this revision; 0: any
@@ -69,6 +80,12 @@ func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 	if c.Role != "" {
 		is.Role = c.Role
 	}
+	if c.Service || c.ReplaceService {
+		is.Service = c.Service
+	}
+	if c.Responsible != "" || c.ReplaceService {
+		is.Responsible = c.Responsible
+	}
 	switch {
 	case c.Disable && !was.Disabled():
 		is.DisabledAt = e.At
@@ -93,10 +110,11 @@ func (c UserChange) Apply(was User, e Event) (User, Event, error) {
 
 // UserQuery selects a page of users. The zero value selects the first page of all.
 type UserQuery struct {
-	IDs      []UserID // only these users, at most 1,000; nil: all
-	Contains string   // only users whose id or name contains this text, byte for byte
-	After    UserID   // the cursor: only users after this one, by ID; empty: from the first
-	Limit    int      // users per page, 1 to 1,000; 0: 100
+	IDs         []UserID // only these users, at most 1,000; nil: all
+	Contains    string   // only users whose id or name contains this text, byte for byte
+	Responsible UserID   // only service accounts for which this user answers; empty: all users
+	After       UserID   // the cursor: only users after this one, by ID; empty: from the first
+	Limit       int      // users per page, 1 to 1,000; 0: 100
 }
 
 const maxUserIDBytes = 255 // as long as a subject of OpenID Connect
@@ -111,6 +129,18 @@ func (id UserID) check(field string) error {
 	return checkVisible(field, string(id))
 }
 
+// checkResponsible checks what needs no other user.
+func (u User) checkResponsible() error {
+	const field = "responsible"
+	switch u.Responsible {
+	case "":
+		return nil
+	case u.ID:
+		return invalid(field, "is the account itself")
+	}
+	return u.Responsible.check(field)
+}
+
 func (q UserQuery) check() error {
 	if n := len(q.IDs); n > maxPage {
 		return invalid("ids", "are %d, at most %d are allowed", n, maxPage)
@@ -122,6 +152,11 @@ func (q UserQuery) check() error {
 	}
 	if err := checkVisible("contains", q.Contains); err != nil {
 		return err
+	}
+	if q.Responsible != "" {
+		if err := q.Responsible.check("responsible"); err != nil {
+			return err
+		}
 	}
 	if q.After == "" {
 		return nil

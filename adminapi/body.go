@@ -187,6 +187,18 @@ func (b *body) optionalText(name string) *string {
 	return &text
 }
 
+// boolean is true or false; nil if it is absent.
+func (b *body) boolean(name string) *bool {
+	if b.err != nil || !b.has(name) {
+		return nil
+	}
+	is, ok := b.members[name].(bool)
+	if !ok {
+		b.fail(malformed(name, "is not a boolean"))
+	}
+	return &is
+}
+
 // flag reports whether the member is present. Any value other than true is refused.
 func (b *body) flag(name string) bool {
 	if b.err != nil || !b.has(name) {

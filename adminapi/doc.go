@@ -80,6 +80,8 @@
 //	  "created_at":  "2026-01-01T12:00:00.000000Z",
 //	  "disabled_at": "2026-01-03T09:00:00.000000Z",  absent: not disabled
 //	  "suspended_at": "2026-01-03T09:00:00.000000Z", absent: not suspended
+//	  "service":     true,                           an account that no person signs in to; absent: a person
+//	  "responsible": "ada",                          who answers for a service account; absent: nobody
 //	  "revision":    3                               the ETag is "3"
 //	}
 //
@@ -89,6 +91,11 @@
 //	{"name": "Bob"}
 //	{"name": "Bob", "role": "admin"}
 //	{"role": "user"}
+//	{"name": "Nightly builds", "service": true, "responsible": "ada"}
+//
+// A responsible is another user, who is a person. To clear service or responsible, send false or an empty text with If-Match and
+// the ETag of the user; without it that is 422. GET /users?responsible=ada lists the service accounts for which Ada answers: read
+// it when you disable her.
 //
 // A name is never refused. It is made fit to be shown, as by apitoken.Manager.PutUser, and the response has the name as it is
 // stored.
@@ -290,6 +297,8 @@
 //	              "role": "user",                    of the user
 //	              "disabled_at": "2026-...",         of the user
 //	              "suspended_at": "2026-...",        of the user
+//	              "service": true,                   of the user: a service account
+//	              "responsible": "ada",              of the user: who answers for it
 //	              "epoch": 1,                        of the user: how often all their tokens were revoked
 //	              "max_lifetime_seconds": 2592000,   of the policy; also the one by which a token was generated
 //	              "no_maximum": true,                in its place

@@ -41,19 +41,21 @@ type originJSON struct {
 
 // stateJSON is the state of an object before or after an event.
 type stateJSON struct {
-	Name               string        `json:"name,omitempty"`
-	Description        string        `json:"description,omitempty"`
-	Kind               apitoken.Kind `json:"kind,omitempty"`
-	Resource           string        `json:"resource,omitempty"`
-	ExpiresAt          string        `json:"expires_at,omitempty"`
-	RevokedAt          string        `json:"revoked_at,omitempty"`
-	Role               apitoken.Role `json:"role,omitempty"`
-	DisabledAt         string        `json:"disabled_at,omitempty"`
-	SuspendedAt        string        `json:"suspended_at,omitempty"`
-	Epoch              int64         `json:"epoch,omitempty"`
-	MaxLifetimeSeconds json.Number   `json:"max_lifetime_seconds,omitempty"`
-	NoMaximum          bool          `json:"no_maximum,omitempty"`
-	Policy             string        `json:"policy,omitempty"`
+	Name               string          `json:"name,omitempty"`
+	Description        string          `json:"description,omitempty"`
+	Kind               apitoken.Kind   `json:"kind,omitempty"`
+	Resource           string          `json:"resource,omitempty"`
+	ExpiresAt          string          `json:"expires_at,omitempty"`
+	RevokedAt          string          `json:"revoked_at,omitempty"`
+	Role               apitoken.Role   `json:"role,omitempty"`
+	DisabledAt         string          `json:"disabled_at,omitempty"`
+	SuspendedAt        string          `json:"suspended_at,omitempty"`
+	Service            bool            `json:"service,omitempty"`
+	Responsible        apitoken.UserID `json:"responsible,omitempty"`
+	Epoch              int64           `json:"epoch,omitempty"`
+	MaxLifetimeSeconds json.Number     `json:"max_lifetime_seconds,omitempty"`
+	NoMaximum          bool            `json:"no_maximum,omitempty"`
+	Policy             string          `json:"policy,omitempty"`
 }
 
 type eventPageJSON struct {
@@ -83,7 +85,8 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
 		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
-		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Epoch: s.Epoch, Policy: s.Policy,
+		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Service: s.Service, Responsible: s.Responsible,
+		Epoch: s.Epoch, Policy: s.Policy,
 	}
 	switch s.MaxLifetime {
 	case 0:
@@ -107,6 +110,7 @@ var recordedActions = []apitoken.Action{
 	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
 	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
+	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {

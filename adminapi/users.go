@@ -16,6 +16,8 @@ type userJSON struct {
 	CreatedAt   string          `json:"created_at"`
 	DisabledAt  string          `json:"disabled_at,omitempty"`
 	SuspendedAt string          `json:"suspended_at,omitempty"`
+	Service     bool            `json:"service,omitempty"`
+	Responsible apitoken.UserID `json:"responsible,omitempty"`
 	Revision    int64           `json:"revision"`
 }
 
@@ -27,7 +29,8 @@ type userPageJSON struct {
 func newUserJSON(u apitoken.User) userJSON {
 	return userJSON{
 		ID: u.ID, Name: u.Name, Role: u.Role,
-		CreatedAt: formatTime(u.CreatedAt), DisabledAt: formatTime(u.DisabledAt), SuspendedAt: formatTime(u.SuspendedAt), Revision: u.Revision,
+		CreatedAt: formatTime(u.CreatedAt), DisabledAt: formatTime(u.DisabledAt), SuspendedAt: formatTime(u.SuspendedAt),
+		Service: u.Service, Responsible: u.Responsible, Revision: u.Revision,
 	}
 }
 
@@ -48,12 +51,13 @@ func ofUser(do func(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (
 
 func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (response, error) {
 	q := readQuery(r)
+	responsible := apitoken.UserID(q.text("responsible"))
 	after, limit := apitoken.UserID(q.text("after")), q.limit()
 	if q.err != nil {
 		return response{}, q.err
 	}
 	// One more shows whether there is another page.
-	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{After: after, Limit: limit + 1})
+	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{Responsible: responsible, After: after, Limit: limit + 1})
 	if err != nil {
 		return response{}, err
 	}
@@ -81,10 +85,20 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID)
 	if err != nil {
 		return response{}, err
 	}
-	b := readBody(r, "name", "role")
+	b := readBody(r, "name", "role", "service", "responsible")
 	u := apitoken.User{ID: id, Name: b.textOrEmpty("name"), Role: apitoken.Role(b.text("role"))}
+	service, responsible := b.boolean("service"), b.optionalText("responsible")
 	if b.err != nil {
 		return response{}, b.err
+	}
+	if service != nil {
+		u.Service = *service
+	}
+	if responsible != nil {
+		u.Responsible = apitoken.UserID(*responsible)
+	}
+	if err := needIfMatch(condition, service, responsible); err != nil {
+		return response{}, err
 	}
 	if condition.exists {
 		condition, err = a.resolveExistence(r, actor, u.ID)
@@ -93,11 +107,50 @@ func (a *api) putUser(r *http.Request, actor apitoken.Actor, id apitoken.UserID)
 		}
 	}
 	u.Revision = condition.revision
+	if u.Revision > 0 { // with a revision, the Manager takes both as they are
+		u, err = a.keepService(r, actor, u, service == nil, responsible == nil)
+		if err != nil {
+			return response{}, err
+		}
+	}
 	u, err = a.manager.PutUser(r.Context(), actor, u)
 	if err != nil {
 		return response{}, condition.explain(err)
 	}
 	return userResponse(u), nil
+}
+
+// needIfMatch refuses to clear service or responsible of a user at any revision: for the Manager, absent and empty are the same
+// then.
+func needIfMatch(condition precondition, service *bool, responsible *string) error {
+	switch {
+	case condition.revision != 0:
+		return nil
+	case service != nil && !*service:
+		return invalid("service", "is false; that needs If-Match with the ETag of the user")
+	case responsible != nil && *responsible == "":
+		return invalid("responsible", "is empty; that needs If-Match with the ETag of the user")
+	}
+	return nil
+}
+
+// keepService fills in what the request leaves out of Service and Responsible. If the user is not at the revision any more, or
+// may not be known to the caller, the Manager refuses the change.
+func (a *api) keepService(r *http.Request, actor apitoken.Actor, u apitoken.User, service, responsible bool) (apitoken.User, error) {
+	if !service && !responsible {
+		return u, nil
+	}
+	is, err := a.manager.User(r.Context(), actor, u.ID)
+	if errors.Is(err, apitoken.ErrNotFound) {
+		return u, nil
+	}
+	if service {
+		u.Service = is.Service
+	}
+	if responsible {
+		u.Responsible = is.Responsible
+	}
+	return u, err
 }
 
 // resolveExistence turns the precondition that a user exists into one that the Manager checks. Only ForgetUser removes users, so

@@ -45,6 +45,7 @@ var eventActions = []apitoken.Action{
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
 	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents,
+	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }
 
 func newActivityPage(f eventFilters) activityPage {
@@ -119,8 +120,23 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 			add("name", e.Before.Name, e.After.Name)
 		}
 		add("role", string(e.Before.Role), string(e.After.Role))
+		if e.Before.Service || e.After.Service {
+			add("kind of account", accountText(e.Before), accountText(e.After))
+		}
+		add("answered for by", string(e.Before.Responsible), string(e.After.Responsible))
 	}
 	return changes
+}
+
+// accountText returns what kind of account a state is; empty: none yet.
+func accountText(s apitoken.State) string {
+	switch {
+	case s.Role == "":
+		return ""
+	case s.Service:
+		return "service"
+	}
+	return "person"
 }
 
 // eventSeq parses the number of an event. The empty text is 0.

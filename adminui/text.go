@@ -59,6 +59,8 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionReadEvents:    "read the events",
 	apitoken.ActionForgetUser:    "replaced a user by a pseudonym",
 	apitoken.ActionSweep:         "removed what is old",
+	apitoken.ActionLeaseNotices:  "asked for notices",
+	apitoken.ActionNoticeSent:    "recorded a notice",
 }
 
 // reasonText tells the user why something was refused.

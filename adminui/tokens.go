@@ -59,6 +59,10 @@ type tokensPage struct {
 	Owner        apitoken.UserID
 	OwnerName    string
 	Disabled     bool
+	Service      bool
+	Responsible  apitoken.UserID   // who answers for the service account
+	Services     []apitoken.UserID // for which the user answers; at most servicesOnPage
+	MoreServices bool
 	Suspended    bool
 	Own          bool
 	Rows         []tokenRow
@@ -147,8 +151,33 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if v.offersRevoking(page.Owner) {
 		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"
 	}
+	if err := v.fillServices(page); err != nil {
+		return err
+	}
 	page.Form, err = v.generateForm(page, form)
 	return err
+}
+
+// servicesOnPage is the number of service accounts that the page of who answers for them names.
+const servicesOnPage = 20
+
+// fillServices reads the service accounts for which the user answers, if the visitor manages users.
+func (v *visit) fillServices(page *tokensPage) error {
+	if !v.may.Has(apitoken.ManageUsers) {
+		return nil
+	}
+	users, err := v.manager.ListUsers(v.r.Context(), v.actor, apitoken.UserQuery{Responsible: page.Owner, Limit: servicesOnPage + 1})
+	if err != nil && problemOf(err).err != apitoken.ErrDenied {
+		return err
+	}
+	for i, u := range users {
+		if i == servicesOnPage {
+			page.MoreServices = true
+			break
+		}
+		page.Services = append(page.Services, u.ID)
+	}
+	return nil
 }
 
 // generateForm returns the form, or nil if the user may not generate a token here. The Manager may still refuse it.
@@ -159,6 +188,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 			return nil, err
 		}
 		page.OwnerName, page.Disabled, page.Suspended = u.Name, u.Disabled(), u.Suspended()
+		page.Service, page.Responsible = u.Service, u.Responsible
 	}
 	if !v.offersGenerating(page.Owner) || page.Disabled || page.Suspended {
 		return nil, nil

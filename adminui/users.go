@@ -16,6 +16,7 @@ type userRow struct {
 	Active    int // active tokens; shown if Counted
 	Counted   bool
 	TokensURL string
+	ServedURL string // the page of who answers for it
 }
 
 type usersPage struct {
@@ -36,6 +37,9 @@ func (v *visit) users() error {
 	}
 	for _, u := range users {
 		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
+		if u.Responsible != "" {
+			row.ServedURL = v.base + v.pathOfUser(u.Responsible) + "/tokens"
+		}
 		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
 			row.Counted = err == nil

@@ -3,6 +3,7 @@ package cachestore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -86,6 +87,24 @@ func (s *Store) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int)
 		return apitoken.TokenPage{}, errors.ErrUnsupported
 	}
 	return pager.ScanTokens(ctx, q, rows)
+}
+
+// LeaseNotices implements [apitoken.NoticeStore]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) LeaseNotices(ctx context.Context, l apitoken.NoticeLease) ([]apitoken.Record, error) {
+	notices, ok := s.Store.(apitoken.NoticeStore)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return notices.LeaseNotices(ctx, l)
+}
+
+// MarkNotice implements [apitoken.NoticeStore]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) MarkNotice(ctx context.Context, token apitoken.TokenID, step time.Duration, at time.Time) error {
+	notices, ok := s.Store.(apitoken.NoticeStore)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return notices.MarkNotice(ctx, token, step, at)
 }
 
 // CountTokens implements [apitoken.TokenCounter]. If the store behind does not, the error is [errors.ErrUnsupported].

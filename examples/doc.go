@@ -10,6 +10,7 @@
 //     go run ./examples/gateway/demo
 //   - import brings the API keys of an old table along: go run ./examples/import
 //   - replicas runs three replicas on one PostgreSQL, each with a cache: go run ./examples/replicas -db postgres://...
+//   - notices mails people before their tokens expire: go run ./examples/notices -db tokens.db
 //   - boltstore is a store on an embedded database, the model for a store of your own
 //   - sonarqube is a server that offers the token API of another product: go run ./examples/sonarqube
 //   - frameworks puts the middleware in front of the routers of net/http, chi and gin, to copy from

@@ -34,6 +34,7 @@ type act struct {
 	identity  apitoken.Identity
 	user      apitoken.User
 	listed    []apitoken.Token
+	revoked   int // tokens, by one call
 	policy    apitoken.MaxLifetimePolicy
 }
 
@@ -46,6 +47,7 @@ const (
 	actRevoke       kind = "revoke"
 	actRename       kind = "rename"
 	actRevokeAll    kind = "revoke all"
+	actRevokeMany   kind = "revoke many"
 	actPutRole      kind = "role"
 	actSetPolicy    kind = "set policy"
 	actReadPolicy   kind = "policy"
@@ -67,6 +69,7 @@ func (a *act) String() string {
 		actRevoke:       short(a.token) + " of " + string(a.owner),
 		actRename:       fmt.Sprintf("%s of %s to %s", short(a.token), a.owner, a.name),
 		actRevokeAll:    string(a.owner),
+		actRevokeMany:   string(a.owner),
 		actDisable:      string(a.owner),
 		actEnable:       string(a.owner),
 		actSuspend:      string(a.owner),
@@ -86,6 +89,8 @@ func (a *act) String() string {
 				answer += fmt.Sprintf(" at %s by %s", t.RevokedAt.Format(time.TimeOnly), t.RevokedBy)
 			}
 		}
+	case a.kind == actRevokeMany && a.err == nil:
+		answer = fmt.Sprintf("%s: %d tokens", answer, a.revoked)
 	case a.kind == actReadUser && a.err == nil:
 		answer = fmt.Sprintf("epoch %d, disabled: %t, suspended: %t, %s", a.user.Epoch, a.user.Disabled(), a.user.Suspended(), a.user.Role)
 	case a.err == nil && (a.kind == actSetPolicy || a.kind == actReadPolicy):
@@ -107,11 +112,12 @@ func (a *act) wanted() apitoken.MaxLifetimePolicy {
 // short returns the part of an id that distinguishes the tokens of a history.
 func short(id apitoken.TokenID) string { return id.String()[32:] }
 
-// moment is a part of an act that takes effect at one moment between its beginning and its end. Most acts are one moment. Two
+// moment is a part of an act that takes effect at one moment between its beginning and its end. Most acts are one moment. Three
 // kinds of acts have two moments, and promise no more than this:
 //
 //   - A call of a user about themselves first checks that the user is enabled and not suspended, and then has its effect. (The
 //     administrator is neither in these histories.)
+//   - RevokeMany first reads what matches, and then revokes what is still active of that.
 //   - Generate first reads the owner, which fixes the epoch of the token and the role that it is judged by, and then inserts the
 //     token.
 type moment struct {
@@ -143,6 +149,8 @@ func (h *history) moments() []porcupine.Operation {
 			continue
 		case a.kind == actGenerate && a.inserts() && h.during(a, actRevokeAll, actDisable, actEnable, actSuspend, actResume, actPutRole):
 			parts = []part{partDecided, partInserted}
+		case a.kind == actRevokeMany && h.during(a, actGenerate, actRename, actRevoke, actRevokeAll, actRevokeMany, actDisable):
+			parts = []part{partDecided, partDone}
 		case a.aboutSelf() && h.during(a, actDisable, actEnable, actSuspend, actResume):
 			parts = []part{partPermitted, partDone}
 		}

@@ -139,6 +139,10 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 		_, err = m.UpdateToken(ctx, actor, a.token, apitoken.TokenChange{Name: &a.name})
 	case actRevokeAll:
 		err = m.RevokeAll(ctx, actor, a.owner)
+	case actRevokeMany:
+		var r apitoken.RevokeManyResult
+		r, err = m.RevokeMany(ctx, actor, apitoken.TokenQuery{Owner: a.owner}, apitoken.RevokeManyParams{AtMost: 1000})
+		a.revoked = r.Revoked
 	case actDisable:
 		err = m.DisableUser(ctx, actor, a.owner)
 	case actEnable:

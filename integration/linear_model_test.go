@@ -18,6 +18,13 @@ type world struct {
 	owners   [2]ownerState // bob and carol
 	tokens   []stored      // by id
 	pending  []pending     // by their beginning
+	pages    []page        // in the order in which they were read
+}
+
+// page is what a RevokeMany has read and not revoked yet.
+type page struct {
+	by  *act
+	ids string // of 16 bytes each
 }
 
 type ownerState struct {
@@ -63,7 +70,7 @@ type pending struct {
 func sameWorld(a, b any) bool {
 	v, w := a.(*world), b.(*world)
 	return v == w || v.max == w.max && v.limit == w.limit && v.revision == w.revision && v.owners == w.owners &&
-		slices.Equal(v.tokens, w.tokens) && slices.Equal(v.pending, w.pending)
+		slices.Equal(v.tokens, w.tokens) && slices.Equal(v.pending, w.pending) && slices.Equal(v.pages, w.pages)
 }
 
 // hash is equal for equal worlds.
@@ -92,6 +99,9 @@ func (w *world) hash() uint64 {
 	}
 	for _, p := range w.pending {
 		sum = sum*31 + uint64(p.by.begin) + uint64(p.epoch)
+	}
+	for _, p := range w.pages {
+		sum = sum*31 + uint64(p.by.begin) + uint64(len(p.ids))
 	}
 	return sum * 0x9e3779b97f4a7c15
 }
@@ -164,6 +174,15 @@ func (w *world) effect(m moment, o ownerState) (bool, *world) {
 		return w.rename(m.act)
 	case actRevokeAll:
 		return true, w.endEpoch(m.act, o)
+	case actRevokeMany:
+		if m.part == partDone {
+			return w.revokePage(m.act)
+		}
+		next := w.readPage(m.act)
+		if m.part == partDecided {
+			return true, next
+		}
+		return next.revokePage(m.act)
 	case actDisable:
 		if o.disabled {
 			return true, w
@@ -359,6 +378,38 @@ func (w *world) revoke(a *act) (bool, *world) {
 	next.tokens[at].revoked = apitoken.Revocation{At: a.at, By: a.actor}
 	next.tokens[at].holds = false
 	return true, &next
+}
+
+// readPage reads the active tokens of the owner.
+func (w *world) readPage(a *act) *world {
+	read := page{by: a}
+	for _, t := range w.tokens {
+		if t.token.Owner == a.owner && t.revoked == (apitoken.Revocation{}) && !t.ended && t.token.Status(a.at) == apitoken.StatusActive {
+			read.ids += string(t.id[:])
+		}
+	}
+	next := *w
+	next.pages = append(slices.Clip(w.pages), read)
+	return &next
+}
+
+// revokePage revokes what is still active of a page.
+func (w *world) revokePage(a *act) (bool, *world) {
+	at := slices.IndexFunc(w.pages, func(p page) bool { return p.by == a })
+	if at < 0 {
+		return false, w
+	}
+	next, revoked := *w, 0
+	next.pages = slices.Delete(slices.Clone(w.pages), at, at+1)
+	next.tokens = slices.Clone(w.tokens)
+	for id := range slices.Chunk([]byte(w.pages[at].ids), 16) {
+		t := &next.tokens[w.find(apitoken.TokenID(id))]
+		if t.revoked == (apitoken.Revocation{}) && !t.ended {
+			t.revoked, t.holds = apitoken.Revocation{At: a.at, By: a.actor}, false
+			revoked++
+		}
+	}
+	return a.err != nil || revoked == a.revoked, &next
 }
 
 // rename gives an active token another name, which no other active token holds.

@@ -21,7 +21,7 @@ var allCalls = workload{
 	owners:  []apitoken.UserID{"bob", "carol"},
 	names:   []string{"deploy", "backup"},
 	weights: map[kind]int{
-		actGenerate: 28, actAuthenticate: 24, actList: 16, actRevoke: 8, actSetPolicy: 8, actEnable: 6, actReadUser: 5, actDisable: 4, actRevokeAll: 4, actRename: 6,
+		actGenerate: 28, actAuthenticate: 24, actList: 16, actRevoke: 8, actSetPolicy: 8, actEnable: 6, actReadUser: 5, actDisable: 4, actRevokeAll: 4, actRename: 6, actRevokeMany: 3,
 		actFlush: 4, actReadPolicy: 3, actMoveClock: 3, actSuspend: 2, actResume: 4, actSweep: 1,
 		actPutRole: 6,
 	},

@@ -44,6 +44,9 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 					if version < descriptionVersion {
 						before[i] = d.withEmpty(before[i], "tokens")
 					}
+					if version < serviceVersion {
+						before[i] = d.asPerson(before[i])
+					}
 				}
 				var pools []*sql.DB
 				for i := range atOnce + 1 {
@@ -77,6 +80,17 @@ func (d database) withEmpty(row, table string) string {
 		return whole + " []]" // its texts are bytes
 	}
 	return whole + " ]"
+}
+
+// serviceVersion is the first version of the tables in which an account may be a service.
+const serviceVersion = 11
+
+// asPerson converts a row of an earlier version into the form of serviceVersion: the user is a person.
+func (d database) asPerson(row string) string {
+	if whole, ok := strings.CutSuffix(row, "]"); ok && strings.HasPrefix(row, "users ") {
+		row = whole + " 0]"
+	}
+	return d.withEmpty(row, "users")
 }
 
 // suspensionVersion is the first version of the tables in which a user may be suspended, layersVersion the first in which the

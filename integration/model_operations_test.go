@@ -290,6 +290,12 @@ func (s *sequence) setPolicy(m *apitoken.Manager, o *operands) (string, answer, 
 
 func (s *sequence) putUser(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor, u := s.actor(o), apitoken.User{ID: someUsers.choose(o), Name: choose(o, []string{"", "Ada", "Bob", invisible}), Role: someRoles.choose(o)}
+	if o.pick(4) == 3 {
+		u.Service, u.Responsible = o.pick(4) > 0, someUsers.choose(o)
+	}
+	if o.pick(8) == 7 {
+		u.Revision = choose(o, []int64{s.ref.users[u.ID].Revision, 7})
+	}
 	got, err := m.PutUser(s.ctx, actor, u)
 	want, wantErr := s.ref.putUser(actor, u)
 	return fmt.Sprintf("%+v %+v", actor, u), answer{got, err}, answer{want, wantErr}

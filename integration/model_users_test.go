@@ -16,7 +16,7 @@ func (r *reference) putUser(actor apitoken.Actor, u apitoken.User) (apitoken.Use
 		return apitoken.User{}, err
 	}
 	_, declared := r.roles[u.Role]
-	if !validID(u.ID) || u.Role != "" && !declared {
+	if !validID(u.ID) || u.Role != "" && !declared || u.Responsible != "" && (u.Responsible == u.ID || !validID(u.Responsible)) {
 		return apitoken.User{}, apitoken.ErrInvalid
 	}
 	was, known := r.users[u.ID]
@@ -30,7 +30,27 @@ func (r *reference) putUser(actor apitoken.Actor, u apitoken.User) (apitoken.Use
 	if u.Role != "" {
 		is.Role = u.Role
 	}
+	if u.Service || u.Revision != 0 {
+		is.Service = u.Service
+	}
+	if u.Responsible != "" || u.Revision != 0 {
+		is.Responsible = u.Responsible
+	}
+	by, knownBy := r.users[is.Responsible]
+	switch {
+	case !c.managesUser(was, is):
+		return c.manage(was, is) // which denies it
+	case u.Revision != 0 && u.Revision != was.Revision:
+		return apitoken.User{}, apitoken.ErrConflict
+	case is.Responsible != "" && !is.Service, is.Responsible != was.Responsible && is.Responsible != "" && (!knownBy || by.Service):
+		return apitoken.User{}, apitoken.ErrInvalid
+	}
 	return c.manage(was, is)
+}
+
+// managesUser reports whether the actor may turn one user into the other.
+func (c referenceCall) managesUser(was, is apitoken.User) bool {
+	return c.may.Has(apitoken.ManageUsers) && c.may.Has(c.roles[was.Role]) && c.may.Has(c.roles[is.Role])
 }
 
 // switchUser disables, enables, suspends or resumes.
@@ -75,7 +95,7 @@ func (c referenceCall) absent(id apitoken.UserID) error {
 
 // manage writes a user if the actor may manage them.
 func (c referenceCall) manage(was, is apitoken.User) (apitoken.User, error) {
-	if !c.may.Has(apitoken.ManageUsers) || !c.may.Has(c.roles[was.Role]) || !c.may.Has(c.roles[is.Role]) {
+	if !c.managesUser(was, is) {
 		return apitoken.User{}, c.deny(apitoken.ErrDenied)
 	}
 	return c.write(was, is), nil
@@ -94,7 +114,7 @@ func (c referenceCall) write(was, is apitoken.User) apitoken.User {
 		}
 	}
 	state := func(u apitoken.User) apitoken.State {
-		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Epoch: u.Epoch}
+		return apitoken.State{Name: u.Name, Role: u.Role, DisabledAt: u.DisabledAt, SuspendedAt: u.SuspendedAt, Service: u.Service, Responsible: u.Responsible, Epoch: u.Epoch}
 	}
 	c.record(state(was), state(is))
 	return is

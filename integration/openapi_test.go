@@ -155,9 +155,9 @@ func TestOpenAPIDocumentHasTheMethodsThatTheHandlerAllows(t *testing.T) {
 	operations := 0
 	for path, item := range doc.Paths.Map() {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest("PATCH", strings.ReplaceAll(path, "{id}", "x"), nil))
+		handler.ServeHTTP(w, httptest.NewRequest("TRACE", strings.ReplaceAll(path, "{id}", "x"), nil))
 		if w.Code != http.StatusMethodNotAllowed {
-			t.Errorf("PATCH %s answers %d: %s", path, w.Code, w.Body)
+			t.Errorf("TRACE %s answers %d: %s", path, w.Code, w.Body)
 			continue
 		}
 		want := slices.Sorted(maps.Keys(item.Operations()))

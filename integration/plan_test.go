@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -104,6 +105,26 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 		{"users", func(ctx context.Context) error {
 			_, err := store.Users(ctx, apitoken.UserQuery{After: "user5", Limit: 100})
 			return err
+		}},
+		{"service accounts of a user", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{Responsible: "user7", After: "user5", Limit: 100})
+			return err
+		}},
+		{"notices that are due", func(ctx context.Context) error {
+			l := apitoken.NoticeLease{
+				ID: uuid.New(), Step: time.Hour, ExpiresAfter: at, ExpiresUpTo: at.Add(10 * time.Microsecond), At: at, Until: at.Add(time.Minute), Limit: 3,
+			}
+			_, err := store.LeaseNotices(ctx, l)
+			return err
+		}},
+		{"mark a notice", func(ctx context.Context) error { return store.MarkNotice(ctx, used, time.Hour, at) }},
+		{"change a token", func(ctx context.Context) error {
+			is := stored.Token
+			is.Name = "another name"
+			if err := store.ChangeToken(ctx, *stored, is, event(apitoken.ActionUpdateToken)); err != apitoken.ErrConflict { // it is revoked
+				return fmt.Errorf("error %w, want %w", err, apitoken.ErrConflict)
+			}
+			return nil
 		}},
 		{"events", events(apitoken.EventQuery{After: 2000, Limit: 100})},
 		{"events at the end", events(apitoken.EventQuery{After: 4980, Limit: 100})},

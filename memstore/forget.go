@@ -97,6 +97,11 @@ func (s *Store) forgetRest(f apitoken.Forgetting) (rows int) {
 		rows++
 	}
 	for _, u := range s.sorted {
+		was := u.current.Load()
+		if is := f.Answered(*was); is != *was {
+			u.current.Store(&is)
+			rows++
+		}
 		for i, end := range u.ended {
 			if end.By == f.User {
 				u.ended[i].By = f.Pseudonym

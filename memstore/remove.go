@@ -45,6 +45,11 @@ func (s *Store) removeTokens(ids []apitoken.TokenID) (n int) {
 	}
 	gone := func(t *token) bool { return t.removed } // the lists are gone through once, and not once a token
 	s.tokens = slices.DeleteFunc(s.tokens, gone)
+	for key := range s.notices {
+		if s.token(key.token) == nil {
+			delete(s.notices, key)
+		}
+	}
 	for owner := range owners {
 		owner.tokens = slices.DeleteFunc(owner.tokens, gone)
 	}

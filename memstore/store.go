@@ -19,6 +19,7 @@ var (
 	_ apitoken.Store        = (*Store)(nil)
 	_ apitoken.TokenPager   = (*Store)(nil)
 	_ apitoken.TokenCounter = (*Store)(nil)
+	_ apitoken.NoticeStore  = (*Store)(nil)
 )
 
 // Store is an [apitoken.Store] in memory. Use [New]. All methods are safe for concurrent use.
@@ -33,14 +34,17 @@ type Store struct {
 	events []apitoken.Event
 	seen   map[apitoken.EventID]bool // the IDs of events
 
+	notices map[noticeKey]notice
+
 	removedTo apitoken.EventSeq // the last event that was removed; 0: none
 }
 
 // New returns an empty store.
 func New() *Store {
 	s := &Store{
-		users: map[apitoken.UserID]*user{},
-		seen:  map[apitoken.EventID]bool{},
+		users:   map[apitoken.UserID]*user{},
+		seen:    map[apitoken.EventID]bool{},
+		notices: map[noticeKey]notice{},
 	}
 	s.digests.table.Store(newTable(4))
 	return s

@@ -116,7 +116,8 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.Use
 			break
 		}
 		u := stored.current.Load()
-		if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {
+		if (q.Responsible == "" || u.Responsible == q.Responsible) &&
+			(strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains)) {
 			page = append(page, *u)
 		}
 	}

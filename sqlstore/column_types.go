@@ -35,6 +35,30 @@ func timeArg(t time.Time) any {
 	return t.UnixMicro()
 }
 
+// flagColumn reads 0 or 1; NULL is false.
+type flagColumn bool
+
+// Scan implements [sql.Scanner].
+func (f *flagColumn) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*f = false
+	case int64:
+		*f = v != 0
+	default:
+		return fmt.Errorf("a flag is stored as %T, not as an integer", src)
+	}
+	return nil
+}
+
+// flagArg returns the argument that flagColumn reads back.
+func flagArg(f bool) int64 {
+	if f {
+		return 1
+	}
+	return 0
+}
+
 // idColumn reads the 16 bytes of a UUID; NULL is zero.
 type idColumn [16]byte
 

@@ -11,7 +11,7 @@ const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by,
 
 // tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 23), // enough for a record
+	return append(make([]any, 0, 25), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -66,6 +66,8 @@ func recordFields(r *apitoken.Record) []any {
 		(*timeColumn)(&r.User.CreatedAt),
 		(*timeColumn)(&r.User.DisabledAt),
 		(*timeColumn)(&r.User.SuspendedAt),
+		(*flagColumn)(&r.User.Service),
+		(*string)(&r.User.Responsible),
 		&r.User.Epoch,
 		&r.User.Revision,
 	)
@@ -82,7 +84,7 @@ func scanRecord(row resultRow) (*apitoken.Record, error) {
 }
 
 // userColumns are the columns of a user besides the ID, in the order of userFields.
-const userColumns = "name, role, created_at, disabled_at, suspended_at, epoch, revision"
+const userColumns = "name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision"
 
 // userFields returns where the ID and userColumns are scanned into.
 func userFields(u *apitoken.User) []any {
@@ -93,6 +95,8 @@ func userFields(u *apitoken.User) []any {
 		(*timeColumn)(&u.CreatedAt),
 		(*timeColumn)(&u.DisabledAt),
 		(*timeColumn)(&u.SuspendedAt),
+		(*flagColumn)(&u.Service),
+		(*string)(&u.Responsible),
 		&u.Epoch,
 		&u.Revision,
 	}
@@ -101,7 +105,8 @@ func userFields(u *apitoken.User) []any {
 // userArgs are the values of the ID and of userColumns.
 func userArgs(u apitoken.User) []any {
 	return []any{
-		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt), u.Epoch, u.Revision,
+		string(u.ID), u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt), timeArg(u.SuspendedAt),
+		flagArg(u.Service), string(u.Responsible), u.Epoch, u.Revision,
 	}
 }
 

@@ -25,6 +25,9 @@ type Dialect struct {
 	forgetRows  batchQuery         // replaces a user in tokens: as forgetArgs, then the ids
 	userRows    batchQuery         // reads users: as listUsers without the limit, then the ids
 	revokeRows  revocationQueries  // revoke tokens and record their events
+	leaseRows   batchQuery         // leases notices that are free: token, step, lease, now, until
+	leasedRows  batchQuery         // step, lease, then tokens -> those of them whose notice the lease has
+	noticeRows  batchQuery         // removes the notices of tokens: id
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
@@ -138,6 +141,7 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectCount, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
+		&d.leaseRows.before, &d.leaseRows.after, &d.leasedRows.before, &d.noticeRows.before,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
 	}
 	for _, q := range append(d.revokeRows.all(), &d.userRows) {

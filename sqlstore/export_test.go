@@ -86,6 +86,15 @@ func (s *Store) RevocationQueries(r apitoken.Revocation, events []apitoken.Event
 	return all
 }
 
+// LeaseQueries returns the queries that lease notices, that read which are leased, and that remove those of tokens.
+func (s *Store) LeaseQueries(l apitoken.NoticeLease, ids []apitoken.TokenID) []WindowQuery {
+	d := &s.dialect
+	lease, leaseArgs := d.leaseQuery(l, ids)
+	leased, leasedArgs := d.leasedQuery(l, ids)
+	removal, removalArgs := d.idsQuery(d.noticeRows, ids)
+	return []WindowQuery{{"notices to lease", lease, leaseArgs}, {"notices that are leased", leased, leasedArgs}, {"notices to remove", removal, removalArgs}}
+}
+
 // ForgettingQuery returns the query that replaces a user in tokens and its arguments.
 func (s *Store) ForgettingQuery(f apitoken.Forgetting) (string, []any) {
 	return s.dialect.forgettingQuery(f, f.Tokens)
@@ -166,7 +175,9 @@ var queryNames = [numQueries]string{
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring", countActive: "countActive",
 
-	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
+	findNotices: "findNotices", markNotice: "markNotice",
+
+	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", listServices: "listServices", replaceResponsible: "replaceResponsible", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",
 	endEpoch: "endEpoch", endLeftoverEpochs: "endLeftoverEpochs",
 

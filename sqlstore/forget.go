@@ -162,6 +162,7 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 		args  []any
 	}{
 		{replaceEnder, []any{pseudonym, user}},
+		{replaceResponsible, []any{pseudonym, user}},
 		{deleteEpochs, []any{user}},
 		{deleteUser, []any{user}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -25,18 +26,18 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["checkConnection"], "")
 	fake.returns(text["findTokenAndEvent"], true, true)
 	fake.returns(text["checkInsert"], false, int64(0), "user", int64(0))
-	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
+	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
 	fake.returns(text["changeTokenAtOnce"], true, false, true, false)
 	fake.changed[text["insertNewUser"]] = 0              // so the other query is sent, too
 	fake.returns(text["createUserAtOnce"], false, false) // so the user is created under a lock
-	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1), false)
+	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1), false)
 	fake.returns(text["updateUserAtOnce"], false)
 	fake.returns(text["updatePolicyAtOnce"], true, false)
-	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(1), int64(1))
+	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
 	fake.returns(text["readPolicyToChange"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
-	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 48))...)
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 52))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -104,7 +105,7 @@ func calls(store *sqlstore.Store) []call {
 		Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"},
 	}
 	user := apitoken.User{
-		ID: "bob", Name: "Bob", Role: "user", CreatedAt: someTime, DisabledAt: laterTime, Epoch: 1, Revision: 1,
+		ID: "bob", Name: "Bob", Role: "user", CreatedAt: someTime, DisabledAt: laterTime, Service: true, Responsible: "ada", Epoch: 1, Revision: 1,
 	}
 	token := apitoken.NewToken{Token: apitoken.Token{
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
@@ -148,6 +149,8 @@ func calls(store *sqlstore.Store) []call {
 		{"Touch", func(ctx context.Context) error { return store.Touch(ctx, twoUses) }},
 		{"AppendEvents", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
 		{"AppendEvents again", func(ctx context.Context) error { return store.AppendEvents(ctx, []apitoken.Event{event, event}) }},
+		{"LeaseNotices", func(ctx context.Context) error { _, err := store.LeaseNotices(ctx, someLease); return err }},
+		{"MarkNotice", func(ctx context.Context) error { return store.MarkNotice(ctx, someID, time.Hour, someTime) }},
 		{"Remove", func(ctx context.Context) error {
 			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
 			return err
@@ -162,6 +165,10 @@ func calls(store *sqlstore.Store) []call {
 		{"Token", func(ctx context.Context) error { _, err := store.Token(ctx, someID); return err }},
 		{"Users by ID", func(ctx context.Context) error {
 			_, err := store.Users(ctx, apitoken.UserQuery{IDs: []apitoken.UserID{"ada", "bob"}, Limit: 2})
+			return err
+		}},
+		{"Users, services", func(ctx context.Context) error {
+			_, err := store.Users(ctx, apitoken.UserQuery{Responsible: "ada", Contains: "b", After: "ada", Limit: 1})
 			return err
 		}},
 		{"Users", func(ctx context.Context) error {

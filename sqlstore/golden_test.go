@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/sqlstore"
@@ -67,6 +68,9 @@ func TestSQLOfEachDialectIsTheGoldenFile(t *testing.T) {
 			fmt.Fprintf(&page, "\n-- two users(%s)\n%s;\n", kindsOf(t, text, args), text)
 			text, args = store.RemovalQuery([]apitoken.TokenID{someID, {4}, {5}})
 			fmt.Fprintf(&page, "\n-- three tokens to remove(%s)\n%s;\n", kindsOf(t, text, args), text)
+			for _, q := range store.LeaseQueries(someLease, []apitoken.TokenID{someID, {4}, {5}}) {
+				fmt.Fprintf(&page, "\n-- %s(%s)\n%s;\n", q.Name, kindsOf(t, q.Text, q.Args), q.Text)
+			}
 			text, args = store.ForgettingQuery(someForgetting)
 			fmt.Fprintf(&page, "\n-- a user to replace in a token(%s)\n%s;\n", kindsOf(t, text, args), text)
 			for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
@@ -97,6 +101,10 @@ var (
 	someTime  = time.UnixMicro(1_000_001).UTC()
 	laterTime = time.UnixMicro(2_000_002).UTC()
 	someID    = apitoken.TokenID{1, 2, 3}
+
+	someLease = apitoken.NoticeLease{
+		ID: uuid.UUID{7}, Step: time.Hour, ExpiresAfter: someTime, ExpiresUpTo: laterTime, At: someTime, Until: laterTime, Limit: 1,
+	}
 
 	pagesOfTokens = []struct {
 		name  string
@@ -242,6 +250,9 @@ func TestDialectsHaveTheSameQueries(t *testing.T) {
 		texts["the users"], _ = store.UsersQuery("ada")
 		for _, part := range store.RevocationQueries(apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations) {
 			texts[part.Name] = part.Text
+		}
+		for _, q := range store.LeaseQueries(someLease, []apitoken.TokenID{someID}) {
+			texts[q.Name] = q.Text
 		}
 		for what, text := range texts {
 			switch {

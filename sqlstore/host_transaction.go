@@ -15,6 +15,7 @@ var (
 	_ apitoken.Store        = (*Tx)(nil)
 	_ apitoken.TokenPager   = (*Tx)(nil)
 	_ apitoken.TokenCounter = (*Tx)(nil)
+	_ apitoken.NoticeStore  = (*Tx)(nil)
 )
 
 // Tx is a view of a [Store] through a transaction of the host's own: see [Store.WithTx]. Like the transaction, it is used by

@@ -64,6 +64,9 @@ func newPostgreSQL() Dialect {
 		userRows:         s.userRows(),
 		revokeRows:       revocationBy(lockOwnerRows("FOR NO KEY UPDATE")),
 		forgetRows:       forgetTokenRows,
+		leaseRows:        postgresLeaseRows,
+		leasedRows:       leasedNoticeRows,
+		noticeRows:       removeNoticeRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
 		openTransactions: postgresOpenTransactions,

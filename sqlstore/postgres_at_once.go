@@ -127,38 +127,39 @@ WITH owner AS (
 ), recorded AS (` + recordEvent(7, "changed") + `)
 SELECT EXISTS (SELECT 1 FROM changed), recorded, current, taken FROM found`,
 
-	// $1 to $8 are the user as inserted, $9 to $25 the event.
+	// $1 to $10 are the user as inserted, $11 to $27 the event.
 	createUserAtOnce: `
 WITH checks AS (
 	SELECT
-		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $9) AS recorded,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $11) AS recorded,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $1)
 			-- What a deleted row has left decides the epoch.
 			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = $1) AS known
 ), created AS (
 	INSERT INTO apitoken_users (id, ` + userColumns + `)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM checks WHERE NOT recorded AND NOT known
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM checks WHERE NOT recorded AND NOT known
 	ON CONFLICT DO NOTHING
 	RETURNING 1
-), recorded AS (` + recordEvent(9, "created") + `)
+), recorded AS (` + recordEvent(11, "created") + `)
 SELECT EXISTS (SELECT 1 FROM created), recorded FROM checks`,
 
 	readUserAndEvent: `
 SELECT id, ` + userColumns + `, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
 FROM apitoken_users WHERE id = $2`,
 
-	// $1 to $9 are as for updateUser, $10 and $11 when and by whom the epoch was ended, $12 to $28 the event.
+	// $1 to $11 are as for updateUser, $12 and $13 when and by whom the epoch was ended, $14 to $30 the event.
 	updateUserAtOnce: `
 WITH changed AS (
-	UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
-	WHERE id = $7 AND epoch = $8 AND revision = $9
+	UPDATE apitoken_users
+	SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, service = $5, responsible = $6, epoch = $7, revision = $8
+	WHERE id = $9 AND epoch = $10 AND revision = $11
 	RETURNING 1
 ), ended AS (
 	INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
-	SELECT $7, $5, $10, $11 FROM changed WHERE $5 > $8
+	SELECT $9, $7, $12, $13 FROM changed WHERE $7 > $10
 	ON CONFLICT DO NOTHING
-), recorded AS (` + recordEvent(12, "changed") + `)
+), recorded AS (` + recordEvent(14, "changed") + `)
 SELECT EXISTS (SELECT 1 FROM changed)`,
 
 	// $1 to $6 are as for updatePolicy, $7 to $23 are the event.

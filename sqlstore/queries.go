@@ -30,23 +30,28 @@ const (
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
+	// Notices.
+	findNotices // expires after, expires up to, step, now, limit -> records of tokens that can be used, whose notice was not sent and is not leased
+
 	// What a decision depends on. A row that does not exist is NULL.
 	readFacts // actor, the actor's token, token, owner -> policy, id and record of the actor, id of the owner and record of the token
 
 	// Users. A user is what userFields reads.
-	readUser          // id -> user
-	listUsers         // after, text that the id or the name contains, again, limit -> users
-	insertNewUser     // as userArgs, id, id; changes nothing if the id is in use or was; may be empty
-	insertUser        // id, name, role, created, disabled, suspended, id, id; takes an epoch above all of the id; changes nothing if the id is in use
-	lockUser          // id -> user, whom no other transaction changes before this one ends
-	updateUser        // name, role, disabled, suspended, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
-	endEpoch          // owner, epoch that begins, at, by; changes nothing if it has begun before
-	insertPseudonym   // id, and userColumns; changes nothing if the id is in use
-	copyEpochs        // pseudonym, owner; copies the ended epochs of a user
-	replaceEnder      // new id, id; replaces those who ended an epoch
-	deleteEpochs      // owner
-	deleteUser        // id
-	endLeftoverEpochs // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
+	readUser           // id -> user
+	listServices       // who answers for them, and as listUsers -> users
+	listUsers          // after, text that the id or the name contains, again, limit -> users
+	insertNewUser      // as userArgs, id, id; changes nothing if the id is in use or was; may be empty
+	insertUser         // id, name, role, created, disabled, suspended, service?, responsible, id, id; takes an epoch above all of the id; changes nothing if the id is in use
+	lockUser           // id -> user, whom no other transaction changes before this one ends
+	updateUser         // name, role, disabled, suspended, service?, responsible, epoch, revision, id, epoch before, revision before; changes nothing if the user is at another epoch or revision
+	endEpoch           // owner, epoch that begins, at, by; changes nothing if it has begun before
+	insertPseudonym    // id, and userColumns; changes nothing if the id is in use
+	copyEpochs         // pseudonym, owner; copies the ended epochs of a user
+	replaceEnder       // new id, id; replaces those who ended an epoch
+	deleteEpochs       // owner
+	deleteUser         // id
+	replaceResponsible // new id, id; replaces those who answer for service accounts
+	endLeftoverEpochs  // at, by, owner; ends the epochs of all tokens that are left of the owner, if they have not ended before
 
 	// The policy. There is always one row. A policy is what policyFields reads.
 	readPolicy         // -> policy
@@ -73,10 +78,11 @@ const (
 	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing, most active tokens or 0 -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?, the owner has that many?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
-	createUserAtOnce   // id, name, role, created, disabled, epoch, revision, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
+	createUserAtOnce   // userArgs, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
 	readUserAndEvent   // event id, user id -> user, event stored?
 	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
 	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
+	markNotice         // sent at, token, step; changes nothing if it was sent before; every dialect has it
 
 	numQueries
 )
@@ -144,14 +150,30 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
 
+		findNotices: selectRecord("t.revoked_at, t.revoked_by", "") + `
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = ? AND (n.sent_at IS NOT NULL OR n.leased_until > ?)
+	)
+ORDER BY t.expires_at LIMIT ?`,
+
+		markNotice: `
+UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL`,
+
 		readUser: selectUser + ` WHERE id = ?`,
 
 		listUsers: selectUser + `
 WHERE id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) ORDER BY id LIMIT ?`,
 
+		// The second condition is that of the index.
+		listServices: selectUser + `
+WHERE responsible = ? AND responsible <> '' AND id > ? AND (` + s.containing("id") + ` OR ` + s.containing("name") + `) ORDER BY id LIMIT ?`,
+
 		insertUser: `
 INSERT INTO apitoken_users (id, ` + userColumns + `)
-VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
 ), 1)` + s.ifAbsent,
@@ -160,7 +182,7 @@ VALUES (?, ?, ?, ?, ?, ?, ` + s.greatest + `(
 ` + s.lockRow,
 
 		updateUser: `
-UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, service = ?, responsible = ?, epoch = ?, revision = ?
 WHERE id = ? AND epoch = ? AND revision = ?`,
 
 		endEpoch: `
@@ -189,6 +211,9 @@ DELETE FROM apitoken_epochs WHERE owner = ?`,
 
 		deleteUser: `
 DELETE FROM apitoken_users WHERE id = ?`,
+
+		replaceResponsible: `
+UPDATE apitoken_users SET responsible = ?, revision = revision + 1 WHERE responsible = ? AND responsible <> ''`,
 
 		readPolicy: `
 SELECT ` + policyColumns + ` FROM apitoken_policy`,

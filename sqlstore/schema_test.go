@@ -51,6 +51,10 @@ func ExampleDialect_Migrations() {
 	// 0008_suspension.sql
 	// 0009_policy_layers.sql
 	// 0010_description.sql
+	// 0011_service_accounts.sql
+	// 0012_services_and_notices.sql
+	// 	CREATE INDEX tenant_7_users_by_responsible ON tenant_7_users (responsible, id) WHERE responsible <> '';
+	// 	CREATE TABLE tenant_7_notices (
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count

@@ -70,6 +70,9 @@ func newSQLite() Dialect {
 		userRows:        s.userRows(),
 		revokeRows:      revocationBy(sqliteLockOwners),
 		forgetRows:      forgetTokenRows,
+		leaseRows:       sqliteLeaseRows,
+		leasedRows:      leasedNoticeRows,
+		noticeRows:      removeNoticeRows,
 	}
 }
 

@@ -14,6 +14,7 @@ var (
 	_ apitoken.Store        = (*Store)(nil)
 	_ apitoken.TokenPager   = (*Store)(nil)
 	_ apitoken.TokenCounter = (*Store)(nil)
+	_ apitoken.NoticeStore  = (*Store)(nil)
 )
 
 // Store is an [apitoken.Store] in a database. Use [New]. All methods are safe for concurrent use.

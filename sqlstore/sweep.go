@@ -60,7 +60,11 @@ func (s session) remove(ctx context.Context, r apitoken.Removal, e apitoken.Even
 }
 
 func (s session) removeTokens(ctx context.Context, ids []apitoken.TokenID) (int, error) {
-	text, args := s.dialect.removalQuery(ids)
+	text, args := s.dialect.idsQuery(s.dialect.noticeRows, ids)
+	if _, err := s.ExecContext(ctx, text, args...); err != nil {
+		return 0, err
+	}
+	text, args = s.dialect.removalQuery(ids)
 	result, err := s.ExecContext(ctx, text, args...)
 	if err != nil {
 		return 0, err
@@ -71,11 +75,16 @@ func (s session) removeTokens(ctx context.Context, ids []apitoken.TokenID) (int,
 
 // removalQuery returns one query that removes these tokens.
 func (d *Dialect) removalQuery(ids []apitoken.TokenID) (text string, args []any) {
+	return d.idsQuery(d.removeRows, ids)
+}
+
+// idsQuery returns one query with these tokens.
+func (d *Dialect) idsQuery(q batchQuery, ids []apitoken.TokenID, leading ...any) (text string, args []any) {
 	rows := make([][]any, len(ids))
 	for i, id := range ids {
 		rows[i] = []any{id[:]}
 	}
-	return d.batch(d.removeRows, rows)
+	return d.batch(q, rows, leading...)
 }
 
 // Remove implements [apitoken.Store]. It is [apitoken.ErrInvalid].

@@ -70,7 +70,7 @@ func (s session) createUser(ctx context.Context, u apitoken.User, e apitoken.Eve
 		}
 	}
 	inserted, err := s.insert(ctx, insertUser, id, u.Name, string(u.Role), timeArg(u.CreatedAt), timeArg(u.DisabledAt),
-		timeArg(u.SuspendedAt), id, id)
+		timeArg(u.SuspendedAt), flagArg(u.Service), string(u.Responsible), id, id)
 	if err != nil {
 		return created, err
 	}
@@ -207,7 +207,8 @@ func (s session) updateUserIfRead(ctx context.Context, before, after apitoken.Us
 
 func updateUserArgs(before, after apitoken.User) []any {
 	return []any{
-		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt), after.Epoch, after.Revision,
+		after.Name, string(after.Role), timeArg(after.DisabledAt), timeArg(after.SuspendedAt),
+		flagArg(after.Service), string(after.Responsible), after.Epoch, after.Revision,
 		string(before.ID), before.Epoch, before.Revision,
 	}
 }
@@ -282,6 +283,9 @@ func (s session) usersOf(ctx context.Context, q apitoken.UserQuery) ([]apitoken.
 		ids = append(ids, []any{string(id)})
 	}
 	users, err := readBatches(ctx, s, s.dialect.userRows, ids, userFields, string(q.After), q.Contains, q.Contains)
+	if q.Responsible != "" {
+		users = slices.DeleteFunc(users, func(u apitoken.User) bool { return u.Responsible != q.Responsible })
+	}
 	slices.SortFunc(users, func(a, b apitoken.User) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return users[:min(len(users), q.Limit)], err
 }
@@ -297,7 +301,11 @@ func (o operations) Users(ctx context.Context, q apitoken.UserQuery) (page []api
 		return page, err
 	}
 	err = o.read(ctx, what, func(ctx context.Context, db session) error {
-		rows, err := db.rows(ctx, listUsers, string(q.After), q.Contains, q.Contains, q.Limit)
+		list, args := listUsers, []any{string(q.After), q.Contains, q.Contains, q.Limit}
+		if q.Responsible != "" {
+			list, args = listServices, append([]any{string(q.Responsible)}, args...)
+		}
+		rows, err := db.rows(ctx, list, args...)
 		if err != nil {
 			return err
 		}

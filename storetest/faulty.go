@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -30,6 +32,7 @@ var (
 	_ apitoken.Store        = Faulty{}
 	_ apitoken.TokenPager   = Faulty{}
 	_ apitoken.TokenCounter = Faulty{}
+	_ apitoken.NoticeStore  = Faulty{}
 )
 
 func (f Faulty) call(ctx context.Context, method string, do func() error) error {
@@ -171,6 +174,26 @@ func (f Faulty) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int)
 			return apitoken.TokenPage{Tokens: tokens}, err
 		}
 		return apitoken.TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
+	})
+}
+
+// LeaseNotices implements [apitoken.NoticeStore]. If Store does not, the error is [errors.ErrUnsupported].
+func (f Faulty) LeaseNotices(ctx context.Context, l apitoken.NoticeLease) ([]apitoken.Record, error) {
+	return result(ctx, f, "LeaseNotices", func() ([]apitoken.Record, error) {
+		if notices, ok := f.Store.(apitoken.NoticeStore); ok {
+			return notices.LeaseNotices(ctx, l)
+		}
+		return nil, errors.ErrUnsupported
+	})
+}
+
+// MarkNotice implements [apitoken.NoticeStore]. If Store does not, the error is [errors.ErrUnsupported].
+func (f Faulty) MarkNotice(ctx context.Context, token apitoken.TokenID, step time.Duration, at time.Time) error {
+	return f.call(ctx, "MarkNotice", func() error {
+		if notices, ok := f.Store.(apitoken.NoticeStore); ok {
+			return notices.MarkNotice(ctx, token, step, at)
+		}
+		return errors.ErrUnsupported
 	})
 }
 

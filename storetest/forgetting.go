@@ -159,6 +159,9 @@ func forgottenEverywhere(f *fixture) {
 	f.addUser("ada")
 	bob := f.addUser("bob")
 	f.addUser("ad")
+	service := newUser("ci")
+	service.Service, service.Responsible = true, "ada"
+	f.createUser(service)
 	byAda := later(time.Minute, "ada")
 	f.addToken("ad", "ada's") // a name may contain the ID
 	described := draft("ada", "a")
@@ -211,7 +214,7 @@ func (all *everything) asForgotten(f apitoken.Forgetting) {
 		if u.ID == f.User {
 			u.ID, u.Name = f.Pseudonym, string(f.Pseudonym)
 		}
-		return u
+		return f.Answered(u)
 	}
 	for _, records := range [][]apitoken.Record{all.Records, all.Lookups} {
 		for i, r := range records {

@@ -137,7 +137,7 @@ func (g guard) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken
 }
 
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
-	g.users(u.ID)
+	g.users(u.ID, u.Responsible)
 	g.names(u.Name, string(u.Role))
 	g.times(u.CreatedAt, u.DisabledAt)
 	g.events(e)
@@ -149,6 +149,7 @@ func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event
 
 func (g guard) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
 	g.users(id)
+	g.users(c.Responsible)
 	g.names(c.Name, string(c.Role))
 	g.events(e)
 	if id == "" || c.Disable && c.Enable {
@@ -160,6 +161,10 @@ func (g guard) ChangeUser(ctx context.Context, id apitoken.UserID, c apitoken.Us
 func (g guard) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy, ifRevision int64, e apitoken.Event) error {
 	g.users(p.UpdatedBy)
 	g.times(p.UpdatedAt)
+	for _, e := range p.Exemptions {
+		g.users(e.User, e.By)
+		g.times(e.Until, e.At)
+	}
 	g.events(e)
 	if p.Max <= 0 || p.UpdatedAt.IsZero() || p.Revision != ifRevision+1 {
 		g.t.Errorf("the suite puts the policy %+v at revision %d, without a maximum or a time, or at another revision than the next", p, ifRevision)
@@ -237,7 +242,7 @@ func (g guard) query(q apitoken.TokenQuery) {
 
 func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User, error) {
 	g.limit(q.Limit)
-	g.users(q.After)
+	g.users(q.After, q.Responsible)
 	return g.Store.Users(ctx, q)
 }
 

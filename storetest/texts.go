@@ -51,7 +51,7 @@ func textInAllFields(f *fixture, text string) {
 	if characters := []rune(text); len(characters) > 100 {
 		text = string(characters[:100])
 	}
-	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Revision: 1}
+	u := apitoken.User{ID: id, Name: text, Role: apitoken.Role(text), CreatedAt: base, Service: true, Responsible: id, Revision: 1}
 	f.createUser(u)
 	wantEqual(f, "User", u, f.user(id))
 	wantEqual(f, "Users", []apitoken.User{u}, f.users())
@@ -82,7 +82,7 @@ func textInAllFields(f *fixture, text string) {
 
 	e := denied(id)
 	e.Actor = apitoken.As(id)
-	e.Before = apitoken.State{Name: text, Description: resource, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text), Policy: text}
+	e.Before = apitoken.State{Name: text, Description: resource, Kind: apitoken.Kind(text), Resource: resource, Role: apitoken.Role(text), Service: true, Responsible: id, Policy: text}
 	e.After = e.Before
 	f.wantEvent(e, func() error { return f.store.AppendEvents(f.Context(), []apitoken.Event{e}) })
 	for _, e := range f.events(apitoken.EventQuery{Owner: id, Limit: wholePage}) {

@@ -14,7 +14,7 @@ func userRules() []rule {
 		func(f *fixture) {
 			u := apitoken.User{
 				ID: "ada", Name: "Ada", Role: "auditor", CreatedAt: base, DisabledAt: base.Add(microsecond),
-				SuspendedAt: base.Add(2 * microsecond), Revision: 1,
+				SuspendedAt: base.Add(2 * microsecond), Service: true, Responsible: "carol", Revision: 1,
 			}
 			f.createUser(u)
 			wantEqual(f, "User", u, f.user("ada"))

@@ -28,7 +28,7 @@ func (s *Store) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Ev
 		}
 		steps := []func(*bbolt.Tx, apitoken.Forgetting) (int, error){addPseudonym, forgetInTokens, forgetInEvents}
 		if f.Rest {
-			steps = append(steps, forgetInEpochs, forgetInPolicy, deleteUser)
+			steps = append(steps, forgetInEpochs, forgetInPolicy, deleteUser, forgetAsResponsible)
 		}
 		for _, step := range steps {
 			n, err := step(tx, f)
@@ -166,6 +166,26 @@ func forgetInPolicy(tx *bbolt.Tx, f apitoken.Forgetting) (int, error) {
 		return 0, nil
 	}
 	return 1, put(tx, policy, policy, p)
+}
+
+// forgetAsResponsible replaces the user as the one who answers for service accounts.
+func forgetAsResponsible(tx *bbolt.Tx, f apitoken.Forgetting) (rows int, err error) {
+	var changed []apitoken.User // a bucket must not change while a cursor is in it
+	for _, row := range after(tx, users, nil, nil) {
+		u, err := decode[apitoken.User](row)
+		if err != nil {
+			return rows, err
+		}
+		if is := f.Answered(u); is != u {
+			changed = append(changed, is)
+		}
+	}
+	for _, u := range changed {
+		if err := writeUser(tx, u); err != nil {
+			return rows, err
+		}
+	}
+	return len(changed), nil
 }
 
 func deleteUser(tx *bbolt.Tx, f apitoken.Forgetting) (int, error) {

@@ -70,6 +70,9 @@ func (s *Store) Users(ctx context.Context, q apitoken.UserQuery) (page []apitoke
 			if q.IDs != nil && !slices.Contains(q.IDs, u.ID) {
 				continue
 			}
+			if q.Responsible != "" && u.Responsible != q.Responsible {
+				continue
+			}
 			if strings.Contains(string(u.ID), q.Contains) || strings.Contains(u.Name, q.Contains) {
 				page = append(page, u)
 			}

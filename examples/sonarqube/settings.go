@@ -61,18 +61,11 @@ func (c *call) setSetting() any {
 	return c.change(func(now *state) { now.Settings[one.Key] = one })
 }
 
-// setMaxLifetime sets the maximum for tokens that are generated afterwards. The limits and exemptions of the policy stay.
+// setMaxLifetime sets the maximum for tokens that are generated afterwards.
 func (c *call) setMaxLifetime(name string) any {
-	longest := lifetimes[name]
-	c.wrongIf(longest == 0, `No token expiration interval with name "%s" found.`, name)
-	return c.do(func() error {
-		policy, err := c.manager.Policy(c.Context())
-		if err != nil {
-			return err
-		}
-		policy.Max = longest
-		return errorOf(c.manager.SetPolicy(c.Context(), c.actor, policy))
-	})
+	policy := apitoken.MaxLifetimePolicy{Max: lifetimes[name]}
+	c.wrongIf(policy.Max == 0, `No token expiration interval with name "%s" found.`, name)
+	return c.do(func() error { return errorOf(c.manager.SetPolicy(c.Context(), c.actor, policy)) })
 }
 
 func (c *call) resetSettings() any {

@@ -123,6 +123,23 @@ func (h host) setMax(max time.Duration) host {
 	return h
 }
 
+// withLayers sets a policy with limits and exemptions, one of which has expired.
+func (h host) withLayers() host {
+	h.t.Helper()
+	p := apitoken.MaxLifetimePolicy{
+		Max:    apitoken.Days(365),
+		Limits: []apitoken.LifetimeLimit{{Role: apitoken.RoleUser, Max: apitoken.Days(20)}, {Role: apitoken.RoleUser, Kind: apitoken.KindUser, Max: apitoken.Days(10)}},
+		Exemptions: []apitoken.Exemption{
+			{User: "carol", Max: apitoken.Days(90), Until: h.Manager.Now().AddDate(0, 6, 0), Reason: "the migration of the build servers to the new data centre"},
+			{User: "bob", Max: apitoken.NoExpiration, Until: h.Manager.Now().Add(time.Millisecond), Reason: "an audit"},
+		},
+	}
+	_, err := h.Manager.SetPolicy(ctx, apitoken.As("ada"), p)
+	h.must(err)
+	h.Clock.Add(time.Second)
+	return h
+}
+
 // signIn gives a tab the cookie of a person.
 func (h host) signIn(p *tab, person string) {
 	p.Helper()

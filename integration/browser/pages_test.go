@@ -114,6 +114,15 @@ var states = []state{
 		h.setMax(apitoken.Days(45))
 		p.status = p.follow("Set the maximum")
 	}, says: "Somebody else has set the maximum"},
+	{name: "policy-layers", host: host.withLayers, as: "ada", path: "/policy", says: "Nobody exempts themselves."},
+	{name: "policy-layers-read-only", host: host.withLayers, as: "auditor", path: "/policy", says: "The lowest maximum that matches applies."},
+	{name: "policy-limit-refused", host: host.withLayers, as: "ada", path: "/policy", want: 422, then: func(_ host, p *tab) {
+		p.fill("Role", "king")
+		p.fill("Maximum in days", "7")
+		p.status = p.follow("Save the limit")
+	}, says: "is not declared"},
+	{name: "generate-limited", host: host.withLayers, as: "bob", path: "/users/bob/tokens", says: "limit of role user"},
+	{name: "activity-layers", host: host.withLayers, as: "ada", path: "/activity", says: "exemption of carol"},
 	{name: "activity", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/activity", says: "set the maximum lifetime"},
 	{name: "activity-none", as: "ada", path: "/activity?owner=nobody", says: "No events match."},
 	{name: "refused", as: "bob", path: "/users", want: http.StatusForbidden, says: "You may not do this"},

@@ -27,7 +27,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = ?;
@@ -38,7 +38,7 @@ SELECT
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
@@ -106,6 +106,22 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found;
 
+-- findNotices(integer, integer, integer, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.revoked_at, t.revoked_by,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = ? AND (n.sent_at IS NOT NULL OR n.leased_until > ?)
+	)
+ORDER BY t.expires_at LIMIT ?;
+
 -- readFacts(text, bytes, bytes, text)
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
@@ -114,13 +130,13 @@ SELECT
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
 	w.digest, w.epoch,
-	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.epoch, a.revision,
+	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.epoch, o.revision
+	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.service, o.responsible, o.epoch, o.revision
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = ?
 LEFT JOIN apitoken_tokens AS w ON w.id = ?
@@ -132,40 +148,44 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, ?);
 
 -- readUser(text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?;
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users WHERE id = ?;
+
+-- listServices(text, text, text, text, integer)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
+WHERE responsible = ? AND responsible <> '' AND id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
 -- listUsers(text, text, text, integer)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) ORDER BY id LIMIT ?;
 
--- insertNewUser(text, text, text, integer, integer, NULL, integer, integer, text, text)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-SELECT ?, ?, ?, ?, ?, ?, ?, ?
+-- insertNewUser(text, text, text, integer, integer, NULL, integer, text, integer, integer, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM DUAL
 WHERE NOT EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = ?)
 	AND NOT EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = ?);
 
--- insertUser(text, text, text, integer, integer, NULL, text, text)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, greatest(
+-- insertUser(text, text, text, integer, integer, NULL, integer, text, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, greatest(
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = ?),
 	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = ?)
 ), 1);
 
 -- lockUser(text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = ?
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users WHERE id = ?
 FOR UPDATE;
 
--- updateUser(text, text, integer, NULL, integer, integer, text, integer, integer)
-UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, epoch = ?, revision = ?
+-- updateUser(text, text, integer, NULL, integer, text, integer, integer, text, integer, integer)
+UPDATE apitoken_users SET name = ?, role = ?, disabled_at = ?, suspended_at = ?, service = ?, responsible = ?, epoch = ?, revision = ?
 WHERE id = ? AND epoch = ? AND revision = ?;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES (?, ?, ?, ?);
 
--- insertPseudonym(text, text, text, integer, NULL, NULL, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+-- insertPseudonym(text, text, text, integer, NULL, NULL, integer, text, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- copyEpochs(text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
@@ -179,6 +199,9 @@ DELETE FROM apitoken_epochs WHERE owner = ?;
 
 -- deleteUser(text)
 DELETE FROM apitoken_users WHERE id = ?;
+
+-- replaceResponsible(text, text)
+UPDATE apitoken_users SET responsible = ?, revision = revision + 1 WHERE responsible = ? AND responsible <> '';
 
 -- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
@@ -247,6 +270,9 @@ UPDATE apitoken_feed SET last_seq = last_seq + ?;
 -- updateUserAtOnce: none
 
 -- updatePolicyAtOnce: none
+
+-- markNotice(integer, bytes, integer)
+UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
@@ -682,11 +708,23 @@ SET t.last_used_at = v.used_at
 WHERE t.last_used_at IS NULL OR t.last_used_at < v.used_at OR t.last_used_at > v.ahead;
 
 -- two users(text, text, text, text, text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
 WHERE id > ? AND (locate(?, id) > 0 OR locate(?, name) > 0) AND id IN ( ?, ?);
 
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
+
+-- notices to lease(bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer)
+INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)ON DUPLICATE KEY UPDATE
+	lease = IF(sent_at IS NULL AND leased_until <= VALUES(leased_at), VALUES(lease), lease),
+	leased_at = IF(lease = VALUES(lease), VALUES(leased_at), leased_at),
+	leased_until = IF(lease = VALUES(lease), VALUES(leased_until), leased_until);
+
+-- notices that are leased(integer, bytes, bytes, bytes, bytes, bytes)
+SELECT token FROM apitoken_notices WHERE step = ? AND lease = ? AND token IN ( ?, ?, ?, ?);
+
+-- notices to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_notices WHERE token IN ( ?, ?, ?, ?);
 
 -- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, text, bytes)
 UPDATE apitoken_tokens SET

@@ -24,7 +24,7 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 WHERE t.digest = $1;
@@ -35,7 +35,7 @@ SELECT
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.epoch, u.revision
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
@@ -67,6 +67,22 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
+-- findNotices(integer, integer, integer, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.revoked_at, t.revoked_by,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.expires_at > $1 AND t.expires_at <= $2 AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
+	AND NOT EXISTS (
+		SELECT 1 FROM apitoken_notices AS n
+		WHERE n.token = t.id AND n.step = $3 AND (n.sent_at IS NOT NULL OR n.leased_until > $4)
+	)
+ORDER BY t.expires_at LIMIT $5;
+
 -- readFacts(text, bytes, bytes, text)
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
@@ -75,13 +91,13 @@ SELECT
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
 	w.digest, w.epoch,
-	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.epoch, a.revision,
+	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
-	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.epoch, o.revision
+	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.service, o.responsible, o.epoch, o.revision
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = $1
 LEFT JOIN apitoken_tokens AS w ON w.id = $2
@@ -93,37 +109,41 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 LEFT JOIN apitoken_users AS o ON o.id = coalesce(t.owner, $4);
 
 -- readUser(text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1;
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users WHERE id = $1;
+
+-- listServices(text, text, text, text, integer)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
+WHERE responsible = $1 AND responsible <> '' AND id > $2 AND (strpos(id, $3) > 0 OR strpos(name, $4) > 0) ORDER BY id LIMIT $5;
 
 -- listUsers(text, text, text, integer)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) ORDER BY id LIMIT $4;
 
 -- insertNewUser: none
 
--- insertUser(text, text, text, integer, integer, NULL, text, text)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, greatest(
-	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $7),
-	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $8)
+-- insertUser(text, text, text, integer, integer, NULL, integer, text, text, text)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, greatest(
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_tokens WHERE owner = $9),
+	(SELECT coalesce(max(epoch) + 1, 0) FROM apitoken_epochs WHERE owner = $10)
 ), 1)
 ON CONFLICT DO NOTHING;
 
 -- lockUser(text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users WHERE id = $1
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users WHERE id = $1
 FOR NO KEY UPDATE;
 
--- updateUser(text, text, integer, NULL, integer, integer, text, integer, integer)
-UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
-WHERE id = $7 AND epoch = $8 AND revision = $9;
+-- updateUser(text, text, integer, NULL, integer, text, integer, integer, text, integer, integer)
+UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, service = $5, responsible = $6, epoch = $7, revision = $8
+WHERE id = $9 AND epoch = $10 AND revision = $11;
 
 -- endEpoch(text, integer, integer, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING;
 
--- insertPseudonym(text, text, text, integer, NULL, NULL, integer, integer)
-INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+-- insertPseudonym(text, text, text, integer, NULL, NULL, integer, text, integer, integer)
+INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT DO NOTHING;
 
 -- copyEpochs(text, text)
@@ -138,6 +158,9 @@ DELETE FROM apitoken_epochs WHERE owner = $1;
 
 -- deleteUser(text)
 DELETE FROM apitoken_users WHERE id = $1;
+
+-- replaceResponsible(text, text)
+UPDATE apitoken_users SET responsible = $1, revision = revision + 1 WHERE responsible = $2 AND responsible <> '';
 
 -- endLeftoverEpochs(integer, text, text)
 INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
@@ -330,17 +353,17 @@ WITH owner AS (
 )
 SELECT EXISTS (SELECT 1 FROM changed), recorded, current, taken FROM found;
 
--- createUserAtOnce(text, text, text, integer, integer, NULL, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+-- createUserAtOnce(text, text, text, integer, integer, NULL, integer, text, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH checks AS (
 	SELECT
-		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $9) AS recorded,
+		EXISTS (SELECT 1 FROM apitoken_events WHERE id = $11) AS recorded,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $1)
 			-- What a deleted row has left decides the epoch.
 			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE owner = $1)
 			OR EXISTS (SELECT 1 FROM apitoken_epochs WHERE owner = $1) AS known
 ), created AS (
-	INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, epoch, revision)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM checks WHERE NOT recorded AND NOT known
+	INSERT INTO apitoken_users (id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM checks WHERE NOT recorded AND NOT known
 	ON CONFLICT DO NOTHING
 	RETURNING 1
 ), recorded AS (
@@ -348,29 +371,30 @@ WITH checks AS (
 		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 	)
-	SELECT $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25 FROM created
+	SELECT $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27 FROM created
 )
 SELECT EXISTS (SELECT 1 FROM created), recorded FROM checks;
 
 -- readUserAndEvent(bytes, text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
 FROM apitoken_users WHERE id = $2;
 
--- updateUserAtOnce(text, text, integer, NULL, integer, integer, text, integer, integer, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+-- updateUserAtOnce(text, text, integer, NULL, integer, text, integer, integer, text, integer, integer, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH changed AS (
-	UPDATE apitoken_users SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, epoch = $5, revision = $6
-	WHERE id = $7 AND epoch = $8 AND revision = $9
+	UPDATE apitoken_users
+	SET name = $1, role = $2, disabled_at = $3, suspended_at = $4, service = $5, responsible = $6, epoch = $7, revision = $8
+	WHERE id = $9 AND epoch = $10 AND revision = $11
 	RETURNING 1
 ), ended AS (
 	INSERT INTO apitoken_epochs (owner, epoch, ended_at, ended_by)
-	SELECT $7, $5, $10, $11 FROM changed WHERE $5 > $8
+	SELECT $9, $7, $12, $13 FROM changed WHERE $7 > $10
 	ON CONFLICT DO NOTHING
 ), recorded AS (
 	INSERT INTO apitoken_events (
 		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 	)
-	SELECT $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28 FROM changed
+	SELECT $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30 FROM changed
 )
 SELECT EXISTS (SELECT 1 FROM changed);
 
@@ -387,6 +411,9 @@ WITH changed AS (
 	SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM changed
 )
 SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7);
+
+-- markNotice(integer, bytes, integer)
+UPDATE apitoken_notices SET sent_at = $1 WHERE token = $2 AND step = $3 AND sent_at IS NULL;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
@@ -903,11 +930,25 @@ WHERE t.digest = l.digest AND (
 );
 
 -- two users(text, text, text, text, text)
-SELECT id, name, role, created_at, disabled_at, suspended_at, epoch, revision FROM apitoken_users
+SELECT id, name, role, created_at, disabled_at, suspended_at, service, responsible, epoch, revision FROM apitoken_users
 WHERE id > $1 AND (strpos(id, $2) > 0 OR strpos(name, $3) > 0) AND id IN ( $4, $5);
 
 -- three tokens to remove(bytes, bytes, bytes, bytes)
 DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
+
+-- notices to lease(bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer, bytes, integer, bytes, integer, integer)
+INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until)
+SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES ($1::bytea, $2::bigint, $3::bytea, $4::bigint, $5::bigint), ($6::bytea, $7::bigint, $8::bytea, $9::bigint, $10::bigint), ($11::bytea, $12::bigint, $13::bytea, $14::bigint, $15::bigint), ($16::bytea, $17::bigint, $18::bytea, $19::bigint, $20::bigint)) AS v
+WHERE true
+ON CONFLICT (token, step) DO UPDATE
+SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
+WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at;
+
+-- notices that are leased(integer, bytes, bytes, bytes, bytes, bytes)
+SELECT token FROM apitoken_notices WHERE step = $1 AND lease = $2 AND token IN ( $3, $4, $5, $6);
+
+-- notices to remove(bytes, bytes, bytes, bytes)
+DELETE FROM apitoken_notices WHERE token IN ( $1, $2, $3, $4);
 
 -- a user to replace in a token(text, text, text, text, text, text, text, text, text, text, text, text, text, bytes)
 UPDATE apitoken_tokens SET
