@@ -219,7 +219,7 @@ const (
 	tokenCannot    refusal = "the kind of the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
 	systemOnly     refusal = "only the host itself may do this"
-	exemptsSelf    refusal = "nobody exempts themselves"
+	exemptsSelf    refusal = "an actor cannot exempt themselves"
 )
 
 func needs(p Permission) refusal { return refusal("needs " + p.String()) }

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// A form that offers what MaxLifetimes returns offers exactly what Generate permits, whoever asks, for whom, and with what.
+// A form that offers what MaxLifetimes returns offers exactly what Generate permits, for every actor, owner and kind.
 func TestMaxLifetimesReturnsWhatGeneratePermits(t *testing.T) {
 	h := newHost(t, apitoken.Options{
 		Kinds: []apitoken.Kind{"ci"},

@@ -28,7 +28,7 @@ func (m *Manager) Policy(ctx context.Context) (MaxLifetimePolicy, error) {
 // An exemption that is new or changed has these rules:
 //
 //   - Until is in the future, and at most a year ahead.
-//   - Nobody exempts themselves: [ErrDenied].
+//   - The user is not the actor; otherwise [ErrDenied].
 //   - The actor's role includes every permission of the user's role; otherwise [ErrDenied].
 //   - The user exists. An unknown one is [ErrInvalid] if the actor may see users, and [ErrDenied] if not.
 //

@@ -143,7 +143,7 @@ func TestNobodyExemptsThemselvesOrSomebodyOfMorePermissions(t *testing.T) {
 	}{
 		{"an administrator a user", apitoken.As(ada), bob, nil, ""},
 		{"an administrator another one", apitoken.As(ada), "eve", nil, ""},
-		{"an administrator themselves", apitoken.As(ada), ada, apitoken.ErrDenied, "nobody exempts themselves"},
+		{"an administrator themselves", apitoken.As(ada), ada, apitoken.ErrDenied, "an actor cannot exempt themselves"},
 		{"an administrator somebody disabled", apitoken.As(ada), dan, nil, ""},
 		{"the host itself an administrator", apitoken.System(), ada, nil, ""},
 		{"the host itself an unknown user", apitoken.System(), "later", nil, ""},

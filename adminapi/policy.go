@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -82,7 +83,7 @@ func (a *api) withLayers(r *http.Request, p apitoken.MaxLifetimePolicy, keep kep
 		p.Exemptions = present.Exemptions
 	}
 	if p.Revision == 0 {
-		p.Revision = present.Revision
+		p.Revision = cmp.Or(present.Revision, apitoken.NoPolicyYet)
 	}
 	return p, nil
 }

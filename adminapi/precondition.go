@@ -9,10 +9,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// etag is the entity tag of a revision. Revision 0 has none: no change produces it, and for the Manager it means any
-// revision.
+// etag is the entity tag of a revision. Revision 0 and [apitoken.NoPolicyYet] have none: no change produces them.
 func etag(revision int64) string {
-	if revision == 0 {
+	if revision <= 0 {
 		return ""
 	}
 	return `"` + strconv.FormatInt(revision, 10) + `"`

@@ -1,6 +1,7 @@
 package adminui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -129,7 +130,7 @@ func (v *visit) editLayers(page policyPage, edit func(*apitoken.MaxLifetimePolic
 	if v.may.Has(apitoken.SetPolicy) && fmt.Sprint(wanted.Limits, wanted.Exemptions) == present {
 		return v.redirect("/policy") // removed before, for example with a double click
 	}
-	wanted.Revision = revision
+	wanted.Revision = cmp.Or(revision, apitoken.NoPolicyYet)
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):

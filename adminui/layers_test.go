@@ -77,6 +77,7 @@ func TestTheFormsOfLayersTellWhatIsWrong(t *testing.T) {
 		{limitForm("revision", "1", "days", "0"), 422, "Enter a whole number of days, 1 to 36500."},
 		{limitForm("revision", "1", "role", "king"), 422, `Refused: limit 1 role: "king" is not declared.`},
 		{limitForm("revision", "1", "role", ""), 422, "Refused: limit 1: has neither a role nor a kind"},
+		{limitForm("revision", "0"), 409, "Somebody has changed the policy in the meantime."}, // read before the first policy
 		{limitForm("revision", "2"), 409, "Somebody has changed the policy in the meantime."},
 		{limitForm("revision", "x"), 400, ""},
 		{exemptionForm("revision", "1", "user", "erin"), 422, `Refused: exemption 1 user: "erin" is not known.`},

@@ -1,6 +1,7 @@
 package adminui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -116,7 +117,7 @@ func (v *visit) setPolicy() error {
 	if err != nil {
 		return err
 	}
-	wanted.Limits, wanted.Exemptions, wanted.Revision = present.Limits, present.Exemptions, revision
+	wanted.Limits, wanted.Exemptions, wanted.Revision = present.Limits, present.Exemptions, cmp.Or(revision, apitoken.NoPolicyYet)
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
@@ -139,7 +140,7 @@ func (v *visit) setPolicy() error {
 // isAlreadySet reports whether this user set the wanted policy at the confirmed revision before, for example with a double click.
 func (v *visit) isAlreadySet(wanted apitoken.MaxLifetimePolicy) bool {
 	p, err := v.manager.Policy(v.r.Context())
-	return err == nil && p.Max == wanted.Max && p.UpdatedBy == v.actor.User && p.Revision == wanted.Revision+1
+	return err == nil && p.Max == wanted.Max && p.UpdatedBy == v.actor.User && p.Revision == max(0, wanted.Revision)+1
 }
 
 // mostDays is the longest maximum in days.

@@ -168,7 +168,7 @@ func invalidRows() []invalidRow {
 		{"a token that holds another name", byCheck, `UPDATE apitoken_tokens SET live_name = 'another' WHERE name = 'one'`, nil},
 		{"a name that two hold", byKey, `UPDATE apitoken_tokens SET name = 'one', live_name = 'one'`, nil},
 
-		{"a second policy", byCheck, `INSERT INTO apitoken_policy SELECT 2, max_lifetime, updated_at, updated_by, revision FROM apitoken_policy`, nil},
+		{"a second policy", byCheck, `INSERT INTO apitoken_policy SELECT 2, max_lifetime, updated_at, updated_by, revision, layers FROM apitoken_policy`, nil},
 		{"the policy twice", byKey, `INSERT INTO apitoken_policy SELECT * FROM apitoken_policy`, nil},
 		{"a policy of a negative revision", byCheck, `UPDATE apitoken_policy SET revision = -1`, nil},
 		{"a second feed", byCheck, `INSERT INTO apitoken_feed SELECT 2, last_seq FROM apitoken_feed`, withFeed},

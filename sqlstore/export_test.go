@@ -159,7 +159,7 @@ func (d Dialect) IsStatementLost(err error) bool { return d.isStatementLost(err)
 func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(err) }
 
 var mayBeEmpty = map[query]bool{
-	readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
+	planAnew: true, readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
 	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, countActive: true, createTokenAtOnce: true,
 	revokeToken: true, revokeTokenAtOnce: true, changeToken: true, changeTokenAtOnce: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
@@ -175,7 +175,7 @@ var queryNames = [numQueries]string{
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
 	countExpiring: "countExpiring", countActive: "countActive",
 
-	findNotices: "findNotices", markNotice: "markNotice",
+	planAnew: "planAnew", findNotices: "findNotices", markNotice: "markNotice",
 
 	readFacts: "readFacts", readUser: "readUser", listUsers: "listUsers", listServices: "listServices", replaceResponsible: "replaceResponsible", insertNewUser: "insertNewUser", insertUser: "insertUser", lockUser: "lockUser", updateUser: "updateUser",
 	createUserAtOnce: "createUserAtOnce", readUserAndEvent: "readUserAndEvent", updateUserAtOnce: "updateUserAtOnce",

@@ -13,37 +13,54 @@ import (
 // has leased meanwhile.
 func (o operations) LeaseNotices(ctx context.Context, l apitoken.NoticeLease) (leased []apitoken.Record, err error) {
 	const what = "lease notices"
-	var due []apitoken.Record
-	err = o.read(ctx, what, func(ctx context.Context, db session) error {
-		rows, err := db.rows(ctx, findNotices, l.ExpiresAfter.UnixMicro(), l.ExpiresUpTo.UnixMicro(), l.Step.Microseconds(), l.At.UnixMicro(), l.Limit)
-		if err != nil {
+	if o.has(planAnew) {
+		err = o.change(ctx, what, func(ctx context.Context, tx session) error {
+			if _, err := tx.exec(ctx, planAnew); err != nil {
+				return err
+			}
+			due, err := tx.findNotices(ctx, l)
+			if err == nil {
+				leased, err = tx.leaseNotices(ctx, l, due)
+			}
 			return err
-		}
-		due, err = scanAll(rows, recordFields)
+		})
+	} else {
+		leased, err = o.leaseFound(ctx, what, l)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return leased, nil
+}
+
+// leaseFound is LeaseNotices for a database whose transactions begin with a write.
+func (o operations) leaseFound(ctx context.Context, what string, l apitoken.NoticeLease) (leased []apitoken.Record, err error) {
+	var due []apitoken.Record
+	err = o.read(ctx, what, func(ctx context.Context, db session) (err error) {
+		due, err = db.findNotices(ctx, l)
 		return err
 	})
 	if err != nil || len(due) == 0 {
 		return nil, err
 	}
-	var ours map[apitoken.TokenID]bool
 	err = o.change(ctx, what, func(ctx context.Context, tx session) (err error) {
-		ours, err = tx.leaseNotices(ctx, l, due)
+		leased, err = tx.leaseNotices(ctx, l, due)
 		return err
 	})
+	return leased, err
+}
+
+// findNotices reads the notices that are due.
+func (s session) findNotices(ctx context.Context, l apitoken.NoticeLease) ([]apitoken.Record, error) {
+	rows, err := s.rows(ctx, findNotices, l.ExpiresAfter.UnixMicro(), l.ExpiresUpTo.UnixMicro(), l.Step.Microseconds(), l.At.UnixMicro(), l.Limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range due {
-		if ours[r.Token.ID] {
-			r.User.ID = r.Token.Owner
-			leased = append(leased, r)
-		}
-	}
-	return leased, nil
+	return scanAll(rows, recordFields)
 }
 
-// leaseNotices leases those of the notices that are free, and returns the tokens of those that the lease has.
-func (s session) leaseNotices(ctx context.Context, l apitoken.NoticeLease, due []apitoken.Record) (map[apitoken.TokenID]bool, error) {
+// leaseNotices leases those of the notices that are free, and returns those that the lease has.
+func (s session) leaseNotices(ctx context.Context, l apitoken.NoticeLease, due []apitoken.Record) (leased []apitoken.Record, err error) {
 	var ids []apitoken.TokenID
 	for _, r := range due {
 		ids = append(ids, r.Token.ID)
@@ -68,7 +85,19 @@ func (s session) leaseNotices(ctx context.Context, l apitoken.NoticeLease, due [
 			ours[id] = true
 		}
 	}
-	return ours, nil
+	for _, r := range due {
+		if ours[r.Token.ID] {
+			r.User.ID = r.Token.Owner
+			leased = append(leased, r)
+		}
+	}
+	return leased, nil
+}
+
+// LeaseNotices implements [apitoken.NoticeStore]. It is [apitoken.ErrInvalid]: a lease that the host has not committed would bind
+// no other call.
+func (t *Tx) LeaseNotices(context.Context, apitoken.NoticeLease) ([]apitoken.Record, error) {
+	return nil, failed("lease notices", invalid("notices cannot be leased in a transaction of the host"))
 }
 
 // maxLeaseRows is less than maxBatchRows, because each row has five parameters.

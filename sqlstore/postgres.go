@@ -99,6 +99,10 @@ var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]s
 	// One statement replaces each of them.
 	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", countActive: "", revokeToken: "", changeToken: "", updatePolicy: "",
 
+	// Otherwise the plan from a time when there were few notices would be kept, and read all of them for each token.
+	planAnew: `
+SET LOCAL plan_cache_mode = force_custom_plan`,
+
 	findVersions: `
 SELECT to_regclass('apitoken_schema_version') IS NOT NULL`,
 

@@ -31,6 +31,7 @@ const (
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
 	// Notices.
+	planAnew    // until the transaction ends, plans each statement by the present size of the tables; may be empty
 	findNotices // expires after, expires up to, step, now, limit -> records of tokens that can be used, whose notice was not sent and is not leased
 
 	// What a decision depends on. A row that does not exist is NULL.

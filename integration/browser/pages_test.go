@@ -114,7 +114,7 @@ var states = []state{
 		h.setMax(apitoken.Days(45))
 		p.status = p.follow("Set the maximum")
 	}, says: "Somebody else has set the maximum"},
-	{name: "policy-layers", host: host.withLayers, as: "ada", path: "/policy", says: "Nobody exempts themselves."},
+	{name: "policy-layers", host: host.withLayers, as: "ada", path: "/policy", says: "Administrators cannot exempt themselves."},
 	{name: "policy-layers-read-only", host: host.withLayers, as: "auditor", path: "/policy", says: "The lowest maximum that matches applies."},
 	{name: "policy-limit-refused", host: host.withLayers, as: "ada", path: "/policy", want: 422, then: func(_ host, p *tab) {
 		p.fill("Role", "king")

@@ -67,6 +67,9 @@ SELECT
 SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= $1 AND expires_at < $2 LIMIT $3) AS found;
 
+-- planAnew()
+SET LOCAL plan_cache_mode = force_custom_plan;
+
 -- findNotices(integer, integer, integer, integer, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
