@@ -39,23 +39,20 @@ func (m requestMark) on(id TokenID) TokenID {
 // isOn reports whether the identifier was made for the request.
 func (m requestMark) isOn(id TokenID) bool { return m.on(id) == id }
 
-// withdraw makes room for a token if the same request generated the holder of its name before and no use of that is recorded. It
-// then revokes the holder and returns ErrConflict, so that the caller decides anew. refused is why the token was not inserted:
-// ErrExists or ErrTooMany.
-func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark requestMark, refused error) error {
+// withdraw frees a taken name if the same request generated its holder before and no use of that is recorded. It then revokes
+// the holder and returns ErrConflict, so that the caller decides anew.
+func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark requestMark) error {
 	if err := m.writeUses(ctx); err != nil {
 		return storeError(err)
 	}
 	holder, err := m.holder(ctx, op, token)
 	switch {
-	case errors.Is(err, ErrNotFound) && errors.Is(refused, ErrExists):
-		return ErrConflict // it has expired or been revoked since
 	case errors.Is(err, ErrNotFound):
-		return refused
+		return ErrConflict // it has expired or been revoked since
 	case err != nil:
 		return err
 	case !mark.isOn(holder.ID):
-		return refused
+		return ErrExists
 	case !holder.LastUsedAt.IsZero() || m.lastUsed.isWaiting(holder.ID):
 		return ErrRepeated
 	}

@@ -97,8 +97,8 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	}
 	for range attempts {
 		err = m.insert(ctx, op, &token, digest, lifetime)
-		if p.IdempotencyKey != "" && (errors.Is(err, ErrExists) || errors.Is(err, ErrTooMany)) {
-			err = m.withdraw(ctx, op, token, mark, err)
+		if errors.Is(err, ErrExists) && p.IdempotencyKey != "" {
+			err = m.withdraw(ctx, op, token, mark)
 		}
 		if !errors.Is(err, ErrConflict) {
 			break

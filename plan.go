@@ -23,7 +23,7 @@ const sampledTokens = 10
 
 // PlanPolicy returns what [Manager.SetPolicy] with p would mean for the tokens that exist, and writes nothing. The result is
 // judged by the roles of the owners and the exemptions that are live now. It examines all active tokens that may be beyond
-// the policy, in many small reads; for a million tokens that takes some seconds.
+// the policy, in many small reads; for a million tokens that takes up to half a minute.
 //
 // It requires [SetPolicy] and [ListAny], and refuses every policy that SetPolicy refuses. A p.Revision other than zero is
 // [ErrConflict] if the policy is at another revision. The other errors are [ErrDenied], [ErrInvalid] and [ErrUnavailable].

@@ -20,14 +20,13 @@ const crashBulk = "APITOKEN_TEST_CRASH_BULK"
 // A process that revokes many tokens is killed between and during its calls, and started again until none is left. Each token is
 // then revoked and has one event.
 func TestAKilledBulkRevocationRevokesEachTokenOnce(t *testing.T) {
+	t.Parallel()
+	long(t)
 	for _, b := range everywhere {
 		t.Run(b.name, func(t *testing.T) {
 			if dsn := os.Getenv(crashBulk); dsn != "" {
 				b.revokeEverything(t, dsn)
 				return
-			}
-			if b.driver != "sqlite" {
-				long(t)
 			}
 			d := b.database(t)
 			m := managerOf(t, d.newMigrated(t, d.open(t, 0), nil), nil)
