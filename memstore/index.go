@@ -31,12 +31,13 @@ func newTable(slots int) *table {
 	return &t
 }
 
-// slot returns the slot of the record of a digest, or the free slot for it.
-func (t table) slot(d apitoken.Digest) *atomic.Pointer[record] {
+// find returns the slot of a digest with its record, or a free slot for it with nil. A reader uses this record and does not load
+// the slot again: a free slot may get the record of another digest meanwhile.
+func (t table) find(d apitoken.Digest) (*atomic.Pointer[record], *record) {
 	for i := binary.LittleEndian.Uint64(d[:]); ; i++ {
 		slot := &t[i&uint64(len(t)-1)]
 		if r := slot.Load(); r == nil || r.Digest.Equal(d) {
-			return slot
+			return slot, r
 		}
 	}
 }
@@ -45,8 +46,7 @@ func (t table) slot(d apitoken.Digest) *atomic.Pointer[record] {
 func (x *index) lookup(d apitoken.Digest) *record {
 	for {
 		t := x.table.Load()
-		slot := t.slot(d)
-		r := slot.Load()
+		slot, r := t.find(d)
 		if r == nil || r.owner == nil {
 			return nil
 		}
@@ -70,8 +70,8 @@ func (x *index) add(r *record) {
 		t, x.used = t.grown()
 		x.table.Store(t)
 	}
-	slot := t.slot(r.Digest)
-	if slot.Load() == nil { // a token that was removed has kept its slot
+	slot, was := t.find(r.Digest)
+	if was == nil { // a token that was removed has kept its slot
 		x.used++
 	}
 	slot.Store(r)
@@ -92,7 +92,8 @@ func (t table) grown() (larger *table, used int) {
 	}
 	larger = newTable(slots)
 	for _, r := range all {
-		larger.slot(r.Digest).Store(r)
+		slot, _ := larger.find(r.Digest)
+		slot.Store(r)
 	}
 	return larger, len(all)
 }
@@ -100,13 +101,14 @@ func (t table) grown() (larger *table, used int) {
 // remove removes the token of a digest. Its slot stays in use, because other digests may be in the slots after it. The caller
 // holds the store's lock.
 func (x *index) remove(d apitoken.Digest) {
-	x.table.Load().slot(d).Store(&record{Record: apitoken.Record{Digest: d}})
+	slot, _ := x.table.Load().find(d)
+	slot.Store(&record{Record: apitoken.Record{Digest: d}})
 }
 
 // change edits a copy of the record of a digest in the index and replaces the record with it. The caller holds the store's
 // lock, but a reader may replace the record with one of a newer owner at the same time.
 func (x *index) change(d apitoken.Digest, edit func(*record)) {
-	slot := x.table.Load().slot(d)
+	slot, _ := x.table.Load().find(d)
 	for {
 		r := slot.Load()
 		fresh := *r
