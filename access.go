@@ -319,7 +319,7 @@ func (a authority) reachWithText(t Token) refusal {
 // describe decides whether the actor, who sees a token, may change its name and its description. required is what acting on its
 // owner requires.
 //
-// A token that does not manage its owner's tokens may not rename even itself: whoever has found it could disguise it. Names are
+// A token that does not manage its owner's tokens may not rename even itself: a thief could disguise it. Names are
 // the owner's or chosen by those who may generate for the owner, so no other permission lets an actor change them.
 func (a authority) describe(owner UserID, required Permission) refusal {
 	if a.manages(owner) {

@@ -87,7 +87,7 @@ func ExampleLifetimeOfDays() {
 	// 0s invalid: days: is 1000000, 1 to 36500 are allowed
 }
 
-// A service account has a token that is about to expire. Whoever answers for it is told, too.
+// A service account has a token that is about to expire. The user who answers for it is told, too.
 func ExampleManager_LeaseNotices() {
 	ctx, m, now := exampleHost()
 	_, err := m.PutUser(ctx, apitoken.As("ada"), apitoken.User{ID: "ci", Service: true, Responsible: "bob"})

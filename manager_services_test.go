@@ -70,7 +70,7 @@ func TestPutUserRefusesTheWrongResponsible(t *testing.T) {
 	}
 }
 
-// Whoever disables somebody finds the accounts that are left without anybody who answers for them.
+// An administrator who disables somebody finds the accounts for which that person answered.
 func TestServicesOfAUserAreListed(t *testing.T) {
 	h := newHost(t, apitoken.Options{CanonicalUserID: func(id apitoken.UserID) apitoken.UserID { return apitoken.UserID(strings.ToLower(string(id))) }})
 	for id, by := range map[apitoken.UserID]apitoken.UserID{"ci": "BOB", "mirror": bob, "backup": carol} {

@@ -27,7 +27,7 @@ type Options struct {
 	// DefaultLifetime applies to requests without a lifetime if there is no maximum. 0: 90 days.
 	DefaultLifetime time.Duration
 
-	// MaxActivePerOwner is how many active tokens an owner may have, whoever generates them, the host itself included. Beyond it
+	// MaxActivePerOwner is how many active tokens an owner may have, also by administrators and the host itself. Beyond it
 	// [Manager.Generate] returns a [TooManyError]. Tokens of [Manager.Import] count, and are not refused. A lower limit revokes
 	// nothing. 0: no limit.
 	//
