@@ -21,6 +21,7 @@ var access = map[string][]int{
 	//                              ada  help audit bob carol nothing stranger disabled signed-out
 	"GET /{$}":                     {303, 303, 303, 303, 303, 303, 403, 403, 303},
 	"GET /users":                   {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users":                  {303, 303, 403, 403, 403, 403, 403, 403, 303},
 	"GET /users/{id}/tokens":       {200, 200, 200, 200, 403, 403, 403, 403, 303},
 	"POST /users/{id}/tokens":      {201, 403, 403, 201, 403, 403, 403, 403, 303},
 	"GET /users/{id}/revoke-all":   {200, 200, 403, 200, 403, 403, 403, 403, 303},
@@ -63,7 +64,7 @@ func TestAccessToEveryRoute(t *testing.T) {
 		method, path, _ := strings.Cut(route, " ")
 		for i, visitor := range visitors {
 			t.Run(fmt.Sprintf("%s for %s", route, visitor), func(t *testing.T) {
-				h := newHost(t, func(o *adminui.Options) { o.SignIn = "/sign-in" }).withVisitors()
+				h := newHost(t, func(o *adminui.Options) { o.SignIn, o.ServiceAccounts = "/sign-in", true }).withVisitors()
 				token, secret := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
 				before := h.state()
 				id := "bob"

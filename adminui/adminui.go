@@ -49,6 +49,10 @@ type Options struct {
 	// Each is a scheme and a host: "https://tokens.example.com".
 	TrustedOrigins []string
 
+	// ServiceAccounts adds a form to the page of users by which administrators make accounts that no person signs in to. Leave it
+	// out if another system provisions them.
+	ServiceAccounts bool
+
 	// CSVByteOrderMark starts the CSV file with U+FEFF, so that Excel reads it as UTF-8. Other programs may take the character for
 	// a part of the first column name.
 	CSVByteOrderMark bool
@@ -104,6 +108,7 @@ func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
 		"GET /{$}":                     (*visit).redirectToStart,
 		"GET /users":                   (*visit).users,
+		"POST /users":                  (*visit).makeService,
 		"GET /users/{id}/tokens":       ofUser((*visit).tokensOfUser),
 		"POST /users/{id}/tokens":      ofUser((*visit).generate),
 		"GET /users/{id}/revoke-all":   ofUser((*visit).askRevokeAll),

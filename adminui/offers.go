@@ -15,6 +15,11 @@ func (v *visit) offersReading(id apitoken.UserID) bool {
 	return v.isOwn(id) || v.may.Has(apitoken.ManageUsers)
 }
 
+// offersNewServices reports whether a page has the form that makes service accounts.
+func (v *visit) offersNewServices() bool {
+	return v.opts.ServiceAccounts && v.may.Has(apitoken.ManageUsers)
+}
+
 // offersCounting reports whether a page shows how many tokens the user has.
 func (v *visit) offersCounting(owner apitoken.UserID) bool {
 	return v.isOwn(owner) || v.may.Has(apitoken.ListAny)

@@ -21,13 +21,23 @@ type userRow struct {
 
 type usersPage struct {
 	Contains string
+	New      *newService // nil: the page has no form for service accounts
 	Rows     []userRow
 	Next     string
 }
 
 func (v *visit) users() error {
+	var form *newService
+	if v.offersNewServices() {
+		form = &newService{}
+	}
+	return v.showUsers(http.StatusOK, form)
+}
+
+// showUsers shows the page of users with the form for service accounts.
+func (v *visit) showUsers(status int, form *newService) error {
 	query := v.r.URL.Query()
-	page := usersPage{Contains: query.Get("q")}
+	page := usersPage{Contains: query.Get("q"), New: form}
 	users, next, err := v.findUsers(page.Contains, apitoken.UserID(query.Get("after")))
 	if err != nil {
 		return err
@@ -49,5 +59,5 @@ func (v *visit) users() error {
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	return v.render(http.StatusOK, "users.html", "Users", page)
+	return v.render(status, "users.html", "Users", page)
 }

@@ -29,7 +29,8 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 		return nil, err
 	}
 	pages, err := adminui.New(m, &adminui.Options{
-		Prefix: "/admin", Actor: s.ofPages, Origin: proxy.ofRequest, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted, OnError: s.fail,
+		Prefix: "/admin", Actor: s.ofPages, Origin: proxy.ofRequest, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted,
+		ServiceAccounts: true, OnError: s.fail,
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 	h := host{t: t, Kit: tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
 		"auditor": apitoken.ListAny | apitoken.ReadEvents,
 	}})}
-	opts := &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", Actor: func(r *http.Request) (apitoken.Actor, error) {
+	opts := &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", ServiceAccounts: true, Actor: func(r *http.Request) (apitoken.Actor, error) {
 		cookie, err := r.Cookie("person")
 		switch {
 		case err != nil:

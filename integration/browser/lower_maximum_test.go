@@ -12,7 +12,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// An administrator lowers the maximum, with a limit and an exemption, sees exactly what is beyond it, and revokes that.
+// An administrator lowers the maximum, with a limit and an exemption, sees exactly what is beyond it, revokes that, and makes a
+// service account.
 func TestBrowserLoweringTheMaximumAndRevokingWhatIsBeyond(t *testing.T) {
 	t.Parallel()
 	h, p := newHost(t), open(t)
@@ -52,6 +53,15 @@ func TestBrowserLoweringTheMaximumAndRevokingWhatIsBeyond(t *testing.T) {
 	p.follow("Continue")
 	p.says("504 tokens revoked. No active token matches any more.")
 	p.keep("journey-done", looks[0])
+
+	p.visit(h.url + "/users")
+	p.fill("Id of the account", "ci")
+	p.fill("Name", "Nightly builds")
+	p.fill("Who answers for it", "bob")
+	p.keep("journey-service", looks[0])
+	p.follow("Make the account")
+	p.says("A service account: no person signs in to it. bob answers for it.")
+	p.keep("journey-made", looks[0])
 
 	var left []string
 	for token, err := range h.Manager.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive}) {

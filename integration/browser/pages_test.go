@@ -57,6 +57,10 @@ var states = []state{
 	{name: "revoke", host: host.withTokens, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) {
 		p.visit(eval[string](p, `document.querySelector("form[data-asks]").action`))
 	}, says: "This cannot be undone."},
+	{name: "users-service-refused", as: "ada", path: "/users", want: 409, then: func(_ host, p *tab) {
+		p.fill("Id of the account", "bob")
+		p.status = p.follow("Make the account")
+	}, says: "A user with this id exists already."},
 	{name: "revoke-all", host: host.withTokens, as: "bob", path: "/users/bob/revoke-all", says: "11 active tokens"},
 	{name: "inventory", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/tokens", says: "Revoke the selected…"},
 	{name: "inventory-filtered", host: host.withTokens, as: "ada", path: "/tokens?owner=bob&name=worker&status=active&within=30", says: "worker 1"},
