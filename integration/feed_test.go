@@ -10,7 +10,6 @@ import (
 )
 
 func TestSQLiteFeedLosesNothing(t *testing.T) {
-	t.Parallel()
 	long(t)
 	onSQLite.feedLosesNothing(t)
 }

@@ -85,6 +85,7 @@ func (d database) madeByOlder(t *testing.T, db *sql.DB) [][]string {
 func (d database) migrateIsCut(t *testing.T, want []string, older [][]string, c *cut) {
 	t.Helper()
 	db, spy := openSpied(t, d)
+	defer func() { must(t, db.Close()) }() // a server has 100 connections, and there are more cuts
 	const prefix = "cut_"
 	opts := &sqlstore.Options{TablePrefix: prefix}
 	store := d.newStore(t, db, opts)
