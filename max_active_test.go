@@ -3,6 +3,7 @@ package apitoken_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -122,7 +123,7 @@ func TestManyRequestsAtOnceDoNotExceedTheLimitInMemory(t *testing.T) {
 }
 
 func TestTheNumberOfActiveTokensIsChecked(t *testing.T) {
-	for _, n := range []int{-1, -1 << 40} {
+	for _, n := range []int{-1, math.MinInt} {
 		_, err := apitoken.New(newSpyStore(nil), &apitoken.Options{MaxActivePerOwner: n})
 		if !errors.Is(err, apitoken.ErrInvalid) || !strings.Contains(err.Error(), fmt.Sprintf("max active per owner: is %d, at least 0 is needed", n)) {
 			t.Errorf("New with %d: %v, want ErrInvalid", n, err)
