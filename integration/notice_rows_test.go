@@ -136,3 +136,39 @@ func TestReplicasLeaseEachNoticeOnce(t *testing.T) {
 		}
 	})
 }
+
+// Two calls that lock the same notices in different orders could deadlock, so each locks them in the order of the tokens: while
+// the last one is locked by somebody else, a call has locked all the others.
+func TestALeaseLocksNoticesInOneOrder(t *testing.T) {
+	onEach(t, servers, func(t *testing.T, d database) {
+		db := d.open(t, 0)
+		clock := newMovable(beginning)
+		m, err := apitoken.New(d.newMigrated(t, db, nil), &apitoken.Options{Clock: clock})
+		must(t, err)
+		putUser(t, m, apitoken.User{ID: "bob"})
+		for i := range 100 {
+			_, _, err := m.Generate(t.Context(), apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint(i), Lifetime: time.Hour})
+			must(t, err)
+		}
+		lease := func() error {
+			_, err := m.LeaseNotices(t.Context(), apitoken.System(), apitoken.NoticeQuery{Steps: []time.Duration{apitoken.Days(1)}})
+			return err
+		}
+		must(t, lease())
+		clock.add(10 * time.Minute) // the lease has run out
+		holder, err := db.BeginTx(t.Context(), nil)
+		must(t, err)
+		mustExec(t, holder, `SELECT token FROM apitoken_notices ORDER BY token DESC LIMIT 1 FOR UPDATE`)
+		leased := make(chan error, 1)
+		go func() { leased <- lease() }()
+		for !d.waiting(t, db) && len(leased) == 0 {
+		}
+		var free int
+		must(t, db.QueryRow(`SELECT count(*) FROM (SELECT token FROM apitoken_notices FOR UPDATE SKIP LOCKED) AS n`).Scan(&free))
+		must(t, holder.Rollback())
+		must(t, <-leased)
+		if free != 0 {
+			t.Errorf("%d of 100 notices are not locked while the call waits for the last one, want 0", free)
+		}
+	})
+}

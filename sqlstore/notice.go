@@ -117,7 +117,8 @@ func (d *Dialect) leasedQuery(l apitoken.NoticeLease, ids []apitoken.TokenID) (t
 	return d.idsQuery(d.leasedRows, ids, l.Step.Microseconds(), l.ID[:])
 }
 
-// The batch repeats a row to fill up, and one INSERT must not meet one row twice.
+// The batch repeats a row to fill up, and one INSERT must not meet one row twice. PostgreSQL may return distinct rows in any order,
+// and two calls that lock the same rows in different orders could deadlock.
 var (
 	postgresLeaseRows = leaseDistinctRows(`(?::bytea, ?::bigint, ?::bytea, ?::bigint, ?::bigint)`)
 	sqliteLeaseRows   = leaseDistinctRows(`(?, ?, ?, ?, ?)`)
@@ -132,6 +133,7 @@ SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES`,
 		separator: `, `,
 		after: `) AS v
 WHERE true
+ORDER BY column1
 ON CONFLICT (token, step) DO UPDATE
 SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
 WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at`,

@@ -943,6 +943,7 @@ DELETE FROM apitoken_tokens WHERE id IN ( $1, $2, $3, $4);
 INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until)
 SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES ($1::bytea, $2::bigint, $3::bytea, $4::bigint, $5::bigint), ($6::bytea, $7::bigint, $8::bytea, $9::bigint, $10::bigint), ($11::bytea, $12::bigint, $13::bytea, $14::bigint, $15::bigint), ($16::bytea, $17::bigint, $18::bytea, $19::bigint, $20::bigint)) AS v
 WHERE true
+ORDER BY column1
 ON CONFLICT (token, step) DO UPDATE
 SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
 WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at;

@@ -708,6 +708,7 @@ DELETE FROM apitoken_tokens WHERE id IN ( ?, ?, ?, ?);
 INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until)
 SELECT DISTINCT column1, column2, column3, column4, column5 FROM (VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)) AS v
 WHERE true
+ORDER BY column1
 ON CONFLICT (token, step) DO UPDATE
 SET lease = excluded.lease, leased_at = excluded.leased_at, leased_until = excluded.leased_until
 WHERE apitoken_notices.sent_at IS NULL AND apitoken_notices.leased_until <= excluded.leased_at;
