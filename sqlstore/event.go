@@ -94,9 +94,9 @@ func (d *Dialect) eventQuery(q apitoken.EventQuery) *queryBuilder {
 		if before == 0 {
 			before = math.MaxInt64
 		}
-		b.whereInRange(r, before, 0)
+		b.whereInRange(r, []any{before}, []any{0})
 	} else {
-		b.whereInRange(r, int64(q.After), int64(math.MaxInt64))
+		b.whereInRange(r, []any{int64(q.After)}, []any{int64(math.MaxInt64)})
 	}
 	b.and(filters)
 	b.orderAndLimit(r.order, q.Limit)
@@ -105,7 +105,7 @@ func (d *Dialect) eventQuery(q apitoken.EventQuery) *queryBuilder {
 
 // conditions returns the index range of a query, and the other conditions, which are evaluated for each row.
 func (l *eventListing) conditions(q apitoken.EventQuery) (r boundRange, filters []condition) {
-	use := func(events eventRange, value ...any) {
+	use := func(events orderedRange, value ...any) {
 		r = boundRange{events.forward, value}
 		if q.NewestFirst {
 			r.indexRange = events.backward

@@ -1,9 +1,9 @@
 package storetest_test
 
 import (
-	"bytes"
 	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -55,11 +55,12 @@ func (s *shown) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.T
 	var page []apitoken.Token
 	for _, t := range all {
 		edit(s.token, &t)
-		if bytes.Compare(t.ID[:], q.After[:]) > 0 && s.selected(q, t) && len(page) < q.Limit {
+		if q.IsAfter(t) && s.selected(q, t) {
 			page = append(page, t)
 		}
 	}
-	return page, nil
+	slices.SortFunc(page, q.Order.Compare)
+	return page[:min(len(page), q.Limit)], nil
 }
 
 func (s *shown) selected(q apitoken.TokenQuery, t apitoken.Token) bool {
@@ -80,6 +81,7 @@ func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
 		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
 		(q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith) &&
 		(!q.OnBehalf || t.CreatedBy != t.Owner) &&
+		(q.Hint == "" || t.Hint == q.Hint) &&
 		(!q.WithoutExpiration || noExpiration) &&
 		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&
 		(q.LivesLongerThan == 0 || noExpiration || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
