@@ -16,9 +16,15 @@ var csvHeader = []string{
 // download streams the tokens of the inventory as CSV (RFC 4180). If the store fails after the first bytes were sent, it aborts the
 // connection, so that an incomplete file does not look complete.
 func (v *visit) download() error {
-	_, q, err := v.readFilters(v.r.URL.Query())
+	chosen, q, err := v.readFilters(v.r.URL.Query())
 	if err != nil {
 		return err
+	}
+	if chosen.Status == "" {
+		q.Status = ""
+	}
+	if chosen.Order == "" {
+		q.Order = apitoken.OrderOldest
 	}
 	q.Limit = 1000
 	f := newFile(v)

@@ -86,7 +86,7 @@ func TestTokensLinkToThoseGeneratedWithThem(t *testing.T) {
 	}
 	_, _, err = h.Manager.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "bobs own"})
 	h.must(err)
-	link := `href="/admin/tokens?with=` + parent.ID.String() + `"`
+	link := `href="/admin/tokens?with=` + parent.ID.String() + `&amp;status=all"`
 	for _, path := range []string{"/admin/tokens", "/admin/users/ada/tokens"} {
 		if !strings.Contains(h.page("ada", path), link) {
 			t.Errorf("%s has no link to the tokens generated with the parent", path)
