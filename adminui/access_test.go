@@ -39,6 +39,7 @@ var access = map[string][]int{
 	"GET /policy":                  {200, 200, 200, 200, 200, 200, 403, 403, 303},
 	"POST /policy":                 {303, 403, 403, 403, 403, 403, 403, 403, 303},
 	"GET /activity":                {200, 403, 200, 403, 403, 403, 403, 403, 303},
+	"GET /activity.csv":            {200, 403, 200, 403, 403, 403, 403, 403, 303},
 }
 
 func (h host) withVisitors() host {

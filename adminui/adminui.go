@@ -126,6 +126,7 @@ func pages() map[string]func(*visit) error {
 		"GET /policy":                  (*visit).policy,
 		"POST /policy":                 (*visit).setPolicy,
 		"GET /activity":                (*visit).activity,
+		"GET /activity.csv":            (*visit).downloadActivity,
 	}
 }
 

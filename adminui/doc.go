@@ -21,7 +21,8 @@
 //	/tokens/{id}/edit          changes the name and the description of a token
 //	/expiring                  how many tokens expire in each of the next thirteen weeks
 //	/policy                    the maximum lifetime, and what would be beyond another one
-//	/activity                  the events, newest first
+//	/activity                  the events, newest first: by action, user, token and time
+//	/activity.csv              the same as a file
 //
 // All users see their own tokens. The Manager decides what else they may do, as for every caller. The pages leave out what the
 // signed-in user may not do, and refuse it if the user asks for it anyway. The root redirects to the first page that the user

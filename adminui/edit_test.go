@@ -34,7 +34,7 @@ func TestATokenIsDescribedAndRenamed(t *testing.T) {
 	h.says(h.page("bob", "/admin/users/bob/tokens"), "release", "builds what is released")
 	h.form("ada", edit, http.StatusSeeOther, url.Values{"name": {"release"}, "description": {""}})
 	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "builds what is released")
-	h.says(h.page("ada", "/admin/activity"), "bob changed a token: release", "name from nightly to release", "description from rebuilds the site to builds what is released")
+	h.says(h.page("ada", "/admin/activity"), "bob changed a token: release", "name: nightly → release", "description: rebuilds the site → builds what is released")
 }
 
 func TestTheFormOfATokenTellsWhatIsWrong(t *testing.T) {

@@ -62,8 +62,8 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 	if _, err := h.Manager.Authenticate(ctx, shown[0]); !errors.Is(err, apitoken.ErrRevoked) {
 		t.Errorf("after the revocation: %v, want ErrRevoked", err)
 	}
-	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime, from no expiration to 20 days – done",
-		"ada generated a token: nightly bob done", "the host changed a user: Bob, role user bob done")
+	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime, maximum: no expiration → 20 days – done",
+		"ada generated a token: nightly bob done", "the host changed a user: Bob, role: user bob done")
 }
 
 func TestTheFormTellsWhatIsWrong(t *testing.T) {
@@ -407,7 +407,7 @@ func TestActivityIsPagedBackwards(t *testing.T) {
 	page = h.page("ada", nextOf(t, page))
 	h.says(page, "Bob 69", "Bob 20")
 	page = h.page("ada", nextOf(t, page))
-	h.says(page, "Bob 19", "Bob 0", "Bob, role user bob done")
+	h.says(page, "Bob 19", "Bob 0", "Bob, role: user bob done")
 	h.saysNothingOf(text(page), "Next page", "user: Bob 20")
 }
 

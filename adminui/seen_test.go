@@ -57,14 +57,14 @@ func TestActivityShowsWhatChanged(t *testing.T) {
 		t.Fatal("bob could set the maximum")
 	}
 	h.says(h.page("ada", "/admin/activity"),
-		"ada changed a user: Dan, role helpdesk dan done",
-		"ada changed a user: Dan, role from helpdesk to admin dan done",
-		"ada changed a user: Daniel, name from Dan to Daniel dan done",
-		"ada changed a user: Dan, name from Daniel to Dan, role from admin to auditor dan done",
+		"ada changed a user: Dan, role: helpdesk dan done",
+		"ada changed a user: Dan, role: helpdesk → admin dan done",
+		"ada changed a user: Daniel, name: Dan → Daniel dan done",
+		"ada changed a user: Dan, name: Daniel → Dan, role: admin → auditor dan done",
 		"ada disabled a user: Dan dan done",
-		"the host set the maximum lifetime, from no expiration to 90 days – done",
-		"the host set the maximum lifetime, from 90 days to 30 days – done",
-		"the host set the maximum lifetime, from 30 days to no expiration – done",
+		"the host set the maximum lifetime, maximum: no expiration → 90 days – done",
+		"the host set the maximum lifetime, maximum: 90 days → 30 days – done",
+		"the host set the maximum lifetime, maximum: 30 days → no expiration – done",
 		"bob set the maximum lifetime – denied",
 	)
 }

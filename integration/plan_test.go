@@ -149,6 +149,8 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 			"newest events of the action that nearly all have", // so SQLite reads all events
 			events(apitoken.EventQuery{Action: apitoken.ActionGenerate, NewestFirst: true, After: 4000, Limit: 3}),
 		},
+		{"newest events about a token", events(apitoken.EventQuery{Token: used, NewestFirst: true, Limit: 3})},
+		{"newest events in a time", events(apitoken.EventQuery{Since: at, Before: at.Add(10 * time.Microsecond), NewestFirst: true, Limit: 3})},
 		{"denials", events(apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, Limit: 3})},
 		{"newest denials", events(apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, NewestFirst: true, After: 4000, Limit: 3})},
 		{"events that meet all conditions", events(apitoken.EventQuery{

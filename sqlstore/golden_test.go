@@ -189,8 +189,12 @@ var (
 		{"denied", apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, Limit: 1}},
 		{"denied, backwards", apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, NewestFirst: true, Limit: 1}},
 		{"done", apitoken.EventQuery{Outcome: apitoken.OutcomeDone, Limit: 1}},
+		{"about a token", apitoken.EventQuery{Token: someID, Limit: 1}},
+		{"about a token, backwards", apitoken.EventQuery{Token: someID, Owner: "bob", NewestFirst: true, Limit: 1}},
+		{"in a time", apitoken.EventQuery{Since: someTime, Before: laterTime, After: 7, Limit: 1}},
+		{"in a time, backwards", apitoken.EventQuery{Since: someTime, NewestFirst: true, Limit: 1}},
 		{"by everything", apitoken.EventQuery{
-			Owner: "bob", Actor: "ada", Action: apitoken.ActionRevoke, Outcome: apitoken.OutcomeDenied, After: 1, Limit: 1,
+			Owner: "bob", Actor: "ada", Action: apitoken.ActionRevoke, Outcome: apitoken.OutcomeDenied, Since: someTime, Before: laterTime, After: 1, Limit: 1,
 		}},
 	}
 

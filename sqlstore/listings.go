@@ -157,12 +157,22 @@ type eventListing struct {
 	owner       orderedRange
 	actor       orderedRange
 	action      orderedRange
+	token       orderedRange // of events about a token
 	rareOutcome orderedRange // an outcome other than the usual one
 	filter      eventFilters
+
+	byTime timeRange
+}
+
+// timeRange reads all events in a range of time, whatever their numbers, and then sorts them.
+type timeRange struct {
+	between              string // from a time, before a time
+	after, before        string // a number
+	order, orderBackward string
 }
 
 // eventFilters are the conditions that are evaluated for each row.
-type eventFilters struct{ actor, action, outcome string }
+type eventFilters struct{ owner, actor, action, outcome, since, before string }
 
 func (s syntax) eventListing() eventListing {
 	column := func(name string, conditions ...string) orderedRange {
@@ -182,12 +192,24 @@ FROM apitoken_events`,
 		owner:       column("owner"),
 		actor:       column("actor_user", "actor_user <> ''"),
 		action:      column("action"),
+		token:       column("token", "token IS NOT NULL"),
 		rareOutcome: column("outcome", "outcome <> 'done'"),
 
 		filter: eventFilters{
 			actor:   s.plainText("actor_user") + ` = ?`,
 			action:  s.plainText("action") + ` = ?`,
+			owner:   s.plainText("owner") + ` = ?`,
 			outcome: s.plainText("outcome") + ` = ?`,
+			since:   s.plainNumber("at") + ` >= ?`,
+			before:  s.plainNumber("at") + ` < ?`,
+		},
+
+		byTime: timeRange{
+			between:       `at >= ? AND at < ? AND seq IS NOT NULL`,
+			after:         s.plainNumber("seq") + ` > ?`,
+			before:        s.plainNumber("seq") + ` < ?`,
+			order:         `ORDER BY ` + s.plainNumber("seq"),
+			orderBackward: `ORDER BY ` + s.plainNumber("seq") + ` DESC`,
 		},
 	}
 }

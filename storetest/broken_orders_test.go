@@ -76,7 +76,9 @@ func brokenOrders() []broken {
 		"tallies of all", "counts all tokens, whatever may be examined",
 		[]string{"orders/tallies within a budget"},
 		tallying(func(sound tally) tally {
-			return func(ctx context.Context, q apitoken.TokenQuery, _ int) (apitoken.TokenTally, error) { return sound(ctx, q, 50_000) }
+			return func(ctx context.Context, q apitoken.TokenQuery, _ int) (apitoken.TokenTally, error) {
+				return sound(ctx, q, 50_000)
+			}
 		}),
 	}, {
 		"tallies without a status", "counts tokens of every state, whatever q.Status is",

@@ -249,5 +249,6 @@ func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User
 func (g guard) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	g.limit(q.Limit)
 	g.users(q.Owner, q.Actor)
+	g.times(q.Since, q.Before)
 	return g.Store.Events(ctx, q)
 }

@@ -828,7 +828,45 @@ WHERE seq > ? AND seq <= ?
 	AND concat(outcome, '') = ?
 ORDER BY seq LIMIT ?;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq > ? AND token = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq < ? AND token = ? AND seq >= ?
+	AND concat(owner, '') = ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND seq + 0 > ?
+	AND at + 0 >= ?
+	AND at + 0 < ?
+ORDER BY seq + 0 LIMIT ?;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND seq + 0 < ?
+	AND at + 0 >= ?
+ORDER BY seq + 0 DESC LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -837,6 +875,8 @@ WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
 	AND concat(actor_user, '') = ?
 	AND concat(action, '') = ?
 	AND concat(outcome, '') = ?
+	AND at + 0 >= ?
+	AND at + 0 < ?
 ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)

@@ -1075,7 +1075,45 @@ WHERE seq > $1 AND seq <= $2
 	AND outcome || '' = $3
 ORDER BY seq LIMIT $4;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (token, seq) > ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ($3, $4)
+ORDER BY token, seq LIMIT $5;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (token, seq) < ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ($3, $4)
+	AND owner || '' = $5
+ORDER BY token DESC, seq DESC LIMIT $6;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= $1 AND at < $2 AND seq IS NOT NULL
+	AND seq + 0 > $3
+	AND at + 0 >= $4
+	AND at + 0 < $5
+ORDER BY seq + 0 LIMIT $6;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= $1 AND at < $2 AND seq IS NOT NULL
+	AND seq + 0 < $3
+	AND at + 0 >= $4
+ORDER BY seq + 0 DESC LIMIT $5;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -1084,7 +1122,9 @@ WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
 	AND actor_user || '' = $5
 	AND action || '' = $6
 	AND outcome || '' = $7
-ORDER BY owner, seq LIMIT $8;
+	AND at + 0 >= $8
+	AND at + 0 < $9
+ORDER BY owner, seq LIMIT $10;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)
 WITH v (id, used_at, ahead) AS (VALUES ($1::bytea, $2::bigint, $3::bigint), ($4::bytea, $5::bigint, $6::bigint)), locked AS (

@@ -815,7 +815,45 @@ WHERE seq > ? AND seq <= ?
 	AND +outcome = ?
 ORDER BY seq LIMIT ?;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq > ? AND seq IS NOT NULL AND token IS NOT NULL AND token = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq < ? AND seq IS NOT NULL AND token IS NOT NULL AND token = ? AND seq >= ?
+	AND +owner = ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND +seq > ?
+	AND +at >= ?
+	AND +at < ?
+ORDER BY +seq LIMIT ?;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND +seq < ?
+	AND +at >= ?
+ORDER BY +seq DESC LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -824,6 +862,8 @@ WHERE owner = ? AND seq > ? AND seq IS NOT NULL AND owner = ? AND seq <= ?
 	AND +actor_user = ?
 	AND +action = ?
 	AND +outcome = ?
+	AND +at >= ?
+	AND +at < ?
 ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)
