@@ -331,13 +331,14 @@ func (a authority) reach(t Token, need Permission) refusal {
 	return a.require(need)
 }
 
-// reachWithText decides whether the actor may revoke a token whose text they present. The text proves more than a list of one's
-// own tokens, so a bound token, or one that does not carry GenerateOwn, is no obstacle.
-func (a authority) reachWithText(t Token) refusal {
+// reachWithText decides whether the actor may see or revoke a token whose text they present. need is the permission for a token of
+// another user. The text proves more than a list of one's own tokens, so a bound token, or one that does not carry GenerateOwn, is
+// no obstacle.
+func (a authority) reachWithText(t Token, need Permission) refusal {
 	if a.is(t.Owner) {
 		return permitted
 	}
-	return a.require(RevokeAny)
+	return a.require(need)
 }
 
 // describe decides whether the actor, who sees a token, may change its name and its description. required is what acting on its

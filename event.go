@@ -165,15 +165,19 @@ const (
 )
 
 // EventQuery selects events in the order of the feed. The zero value selects all. Every condition has an index; of several
-// conditions a store uses one index and goes through what it finds there.
+// conditions a store uses one index and goes through what it finds there. With Since or Before and no other condition, a page goes
+// through all events in that time. The order is that of the feed nevertheless: At may go back a little from one event to the next.
 type EventQuery struct {
-	Owner       UserID   // only events about this user; empty: about anybody
-	Actor       UserID   // only events of what this user did, in person or with a token; empty: of anybody
-	Action      Action   // only this action; empty: all
-	Outcome     Outcome  // OutcomeDone or OutcomeDenied; empty: both
-	NewestFirst bool     // in reverse order, to look back; to follow the feed, leave it false
-	After       EventSeq // the cursor: only events after this one in the order that is asked for; 0: from the first that is kept
-	Limit       int      // events read at a time, 1 to 1,000; 0: 100
+	Owner       UserID    // only events about this user; empty: about anybody
+	Actor       UserID    // only events of what this user did, in person or with a token; empty: of anybody
+	Action      Action    // only this action; empty: all
+	Outcome     Outcome   // OutcomeDone or OutcomeDenied; empty: both
+	Token       TokenID   // only events about this token; zero: about any
+	Since       time.Time // only events at this time or later; zero: all
+	Before      time.Time // only events before this time; zero: all
+	NewestFirst bool      // in reverse order, to look back; to follow the feed, leave it false
+	After       EventSeq  // the cursor: only events after this one in the order that is asked for; 0: from the first that is kept
+	Limit       int       // events read at a time, 1 to 1,000; 0: 100
 }
 
 func (q EventQuery) check() error {

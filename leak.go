@@ -53,7 +53,7 @@ func (m *Manager) revokeText(ctx context.Context, op *operation, text string, l 
 	case !errors.Is(err, ErrUnauthenticated):
 		return Token{}, err
 	}
-	if why := op.reachWithText(token); why != permitted {
+	if why := op.reachWithText(token, RevokeAny); why != permitted {
 		return Token{}, m.deny(ctx, op, ErrNotFound, why)
 	}
 	if rec == nil {

@@ -36,6 +36,7 @@ func (m *Manager) events(ctx context.Context, op *operation, q EventQuery) ([]Ev
 		return nil, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
+	q.Since, q.Before = clamped(q.Since), clamped(q.Before)
 	events, err := m.store.Events(ctx, q)
 	if err == nil {
 		err = m.checkTruncated(ctx, q, events)

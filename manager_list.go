@@ -20,9 +20,9 @@ func (m *Manager) Token(ctx context.Context, actor Actor, id TokenID) (Token, er
 	})
 }
 
-// ListTokens returns one page of tokens, ordered by ID: the actor's own, or with [ListAny] those of any user or of all users.
-// A page of fewer than q.Limit tokens is the last. The cursor of the next page is the ID of the last token of this one. A
-// user who does not exist has no tokens.
+// ListTokens returns one page of tokens in the order of q: the actor's own, or with [ListAny] those of any user or of all users.
+// A page of fewer than q.Limit tokens is the last. The cursor of the next page is the ID of the last token of this one, with its
+// expiry if q.Order is [OrderExpiry]. A user who does not exist has no tokens.
 //
 // The errors are [ErrDenied], [ErrInvalid] for a query without an owner or with a wrong field, and [ErrUnavailable].
 func (m *Manager) ListTokens(ctx context.Context, actor Actor, q TokenQuery) ([]Token, error) {
@@ -71,9 +71,10 @@ func (r tokenReader) scan(ctx context.Context, q TokenQuery) (TokenPage, error) 
 	q.Limit++ // one more tells whether there is another page
 	tokens, err := r.store.Tokens(ctx, q)
 	if err != nil || len(tokens) <= limit {
-		return TokenPage{Tokens: tokens}, err
+		return TokenPage{Tokens: tokens, Examined: len(tokens)}, err
 	}
-	return TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
+	last := tokens[limit-1]
+	return TokenPage{Tokens: tokens[:limit], Next: last.ID, NextExpiry: q.following(last.ID, last.ExpiresAt).AfterExpiry, Examined: limit}, nil
 }
 
 // allowed returns the query for the store if it is valid and the actor may ask it. need is the permission for the tokens of others.
@@ -90,7 +91,7 @@ func (m *Manager) allowed(ctx context.Context, op *operation, q TokenQuery, need
 		return q, m.deny(ctx, op, ErrDenied, why)
 	}
 	q.Limit = limit
-	q.ExpiresBefore, q.UnusedSince = clamped(q.ExpiresBefore), clamped(q.UnusedSince)
+	q.ExpiresBefore, q.UnusedSince, q.AfterExpiry = clamped(q.ExpiresBefore), clamped(q.UnusedSince), clamped(q.AfterExpiry)
 	q.LivesLongerThan = wholeMicroseconds(q.LivesLongerThan)
 	return q, nil
 }
@@ -114,16 +115,16 @@ func (m *Manager) Tokens(ctx context.Context, actor Actor, q TokenQuery) iter.Se
 	return rows(q.Limit, func(last *Token) ([]Token, error) {
 		q := q
 		if last != nil {
-			q.After = last.ID
+			q = q.following(last.ID, last.ExpiresAt)
 		}
 		return m.ListTokens(ctx, actor, q)
 	})
 }
 
 // CountTokens returns the number of tokens that q selects, whatever q.After and q.Limit are. Without an index for a
-// condition the store examines every token. The errors are those of ListTokens.
+// condition the store examines every token; [Manager.TallyTokens] is bounded. The errors are those of ListTokens.
 func (m *Manager) CountTokens(ctx context.Context, actor Actor, q TokenQuery) (int, error) {
-	q.After, q.Limit = TokenID{}, maxPage
+	q.After, q.AfterExpiry, q.Limit = TokenID{}, time.Time{}, maxPage
 	return list(ctx, m, actor, q, tokenReader.count)
 }
 
@@ -140,6 +141,7 @@ func (r tokenReader) countInStore(ctx context.Context, q TokenQuery) (int, error
 		if err != nil || len(tokens) < q.Limit {
 			return n, err
 		}
-		q.After = tokens[len(tokens)-1].ID
+		last := tokens[len(tokens)-1]
+		q = q.following(last.ID, last.ExpiresAt)
 	}
 }

@@ -13,6 +13,81 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/memstore"
 )
 
+func TestListsHaveAnOrder(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	var all []apitoken.Token
+	for i, lifetime := range []time.Duration{3, 1, 2, 1} {
+		token, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Name: fmt.Sprintf("t%d", i), Owner: bob, Lifetime: lifetime * time.Hour})
+		all = append(all, token)
+	}
+	endless, _ := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Name: "endless", Owner: bob, Lifetime: apitoken.NoExpiration})
+	tests := map[apitoken.TokenOrder][]apitoken.Token{
+		apitoken.OrderNewest: {endless, all[3], all[2], all[1], all[0]},
+		apitoken.OrderExpiry: {all[1], all[3], all[2], all[0]},
+	}
+	for order, want := range tests {
+		for _, limit := range []int{1, 2, 5} {
+			q := apitoken.TokenQuery{Owner: bob, Order: order, Limit: limit}
+			if diff := cmp.Diff(want, collect(t, h.Tokens(ctx, apitoken.As(bob), q))); diff != "" {
+				t.Errorf("order %s, %d a page (-want +got):\n%s", order, limit, diff)
+			}
+		}
+	}
+	for _, q := range []apitoken.TokenQuery{
+		{Owner: bob, Order: "oldest"}, {Owner: bob, AfterExpiry: start}, {Owner: bob, Order: apitoken.OrderNewest, AfterExpiry: start},
+		{Owner: bob, Order: apitoken.OrderExpiry, After: all[0].ID},
+	} {
+		if _, err := h.TokenPage(ctx, apitoken.As(bob), q); !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%+v: error %v, want ErrInvalid", q, err)
+		}
+	}
+	q := apitoken.TokenQuery{Owner: bob, Order: apitoken.OrderNewest}
+	if _, err := h.RevokeMany(ctx, apitoken.As(bob), q, apitoken.RevokeManyParams{DryRun: true}); !errors.Is(err, apitoken.ErrInvalid) {
+		t.Errorf("RevokeMany with an order: error %v, want ErrInvalid", err)
+	}
+}
+
+func TestTalliesAreBounded(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	inMemory := memstore.New()
+	counting := h.WithStore(inMemory)
+	plain := h.WithStore(plainStore{inMemory})
+	_, err := counting.PutUser(ctx, apitoken.System(), apitoken.User{ID: bob})
+	h.must(err)
+	for i := range 30 {
+		p := apitoken.GenerateParams{Owner: bob, Name: fmt.Sprintf("t%d", i), Lifetime: time.Duration(1+i%2) * time.Hour, Kind: apitoken.KindUser}
+		token, _, err := counting.Generate(ctx, apitoken.System(), p)
+		h.must(err)
+		if i%10 == 0 {
+			h.must(counting.Revoke(ctx, apitoken.System(), token.ID))
+		}
+	}
+	h.clock.Add(time.Hour)
+	q := apitoken.TokenQuery{Owner: bob, Order: apitoken.OrderNewest}
+	for rows, want := range map[int]apitoken.TokenTally{
+		1:      {Active: 1, Examined: 1, More: true},
+		29:     {Active: 15, Expired: 12, Revoked: 2, Examined: 29, More: true},
+		30:     {Active: 15, Expired: 12, Revoked: 3, Examined: 30},
+		10_000: {Active: 15, Expired: 12, Revoked: 3, Examined: 30},
+	} {
+		for name, m := range map[string]*apitoken.Manager{"a store that counts": counting, "a plain store": plain} {
+			got, err := m.TallyTokens(ctx, apitoken.System(), q, rows)
+			h.must(err)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, %d rows (-want +got):\n%s", name, rows, diff)
+			}
+		}
+	}
+	for _, rows := range []int{-1, 0, 10_001} {
+		if _, err := counting.TallyTokens(ctx, apitoken.System(), q, rows); !errors.Is(err, apitoken.ErrInvalid) {
+			t.Errorf("%d rows: error %v, want ErrInvalid", rows, err)
+		}
+	}
+	if _, err := h.TallyTokens(ctx, apitoken.As(carol), q, 10); !errors.Is(err, apitoken.ErrDenied) {
+		t.Errorf("another user's tokens: error %v, want ErrDenied", err)
+	}
+}
+
 func TestListsSelectByOwnerStatusNameAndCursor(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	var all []apitoken.Token
@@ -146,7 +221,7 @@ func TestTokenPageStopsAtTheRowBudget(t *testing.T) {
 	}
 	q.After = first.Next
 	second, err := m.TokenPage(ctx, system, q)
-	if diff := cmp.Diff(apitoken.TokenPage{Tokens: []apitoken.Token{last}}, second); err != nil || diff != "" {
+	if diff := cmp.Diff(apitoken.TokenPage{Tokens: []apitoken.Token{last}, Examined: tokens - 1000}, second); err != nil || diff != "" {
 		t.Errorf("the second page, %v (-want +got):\n%s", err, diff)
 	}
 }

@@ -41,7 +41,7 @@ const revokedTokens = 500
 // that of [Manager.Revoke] with p.Reason. The token that the actor uses comes last, with the last page.
 //
 // The permissions are those of [Manager.RevokeAll]: users revoke their own tokens, and [RevokeAny] is required for everything
-// else. q.Status may be empty or [StatusActive]; q.After and q.Limit are not allowed. Counting may take long without an index
+// else. q.Status may be empty or [StatusActive]; q.Order, q.After and q.Limit are not allowed. Counting may take long without an index
 // for the conditions: see [Manager.CountTokens]. With q.BeyondPolicy, and limits or exemptions in the policy, each call judges
 // every token that may be beyond the policy.
 //
@@ -145,6 +145,8 @@ func (q TokenQuery) checkRevocable() error {
 	switch {
 	case q.Status != "" && q.Status != StatusActive:
 		return invalid("status", "is %s, only active tokens can be revoked", quoted(string(q.Status)))
+	case q.Order != OrderOldest:
+		return invalid("order", "is %s, a revocation has no order", quoted(string(q.Order)))
 	case !q.After.IsZero():
 		return invalid("after", "is set, a revocation has no cursor")
 	case q.Limit != 0:

@@ -132,6 +132,9 @@ func observedMethods() []observedMethod {
 		}}},
 		{"Token", apitoken.ActionReadToken, bob, bobs, operation("Token"),
 			refusals{"not_found": func(h *observedHost) error { return second(h.Token(ctx, apitoken.As(ada), missing)) }}},
+		{"TokenOfText", apitoken.ActionReadToken, bob, bobs, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.TokenOfText(ctx, a, h.text))
+		}, refusals{"not_found": func(h *observedHost) error { return second(h.TokenOfText(ctx, apitoken.As(ada), "x")) }}},
 		{"ListTokens", apitoken.ActionListTokens, bob, nil, operation("ListTokens"),
 			refusals{"invalid": func(h *observedHost) error { return second(h.ListTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
 		{"TokenPage", apitoken.ActionListTokens, bob, nil, operation("TokenPage"),
@@ -140,6 +143,11 @@ func observedMethods() []observedMethod {
 			refusals{"invalid": func(h *observedHost) error {
 				return second(h.CountTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{}))
 			}}},
+		{"TallyTokens", apitoken.ActionListTokens, bob, nil, func(h *observedHost, a apitoken.Actor) error {
+			return second(h.TallyTokens(ctx, a, apitoken.TokenQuery{Owner: bob}, 10))
+		}, refusals{"invalid": func(h *observedHost) error {
+			return second(h.TallyTokens(ctx, apitoken.As(ada), apitoken.TokenQuery{Owner: bob}, 0))
+		}}},
 		{"Tokens", apitoken.ActionListTokens, "", nil, func(h *observedHost, a apitoken.Actor) error {
 			return firstError(h.Tokens(ctx, a, apitoken.TokenQuery{AnyOwner: true}))
 		}, refusals{"invalid": func(h *observedHost) error { return firstError(h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{})) }}},
@@ -297,11 +305,11 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "RevokeText", "UpdateToken": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}
-					if a != apitoken.As(carol) && m.method == "RevokeText" { // and so is the token
+					if a != apitoken.As(carol) && (m.method == "RevokeText" || m.method == "TokenOfText") { // and so is the token
 						want.Token = apitoken.TokenID{}
 					}
 				}

@@ -14,14 +14,18 @@ type tokenReader struct {
 // reader returns the reader of a query, and the query for the store.
 func (m *Manager) reader(ctx context.Context, op *operation, q TokenQuery) (tokenReader, TokenQuery, error) {
 	q = q.At(op.at)
-	if !q.BeyondPolicy {
-		return tokenReader{store: m.store}, q, nil
+	r, search := tokenReader{store: m.store}, q.Search
+	q.Search = ""
+	if q.BeyondPolicy {
+		facts, err := m.facts(ctx, op)
+		if err != nil {
+			return tokenReader{}, q, err
+		}
+		r, q = m.beyond(facts.Policy, q)
 	}
-	facts, err := m.facts(ctx, op)
-	if err != nil {
-		return tokenReader{}, q, err
+	if search != "" {
+		r = m.searching(r, search)
 	}
-	r, q := m.beyond(facts.Policy, q)
 	return r, q, nil
 }
 
@@ -99,15 +103,27 @@ func (r tokenReader) list(ctx context.Context, q TokenQuery) ([]Token, error) {
 		if len(tokens) >= q.Limit || page.Next.IsZero() {
 			return tokens[:min(len(tokens), q.Limit)], nil
 		}
-		q.After = page.Next
+		q = q.following(page.Next, page.NextExpiry)
 	}
 }
 
-// page returns one page in bounded time, like [TokenPager].
+// page returns one page in bounded time, like [TokenPager]. If the tokens have to be judged, it reads as many as a page without a
+// condition of the Manager may examine.
 func (r tokenReader) page(ctx context.Context, q TokenQuery) (TokenPage, error) {
+	if r.keep == nil {
+		return r.scan(ctx, q)
+	}
+	limit := q.Limit
+	q.Limit = maxPage
 	page, err := r.scan(ctx, q)
-	if err == nil && r.keep != nil {
-		page.Tokens, err = r.keep(ctx, page.Tokens)
+	if err != nil {
+		return page, err
+	}
+	page.Tokens, err = r.keep(ctx, page.Tokens)
+	if err == nil && len(page.Tokens) > limit {
+		page.Tokens = page.Tokens[:limit]
+		next := q.following(page.Tokens[limit-1].ID, page.Tokens[limit-1].ExpiresAt)
+		page.Next, page.NextExpiry = next.After, next.AfterExpiry
 	}
 	return page, err
 }
@@ -123,6 +139,6 @@ func (r tokenReader) count(ctx context.Context, q TokenQuery) (int, error) {
 		if err != nil || page.Next.IsZero() {
 			return n, err
 		}
-		q.After = page.Next
+		q = q.following(page.Next, page.NextExpiry)
 	}
 }

@@ -143,7 +143,8 @@ type Store interface {
 	// the token's epoch, unless the token had expired when the epoch ended: such a token stays expired.
 	Token(ctx context.Context, id TokenID) (*Record, error)
 
-	// Tokens reads one page: the first q.Limit tokens after q.After that meet every condition of q, by ID. RevokedAt and
+	// Tokens reads one page: the first q.Limit tokens after q.After, in the order of q.Order, that meet every condition of q. With
+	// [OrderExpiry] only tokens that expire are in that order: see [TokenQuery.IsAfter]. RevokedAt and
 	// RevokedBy are those of Token, and Status is judged by them at q.Now(). The Limit is set. A token that was never used counts
 	// as used before all times.
 	Tokens(ctx context.Context, q TokenQuery) ([]Token, error)
@@ -164,7 +165,8 @@ type Store interface {
 type TokenPager interface {
 	// ScanTokens is like Tokens, but examines at most about rows tokens, 1 or more. If it stops at that budget, Next is set
 	// even if the page is empty; it lies after q.After and not before the last token of the page. Otherwise Next is the last
-	// token of the page if more tokens meet the conditions, and zero if not.
+	// token of the page if more tokens meet the conditions, and zero if not. With [OrderExpiry], NextExpiry is the expiry of Next.
+	// Examined is at most about rows, at least the number of tokens of the page, and not zero if Next is set.
 	//
 	// Paging with Next as the following q.After comes to an end. It returns every token once that meets the conditions from
 	// the first page to the last, whatever is inserted and revoked meanwhile.
@@ -172,11 +174,16 @@ type TokenPager interface {
 }
 
 // TokenCounter is an optional interface of a [Store] that counts tokens without returning them. Without it,
-// [Manager.CountTokens] reads them all with Tokens. A Store that returns [errors.ErrUnsupported] is
+// [Manager.CountTokens] reads them all with Tokens, and [Manager.TallyTokens] as many as it may examine. A Store that returns [errors.ErrUnsupported] is
 // treated as one without it.
 type TokenCounter interface {
 	// CountTokens returns how many tokens meet the conditions of q at q.Now(), whatever q.After and q.Limit are.
 	CountTokens(ctx context.Context, q TokenQuery) (int, error)
+
+	// TallyTokens counts, by their state at q.Now(), the tokens that meet the conditions of q among the first rows tokens after
+	// q.After in the order of q. The store may leave out tokens that an index excludes; they do not count as examined. More is set
+	// exactly if there is a token after those that were examined.
+	TallyTokens(ctx context.Context, q TokenQuery, rows int) (TokenTally, error)
 }
 
 // Record is a stored token with its owner.

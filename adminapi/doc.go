@@ -271,6 +271,9 @@
 //	actor    what this user did or attempted, in person or with a token
 //	action   this action, such as token.revoke
 //	outcome  done or denied
+//	token    about this token
+//	since    at this time or later
+//	before   before this time
 //
 //	{
 //	  "seq":     17,                                 the place in the order

@@ -99,19 +99,7 @@ func newStateJSON(s apitoken.State) stateJSON {
 }
 
 // eventConditions are the query parameters that select events.
-var eventConditions = []string{"owner", "actor", "action", "outcome"}
-
-// recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find
-// nothing.
-var recordedActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
-	apitoken.ActionListTokens, apitoken.ActionRevoke,
-	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
-	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
-	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,
-	apitoken.ActionForgetUser, apitoken.ActionSweep, apitoken.ActionReadLifetimes,
-	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
-}
+var eventConditions = []string{"owner", "actor", "action", "outcome", "token", "since", "before"}
 
 func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {
 	q := readQuery(r)
@@ -119,8 +107,11 @@ func (a *api) events(r *http.Request, actor apitoken.Actor) (response, error) {
 	wanted := apitoken.EventQuery{
 		Owner:   apitoken.UserID(q.text("owner")),
 		Actor:   apitoken.UserID(q.text("actor")),
-		Action:  oneOf(q, "action", recordedActions...),
+		Action:  oneOf(q, "action", apitoken.RecordedActions()...),
 		Outcome: oneOf(q, "outcome", apitoken.OutcomeDone, apitoken.OutcomeDenied),
+		Token:   q.token("token", "is not the id of a token"),
+		Since:   q.instant("since"),
+		Before:  q.instant("before"),
 		After:   q.afterEvent(),
 		Limit:   limit + 1, // one more in the same read shows whether there are more
 	}

@@ -2,7 +2,9 @@ package adminui
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -20,6 +22,8 @@ type eventRow struct {
 	What    string // the name of the token or user
 	Changes []stateChange
 	Policy  string // how the limits and exemptions have changed
+
+	ActorURL, OwnerURL, TokenURL string // what the event is about; empty: nothing, or the visitor may not see it
 }
 
 // stateChange is a value before and after an event. Empty: none.
@@ -28,7 +32,11 @@ type stateChange struct {
 }
 
 // eventFilters are the filters of the events, as in the query of the address.
-type eventFilters struct{ Owner, Actor, Action, Outcome string }
+type eventFilters struct {
+	Owner, Actor, Action, Outcome string
+	Token                         string // about this token
+	From, To                      string // the first and the last day
+}
 
 type activityPage struct {
 	Filters  eventFilters
@@ -36,39 +44,55 @@ type activityPage struct {
 	Outcomes []choice
 	Rows     []eventRow
 	Next     string
-}
-
-// eventActions are the recorded actions, in the order of the form.
-var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
-	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
-	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
-	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
-	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents,
-	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
+	Zone     string // the time zone of the days
+	Download string
 }
 
 func newActivityPage(f eventFilters) activityPage {
 	page := activityPage{Filters: f, Outcomes: []choice{{string(apitoken.OutcomeDone), "Done"}, {string(apitoken.OutcomeDenied), "Denied"}}}
-	for _, a := range eventActions {
+	for _, a := range apitoken.RecordedActions() {
 		page.Actions = append(page.Actions, choice{string(a), capitalized(actionText(a))})
 	}
 	return page
 }
 
+// readEventFilters returns the filters in a query, and the query of events that they mean. The days are in the visitor's zone.
+func (v *visit) readEventFilters(query url.Values) (f eventFilters, q apitoken.EventQuery, err error) {
+	f = eventFilters{
+		Owner: query.Get("owner"), Actor: query.Get("actor"), Action: query.Get("action"), Outcome: query.Get("outcome"),
+		Token: query.Get("token"), From: query.Get("from"), To: query.Get("to"),
+	}
+	q = apitoken.EventQuery{
+		Owner: apitoken.UserID(f.Owner), Actor: apitoken.UserID(f.Actor), Action: apitoken.Action(f.Action), Outcome: apitoken.Outcome(f.Outcome),
+		NewestFirst: true,
+	}
+	if q.Token, err = tokenID(f.Token); err != nil {
+		return f, q, err
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, f.From, v.zone); err == nil {
+		q.Since = day
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, f.To, v.zone); err == nil {
+		q.Before = day.AddDate(0, 0, 1)
+	}
+	return f, q, nil
+}
+
 func (v *visit) activity() error {
 	query := v.r.URL.Query()
-	f := eventFilters{Owner: query.Get("owner"), Actor: query.Get("actor"), Action: query.Get("action"), Outcome: query.Get("outcome")}
-	page := newActivityPage(f)
-	after, err := eventSeq(query.Get("after"))
+	f, q, err := v.readEventFilters(query)
 	if err != nil {
 		return err
 	}
-	events := v.manager.Events(v.r.Context(), v.actor, apitoken.EventQuery{
-		Owner: apitoken.UserID(f.Owner), Actor: apitoken.UserID(f.Actor), Action: apitoken.Action(f.Action), Outcome: apitoken.Outcome(f.Outcome),
-		NewestFirst: true, After: after, Limit: eventsOnPage + 1,
-	})
-	for e, err := range events {
+	page := newActivityPage(f)
+	page.Zone = v.zone.String()
+	q.Limit = eventsOnPage + 1
+	if q.After, err = eventSeq(query.Get("after")); err != nil {
+		return err
+	}
+	query.Del("after")
+	page.Download = addressOf(v.base+"/activity.csv", query)
+	for e, err := range v.manager.Events(v.r.Context(), v.actor, q) {
 		if err != nil {
 			return err
 		}
@@ -93,6 +117,15 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 		row.Who = "nobody"
 	}
 	row.Changes = stateChanges(e)
+	if e.Actor.User != "" {
+		row.ActorURL = addressOf(v.base+"/activity", url.Values{"actor": {string(e.Actor.User)}})
+	}
+	if e.Owner != "" && v.offersCounting(e.Owner) {
+		row.OwnerURL = v.base + v.pathOfUser(e.Owner) + "/tokens"
+	}
+	if !e.Token.IsZero() && v.may.Has(apitoken.ListAny) {
+		row.TokenURL = v.base + "/tokens?id=" + e.Token.String()
+	}
 	if e.Action == apitoken.ActionSetPolicy {
 		row.Policy = e.After.Policy
 	}
@@ -111,7 +144,10 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 	}
 	switch e.Action {
 	case apitoken.ActionSetPolicy:
-		changes = append(changes, stateChange{"", lifetimeInSentence(e.Before.MaxLifetime), lifetimeInSentence(e.After.MaxLifetime)})
+		if e.Before.MaxLifetime == e.After.MaxLifetime { // the limits or exemptions have changed
+			return nil
+		}
+		changes = append(changes, stateChange{"maximum", lifetimeInSentence(e.Before.MaxLifetime), lifetimeInSentence(e.After.MaxLifetime)})
 	case apitoken.ActionUpdateToken:
 		add("name", e.Before.Name, e.After.Name)
 		add("description", e.Before.Description, e.After.Description)

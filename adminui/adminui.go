@@ -115,6 +115,7 @@ func pages() map[string]func(*visit) error {
 		"POST /users/{id}/revoke-all":  ofUser((*visit).revokeAll),
 		"GET /tokens":                  (*visit).inventory,
 		"GET /tokens.csv":              (*visit).download,
+		"POST /tokens/search":          (*visit).searchTokens,
 		"POST /tokens/revoke":          (*visit).revokeSelected,
 		"POST /tokens/revoke-matching": (*visit).revokeMatching,
 		"GET /tokens/{id}/revoke":      (*visit).askRevoke,
@@ -125,6 +126,7 @@ func pages() map[string]func(*visit) error {
 		"GET /policy":                  (*visit).policy,
 		"POST /policy":                 (*visit).setPolicy,
 		"GET /activity":                (*visit).activity,
+		"GET /activity.csv":            (*visit).downloadActivity,
 	}
 }
 

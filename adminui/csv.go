@@ -13,29 +13,27 @@ var csvHeader = []string{
 	"resource", "description",
 }
 
-// download streams the tokens of the inventory as CSV (RFC 4180). If the store fails after the first bytes were sent, it aborts the
-// connection, so that an incomplete file does not look complete.
+// download streams the tokens of the inventory as CSV (RFC 4180).
 func (v *visit) download() error {
-	_, q, err := v.readFilters(v.r.URL.Query())
+	chosen, q, err := v.readFilters(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
+	if chosen.Status == "" {
+		q.Status = ""
+	}
+	if chosen.Order == "" {
+		q.Order = apitoken.OrderOldest
+	}
 	q.Limit = 1000
-	f := newFile(v)
-	for t, err := range v.manager.Tokens(v.r.Context(), v.actor, q) {
-		if err != nil && !f.sent {
-			f.clearDeadline()
-			v.w.Header().Del("Content-Disposition")
-			return err
-		}
-		if err != nil || f.add(csvRecord(t, v.now)) != nil {
-			f.abort()
+	records := func(yield func([]string, error) bool) {
+		for t, err := range v.manager.Tokens(v.r.Context(), v.actor, q) {
+			if !yield(csvRecord(t, v.now), err) {
+				return
+			}
 		}
 	}
-	if f.finish() != nil {
-		f.abort()
-	}
-	return nil
+	return newFile(v, "tokens.csv", csvHeader).stream(records)
 }
 
 func csvRecord(t apitoken.Token, now time.Time) []string {
@@ -44,6 +42,11 @@ func csvRecord(t apitoken.Token, now time.Time) []string {
 		csvTime(t.ExpiresAt), csvTime(t.LastUsedAt), csvTime(t.RevokedAt), string(t.RevokedBy), t.Hint,
 		t.Resource, t.Description,
 	}
+	return safeCells(cells)
+}
+
+// safeCells returns cells in which spreadsheets find no formula.
+func safeCells(cells []string) []string {
 	for i, cell := range cells {
 		cells[i] = withoutFormulas(cell)
 	}

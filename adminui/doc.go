@@ -14,13 +14,15 @@
 //	/users/{id}/tokens         the tokens of a user, and the form that generates one for them
 //	/users/{id}/revoke-all     asks, and revokes all of them
 //	/tokens                    all tokens, with filters; bulk revocation
+//	/tokens/search             finds tokens by name, owner, last four characters, or their whole text
 //	/tokens/revoke-matching    asks for their number, and revokes all that the filters select, 500 at a time
 //	/tokens.csv                the same as a file
 //	/tokens/{id}/revoke        asks, and revokes one token
 //	/tokens/{id}/edit          changes the name and the description of a token
 //	/expiring                  how many tokens expire in each of the next thirteen weeks
 //	/policy                    the maximum lifetime, and what would be beyond another one
-//	/activity                  the events, newest first
+//	/activity                  the events, newest first: by action, user, token and time
+//	/activity.csv              the same as a file
 //
 // All users see their own tokens. The Manager decides what else they may do, as for every caller. The pages leave out what the
 // signed-in user may not do, and refuse it if the user asks for it anyway. The root redirects to the first page that the user
@@ -34,6 +36,9 @@
 // the response is not cached. With JavaScript, reloading that page shows the list. Without it, the browser sends the form again.
 // Every form has a key, so a form that is sent twice revokes the token that it generated and generates another, unless the first
 // one is in use. A double click does the same.
+//
+// A whole token that is entered into the search field is sent in a form, and looked up by its digest. Neither the response nor an
+// address contains it, and it does not count as a use.
 //
 // # Safety
 //

@@ -17,8 +17,8 @@ type editPage struct {
 }
 
 // editForm returns the form with the present name and description.
-func (v *visit) editForm(t apitoken.Token, after string) editPage {
-	query, fields := listPosition(after)
+func (v *visit) editForm(t apitoken.Token, list string) editPage {
+	query, fields := listPosition(list)
 	row := v.row(t)
 	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query}
 }
@@ -35,7 +35,7 @@ func (v *visit) askEdit() error {
 	case t.Status(v.now) == apitoken.StatusExpired:
 		return apitoken.ErrExpired
 	}
-	return v.showEdit(http.StatusOK, v.editForm(t, v.r.URL.Query().Get("after")))
+	return v.showEdit(http.StatusOK, v.editForm(t, v.r.URL.Query().Get("list")))
 }
 
 func (v *visit) showEdit(status int, page editPage) error {
@@ -51,7 +51,7 @@ func (v *visit) edit() error {
 		return err
 	}
 	form := v.r.PostForm
-	page := v.editForm(t, form.Get("after"))
+	page := v.editForm(t, form.Get("list"))
 	page.NewName, page.NewDescription = form.Get("name"), form.Get("description")
 	_, err = v.manager.UpdateToken(v.r.Context(), v.actor, t.ID, apitoken.TokenChange{Name: &page.NewName, Description: &page.NewDescription})
 	switch {

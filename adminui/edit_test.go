@@ -1,6 +1,7 @@
 package adminui_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,7 +34,7 @@ func TestATokenIsDescribedAndRenamed(t *testing.T) {
 	h.says(h.page("bob", "/admin/users/bob/tokens"), "release", "builds what is released")
 	h.form("ada", edit, http.StatusSeeOther, url.Values{"name": {"release"}, "description": {""}})
 	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "builds what is released")
-	h.says(h.page("ada", "/admin/activity"), "bob changed a token: release", "name from nightly to release", "description from rebuilds the site to builds what is released")
+	h.says(h.page("ada", "/admin/activity"), "bob changed a token: release", "name: nightly → release", "description: rebuilds the site → builds what is released")
 }
 
 func TestTheFormOfATokenTellsWhatIsWrong(t *testing.T) {
@@ -75,15 +76,16 @@ func TestTheFormOfATokenTellsWhatIsWrong(t *testing.T) {
 func TestTheFormOfATokenLeadsBackToItsPage(t *testing.T) {
 	h := newHost(t)
 	first, second := h.generate("first"), h.generate("second")
-	back := "/admin/users/bob/tokens?after=" + first.ID.String()
-	edit := "/admin/tokens/" + second.ID.String() + "/edit?after=" + first.ID.String()
-	if list := h.page("bob", back); !strings.Contains(list, `href="`+edit+`"`) {
+	position := "after=" + second.ID.String() + "&order=newest&status=all"
+	back := "/admin/users/bob/tokens?" + position
+	edit := "/admin/tokens/" + first.ID.String() + "/edit?list=" + url.QueryEscape(position)
+	if list := h.page("bob", back); !strings.Contains(strings.ToUpper(list), strings.ToUpper(`href="`+edit+`"`)) {
 		t.Errorf("the list has no link to %s", edit)
 	}
-	if form := h.page("bob", edit); !strings.Contains(form, `href="`+back+`"`) || !strings.Contains(form, `name="after" value="`+first.ID.String()+`"`) {
+	if form := h.page("bob", edit); !strings.Contains(form, `href="`+html.EscapeString(back)+`"`) || !strings.Contains(form, `name="list" value="`+html.EscapeString(position)+`"`) {
 		t.Errorf("the form does not lead back to %s: %s", back, form)
 	}
-	w := h.send("bob", http.MethodPost, edit, url.Values{"name": {"renamed"}, "after": {first.ID.String()}})
+	w := h.send("bob", http.MethodPost, edit, url.Values{"name": {"renamed"}, "list": {position}})
 	if got := w.Header().Get("Location"); got != back {
 		t.Errorf("saving leads to %q, want %q", got, back)
 	}

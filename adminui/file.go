@@ -3,6 +3,7 @@ package adminui
 import (
 	"bytes"
 	"encoding/csv"
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,6 +16,8 @@ const writeTimeout = time.Minute
 // file writes a CSV file to the browser.
 type file struct {
 	v          *visit
+	name       string
+	header     []string
 	controller *http.ResponseController
 	out        *csv.Writer
 	begun      bool         // the header was written
@@ -22,8 +25,8 @@ type file struct {
 	buffered   bytes.Buffer // for HTTP/1.0
 }
 
-func newFile(v *visit) *file {
-	f := &file{v: v, controller: http.NewResponseController(v.w)}
+func newFile(v *visit, name string, header []string) *file {
+	f := &file{v: v, name: name, header: header, controller: http.NewResponseController(v.w)}
 	f.out = csv.NewWriter(f)
 	f.extendDeadline()
 	return f
@@ -44,6 +47,25 @@ func (f *file) Write(p []byte) (int, error) {
 // the host wraps the ResponseWriter without deadlines, the timeout of the server applies.
 func (f *file) extendDeadline() { _ = f.controller.SetWriteDeadline(time.Now().Add(writeTimeout)) }
 
+// stream writes records to the browser. If an error comes after the first bytes were sent, it aborts the connection, so that an
+// incomplete file does not look complete.
+func (f *file) stream(records iter.Seq2[[]string, error]) error {
+	for record, err := range records {
+		if err != nil && !f.sent {
+			f.clearDeadline()
+			f.v.w.Header().Del("Content-Disposition")
+			return err
+		}
+		if err != nil || f.add(record) != nil {
+			f.abort()
+		}
+	}
+	if f.finish() != nil {
+		f.abort()
+	}
+	return nil
+}
+
 func (f *file) add(record []string) error {
 	if !f.begun {
 		if err := f.writeHeader(); err != nil {
@@ -56,8 +78,8 @@ func (f *file) add(record []string) error {
 func (f *file) writeHeader() error {
 	f.begun = true
 	f.v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	f.v.w.Header().Set("Content-Disposition", `attachment; filename="tokens.csv"`)
-	header := csvHeader
+	f.v.w.Header().Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+	header := f.header
 	if f.v.opts.CSVByteOrderMark {
 		header = append([]string{"\ufeff" + header[0]}, header[1:]...)
 	}

@@ -62,8 +62,8 @@ func TestTheWorkOfAnAdministrator(t *testing.T) {
 	if _, err := h.Manager.Authenticate(ctx, shown[0]); !errors.Is(err, apitoken.ErrRevoked) {
 		t.Errorf("after the revocation: %v, want ErrRevoked", err)
 	}
-	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime, from no expiration to 20 days – done",
-		"ada generated a token: nightly bob done", "the host changed a user: Bob, role user bob done")
+	h.says(h.page("ada", "/admin/activity"), "ada revoked a token: nightly bob done", "ada set the maximum lifetime, maximum: no expiration → 20 days – done",
+		"ada generated a token: nightly bob done", "the host changed a user: Bob, role: user bob done")
 }
 
 func TestTheFormTellsWhatIsWrong(t *testing.T) {
@@ -270,23 +270,28 @@ func TestFilters(t *testing.T) {
 	generate("carol", "new", apitoken.Days(400))
 	h.setMax(apitoken.Days(90))
 	for query, want := range map[string][]string{
-		"":                           {"expired", "used", "unused", "endless", "revoked", "new"},
-		"?owner=carol":               {"endless", "revoked", "new"},
-		"?name=use":                  {"used", "unused"},
-		"?status=active":             {"used", "unused", "endless", "new"},
+		"":                           {"new", "endless", "unused", "used"}, // live ones, the newest first
+		"?status=all":                {"new", "revoked", "endless", "unused", "used", "expired"},
+		"?status=all&order=oldest":   {"expired", "used", "unused", "endless", "revoked", "new"},
+		"?status=all&order=expiry":   {"expired", "unused", "revoked", "used", "new"}, // without those that never expire
+		"?owner=carol":               {"new", "endless"},
+		"?owner=carol&status=all":    {"new", "revoked", "endless"},
+		"?name=use":                  {"unused", "used"},
+		"?status=active":             {"new", "endless", "unused", "used"},
 		"?status=expired":            {"expired"},
 		"?status=revoked":            {"revoked"},
 		"?within=30":                 {"unused"},
 		"?within=30&status=revoked":  {"revoked"},
-		"?unused=30":                 {"expired", "unused", "endless", "revoked"},
+		"?unused=30":                 {"endless", "unused"},
+		"?unused=30&status=all":      {"revoked", "endless", "unused", "expired"},
 		"?no-end=yes":                {"endless"},
-		"?beyond=yes":                {"used", "endless", "new"},
+		"?beyond=yes":                {"new", "endless", "used"},
 		"?beyond=yes&owner=bob":      {"used"},
-		"?within=3651&unused=3651":   {"expired", "used", "unused", "endless", "revoked", "new"},
-		"?within=x&unused=-1&owner=": {"expired", "used", "unused", "endless", "revoked", "new"},
+		"?within=3651&unused=3651":   {"new", "endless", "unused", "used"},
+		"?within=x&unused=-1&owner=": {"new", "endless", "unused", "used"},
 		"?owner=bob&status=expired":  {"expired"},
 		"?owner=nobody":              nil,
-		"?unused=30&status=active":   {"unused", "endless"},
+		"?unused=30&status=active":   {"endless", "unused"},
 	} {
 		var got []string
 		for _, m := range nameCell.FindAllStringSubmatch(h.page("ada", "/admin/tokens"+query), -1) {
@@ -402,7 +407,7 @@ func TestActivityIsPagedBackwards(t *testing.T) {
 	page = h.page("ada", nextOf(t, page))
 	h.says(page, "Bob 69", "Bob 20")
 	page = h.page("ada", nextOf(t, page))
-	h.says(page, "Bob 19", "Bob 0", "Bob, role user bob done")
+	h.says(page, "Bob 19", "Bob 0", "Bob, role: user bob done")
 	h.saysNothingOf(text(page), "Next page", "user: Bob 20")
 }
 

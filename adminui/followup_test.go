@@ -1,10 +1,12 @@
 package adminui_test
 
 import (
+	"github.com/seed-d6cf0a46/apitoken/adminui"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -37,7 +39,7 @@ func TestActivityIsFiltered(t *testing.T) {
 		revoked    = "bob revoked a token: bobs bob done"
 		revokedAll = "ada revoked all tokens"
 		generated  = "the host generated a token: bobs bob done"
-		denied     = "carol looked at a token bob denied needs ListAny"
+		denied     = "carol looked at a token: the token bob denied needs ListAny"
 	)
 	all := []string{revoked, revokedAll, generated, denied}
 	for query, wants := range map[string][]string{
@@ -86,7 +88,7 @@ func TestTokensLinkToThoseGeneratedWithThem(t *testing.T) {
 	}
 	_, _, err = h.Manager.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "bobs own"})
 	h.must(err)
-	link := `href="/admin/tokens?with=` + parent.ID.String() + `"`
+	link := `href="/admin/tokens?with=` + parent.ID.String() + `&amp;status=all"`
 	for _, path := range []string{"/admin/tokens", "/admin/users/ada/tokens"} {
 		if !strings.Contains(h.page("ada", path), link) {
 			t.Errorf("%s has no link to the tokens generated with the parent", path)
@@ -114,5 +116,59 @@ func TestTokensLinkToThoseGeneratedWithThem(t *testing.T) {
 	}
 	if w := h.send("ada", http.MethodGet, "/admin/tokens?with=x", nil); w.Code != http.StatusNotFound {
 		t.Errorf("a text that is not a token id: %d, want 404", w.Code)
+	}
+}
+
+// Events are found by the token that they are about, and by day in the visitor's zone, on the page and in the file. The rows link
+// to what they are about.
+func TestActivityIsFilteredByTokenAndTime(t *testing.T) {
+	h := newHost(t, func(o *adminui.Options) {
+		o.Location = func(*http.Request) *time.Location { return time.FixedZone("", 12*60*60) }
+	})
+	first := h.generate("alpha") // on 1 January at 12:00 UTC, which is 2 January for the visitor
+	h.Clock.Add(apitoken.Days(1))
+	second := h.generate("omega")
+	_, err := h.Manager.SetPolicy(ctx, apitoken.As("ada"), apitoken.MaxLifetimePolicy{Max: apitoken.Days(180)})
+	h.must(err)
+	p, err := h.Manager.Policy(ctx)
+	h.must(err)
+	p.Max = apitoken.Days(90)
+	_, err = h.Manager.SetPolicy(ctx, apitoken.As("ada"), p)
+	h.must(err)
+	for query, names := range map[string][]string{
+		"token=" + first.ID.String():      {"alpha"},
+		"from=2026-01-03":                 {"omega"},
+		"to=2026-01-02":                   {"alpha"},
+		"from=2026-01-02&to=2026-01-03":   {"omega", "alpha"},
+		"from=2026-01-04":                 nil,
+		"from=x&to=y":                     {"omega", "alpha"},
+		"from=2026-01-03&owner=bob":       {"omega"},
+		"from=2026-01-03&action=user.put": nil,
+	} {
+		for _, path := range []string{"/admin/activity?", "/admin/activity.csv?"} {
+			page := h.send("ada", http.MethodGet, path+query, nil).Body.String()
+			for _, name := range []string{"alpha", "omega"} {
+				if strings.Contains(page, name) != slices.Contains(names, name) {
+					t.Errorf("%s%s shows %q: %t", path, query, name, !slices.Contains(names, name))
+				}
+			}
+		}
+	}
+	if w := h.send("ada", http.MethodGet, "/admin/activity?token=x", nil); w.Code != http.StatusNotFound {
+		t.Errorf("a text that is not a token id: %d, want 404", w.Code)
+	}
+	page := h.page("ada", "/admin/activity")
+	h.says(page, "ada set the maximum lifetime, maximum: 180 days → 90 days")
+	for _, link := range []string{"/admin/tokens?id=" + second.ID.String(), "/admin/users/bob/tokens", "/admin/activity?actor=ada"} {
+		if !strings.Contains(page, `href="`+link+`"`) {
+			t.Errorf("the page has no link to %s", link)
+		}
+	}
+	w := h.send("ada", http.MethodGet, "/admin/activity.csv?action=policy.set", nil)
+	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="activity.csv"` {
+		t.Errorf("Content-Disposition: %s", got)
+	}
+	if rows := strings.Split(strings.TrimSpace(w.Body.String()), "\n"); len(rows) != 3 || !strings.Contains(rows[1], "maximum: 180 days → 90 days") {
+		t.Errorf("the file is %q, want two changes of the policy, the newest first", rows)
 	}
 }

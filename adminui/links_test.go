@@ -72,7 +72,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 				h.says(page, "Tokens of "+string(id))
 				for _, target := range firstGroups(links, page) {
 					next := read(server.Client().Get(server.URL + target))
-					if strings.Contains(target, "revoke") && !strings.Contains(text(next), " of "+string(id)+"?") {
+					if strings.Contains(target, "/revoke") && !strings.Contains(text(next), " of "+string(id)+"?") {
 						t.Errorf("%s on the page of %q leads to %q", target, id, text(next))
 					}
 				}

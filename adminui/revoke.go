@@ -23,16 +23,6 @@ type askPage struct {
 // field is a hidden field of a form.
 type field struct{ Name, Value string }
 
-// listPosition returns a position in the list of a user's tokens as a query and as hidden fields. It ignores a text that is not a
-// token id.
-func listPosition(after string) (query string, fields []field) {
-	id, err := apitoken.ParseTokenID(after)
-	if err != nil {
-		return "", nil
-	}
-	return "?after=" + id.String(), []field{{"after", id.String()}}
-}
-
 // token returns the token in the path, if the user may see it.
 func (v *visit) token() (apitoken.Token, error) {
 	id, err := tokenID(v.r.PathValue("id"))
@@ -48,7 +38,7 @@ func (v *visit) askRevoke() error {
 		return err
 	}
 	page := v.revocationOf(t)
-	query, fields := listPosition(v.r.URL.Query().Get("after"))
+	query, fields := listPosition(v.r.URL.Query().Get("list"))
 	page.Back, page.Fields = page.Back+query, fields
 	page.Action = v.base + "/tokens/" + t.ID.String() + "/revoke"
 	page.Question = sentence("Revoke the token “%s” of %s? Everything that uses it will be refused. This cannot be undone.", t.Name, string(t.Owner))
@@ -74,7 +64,7 @@ func (v *visit) revoke() error {
 	if err != nil {
 		return err
 	}
-	query, fields := listPosition(v.r.PostForm.Get("after"))
+	query, fields := listPosition(v.r.PostForm.Get("list"))
 	err = v.manager.Revoke(v.r.Context(), v.actor, t.ID)
 	if isUnknown(err) {
 		page := v.revocationOf(t)

@@ -36,11 +36,16 @@ func (v *visit) revokeMatching() error {
 	if err != nil {
 		return errForm
 	}
-	filters.Del("after")
+	filters = withoutPosition(filters)
 	_, q, err := v.readFilters(filters)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case q.Order == apitoken.OrderExpiry:
+		return errForm // that order leaves out tokens without expiration, and a revocation has none
 	}
+	filters.Del("order")
+	q.Order = apitoken.OrderOldest
 	if form.Get("typed") == "" && form.Get("left") == "" {
 		return v.askMatching(filters, q, "")
 	}

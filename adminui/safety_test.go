@@ -174,7 +174,7 @@ func TestHostileNamesAndResourcesAreText(t *testing.T) {
 	}
 	name := regexp.MustCompile(`<th scope="row" data-label="Name"><bdi>([^<]*)</bdi>`)
 	resource := regexp.MustCompile(`<td data-label="Kind">user(?: <bdi class="hint resource">([^<]*)</bdi>)?</td>`)
-	for _, path := range []string{"/admin/tokens?owner=bob", "/admin/users/bob/tokens"} {
+	for _, path := range []string{"/admin/tokens?owner=bob&order=oldest", "/admin/users/bob/tokens?order=oldest"} {
 		var gotNames, gotResources []string
 		for more := true; more; {
 			page := h.page("ada", path)

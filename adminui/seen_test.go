@@ -57,14 +57,14 @@ func TestActivityShowsWhatChanged(t *testing.T) {
 		t.Fatal("bob could set the maximum")
 	}
 	h.says(h.page("ada", "/admin/activity"),
-		"ada changed a user: Dan, role helpdesk dan done",
-		"ada changed a user: Dan, role from helpdesk to admin dan done",
-		"ada changed a user: Daniel, name from Dan to Daniel dan done",
-		"ada changed a user: Dan, name from Daniel to Dan, role from admin to auditor dan done",
+		"ada changed a user: Dan, role: helpdesk dan done",
+		"ada changed a user: Dan, role: helpdesk → admin dan done",
+		"ada changed a user: Daniel, name: Dan → Daniel dan done",
+		"ada changed a user: Dan, name: Daniel → Dan, role: admin → auditor dan done",
 		"ada disabled a user: Dan dan done",
-		"the host set the maximum lifetime, from no expiration to 90 days – done",
-		"the host set the maximum lifetime, from 90 days to 30 days – done",
-		"the host set the maximum lifetime, from 30 days to no expiration – done",
+		"the host set the maximum lifetime, maximum: no expiration → 90 days – done",
+		"the host set the maximum lifetime, maximum: 90 days → 30 days – done",
+		"the host set the maximum lifetime, maximum: 30 days → no expiration – done",
 		"bob set the maximum lifetime – denied",
 	)
 }
@@ -106,16 +106,17 @@ func TestRevocationsKeepTheFilters(t *testing.T) {
 		t.Errorf("the form chose the destination:\n%s", page)
 	}
 
-	path := "/admin/users/bob/tokens?" + after
-	if page = h.page("bob", path); !strings.Contains(page, `<input type="hidden" name="after" value="`+tokens[9].ID.String()+`">`) {
+	list := "after=" + tokens[40].ID.String() + "&status=all"
+	path, kept := "/admin/users/bob/tokens?"+list, `<input type="hidden" name="list" value="`+strings.ReplaceAll(list, "&", "&amp;")+`">`
+	if page = h.page("bob", path); !strings.Contains(page, kept) {
 		t.Fatalf("the button does not have the position:\n%s", page)
 	}
 	one := "/admin/tokens/" + tokens[30].ID.String() + "/revoke"
-	page = h.page("bob", one+"?"+after)
-	if !strings.Contains(page, `href="`+path+`"`) || !strings.Contains(page, `<input type="hidden" name="after" value="`+tokens[9].ID.String()+`">`) {
+	page = h.page("bob", one+"?list="+url.QueryEscape(list))
+	if !strings.Contains(page, `href="`+strings.ReplaceAll(path, "&", "&amp;")+`"`) || !strings.Contains(page, kept) {
 		t.Errorf("the question does not keep the position:\n%s", page)
 	}
-	w := h.send("bob", http.MethodPost, one, url.Values{"after": {tokens[9].ID.String()}})
+	w := h.send("bob", http.MethodPost, one, url.Values{"list": {list + "&return=//evil.example"}})
 	if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != path {
 		t.Errorf("%d to %q, want %q", w.Code, got, path)
 	}
@@ -194,14 +195,14 @@ func TestAPrefixInAnyScript(t *testing.T) {
 			seen := 0
 			for _, path := range []string{"/users", "/users/bob/tokens", "/users/bob/revoke-all", "/tokens", "/tokens/" + token.ID.String() + "/revoke", "/policy", "/activity"} {
 				page := h.page("ada", base+path)
-				if strings.Contains("/users /tokens /policy /activity", path) && strings.Count(page, "aria-current") != 1 {
+				if strings.Contains("/users /tokens /policy /activity", path) && strings.Count(page, `aria-current="page"`) != 1 {
 					t.Errorf("%s is not marked as the current page", path)
 				}
 				for _, target := range firstGroups(link, page) {
 					if !strings.HasPrefix(target, base+"/") {
 						t.Errorf("%s leads to %s, want %s", path, target, base)
 					}
-					if w := h.send("ada", http.MethodGet, target, nil); w.Code >= 400 && !strings.HasPrefix(target, base+"/tokens/revoke") {
+					if w := h.send("ada", http.MethodGet, target, nil); w.Code >= 400 && !strings.HasPrefix(target, base+"/tokens/revoke") && target != base+"/tokens/search" {
 						t.Errorf("%s on %s: %d", target, path, w.Code)
 					}
 					seen++
@@ -209,7 +210,7 @@ func TestAPrefixInAnyScript(t *testing.T) {
 			}
 			// Browsers and Go percent-encode different characters.
 			if spelled := strings.NewReplacer("%27", "'", "%22", `"`, "+", "%2B", ";", "%3B", ",", "%2C").Replace(base); spelled != base {
-				if page := h.page("ada", spelled+"/policy"); strings.Count(page, "aria-current") != 1 {
+				if page := h.page("ada", spelled+"/policy"); strings.Count(page, `aria-current="page"`) != 1 {
 					t.Errorf("%s is not marked as the current page", spelled)
 				}
 			}

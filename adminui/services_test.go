@@ -24,7 +24,7 @@ func TestServiceAccountsAndWhoAnswersForThemAreShown(t *testing.T) {
 	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "Answers for")
 	h.must(h.Manager.DisableUser(ctx, apitoken.As("ada"), "bob"))
 	h.says(h.page("ada", "/admin/users/bob/tokens"), "Answers for ci, mirror. Name somebody else for them.")
-	h.says(h.page("ada", "/admin/activity"), "kind of account service", "answered for by bob")
+	h.says(h.page("ada", "/admin/activity"), "kind of account: service", "answered for by: bob")
 }
 
 func TestAnAdministratorMakesAServiceAccount(t *testing.T) {

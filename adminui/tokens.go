@@ -40,7 +40,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 	}
 	if v.may.Has(apitoken.ListAny) {
-		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String()
+		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String() + "&status=all"
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow
@@ -56,6 +56,8 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 
 // tokensPage shows the tokens of one user and the form that generates one.
 type tokensPage struct {
+	listLinks
+	tokenList
 	Owner        apitoken.UserID
 	OwnerName    string
 	Disabled     bool
@@ -66,12 +68,11 @@ type tokensPage struct {
 	Suspended    bool
 	Own          bool
 	Rows         []tokenRow
-	Next         string
-	After        apitoken.TokenID // the list position
-	Form         *generateForm    // nil: the user may not generate tokens here
-	Generated    *generated       // the token that was just generated; nil: none
-	ListFailed   bool             // only Generated can be shown
-	RevokeAllURL string           // empty: the user may not
+	List         string        // what is shown of the list, as in the query of the address
+	Form         *generateForm // nil: the user may not generate tokens here
+	Generated    *generated    // the token that was just generated; nil: none
+	ListFailed   bool          // only Generated can be shown
+	RevokeAllURL string        // empty: the user may not
 }
 
 // generateForm is the form with the entered values.
@@ -125,16 +126,24 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 
 // fillTokens reads what the page shows.
 func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
-	after, err := tokenID(v.r.URL.Query().Get("after"))
+	query := v.r.URL.Query()
+	q, err := withPosition(apitoken.TokenQuery{
+		Owner: page.Owner, Status: listStatus(query.Get("status")), Order: listOrder(query.Get("order")), Limit: tokensOnPage,
+	}, query)
 	if err != nil {
 		return err
 	}
-	list, err := v.manager.TokenPage(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: page.Owner, After: after, Limit: tokensOnPage})
+	list, err := v.readList(q)
 	if err != nil {
 		return err
 	}
+	links, tally, err := v.listLinks(q)
+	if err != nil {
+		return err
+	}
+	page.listLinks, page.tokenList = links, list.of(tally)
 	if page.Generated != nil {
-		// The list is in the order of creation, so the new token would be on the last page. Show it first.
+		// In another order than the usual one the new token may be on another page. Show it first.
 		row := v.row(page.Generated.Token)
 		row.New = true
 		page.Rows = append(page.Rows, row)
@@ -144,9 +153,8 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 			page.Rows = append(page.Rows, v.row(t))
 		}
 	}
-	page.After = after
-	if !list.Next.IsZero() {
-		page.Next = v.pageURLWith("after", list.Next.String())
+	if position, _ := listPosition(query.Encode()); position != "" {
+		page.List = position[1:]
 	}
 	if v.offersRevoking(page.Owner) {
 		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"

@@ -115,3 +115,12 @@ func (s *Store) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, er
 	}
 	return counter.CountTokens(ctx, q)
 }
+
+// TallyTokens implements [apitoken.TokenCounter]. If the store behind does not, the error is [errors.ErrUnsupported].
+func (s *Store) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenTally, error) {
+	counter, ok := s.Store.(apitoken.TokenCounter)
+	if !ok {
+		return apitoken.TokenTally{}, errors.ErrUnsupported
+	}
+	return counter.TallyTokens(ctx, q, rows)
+}

@@ -111,6 +111,10 @@ func (s eachInTx) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, 
 	return again(ctx, s, func(tx *sqlstore.Tx) (int, error) { return tx.CountTokens(ctx, q) })
 }
 
+func (s eachInTx) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenTally, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.TokenTally, error) { return tx.TallyTokens(ctx, q, rows) })
+}
+
 func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 	t.Parallel()
 	hostOverSQL(onPostgreSQL).keepsTheContractInTransactions(t)

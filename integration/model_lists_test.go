@@ -19,9 +19,7 @@ func (s *sequence) list(m *apitoken.Manager, o *operands) (string, answer, answe
 		want, wantErr := s.ref.list(actor, q)
 		return what + " in pages", answer{got, err}, answer{want, wantErr}
 	}
-	if t := s.recent(o); t != nil {
-		q.After = choose(o, []apitoken.TokenID{{}, t.ID})
-	}
+	q = s.ordered(q, o)
 	got, err := m.ListTokens(s.ctx, actor, q)
 	want, wantErr := s.ref.list(actor, q)
 	if len(want) == 0 {
@@ -79,14 +77,31 @@ func (s *sequence) query(actor apitoken.Actor, o *operands) apitoken.TokenQuery 
 	return q
 }
 
+// ordered adds an order and a cursor to a query.
+func (s *sequence) ordered(q apitoken.TokenQuery, o *operands) apitoken.TokenQuery {
+	q.Order = choose(o, []apitoken.TokenOrder{apitoken.OrderOldest, apitoken.OrderNewest, apitoken.OrderExpiry})
+	if t := s.recent(o); t != nil && o.pick(2) == 1 && (q.Order != apitoken.OrderExpiry || !t.ExpiresAt.IsZero()) {
+		q = following(q, t.ID, t.ExpiresAt)
+	}
+	return q
+}
+
+// following returns the query of the page after a token.
+func following(q apitoken.TokenQuery, id apitoken.TokenID, expiry time.Time) apitoken.TokenQuery {
+	q.After = id
+	if q.Order == apitoken.OrderExpiry {
+		q.AfterExpiry = expiry
+	}
+	return q
+}
+
 // page reads a page of the Manager, whose budget is larger than the number of tokens of a sequence.
 func (s *sequence) page(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor := s.actor(o)
 	q := s.query(actor, o)
-	if t := s.recent(o); t != nil {
-		q.After = choose(o, []apitoken.TokenID{{}, t.ID})
-	}
+	q = s.ordered(q, o)
 	got, err := m.TokenPage(s.ctx, actor, q)
+	got.Examined = 0
 	want, wantErr := s.ref.page(actor, q)
 	return fmt.Sprintf("%+v %+v", actor, q), answer{got, err}, answer{want, wantErr}
 }
@@ -99,6 +114,7 @@ func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answe
 	host := apitoken.System()
 	q := s.query(host, o)
 	q.BeyondPolicy = false // the Manager judges it
+	q = s.ordered(q, o)
 	rows := choose(o, []int{1, 2, 3, 5, 1000})
 	what := fmt.Sprintf("%d rows at a time, %+v", rows, q)
 	if _, err := m.ListTokens(s.ctx, host, q); err != nil {
@@ -122,6 +138,6 @@ func (s *sequence) scan(m *apitoken.Manager, o *operands) (string, answer, answe
 		if page.Next.IsZero() {
 			return what, answer{value: got}, answer{value: want}
 		}
-		q.After = page.Next
+		q = following(q, page.Next, page.NextExpiry)
 	}
 }

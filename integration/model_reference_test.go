@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -363,6 +364,9 @@ func (r *reference) page(actor apitoken.Actor, q apitoken.TokenQuery) (apitoken.
 	page := apitoken.TokenPage{Tokens: tokens}
 	if all := r.selected(q, r.now.Truncate(time.Microsecond)); len(all) > len(tokens) {
 		page.Next = tokens[len(tokens)-1].ID
+		if q.Order == apitoken.OrderExpiry {
+			page.NextExpiry = tokens[len(tokens)-1].ExpiresAt
+		}
 	}
 	return page, nil
 }
@@ -378,9 +382,10 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 		ends := !t.ExpiresAt.IsZero()
 		switch {
 		case !q.AnyOwner && t.Owner != q.Owner, q.Status != "" && t.Status(now) != q.Status,
-			t.ID.String() <= q.After.String(), !strings.Contains(t.Name, q.NameContains),
+			!q.IsAfter(t.Token), !strings.Contains(t.Name, q.NameContains),
 			q.Kind != "" && t.Kind != q.Kind, q.Resource != "" && t.Resource != q.Resource, q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
 			!q.CreatedWith.IsZero() && t.CreatedWith != q.CreatedWith, q.OnBehalf && t.CreatedBy == t.Owner,
+			q.Hint != "" && t.Hint != q.Hint,
 			!q.ExpiresBefore.IsZero() && !(ends && t.ExpiresAt.Before(expires)),
 			q.WithoutExpiration && ends,
 			!q.UnusedSince.IsZero() && !(t.CreatedAt.Before(unused) && t.LastUsedAt.Before(unused)),
@@ -390,6 +395,7 @@ func (r *reference) selected(q apitoken.TokenQuery, now time.Time) (all []apitok
 		}
 		all = append(all, t.Token)
 	}
+	slices.SortFunc(all, q.Order.Compare)
 	return all
 }
 

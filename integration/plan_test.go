@@ -93,6 +93,17 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 		{"list by owner", list(apitoken.TokenQuery{Owner: "user1"})},
 		{"list of all", list(anyOwner(apitoken.TokenQuery{After: inTheMiddle}))},
 		{"list of all active tokens", list(anyOwner(apitoken.TokenQuery{Status: apitoken.StatusActive, After: inTheMiddle}))},
+		{"newest tokens of a hint", list(anyOwner(apitoken.TokenQuery{Hint: "tok_...wxyz", Order: apitoken.OrderNewest}))},
+		{"newest tokens", list(anyOwner(apitoken.TokenQuery{Order: apitoken.OrderNewest, After: inTheMiddle}))},
+		{"newest tokens of an owner", list(apitoken.TokenQuery{Owner: "user1", Order: apitoken.OrderNewest, After: inTheMiddle})},
+		{
+			"active tokens that expire soonest",
+			list(anyOwner(apitoken.TokenQuery{Status: apitoken.StatusActive, Order: apitoken.OrderExpiry, After: inTheMiddle, AfterExpiry: at})),
+		},
+		{"numbers of tokens in each state", func(ctx context.Context) error {
+			_, err := store.TallyTokens(ctx, anyOwner(apitoken.TokenQuery{NameContains: "x", Order: apitoken.OrderNewest}).At(at), 100)
+			return err
+		}},
 		{"list of a resource", list(anyOwner(apitoken.TokenQuery{Resource: "project:web", After: inTheMiddle}))},
 		{"number of tokens of a resource", count(anyOwner(apitoken.TokenQuery{Resource: "project:rare"}))},
 		{"list of an owner's tokens of a resource", list(apitoken.TokenQuery{Owner: "user1", Resource: "project:web"})},
@@ -138,6 +149,8 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 			"newest events of the action that nearly all have", // so SQLite reads all events
 			events(apitoken.EventQuery{Action: apitoken.ActionGenerate, NewestFirst: true, After: 4000, Limit: 3}),
 		},
+		{"newest events about a token", events(apitoken.EventQuery{Token: used, NewestFirst: true, Limit: 3})},
+		{"newest events in a time", events(apitoken.EventQuery{Since: at, Before: at.Add(10 * time.Microsecond), NewestFirst: true, Limit: 3})},
 		{"denials", events(apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, Limit: 3})},
 		{"newest denials", events(apitoken.EventQuery{Outcome: apitoken.OutcomeDenied, NewestFirst: true, After: 4000, Limit: 3})},
 		{"events that meet all conditions", events(apitoken.EventQuery{

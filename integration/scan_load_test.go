@@ -195,6 +195,13 @@ func lists() []scanned {
 	add("name, half", "by_id", 50, func(q *apitoken.TokenQuery) { q.NameContains = "half" })
 	add("name, 1 %", "by_id", 1, func(q *apitoken.TokenQuery) { q.NameContains = "rare" })
 	add("name, none", "by_id", 0, func(q *apitoken.TokenQuery) { q.NameContains = "x" })
+	add("newest first, name, none", "by_id", 0, func(q *apitoken.TokenQuery) { q.Order, q.NameContains = apitoken.OrderNewest, "x" })
+	add("newest first, owner and name, none", "by_owner", 0, func(q *apitoken.TokenQuery) {
+		q.Order, q.Owner, q.AnyOwner, q.NameContains = apitoken.OrderNewest, "collector", false, "x"
+	})
+	add("by expiry, active, name, none", "by_end", 0, func(q *apitoken.TokenQuery) {
+		q.Order, q.Status, q.NameContains = apitoken.OrderExpiry, apitoken.StatusActive, "x"
+	})
 	add("owner and name, none", "by_owner", 0, func(q *apitoken.TokenQuery) {
 		q.Owner, q.AnyOwner, q.NameContains = "collector", false, "x"
 	})

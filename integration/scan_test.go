@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -119,11 +120,12 @@ func (s *scanStage) holdPages(t *testing.T, l scanned, budget int) {
 		if len(page) < q.Limit {
 			break
 		}
-		q.After = page[len(page)-1].ID
+		last := page[len(page)-1]
+		q = following(q, last.ID, last.ExpiresAt)
 	}
 	var got []apitoken.TokenID
 	pages := 0
-	for q.After = (apitoken.TokenID{}); ; pages++ {
+	for q.After, q.AfterExpiry = (apitoken.TokenID{}), (time.Time{}); ; pages++ {
 		page, err := s.prepared.ScanTokens(ctx, q.At(l.now), budget)
 		must(t, err)
 		got = append(got, tokenIDs(page.Tokens)...)
@@ -133,7 +135,7 @@ func (s *scanStage) holdPages(t *testing.T, l scanned, budget int) {
 		if bytes.Compare(page.Next[:], q.After[:]) <= 0 {
 			t.Fatalf("%s: a page after %s continues after %s", l.name, q.After, page.Next)
 		}
-		q.After = page.Next
+		q = following(q, page.Next, page.NextExpiry)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s: %d pages (-of Tokens +of TokenPage):\n%s", l.name, pages, diff)

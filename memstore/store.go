@@ -157,7 +157,10 @@ func selectsEvent(q apitoken.EventQuery, e apitoken.Event) bool {
 	return (q.Owner == "" || e.Owner == q.Owner) &&
 		(q.Actor == "" || e.Actor.User == q.Actor) &&
 		(q.Action == "" || e.Action == q.Action) &&
-		(q.Outcome == "" || e.Outcome == q.Outcome)
+		(q.Outcome == "" || e.Outcome == q.Outcome) &&
+		(q.Token.IsZero() || e.Token == q.Token) &&
+		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
+		(q.Before.IsZero() || e.At.Before(q.Before))
 }
 
 // eventsAfter returns the events after q.After in the order of q. The caller holds the lock while it iterates.

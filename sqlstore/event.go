@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -87,33 +88,59 @@ func (o operations) eventPage(ctx context.Context, q apitoken.EventQuery) (page 
 
 // eventQuery returns the query of a page of events.
 func (d *Dialect) eventQuery(q apitoken.EventQuery) *queryBuilder {
+	after, upTo := int64(q.After), int64(math.MaxInt64)
+	if q.NewestFirst {
+		upTo = 0
+		if after == 0 {
+			after = math.MaxInt64
+		}
+	}
 	r, filters := d.events.conditions(q)
 	b := d.build(d.events.selectPage)
-	if q.NewestFirst {
-		before := int64(q.After)
-		if before == 0 {
-			before = math.MaxInt64
-		}
-		b.whereInRange(r, before, 0)
-	} else {
-		b.whereInRange(r, int64(q.After), int64(math.MaxInt64))
+	if d.events.all.has(r.indexRange) && (!q.Since.IsZero() || !q.Before.IsZero()) {
+		b.whereInTime(&d.events.byTime, q, after, filters)
+		return b
 	}
+	b.whereInRange(r, []any{after}, []any{upTo})
 	b.and(filters)
 	b.orderAndLimit(r.order, q.Limit)
 	return b
 }
 
+// whereInTime completes the query of a page that reads all events in a range of time.
+func (b *queryBuilder) whereInTime(r *timeRange, q apitoken.EventQuery, after int64, filters []condition) {
+	since, before := int64(math.MinInt64), int64(math.MaxInt64)
+	if !q.Since.IsZero() {
+		since = q.Since.UnixMicro()
+	}
+	if !q.Before.IsZero() {
+		before = q.Before.UnixMicro()
+	}
+	inOrder, order := r.after, r.order
+	if q.NewestFirst {
+		inOrder, order = r.before, r.orderBackward
+	}
+	b.add("\nWHERE ")
+	b.add(r.between, since, before)
+	b.and(append([]condition{{inOrder, []any{after}}}, filters...))
+	b.orderAndLimit(order, q.Limit)
+}
+
 // conditions returns the index range of a query, and the other conditions, which are evaluated for each row.
 func (l *eventListing) conditions(q apitoken.EventQuery) (r boundRange, filters []condition) {
-	use := func(events eventRange, value ...any) {
+	use := func(events orderedRange, value ...any) {
 		r = boundRange{events.forward, value}
 		if q.NewestFirst {
 			r.indexRange = events.backward
 		}
 	}
 	switch {
+	case !q.Token.IsZero():
+		use(l.token, slices.Clone(q.Token[:]))
+		q.Token = apitoken.TokenID{}
 	case q.Owner != "":
 		use(l.owner, string(q.Owner))
+		q.Owner = ""
 	case q.Actor != "":
 		use(l.actor, string(q.Actor))
 		q.Actor = ""
@@ -126,13 +153,16 @@ func (l *eventListing) conditions(q apitoken.EventQuery) (r boundRange, filters 
 	default:
 		use(l.all)
 	}
-	add := func(text, value string) {
-		if value != "" {
+	add := func(text string, isSet bool, value any) {
+		if isSet {
 			filters = append(filters, condition{text, []any{value}})
 		}
 	}
-	add(l.filter.actor, string(q.Actor))
-	add(l.filter.action, string(q.Action))
-	add(l.filter.outcome, string(q.Outcome))
+	add(l.filter.owner, q.Owner != "", string(q.Owner))
+	add(l.filter.actor, q.Actor != "", string(q.Actor))
+	add(l.filter.action, q.Action != "", string(q.Action))
+	add(l.filter.outcome, q.Outcome != "", string(q.Outcome))
+	add(l.filter.since, !q.Since.IsZero(), q.Since.UnixMicro())
+	add(l.filter.before, !q.Before.IsZero(), q.Before.UnixMicro())
 	return r, filters
 }

@@ -8,7 +8,7 @@ import (
 
 // ListTokens returns the query of a page of tokens and its arguments.
 func (s *Store) ListTokens(q apitoken.TokenQuery) (string, []any) {
-	b := s.dialect.pageQuery(q, lastID)
+	b := s.dialect.pageQuery(q, place{})
 	return b.text.String(), b.args
 }
 
@@ -24,15 +24,21 @@ func (s *Store) CountQuery(q apitoken.TokenQuery) (string, []any) {
 	return b.text.String(), b.args
 }
 
+// TallyQuery returns the query of the tokens in each state and its arguments.
+func (s *Store) TallyQuery(q apitoken.TokenQuery) (string, []any) {
+	b := s.dialect.tallyQuery(q, place{})
+	return b.text.String(), b.args
+}
+
 // WindowQueries returns the queries of a page in a window that ends with upTo, and of the end of that window.
 func (s *Store) WindowQueries(q apitoken.TokenQuery, upTo apitoken.TokenID) []WindowQuery {
 	d := &s.dialect
 	r, _ := d.conditions(q)
 	queries := []WindowQuery{
-		windowQuery("end of a window", d.lastInWindowQuery(r, q.After, 10_000)),
-		windowQuery("window", d.pageQuery(q, upTo)),
+		windowQuery("end of a window", d.lastInWindowQuery(r, q, 10_000)),
+		windowQuery("window", d.pageQuery(q, place{1, upTo})),
 	}
-	if from, before, ok := expiryTimes(q); ok {
+	if from, before, ok := expiryTimes(q); ok && q.Order != apitoken.OrderExpiry {
 		queries = append(queries, windowQuery("by expiry", d.pageByExpiry(q, from, before)))
 	}
 	return queries

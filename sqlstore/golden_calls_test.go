@@ -183,6 +183,12 @@ func calls(store *sqlstore.Store) []call {
 	for _, q := range countsOfTokens {
 		all = append(all, call{"CountTokens, " + q.name, func(ctx context.Context) error { _, err := store.CountTokens(ctx, q.query.At(someTime)); return err }})
 	}
+	for _, q := range talliesOfTokens {
+		all = append(all, call{"TallyTokens, " + q.name, func(ctx context.Context) error {
+			_, err := store.TallyTokens(ctx, q.query.At(someTime), 10_000)
+			return err
+		}})
+	}
 	for _, q := range windowsOfTokens {
 		for _, rows := range []int{1, 10_000} { // the fake database counts two tokens that expire in the range
 			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error {

@@ -5,29 +5,46 @@ package sqlstore
 
 // tokenListing is the query of a page of tokens in parts.
 type tokenListing struct {
-	selectPage, selectIDs, selectCount string // everything up to the first condition
+	selectPage, selectIDs, selectEnds, selectCount string // everything up to the first condition
 
-	all               indexRange
-	owner             indexRange
-	resource          indexRange // of tokens that are bound to a resource
-	createdBy         indexRange
-	createdWith       indexRange // of tokens that were generated with a token
-	rareKind          indexRange // of a kind other than the usual one
-	withoutExpiration indexRange
+	tally tallyParts
+
+	all               orderedRange
+	owner             orderedRange
+	resource          orderedRange // of tokens that are bound to a resource
+	hint              orderedRange
+	createdBy         orderedRange
+	createdWith       orderedRange // of tokens that were generated with a token
+	rareKind          orderedRange // of a kind other than the usual one
+	withoutExpiration orderedRange
+	byEnd             indexRange // of tokens that expire, in that order
+	repeatsEnd        bool       // a key of byEnd has the expiry twice
 	filter            tokenFilters
 
 	byExpiry expiryRange
 }
+
+// orderedRange is a range in an order, and against it.
+type orderedRange struct{ forward, backward indexRange }
+
+// has reports whether a range is one of the two.
+func (o orderedRange) has(r indexRange) bool { return r == o.forward || r == o.backward }
+
+// tallyParts is the query of the number of tokens in each state. Between begin and states are the filters; a token that does not
+// meet them has no state.
+type tallyParts struct{ begin, states, from, group string }
 
 // tokenFilters are the conditions that are evaluated for each row.
 type tokenFilters struct {
 	revoked           string
 	active            string // at a time
 	expired           string // at a time
+	owner             string
 	resource          string
 	createdBy         string
 	createdWith       string
 	onBehalf          string
+	hint              string
 	kind              string
 	withoutExpiration string
 	expiresBefore     string
@@ -39,8 +56,9 @@ type tokenFilters struct {
 // expiryRange reads all tokens that expire in a range of time, whatever their IDs, and then sorts them.
 type expiryRange struct {
 	between string // from a time, before a time
-	after   string // a token
-	order   string
+
+	after, before        string // a token
+	order, orderBackward string
 }
 
 // lastOfWindow ends the query of a window: how many rows to skip, and two rows.
@@ -48,7 +66,12 @@ const lastOfWindow = "LIMIT 2 OFFSET ?"
 
 func (s syntax) tokenListing() tokenListing {
 	const notRevoked = `t.revoked_at IS NULL AND e.owner IS NULL AND `
+	const isRevoked = `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`
 	expiry := s.plainNumber("t.expires_at")
+	column := func(name string, conditions ...string) orderedRange {
+		return orderedRange{s.columnRange(name, "t.id", ascending, conditions...), s.columnRange(name, "t.id", descending, conditions...)}
+	}
+	byEnd, repeatsEnd := s.pairRange("t.expires_at", "t.id")
 	return tokenListing{
 		selectPage: selectToken(effectiveRevocation) + `
 FROM apitoken_tokens AS t` + s.joinEpochs,
@@ -57,29 +80,55 @@ FROM apitoken_tokens AS t` + s.joinEpochs,
 SELECT t.id
 FROM apitoken_tokens AS t`,
 
+		selectEnds: `
+SELECT t.id, t.expires_at
+FROM apitoken_tokens AS t`,
+
 		selectCount: `
 SELECT count(*)
 FROM apitoken_tokens AS t` + s.joinEpochs,
 
-		all:         s.keyRange("t.id", ascending),
-		owner:       s.columnRange("t.owner", "t.id", ascending),
-		resource:    s.columnRange("t.resource", "t.id", ascending, "t.resource <> ''"),
-		createdBy:   s.columnRange("t.created_by", "t.id", ascending),
-		createdWith: s.columnRange("t.created_with", "t.id", ascending, "t.created_with IS NOT NULL"),
-		rareKind:    s.columnRange("t.kind", "t.id", ascending, "t.kind <> 'user'"),
-		withoutExpiration: indexRange{
-			after: `t.expires_at IS NULL AND t.id > ?`,
-			upTo:  `t.id <= ?`,
-			order: `ORDER BY t.id`,
+		tally: tallyParts{
+			begin: `SELECT CASE WHEN 1 = 1`,
+			states: `
+	THEN CASE WHEN ` + isRevoked + ` THEN 3 WHEN ` + expiry + ` <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)`,
+			from: `
+FROM apitoken_tokens AS t` + s.joinEpochs,
+			group: `
+GROUP BY bucket`,
 		},
 
+		all:         orderedRange{s.keyRange("t.id", ascending), s.keyRange("t.id", descending)},
+		owner:       column("t.owner"),
+		resource:    column("t.resource", "t.resource <> ''"),
+		hint:        column("t.hint"),
+		createdBy:   column("t.created_by"),
+		createdWith: column("t.created_with", "t.created_with IS NOT NULL"),
+		rareKind:    column("t.kind", "t.kind <> 'user'"),
+		withoutExpiration: orderedRange{
+			indexRange{
+				after: `t.expires_at IS NULL AND t.id > ?`,
+				upTo:  `t.id <= ?`,
+				order: `ORDER BY t.id`,
+			},
+			indexRange{
+				after: `t.expires_at IS NULL AND t.id < ?`,
+				upTo:  `t.id >= ?`,
+				order: `ORDER BY t.id DESC`,
+			},
+		},
+		byEnd:      byEnd,
+		repeatsEnd: repeatsEnd,
+
 		filter: tokenFilters{
-			revoked:           `(t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)`,
+			revoked:           isRevoked,
 			active:            notRevoked + `(t.expires_at IS NULL OR ` + expiry + ` > ?)`,
 			expired:           notRevoked + expiry + ` <= ?`,
+			owner:             s.plainText("t.owner") + ` = ?`,
 			resource:          s.plainText("t.resource") + ` = ?`,
 			createdBy:         s.plainText("t.created_by") + ` = ?`,
 			createdWith:       s.plainText("t.created_with") + ` = ?`,
+			hint:              s.plainText("t.hint") + ` = ?`,
 			onBehalf:          `t.created_by <> t.owner`,
 			kind:              s.plainText("t.kind") + ` = ?`,
 			withoutExpiration: expiry + ` IS NULL`,
@@ -91,8 +140,11 @@ FROM apitoken_tokens AS t` + s.joinEpochs,
 
 		byExpiry: expiryRange{
 			between: `t.expires_at >= ? AND t.expires_at < ?`,
-			after:   s.plainText("t.id") + ` > ?`,
-			order:   `ORDER BY ` + s.plainText("t.id"),
+
+			after:         s.plainText("t.id") + ` > ?`,
+			before:        s.plainText("t.id") + ` < ?`,
+			order:         `ORDER BY ` + s.plainText("t.id"),
+			orderBackward: `ORDER BY ` + s.plainText("t.id") + ` DESC`,
 		},
 	}
 }
@@ -101,24 +153,31 @@ FROM apitoken_tokens AS t` + s.joinEpochs,
 type eventListing struct {
 	selectPage string // everything up to the first condition
 
-	all         eventRange
-	owner       eventRange
-	actor       eventRange
-	action      eventRange
-	rareOutcome eventRange // an outcome other than the usual one
+	all         orderedRange
+	owner       orderedRange
+	actor       orderedRange
+	action      orderedRange
+	token       orderedRange // of events about a token
+	rareOutcome orderedRange // an outcome other than the usual one
 	filter      eventFilters
+
+	byTime timeRange
 }
 
-// eventRange is a range in the order of the feed, and against it.
-type eventRange struct{ forward, backward indexRange }
+// timeRange reads all events in a range of time, whatever their numbers, and then sorts them.
+type timeRange struct {
+	between              string // from a time, before a time
+	after, before        string // a number
+	order, orderBackward string
+}
 
 // eventFilters are the conditions that are evaluated for each row.
-type eventFilters struct{ actor, action, outcome string }
+type eventFilters struct{ owner, actor, action, outcome, since, before string }
 
 func (s syntax) eventListing() eventListing {
-	column := func(name string, conditions ...string) eventRange {
+	column := func(name string, conditions ...string) orderedRange {
 		conditions = append([]string{"seq IS NOT NULL"}, conditions...)
-		return eventRange{
+		return orderedRange{
 			forward:  s.columnRange(name, "seq", ascending, conditions...),
 			backward: s.columnRange(name, "seq", descending, conditions...),
 		}
@@ -129,16 +188,28 @@ SELECT
 	seq, ` + eventColumns + `
 FROM apitoken_events`,
 
-		all:         eventRange{s.keyRange("seq", ascending), s.keyRange("seq", descending)},
+		all:         orderedRange{s.keyRange("seq", ascending), s.keyRange("seq", descending)},
 		owner:       column("owner"),
 		actor:       column("actor_user", "actor_user <> ''"),
 		action:      column("action"),
+		token:       column("token", "token IS NOT NULL"),
 		rareOutcome: column("outcome", "outcome <> 'done'"),
 
 		filter: eventFilters{
 			actor:   s.plainText("actor_user") + ` = ?`,
 			action:  s.plainText("action") + ` = ?`,
+			owner:   s.plainText("owner") + ` = ?`,
 			outcome: s.plainText("outcome") + ` = ?`,
+			since:   s.plainNumber("at") + ` >= ?`,
+			before:  s.plainNumber("at") + ` < ?`,
+		},
+
+		byTime: timeRange{
+			between:       `at >= ? AND at < ? AND seq IS NOT NULL`,
+			after:         s.plainNumber("seq") + ` > ?`,
+			before:        s.plainNumber("seq") + ` < ?`,
+			order:         `ORDER BY ` + s.plainNumber("seq"),
+			orderBackward: `ORDER BY ` + s.plainNumber("seq") + ` DESC`,
 		},
 	}
 }

@@ -32,11 +32,11 @@ func (b *queryBuilder) add(part string, args ...any) {
 }
 
 // whereInRange begins the WHERE with the rows of a range after one key and up to another.
-func (b *queryBuilder) whereInRange(r boundRange, after, upTo any) {
+func (b *queryBuilder) whereInRange(r boundRange, after, upTo []any) {
 	b.add("\nWHERE ")
-	b.add(r.after, append(slices.Clip(r.value), after)...)
+	b.add(r.after, append(slices.Clip(r.value), after...)...)
 	b.add(" AND ")
-	b.add(r.upTo, append(slices.Clip(r.value), upTo)...)
+	b.add(r.upTo, append(slices.Clip(r.value), upTo...)...)
 }
 
 // and appends conditions to the WHERE.

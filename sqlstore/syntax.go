@@ -79,6 +79,21 @@ func (s syntax) columnRange(column, key string, d direction, conditions ...strin
 	return r
 }
 
+// pairRange is the range of an index of two columns, of the rows in which the first one is not NULL. A key is both columns; if it
+// repeats, the first column, the same again, and the second. Planners differ in the form that they read as one range.
+func (s syntax) pairRange(first, second string) (r indexRange, repeats bool) {
+	r = indexRange{
+		after: fmt.Sprintf("(%[1]s > ? OR %[1]s = ? AND %[2]s > ?)", first, second),
+		upTo:  fmt.Sprintf("(%[1]s < ? OR %[1]s = ? AND %[2]s <= ?)", first, second),
+		order: fmt.Sprintf("ORDER BY %s, %s", first, second),
+	}
+	if s.partialIndexes {
+		r.after = fmt.Sprintf("(%s, %s) > (?, ?)", first, second)
+		r.upTo = fmt.Sprintf("(%s, %s) <= (?, ?)", first, second)
+	}
+	return r, !s.partialIndexes
+}
+
 // plainText and plainNumber return the column as an expression that no index serves.
 func (s syntax) plainText(column string) string   { return fmt.Sprintf(s.unindexedText, column) }
 func (s syntax) plainNumber(column string) string { return fmt.Sprintf(s.unindexedNumber, column) }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -18,14 +19,54 @@ func (o operations) CountTokens(ctx context.Context, q apitoken.TokenQuery) (n i
 // countQuery returns the query of the number of tokens. It uses the index of a condition, or of the expiry if the query limits
 // it.
 func (d *Dialect) countQuery(q apitoken.TokenQuery) *queryBuilder {
+	q.After, q.AfterExpiry = apitoken.TokenID{}, time.Time{}
 	r, filters := d.conditions(q)
 	b := d.build(d.tokens.selectCount)
-	if from, before, ok := expiryTimes(q); ok && r.indexRange == d.tokens.all {
+	if from, before, ok := expiryTimes(q); ok && d.tokens.all.has(r.indexRange) {
 		b.add("\nWHERE ")
 		b.add(d.tokens.byExpiry.between, from, before)
 	} else {
-		b.whereInRange(r, firstID[:], lastID[:])
+		d.whereInOrder(b, r, q, place{})
 	}
 	b.and(filters)
+	return b
+}
+
+// TallyTokens implements [apitoken.TokenCounter]. It finds the last token to examine in the index of a condition, or of all tokens.
+func (o operations) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (tally apitoken.TokenTally, err error) {
+	err = o.read(ctx, "tally tokens", func(ctx context.Context, db session) (err error) {
+		tally, err = db.tally(ctx, q, rows)
+		return err
+	})
+	return tally, err
+}
+
+func (s session) tally(ctx context.Context, q apitoken.TokenQuery, rows int) (tally apitoken.TokenTally, err error) {
+	r, _ := s.dialect.conditions(q)
+	last, err := s.lastInWindow(ctx, s.dialect.lastInWindowQuery(r, q, rows), q.Order)
+	if err != nil {
+		return tally, err
+	}
+	buckets, err := readAll(ctx, s, s.dialect.tallyQuery(q, last), func(b *[2]int) []any { return []any{&b[0], &b[1]} })
+	if err != nil {
+		return tally, err
+	}
+	for _, b := range buckets {
+		tally.Examined += b[1]
+		*[]*int{new(int), &tally.Active, &tally.Expired, &tally.Revoked}[b[0]] += b[1]
+	}
+	tally.More = last != place{}
+	return tally, nil
+}
+
+// tallyQuery returns the query of the number of tokens in each state after the cursor, up to a place or to the end.
+func (d *Dialect) tallyQuery(q apitoken.TokenQuery, upTo place) *queryBuilder {
+	r, filters := d.conditions(q)
+	b := d.build(d.tokens.tally.begin)
+	b.and(filters)
+	b.add(d.tokens.tally.states, q.Now().UnixMicro())
+	b.add("\n" + d.tokens.tally.from)
+	d.whereInOrder(b, r, q, upTo)
+	b.add(d.tokens.tally.group)
 	return b
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
+// epoch is the time that all stores have as zero.
+var epoch = time.Unix(0, 0).UTC()
+
 // brokenEvents returns stores that lose, alter or repeat events.
 func brokenEvents() []broken {
 	return []broken{{
@@ -82,6 +85,26 @@ func brokenEvents() []broken {
 		selectingEvents(func(q *apitoken.EventQuery) {
 			if q.Owner != "" {
 				q.Actor, q.Action, q.Outcome = "", "", ""
+			}
+		}),
+	}, {
+		"ignores the token", "ignores the Token of an EventQuery",
+		[]string{"events/events selected by a token", "events/events selected by all conditions"},
+		selectingEvents(func(q *apitoken.EventQuery) { q.Token = apitoken.TokenID{} }),
+	}, {
+		"after since", "selects by Since the events after that time, not those at it",
+		[]string{"events/events selected by since " + epoch.String()},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if !q.Since.IsZero() {
+				q.Since = q.Since.Add(time.Microsecond)
+			}
+		}),
+	}, {
+		"up to before", "selects by Before also the events at that time",
+		[]string{"events/events selected by before " + epoch.String()},
+		selectingEvents(func(q *apitoken.EventQuery) {
+			if !q.Before.IsZero() {
+				q.Before = q.Before.Add(time.Microsecond)
 			}
 		}),
 	}, {

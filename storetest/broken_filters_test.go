@@ -57,6 +57,13 @@ func brokenFilters() []broken {
 			return soundly(q, t)
 		}),
 	}, {
+		"hints in any case", "selects for Hint ignoring case",
+		[]string{"orders/the order newest under each condition", "filters/any two conditions together"},
+		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {
+			q.Hint, t.Hint = strings.ToLower(q.Hint), strings.ToLower(t.Hint)
+			return soundly(q, t)
+		}),
+	}, {
 		"on behalf in any case", "selects for OnBehalf ignoring case",
 		[]string{"filters/on behalf"},
 		selecting(func(q apitoken.TokenQuery, t apitoken.Token) bool {

@@ -81,6 +81,10 @@ func (s countsAnyResource) CountTokens(ctx context.Context, q apitoken.TokenQuer
 	return s.Store.(apitoken.TokenCounter).CountTokens(ctx, q)
 }
 
+func (s countsAnyResource) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenTally, error) {
+	return s.Store.(apitoken.TokenCounter).TallyTokens(ctx, q, rows)
+}
+
 type pagesOfAnyResource struct{ apitoken.Store }
 
 func (s pagesOfAnyResource) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenPage, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -27,8 +28,13 @@ func eventFilterRules() []rule {
 	}
 	return append(rules, rule{"events selected by all conditions", promise, func(f *fixture) {
 		whole := f.assortedEvents()
-		for _, owner := range conditions[:2] {
-			f.eventsBy(whole, owner, conditions[4], conditions[8], conditions[11])
+		of := func(name string) eventCondition {
+			return conditions[slices.IndexFunc(conditions, func(c eventCondition) bool { return c.name == name })]
+		}
+		since, before := conditions[2], eventConditions()[3]
+		for _, owner := range []string{"owner ada", "owner Ada"} {
+			f.eventsBy(whole, of(owner), of("actor ada"), of("action token.revoke"), of("outcome done"), of("a token"), since)
+			f.eventsBy(whole, of(owner), of("actor ada"), of("a token"), before)
 		}
 	}}, rule{
 		"texts of an event",
@@ -65,6 +71,10 @@ func (f *fixture) assortedEvents() []apitoken.Event {
 		e := denied([]apitoken.UserID{"ada", "bob", "", "Ada", "ada"}[i%5])
 		e.Action = []apitoken.Action{apitoken.ActionListTokens, apitoken.ActionRevoke, apitoken.ActionGenerate, "TOKEN.LIST"}[i%4]
 		e.Outcome = []apitoken.Outcome{apitoken.OutcomeDone, apitoken.OutcomeDenied, apitoken.OutcomeDone}[i%3]
+		e.At = []time.Time{base, base.Add(5 * microsecond), base.Add(2 * microsecond), base.Add(3 * microsecond), in1970, far}[i%6] // not in order
+		if i%4 > 1 {
+			e.Token = []apitoken.TokenID{{15: 7}, {15: 8}}[i%2]
+		}
 		switch i % 7 {
 		case 0:
 			e.Actor = apitoken.System()
@@ -138,7 +148,20 @@ func eventConditions() []eventCondition {
 		return eventCondition{"Outcome", fmt.Sprintf("outcome %s", o), func(q *apitoken.EventQuery) { q.Outcome = o },
 			func(e apitoken.Event) bool { return e.Outcome == o }}
 	}
+	token := func(name string, id apitoken.TokenID) eventCondition {
+		return eventCondition{"Token", name, func(q *apitoken.EventQuery) { q.Token = id }, func(e apitoken.Event) bool { return e.Token == id }}
+	}
+	since := func(at time.Time) eventCondition {
+		return eventCondition{"Since", fmt.Sprintf("since %s", at), func(q *apitoken.EventQuery) { q.Since = at },
+			func(e apitoken.Event) bool { return !e.At.Before(at) }}
+	}
+	before := func(at time.Time) eventCondition {
+		return eventCondition{"Before", fmt.Sprintf("before %s", at), func(q *apitoken.EventQuery) { q.Before = at },
+			func(e apitoken.Event) bool { return e.At.Before(at) }}
+	}
 	return []eventCondition{
+		token("a token", apitoken.TokenID{15: 7}), token("an unknown token", apitoken.TokenID{15: 9}),
+		since(base.Add(3 * microsecond)), before(base.Add(3 * microsecond)), since(in1970), before(in1970),
 		owner("ada"), owner("Ada"), owner("ad"), owner("carol"),
 		actor("ada"), actor("root"), actor("ADA"),
 		action(apitoken.ActionListTokens), action(apitoken.ActionRevoke), action("token.li"), action("TOKEN.LIST"),

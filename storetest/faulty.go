@@ -171,9 +171,13 @@ func (f Faulty) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int)
 		q.Limit++ // one more tells whether there is another page
 		tokens, err := f.Store.Tokens(ctx, q)
 		if err != nil || len(tokens) <= limit {
-			return apitoken.TokenPage{Tokens: tokens}, err
+			return apitoken.TokenPage{Tokens: tokens, Examined: len(tokens)}, err
 		}
-		return apitoken.TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID}, nil
+		page := apitoken.TokenPage{Tokens: tokens[:limit], Next: tokens[limit-1].ID, Examined: limit}
+		if q.Order == apitoken.OrderExpiry {
+			page.NextExpiry = tokens[limit-1].ExpiresAt
+		}
+		return page, nil
 	})
 }
 
@@ -203,14 +207,27 @@ func (f Faulty) CountTokens(ctx context.Context, q apitoken.TokenQuery) (int, er
 		if counter, ok := f.Store.(apitoken.TokenCounter); ok {
 			return counter.CountTokens(ctx, q)
 		}
-		q.After, q.Limit = apitoken.TokenID{}, wholePage
+		q.After, q.AfterExpiry, q.Limit = apitoken.TokenID{}, time.Time{}, wholePage
 		for {
 			tokens, err := f.Store.Tokens(ctx, q)
 			n += len(tokens)
 			if err != nil || len(tokens) < q.Limit {
 				return n, err
 			}
-			q.After = tokens[len(tokens)-1].ID
+			q.After, q.AfterExpiry = tokens[len(tokens)-1].ID, time.Time{}
+			if q.Order == apitoken.OrderExpiry {
+				q.AfterExpiry = tokens[len(tokens)-1].ExpiresAt
+			}
 		}
+	})
+}
+
+// TallyTokens implements [apitoken.TokenCounter]. If Store does not, the error is [errors.ErrUnsupported].
+func (f Faulty) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (apitoken.TokenTally, error) {
+	return result(ctx, f, "TallyTokens", func() (apitoken.TokenTally, error) {
+		if counter, ok := f.Store.(apitoken.TokenCounter); ok {
+			return counter.TallyTokens(ctx, q, rows)
+		}
+		return apitoken.TokenTally{}, errors.ErrUnsupported
 	})
 }

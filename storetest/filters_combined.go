@@ -81,6 +81,7 @@ func (f *fixture) addAssorted() []apitoken.Token {
 		n.Kind = []apitoken.Kind{apitoken.KindUser, "machine", apitoken.KindUser, "Machine"}[i%4]
 		n.Resource = []string{"", "project:web", "", "project:api", "project:web", "", "Project:web"}[i%7]
 		n.CreatedBy = []apitoken.UserID{"ada", "root", ""}[i%3]
+		n.Hint = []string{"tok_...wxyz", "tok_...WXYZ", "old_...wxyz"}[i%3]
 		n.CreatedWith = []apitoken.TokenID{{}, {}, {7}, {}, {8}}[i%5]
 		n.CreatedAt = base.Add(-time.Duration(i%5) * time.Hour)
 		n.ExpiresAt = []time.Time{noTime, base, base.Add(time.Hour), base.Add(24 * time.Hour)}[i%4]
@@ -142,6 +143,8 @@ func assortedConditions() []assortedCondition {
 			func(t apitoken.Token) bool { return t.CreatedBy == "root" }},
 		{"CreatedWith", "CreatedWith", func(q *apitoken.TokenQuery) { q.CreatedWith = apitoken.TokenID{7} },
 			func(t apitoken.Token) bool { return t.CreatedWith == apitoken.TokenID{7} }},
+		{"Hint", "Hint", func(q *apitoken.TokenQuery) { q.Hint = "tok_...wxyz" },
+			func(t apitoken.Token) bool { return t.Hint == "tok_...wxyz" }},
 		{"OnBehalf", "OnBehalf", func(q *apitoken.TokenQuery) { q.OnBehalf = true },
 			func(t apitoken.Token) bool { return t.CreatedBy != t.Owner }},
 		{"WithoutExpiration", "WithoutExpiration", func(q *apitoken.TokenQuery) { q.WithoutExpiration = true },

@@ -231,7 +231,7 @@ func (g guard) query(q apitoken.TokenQuery) {
 	g.users(q.Owner, q.CreatedBy)
 	g.names(string(q.Kind))
 	g.resources(q.Resource)
-	g.times(q.ExpiresBefore, q.UnusedSince, q.Now())
+	g.times(q.ExpiresBefore, q.UnusedSince, q.AfterExpiry, q.Now())
 	if d := q.LivesLongerThan; d < 0 || d%time.Microsecond != 0 && d != apitoken.NoExpiration {
 		g.t.Errorf("the suite asks for the lifetime %v", d)
 	}
@@ -249,5 +249,6 @@ func (g guard) Users(ctx context.Context, q apitoken.UserQuery) ([]apitoken.User
 func (g guard) Events(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
 	g.limit(q.Limit)
 	g.users(q.Owner, q.Actor)
+	g.times(q.Since, q.Before)
 	return g.Store.Events(ctx, q)
 }

@@ -53,10 +53,19 @@ func (f *fixture) tokensAt(now time.Time, q apitoken.TokenQuery) []apitoken.Toke
 	}
 	return readPages(f, "Tokens", q.Limit, func(last *apitoken.Token) ([]apitoken.Token, error) {
 		if last != nil {
-			q.After = last.ID
+			q = following(q, last.ID, last.ExpiresAt)
 		}
 		return f.store.Tokens(f.Context(), q.At(now))
 	})
+}
+
+// following returns the query of the page after a token.
+func following(q apitoken.TokenQuery, id apitoken.TokenID, expiry time.Time) apitoken.TokenQuery {
+	q.After = id
+	if q.Order == apitoken.OrderExpiry {
+		q.AfterExpiry = expiry
+	}
+	return q
 }
 
 func (f *fixture) users() []apitoken.User {

@@ -90,7 +90,7 @@ func (f *fixture) scannedAt(now time.Time, q apitoken.TokenQuery, rows int) []ap
 		if page.Next.IsZero() {
 			return all
 		}
-		q.After = page.Next
+		q = following(q, page.Next, page.NextExpiry)
 	}
 	f.Fatalf("%s\nthe pages of ScanTokens do not end", f.promise)
 	return nil
@@ -110,16 +110,19 @@ func (f *fixture) scanAt(now time.Time, q apitoken.TokenQuery, rows int) apitoke
 	if len(page.Tokens) > q.Limit {
 		f.Fatalf("%s\nScanTokens returns a page of %d tokens, the limit is %d", f.promise, len(page.Tokens), q.Limit)
 	}
-	last := q.After
+	last := q
 	for _, t := range page.Tokens {
-		if bytes.Compare(t.ID[:], last[:]) <= 0 {
-			f.Fatalf("%s\nScanTokens returns the token %s after %s", f.promise, t.ID, last)
+		if !last.IsAfter(t) {
+			f.Fatalf("%s\nScanTokens returns the token %s after %s", f.promise, t.ID, last.After)
 		}
-		last = t.ID
+		last = following(q, t.ID, t.ExpiresAt)
 	}
-	next := page.Next
-	if !next.IsZero() && (next == q.After || bytes.Compare(next[:], last[:]) < 0) {
-		f.Fatalf("%s\nScanTokens returns the Next %s for a page after %s that ends with %s", f.promise, next, q.After, last)
+	next := apitoken.Token{ID: page.Next, ExpiresAt: page.NextExpiry}
+	if !page.Next.IsZero() && (page.Next == q.After || page.Next != last.After && !last.IsAfter(next)) {
+		f.Fatalf("%s\nScanTokens returns the Next %s for a page after %s that ends with %s", f.promise, page.Next, q.After, last.After)
+	}
+	if page.Examined < len(page.Tokens) || page.Examined == 0 && !page.Next.IsZero() {
+		f.Fatalf("%s\nScanTokens examines %d tokens within a budget of %d for a page of %d", f.promise, page.Examined, rows, len(page.Tokens))
 	}
 	return page
 }

@@ -72,6 +72,7 @@ func areas() []area {
 		{"touch", touchRules()},
 		{"paging", pagingRules()},
 		{"filters", filterRules()},
+		{"orders", orderRules()},
 		{"scans", scanRules()},
 		{"events", slices.Concat(eventRules(), eventsBackwards(), eventFilterRules())},
 		{"removal", removalRules()},

@@ -1,9 +1,9 @@
 package storetest_test
 
 import (
-	"bytes"
 	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -55,11 +55,12 @@ func (s *shown) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.T
 	var page []apitoken.Token
 	for _, t := range all {
 		edit(s.token, &t)
-		if bytes.Compare(t.ID[:], q.After[:]) > 0 && s.selected(q, t) && len(page) < q.Limit {
+		if q.IsAfter(t) && s.selected(q, t) {
 			page = append(page, t)
 		}
 	}
-	return page, nil
+	slices.SortFunc(page, q.Order.Compare)
+	return page[:min(len(page), q.Limit)], nil
 }
 
 func (s *shown) selected(q apitoken.TokenQuery, t apitoken.Token) bool {
@@ -80,6 +81,7 @@ func soundly(q apitoken.TokenQuery, t apitoken.Token) bool {
 		(q.CreatedBy == "" || t.CreatedBy == q.CreatedBy) &&
 		(q.CreatedWith.IsZero() || t.CreatedWith == q.CreatedWith) &&
 		(!q.OnBehalf || t.CreatedBy != t.Owner) &&
+		(q.Hint == "" || t.Hint == q.Hint) &&
 		(!q.WithoutExpiration || noExpiration) &&
 		(q.UnusedSince.IsZero() || t.CreatedAt.Before(q.UnusedSince) && t.LastUsedAt.Before(q.UnusedSince)) &&
 		(q.LivesLongerThan == 0 || noExpiration || t.ExpiresAt.Sub(t.CreatedAt) > q.LivesLongerThan)
@@ -161,7 +163,10 @@ func soundlyOf(q apitoken.EventQuery, e apitoken.Event) bool {
 	return (q.Owner == "" || e.Owner == q.Owner) &&
 		(q.Actor == "" || e.Actor.User == q.Actor) &&
 		(q.Action == "" || e.Action == q.Action) &&
-		(q.Outcome == "" || e.Outcome == q.Outcome)
+		(q.Outcome == "" || e.Outcome == q.Outcome) &&
+		(q.Token.IsZero() || e.Token == q.Token) &&
+		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
+		(q.Before.IsZero() || e.At.Before(q.Before))
 }
 
 func edit[T any](by func(*T), it *T) {

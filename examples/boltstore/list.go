@@ -11,29 +11,35 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// Tokens implements [apitoken.Store]. The keys of both buckets are in the order of token IDs, so a page begins with the key
-// after q.After and needs no sorting.
+// Tokens implements [apitoken.Store]. The keys of both buckets are in the order of token IDs, so a page of that order begins with
+// the key after q.After and needs no sorting. Every other order reads all tokens and sorts them.
 func (s *Store) Tokens(ctx context.Context, q apitoken.TokenQuery) (page []apitoken.Token, err error) {
+	byID := q.Order == apitoken.OrderOldest
+	var from []byte
+	if byID {
+		from = q.After[:]
+	}
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		ids := after(tx, tokens, nil, q.After[:])
+		ids := after(tx, tokens, nil, from)
 		if !q.AnyOwner {
-			ids = after(tx, owned, userPrefix(q.Owner), q.After[:])
+			ids = after(tx, owned, userPrefix(q.Owner), from)
 		}
 		for id := range ids {
-			if len(page) == q.Limit {
+			if byID && len(page) == q.Limit {
 				break
 			}
 			r, err := showToken(tx, id)
 			if err != nil {
 				return err
 			}
-			if selects(q, q.Now(), r.Token) {
+			if selects(q, q.Now(), r.Token) && q.IsAfter(r.Token) {
 				page = append(page, r.Token)
 			}
 		}
 		return nil
 	})
-	return page, err
+	slices.SortFunc(page, q.Order.Compare)
+	return page[:min(q.Limit, len(page))], err
 }
 
 // selects reports whether a token meets every condition. Its Status takes the end of its epoch into account, which showToken
@@ -47,6 +53,7 @@ func selects(q apitoken.TokenQuery, now time.Time, t apitoken.Token) bool {
 		q.CreatedBy != "" && t.CreatedBy != q.CreatedBy,
 		!q.CreatedWith.IsZero() && t.CreatedWith != q.CreatedWith,
 		q.OnBehalf && t.CreatedBy == t.Owner,
+		q.Hint != "" && t.Hint != q.Hint,
 		q.WithoutExpiration && !endless,
 		!q.ExpiresBefore.IsZero() && (endless || !t.ExpiresAt.Before(q.ExpiresBefore)),
 		!q.UnusedSince.IsZero() && (!t.CreatedAt.Before(q.UnusedSince) || !t.LastUsedAt.Before(q.UnusedSince)),

@@ -345,6 +345,17 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
+-- tokens, of a hint(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.hint = ? AND t.id > ? AND t.hint = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
@@ -390,7 +401,51 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
+-- tokens, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, of an owner, newest first(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.owner = ? AND t.id < ? AND t.owner = ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, without expiration, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.expires_at IS NULL AND t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, by expiry(integer, integer, bytes, integer, integer, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+ORDER BY t.expires_at, t.id LIMIT ?;
+
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
@@ -404,6 +459,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND concat(t.created_by, '') = ?
 	AND concat(t.created_with, '') = ?
 	AND t.created_by <> t.owner
+	AND concat(t.hint, '') = ?
 	AND concat(t.kind, '') = ?
 	AND t.expires_at + 0 IS NULL
 	AND t.expires_at + 0 < ?
@@ -569,6 +625,56 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND t.expires_at + 0 < ?
 ORDER BY concat(t.id, '') LIMIT ?;
 
+-- end of a window, expires before, newest first(bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT 2 OFFSET ?;
+
+-- window, expires before, newest first(bytes, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+	AND t.expires_at + 0 < ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- by expiry, expires before, newest first(integer, integer, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.expires_at >= ? AND t.expires_at < ?
+	AND concat(t.id, '') < ?
+	AND t.expires_at + 0 < ?
+ORDER BY concat(t.id, '') DESC LIMIT ?;
+
+-- end of a window, of an owner, by name, by expiry(integer, integer, bytes, integer, integer, bytes, integer)
+SELECT t.id, t.expires_at
+FROM apitoken_tokens AS t
+WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+ORDER BY t.expires_at, t.id LIMIT 2 OFFSET ?;
+
+-- window, of an owner, by name, by expiry(integer, integer, bytes, integer, integer, bytes, text, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+	AND locate(?, t.name) > 0
+	AND concat(t.owner, '') = ?
+ORDER BY t.expires_at, t.id LIMIT ?;
+
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
@@ -602,6 +708,36 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
+
+-- how many in each state, all(integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id > ? AND t.id <= ?
+GROUP BY bucket;
+
+-- how many in each state, newest first, by name(text, integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	AND locate(?, t.name) > 0
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+GROUP BY bucket;
+
+-- how many in each state, by expiry(integer, integer, integer, integer, integer, bytes, integer, integer, bytes)
+SELECT CASE WHEN 1 = 1
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
+	AND t.expires_at + 0 < ?
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+GROUP BY bucket;
 
 -- events, all(integer, integer, integer)
 SELECT
@@ -692,7 +828,45 @@ WHERE seq > ? AND seq <= ?
 	AND concat(outcome, '') = ?
 ORDER BY seq LIMIT ?;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq > ? AND token = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq < ? AND token = ? AND seq >= ?
+	AND concat(owner, '') = ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND seq + 0 > ?
+	AND at + 0 >= ?
+	AND at + 0 < ?
+ORDER BY seq + 0 LIMIT ?;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND seq + 0 < ?
+	AND at + 0 >= ?
+ORDER BY seq + 0 DESC LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -701,6 +875,8 @@ WHERE owner = ? AND seq > ? AND owner = ? AND seq <= ?
 	AND concat(actor_user, '') = ?
 	AND concat(action, '') = ?
 	AND concat(outcome, '') = ?
+	AND at + 0 >= ?
+	AND at + 0 < ?
 ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)

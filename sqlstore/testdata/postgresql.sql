@@ -505,6 +505,20 @@ LEFT JOIN LATERAL (
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 ORDER BY t.created_by, t.id LIMIT $5;
 
+-- tokens, of a hint(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.hint, t.id) > ($1, $2) AND (t.hint, t.id) <= ($3, $4)
+ORDER BY t.hint, t.id LIMIT $5;
+
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
@@ -562,7 +576,63 @@ LEFT JOIN LATERAL (
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
+-- tokens, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.id < $1 AND t.id >= $2
+ORDER BY t.id DESC LIMIT $3;
+
+-- tokens, of an owner, newest first(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.owner, t.id) < ($1, $2) AND (t.owner, t.id) >= ($3, $4)
+ORDER BY t.owner DESC, t.id DESC LIMIT $5;
+
+-- tokens, without expiration, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.expires_at IS NULL AND t.id < $1 AND t.id >= $2
+ORDER BY t.id DESC LIMIT $3;
+
+-- tokens, by expiry(integer, bytes, integer, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+ORDER BY t.expires_at, t.id LIMIT $5;
+
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
@@ -579,13 +649,14 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.created_by || '' = $7
 	AND t.created_with || '' = $8
 	AND t.created_by <> t.owner
-	AND t.kind || '' = $9
+	AND t.hint || '' = $9
+	AND t.kind || '' = $10
 	AND t.expires_at + 0 IS NULL
-	AND t.expires_at + 0 < $10
-	AND t.created_at < $11 AND (t.last_used_at IS NULL OR t.last_used_at < $12)
-	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $13)
-	AND strpos(t.name, $14) > 0
-ORDER BY t.owner, t.id LIMIT $15;
+	AND t.expires_at + 0 < $11
+	AND t.created_at < $12 AND (t.last_used_at IS NULL OR t.last_used_at < $13)
+	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $14)
+	AND strpos(t.name, $15) > 0
+ORDER BY t.owner, t.id LIMIT $16;
 
 -- end of a window, by name(bytes, bytes, integer)
 SELECT t.id
@@ -771,6 +842,65 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.expires_at + 0 < $4
 ORDER BY t.id || '' LIMIT $5;
 
+-- end of a window, expires before, newest first(bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.id < $1 AND t.id >= $2
+ORDER BY t.id DESC LIMIT 2 OFFSET $3;
+
+-- window, expires before, newest first(bytes, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.id < $1 AND t.id >= $2
+	AND t.expires_at + 0 < $3
+ORDER BY t.id DESC LIMIT $4;
+
+-- by expiry, expires before, newest first(integer, integer, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.expires_at >= $1 AND t.expires_at < $2
+	AND t.id || '' < $3
+	AND t.expires_at + 0 < $4
+ORDER BY t.id || '' DESC LIMIT $5;
+
+-- end of a window, of an owner, by name, by expiry(integer, bytes, integer, bytes, integer)
+SELECT t.id, t.expires_at
+FROM apitoken_tokens AS t
+WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+ORDER BY t.expires_at, t.id LIMIT 2 OFFSET $5;
+
+-- window, of an owner, by name, by expiry(integer, bytes, integer, bytes, text, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+	AND strpos(t.name, $5) > 0
+	AND t.owner || '' = $6
+ORDER BY t.expires_at, t.id LIMIT $7;
+
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
@@ -816,6 +946,45 @@ LEFT JOIN LATERAL (
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
+
+-- how many in each state, all(integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.id > $2 AND t.id <= $3
+GROUP BY bucket;
+
+-- how many in each state, newest first, by name(text, integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	AND strpos(t.name, $1) > 0
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $2 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE t.id < $3 AND t.id >= $4
+GROUP BY bucket;
+
+-- how many in each state, by expiry(integer, integer, integer, integer, bytes, integer, bytes)
+SELECT CASE WHEN 1 = 1
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $1)
+	AND t.expires_at + 0 < $2
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $3 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, ended_at, ended_by FROM apitoken_epochs
+	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
+	LIMIT 1
+) AS e ON true
+WHERE (t.expires_at, t.id) > ($4, $5) AND (t.expires_at, t.id) <= ($6, $7)
+GROUP BY bucket;
 
 -- events, all(integer, integer, integer)
 SELECT
@@ -906,7 +1075,45 @@ WHERE seq > $1 AND seq <= $2
 	AND outcome || '' = $3
 ORDER BY seq LIMIT $4;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (token, seq) > ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ($3, $4)
+ORDER BY token, seq LIMIT $5;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE (token, seq) < ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ($3, $4)
+	AND owner || '' = $5
+ORDER BY token DESC, seq DESC LIMIT $6;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= $1 AND at < $2 AND seq IS NOT NULL
+	AND seq + 0 > $3
+	AND at + 0 >= $4
+	AND at + 0 < $5
+ORDER BY seq + 0 LIMIT $6;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= $1 AND at < $2 AND seq IS NOT NULL
+	AND seq + 0 < $3
+	AND at + 0 >= $4
+ORDER BY seq + 0 DESC LIMIT $5;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -915,7 +1122,9 @@ WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
 	AND actor_user || '' = $5
 	AND action || '' = $6
 	AND outcome || '' = $7
-ORDER BY owner, seq LIMIT $8;
+	AND at + 0 >= $8
+	AND at + 0 < $9
+ORDER BY owner, seq LIMIT $10;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)
 WITH v (id, used_at, ahead) AS (VALUES ($1::bytea, $2::bigint, $3::bigint), ($4::bytea, $5::bigint, $6::bigint)), locked AS (

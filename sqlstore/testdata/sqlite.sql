@@ -332,6 +332,17 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.created_by = ? AND t.id > ? AND t.created_by = ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
+-- tokens, of a hint(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.hint = ? AND t.id > ? AND t.hint = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?;
+
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
@@ -377,7 +388,51 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.expires_at IS NULL AND t.id > ? AND t.id <= ?
 ORDER BY t.id LIMIT ?;
 
--- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
+-- tokens, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, of an owner, newest first(text, bytes, text, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.owner = ? AND t.id < ? AND t.owner = ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, without expiration, newest first(bytes, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.expires_at IS NULL AND t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- tokens, by expiry(integer, bytes, integer, bytes, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at, t.id) > (?, ?) AND (t.expires_at, t.id) <= (?, ?)
+ORDER BY t.expires_at, t.id LIMIT ?;
+
+-- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, text, integer, integer, integer, integer, text, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
@@ -391,6 +446,7 @@ WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
 	AND +t.created_by = ?
 	AND +t.created_with = ?
 	AND t.created_by <> t.owner
+	AND +t.hint = ?
 	AND +t.kind = ?
 	AND +t.expires_at IS NULL
 	AND +t.expires_at < ?
@@ -556,6 +612,56 @@ WHERE t.expires_at >= ? AND t.expires_at < ?
 	AND +t.expires_at < ?
 ORDER BY +t.id LIMIT ?;
 
+-- end of a window, expires before, newest first(bytes, bytes, integer)
+SELECT t.id
+FROM apitoken_tokens AS t
+WHERE t.id < ? AND t.id >= ?
+ORDER BY t.id DESC LIMIT 2 OFFSET ?;
+
+-- window, expires before, newest first(bytes, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+	AND +t.expires_at < ?
+ORDER BY t.id DESC LIMIT ?;
+
+-- by expiry, expires before, newest first(integer, integer, bytes, integer, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.expires_at >= ? AND t.expires_at < ?
+	AND +t.id < ?
+	AND +t.expires_at < ?
+ORDER BY +t.id DESC LIMIT ?;
+
+-- end of a window, of an owner, by name, by expiry(integer, bytes, integer, bytes, integer)
+SELECT t.id, t.expires_at
+FROM apitoken_tokens AS t
+WHERE (t.expires_at, t.id) > (?, ?) AND (t.expires_at, t.id) <= (?, ?)
+ORDER BY t.expires_at, t.id LIMIT 2 OFFSET ?;
+
+-- window, of an owner, by name, by expiry(integer, bytes, integer, bytes, text, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at, t.id) > (?, ?) AND (t.expires_at, t.id) <= (?, ?)
+	AND instr(t.name, ?) > 0
+	AND +t.owner = ?
+ORDER BY t.expires_at, t.id LIMIT ?;
+
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
@@ -589,6 +695,36 @@ LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
+
+-- how many in each state, all(integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN +t.expires_at <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id > ? AND t.id <= ?
+GROUP BY bucket;
+
+-- how many in each state, newest first, by name(text, integer, bytes, bytes)
+SELECT CASE WHEN 1 = 1
+	AND instr(t.name, ?) > 0
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN +t.expires_at <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < ? AND t.id >= ?
+GROUP BY bucket;
+
+-- how many in each state, by expiry(integer, integer, integer, integer, bytes, integer, bytes)
+SELECT CASE WHEN 1 = 1
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR +t.expires_at > ?)
+	AND +t.expires_at < ?
+	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN +t.expires_at <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.expires_at, t.id) > (?, ?) AND (t.expires_at, t.id) <= (?, ?)
+GROUP BY bucket;
 
 -- events, all(integer, integer, integer)
 SELECT
@@ -679,7 +815,45 @@ WHERE seq > ? AND seq <= ?
 	AND +outcome = ?
 ORDER BY seq LIMIT ?;
 
--- events, by everything(text, integer, text, integer, text, text, text, integer)
+-- events, about a token(bytes, integer, bytes, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq > ? AND seq IS NOT NULL AND token IS NOT NULL AND token = ? AND seq <= ?
+ORDER BY seq LIMIT ?;
+
+-- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE token = ? AND seq < ? AND seq IS NOT NULL AND token IS NOT NULL AND token = ? AND seq >= ?
+	AND +owner = ?
+ORDER BY seq DESC LIMIT ?;
+
+-- events, in a time(integer, integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND +seq > ?
+	AND +at >= ?
+	AND +at < ?
+ORDER BY +seq LIMIT ?;
+
+-- events, in a time, backwards(integer, integer, integer, integer, integer)
+SELECT
+	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+FROM apitoken_events
+WHERE at >= ? AND at < ? AND seq IS NOT NULL
+	AND +seq < ?
+	AND +at >= ?
+ORDER BY +seq DESC LIMIT ?;
+
+-- events, by everything(text, integer, text, integer, text, text, text, integer, integer, integer)
 SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
@@ -688,6 +862,8 @@ WHERE owner = ? AND seq > ? AND seq IS NOT NULL AND owner = ? AND seq <= ?
 	AND +actor_user = ?
 	AND +action = ?
 	AND +outcome = ?
+	AND +at >= ?
+	AND +at < ?
 ORDER BY seq LIMIT ?;
 
 -- two uses(bytes, integer, integer, bytes, integer, integer)
