@@ -83,5 +83,6 @@ func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (
 func stateOfToken(t Token) State {
 	return State{
 		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+		Replaces: t.Replaces, ReplacedBy: t.ReplacedBy,
 	}
 }

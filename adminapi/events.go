@@ -41,21 +41,24 @@ type originJSON struct {
 
 // stateJSON is the state of an object before or after an event.
 type stateJSON struct {
-	Name               string          `json:"name,omitempty"`
-	Description        string          `json:"description,omitempty"`
-	Kind               apitoken.Kind   `json:"kind,omitempty"`
-	Resource           string          `json:"resource,omitempty"`
-	ExpiresAt          string          `json:"expires_at,omitempty"`
-	RevokedAt          string          `json:"revoked_at,omitempty"`
-	Role               apitoken.Role   `json:"role,omitempty"`
-	DisabledAt         string          `json:"disabled_at,omitempty"`
-	SuspendedAt        string          `json:"suspended_at,omitempty"`
-	Service            bool            `json:"service,omitempty"`
-	Responsible        apitoken.UserID `json:"responsible,omitempty"`
-	Epoch              int64           `json:"epoch,omitempty"`
-	MaxLifetimeSeconds json.Number     `json:"max_lifetime_seconds,omitempty"`
-	NoMaximum          bool            `json:"no_maximum,omitempty"`
-	Policy             string          `json:"policy,omitempty"`
+	Name               string           `json:"name,omitempty"`
+	Description        string           `json:"description,omitempty"`
+	Kind               apitoken.Kind    `json:"kind,omitempty"`
+	Resource           string           `json:"resource,omitempty"`
+	ExpiresAt          string           `json:"expires_at,omitempty"`
+	RevokedAt          string           `json:"revoked_at,omitempty"`
+	Replaces           apitoken.TokenID `json:"replaces,omitzero"`
+	ReplacedBy         apitoken.TokenID `json:"replaced_by,omitzero"`
+	ReplacedExpiresAt  string           `json:"replaced_expires_at,omitempty"`
+	Role               apitoken.Role    `json:"role,omitempty"`
+	DisabledAt         string           `json:"disabled_at,omitempty"`
+	SuspendedAt        string           `json:"suspended_at,omitempty"`
+	Service            bool             `json:"service,omitempty"`
+	Responsible        apitoken.UserID  `json:"responsible,omitempty"`
+	Epoch              int64            `json:"epoch,omitempty"`
+	MaxLifetimeSeconds json.Number      `json:"max_lifetime_seconds,omitempty"`
+	NoMaximum          bool             `json:"no_maximum,omitempty"`
+	Policy             string           `json:"policy,omitempty"`
 }
 
 type eventPageJSON struct {
@@ -85,6 +88,7 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
 		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
+		Replaces: s.Replaces, ReplacedBy: s.ReplacedBy, ReplacedExpiresAt: formatTime(s.ReplacedExpiresAt),
 		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Service: s.Service, Responsible: s.Responsible,
 		Epoch: s.Epoch, Policy: s.Policy,
 	}
@@ -105,7 +109,7 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 // nothing.
 var recordedActions = []apitoken.Action{
 	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
-	apitoken.ActionListTokens, apitoken.ActionRevoke,
+	apitoken.ActionListTokens, apitoken.ActionRotate, apitoken.ActionReplaced, apitoken.ActionRevoke,
 	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
 	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionReadEvents,

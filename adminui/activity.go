@@ -40,7 +40,7 @@ type activityPage struct {
 
 // eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRotate, apitoken.ActionReplaced, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
 	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
 	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,

@@ -121,6 +121,7 @@ func pages() map[string]func(*visit) error {
 		"POST /tokens/{id}/revoke":     (*visit).revoke,
 		"GET /tokens/{id}/edit":        (*visit).askEdit,
 		"POST /tokens/{id}/edit":       (*visit).edit,
+		"POST /tokens/{id}/successor":  (*visit).rotate,
 		"GET /expiring":                (*visit).expiring,
 		"GET /policy":                  (*visit).policy,
 		"POST /policy":                 (*visit).setPolicy,

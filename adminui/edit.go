@@ -14,13 +14,14 @@ type editPage struct {
 	Problem                 string
 	Fields                  []field // the hidden fields of the form
 	Back                    string
+	Successor               *successorForm // nil: the user may not generate one
 }
 
 // editForm returns the form with the present name and description.
 func (v *visit) editForm(t apitoken.Token, after string) editPage {
 	query, fields := listPosition(after)
 	row := v.row(t)
-	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query}
+	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query, Successor: v.successorForm(t)}
 }
 
 func (v *visit) askEdit() error {

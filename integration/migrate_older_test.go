@@ -44,6 +44,9 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 					if version < descriptionVersion {
 						before[i] = d.withEmpty(before[i], "tokens")
 					}
+					if version < rotationVersion {
+						before[i] = unreplaced(before[i])
+					}
 					if version < serviceVersion {
 						before[i] = d.asPerson(before[i])
 					}
@@ -104,6 +107,18 @@ func withNull(row, table string) string {
 		return row
 	}
 	return whole + " <nil>]"
+}
+
+// rotationVersion is the first version of the tables in which a token may replace another one.
+const rotationVersion = 13
+
+// unreplaced converts a row of an earlier version into the form of rotationVersion: the token replaces none.
+func unreplaced(row string) string {
+	whole, ok := strings.CutSuffix(row, "]")
+	if !ok || !strings.HasPrefix(row, "tokens ") {
+		return row
+	}
+	return whole + " <nil> <nil> 0]"
 }
 
 // detailVersion is the first version of the tables in which an event has a reason, a count and an origin.

@@ -173,6 +173,7 @@ var queryNames = [numQueries]string{
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
 	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
+	replaceToken: "replaceToken", revokeUnused: "revokeUnused", insertReplaces: "insertReplaces", readUse: "readUse", revokeReplaced: "revokeReplaced", recordUse: "recordUse",
 	countExpiring: "countExpiring", countActive: "countActive",
 
 	planAnew: "planAnew", findNotices: "findNotices", markNotice: "markNotice",

@@ -27,6 +27,12 @@ const (
 	countActive       // owner, now, epoch -> how many tokens have not been revoked, not expired, and are not of an earlier epoch
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
+	replaceToken      // the new token's id, expiry twice, id, id before which it was replaced or its own, name, description, now; changes nothing if the token is another one by now, or no longer active
+	revokeUnused      // at, by, the new token's id, id; changes nothing if the token is not unused, or revoked
+	insertReplaces    // id of the token that is replaced, id; for a token that is inserted in the same transaction
+	readUse           // event id, id -> unused?, revoked or of an earlier epoch than the owner's?, event exists?
+	revokeReplaced    // at, by, id, owner's epoch; changes nothing if the token is revoked, itself or with its epoch
+	recordUse         // id; changes nothing if the token is not unused, or revoked
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
@@ -137,6 +143,35 @@ SET live_name = CASE WHEN name = ? THEN live_name ELSE ? END, name = ?, descript
 WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner` + s.lockOwner + `)`,
 
+		replaceToken: `
+UPDATE apitoken_tokens AS t
+SET replaced_by = ?, expires_at = CASE WHEN t.expires_at <= ? THEN t.expires_at ELSE ? END, live_name = NULL, unused = 0
+WHERE t.id = ? AND coalesce(t.replaced_by, t.id) = ? AND t.name = ? AND t.description = ?
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner)`,
+
+		revokeUnused: `
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, replaced_by = ?, live_name = NULL, unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL`,
+
+		insertReplaces: `
+UPDATE apitoken_tokens SET replaces = ?, unused = 1
+WHERE id = ?`,
+
+		readUse: `
+SELECT t.unused, t.revoked_at IS NOT NULL OR t.epoch < u.epoch, EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.id = ?`,
+
+		revokeReplaced: `
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE id = ? AND revoked_at IS NULL AND epoch >= ?`,
+
+		recordUse: `
+UPDATE apitoken_tokens SET unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL`,
+
 		countActive: `
 SELECT count(*)
 FROM apitoken_tokens
@@ -152,7 +187,7 @@ SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
 
 		findNotices: selectRecord("t.revoked_at, t.revoked_by", "") + `
-WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.epoch >= u.epoch
 	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
 	AND NOT EXISTS (
 		SELECT 1 FROM apitoken_notices AS n
@@ -283,14 +318,16 @@ func selectToken(revocation string) string {
 	return `
 SELECT
 	` + qualified("t", tokenColumns) + `,
-	` + revocation
+	` + revocation + `,
+	` + qualified("t", rotationColumns)
 }
 
 // recordColumns are what recordFields reads.
 func recordColumns(token, revocation, owner string) string {
 	return qualified(token, tokenColumns) + `,
 	` + revocation + `,
-	` + token + `.digest, ` + token + `.epoch,
+	` + qualified(token, rotationColumns) + `,
+	` + token + `.digest, ` + token + `.epoch, ` + token + `.unused,
 	` + qualified(owner, userColumns)
 }
 

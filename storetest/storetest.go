@@ -65,6 +65,7 @@ func areas() []area {
 		{"names", nameRules()},
 		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
 		{"token changes", tokenChangeRules()},
+		{"rotation", rotationRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID(), serviceRules())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
@@ -82,7 +83,7 @@ func areas() []area {
 		{"repetition", repetitionRules()},
 		{"cancellation", slices.Concat(cancellationRules(), stepRules())},
 		{"kept values", keptRules()},
-		{"one winner", winnerRules()},
+		{"one winner", slices.Concat(winnerRules(), rotationWinners())},
 		{"concurrency", slices.Concat(concurrencyRules(), crowdRules(), readerRules())},
 	}
 }
