@@ -26,7 +26,7 @@ const (
 )
 
 // Rotate generates a successor of a token and returns it with its secret, which cannot be retrieved again. The successor has the
-// owner, the name, the kind, the resource and the description of the old token. Its expiry is judged by the policy of this moment,
+// owner, the name, the kind, the resource, the permissions and the description of the old token. Its expiry is judged by the policy of this moment,
 // like that of a generated token.
 //
 // Both tokens authenticate until the successor is used for the first time. That use revokes the old token, so one of the two
@@ -118,7 +118,7 @@ func (m *Manager) replace(
 	why := op.rotate(model.Token, rule)
 	if why == permitted {
 		t := model.Token
-		why = op.generateFor(t.Owner, m.roles.requiredToActOn(model.User.Role), m.kinds.carries(t.Kind, t.Resource))
+		why = op.generateFor(t.Owner, m.roles.requiredToActOn(model.User.Role), m.kinds.carries(t))
 	}
 	if why != permitted {
 		return m.deny(ctx, op, ErrDenied, why)
@@ -132,8 +132,8 @@ func (m *Manager) replace(
 	}
 	t := model.Token
 	successor.Owner, successor.Name, successor.Kind, successor.Resource = t.Owner, t.Name, t.Kind, t.Resource
-	successor.Description, successor.Replaces = t.Description, TokenID{}
-	n, after, err := m.admit(ctx, op, successor, digest, lifetime, end)
+	successor.Description, successor.Permissions, successor.Replaces = t.Description, t.Permissions, TokenID{}
+	n, after, err := m.admit(ctx, op, successor, digest, lifetime, 0, end)
 	if err != nil {
 		return err
 	}

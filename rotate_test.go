@@ -53,6 +53,7 @@ func TestASuccessorHasWhatTheOldTokenHas(t *testing.T) {
 	h := newHost(t, apitoken.Options{Kinds: []apitoken.Kind{"ci"}})
 	old, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{
 		Owner: bob, Name: "deploy", Kind: "ci", Resource: "project:web", Description: "nightly build", Lifetime: apitoken.Days(30),
+		Permissions: apitoken.GenerateOwn,
 	})
 	h.clock.Add(time.Hour)
 	now := h.Now()
@@ -73,8 +74,9 @@ func TestASuccessorHasWhatTheOldTokenHas(t *testing.T) {
 	}
 	state := func(token apitoken.Token) apitoken.State {
 		return apitoken.State{
-			Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
-			Replaces: token.Replaces, ReplacedBy: token.ReplacedBy,
+			Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource,
+			ExpiresAt: token.ExpiresAt,
+			Replaces:  token.Replaces, ReplacedBy: token.ReplacedBy,
 		}
 	}
 	after := state(got)

@@ -86,7 +86,7 @@ type Store interface {
 	//
 	//   - nil if the event is stored, which is a retry
 	//   - ErrNotFound if the token of r.Was does not exist
-	//   - ErrConflict if it has another Name, Description or ReplacedBy than r.Was, or is no longer active, as for ChangeToken
+	//   - ErrConflict if it has another Name, Description, Permissions or ReplacedBy than r.Was, or is no longer active, as for ChangeToken
 	//   - the error of CreateToken for the successor
 	RotateToken(ctx context.Context, r Rotation, policyRevision int64, event Event) error
 

@@ -192,7 +192,7 @@
 //
 // # Rotating a token
 //
-// POST /tokens/{id}/successors generates a token with the owner, name, kind, resource and description of another one, whose place
+// POST /tokens/{id}/successors generates a token with the owner, name, kind, resource, permissions and description of another one, whose place
 // it takes. The lifetime is as for a generated token, and every member may be left out:
 //
 //	{}

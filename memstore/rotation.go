@@ -51,7 +51,7 @@ func (s *Store) isAs(t *token, was apitoken.Token, e apitoken.Event) bool {
 	r := s.digests.lookup(t.digest)
 	is := r.Token
 	return r.Epoch >= r.User.Epoch && is.Status(e.At) == apitoken.StatusActive &&
-		is.Name == was.Name && is.Description == was.Description && is.ReplacedBy == was.ReplacedBy
+		is.Name == was.Name && is.Description == was.Description && is.Permissions == was.Permissions && is.ReplacedBy == was.ReplacedBy
 }
 
 // UseSuccessor implements [apitoken.Store].

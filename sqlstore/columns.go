@@ -7,14 +7,14 @@ import (
 )
 
 // tokenColumns are the columns of a token besides its revocation, in the order of tokenFields and tokenArgs.
-const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description"
+const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions"
 
 // rotationColumns are what a rotation writes. A token is inserted without them.
 const rotationColumns = "replaces, replaced_by"
 
 // tokenFields returns where tokenColumns, the two columns of the revocation and rotationColumns are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 28), // enough for a record
+	return append(make([]any, 0, 29), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -27,6 +27,7 @@ func tokenFields(t *apitoken.Token) []any {
 		&t.Hint,
 		&t.Resource,
 		&t.Description,
+		(*permissionsColumn)(&t.Permissions),
 		(*timeColumn)(&t.RevokedAt),
 		(*string)(&t.RevokedBy),
 		(*idColumn)(&t.Replaces),
@@ -56,6 +57,7 @@ func tokenArgs(n apitoken.NewToken) []any {
 		n.Hint,
 		n.Resource,
 		n.Description,
+		permissionsArg(n.Permissions),
 		timeArg(n.RevokedAt), string(n.RevokedBy), n.Digest[:], n.Epoch, liveName,
 	}
 }

@@ -27,7 +27,7 @@ const (
 	countActive       // owner, now, epoch -> how many tokens have not been revoked, not expired, and are not of an earlier epoch
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
-	replaceToken      // the new token's id, expiry twice, id, id before which it was replaced or its own, name, description, now; changes nothing if the token is another one by now, or no longer active
+	replaceToken      // the new token's id, expiry twice, id, id before which it was replaced or its own, name, description, permissions, now; changes nothing if the token is another one by now, or no longer active
 	revokeUnused      // at, by, the new token's id, id; changes nothing if the token is not unused, or revoked
 	insertReplaces    // id of the token that is replaced, id; for a token that is inserted in the same transaction
 	readUse           // event id, id -> unused?, revoked or of an earlier epoch than the owner's?, event exists?
@@ -146,7 +146,7 @@ WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND
 		replaceToken: `
 UPDATE apitoken_tokens AS t
 SET replaced_by = ?, expires_at = CASE WHEN t.expires_at <= ? THEN t.expires_at ELSE ? END, live_name = NULL, unused = 0
-WHERE t.id = ? AND coalesce(t.replaced_by, t.id) = ? AND t.name = ? AND t.description = ?
+WHERE t.id = ? AND coalesce(t.replaced_by, t.id) = ? AND t.name = ? AND t.description = ? AND t.permissions = ?
 	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner)`,
 

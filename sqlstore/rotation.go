@@ -21,7 +21,7 @@ func (s session) rotateToken(ctx context.Context, r apitoken.Rotation, policyRev
 		before = was.ID
 	}
 	n, err := s.exec(ctx, replaceToken, id[:], timeArg(r.ExpiresAt), timeArg(r.ExpiresAt),
-		was.ID[:], before[:], was.Name, was.Description, timeArg(e.At))
+		was.ID[:], before[:], was.Name, was.Description, permissionsArg(was.Permissions), timeArg(e.At))
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,8 @@ func ExampleDialect_Migrations() {
 	// 0012_services_and_notices.sql
 	// 	CREATE INDEX tenant_7_users_by_responsible ON tenant_7_users (responsible, id) WHERE responsible <> '';
 	// 	CREATE TABLE tenant_7_notices (
-	// 0013_rotation.sql
+	// 0013_token_permissions.sql
+	// 0014_rotation.sql
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count

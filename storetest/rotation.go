@@ -57,13 +57,14 @@ func rotationRules() []rule {
 		},
 	}, {
 		"a token that has changed is not rotated",
-		"RotateToken is ErrConflict if the token has another Name, Description or ReplacedBy than the caller has read.",
+		"RotateToken is ErrConflict if the token has another Name, Description, Permissions or ReplacedBy than the caller has read.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			rec := recordOf(f.addToken("ada", "a"), ada)
 			for _, change := range []func(*apitoken.Token){
 				func(t *apitoken.Token) { t.Name = "A" },
 				func(t *apitoken.Token) { t.Description = "x" },
+				func(t *apitoken.Token) { t.Permissions = apitoken.GenerateOwn },
 				func(t *apitoken.Token) { t.ReplacedBy = newTokenID() },
 			} {
 				read := rec
@@ -367,7 +368,7 @@ func recordOf(n apitoken.NewToken, owner apitoken.User) apitoken.Record {
 func rotationOf(was apitoken.Record) apitoken.Rotation {
 	n := draft(was.Token.Owner, was.Token.Name)
 	n.Kind, n.Resource, n.Description, n.CreatedBy, n.CreatedWith = was.Token.Kind, was.Token.Resource, was.Token.Description, "carol", newTokenID()
-	n.ExpiresAt, n.Epoch = base.Add(2*time.Hour), was.Epoch
+	n.ExpiresAt, n.Epoch, n.Permissions = base.Add(2*time.Hour), was.Epoch, was.Token.Permissions
 	return apitoken.Rotation{Was: was, ExpiresAt: base.Add(30 * time.Minute), Successor: n}
 }
 

@@ -21,7 +21,7 @@ func (s *Store) RotateToken(ctx context.Context, rot apitoken.Rotation, policyRe
 			return err
 		}
 		if r.Epoch < r.User.Epoch || r.Token.Status(e.At) != apitoken.StatusActive || r.Token.ReplacedBy != was.ReplacedBy ||
-			r.Token.Name != was.Name || r.Token.Description != was.Description {
+			r.Token.Name != was.Name || r.Token.Description != was.Description || r.Token.Permissions != was.Permissions {
 			return apitoken.ErrConflict
 		}
 		if isStored(tx, n) {
