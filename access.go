@@ -160,6 +160,11 @@ type KindRule struct {
 	// An [Actor] that uses the token can do nothing else, and generates no token that would carry more, whatever the role of
 	// the owner. Without [GenerateOwn] it generates no tokens at all, and sees and revokes only itself.
 	Permissions Permission
+
+	// SelfRenewing lets a token of this kind rotate itself without [GenerateOwn], and to a successor that lives longer than itself,
+	// as long as the policy permits. Whoever steals such a token can keep it alive until somebody revokes it. False: a token
+	// that carries GenerateOwn rotates itself to a successor that expires no later than itself. See [Manager.Rotate].
+	SelfRenewing bool
 }
 
 // unrestricted carries every permission. It applies to kinds declared without a rule.
@@ -223,6 +228,7 @@ const (
 	tokenBound     refusal = "the actor's token is bound to another resource"
 	tokenCannot    refusal = "the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
+	rotatedBefore  refusal = "another actor has rotated the actor's token"
 	systemOnly     refusal = "only the host itself may do this"
 	exemptsSelf    refusal = "an actor cannot exempt themselves"
 )
@@ -284,6 +290,24 @@ func (a authority) generateFor(owner UserID, required, carries Permission) refus
 		return permitted
 	}
 	return a.actOn(required)
+}
+
+// rotate decides what it can about replacing a token that the actor sees, before the owner is considered: the rules are those of
+// generating one. A token of a self-renewing kind needs no permission to replace itself.
+func (a authority) rotate(t Token, rule KindRule) refusal {
+	if a.uses(t.ID) && rule.SelfRenewing {
+		return permitted
+	}
+	return a.generate(t.Owner, t.Resource)
+}
+
+// rotateAgain decides whether a token may replace itself once more, although it has a live successor. It may if it has made that
+// one itself: its response was lost. Otherwise it would take the place of the one that a person has made.
+func (a authority) rotateAgain(successor Token) refusal {
+	if a.uses(successor.CreatedWith) {
+		return permitted
+	}
+	return rotatedBefore
 }
 
 // limitFor returns what a new token is limited to, if asked is asked for: 0 stands for no limit, or for that of the token in use,

@@ -64,6 +64,10 @@ var (
 	// ErrRevoked means that the token was revoked, alone or with all tokens of its owner.
 	ErrRevoked error = &sentinel{text: "token revoked", is: ErrUnauthenticated}
 
+	// ErrReplaced means that the token was revoked because it was replaced: by its successor's first use, or, if it was an unused
+	// successor itself, by another one. See [Manager.Rotate]. It is [ErrRevoked].
+	ErrReplaced error = &sentinel{text: "token replaced", is: ErrRevoked}
+
 	// ErrUserDisabled means that the owner is disabled: their tokens are revoked, and none can be generated for them. It is
 	// [ErrRevoked].
 	ErrUserDisabled error = &sentinel{text: "user disabled", is: ErrRevoked}
@@ -85,6 +89,7 @@ var reasons = []struct {
 	{ErrUnknownToken, "unknown"},
 	{ErrExpired, "expired"},
 	{ErrUserDisabled, "user_disabled"},
+	{ErrReplaced, "replaced"},
 	{ErrRevoked, "revoked"},
 	{ErrSuspended, "suspended"},
 	{ErrUnauthenticated, "unauthenticated"},
@@ -100,8 +105,8 @@ var reasons = []struct {
 	{ErrTruncated, "truncated"},
 }
 
-// Reason returns one word for the sentinel under an error: "expired", "revoked", "user_disabled", "suspended", "unknown",
-// "malformed", "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "too_many",
+// Reason returns one word for the sentinel under an error: "expired", "revoked", "replaced", "user_disabled", "suspended",
+// "unknown", "malformed", "unauthenticated", "denied", "not_found", "invalid", "lifetime_over_maximum", "exists", "repeated", "too_many",
 // "conflict", "truncated", "unavailable", "aborted" or "outcome_unknown". [ErrUnavailable] is "canceled" if the store's error says that the
 // caller's context was cancelled. nil is the empty string, and an error of another package is "other".
 //

@@ -33,6 +33,7 @@ var reasons = map[string]struct {
 	"ErrMalformed":       {apitoken.ErrMalformed, "malformed"},
 	"ErrUnknownToken":    {apitoken.ErrUnknownToken, "unknown"},
 	"ErrExpired":         {apitoken.ErrExpired, "expired"},
+	"ErrReplaced":        {apitoken.ErrReplaced, "replaced"},
 	"ErrRevoked":         {apitoken.ErrRevoked, "revoked"},
 	"ErrUserDisabled":    {apitoken.ErrUserDisabled, "user_disabled"},
 	"ErrSuspended":       {apitoken.ErrSuspended, "suspended"},

@@ -60,6 +60,8 @@ type State struct {
 	Permissions string        `json:"permissions,omitzero"`  // of the token, by their names of then: "GenerateOwn|deploy"; "none": no permission; empty: not limited
 	ExpiresAt   time.Time     `json:"expires_at,omitzero"`   // of the token; zero: no expiration
 	RevokedAt   time.Time     `json:"revoked_at,omitzero"`   // of the token
+	Replaces    TokenID       `json:"replaces,omitzero"`     // of the token: the one that it has replaced
+	ReplacedBy  TokenID       `json:"replaced_by,omitzero"`  // of the token: the one that has replaced it
 	Role        Role          `json:"role,omitzero"`         // of the user
 	DisabledAt  time.Time     `json:"disabled_at,omitzero"`  // of the user
 	SuspendedAt time.Time     `json:"suspended_at,omitzero"` // of the user
@@ -68,13 +70,16 @@ type State struct {
 	Epoch       int64         `json:"epoch,omitzero"`        // of the user
 	MaxLifetime time.Duration `json:"max_lifetime,omitzero"` // of the policy; for a generated token, the maximum in force
 
+	// ReplacedExpiresAt is when the token expires that this one replaces, if this one is not used before.
+	ReplacedExpiresAt time.Time `json:"replaced_expires_at,omitzero"`
+
 	// Policy says in one line how the limits and exemptions of the policy have changed, at most about 8 KiB. For a generated
 	// token it is the layer that MaxLifetime comes from, in words; empty: Max of the policy.
 	Policy string `json:"policy,omitzero"`
 }
 
-// LogValue returns a group of name, description, kind, resource, permissions, expires_at, revoked_at, role, disabled_at,
-// suspended_at, service, responsible, epoch, max_lifetime and policy, without the empty ones. No maximum is "no expiration".
+// LogValue returns a group of name, description, kind, resource, permissions, expires_at, revoked_at, replaces, replaced_by,
+// replaced_expires_at, role, disabled_at, suspended_at, service, responsible, epoch, max_lifetime and policy, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
@@ -84,6 +89,9 @@ func (s State) LogValue() slog.Value {
 	g.text("permissions", s.Permissions)
 	g.time("expires_at", s.ExpiresAt)
 	g.time("revoked_at", s.RevokedAt)
+	g.text("replaces", s.Replaces.text())
+	g.text("replaced_by", s.ReplacedBy.text())
+	g.time("replaced_expires_at", s.ReplacedExpiresAt)
 	g.text("role", string(s.Role))
 	g.time("disabled_at", s.DisabledAt)
 	g.time("suspended_at", s.SuspendedAt)
@@ -135,6 +143,8 @@ const (
 	ActionUpdateToken   Action = "token.update"
 	ActionNarrow        Action = "token.narrow"
 	ActionListTokens    Action = "token.list"
+	ActionRotate        Action = "token.rotate"
+	ActionReplaced      Action = "token.replaced" // of the first use of a successor, which revokes the token that it has replaced
 	ActionRevoke        Action = "token.revoke"
 	ActionLeaked        Action = "token.leaked" // of RevokeText
 	ActionRevokeAll     Action = "token.revoke_all"

@@ -13,6 +13,13 @@ type requestMark [8]byte
 
 const maxIdempotencyKeyBytes = 255
 
+func checkIdempotencyKey(key string) error {
+	if n := len(key); n > maxIdempotencyKeyBytes {
+		return invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
+	}
+	return checkVisible("idempotency key", key)
+}
+
 // markOf returns the digest of the actor, the key and the request. Every actor has their own keys.
 func markOf(actor Actor, p GenerateParams) requestMark {
 	request := fmt.Sprintf("%q %q %q %q %q %d %d",
@@ -84,7 +91,7 @@ func (m *Manager) holder(ctx context.Context, op *operation, token Token) (Token
 		if err != nil {
 			return Token{}, storeError(err)
 		}
-		if t.Name == token.Name {
+		if t.Name == token.Name && t.ReplacedBy.IsZero() { // a token that was replaced holds no name
 			return t, nil
 		}
 	}

@@ -31,7 +31,9 @@ type Manager struct {
 	permissionNames map[Permission]string // of the host's own
 	canonicalID     func(UserID) UserID   // may be nil
 	observer        Observer              // may be nil
+	overlap         time.Duration         // of rotations
 	lastUsed        *lastUsed
+	firstUses       *firstUses
 	denials         *denials
 
 	recordDenial func(ctx context.Context, e Event, known bool) error // of an actor who is known or not
@@ -88,6 +90,12 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	if o.MaxActivePerOwner < 0 {
 		return nil, invalid("max active per owner", "is %d, at least 0 is needed", o.MaxActivePerOwner)
 	}
+	if o.RotationOverlap == 0 {
+		o.RotationOverlap = defaultRotationOverlap
+	}
+	if err := checkOverlap("rotation overlap", o.RotationOverlap); err != nil {
+		return nil, err
+	}
 	if o.LastUsedInterval == 0 {
 		o.LastUsedInterval = defaultLastUsedInterval
 	}
@@ -119,6 +127,8 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		permissionNames: names,
 		canonicalID:     o.CanonicalUserID,
 		observer:        o.Observer,
+		overlap:         o.RotationOverlap,
+		firstUses:       newFirstUses(),
 		lastUsed:        newLastUsed(store, o.Clock, o.LastUsedInterval, o.LastUsedStep),
 		denials:         newDenials(store),
 	}
@@ -172,6 +182,9 @@ func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
 	rule, declared = m.kinds[k]
 	return rule, declared
 }
+
+// RotationOverlap returns how long a token lives on at most after [Manager.Rotate] without an Overlap, for forms.
+func (m *Manager) RotationOverlap() time.Duration { return m.overlap }
 
 // PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries and to
 // which it is limited itself, and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It

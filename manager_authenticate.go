@@ -8,10 +8,11 @@ import (
 )
 
 // Authenticate returns the token and its owner for a presented text. It reads the store once, and the caller waits for no
-// write.
+// write, with one exception: the first use of a token that has replaced another one revokes that one, before Authenticate
+// returns. If that write fails, or takes longer than two seconds, Authenticate succeeds all the same: see [Manager.Rotate].
 //
 // Every refusal is [ErrUnauthenticated], with its cause: [ErrMalformed] before the store is read, [ErrUnknownToken],
-// [ErrUserDisabled], [ErrSuspended], [ErrRevoked] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
+// [ErrUserDisabled], [ErrSuspended], [ErrRevoked], [ErrReplaced] or [ErrExpired]. If the store fails, or the clock reads a time before 1970 or after 2199,
 // the error is [ErrUnavailable], which is not a refusal.
 func (m *Manager) Authenticate(ctx context.Context, presented string) (Identity, error) {
 	var begun time.Time
@@ -44,6 +45,14 @@ func (m *Manager) authenticate(ctx context.Context, presented string) (*Record, 
 	}
 	if err := rec.refusal(now); err != nil {
 		return rec, err
+	}
+	if rec.Unused && errors.Is(m.useFirst(ctx, rec, now), ErrConflict) { // it was revoked since it was read
+		if rec, err = m.find(ctx, presented); err != nil {
+			return nil, err
+		}
+		if err := rec.refusal(now); err != nil {
+			return rec, err
+		}
 	}
 	m.lastUsed.note(rec.Token.ID, rec.Token.LastUsedAt, now)
 	return rec, nil
@@ -78,7 +87,11 @@ func (r *Record) refusal(now time.Time) error {
 		return ErrUserDisabled
 	case r.User.Suspended():
 		return ErrSuspended
-	case r.Epoch != r.User.Epoch, !r.Token.RevokedAt.IsZero():
+	case r.Epoch != r.User.Epoch:
+		return ErrRevoked
+	case !r.Token.RevokedAt.IsZero() && !r.Token.ReplacedBy.IsZero():
+		return ErrReplaced
+	case !r.Token.RevokedAt.IsZero():
 		return ErrRevoked
 	case hasExpired(r.Token.ExpiresAt, now):
 		return ErrExpired

@@ -134,45 +134,58 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 func (m *Manager) insert(
 	ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration, asked Permission,
 ) error {
-	facts, err := m.facts(ctx, op)
+	n, after, err := m.admit(ctx, op, token, digest, lifetime, asked, op.tokenExpires)
 	if err != nil {
 		return err
 	}
-	owner, policy := facts.Owner, facts.Policy
-	if owner == nil {
-		return ErrNotFound
-	}
-	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(*token))
-	if why != permitted {
-		return m.deny(ctx, op, ErrDenied, why)
-	}
-	if owner.Disabled() {
-		return ErrUserDisabled
-	}
-	if owner.Suspended() {
-		return ErrSuspended
-	}
-	if err := checkLimit(asked, m.roles.grants(owner.Role)&m.kinds.carries(*token)); err != nil {
-		return err
-	}
-	limit := policy.maximumFor(*owner, token.Kind, op.at)
-	token.ExpiresAt, err = limit.within(op.tokenExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
-	if err != nil {
-		return err
-	}
-	after := m.stateOf(*token)
-	after.MaxLifetime, after.Policy = limit.most, limit.inEvent()
+	n.MaxActive = m.maxActive
 	event := op.changed(State{}, after)
 	event.Token = token.ID
-	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role, MaxActive: m.maxActive}
-	if !op.is(owner.ID) {
-		n.CreatorRevision = op.revision
-	}
-	err = m.store.CreateToken(ctx, n, policy.Revision, event)
+	err = m.store.CreateToken(ctx, n, op.facts.Policy.Revision, event)
 	if errors.Is(err, ErrTooMany) {
 		return &TooManyError{Max: m.maxActive}
 	}
 	return storeError(err)
+}
+
+// admit decides by the present owner and policy whether a token may be inserted that expires no later than its parent, and sets its
+// expiry. It returns the token to insert, and what the event records of it.
+func (m *Manager) admit(
+	ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration, asked Permission, parentExpires time.Time,
+) (n NewToken, after State, err error) {
+	facts, err := m.facts(ctx, op)
+	if err != nil {
+		return n, after, err
+	}
+	owner := facts.Owner
+	if owner == nil {
+		return n, after, ErrNotFound
+	}
+	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(*token))
+	if why != permitted {
+		return n, after, m.deny(ctx, op, ErrDenied, why)
+	}
+	if owner.Disabled() {
+		return n, after, ErrUserDisabled
+	}
+	if owner.Suspended() {
+		return n, after, ErrSuspended
+	}
+	if err := checkLimit(asked, m.roles.grants(owner.Role)&m.kinds.carries(*token)); err != nil {
+		return n, after, err
+	}
+	limit := facts.Policy.maximumFor(*owner, token.Kind, op.at)
+	token.ExpiresAt, err = limit.within(parentExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
+	if err != nil {
+		return n, after, err
+	}
+	after = m.stateOf(*token)
+	after.MaxLifetime, after.Policy = limit.most, limit.inEvent()
+	n = NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
+	if !op.is(owner.ID) {
+		n.CreatorRevision = op.revision
+	}
+	return n, after, nil
 }
 
 // check validates what needs neither the store nor the clock.
@@ -186,10 +199,7 @@ func (p GenerateParams) check() error {
 	if err := checkDescription(p.Description); err != nil {
 		return err
 	}
-	if n := len(p.IdempotencyKey); n > maxIdempotencyKeyBytes {
-		return invalid("idempotency key", "is %d bytes long, at most %d are allowed", n, maxIdempotencyKeyBytes)
-	}
-	if err := checkVisible("idempotency key", p.IdempotencyKey); err != nil {
+	if err := checkIdempotencyKey(p.IdempotencyKey); err != nil {
 		return err
 	}
 	return checkResource(p.Resource)

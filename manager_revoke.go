@@ -87,5 +87,6 @@ func stateOfToken(t Token, names map[Permission]string) State {
 	return State{
 		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, Permissions: limitText(t.Permissions, names),
 		ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+		Replaces: t.Replaces, ReplacedBy: t.ReplacedBy,
 	}
 }

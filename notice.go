@@ -38,7 +38,7 @@ const (
 //
 // A step is due from ExpiresAt minus the step on. After an outage only the shortest due step of a token is sent. A token that
 // is generated within a step is due at once: compare its lifetime with the step to leave it out. No notice is due for a token
-// that expired a week ago or more, or was revoked, alone or with all tokens of its owner, or whose owner is disabled or
+// that expired a week ago or more, was replaced, or was revoked, alone or with all tokens of its owner, or whose owner is disabled or
 // suspended.
 //
 // Only [System] leases notices, because a leased notice is not sent by others; every other actor is [ErrDenied]. The errors are
@@ -169,7 +169,7 @@ type NoticeStore interface {
 	// l.Limit. It selects the tokens that
 	//
 	//   - expire after l.ExpiresAfter, and at l.ExpiresUpTo at the latest
-	//   - were not revoked, themselves or with their epoch, and whose owner is neither disabled nor suspended
+	//   - were neither replaced nor revoked, themselves or with their epoch, and whose owner is neither disabled nor suspended
 	//   - have no notice of l.Step that was sent, or that is leased until after l.At
 	//
 	// Calls at the same time never lease one notice twice, so they may return fewer. After [ErrUncertain], what may have been

@@ -9,7 +9,9 @@ import (
 
 // Observer receives the outcome of every authentication, every change and every other decision of a [Manager], for the host's
 // log, metrics and traces. It is called exactly once for each call of Authenticate and of every method that takes an [Actor].
-// The iterators decide anew for each page that they read, and call it once for each.
+// The iterators decide anew for each page that they read, and call it once for each. The first use of a token that has replaced
+// another one is one more call, before that of Authenticate, with [ActionReplaced] and the replaced token: it tells whether that
+// one was revoked.
 //
 // It is called last, when the outcome no longer changes, on the goroutine of the caller, who waits: it should be fast and not
 // block. Calls come from many goroutines at once. The context is the caller's and may be cancelled. A panic propagates to the

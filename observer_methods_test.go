@@ -52,6 +52,7 @@ func observedMethods() []observedMethod {
 		}
 		return apitoken.TokenID{}
 	}
+	rotated := func(h *observedHost) apitoken.TokenID { return h.tokens()[len(h.tokens())-1].ID }
 	missing := apitoken.TokenID{1}
 	return []observedMethod{
 		{"Authenticate", apitoken.ActionAuthenticate, bob, bobs,
@@ -126,6 +127,21 @@ func observedMethods() []observedMethod {
 				h.must(h.RevokeAll(ctx, apitoken.System(), bob))
 				h.observer.take()
 				return rename(h, h.token.ID, "x")
+			},
+		}},
+		{"Rotate", apitoken.ActionRotate, bob, rotated, func(h *observedHost, a apitoken.Actor) error {
+			return third(h.Rotate(ctx, a, h.token.ID, apitoken.RotateParams{}))
+		}, refusals{
+			"not_found": func(h *observedHost) error {
+				return third(h.Rotate(ctx, apitoken.As(ada), missing, apitoken.RotateParams{}))
+			},
+			"invalid": func(h *observedHost) error {
+				return third(h.Rotate(ctx, apitoken.As(ada), h.token.ID, apitoken.RotateParams{Overlap: -1}))
+			},
+			"revoked": func(h *observedHost) error {
+				h.must(h.RevokeAll(ctx, apitoken.System(), bob))
+				h.observer.take()
+				return third(h.Rotate(ctx, apitoken.As(ada), h.token.ID, apitoken.RotateParams{}))
 			},
 		}},
 		{"Revoke", apitoken.ActionRevoke, bob, bobs, operation("Revoke"),
@@ -321,7 +337,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken", "Narrow": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken", "Narrow", "Rotate": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}

@@ -29,11 +29,15 @@ type Options struct {
 
 	// MaxActivePerOwner is how many active tokens an owner may have, also by administrators and the host itself. Beyond it
 	// [Manager.Generate] returns a [TooManyError]. Tokens of [Manager.Import] count, and are not refused. A lower limit revokes
-	// nothing. 0: no limit.
+	// nothing. [Manager.Rotate] is not refused, and a token that was replaced does not count. 0: no limit.
 	//
 	// On PostgreSQL, MySQL and MariaDB, calls that run at the same time need not see each other's token: they may exceed the limit,
 	// by less than their number. On the latter two, a limit costs Generate one more round trip.
 	MaxActivePerOwner int
+
+	// RotationOverlap is how long a token lives on after [Manager.Rotate], unless its successor is used before: 1 second to 30 days.
+	// 0: 24 hours.
+	RotationOverlap time.Duration
 
 	// LastUsedInterval is how long uses are collected before LastUsedAt is written. 0: one minute; negative: LastUsedAt is
 	// never recorded.
@@ -70,5 +74,6 @@ type Options struct {
 
 const (
 	defaultLifetime         = 90 * day
+	defaultRotationOverlap  = day
 	defaultLastUsedInterval = time.Minute
 )

@@ -42,8 +42,8 @@ type Store interface {
 	// A holder of the name that has expired at the new token's CreatedAt, or that belongs to an earlier epoch than the new
 	// token, is no obstacle: the new token takes the name. It does so in the insert, so an error leaves the name where it was.
 	//
-	// A token counts as active if it is not revoked, not expired at the new token's CreatedAt, and not of an earlier epoch than the
-	// new token. Tokens that are being inserted at the same time need not be counted, so the number may be exceeded by less than
+	// A token counts as active if it holds its name, is not revoked, not expired at the new token's CreatedAt, and not of an earlier epoch than the
+	// new token. A token that was replaced holds no name. Tokens that are being inserted at the same time need not be counted, so the number may be exceeded by less than
 	// theirs.
 	//
 	// The rows of the creator and the owner need not be locked: a change of them that commits during the insert may be missed. The token's epoch is
@@ -85,6 +85,29 @@ type Store interface {
 	// ErrNotFound: the token does not exist. ErrConflict: it is no longer active: it was revoked, itself or with its epoch, or has
 	// expired at the event's At.
 	NarrowToken(ctx context.Context, id TokenID, narrowing TokenNarrowing, event Event) (Token, error)
+	// RotateToken replaces r.Was by r.Successor in one write:
+	//
+	//   - The token of r.Was expires at r.ExpiresAt, unless it expires before. It holds no name any more. Its ReplacedBy is the
+	//     successor, and it is no longer [Record.Unused].
+	//   - If that token has an unused successor already, its former ReplacedBy, that one is revoked by r.Successor.CreatedBy at the
+	//     event's At, holds no name, and has the new successor as its ReplacedBy.
+	//   - The successor is inserted as by CreateToken, with the token of r.Was as its Replaces, and is Unused.
+	//
+	// It returns, in this order of precedence:
+	//
+	//   - nil if the event is stored, which is a retry
+	//   - ErrNotFound if the token of r.Was does not exist
+	//   - ErrConflict if it has another Name, Description, Permissions or ReplacedBy than r.Was, or is no longer active, as for ChangeToken
+	//   - the error of CreateToken for the successor
+	RotateToken(ctx context.Context, r Rotation, policyRevision int64, event Event) error
+
+	// UseSuccessor records the first use of a token that has replaced another one: the token is no longer [Record.Unused], and the
+	// token that it replaces is revoked, as by RevokeToken but with no event of its own. That one may have been revoked or removed
+	// before, and then stays as it is. The event's Owner is the owner of both.
+	//
+	// first is false if the token was used before; then nothing is written. ErrConflict: the token was revoked unused, itself or with
+	// its epoch. ErrNotFound: it does not exist.
+	UseSuccessor(ctx context.Context, id, replaces TokenID, revocation Revocation, event Event) (first bool, err error)
 
 	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
 	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
@@ -203,11 +226,14 @@ type Record struct {
 	Identity
 	Digest Digest
 	Epoch  int64 // the owner's epoch when the token was generated
+
+	// Unused says that the token has replaced Token.Replaces, and was neither used nor replaced itself since.
+	Unused bool
 }
 
 // NewToken is a token to insert.
 type NewToken struct {
-	Token
+	Token  // its Replaces and ReplacedBy are zero: a Rotation says what it replaces
 	Digest Digest
 	Epoch  int64 // the owner's epoch when the decision was made
 
@@ -221,6 +247,13 @@ type NewToken struct {
 
 	// MaxActive is how many active tokens the owner may have, with this one. Zero: no limit.
 	MaxActive int
+}
+
+// Rotation says which token a new one replaces.
+type Rotation struct {
+	Was       Record    // the token to replace, as the decision was made
+	ExpiresAt time.Time // its new expiry, unless it expires before
+	Successor NewToken  // of the same owner
 }
 
 // Revocation says who revoked a token and when.

@@ -27,6 +27,11 @@ type Token struct {
 	// requests the resource permits, by Identity.Token.Resource after [Manager.Authenticate].
 	Resource string
 
+	// Replaces is the token that this one has replaced, and ReplacedBy the one that has replaced this: see [Manager.Rotate]. Either may
+	// have been removed since. Zero: none.
+	Replaces   TokenID
+	ReplacedBy TokenID
+
 	// Permissions is what the token is limited to: it carries those of its owner's role that are also of its kind, and of
 	// Permissions. [Unlimited]: all of them. Zero: none. It never grows.
 	Permissions Permission
@@ -50,7 +55,8 @@ func (t Token) Status(now time.Time) Status {
 // hasExpired reports whether now is at or after the expiry. The zero expiry is never reached.
 func hasExpired(expiry, now time.Time) bool { return !expiry.IsZero() && !now.Before(expiry) }
 
-// LogValue returns a group of id, owner, name, kind, resource, expires_at and revoked_at, without the empty ones.
+// LogValue returns a group of id, owner, name, kind, resource, expires_at, revoked_at, replaces and replaced_by, without the empty
+// ones.
 func (t Token) LogValue() slog.Value {
 	var g logGroup
 	g.text("id", t.ID.text())
@@ -60,6 +66,8 @@ func (t Token) LogValue() slog.Value {
 	g.text("resource", t.Resource)
 	g.time("expires_at", t.ExpiresAt)
 	g.time("revoked_at", t.RevokedAt)
+	g.text("replaces", t.Replaces.text())
+	g.text("replaced_by", t.ReplacedBy.text())
 	return slog.GroupValue(g...)
 }
 

@@ -21,6 +21,7 @@ import "context"
 func (m *Manager) WithStore(store Store) *Manager {
 	view := *m
 	view.store = store
+	view.firstUses = newFirstUses() // the host may roll back what is recorded through the view
 	view.recordDenial = m.denials.recordLater
 	view.writeUses = func(context.Context) error { return nil }
 	return &view

@@ -254,6 +254,21 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 			return "token_not_active", false
 		}
 		return "", false
+	case "the owner with GenerateOwn, or ListAny and GenerateForOthers":
+		if !own {
+			code, regardless = check(apitoken.ListAny)
+		}
+		switch {
+		case code != "":
+			return code, regardless
+		case o.unknown || own && c.state == unknown:
+			return "not_found", false
+		case own && !may.Has(apitoken.GenerateOwn), !own && (!may.Has(apitoken.GenerateForOthers) || !may.Has(theirs)):
+			return "denied", false
+		case o.disabled:
+			return "user_disabled", false
+		}
+		return "", false
 	case "GenerateOwn or GenerateForOthers":
 		need := apitoken.GenerateForOthers
 		if own {

@@ -28,6 +28,7 @@
 //	PATCH  /tokens/{id}           the owner, or ListAny and GenerateForOthers  change its name and description          200
 //	POST   /tokens/{id}/narrow    the owner or RevokeAny                       take permissions or lifetime from it     200
 //	DELETE /tokens/{id}           the owner or RevokeAny                       revoke it                                204
+//	POST   /tokens/{id}/successors  the owner with GenerateOwn, or ListAny and GenerateForOthers  generate a token in its place  201, Location
 //	GET    /policy                anyone signed in                             read the maximum lifetime                200, ETag
 //	PUT    /policy                SetPolicy                                    set the maximum lifetime                 200, ETag
 //	POST   /policy/plan           SetPolicy and ListAny                        count what is beyond a policy            200, ETag
@@ -49,7 +50,8 @@
 //
 // A request body has Content-Type: application/json and is one JSON object in UTF-8. Member names compare letter for letter.
 //
-// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens. Every other
+// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens and
+// POST /tokens/{id}/successors. Every other
 // precondition is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are Content-Range,
 // a body on a route that reads none, an unknown member and an unknown query parameter. All of these are 400 malformed, and
 // nothing is done, so a client never assumes that an ignored part had an effect.
@@ -213,6 +215,19 @@
 // An empty array, a permission that no role and kind have in common, and an expiry that is not in the future are 422: revoke the
 // token instead. A token that was revoked or has expired is 409 token_not_active.
 //
+// # Rotating a token
+//
+// POST /tokens/{id}/successors generates a token with the owner, name, kind, resource, permissions and description of another one, whose place
+// it takes. The lifetime is as for a generated token, and every member may be left out:
+//
+//	{}
+//	{"overlap_seconds": 3600, "lifetime_seconds": 2592000}
+//
+// The response is that of a generated token; its replaces is the old token. Both authenticate until the new one is used for the
+// first time, which revokes the old one. Without such a use the old token expires after the overlap: a second to 30 days, what
+// the host has set if absent. While the new token is unused, sending the request again replaces it, so a lost response does no
+// harm. If it is in use, the status is 409 token_replaced; with the Idempotency-Key of the first request it is 409 repeated.
+//
 // # Policy
 //
 // A maximum is max_lifetime_seconds, spelled as above, and is a minute or more. No maximum is no_maximum. PUT /policy takes
@@ -322,6 +337,9 @@
 //	              "resource": "project:web",         of the token; absent: not bound
 //	              "expires_at": "2026-...",          of the token; absent: no expiration
 //	              "revoked_at": "2026-...",          of the token
+//	              "replaces": "01890a5d-...",        of the token: the one in whose place it was generated
+//	              "replaced_by": "01890a5d-...",     of the token: the one that was generated in its place
+//	              "replaced_expires_at": "2026-...", when the token of replaces expires, unless this one is used before
 //	              "role": "user",                    of the user
 //	              "disabled_at": "2026-...",         of the user
 //	              "suspended_at": "2026-...",        of the user
@@ -361,6 +379,7 @@
 //	409     user_disabled            no token is generated for a disabled user
 //	409     user_suspended           no token is generated for a suspended user
 //	409     token_not_active         the token was revoked or has expired
+//	409     token_replaced           the token was replaced, and its successor is in use, or was replaced too
 //	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
 //	413     too_large                the body has more than 128 KiB

@@ -41,22 +41,25 @@ type originJSON struct {
 
 // stateJSON is the state of an object before or after an event.
 type stateJSON struct {
-	Name               string          `json:"name,omitempty"`
-	Description        string          `json:"description,omitempty"`
-	Kind               apitoken.Kind   `json:"kind,omitempty"`
-	Resource           string          `json:"resource,omitempty"`
-	Permissions        []string        `json:"permissions,omitzero"`
-	ExpiresAt          string          `json:"expires_at,omitempty"`
-	RevokedAt          string          `json:"revoked_at,omitempty"`
-	Role               apitoken.Role   `json:"role,omitempty"`
-	DisabledAt         string          `json:"disabled_at,omitempty"`
-	SuspendedAt        string          `json:"suspended_at,omitempty"`
-	Service            bool            `json:"service,omitempty"`
-	Responsible        apitoken.UserID `json:"responsible,omitempty"`
-	Epoch              int64           `json:"epoch,omitempty"`
-	MaxLifetimeSeconds json.Number     `json:"max_lifetime_seconds,omitempty"`
-	NoMaximum          bool            `json:"no_maximum,omitempty"`
-	Policy             string          `json:"policy,omitempty"`
+	Name               string           `json:"name,omitempty"`
+	Description        string           `json:"description,omitempty"`
+	Kind               apitoken.Kind    `json:"kind,omitempty"`
+	Resource           string           `json:"resource,omitempty"`
+	Permissions        []string         `json:"permissions,omitzero"`
+	ExpiresAt          string           `json:"expires_at,omitempty"`
+	RevokedAt          string           `json:"revoked_at,omitempty"`
+	Replaces           apitoken.TokenID `json:"replaces,omitzero"`
+	ReplacedBy         apitoken.TokenID `json:"replaced_by,omitzero"`
+	ReplacedExpiresAt  string           `json:"replaced_expires_at,omitempty"`
+	Role               apitoken.Role    `json:"role,omitempty"`
+	DisabledAt         string           `json:"disabled_at,omitempty"`
+	SuspendedAt        string           `json:"suspended_at,omitempty"`
+	Service            bool             `json:"service,omitempty"`
+	Responsible        apitoken.UserID  `json:"responsible,omitempty"`
+	Epoch              int64            `json:"epoch,omitempty"`
+	MaxLifetimeSeconds json.Number      `json:"max_lifetime_seconds,omitempty"`
+	NoMaximum          bool             `json:"no_maximum,omitempty"`
+	Policy             string           `json:"policy,omitempty"`
 }
 
 type eventPageJSON struct {
@@ -87,6 +90,7 @@ func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
 		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, Permissions: s.PermissionNames(),
 		ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
+		Replaces: s.Replaces, ReplacedBy: s.ReplacedBy, ReplacedExpiresAt: formatTime(s.ReplacedExpiresAt),
 		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Service: s.Service, Responsible: s.Responsible,
 		Epoch: s.Epoch, Policy: s.Policy,
 	}

@@ -376,7 +376,7 @@ func TestSectionsShowTheCodeInTheirName(t *testing.T) {
 	}
 }
 
-// Only the answer that generates a token shows a secret, and only in its body.
+// Only an answer that generates a token shows a secret, and only in its body.
 func TestNoOtherExchangeShowsASecret(t *testing.T) {
 	shown := 0
 	for _, x := range readExchanges(t) {
@@ -384,7 +384,7 @@ func TestNoOtherExchangeShowsASecret(t *testing.T) {
 		if !anySecret.MatchString(text) {
 			continue
 		}
-		if kind := x.kind(); kind.pattern != "POST /users/{id}/tokens" || kind.status != 201 || anySecret.MatchString(fmt.Sprint(x.response.Header)) {
+		if kind := x.kind(); kind.pattern != "POST /users/{id}/tokens" && kind.pattern != "POST /tokens/{id}/successors" || kind.status != 201 || anySecret.MatchString(fmt.Sprint(x.response.Header)) {
 			t.Errorf("%s shows a secret:\n%s", x.name, text)
 		}
 		shown++

@@ -50,6 +50,7 @@ var (
 	methodNotAllowed     = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The header Allow lists the methods of this path.")
 	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This does not match If-Match. Read it again.")
 	tokenNotActive       = newProblem(http.StatusConflict, "token_not_active", "The token was revoked or has expired. Only active tokens change.")
+	tokenReplaced        = newProblem(http.StatusConflict, "token_replaced", "The token was replaced by another one. Its successor is in use, or was replaced too.")
 	tooLarge             = newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is longer than %d bytes.", maxBody))
 	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed.")
 	unavailable          = newProblem(httpstatus.Of(apitoken.ErrUnavailable), "unavailable", "This is unavailable at the moment. Nothing was done.")
@@ -126,6 +127,7 @@ var requestNames = map[string]string{
 	"user id":          "id",
 	"user name":        "name",
 	"lifetime":         "lifetime_seconds",
+	"overlap":          "overlap_seconds",
 	"expiry":           "expires_at",
 	"idempotency key":  "Idempotency-Key",
 	"maximum lifetime": "max_lifetime_seconds",

@@ -20,6 +20,7 @@ const (
 	ownerOrRevokeAny  access = "the owner or RevokeAny"
 	ownOrForOthers    access = "GenerateOwn or GenerateForOthers" // for oneself, and for another user
 	ownerOrDescribes  access = "the owner, or ListAny and GenerateForOthers"
+	ownerOrForOthers  access = "the owner with GenerateOwn, or ListAny and GenerateForOthers"
 	withListAny       access = "ListAny"
 	withManageUsers   access = "ManageUsers"
 	withReadEvents    access = "ReadEvents"
@@ -72,6 +73,7 @@ func (a *api) routes() []route {
 		{http.MethodPatch, "/tokens/{id}", ownerOrDescribes, nil, readsBody, a.updateToken},
 		{http.MethodPost, "/tokens/{id}/narrow", ownerOrRevokeAny, nil, readsBody, a.narrow},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
+		{http.MethodPost, "/tokens/{id}/successors", ownerOrForOthers, nil, readsBody, a.rotate},
 		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
 		{http.MethodPut, "/policy", withSetPolicy, nil, readsBodyAndIfMatch, a.setPolicy},
 		{http.MethodPost, "/policy/plan", withPlan, nil, readsBody, a.planPolicy},

@@ -24,6 +24,8 @@ type tokenJSON struct {
 	RevokedAt   string           `json:"revoked_at,omitempty"`
 	RevokedBy   apitoken.UserID  `json:"revoked_by,omitempty"`
 	Hint        string           `json:"hint"`
+	Replaces    apitoken.TokenID `json:"replaces,omitzero"`
+	ReplacedBy  apitoken.TokenID `json:"replaced_by,omitzero"`
 	Description string           `json:"description,omitempty"`
 	Permissions []string         `json:"permissions,omitzero"` // nil: not limited
 }
@@ -43,8 +45,8 @@ func (a *api) newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Resource: t.Resource, Status: t.Status(now),
 		CreatedAt: formatTime(t.CreatedAt), ExpiresAt: formatTime(t.ExpiresAt),
 		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: formatTime(t.LastUsedAt),
-		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint, Description: t.Description,
-		Permissions: a.limit(t.Permissions),
+		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint, Replaces: t.Replaces, ReplacedBy: t.ReplacedBy,
+		Permissions: a.limit(t.Permissions), Description: t.Description,
 	}
 }
 
@@ -124,12 +126,17 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.Use
 		return response{}, err
 	}
 	token, secret, err := a.manager.Generate(r.Context(), actor, params)
+	return a.generated(token, secret, err, params.ExpiresAt)
+}
+
+// generated returns the response of a new token, whose expiry may have been asked for.
+func (a *api) generated(token apitoken.Token, secret apitoken.Secret, err error, expiresAt time.Time) (response, error) {
 	if errors.Is(err, apitoken.ErrUncertain) {
 		p := problemOf(err)
 		p.TokenID = token.ID
 		return response{}, errors.Join(p, err)
 	}
-	if errors.Is(err, apitoken.ErrLifetime) && !params.ExpiresAt.IsZero() {
+	if errors.Is(err, apitoken.ErrLifetime) && !expiresAt.IsZero() {
 		p := problemOf(err)
 		p.Field = "expires_at"
 		return response{}, errors.Join(p, err)
@@ -174,6 +181,45 @@ func (a *api) permissions(b *body) apitoken.Permission {
 		b.fail(err)
 	}
 	return all
+}
+
+// rotate generates a successor of a token.
+func (a *api) rotate(r *http.Request, actor apitoken.Actor) (response, error) {
+	id, err := tokenID(r)
+	if err != nil {
+		return response{}, err
+	}
+	params, err := rotateParams(r)
+	if err != nil {
+		return response{}, err
+	}
+	params.IdempotencyKey, err = idempotencyKey(r.Header.Values("Idempotency-Key"))
+	if err != nil {
+		return response{}, err
+	}
+	token, secret, err := a.manager.Rotate(r.Context(), actor, id, params)
+	switch {
+	case errors.Is(err, apitoken.ErrUserDisabled):
+	case errors.Is(err, apitoken.ErrReplaced):
+		return response{}, errors.Join(&tokenReplaced, err)
+	case errors.Is(err, apitoken.ErrRevoked), errors.Is(err, apitoken.ErrExpired):
+		return response{}, errors.Join(&tokenNotActive, err)
+	}
+	return a.generated(token, secret, err, params.ExpiresAt)
+}
+
+func rotateParams(r *http.Request) (apitoken.RotateParams, error) {
+	b := readBody(r, "overlap_seconds", "lifetime_seconds", "expires_at", "no_expiration")
+	p := apitoken.RotateParams{
+		Overlap:   b.seconds("overlap_seconds"),
+		Lifetime:  b.seconds("lifetime_seconds"),
+		ExpiresAt: b.instant("expires_at"),
+	}
+	if b.flag("no_expiration") {
+		p.Lifetime = apitoken.NoExpiration
+	}
+	b.atMostOne("lifetime_seconds", "expires_at", "no_expiration")
+	return p, b.err
 }
 
 // idempotencyKey returns the Idempotency-Key of a request, byte for byte, and "" if it has none.

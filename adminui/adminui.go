@@ -127,6 +127,7 @@ func pages() map[string]func(*visit) error {
 		"GET /tokens/{id}/edit":        (*visit).askEdit,
 		"POST /tokens/{id}/edit":       (*visit).edit,
 		"POST /tokens/{id}/narrow":     (*visit).narrow,
+		"POST /tokens/{id}/successor":  (*visit).rotate,
 		"GET /expiring":                (*visit).expiring,
 		"GET /policy":                  (*visit).policy,
 		"POST /policy":                 (*visit).setPolicy,

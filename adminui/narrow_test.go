@@ -112,8 +112,8 @@ func TestATokenIsNarrowed(t *testing.T) {
 	if want := token.CreatedAt.AddDate(0, 0, 4).Truncate(24 * time.Hour); !identity.Token.ExpiresAt.Equal(want) {
 		t.Errorf("the token expires at %s, want %s", identity.Token.ExpiresAt, want)
 	}
-	h.says(h.page("ada", "/admin/activity"), "ada narrowed a token: nightly", "permissions from deploy, report to deploy",
-		"permissions from all of its kind to deploy, report")
+	h.says(h.page("ada", "/admin/activity"), "ada narrowed a token: nightly", "permissions: deploy, report → deploy",
+		"permissions: all of its kind → deploy, report")
 }
 
 func TestAnUnknownNarrowingIsSaid(t *testing.T) {

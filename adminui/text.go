@@ -42,6 +42,8 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionReadToken:     "looked at a token",
 	apitoken.ActionUpdateToken:   "changed a token",
 	apitoken.ActionNarrow:        "narrowed a token",
+	apitoken.ActionRotate:        "generated a successor of a token",
+	apitoken.ActionReplaced:      "used a successor, which ended the token before it",
 	apitoken.ActionListTokens:    "listed tokens",
 	apitoken.ActionRevoke:        "revoked a token",
 	apitoken.ActionLeaked:        "revoked a leaked token",

@@ -38,7 +38,7 @@ func newFaulty() *faulty {
 				if s.revokes--; s.revokes < 0 && s.writes != apitoken.ErrUncertain {
 					return s.writes
 				}
-			case "CreateToken":
+			case "CreateToken", "RotateToken":
 				if s.writes == apitoken.ErrUnavailable {
 					return s.writes
 				}
@@ -48,7 +48,7 @@ func newFaulty() *faulty {
 			return nil
 		},
 		After: func(_ context.Context, method string) error {
-			if method == "CreateToken" || method == "RevokeTokens" && s.revokes < 0 {
+			if method == "CreateToken" || method == "RotateToken" || method == "RevokeTokens" && s.revokes < 0 {
 				return s.writes
 			}
 			return nil

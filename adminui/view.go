@@ -137,6 +137,7 @@ var problems = []problem{
 	{errForm, http.StatusBadRequest, "The form cannot be read", "Nothing was done."},
 	{apitoken.ErrDenied, httpstatus.Of(apitoken.ErrDenied), "You may not do this", "Nothing was done. If you need it, ask an administrator."},
 	{apitoken.ErrNotFound, httpstatus.Of(apitoken.ErrNotFound), "Page not found", "It does not exist, or you may not see it."},
+	{apitoken.ErrReplaced, http.StatusConflict, "The token was replaced", "Nothing was done. Its successor is in use, or was replaced too. Look for it in the list."},
 	{apitoken.ErrRevoked, http.StatusConflict, "The token is revoked", "Nothing was done. Only active tokens can be changed."},
 	{apitoken.ErrExpired, http.StatusConflict, "The token has expired", "Nothing was done. Only active tokens can be changed."},
 	{apitoken.ErrUncertain, httpstatus.Of(apitoken.ErrUncertain), "The outcome is unknown", "The database did not respond in time. Check before you try again."},

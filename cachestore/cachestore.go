@@ -98,7 +98,8 @@ func (s *Store) Close() error {
 }
 
 // Lookup answers from memory during a lease. Otherwise it reads the store, once for all callers of the same token that arrive
-// while the read is in flight. Neither failures nor unknown tokens are kept.
+// while the read is in flight. Neither failures nor unknown tokens are kept, nor a token that has replaced another one, before its first
+// use is recorded.
 func (s *Store) Lookup(ctx context.Context, digest apitoken.Digest) (*apitoken.Record, error) {
 	now := time.Since(s.born)
 	if now < time.Duration(s.lease.Load()) { // read before the table: what a poll removes is gone before its lease begins
@@ -147,7 +148,7 @@ func (s *Store) read(ctx context.Context, digest apitoken.Digest, r *read) (*api
 		return r.rec, r.err // something has changed since the read began
 	}
 	delete(s.reads, digest)
-	if r.err == nil && s.feed.followed {
+	if r.err == nil && s.feed.followed && !r.rec.Unused { // a held one would have its first use recorded again and again
 		s.keep(r.rec)
 	}
 	return r.rec, r.err

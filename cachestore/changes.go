@@ -43,6 +43,20 @@ func (s *Store) NarrowToken(
 	return s.Store.NarrowToken(ctx, id, narrowing, event)
 }
 
+// RotateToken implements [apitoken.Store].
+func (s *Store) RotateToken(ctx context.Context, r apitoken.Rotation, policyRevision int64, event apitoken.Event) error {
+	defer s.changed(event.Owner)
+	return s.Store.RotateToken(ctx, r, policyRevision, event)
+}
+
+// UseSuccessor implements [apitoken.Store].
+func (s *Store) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, revocation apitoken.Revocation, event apitoken.Event,
+) (first bool, err error) {
+	defer s.changed(event.Owner)
+	return s.Store.UseSuccessor(ctx, id, replaces, revocation, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

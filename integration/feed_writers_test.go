@@ -85,6 +85,22 @@ func (w witnessed) NarrowToken(
 	return is, err
 }
 
+func (w witnessed) RotateToken(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+	err := w.Store.RotateToken(ctx, r, revision, e)
+	w.record.note(err, e)
+	return err
+}
+
+func (w witnessed) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, r apitoken.Revocation, e apitoken.Event,
+) (bool, error) {
+	first, err := w.Store.UseSuccessor(ctx, id, replaces, r, e)
+	if first || err != nil {
+		w.record.note(err, e)
+	}
+	return first, err
+}
+
 func (w witnessed) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	is, err := w.Store.CreateUser(ctx, u, e)
 	w.record.note(err, e)

@@ -67,6 +67,17 @@ func (s eachInTx) NarrowToken(
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.Token, error) { return tx.NarrowToken(ctx, id, n, e) })
 }
 
+func (s eachInTx) RotateToken(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.RotateToken(ctx, r, revision, e) })
+	return err
+}
+
+func (s eachInTx) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, r apitoken.Revocation, e apitoken.Event,
+) (bool, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (bool, error) { return tx.UseSuccessor(ctx, id, replaces, r, e) })
+}
+
 func (s eachInTx) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.CreateUser(ctx, u, e) })
 }

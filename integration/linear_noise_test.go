@@ -169,6 +169,20 @@ func (n *noisy) NarrowToken(
 	return is, err
 }
 
+func (n *noisy) RotateToken(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+	return n.write(ctx, func(ctx context.Context) error { return n.Store.RotateToken(ctx, r, revision, e) })
+}
+
+func (n *noisy) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, r apitoken.Revocation, e apitoken.Event,
+) (first bool, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		first, err = n.Store.UseSuccessor(ctx, id, replaces, r, e)
+		return err
+	})
+	return first, err
+}
+
 func (n *noisy) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
 	err = n.write(ctx, func(ctx context.Context) error {
 		is, err = n.Store.CreateUser(ctx, u, e)

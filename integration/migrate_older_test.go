@@ -50,6 +50,9 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 					if version < permissionsVersion {
 						before[i] = with(before[i], "tokens", "-1")
 					}
+					if version < rotationVersion {
+						before[i] = with(before[i], "tokens", "<nil> <nil> 0")
+					}
 				}
 				var pools []*sql.DB
 				for i := range atOnce + 1 {
@@ -112,6 +115,9 @@ func with(row, table, value string) string {
 	}
 	return whole + " " + value + "]"
 }
+
+// rotationVersion is the first version of the tables in which a token may replace another one.
+const rotationVersion = 14
 
 // detailVersion is the first version of the tables in which an event has a reason, a count and an origin.
 const detailVersion = 5

@@ -83,6 +83,16 @@ func (r *replicas) ChangeToken(ctx context.Context, was apitoken.Record, is apit
 	return r.next().ChangeToken(ctx, was, is, e)
 }
 
+func (r *replicas) RotateToken(ctx context.Context, rot apitoken.Rotation, revision int64, e apitoken.Event) error {
+	return r.next().RotateToken(ctx, rot, revision, e)
+}
+
+func (r *replicas) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event,
+) (bool, error) {
+	return r.next().UseSuccessor(ctx, id, replaces, by, e)
+}
+
 func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return r.next().CreateUser(ctx, u, e)
 }

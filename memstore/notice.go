@@ -41,9 +41,9 @@ func (s *Store) LeaseNotices(ctx context.Context, l apitoken.NoticeLease) ([]api
 	return due, nil
 }
 
-// isUsable reports whether the token was not revoked, and its owner is neither disabled nor suspended.
+// isUsable reports whether the token was neither revoked nor replaced, and its owner is neither disabled nor suspended.
 func isUsable(r *record) bool {
-	return r.Token.RevokedAt.IsZero() && r.Epoch >= r.User.Epoch && !r.User.Disabled() && !r.User.Suspended()
+	return r.Token.RevokedAt.IsZero() && r.Token.ReplacedBy.IsZero() && r.Epoch >= r.User.Epoch && !r.User.Disabled() && !r.User.Suspended()
 }
 
 // noticeTaken reports whether the notice was sent or is leased. The caller holds the lock.

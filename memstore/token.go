@@ -51,10 +51,28 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.isStored(n, e) {
+		return nil
+	}
+	if err := s.mayCreate(n, policyRevision, nil, nil); err != nil {
+		return err
+	}
+	s.add(n, false)
+	s.record(e)
+	return nil
+}
+
+// isStored reports whether the token or its event is stored. The caller holds the lock.
+func (s *Store) isStored(n apitoken.NewToken, e apitoken.Event) bool {
+	t := s.token(n.ID)
+	return t != nil && t.digest == n.Digest || s.seen[e.ID]
+}
+
+// mayCreate checks the conditions of a new token in the order of precedence. It may take its name from either of two tokens, which
+// may be nil. The caller holds the lock.
+func (s *Store) mayCreate(n apitoken.NewToken, policyRevision int64, from, orFrom *token) error {
 	byID, byDigest, owner := s.token(n.ID), s.digests.lookup(n.Digest), s.users[n.Owner]
 	switch {
-	case byID != nil && byID.digest == n.Digest, s.seen[e.ID]:
-		return nil
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict
 	case n.CreatorRevision != 0 && s.revision(n.CreatedBy) != n.CreatorRevision:
@@ -63,11 +81,17 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrNotFound
 	case n.OwnerRole != "" && owner.current.Load().Role != n.OwnerRole:
 		return apitoken.ErrConflict
-	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
+	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt, from, orFrom):
 		return apitoken.ErrExists
 	case n.MaxActive > 0 && s.active(owner, n.Epoch, n.CreatedAt) >= n.MaxActive:
 		return apitoken.ErrTooMany
 	}
+	return nil
+}
+
+// add inserts a token, which takes its name. The caller holds the lock.
+func (s *Store) add(n apitoken.NewToken, unused bool) {
+	owner := s.users[n.Owner]
 	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
 	owner.tokens = insert(owner.tokens, t)
@@ -78,12 +102,11 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 			Identity: apitoken.Identity{User: *current, Token: n.Token},
 			Digest:   n.Digest,
 			Epoch:    n.Epoch,
+			Unused:   unused,
 		},
 		owner:     owner,
 		ownerCopy: current,
 	})
-	s.record(e)
-	return nil
 }
 
 // revision returns the revision of a user, 0 if there is none. The caller holds the lock.
@@ -95,19 +118,19 @@ func (s *Store) revision(id apitoken.UserID) int64 {
 	return u.current.Load().Revision
 }
 
-// nameInUse reports whether a token of the epoch or later that is active at a time holds the name.
-func (s *Store) nameInUse(owner *user, name string, epoch int64, at time.Time) bool {
+// nameInUse reports whether a token of the epoch or later that is active at a time holds the name, other than these two.
+func (s *Store) nameInUse(owner *user, name string, epoch int64, at time.Time, except, orExcept *token) bool {
 	holder := owner.names[name]
-	if holder == nil {
+	if holder == nil || holder == except || holder == orExcept {
 		return false
 	}
 	r := s.digests.lookup(holder.digest)
 	return r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive
 }
 
-// active returns how many tokens of the epoch or later are active at a time. The caller holds the lock.
+// active returns how many tokens of the epoch or later that hold their names are active at a time. The caller holds the lock.
 func (s *Store) active(owner *user, epoch int64, at time.Time) (n int) {
-	for _, t := range owner.tokens {
+	for _, t := range owner.names {
 		r := s.digests.lookup(t.digest)
 		if r.Epoch >= epoch && r.Token.Status(at) == apitoken.StatusActive {
 			n++
@@ -136,7 +159,7 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	case r.Epoch < r.User.Epoch, now.Status(e.At) != apitoken.StatusActive,
 		now.Name != was.Token.Name, now.Description != was.Token.Description:
 		return apitoken.ErrConflict
-	case is.Name != now.Name && s.nameInUse(r.owner, is.Name, r.Epoch, e.At):
+	case is.Name != now.Name && s.nameInUse(r.owner, is.Name, r.Epoch, e.At, nil, nil):
 		return apitoken.ErrExists
 	}
 	if names := r.owner.names; is.Name != now.Name {
@@ -193,7 +216,7 @@ func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoke
 	case s.seen[e.ID]:
 		return true, nil
 	}
-	return s.revoke(t, by, e), nil
+	return s.revoke(t, by, &e), nil
 }
 
 // RevokeTokens implements [apitoken.Store].
@@ -212,25 +235,34 @@ func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events
 		return revoked, nil
 	}
 	for _, e := range events {
-		if t := s.token(e.Token); t != nil && s.revoke(t, by, e) {
+		if t := s.token(e.Token); t != nil && s.revoke(t, by, &e) {
 			revoked++
 		}
 	}
 	return revoked, nil
 }
 
-// revoke revokes a token that is not revoked, itself or with its epoch. The caller holds the lock.
-func (s *Store) revoke(t *token, by apitoken.Revocation, e apitoken.Event) bool {
+// revoke revokes a token that is not revoked, itself or with its epoch, and records the event unless it is nil. The caller holds
+// the lock.
+func (s *Store) revoke(t *token, by apitoken.Revocation, e *apitoken.Event) bool {
 	r := s.withRevocation(t)
 	if !r.Token.RevokedAt.IsZero() || r.Epoch < r.User.Epoch {
 		return false
 	}
 	s.digests.change(t.digest, func(r *record) { r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By })
-	if names := s.users[r.Token.Owner].names; names[r.Token.Name] == t {
+	s.releaseName(t)
+	if e != nil {
+		s.record(*e)
+	}
+	return true
+}
+
+// releaseName takes a token's name from it. The name may have passed to another token. The caller holds the lock.
+func (s *Store) releaseName(t *token) {
+	r := s.digests.lookup(t.digest)
+	if names := r.owner.names; names[r.Token.Name] == t {
 		delete(names, r.Token.Name)
 	}
-	s.record(e)
-	return true
 }
 
 // Touch implements [apitoken.Store].

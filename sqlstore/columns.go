@@ -9,9 +9,12 @@ import (
 // tokenColumns are the columns of a token besides its revocation, in the order of tokenFields and tokenArgs.
 const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions"
 
-// tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
+// rotationColumns are what a rotation writes. A token is inserted without them.
+const rotationColumns = "replaces, replaced_by"
+
+// tokenFields returns where tokenColumns, the two columns of the revocation and rotationColumns are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 26), // enough for a record
+	return append(make([]any, 0, 29), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -27,6 +30,8 @@ func tokenFields(t *apitoken.Token) []any {
 		(*permissionsColumn)(&t.Permissions),
 		(*timeColumn)(&t.RevokedAt),
 		(*string)(&t.RevokedBy),
+		(*idColumn)(&t.Replaces),
+		(*idColumn)(&t.ReplacedBy),
 	)
 }
 
@@ -63,6 +68,7 @@ func recordFields(r *apitoken.Record) []any {
 	return append(tokenFields(&r.Token),
 		(*digestColumn)(&r.Digest),
 		&r.Epoch,
+		(*flagColumn)(&r.Unused),
 		&r.User.Name,
 		(*string)(&r.User.Role),
 		(*timeColumn)(&r.User.CreatedAt),

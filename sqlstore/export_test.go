@@ -180,6 +180,7 @@ var queryNames = [numQueries]string{
 	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
 	narrowToken: "narrowToken", narrowTokenAtOnce: "narrowTokenAtOnce", lockToken: "lockToken", readTokenAndEvent: "readTokenAndEvent",
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
+	replaceToken: "replaceToken", revokeUnused: "revokeUnused", insertReplaces: "insertReplaces", readUse: "readUse", revokeReplaced: "revokeReplaced", recordUse: "recordUse",
 	countExpiring: "countExpiring", countActive: "countActive",
 
 	planAnew: "planAnew", findNotices: "findNotices", markNotice: "markNotice",

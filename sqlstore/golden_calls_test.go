@@ -39,7 +39,8 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
 	fake.returns(text["readPolicyToChange"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
-	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 54))...)
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 60))...)
+	fake.returns(text["readUse"], int64(1), false, false)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
@@ -147,6 +148,15 @@ func calls(store *sqlstore.Store) []call {
 			is := token.Token
 			is.Name, is.Description = "cd", "for tests"
 			return store.ChangeToken(ctx, apitoken.Record{Identity: apitoken.Identity{Token: token.Token}, Epoch: 1}, is, event)
+		}},
+		{"RotateToken", func(ctx context.Context) error {
+			was := apitoken.Record{Identity: apitoken.Identity{Token: token.Token}, Epoch: 1}
+			was.Token.ReplacedBy = apitoken.TokenID{4}
+			return store.RotateToken(ctx, apitoken.Rotation{Was: was, ExpiresAt: laterTime, Successor: token}, 0, event)
+		}},
+		{"UseSuccessor", func(ctx context.Context) error {
+			_, err := store.UseSuccessor(ctx, someID, apitoken.TokenID{4}, apitoken.Revocation{At: someTime, By: "ada"}, event)
+			return err
 		}},
 		{"CreateUser", func(ctx context.Context) error { _, err := store.CreateUser(ctx, user, event); return err }},
 		{"ChangeUser", func(ctx context.Context) error {

@@ -29,6 +29,12 @@ const (
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
 	narrowToken       // permissions, expires at, id, permissions before, expires at before, twice, now; changes nothing if the token is another one by now, or no longer active
 	lockToken         // id; changes nothing, but no other transaction changes the token before this one ends
+	replaceToken      // the new token's id, expiry twice, id, id before which it was replaced or its own, name, description, permissions, now; changes nothing if the token is another one by now, or no longer active
+	revokeUnused      // at, by, the new token's id, id; changes nothing if the token is not unused, or revoked
+	insertReplaces    // id of the token that is replaced, id; for a token that is inserted in the same transaction
+	readUse           // event id, id -> unused?, revoked or of an earlier epoch than the owner's?, event exists?
+	revokeReplaced    // at, by, id, owner's epoch; changes nothing if the token is revoked, itself or with its epoch
+	recordUse         // id; changes nothing if the token is not unused, or revoked
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
@@ -151,6 +157,34 @@ WHERE t.id = ? AND t.permissions = ? AND (t.expires_at = ? OR t.expires_at IS NU
 UPDATE apitoken_tokens SET permissions = permissions WHERE id = ?`,
 
 		readTokenAndEvent: selectTokenAndEvent("?", "?"),
+		replaceToken: `
+UPDATE apitoken_tokens AS t
+SET replaced_by = ?, expires_at = CASE WHEN t.expires_at <= ? THEN t.expires_at ELSE ? END, live_name = NULL, unused = 0
+WHERE t.id = ? AND coalesce(t.replaced_by, t.id) = ? AND t.name = ? AND t.description = ? AND t.permissions = ?
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner)`,
+
+		revokeUnused: `
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, replaced_by = ?, live_name = NULL, unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL`,
+
+		insertReplaces: `
+UPDATE apitoken_tokens SET replaces = ?, unused = 1
+WHERE id = ?`,
+
+		readUse: `
+SELECT t.unused, t.revoked_at IS NOT NULL OR t.epoch < u.epoch, EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.id = ?`,
+
+		revokeReplaced: `
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE id = ? AND revoked_at IS NULL AND epoch >= ?`,
+
+		recordUse: `
+UPDATE apitoken_tokens SET unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL`,
 
 		countActive: `
 SELECT count(*)
@@ -167,7 +201,7 @@ SELECT count(*)
 FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIMIT ?) AS found`,
 
 		findNotices: selectRecord("t.revoked_at, t.revoked_by", "") + `
-WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.epoch >= u.epoch
 	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
 	AND NOT EXISTS (
 		SELECT 1 FROM apitoken_notices AS n
@@ -298,14 +332,16 @@ func selectToken(revocation string) string {
 	return `
 SELECT
 	` + qualified("t", tokenColumns) + `,
-	` + revocation
+	` + revocation + `,
+	` + qualified("t", rotationColumns)
 }
 
 // recordColumns are what recordFields reads.
 func recordColumns(token, revocation, owner string) string {
 	return qualified(token, tokenColumns) + `,
 	` + revocation + `,
-	` + token + `.digest, ` + token + `.epoch,
+	` + qualified(token, rotationColumns) + `,
+	` + token + `.digest, ` + token + `.epoch, ` + token + `.unused,
 	` + qualified(owner, userColumns)
 }
 

@@ -62,6 +62,7 @@ func ExampleDialect_Migrations() {
 	// 	CREATE INDEX tenant_7_events_by_token ON tenant_7_events (token, seq) WHERE token IS NOT NULL AND seq IS NOT NULL;
 	// 	CREATE INDEX tenant_7_events_by_time ON tenant_7_events (at, seq) WHERE seq IS NOT NULL;
 	// 0015_one_expiry_index.sql
+	// 0016_rotation.sql
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count

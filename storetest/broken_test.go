@@ -22,7 +22,7 @@ type broken struct {
 }
 
 func brokenStores() []broken {
-	return slices.Concat(brokenWrites(), brokenUsers(), brokenServices(), brokenTokens(), brokenTokenChanges(), brokenNames(), brokenRooms(), brokenQueries(), brokenFilters(), brokenResources(),
+	return slices.Concat(brokenWrites(), brokenUsers(), brokenServices(), brokenTokens(), brokenTokenChanges(), brokenRotations(), brokenNames(), brokenRooms(), brokenQueries(), brokenFilters(), brokenResources(),
 		brokenScans(), brokenOrders(), brokenFacts(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),
 		brokenRemovals(), brokenForgettings(), brokenNotices(), brokenRevocationPages(), brokenPolicies(), brokenPermissions(), brokenNarrowings())
 }

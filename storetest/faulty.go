@@ -82,6 +82,20 @@ func (f Faulty) RevokeTokens(ctx context.Context, revocation apitoken.Revocation
 	return result(ctx, f, "RevokeTokens", func() (int, error) { return f.Store.RevokeTokens(ctx, revocation, events) })
 }
 
+// RotateToken implements [apitoken.Store].
+func (f Faulty) RotateToken(ctx context.Context, r apitoken.Rotation, policyRevision int64, event apitoken.Event) error {
+	return f.call(ctx, "RotateToken", func() error { return f.Store.RotateToken(ctx, r, policyRevision, event) })
+}
+
+// UseSuccessor implements [apitoken.Store].
+func (f Faulty) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, revocation apitoken.Revocation, event apitoken.Event,
+) (first bool, err error) {
+	return result(ctx, f, "UseSuccessor", func() (bool, error) {
+		return f.Store.UseSuccessor(ctx, id, replaces, revocation, event)
+	})
+}
+
 // ChangeToken implements [apitoken.Store].
 func (f Faulty) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, event apitoken.Event) error {
 	return f.call(ctx, "ChangeToken", func() error { return f.Store.ChangeToken(ctx, was, is, event) })

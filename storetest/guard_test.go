@@ -144,6 +144,29 @@ func (g guard) NarrowToken(
 	return g.Store.NarrowToken(ctx, id, n, e)
 }
 
+func (g guard) RotateToken(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+	n := r.Successor
+	g.users(n.Owner, n.CreatedBy)
+	g.names(n.Name, string(n.Kind), n.Hint)
+	g.resources(n.Resource, n.Description)
+	g.times(n.CreatedAt, n.ExpiresAt, r.ExpiresAt)
+	g.events(e)
+	if r.ExpiresAt.IsZero() || r.Was.Token.Owner != n.Owner || !n.Replaces.IsZero() || !n.ReplacedBy.IsZero() || n.ID == r.Was.Token.ID {
+		g.t.Errorf("the suite makes the rotation %+v, without an end, or to another owner or the same token", r)
+	}
+	return g.Store.RotateToken(ctx, r, revision, e)
+}
+
+func (g guard) UseSuccessor(ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+	g.users(by.By)
+	g.times(by.At)
+	g.events(e)
+	if by.At.IsZero() || id.IsZero() || id == replaces {
+		g.t.Errorf("the suite uses the successor %s of %s at %v", id, replaces, by.At)
+	}
+	return g.Store.UseSuccessor(ctx, id, replaces, by, e)
+}
+
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	g.users(u.ID, u.Responsible)
 	g.names(u.Name, string(u.Role))

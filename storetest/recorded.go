@@ -74,6 +74,24 @@ func rowWrites() []recordedWrite {
 				return err
 			}, func() bool { return f.token(n.ID).Token == is }}
 		}},
+		{"RotateToken", func(f *fixture, i int) attempt {
+			r := rotationOf(recordOf(f.addToken(f.addNumbered(i), "a"), apitoken.User{}))
+			e := rotated(r)
+			return attempt{e, func(ctx context.Context) error { return f.store.RotateToken(ctx, r, 0, e) }, func() bool {
+				return !f.token(r.Was.Token.ID).Token.ReplacedBy.IsZero()
+			}}
+		}},
+		{"UseSuccessor", func(f *fixture, i int) attempt {
+			_, is := f.rotate(recordOf(f.addToken(f.addNumbered(i), "a"), apitoken.User{}))
+			e := firstUse(is)
+			return attempt{e, func(ctx context.Context) error {
+				first, err := f.store.UseSuccessor(ctx, is.Token.ID, is.Token.Replaces, apitoken.Revocation{At: e.At, By: e.Actor.User}, e)
+				if first != (err == nil) {
+					f.broken("UseSuccessor returns first %v with the error %v", first, err)
+				}
+				return err
+			}, func() bool { return !f.token(is.Token.ID).Unused }}
+		}},
 		{"CreateUser", func(f *fixture, i int) attempt {
 			u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
 			e := userCreated(u)

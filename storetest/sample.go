@@ -149,7 +149,7 @@ func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.Tok
 		Before: apitoken.State{
 			Name: "before", Description: "as it was", Kind: "first", Resource: "project:old", Permissions: "GenerateOwn|deploy", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", Service: true, Responsible: "carol", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,
-			Policy: "limit of role junior removed",
+			Policy: "limit of role junior removed", Replaces: newTokenID(), ReplacedBy: newTokenID(), ReplacedExpiresAt: far,
 		},
 		After: apitoken.State{
 			Name: "after", Description: "as it is", Kind: "second", Resource: "project:new", Permissions: "none", ExpiresAt: far, RevokedAt: far.Add(-microsecond),

@@ -66,6 +66,7 @@ func areas() []area {
 		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
 		{"token changes", tokenChangeRules()},
 		{"narrowing", narrowingRules()},
+		{"rotation", rotationRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID(), serviceRules())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},
@@ -84,7 +85,7 @@ func areas() []area {
 		{"repetition", repetitionRules()},
 		{"cancellation", slices.Concat(cancellationRules(), stepRules())},
 		{"kept values", keptRules()},
-		{"one winner", winnerRules()},
+		{"one winner", slices.Concat(winnerRules(), rotationWinners())},
 		{"concurrency", slices.Concat(concurrencyRules(), crowdRules(), readerRules())},
 	}
 }

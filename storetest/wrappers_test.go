@@ -183,7 +183,9 @@ type otherwise struct {
 	revoke func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
 	rename func(context.Context, apitoken.Record, apitoken.Token, apitoken.Event) error // ChangeToken
 	narrow func(context.Context, apitoken.TokenID, apitoken.TokenNarrowing, apitoken.Event) (apitoken.Token, error)
-	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error) // CreateUser
+	rotate func(context.Context, apitoken.Rotation, int64, apitoken.Event) error
+	use    func(ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) // UseSuccessor
+	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error)                                      // CreateUser
 	change func(context.Context, apitoken.UserID, apitoken.UserChange, apitoken.Event) (apitoken.User, error)
 	touch  func(context.Context, []apitoken.Touch) error
 	append func(context.Context, []apitoken.Event) error
@@ -235,6 +237,22 @@ func (o *otherwise) NarrowToken(
 		return o.Store.NarrowToken(ctx, id, n, e)
 	}
 	return o.narrow(ctx, id, n, e)
+}
+
+func (o *otherwise) RotateToken(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+	if o.rotate == nil {
+		return o.Store.RotateToken(ctx, r, revision, e)
+	}
+	return o.rotate(ctx, r, revision, e)
+}
+
+func (o *otherwise) UseSuccessor(
+	ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event,
+) (bool, error) {
+	if o.use == nil {
+		return o.Store.UseSuccessor(ctx, id, replaces, by, e)
+	}
+	return o.use(ctx, id, replaces, by, e)
 }
 
 func (o *otherwise) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {

@@ -17,7 +17,11 @@ type tokenRow struct {
 	Token  apitoken.Token
 	Digest apitoken.Digest
 	Epoch  int64
+	Unused bool
 }
+
+// rowOf returns the row of a token.
+func rowOf(r *apitoken.Record) tokenRow { return tokenRow{r.Token, r.Digest, r.Epoch, r.Unused} }
 
 // readToken returns a token with its owner. Both are from one transaction, so they are as they are at one moment.
 func readToken(tx *bbolt.Tx, id []byte) (*apitoken.Record, error) {
@@ -30,7 +34,7 @@ func readToken(tx *bbolt.Tx, id []byte) (*apitoken.Record, error) {
 		return nil, err
 	}
 	return &apitoken.Record{
-		Identity: apitoken.Identity{User: owner, Token: row.Token}, Digest: row.Digest, Epoch: row.Epoch,
+		Identity: apitoken.Identity{User: owner, Token: row.Token}, Digest: row.Digest, Epoch: row.Epoch, Unused: row.Unused,
 	}, nil
 }
 
@@ -74,33 +78,42 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (r *apitoken.Rec
 // because no other transaction writes meanwhile.
 func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
-		byDigest := tx.Bucket(digests).Get(n.Digest[:])
-		if recorded(tx, e.ID) || bytes.Equal(byDigest, n.ID[:]) {
+		if recorded(tx, e.ID) || isStored(tx, n) {
 			return nil // a retry
 		}
-		if err := mayCreate(tx, n, policyRevision); err != nil {
-			return err
-		}
-		if byDigest != nil || tx.Bucket(tokens).Get(n.ID[:]) != nil {
-			return apitoken.ErrExists
-		}
-		if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
-			return err
-		}
-		if err := checkRoom(tx, n); err != nil {
-			return err
-		}
-		if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
-			return err
-		}
-		if err := tx.Bucket(digests).Put(n.Digest[:], n.ID[:]); err != nil {
-			return err
-		}
-		if err := tx.Bucket(owned).Put(userKey(n.Owner, n.ID[:]), nil); err != nil {
+		if err := insertToken(tx, n, policyRevision, false); err != nil {
 			return err
 		}
 		return record(tx, e)
 	})
+}
+
+// isStored reports whether the token is stored.
+func isStored(tx *bbolt.Tx, n apitoken.NewToken) bool {
+	return bytes.Equal(tx.Bucket(digests).Get(n.Digest[:]), n.ID[:])
+}
+
+// insertToken inserts a token unless a condition does not hold.
+func insertToken(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64, unused bool) error {
+	if err := mayCreate(tx, n, policyRevision); err != nil {
+		return err
+	}
+	if tx.Bucket(digests).Get(n.Digest[:]) != nil || tx.Bucket(tokens).Get(n.ID[:]) != nil {
+		return apitoken.ErrExists
+	}
+	if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
+		return err
+	}
+	if err := checkRoom(tx, n); err != nil {
+		return err
+	}
+	if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch, unused}); err != nil {
+		return err
+	}
+	if err := tx.Bucket(digests).Put(n.Digest[:], n.ID[:]); err != nil {
+		return err
+	}
+	return tx.Bucket(owned).Put(userKey(n.Owner, n.ID[:]), nil)
 }
 
 // mayCreate checks the conditions of a new token in the order of precedence.
@@ -137,7 +150,10 @@ func checkRoom(tx *bbolt.Tx, n apitoken.NewToken) error {
 		return nil
 	}
 	active := 0
-	for id := range after(tx, owned, userPrefix(n.Owner), nil) {
+	for _, id := range after(tx, names, userPrefix(n.Owner), nil) {
+		if bytes.Equal(id, n.ID[:]) {
+			continue // it holds its name already
+		}
 		row, err := get[tokenRow](tx, tokens, id)
 		if err != nil {
 			return err
@@ -201,7 +217,7 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 				return err
 			}
 		}
-		if err := put(tx, tokens, is.ID[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
+		if err := put(tx, tokens, is.ID[:], rowOf(r)); err != nil {
 			return err
 		}
 		return record(tx, e)
@@ -227,7 +243,7 @@ func (s *Store) NarrowToken(
 		if is, e = n.Apply(r.Token, e); is == r.Token {
 			return nil
 		}
-		if err := put(tx, tokens, id[:], tokenRow{is, r.Digest, r.Epoch}); err != nil {
+		if err := put(tx, tokens, id[:], tokenRow{is, r.Digest, r.Epoch, r.Unused}); err != nil {
 			return err
 		}
 		return record(tx, e)
@@ -247,7 +263,7 @@ func (s *Store) RevokeToken(
 			changed = true
 			return nil
 		}
-		changed, err = revoke(tx, id, by, e)
+		changed, err = revoke(tx, id, by, &e)
 		return err
 	})
 	return changed && err == nil, err
@@ -265,7 +281,7 @@ func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events
 			return nil
 		}
 		for _, e := range events {
-			changed, err := revoke(tx, e.Token, by, e)
+			changed, err := revoke(tx, e.Token, by, &e)
 			if err != nil && !errors.Is(err, apitoken.ErrNotFound) {
 				return err
 			}
@@ -281,8 +297,8 @@ func (s *Store) RevokeTokens(ctx context.Context, by apitoken.Revocation, events
 	return revoked, nil
 }
 
-// revoke revokes a token that is not revoked, itself or with its epoch.
-func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (changed bool, err error) {
+// revoke revokes a token that is not revoked, itself or with its epoch, and records the event unless it is nil.
+func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e *apitoken.Event) (changed bool, err error) {
 	r, err := readToken(tx, id[:])
 	if err != nil {
 		return false, err
@@ -291,13 +307,16 @@ func revoke(tx *bbolt.Tx, id apitoken.TokenID, by apitoken.Revocation, e apitoke
 		return false, nil
 	}
 	r.Token.RevokedAt, r.Token.RevokedBy = by.At, by.By
-	if err := put(tx, tokens, id[:], tokenRow{r.Token, r.Digest, r.Epoch}); err != nil {
+	if err := put(tx, tokens, id[:], rowOf(r)); err != nil {
 		return false, err
 	}
 	if err := releaseName(tx, r.Token); err != nil {
 		return false, err
 	}
-	return true, record(tx, e)
+	if e == nil {
+		return true, nil
+	}
+	return true, record(tx, *e)
 }
 
 // Touch implements [apitoken.Store]. It writes back the whole row. No revocation is lost by that, because none is written

@@ -26,7 +26,8 @@ INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?);
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -37,7 +38,8 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -106,6 +108,35 @@ WHERE t.id = ? AND t.permissions = ? AND (t.expires_at = ? OR t.expires_at IS NU
 -- lockToken(bytes)
 UPDATE apitoken_tokens SET permissions = permissions WHERE id = ?;
 
+-- replaceToken(bytes, integer, integer, bytes, bytes, text, text, integer, integer)
+UPDATE apitoken_tokens AS t
+SET replaced_by = ?, expires_at = CASE WHEN t.expires_at <= ? THEN t.expires_at ELSE ? END, live_name = NULL, unused = 0
+WHERE t.id = ? AND coalesce(t.replaced_by, t.id) = ? AND t.name = ? AND t.description = ? AND t.permissions = ?
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
+
+-- revokeUnused(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, replaced_by = ?, live_name = NULL, unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL;
+
+-- insertReplaces(bytes, bytes)
+UPDATE apitoken_tokens SET replaces = ?, unused = 1
+WHERE id = ?;
+
+-- readUse(bytes, bytes)
+SELECT t.unused, t.revoked_at IS NOT NULL OR t.epoch < u.epoch, EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.id = ?;
+
+-- revokeReplaced(integer, text, bytes, integer)
+UPDATE apitoken_tokens SET revoked_at = ?, revoked_by = ?, live_name = NULL
+WHERE id = ? AND revoked_at IS NULL AND epoch >= ?;
+
+-- recordUse(bytes)
+UPDATE apitoken_tokens SET unused = 0
+WHERE id = ? AND unused = 1 AND revoked_at IS NULL;
+
 -- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
@@ -121,11 +152,12 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIM
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
-WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.epoch >= u.epoch
 	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
 	AND NOT EXISTS (
 		SELECT 1 FROM apitoken_notices AS n
@@ -140,13 +172,15 @@ SELECT
 	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description, w.permissions,
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
-	w.digest, w.epoch,
+	w.replaces, w.replaced_by,
+	w.digest, w.epoch, w.unused,
 	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.service, o.responsible, o.epoch, o.revision
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = ?
@@ -281,7 +315,8 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision,
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)
 FROM apitoken_tokens AS t
@@ -305,7 +340,8 @@ UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -316,7 +352,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -328,7 +365,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -340,7 +378,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -352,7 +391,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -363,7 +403,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -374,7 +415,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -385,7 +427,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -396,7 +439,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -408,7 +452,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -419,7 +464,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -430,7 +476,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -441,7 +488,8 @@ ORDER BY t.id DESC LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -452,7 +500,8 @@ ORDER BY t.id DESC LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -463,7 +512,8 @@ ORDER BY t.id DESC LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -474,7 +524,8 @@ ORDER BY t.expires_at, t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -503,7 +554,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -521,7 +573,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -539,7 +592,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -557,7 +611,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -575,7 +630,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -593,7 +649,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -611,7 +668,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -629,7 +687,8 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -641,7 +700,8 @@ ORDER BY t.id LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -660,7 +720,8 @@ ORDER BY t.id DESC LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -672,7 +733,8 @@ ORDER BY t.id DESC LIMIT ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
@@ -691,7 +753,8 @@ ORDER BY t.expires_at, t.id LIMIT 2 OFFSET ?;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)

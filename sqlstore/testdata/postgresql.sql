@@ -23,7 +23,8 @@ INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -34,7 +35,8 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
@@ -62,6 +64,35 @@ WHERE t.id = $1;
 
 -- lockToken: none
 
+-- replaceToken(bytes, integer, integer, bytes, bytes, text, text, integer, integer)
+UPDATE apitoken_tokens AS t
+SET replaced_by = $1, expires_at = CASE WHEN t.expires_at <= $2 THEN t.expires_at ELSE $3 END, live_name = NULL, unused = 0
+WHERE t.id = $4 AND coalesce(t.replaced_by, t.id) = $5 AND t.name = $6 AND t.description = $7 AND t.permissions = $8
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $9)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
+
+-- revokeUnused(integer, text, bytes, bytes)
+UPDATE apitoken_tokens SET revoked_at = $1, revoked_by = $2, replaced_by = $3, live_name = NULL, unused = 0
+WHERE id = $4 AND unused = 1 AND revoked_at IS NULL;
+
+-- insertReplaces(bytes, bytes)
+UPDATE apitoken_tokens SET replaces = $1, unused = 1
+WHERE id = $2;
+
+-- readUse(bytes, bytes)
+SELECT t.unused, t.revoked_at IS NOT NULL OR t.epoch < u.epoch, EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+WHERE t.id = $2;
+
+-- revokeReplaced(integer, text, bytes, integer)
+UPDATE apitoken_tokens SET revoked_at = $1, revoked_by = $2, live_name = NULL
+WHERE id = $3 AND revoked_at IS NULL AND epoch >= $4;
+
+-- recordUse(bytes)
+UPDATE apitoken_tokens SET unused = 0
+WHERE id = $1 AND unused = 1 AND revoked_at IS NULL;
+
 -- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
@@ -78,11 +109,12 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
 FROM apitoken_tokens AS t
 JOIN apitoken_users AS u ON u.id = t.owner
-WHERE t.expires_at > $1 AND t.expires_at <= $2 AND t.revoked_at IS NULL AND t.epoch >= u.epoch
+WHERE t.expires_at > $1 AND t.expires_at <= $2 AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.epoch >= u.epoch
 	AND u.disabled_at IS NULL AND u.suspended_at IS NULL
 	AND NOT EXISTS (
 		SELECT 1 FROM apitoken_notices AS n
@@ -97,13 +129,15 @@ SELECT
 	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description, w.permissions,
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
-	w.digest, w.epoch,
+	w.replaces, w.replaced_by,
+	w.digest, w.epoch, w.unused,
 	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	o.name, o.role, o.created_at, o.disabled_at, o.suspended_at, o.service, o.responsible, o.epoch, o.revision
 FROM apitoken_policy AS p
 LEFT JOIN apitoken_users AS a ON a.id = $1
@@ -388,7 +422,8 @@ SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
-	t.digest, t.epoch,
+	t.replaces, t.replaced_by,
+	t.digest, t.epoch, t.unused,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision,
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
 FROM apitoken_tokens AS t
@@ -463,7 +498,8 @@ UPDATE apitoken_notices SET sent_at = $1 WHERE token = $2 AND step = $3 AND sent
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -477,7 +513,8 @@ ORDER BY t.id LIMIT $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -492,7 +529,8 @@ ORDER BY t.owner, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -507,7 +545,8 @@ ORDER BY t.id LIMIT $4;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -522,7 +561,8 @@ ORDER BY t.id LIMIT $4;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -536,7 +576,8 @@ ORDER BY t.resource, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -550,7 +591,8 @@ ORDER BY t.created_by, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -564,7 +606,8 @@ ORDER BY t.hint, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -578,7 +621,8 @@ ORDER BY t.created_with, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -593,7 +637,8 @@ ORDER BY t.id LIMIT $4;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -607,7 +652,8 @@ ORDER BY t.kind, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -621,7 +667,8 @@ ORDER BY t.id LIMIT $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -635,7 +682,8 @@ ORDER BY t.id DESC LIMIT $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -649,7 +697,8 @@ ORDER BY t.owner DESC, t.id DESC LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -663,7 +712,8 @@ ORDER BY t.id DESC LIMIT $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -677,7 +727,8 @@ ORDER BY t.expires_at, t.id LIMIT $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -709,7 +760,8 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -730,7 +782,8 @@ ORDER BY t.owner, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -751,7 +804,8 @@ ORDER BY t.resource, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -772,7 +826,8 @@ ORDER BY t.created_with, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -793,7 +848,8 @@ ORDER BY t.created_by, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -814,7 +870,8 @@ ORDER BY t.kind, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -835,7 +892,8 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -856,7 +914,8 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -871,7 +930,8 @@ ORDER BY t.id LIMIT $4;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -893,7 +953,8 @@ ORDER BY t.id DESC LIMIT 2 OFFSET $3;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -908,7 +969,8 @@ ORDER BY t.id DESC LIMIT $4;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
@@ -930,7 +992,8 @@ ORDER BY t.expires_at, t.id LIMIT 2 OFFSET $5;
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
-	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, ended_at, ended_by FROM apitoken_epochs
