@@ -18,7 +18,7 @@ func (d database) contentsOf() (tables []string, columns map[string]string) {
 		"apitoken_users":  "id, name, role, created_at, disabled_at, suspended_at, epoch, revision, service, responsible",
 		"apitoken_epochs": "owner, epoch, ended_at, ended_by",
 		"apitoken_tokens": "digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at, " +
-			"created_by, created_with, revoked_by, hint, epoch, key_version, resource, description",
+			"created_by, created_with, revoked_by, hint, epoch, key_version, resource, description, permissions",
 		"apitoken_notices": "token, step, lease, leased_at, leased_until, sent_at",
 		"apitoken_policy":  "id, max_lifetime, updated_at, updated_by, revision, layers",
 		"apitoken_events": "seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state, " +

@@ -55,12 +55,13 @@ func ExampleDialect_Migrations() {
 	// 0012_services_and_notices.sql
 	// 	CREATE INDEX tenant_7_users_by_responsible ON tenant_7_users (responsible, id) WHERE responsible <> '';
 	// 	CREATE TABLE tenant_7_notices (
-	// 0013_list_orders.sql
+	// 0013_token_permissions.sql
+	// 0014_list_orders.sql
 	// 	CREATE INDEX tenant_7_tokens_by_end ON tenant_7_tokens (expires_at, id) WHERE expires_at IS NOT NULL;
 	// 	CREATE INDEX tenant_7_tokens_by_hint ON tenant_7_tokens (hint, id);
 	// 	CREATE INDEX tenant_7_events_by_token ON tenant_7_events (token, seq) WHERE token IS NOT NULL AND seq IS NOT NULL;
 	// 	CREATE INDEX tenant_7_events_by_time ON tenant_7_events (at, seq) WHERE seq IS NOT NULL;
-	// 0014_one_expiry_index.sql
+	// 0015_one_expiry_index.sql
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count
