@@ -34,7 +34,7 @@ FLAGS  := $(ZONE_TAGS) -count=1 -timeout $(TIMEOUT)
 each = set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	printf '%s\n' "$$dirs" | while IFS= read -r dir; do cd "$$dir"; echo "-- apitoken$${dir\#$(CURDIR)}"; $(1) </dev/null; done
 
-.PHONY: help test test-long servers check quick long other lint oldest-go 386 test-galera test-upgraded vuln bench fuzz cover
+.PHONY: help test test-long servers check quick long other lint oldest-go 386 test-galera test-ha test-upgraded vuln bench fuzz cover
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -59,6 +59,7 @@ quick: ## the tests that do not take long, with -race where there is a C compile
 
 long: ## the tests that take long, in full
 	@echo "!! Galera is NOT tested here: make test-galera"
+	@echo "!! A cluster of Patroni is NOT tested here: make test-ha"
 	@case ",$$APITOKEN_TEST_REQUIRE," in *,gitleaks,*) ;; *) command -v gitleaks >/dev/null || echo "!! NO GITLEAKS: its rule is NOT tried" ;; esac
 	@echo "== go test, the long ones, TZ=$(LONG_ZONE)"; TZ=$(LONG_ZONE) $(GOTEST) -long $(FLAGS) $(TESTED)
 
@@ -75,6 +76,9 @@ oldest-go: ## the root module with the oldest Go that go.mod promises; downloads
 
 test-galera: servers ## the tests on a Galera cluster of three nodes, which is started for them
 	@echo "== Galera"; cd integration && APITOKEN_TEST_GALERA=1 go test -run Galera -count=1 -timeout $(TIMEOUT) ./...
+
+test-ha: ## the tests on a cluster of Patroni in networks of its own, which root makes; APITOKEN_HA_KILLS, _CUTS and _HANGS count
+	@echo "== Patroni"; sh integration/install-servers.sh ha; cd integration && APITOKEN_TEST_HA=1 go test -run Patroni -v -count=1 -timeout 3h .
 
 test-upgraded: ## the tests with all dependencies at their newest, in a copy that is thrown away
 	@sh integration/test-upgraded.sh

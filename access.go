@@ -322,8 +322,8 @@ func (a authority) exempt(u UserID, required Permission) refusal {
 	return a.actOn(required)
 }
 
-// reach decides whether the actor may see or revoke one token. need is the permission for a token of another user. Every token
-// may see and revoke itself.
+// reach decides whether the actor may see, narrow or revoke one token. need is the permission for a token of another user. Every token
+// may see, narrow and revoke itself.
 func (a authority) reach(t Token, need Permission) refusal {
 	if a.uses(t.ID) || a.manages(t.Owner) {
 		return permitted

@@ -43,6 +43,7 @@ var accessRules = []accessRule{
 	{"TokenPage of all", apitoken.ListAny, denied, denied, ""},
 	{"CountTokens of all", apitoken.ListAny, denied, denied, ""},
 	{"UpdateToken", apitoken.ListAny | apitoken.GenerateForOthers, allowed, hidden, denied},
+	{"Narrow", apitoken.RevokeAny, allowed, hidden, ""},
 	{"Revoke", apitoken.RevokeAny, allowed, hidden, ""},
 	{"RevokeAll", apitoken.RevokeAny, allowed, denied, ""},
 	{"SetPolicy", apitoken.SetPolicy, denied, denied, ""},
@@ -73,6 +74,9 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		"CountTokens of all": func(a apitoken.Actor) error { return second(h.CountTokens(ctx, a, all)) },
 		"UpdateToken": func(a apitoken.Actor) error {
 			return second(h.UpdateToken(ctx, a, token.ID, apitoken.TokenChange{Description: to("for releases")}))
+		},
+		"Narrow": func(a apitoken.Actor) error {
+			return second(h.Narrow(ctx, a, token.ID, apitoken.Narrowing{Keep: apitoken.GenerateOwn}))
 		},
 		"Revoke":       func(a apitoken.Actor) error { return h.Revoke(ctx, a, token.ID) },
 		"RevokeAll":    func(a apitoken.Actor) error { return h.RevokeAll(ctx, a, bob) },

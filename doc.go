@@ -36,8 +36,8 @@
 // # Who may do what
 //
 // Every method that decides takes the [Actor] as an argument: a person ([As]), the holder of a token ([Identity.Actor]), or
-// the host itself ([System]). The actor may do what their [Role] grants at that moment, as far as the [Kind] of the token in
-// use carries it. Everything else is denied. Every change and every denial is an [Event].
+// the host itself ([System]). The actor may do what their [Role] grants at that moment, as far as the token in use carries it: by
+// its [Kind], and by a limit of its own, which [Manager.Narrow] makes smaller. Everything else is denied. Every change and every denial is an [Event].
 //
 // # Logs, metrics and scanners
 //

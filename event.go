@@ -57,6 +57,7 @@ type State struct {
 	Description string        `json:"description,omitzero"`  // of the token
 	Kind        Kind          `json:"kind,omitzero"`         // of the token
 	Resource    string        `json:"resource,omitzero"`     // of the token; empty: not bound
+	Permissions string        `json:"permissions,omitzero"`  // of the token, by their names of then: "GenerateOwn|deploy"; "none": no permission; empty: not limited
 	ExpiresAt   time.Time     `json:"expires_at,omitzero"`   // of the token; zero: no expiration
 	RevokedAt   time.Time     `json:"revoked_at,omitzero"`   // of the token
 	Role        Role          `json:"role,omitzero"`         // of the user
@@ -72,14 +73,15 @@ type State struct {
 	Policy string `json:"policy,omitzero"`
 }
 
-// LogValue returns a group of name, description, kind, resource, expires_at, revoked_at, role, disabled_at, suspended_at,
-// service, responsible, epoch, max_lifetime and policy, without the empty ones. No maximum is "no expiration".
+// LogValue returns a group of name, description, kind, resource, permissions, expires_at, revoked_at, role, disabled_at,
+// suspended_at, service, responsible, epoch, max_lifetime and policy, without the empty ones. No maximum is "no expiration".
 func (s State) LogValue() slog.Value {
 	var g logGroup
 	g.text("name", s.Name)
 	g.text("description", s.Description)
 	g.text("kind", string(s.Kind))
 	g.text("resource", s.Resource)
+	g.text("permissions", s.Permissions)
 	g.time("expires_at", s.ExpiresAt)
 	g.time("revoked_at", s.RevokedAt)
 	g.text("role", string(s.Role))
@@ -131,6 +133,7 @@ const (
 	ActionImport        Action = "token.import"
 	ActionReadToken     Action = "token.read"
 	ActionUpdateToken   Action = "token.update"
+	ActionNarrow        Action = "token.narrow"
 	ActionListTokens    Action = "token.list"
 	ActionRevoke        Action = "token.revoke"
 	ActionLeaked        Action = "token.leaked" // of RevokeText

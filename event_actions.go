@@ -4,7 +4,7 @@ package apitoken
 // not among them.
 func RecordedActions() []Action {
 	return []Action{
-		ActionGenerate, ActionImport, ActionUpdateToken, ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany,
+		ActionGenerate, ActionImport, ActionUpdateToken, ActionNarrow, ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany,
 		ActionSetPolicy, ActionPlanPolicy,
 		ActionPutUser, ActionDisableUser, ActionEnableUser, ActionSuspendUser, ActionResumeUser, ActionForgetUser,
 		ActionSweep, ActionLeaseNotices, ActionNoticeSent,

@@ -59,7 +59,7 @@ func (m *Manager) withdraw(ctx context.Context, op *operation, token Token, mark
 	case !holder.LastUsedAt.IsZero() || m.lastUsed.isWaiting(holder.ID):
 		return ErrRepeated
 	}
-	before := stateOfToken(holder)
+	before := m.stateOf(holder)
 	after := before
 	after.RevokedAt = op.at
 	event := op.changed(before, after)

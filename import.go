@@ -150,7 +150,7 @@ func (m *Manager) insertImported(ctx context.Context, op *operation, token Token
 	case owner.Disabled():
 		return ErrUserDisabled // otherwise enabling the owner would activate the token
 	}
-	event := op.changed(State{}, stateOfToken(token))
+	event := op.changed(State{}, m.stateOf(token))
 	event.Token = token.ID
 	return storeError(m.store.CreateToken(ctx, NewToken{Token: token, Digest: digest, Epoch: owner.Epoch}, policy.Revision, event))
 }

@@ -75,7 +75,7 @@ func (m *Manager) revokeText(ctx context.Context, op *operation, text string, l 
 // revokeFound revokes the token and sets its revocation. If it was revoked since it was found, changed is false.
 func (m *Manager) revokeFound(ctx context.Context, op *operation, token *Token, reason string) (changed bool, err error) {
 	by := Revocation{At: op.at, By: op.actor.User}
-	before := stateOfToken(*token)
+	before := m.stateOf(*token)
 	after := before
 	after.RevokedAt = by.At
 	event := op.changed(before, after)

@@ -28,8 +28,9 @@ type Manager struct {
 	maxActive       int // of an owner; 0: no limit
 	roles           roleSet
 	kinds           kindSet
-	canonicalID     func(UserID) UserID // may be nil
-	observer        Observer            // may be nil
+	permissionNames map[Permission]string // of the host's own
+	canonicalID     func(UserID) UserID   // may be nil
+	observer        Observer              // may be nil
 	lastUsed        *lastUsed
 	denials         *denials
 
@@ -101,6 +102,10 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := withPermissionNames(o.PermissionNames)
+	if err != nil {
+		return nil, err
+	}
 	m := &Manager{
 		store:           store,
 		clock:           o.Clock,
@@ -111,6 +116,7 @@ func newManager(store Store, opts *Options) (*Manager, error) {
 		maxActive:       o.MaxActivePerOwner,
 		roles:           roles,
 		kinds:           kinds,
+		permissionNames: names,
 		canonicalID:     o.CanonicalUserID,
 		observer:        o.Observer,
 		lastUsed:        newLastUsed(store, o.Clock, o.LastUsedInterval, o.LastUsedStep),

@@ -160,7 +160,7 @@ func (m *Manager) insert(
 	if err != nil {
 		return err
 	}
-	after := stateOfToken(*token)
+	after := m.stateOf(*token)
 	after.MaxLifetime, after.Policy = limit.most, limit.inEvent()
 	event := op.changed(State{}, after)
 	event.Token = token.ID

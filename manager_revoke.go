@@ -24,7 +24,7 @@ func (m *Manager) revoke(ctx context.Context, op *operation) (changed bool, err 
 	if err != nil {
 		return false, err
 	}
-	before := stateOfToken(rec.Token)
+	before := m.stateOf(rec.Token)
 	after := before
 	after.RevokedAt = op.at
 	changed, err = m.store.RevokeToken(ctx, op.token, Revocation{At: op.at, By: op.actor.User}, op.changed(before, after))
@@ -80,8 +80,12 @@ func (m *Manager) visible(ctx context.Context, op *operation, need Permission) (
 	return rec, nil
 }
 
-func stateOfToken(t Token) State {
+// stateOf returns what an event records about a token.
+func (m *Manager) stateOf(t Token) State { return stateOfToken(t, m.permissionNames) }
+
+func stateOfToken(t Token, names map[Permission]string) State {
 	return State{
-		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, Permissions: limitText(t.Permissions, names),
+		ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
 	}
 }

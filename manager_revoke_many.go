@@ -83,7 +83,7 @@ func (m *Manager) revokeMany(ctx context.Context, op *operation, q TokenQuery, p
 	}
 	page = op.ownLast(page)
 	page = page[:min(len(page), revokedTokens)]
-	revoked, err := m.store.RevokeTokens(ctx, Revocation{At: op.at, By: op.actor.User}, op.revocations(page, p.Reason))
+	revoked, err := m.store.RevokeTokens(ctx, Revocation{At: op.at, By: op.actor.User}, m.revocations(op, page, p.Reason))
 	if err != nil {
 		return RevokeManyResult{}, storeError(err)
 	}
@@ -117,10 +117,10 @@ func (op *operation) ownLast(tokens []Token) []Token {
 
 // revocations returns the events of tokens that are to be revoked. They are events of Revoke, so that a reader of the events
 // needs to know one action only.
-func (op *operation) revocations(tokens []Token, reason string) []Event {
+func (m *Manager) revocations(op *operation, tokens []Token, reason string) []Event {
 	events := make([]Event, len(tokens))
 	for i, t := range tokens {
-		before := stateOfToken(t)
+		before := m.stateOf(t)
 		after := before
 		after.RevokedAt = op.at
 		e := op.changed(before, after)

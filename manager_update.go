@@ -61,7 +61,7 @@ func (m *Manager) changeToken(ctx context.Context, op *operation, c TokenChange)
 	if is == rec.Token {
 		return is, nil
 	}
-	err = m.store.ChangeToken(ctx, *rec, is, op.changed(stateOfToken(rec.Token), stateOfToken(is)))
+	err = m.store.ChangeToken(ctx, *rec, is, op.changed(m.stateOf(rec.Token), m.stateOf(is)))
 	if err != nil {
 		return Token{}, storeError(err)
 	}

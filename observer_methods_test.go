@@ -42,6 +42,9 @@ func observedMethods() []observedMethod {
 	rename := func(h *observedHost, id apitoken.TokenID, name string) error {
 		return second(h.UpdateToken(ctx, apitoken.As(ada), id, apitoken.TokenChange{Name: &name}))
 	}
+	narrow := func(h *observedHost, id apitoken.TokenID, n apitoken.Narrowing) error {
+		return second(h.Narrow(ctx, apitoken.As(ada), id, n))
+	}
 	// inserted returns the token that the call inserted, if it did.
 	inserted := func(h *observedHost) apitoken.TokenID {
 		if all := h.tokens(); len(all) == 2 {
@@ -93,6 +96,19 @@ func observedMethods() []observedMethod {
 			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
 			"user_disabled": func(h *observedHost) error { return importAs(h, dan, "old-1") },
 			"exists":        func(h *observedHost) error { return importAs(h, bob, "ci") },
+		}},
+		{"Narrow", apitoken.ActionNarrow, bob, bobs, operation("Narrow"), refusals{
+			"invalid":   func(h *observedHost) error { return narrow(h, h.token.ID, apitoken.Narrowing{}) },
+			"not_found": func(h *observedHost) error { return narrow(h, missing, apitoken.Narrowing{Keep: apitoken.ListAny}) },
+			"expired": func(h *observedHost) error {
+				h.clock.Add(apitoken.Days(90))
+				return narrow(h, h.token.ID, apitoken.Narrowing{Keep: apitoken.ListAny})
+			},
+			"revoked": func(h *observedHost) error {
+				h.must(h.RevokeAll(ctx, apitoken.System(), bob))
+				h.observer.take()
+				return narrow(h, h.token.ID, apitoken.Narrowing{Keep: apitoken.ListAny})
+			},
 		}},
 		{"UpdateToken", apitoken.ActionUpdateToken, bob, bobs, operation("UpdateToken"), refusals{
 			"invalid":   func(h *observedHost) error { return rename(h, h.token.ID, "") },
@@ -305,7 +321,7 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				switch m.method {
 				case "Generate", "Import":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken", "Narrow": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}

@@ -111,7 +111,7 @@ func TestIteratorsAreObservedOncePerPage(t *testing.T) {
 }
 
 func TestAnObservationComesAfterItsWrite(t *testing.T) {
-	changes := []string{"Generate", "Import", "UpdateToken", "Revoke", "RevokeText", "RevokeAll", "RevokeMany", "SetPolicy", "PutUser", "DisableUser", "SuspendUser"}
+	changes := []string{"Generate", "Import", "UpdateToken", "Narrow", "Revoke", "RevokeText", "RevokeAll", "RevokeMany", "SetPolicy", "PutUser", "DisableUser", "SuspendUser"}
 	for _, m := range observedMethods() {
 		h := newObservedHost(t)
 		events := len(h.events())

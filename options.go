@@ -58,6 +58,12 @@ type Options struct {
 	// KindRules declare kinds with a rule: who gets their tokens, and what these carry. KindUser may be given a rule too.
 	KindRules map[Kind]KindRule
 
+	// PermissionNames are the names of single permissions of the host's own, the upper 32 bits, for forms, JSON, events and the
+	// error of a token that lacks one: 1 to 40 visible ASCII characters without quotation marks, backslashes, commas and vertical
+	// bars, none of them twice, and none of the names of this package. Permissions without a name are shown as numbers. Events keep
+	// the names that they were stored with.
+	PermissionNames map[Permission]string
+
 	// Observer receives the outcome of every authentication and every other decision. Nil: none.
 	Observer Observer
 }

@@ -43,6 +43,7 @@ type specActor struct {
 	form     string // person, disabled; with a token: token, revoked, expired, ended (by RevokeAll); stranger (an unknown user), host
 	kind     apitoken.Kind
 	resource string
+	limit    apitoken.Permission // of the token in use; 0: none
 }
 
 func (a specActor) token() bool {
@@ -54,7 +55,11 @@ func (a specActor) carries() apitoken.Permission {
 	if !a.token() {
 		return ^apitoken.Permission(0)
 	}
-	return specCarries(a.kind, a.resource)
+	carried := specCarries(a.kind, a.resource)
+	if a.limit != 0 {
+		carried &= a.limit
+	}
+	return carried
 }
 
 func specCarries(kind apitoken.Kind, resource string) apitoken.Permission {
@@ -134,6 +139,15 @@ func specOperations() []specOperation {
 			return choose(t.who == "disabled", "disabled", allowed)
 		}
 	}
+	// Narrowing takes what revoking takes, and an active token.
+	ifActive := func(may func(specActor, specTarget) string) func(specActor, specTarget) string {
+		return func(a specActor, t specTarget) string {
+			if may(a, t) == allowed && t.who == "disabled" {
+				return "disabled"
+			}
+			return may(a, t)
+		}
+	}
 	manage := func(a specActor, t specTarget) string {
 		switch {
 		case !a.has(apitoken.ManageUsers):
@@ -148,6 +162,8 @@ func specOperations() []specOperation {
 		{"read itself", func(w *specWorld) error { return second(w.m.Token(ctx, w.actor, w.actor.Token)) }, oneToken(apitoken.ListAny, true)},
 		{"rename a token", func(w *specWorld) error { return w.rename(w.token) }, rename(false)},
 		{"rename itself", func(w *specWorld) error { return w.rename(w.actor.Token) }, rename(true)},
+		{"narrow a token", func(w *specWorld) error { return w.narrow(w.token) }, ifActive(oneToken(apitoken.RevokeAny, false))},
+		{"narrow itself", func(w *specWorld) error { return w.narrow(w.actor.Token) }, oneToken(apitoken.RevokeAny, true)},
 		{"revoke a token", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.token) }, oneToken(apitoken.RevokeAny, false)},
 		{"revoke itself", func(w *specWorld) error { return w.m.Revoke(ctx, w.actor, w.actor.Token) }, oneToken(apitoken.RevokeAny, true)},
 		{"list", func(w *specWorld) error {
@@ -214,6 +230,10 @@ func specOperations() []specOperation {
 					need = specOwn
 				}
 				rule, declared := specKinds[kind]
+				limit := ^apitoken.Permission(0) // which the new token inherits
+				if a.token() && a.limit != 0 {
+					limit = a.limit
+				}
 				switch {
 				case !declared, rule.OwnOnly && !own:
 					return "invalid"
@@ -221,7 +241,7 @@ func specOperations() []specOperation {
 					return denied
 				case t.who == "none":
 					return hidden
-				case specCarries(kind, resource)&^a.carries() != 0, !own && !a.has(t.shields()):
+				case specCarries(kind, resource)&limit&^a.carries() != 0, !own && !a.has(t.shields()):
 					return denied
 				case t.who == "disabled":
 					return "disabled"
@@ -259,6 +279,10 @@ func (w *specWorld) rename(id apitoken.TokenID) error {
 	return second(w.m.UpdateToken(ctx, w.actor, id, apitoken.TokenChange{Name: to("renamed")}))
 }
 
+func (w *specWorld) narrow(id apitoken.TokenID) error {
+	return second(w.m.Narrow(ctx, w.actor, id, apitoken.Narrowing{Keep: specBuild}))
+}
+
 func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 	t.Helper()
 	must := func(err error) {
@@ -291,6 +315,9 @@ func newSpecWorld(t *testing.T, a specActor, target specTarget) *specWorld {
 	if a.token() {
 		token, _, err := newer.Generate(ctx, host, apitoken.GenerateParams{Owner: "ann", Name: "used", Kind: a.kind, Resource: a.resource, Lifetime: time.Hour})
 		must(err)
+		if a.limit != 0 {
+			must(second(newer.Narrow(ctx, host, token.ID, apitoken.Narrowing{Keep: a.limit})))
+		}
 		w.actor = apitoken.Actor{Kind: apitoken.ActorToken, User: "ann", Token: token.ID}
 		switch a.form {
 		case "revoked":
@@ -327,6 +354,9 @@ func TestEveryActorTargetAndOperation(t *testing.T) {
 		actors = append(actors, specActor{role: role, form: "person"})
 		for _, kind := range []apitoken.Kind{"user", "ci", "badge", "robot", "idle", "mine", "undeclared"} {
 			actors = append(actors, specActor{role: role, form: "token", kind: kind}, specActor{role: role, form: "token", kind: kind, resource: "web"})
+		}
+		for _, limit := range []apitoken.Permission{specOwn, specOwn | specBuild | apitoken.ManageUsers, specAll &^ specOwn} {
+			actors = append(actors, specActor{role: role, form: "token", kind: "user", limit: limit}, specActor{role: role, form: "token", kind: "robot", limit: limit})
 		}
 		for _, form := range []string{"disabled", "revoked", "expired", "ended", "stranger"} {
 			actors = append(actors, specActor{role: role, form: form, kind: "user"})

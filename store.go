@@ -74,6 +74,18 @@ type Store interface {
 	// token goes on holding its name, or not, as before.
 	ChangeToken(ctx context.Context, was Record, is Token, event Event) error
 
+	// NarrowToken narrows a token under the lock of its row: it reads the row, obtains the new Permissions, ExpiresAt and the event
+	// from [TokenNarrowing.Apply], writes them, and returns the token as Token reads it. If the narrowing leaves the row as it is,
+	// nothing is written. A store may first try the narrowing without the lock, on the condition that the Permissions and the
+	// ExpiresAt are still those that Apply was given.
+	//
+	// However many calls narrow a token at the same time, it ends with what all of them keep, and Before and After of their events
+	// follow one another. For a retry the result is the token as it is now.
+	//
+	// ErrNotFound: the token does not exist. ErrConflict: it is no longer active: it was revoked, itself or with its epoch, or has
+	// expired at the event's At.
+	NarrowToken(ctx context.Context, id TokenID, narrowing TokenNarrowing, event Event) (Token, error)
+
 	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
 	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
 	// epochs, and the event ends the ones that no change has ended. So a row that was deleted from the database and is created

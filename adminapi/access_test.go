@@ -233,6 +233,9 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 		if !own {
 			code, regardless = check(need)
 		}
+		if code == "" && o.disabled && r.String() == "POST /tokens/{id}/narrow" {
+			return "token_not_active", false
+		}
 		if code == "" && o.unknown && r.String() != "GET /users/{id}/tokens" { // whose page is empty
 			code = "not_found"
 		}

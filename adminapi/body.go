@@ -167,6 +167,30 @@ func (b *body) text(name string) string {
 	return text
 }
 
+// texts is an array of one string or more, nil if it is absent.
+func (b *body) texts(name string) (all []string) {
+	if b.err != nil || !b.has(name) {
+		return nil
+	}
+	text, _ := b.members[name].(json.RawMessage)
+	var elements []any
+	if err := json.Unmarshal(text, &elements); err != nil || elements == nil {
+		b.fail(malformed(b.at(name), "is not an array"))
+		return nil
+	}
+	if len(elements) == 0 {
+		b.fail(invalid(b.at(name), "is empty; leave it out"))
+	}
+	for i, element := range elements {
+		text, ok := element.(string)
+		if !ok {
+			b.fail(malformed(fmt.Sprintf("%s[%d]", b.at(name), i), "is not a string"))
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
 // textOrEmpty is a string that may be empty. Empty means absent.
 func (b *body) textOrEmpty(name string) string {
 	if b.members[name] == "" {

@@ -75,7 +75,7 @@ func (a *api) planPolicy(r *http.Request, actor apitoken.Actor) (response, error
 	}
 	now := a.manager.Now()
 	for _, t := range plan.Sample {
-		body.Sample = append(body.Sample, newTokenJSON(t, now))
+		body.Sample = append(body.Sample, a.newTokenJSON(t, now))
 	}
 	return response{status: http.StatusOK, body: body, etag: etag(revision)}, nil
 }

@@ -26,6 +26,7 @@
 //	GET    /tokens                ListAny                                      list all tokens, a page at a time        200
 //	GET    /tokens/{id}           the owner or ListAny                         read one token                           200
 //	PATCH  /tokens/{id}           the owner, or ListAny and GenerateForOthers  change its name and description          200
+//	POST   /tokens/{id}/narrow    the owner or RevokeAny                       take permissions or lifetime from it     200
 //	DELETE /tokens/{id}           the owner or RevokeAny                       revoke it                                204
 //	GET    /policy                anyone signed in                             read the maximum lifetime                200, ETag
 //	PUT    /policy                SetPolicy                                    set the maximum lifetime                 200, ETag
@@ -53,7 +54,8 @@
 // a body on a route that reads none, an unknown member and an unknown query parameter. All of these are 400 malformed, and
 // nothing is done, so a client never assumes that an ignored part had an effect.
 //
-// If a response is lost, PUT, PATCH and DELETE may be sent again, and so may POST with an Idempotency-Key.
+// If a response is lost, PUT, PATCH and DELETE may be sent again, and so may POST /tokens/{id}/narrow, and POST with an
+// Idempotency-Key.
 //
 // # Pages
 //
@@ -165,6 +167,13 @@
 // at either end. A caller whose own token is bound generates tokens for the same resource only, and reads and revokes no token
 // but that one; everything else that needs a permission is 403 or 404.
 //
+// permissions limits the token to some permissions, by their names: those of the library, such as GenerateOwn, and the host's
+// own. One to which the host has given no name is a number, such as 0x200000000. One that the role of the owner does not grant or
+// that the kind does not carry is 422. Without permissions the token is not limited, or if the caller uses a token, limited like
+// that one. A token that is not limited has no member permissions:
+//
+//	{"name": "nightly build", "permissions": ["deploy"]}
+//
 // A description is for people: at most 255 bytes on one line, no invisible character, no space at either end.
 //
 // The response shows the secret, once. Location is the path of the token, relative to that of the request:
@@ -188,6 +197,22 @@
 //
 // A name that another active token of the owner has is 409 exists, and a token that was revoked or has expired is 409
 // token_not_active. For a token of another user the caller needs every permission of that user's role, as for generating one.
+//
+// # Narrowing a token
+//
+// POST /tokens/{id}/narrow takes permissions from an active token, brings its expiry forward, or both. What is left out stays.
+// Every token may narrow itself:
+//
+//	{"permissions": ["deploy"]}
+//	{"expires_at": "2026-01-31T12:00:00Z"}
+//
+// Both members are upper bounds: the token keeps what it has of these permissions, and an expiry that is earlier already stays.
+// Several requests, in any order, leave what all of them keep. The response is what is left:
+//
+//	{"id": "01890a5d-ac96-774b-bcce-b302099a8057", "permissions": ["deploy"], "expires_at": "2026-01-31T12:00:00.000000Z"}
+//
+// An empty array, a permission that no role and kind have in common, and an expiry that is not in the future are 422: revoke the
+// token instead. A token that was revoked or has expired is 409 token_not_active.
 //
 // # Policy
 //

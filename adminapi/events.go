@@ -45,6 +45,7 @@ type stateJSON struct {
 	Description        string          `json:"description,omitempty"`
 	Kind               apitoken.Kind   `json:"kind,omitempty"`
 	Resource           string          `json:"resource,omitempty"`
+	Permissions        []string        `json:"permissions,omitzero"`
 	ExpiresAt          string          `json:"expires_at,omitempty"`
 	RevokedAt          string          `json:"revoked_at,omitempty"`
 	Role               apitoken.Role   `json:"role,omitempty"`
@@ -84,7 +85,8 @@ func newActorJSON(a apitoken.Actor) actorJSON {
 
 func newStateJSON(s apitoken.State) stateJSON {
 	state := stateJSON{
-		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
+		Name: s.Name, Description: s.Description, Kind: s.Kind, Resource: s.Resource, Permissions: s.PermissionNames(),
+		ExpiresAt: formatTime(s.ExpiresAt), RevokedAt: formatTime(s.RevokedAt),
 		Role: s.Role, DisabledAt: formatTime(s.DisabledAt), SuspendedAt: formatTime(s.SuspendedAt), Service: s.Service, Responsible: s.Responsible,
 		Epoch: s.Epoch, Policy: s.Policy,
 	}

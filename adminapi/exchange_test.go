@@ -384,7 +384,7 @@ var layerFields = regexp.MustCompile(`^(limits|exemptions)\[[0-9]+\](\.(user|rol
 // isField reports whether a name is that of something in the request, in the words of the API: a segment of the path, a query
 // parameter, a member of the body or a header.
 func isField(r *http.Request, name string) bool {
-	names := []string{"name", "role", "kind", "resource", "description", "service", "responsible", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key", "limits", "exemptions", "at_most", "reason", "dry_run"}
+	names := []string{"name", "role", "kind", "resource", "description", "service", "responsible", "lifetime_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key", "limits", "exemptions", "permissions", "at_most", "reason", "dry_run"}
 	if r.Method != http.MethodGet && layerFields.MatchString(name) {
 		return true
 	}

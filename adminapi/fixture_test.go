@@ -77,12 +77,13 @@ var tooLongID = strings.Repeat("x", 256)
 
 // validBodies are bodies that routes accept, by route.
 var validBodies = map[string]string{
-	"PUT /users/{id}":         `{"name": "Bob"}`,
-	"POST /users/{id}/tokens": `{"name": "x"}`,
-	"PUT /policy":             `{"no_maximum": true}`,
-	"POST /policy/plan":       `{"no_maximum": true}`,
-	"POST /revocations":       `{"at_most": 1000}`,
-	"PATCH /tokens/{id}":      `{"name": "x"}`,
+	"PUT /users/{id}":          `{"name": "Bob"}`,
+	"POST /users/{id}/tokens":  `{"name": "x"}`,
+	"PUT /policy":              `{"no_maximum": true}`,
+	"POST /policy/plan":        `{"no_maximum": true}`,
+	"POST /revocations":        `{"at_most": 1000}`,
+	"PATCH /tokens/{id}":       `{"name": "x"}`,
+	"POST /tokens/{id}/narrow": `{"permissions": ["GenerateOwn"]}`,
 }
 
 // request is a valid request to a route, about Bob or about a token that does not exist.

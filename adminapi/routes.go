@@ -70,6 +70,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
 		{http.MethodPatch, "/tokens/{id}", ownerOrDescribes, nil, readsBody, a.updateToken},
+		{http.MethodPost, "/tokens/{id}/narrow", ownerOrRevokeAny, nil, readsBody, a.narrow},
 		{http.MethodDelete, "/tokens/{id}", ownerOrRevokeAny, nil, readsNothing, a.revoke},
 		{http.MethodGet, "/policy", anyoneSignedIn, nil, readsNothing, a.policy},
 		{http.MethodPut, "/policy", withSetPolicy, nil, readsBodyAndIfMatch, a.setPolicy},

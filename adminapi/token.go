@@ -25,6 +25,7 @@ type tokenJSON struct {
 	RevokedBy   apitoken.UserID  `json:"revoked_by,omitempty"`
 	Hint        string           `json:"hint"`
 	Description string           `json:"description,omitempty"`
+	Permissions []string         `json:"permissions,omitzero"` // nil: not limited
 }
 
 type pageJSON struct {
@@ -37,13 +38,22 @@ type generatedJSON struct {
 	Secret string    `json:"secret"`
 }
 
-func newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
+func (a *api) newTokenJSON(t apitoken.Token, now time.Time) tokenJSON {
 	return tokenJSON{
 		ID: t.ID, Owner: t.Owner, Name: t.Name, Kind: t.Kind, Resource: t.Resource, Status: t.Status(now),
 		CreatedAt: formatTime(t.CreatedAt), ExpiresAt: formatTime(t.ExpiresAt),
 		CreatedBy: t.CreatedBy, CreatedWith: t.CreatedWith, LastUsedAt: formatTime(t.LastUsedAt),
 		RevokedAt: formatTime(t.RevokedAt), RevokedBy: t.RevokedBy, Hint: t.Hint, Description: t.Description,
+		Permissions: a.limit(t.Permissions),
 	}
+}
+
+// limit returns the names of what a token is limited to, nil if it is not.
+func (a *api) limit(p apitoken.Permission) []string {
+	if p == apitoken.Unlimited {
+		return nil
+	}
+	return a.manager.PermissionNames(p)
 }
 
 // formatTime returns RFC 3339 in UTC with microseconds, and "" for the zero time.
@@ -99,13 +109,13 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 	page := pageJSON{Tokens: []tokenJSON{}, Next: tokens.Next}
 	now := a.manager.Now()
 	for _, t := range tokens.Tokens {
-		page.Tokens = append(page.Tokens, newTokenJSON(t, now))
+		page.Tokens = append(page.Tokens, a.newTokenJSON(t, now))
 	}
 	return response{status: http.StatusOK, body: page}, nil
 }
 
 func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
-	params, err := generateParams(r, owner)
+	params, err := a.generateParams(r, owner)
 	if err != nil {
 		return response{}, err
 	}
@@ -129,19 +139,20 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.Use
 	}
 	return response{
 		status:   http.StatusCreated,
-		body:     generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
+		body:     generatedJSON{Token: a.newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
 		location: "../../tokens/" + token.ID.String(),
 	}, nil
 }
 
-func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
-	b := readBody(r, "name", "description", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
+func (a *api) generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
+	b := readBody(r, "name", "description", "kind", "resource", "permissions[]", "lifetime_seconds", "expires_at", "no_expiration")
 	p := apitoken.GenerateParams{
 		Owner:       owner,
 		Name:        b.text("name"),
 		Description: b.text("description"),
 		Kind:        apitoken.Kind(b.text("kind")),
 		Resource:    b.text("resource"),
+		Permissions: a.permissions(b),
 		Lifetime:    b.seconds("lifetime_seconds"),
 		ExpiresAt:   b.instant("expires_at"),
 	}
@@ -150,6 +161,19 @@ func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GeneratePa
 	}
 	b.atMostOne("lifetime_seconds", "expires_at", "no_expiration")
 	return p, b.err
+}
+
+// permissions reads the names of permissions, zero if they are absent.
+func (a *api) permissions(b *body) apitoken.Permission {
+	names := b.texts("permissions")
+	if b.err != nil {
+		return 0
+	}
+	all, err := a.manager.ParsePermissions(names)
+	if err != nil {
+		b.fail(err)
+	}
+	return all
 }
 
 // idempotencyKey returns the Idempotency-Key of a request, byte for byte, and "" if it has none.
@@ -182,7 +206,7 @@ func (a *api) token(r *http.Request, actor apitoken.Actor) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return response{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
+	return response{status: http.StatusOK, body: a.newTokenJSON(token, a.manager.Now())}, nil
 }
 
 // updateToken changes the members that are given. The Manager refuses an empty name; an empty description removes it.
@@ -204,7 +228,35 @@ func (a *api) updateToken(r *http.Request, actor apitoken.Actor) (response, erro
 	if err != nil {
 		return response{}, err
 	}
-	return response{status: http.StatusOK, body: newTokenJSON(token, a.manager.Now())}, nil
+	return response{status: http.StatusOK, body: a.newTokenJSON(token, a.manager.Now())}, nil
+}
+
+// narrowedJSON is what a caller may learn of a token that they have narrowed, whether or not they may see it.
+type narrowedJSON struct {
+	ID          apitoken.TokenID `json:"id"`
+	Permissions []string         `json:"permissions,omitzero"` // nil: not limited
+	ExpiresAt   string           `json:"expires_at,omitempty"`
+}
+
+func (a *api) narrow(r *http.Request, actor apitoken.Actor) (response, error) {
+	id, err := tokenID(r)
+	if err != nil {
+		return response{}, err
+	}
+	b := readBody(r, "permissions[]", "expires_at")
+	narrowing := apitoken.Narrowing{Keep: a.permissions(b), ExpiresAt: b.instant("expires_at")}
+	b.atLeastOne("permissions", "expires_at")
+	if b.err != nil {
+		return response{}, b.err
+	}
+	token, err := a.manager.Narrow(r.Context(), actor, id, narrowing)
+	if errors.Is(err, apitoken.ErrRevoked) || errors.Is(err, apitoken.ErrExpired) {
+		return response{}, errors.Join(&tokenNotActive, err)
+	}
+	if err != nil {
+		return response{}, err
+	}
+	return response{status: http.StatusOK, body: narrowedJSON{token.ID, a.limit(token.Permissions), formatTime(token.ExpiresAt)}}, nil
 }
 
 func (a *api) revoke(r *http.Request, actor apitoken.Actor) (response, error) {

@@ -35,6 +35,7 @@ var access = map[string][]int{
 	"POST /tokens/{id}/revoke":     {303, 303, 404, 303, 404, 404, 403, 403, 303},
 	"GET /tokens/{id}/edit":        {200, 403, 403, 200, 404, 404, 403, 403, 303},
 	"POST /tokens/{id}/edit":       {303, 403, 403, 303, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/narrow":     {303, 303, 404, 303, 404, 404, 403, 403, 303},
 	"GET /expiring":                {200, 200, 200, 403, 403, 403, 403, 403, 303},
 	"GET /policy":                  {200, 200, 200, 200, 200, 200, 403, 403, 303},
 	"POST /policy":                 {303, 403, 403, 403, 403, 403, 403, 403, 303},
@@ -75,6 +76,7 @@ func TestAccessToEveryRoute(t *testing.T) {
 				}
 				form := url.Values{
 					"name": {"new"}, "lifetime": {days30}, "id": {token.ID.String()}, "max": {"30"}, "revision": {"0"}, "confirmed": {"yes"},
+					"keep": {"GenerateOwn"}, "until": {"2199-01-01"},
 				}
 				w := h.send(visitor, method, "/admin"+strings.NewReplacer("{id}", id, "{$}", "").Replace(path), form)
 				if w.Code != access[route][i] {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -105,6 +106,26 @@ func (v *visit) activity() error {
 	return v.render(http.StatusOK, "activity.html", "Activity", page)
 }
 
+// limitInWords returns what the token was limited to.
+func limitInWords(s apitoken.State) string {
+	names := s.PermissionNames()
+	switch {
+	case names == nil:
+		return "all of its kind"
+	case len(names) == 0:
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// expiryInWords returns when the token expired.
+func expiryInWords(s apitoken.State) string {
+	if s.ExpiresAt.IsZero() {
+		return "none"
+	}
+	return s.ExpiresAt.Format("2006-01-02 15:04 UTC")
+}
+
 func (v *visit) eventRow(e apitoken.Event) eventRow {
 	row := eventRow{Event: e, At: v.moment(e.At), Who: string(e.Actor.User), Denied: e.Outcome == apitoken.OutcomeDenied, What: e.After.Name}
 	if e.Count > 0 {
@@ -151,6 +172,9 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 	case apitoken.ActionUpdateToken:
 		add("name", e.Before.Name, e.After.Name)
 		add("description", e.Before.Description, e.After.Description)
+	case apitoken.ActionNarrow:
+		add("permissions", limitInWords(e.Before), limitInWords(e.After))
+		add("expiry", expiryInWords(e.Before), expiryInWords(e.After))
 	case apitoken.ActionPutUser:
 		if e.Before.Role != "" { // the user is not new
 			add("name", e.Before.Name, e.After.Name)

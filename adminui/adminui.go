@@ -53,6 +53,10 @@ type Options struct {
 	// out if another system provisions them.
 	ServiceAccounts bool
 
+	// ResourceLabel is the label of a field for the resource that a new token is bound to, such as "Project". Empty: the form has
+	// no such field.
+	ResourceLabel string
+
 	// CSVByteOrderMark starts the CSV file with U+FEFF, so that Excel reads it as UTF-8. Other programs may take the character for
 	// a part of the first column name.
 	CSVByteOrderMark bool
@@ -122,6 +126,7 @@ func pages() map[string]func(*visit) error {
 		"POST /tokens/{id}/revoke":     (*visit).revoke,
 		"GET /tokens/{id}/edit":        (*visit).askEdit,
 		"POST /tokens/{id}/edit":       (*visit).edit,
+		"POST /tokens/{id}/narrow":     (*visit).narrow,
 		"GET /expiring":                (*visit).expiring,
 		"GET /policy":                  (*visit).policy,
 		"POST /policy":                 (*visit).setPolicy,

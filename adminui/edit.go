@@ -14,13 +14,15 @@ type editPage struct {
 	Problem                 string
 	Fields                  []field // the hidden fields of the form
 	Back                    string
+	NarrowURL               string
+	Narrow                  *narrowForm // nil: the visitor may not narrow the token
 }
 
 // editForm returns the form with the present name and description.
 func (v *visit) editForm(t apitoken.Token, list string) editPage {
 	query, fields := listPosition(list)
 	row := v.row(t)
-	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query}
+	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query, NarrowURL: v.base + "/tokens/" + t.ID.String() + "/narrow", Narrow: v.narrowing(t)}
 }
 
 func (v *visit) askEdit() error {

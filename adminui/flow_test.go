@@ -136,6 +136,12 @@ func TestADayEndsInTheZoneOfTheUser(t *testing.T) {
 	}
 }
 
+// afterLabel returns the page from the field with the id on.
+func afterLabel(page, id string) string {
+	_, after, _ := strings.Cut(page, `<select id="`+id+`"`)
+	return after
+}
+
 func TestTheFormOffersWhatThePolicyPermits(t *testing.T) {
 	option := regexp.MustCompile(`<option value="[^"]*"( selected)?>([^<]*)</option>`)
 	tests := []struct {
@@ -151,7 +157,7 @@ func TestTheFormOffersWhatThePolicyPermits(t *testing.T) {
 		h := newHost(t)
 		h.setMax(tt.max)
 		var got []string
-		for _, o := range option.FindAllStringSubmatch(h.page("bob", "/admin/users/bob/tokens"), -1) {
+		for _, o := range option.FindAllStringSubmatch(afterLabel(h.page("bob", "/admin/users/bob/tokens"), "lifetime"), -1) {
 			if o[1] != "" {
 				o[2] += " *"
 			}

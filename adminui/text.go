@@ -41,6 +41,7 @@ var actions = map[apitoken.Action]string{
 	apitoken.ActionImport:        "imported a token",
 	apitoken.ActionReadToken:     "looked at a token",
 	apitoken.ActionUpdateToken:   "changed a token",
+	apitoken.ActionNarrow:        "narrowed a token",
 	apitoken.ActionListTokens:    "listed tokens",
 	apitoken.ActionRevoke:        "revoked a token",
 	apitoken.ActionLeaked:        "revoked a leaked token",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -24,6 +23,7 @@ type tokenRow struct {
 	Status                 apitoken.Status
 	Created, Used, Expires moment
 	UsedAgo                string
+	Limit                  string // what it is limited to; empty: not limited
 	Soon                   bool
 	New                    bool   // just generated
 	EditURL                string // empty: already ended, or the user may not change it
@@ -37,6 +37,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		Token: t, Status: t.Status(v.now),
 		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Expires: v.moment(t.ExpiresAt),
 		UsedAgo:  agoText(t.LastUsedAt, v.now),
+		Limit:    v.limitText(t.Permissions),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 	}
 	if v.may.Has(apitoken.ListAny) {
@@ -77,16 +78,21 @@ type tokensPage struct {
 
 // generateForm is the form with the entered values.
 type generateForm struct {
-	Key         string // identifies this form, so that sending it twice leaves one token
-	Name        string
-	Description string
-	Lifetime    string // the value of the selected choice
-	Date        string
-	Choices     []choice
-	Limit       string // the maximum and where it comes from; empty: it is that of everybody
-	LastDate    string // the last day that the policy permits; empty: any
-	Zone        string // the time zone of the days
-	Problem     string
+	Key           string // identifies this form, so that sending it twice leaves one token
+	Name          string
+	Description   string
+	Kind          string // the name of the selected kind
+	Kinds         []choice
+	Permissions   []box
+	Resource      string
+	ResourceLabel string // empty: there is no field
+	Lifetime      string // the value of the selected choice
+	Date          string
+	Choices       []choice
+	Limit         string // the maximum and where it comes from; empty: it is that of everybody
+	LastDate      string // the last day that the policy permits; empty: any
+	Zone          string // the time zone of the days
+	Problem       string
 }
 
 type choice struct {
@@ -205,14 +211,18 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if refused := problemOf(err).err; err != nil && refused != apitoken.ErrDenied && refused != apitoken.ErrNotFound {
 		return nil, err
 	}
-	at := slices.IndexFunc(lifetimes, func(l apitoken.KindLifetime) bool { return l.Kind == apitoken.KindUser })
-	if at < 0 {
+	if len(lifetimes) == 0 {
 		return nil, nil
 	}
-	limit := lifetimes[at]
 	form := entered
 	if form == nil {
-		form = &generateForm{Lifetime: lifetimeValue(min(apitoken.Days(30), limit.Max))}
+		form = &generateForm{}
+	}
+	limit := form.offerKinds(lifetimes)
+	form.ResourceLabel = v.opts.ResourceLabel
+	form.offerPermissions(v.permissionsToOffer())
+	if form.Lifetime == "" {
+		form.Lifetime = lifetimeValue(min(apitoken.Days(30), limit.Max))
 	}
 	if limit.Source != (apitoken.LimitSource{}) {
 		form.Limit = fmt.Sprintf("At most %s: %s.", lifetimeInSentence(limit.Max), limit.Source)
@@ -231,6 +241,41 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	return form, nil
 }
 
+// offerKinds fills in the kinds, if there are several, and returns the limit of the longest lifetime among them, because a form
+// cannot know which one will be selected. The Manager refuses what the kind does not permit, and says what it does.
+func (f *generateForm) offerKinds(lifetimes []apitoken.KindLifetime) apitoken.KindLifetime {
+	longest := lifetimes[0]
+	for _, l := range lifetimes {
+		if l.Max > longest.Max {
+			longest = l
+		}
+		if l.Kind == apitoken.KindUser && f.Kind == "" {
+			f.Kind = string(l.Kind)
+		}
+		text := string(l.Kind)
+		if l.Max != apitoken.NoExpiration {
+			text += ", at most " + lifetimeInSentence(l.Max)
+		}
+		f.Kinds = append(f.Kinds, choice{string(l.Kind), text})
+	}
+	if f.Kind == "" {
+		f.Kind = string(lifetimes[0].Kind)
+	}
+	if len(f.Kinds) == 1 && f.Kind == string(apitoken.KindUser) {
+		f.Kinds = nil
+	}
+	return longest
+}
+
+// offerPermissions fills in the permissions, those that were chosen before checked.
+func (f *generateForm) offerPermissions(names []string) {
+	var chosen []string
+	for _, b := range f.Permissions {
+		chosen = append(chosen, b.Name)
+	}
+	f.Permissions = boxes(names, chosen)
+}
+
 // lifetimeValue returns a lifetime as the value of a choice.
 func lifetimeValue(d time.Duration) string { return strconv.FormatInt(int64(d), 10) }
 
@@ -243,6 +288,7 @@ func (v *visit) generate() error {
 	form := &generateForm{
 		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Description: v.r.PostForm.Get("description"),
 		Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
+		Kind: v.r.PostForm.Get("kind"), Resource: v.r.PostForm.Get("resource"), Permissions: boxes(v.r.PostForm["permission"], nil),
 	}
 	params, problem := v.params(form)
 	if problem != "" {
@@ -288,6 +334,15 @@ func (v *visit) notGenerated(err error) error {
 // params parses what was entered. problem tells the user what is wrong with it; empty: nothing.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
 	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, Description: form.Description, IdempotencyKey: form.Key}
+	p.Kind, p.Resource = apitoken.Kind(form.Kind), form.Resource
+	var names []string
+	for _, b := range form.Permissions {
+		names = append(names, b.Name)
+	}
+	var err error
+	if p.Permissions, err = v.manager.ParsePermissions(names); err != nil {
+		return p, reasonText(err)
+	}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {

@@ -42,7 +42,7 @@ func newFaulty() *faulty {
 				if s.writes == apitoken.ErrUnavailable {
 					return s.writes
 				}
-			case "CreateUser", "ChangeUser", "ChangeToken", "AppendEvents", "PutPolicy":
+			case "CreateUser", "ChangeUser", "ChangeToken", "NarrowToken", "AppendEvents", "PutPolicy":
 				return s.writes
 			}
 			return nil

@@ -35,6 +35,14 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return s.Store.ChangeToken(ctx, was, is, event)
 }
 
+// NarrowToken implements [apitoken.Store].
+func (s *Store) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, narrowing apitoken.TokenNarrowing, event apitoken.Event,
+) (apitoken.Token, error) {
+	defer s.changed(event.Owner)
+	return s.Store.NarrowToken(ctx, id, narrowing, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

@@ -42,8 +42,9 @@
 //	401     unauthenticated     Bearer realm="x"                             no token is presented, or another scheme
 //	401     invalid_token       Bearer realm="x", error="invalid_token"      the token is refused
 //	403     insufficient_scope  Bearer realm="x", error="insufficient_scope" the token's kind is not in Options.Kinds or not
-//	                                                                         declared by the Manager, or it does not carry
-//	                                                                         Options.Permission
+//	                                                                         declared by the Manager
+//	403     insufficient_scope  the same with scope="deploy"                 the token does not carry Options.Permission, which
+//	                                                                         scope names: see apitoken.Options.PermissionNames
 //	503     unavailable                                                      the store failed; with Retry-After
 //
 // With Options.Basic, a 401 also has Basic realm="x" in a field of its own. With Options.BasicPassword, it has only that. With

@@ -56,7 +56,7 @@ func newGuard(m *apitoken.Manager, opts *Options, badRequest int) *guard {
 		expiry:     expiry{window: o.ExpiryWindow, header: http.CanonicalHeaderKey(o.ExpiryHeader), layout: o.ExpiryLayout},
 		vary:       o.vary(),
 		onError:    o.OnError,
-		refusals:   newRefusals(o, badRequest),
+		refusals:   newRefusals(o, badRequest, m.PermissionNames(o.Permission)),
 	}
 }
 
@@ -89,7 +89,7 @@ func (g *guard) identify(r *http.Request) (apitoken.Identity, error) {
 		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: the kind %q of token %s is not in Options.Kinds", apitoken.ErrDenied, kind, identity.Token.ID)
 	}
 	if !g.manager.PermissionsOf(identity).Has(g.permission) {
-		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s does not carry Options.Permission", apitoken.ErrDenied, identity.Token.ID)
+		return apitoken.Identity{}, fmt.Errorf("httpauth: %w: token %s: %w", apitoken.ErrDenied, identity.Token.ID, errPermission)
 	}
 	return identity, nil
 }

@@ -51,12 +51,12 @@ type response struct {
 
 // refusals are the responses to refused requests, one for each code.
 type refusals struct {
-	unauthenticated, invalidRequest, invalidToken, insufficientScope, unavailable *response
+	unauthenticated, invalidRequest, invalidToken, wrongKind, insufficientScope, unavailable *response
 }
 
 // newRefusals returns the responses. badRequest is the status for credentials that cannot be parsed: a proxy that asks Verify
-// does not understand 400.
-func newRefusals(o Options, badRequest int) refusals {
+// does not understand 400. scopes are the names of Options.Permission.
+func newRefusals(o Options, badRequest int, scopes []string) refusals {
 	realm := quotedString(o.Realm)
 	bearer := "Bearer realm=" + realm
 	var otherSchemes []string // a 401 lists all schemes (RFC 9110 section 11.6.1)
@@ -98,11 +98,13 @@ func newRefusals(o Options, badRequest int) refusals {
 		return r
 	}
 	all := refusals{
-		unauthenticated:   newResponse(http.StatusUnauthorized, "unauthenticated", "Present a token "+places+".", bearer),
-		invalidRequest:    newResponse(badRequest, "invalid_request", "Present one token, once, "+places+".", bearer+`, error="invalid_request"`),
-		invalidToken:      newResponse(http.StatusUnauthorized, "invalid_token", "The token is not valid.", bearer+`, error="invalid_token"`),
-		insufficientScope: newResponse(http.StatusForbidden, "insufficient_scope", "A token of this kind may not be used here.", bearer+`, error="insufficient_scope"`),
-		unavailable:       newResponse(http.StatusServiceUnavailable, "unavailable", "The token cannot be checked at the moment. It may well be valid."),
+		unauthenticated: newResponse(http.StatusUnauthorized, "unauthenticated", "Present a token "+places+".", bearer),
+		invalidRequest:  newResponse(badRequest, "invalid_request", "Present one token, once, "+places+".", bearer+`, error="invalid_request"`),
+		invalidToken:    newResponse(http.StatusUnauthorized, "invalid_token", "The token is not valid.", bearer+`, error="invalid_token"`),
+		wrongKind:       newResponse(http.StatusForbidden, "insufficient_scope", "A token of this kind may not be used here.", bearer+`, error="insufficient_scope"`),
+		insufficientScope: newResponse(http.StatusForbidden, "insufficient_scope", "The token does not carry what is needed here: "+strings.Join(scopes, ", ")+".",
+			bearer+`, error="insufficient_scope", scope=`+quotedString(strings.Join(scopes, " "))),
+		unavailable: newResponse(http.StatusServiceUnavailable, "unavailable", "The token cannot be checked at the moment. It may well be valid."),
 	}
 	all.unavailable.header["Retry-After"] = []string{"5"}
 	return all
@@ -119,11 +121,16 @@ func (r *refusals) forError(err error) *response {
 		return r.invalidRequest
 	case errors.Is(err, apitoken.ErrUnauthenticated):
 		return r.invalidToken
-	case errors.Is(err, apitoken.ErrDenied):
+	case errors.Is(err, errPermission):
 		return r.insufficientScope
+	case errors.Is(err, apitoken.ErrDenied):
+		return r.wrongKind
 	}
 	return r.unavailable
 }
+
+// errPermission is the cause of the refusal of a token without Options.Permission.
+var errPermission = errors.New("the token does not carry Options.Permission")
 
 // problem returns the body of a problem of RFC 9457.
 func problem(status int, code, detail string) []byte {

@@ -117,7 +117,7 @@ func TestEachBearerChallengeNamesTheMetadata(t *testing.T) {
 	}{
 		"no token":      {"", []string{`Bearer realm="api", resource_metadata="` + metadata + `"`, `Basic realm="api"`}},
 		"a wrong token": {"x", []string{`Bearer realm="api", error="invalid_token", resource_metadata="` + metadata + `"`, `Basic realm="api"`}},
-		"a permission":  {tt.Token("ada"), []string{`Bearer realm="api", error="insufficient_scope", resource_metadata="` + metadata + `"`}},
+		"a permission":  {tt.Token("ada"), []string{`Bearer realm="api", error="insufficient_scope", scope="SetPolicy", resource_metadata="` + metadata + `"`}},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		if test.token != "" {

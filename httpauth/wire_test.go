@@ -35,6 +35,13 @@ var (
 	refusedByServer   = reply{400, "", "-"} // before a handler is called
 )
 
+// missing returns the response to a token that does not carry the permissions with these names.
+func missing(names string) reply {
+	r := insufficientScope
+	r.Challenge += `, scope="` + names + `"`
+	return r
+}
+
 // ofVerify returns the response of Verify, for which 400 is 401.
 func (r reply) ofVerify(opts *httpauth.Options) reply {
 	if r.Status != 400 {

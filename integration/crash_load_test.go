@@ -16,7 +16,8 @@ type load struct {
 	books    books
 	clients  []*client
 	replicas []*apitoken.Manager
-	outages  []*outage // one of each replica's server
+	outages  []*outage     // one of each replica's server
+	limit    time.Duration // for a condition
 
 	mu            sync.Mutex
 	changed       *sync.Cond // signals changes of the following fields
@@ -37,7 +38,7 @@ const (
 // newLoad provisions the users of the clients. Each client works on one of the replicas, and presents tokens to all of them.
 func newLoad(t *testing.T, clients int, stores []apitoken.Store) *load {
 	t.Helper()
-	l := &load{}
+	l := &load{limit: longestWait}
 	l.changed = sync.NewCond(&l.mu)
 	for _, store := range stores {
 		l.outages = append(l.outages, new(outage))
@@ -114,7 +115,7 @@ func (l *load) count(enter func()) {
 func (l *load) await(t *testing.T, what string, met func() bool) {
 	t.Helper()
 	late := false
-	alarm := time.AfterFunc(longestWait, func() { l.count(func() { late = true }) })
+	alarm := time.AfterFunc(l.limit, func() { l.count(func() { late = true }) })
 	defer alarm.Stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +124,7 @@ func (l *load) await(t *testing.T, what string, met func() bool) {
 			t.Fatalf("%s\n%s", l.figures(), strings.Join(l.wrong, "\n"))
 		}
 		if late {
-			t.Fatalf("not within %v: %s; %s", longestWait, what, l.figures())
+			t.Fatalf("not within %v: %s; %s", l.limit, what, l.figures())
 		}
 		l.changed.Wait()
 	}
@@ -162,6 +163,13 @@ func (l *load) awaitEach(t *testing.T, clients []*client) {
 	t.Helper()
 	acknowledged := l.since(clients, (*client).changes)
 	l.await(t, "a change of each client", func() bool { return acknowledged() == len(clients) })
+}
+
+// awaitFailures waits until that many of the clients have failed once more.
+func (l *load) awaitFailures(t *testing.T, clients []*client, n int) {
+	t.Helper()
+	failed := l.since(clients, (*client).failed)
+	l.await(t, fmt.Sprintf("a failure of %d clients", n), func() bool { return failed() >= n })
 }
 
 // goWithout stops the server of all replicas, and starts it or another one once that many clients have failed.

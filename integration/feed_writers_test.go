@@ -77,6 +77,14 @@ func (w witnessed) ChangeToken(ctx context.Context, was apitoken.Record, is apit
 	return err
 }
 
+func (w witnessed) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	is, err := w.Store.NarrowToken(ctx, id, n, e)
+	w.record.note(err, e)
+	return is, err
+}
+
 func (w witnessed) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	is, err := w.Store.CreateUser(ctx, u, e)
 	w.record.note(err, e)

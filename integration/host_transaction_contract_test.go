@@ -61,6 +61,12 @@ func (s eachInTx) ChangeToken(ctx context.Context, was apitoken.Record, is apito
 	return err
 }
 
+func (s eachInTx) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.Token, error) { return tx.NarrowToken(ctx, id, n, e) })
+}
+
 func (s eachInTx) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.CreateUser(ctx, u, e) })
 }

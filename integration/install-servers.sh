@@ -1,6 +1,8 @@
 #!/bin/sh
+# install-servers.sh [ha]
+#
 # Installs the database servers that the tests start, from Debian's packages, as far as they are missing and this may install
-# them. Otherwise it says what is missing, and the tests that need it are skipped. Nothing is left running, and no PostgreSQL
+# them; with ha, also what a cluster of Patroni needs. Otherwise it says what is missing, and the tests that need it are skipped. Nothing is left running, and no PostgreSQL
 # cluster is made.
 set -eu
 
@@ -21,6 +23,12 @@ if ! have pgbouncer; then missing="$missing pgbouncer"; fi
 if ! have mariadbd || ! have mariadb-install-db; then missing="$missing mariadb-server"; fi
 if ! [ -e /usr/lib/galera/libgalera_smm.so ]; then missing="$missing galera-4"; fi
 if ! have rsync; then missing="$missing rsync"; fi
+if [ "${1:-}" = ha ]; then
+	if ! have patroni; then missing="$missing patroni python3-etcd"; fi
+	if ! have etcd; then missing="$missing etcd-server"; fi
+	if ! have haproxy; then missing="$missing haproxy"; fi
+	if ! have ip; then missing="$missing iproute2"; fi
+fi
 missing=${missing# }
 if [ -z "$missing" ]; then exit 0; fi
 
@@ -63,15 +71,11 @@ if ! apt-get -q update || ! apt-get -q -y --no-install-recommends install $missi
 fi
 
 # What was installed for the tests is not to run as a service, now or after the next boot.
-case " $missing " in
-*" mariadb-server "*)
-	if have systemctl; then systemctl --quiet disable mariadb || true; fi
-	if [ -d /run/systemd/system ]; then systemctl stop mariadb || true; fi
-	;;
-esac
-case " $missing " in
-*" pgbouncer "*)
-	if have systemctl; then systemctl --quiet disable pgbouncer || true; fi
-	if [ -d /run/systemd/system ]; then systemctl stop pgbouncer || true; fi
-	;;
-esac
+for service in mariadb-server:mariadb pgbouncer:pgbouncer patroni:patroni etcd-server:etcd haproxy:haproxy; do
+	case " $missing " in
+	*" ${service%:*} "*)
+		if have systemctl; then systemctl --quiet disable "${service#*:}" || true; fi
+		if [ -d /run/systemd/system ]; then systemctl stop "${service#*:}" || true; fi
+		;;
+	esac
+done

@@ -159,6 +159,16 @@ func (n *noisy) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return n.write(ctx, func(ctx context.Context) error { return n.Store.ChangeToken(ctx, was, is, e) })
 }
 
+func (n *noisy) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, narrowing apitoken.TokenNarrowing, e apitoken.Event,
+) (is apitoken.Token, err error) {
+	err = n.write(ctx, func(ctx context.Context) error {
+		is, err = n.Store.NarrowToken(ctx, id, narrowing, e)
+		return err
+	})
+	return is, err
+}
+
 func (n *noisy) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (is apitoken.User, err error) {
 	err = n.write(ctx, func(ctx context.Context) error {
 		is, err = n.Store.CreateUser(ctx, u, e)

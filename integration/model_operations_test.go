@@ -26,6 +26,7 @@ var operations = []operation{
 	{"clock", 9, (*sequence).moveClock},
 	{"revoke", 6, (*sequence).revoke},
 	{"revoke text", 2, (*sequence).revokeText},
+	{"narrow", 4, (*sequence).narrow},
 	{"update token", 4, (*sequence).updateToken},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
@@ -168,6 +169,9 @@ func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, a
 		p.Kind = choose(o, []apitoken.Kind{kindMachine, apitoken.KindUser, kindMachine, "robot"})
 	}
 	p.Resource, p.Description = someResources.choose(o), choose(o, []string{"", "", "for releases", strings.Repeat("x", 256)})
+	if o.pick(6) == 0 {
+		p.Permissions = somePermissions.choose(o)
+	}
 	got, secret, err := m.Generate(s.ctx, actor, p)
 	text := secret.Reveal()
 	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])
@@ -244,6 +248,29 @@ func (s *sequence) revokeText(m *apitoken.Manager, o *operands) (string, answer,
 	got, err := m.RevokeText(s.ctx, actor, text, apitoken.Leak{Source: "commit"})
 	want, wantErr := s.ref.revokeText(actor, t)
 	return fmt.Sprintf("%+v %+v", actor, t), answer{got, err}, answer{want, wantErr}
+}
+
+// somePermissions are those of the library, in sets, and one that no role grants.
+var somePermissions = pool[apitoken.Permission]{
+	usual: []apitoken.Permission{
+		apitoken.GenerateOwn, apitoken.AdminPermissions, apitoken.GenerateOwn | apitoken.GenerateForOthers | apitoken.ListAny,
+		apitoken.AdminPermissions &^ apitoken.RevokeAny, apitoken.ListAny | apitoken.RevokeAny, apitoken.Unlimited,
+	},
+	odd: []apitoken.Permission{0, 0, 1 << 40, 1 << 20},
+}
+
+func (s *sequence) narrow(m *apitoken.Manager, o *operands) (string, answer, answer) {
+	actor, id := s.actor(o), s.tokenID(o)
+	n := apitoken.Narrowing{Keep: somePermissions.choose(o)}
+	if o.pick(2) > 0 {
+		n.ExpiresAt = s.instant(o)
+	}
+	if o.pick(2) > 0 && !n.ExpiresAt.IsZero() {
+		n.Keep = 0
+	}
+	got, err := m.Narrow(s.ctx, actor, id, n)
+	want, wantErr := s.ref.narrow(actor, id, n)
+	return fmt.Sprintf("%+v %s %+v", actor, id, n), answer{got, err}, answer{want, wantErr}
 }
 
 func (s *sequence) updateToken(m *apitoken.Manager, o *operands) (string, answer, answer) {

@@ -40,8 +40,9 @@ type referenceCall struct {
 	event apitoken.Event
 	known bool // the actor exists
 	may   apitoken.Permission
-	until time.Time // expiry of the token that the actor uses
-	bound string    // resource of that token
+	limit apitoken.Permission // what the token that the actor uses is limited to; without a token, all
+	until time.Time           // expiry of the token that the actor uses
+	bound string              // resource of that token
 }
 
 // administration are the permissions that a bound token never has: all of the library except GenerateOwn.
@@ -55,7 +56,7 @@ func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner ap
 		At: r.now.Truncate(time.Microsecond), Action: action, Actor: actor, Owner: owner, Token: id,
 	}}
 	if actor == apitoken.System() {
-		c.known, c.may = true, ^apitoken.Permission(0)
+		c.known, c.may, c.limit = true, apitoken.Unlimited, apitoken.Unlimited
 		return c, nil
 	}
 	user, known := r.users[actor.User]
@@ -65,10 +66,11 @@ func (r *reference) begin(action apitoken.Action, actor apitoken.Actor, owner ap
 	if !c.known || user.Disabled() || user.Suspended() || withToken && r.refusal(t) != nil {
 		return c, c.deny(apitoken.ErrDenied)
 	}
-	c.may = r.roles[user.Role]
+	c.may, c.limit = r.roles[user.Role], apitoken.Unlimited
 	if withToken {
-		c.until, c.bound = t.ExpiresAt, t.Resource
+		c.until, c.bound, c.limit = t.ExpiresAt, t.Resource, t.Permissions
 	}
+	c.may &= c.limit
 	if c.bound != "" {
 		c.may &^= administration
 	}
@@ -82,7 +84,17 @@ func (c referenceCall) own(owner apitoken.UserID) bool {
 
 // manages reports whether the actor is the user, and does not use a bound token. Then they may see and revoke all of their
 // tokens.
-func (c referenceCall) manages(owner apitoken.UserID) bool { return c.own(owner) && c.bound == "" }
+func (c referenceCall) manages(owner apitoken.UserID) bool {
+	return c.own(owner) && c.bound == "" && c.limit.Has(apitoken.GenerateOwn)
+}
+
+// carries returns what the token that the actor uses carries, whatever the role.
+func (c referenceCall) carries() apitoken.Permission {
+	if c.bound != "" {
+		return c.limit &^ administration
+	}
+	return c.limit
+}
 
 func (c referenceCall) deny(answer error) error {
 	c.event.Outcome = apitoken.OutcomeDenied
@@ -158,21 +170,32 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 		wrong = p.Lifetime != 0 || lifetime <= 0 || p.ExpiresAt.UTC().Year() >= 2200
 	}
 	owner, known := r.users[p.Owner]
+	limit := p.Permissions
+	if limit == 0 {
+		limit = c.limit
+	}
+	carried := limit // by the new token
+	if p.Resource != "" {
+		carried &^= administration
+	}
 	switch {
 	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
 		!validResource(p.Resource), !validOptional(p.Description):
 		return apitoken.Token{}, apitoken.ErrInvalid
 	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers),
-		c.bound != "" && p.Resource != c.bound:
+		c.bound != "" && p.Resource != c.bound, !c.limit.Has(apitoken.GenerateOwn):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case !known:
 		return apitoken.Token{}, apitoken.ErrNotFound
-	case !c.own(p.Owner) && !c.may.Has(r.roles[owner.Role]):
+	case !c.own(p.Owner) && !c.may.Has(r.roles[owner.Role]), !c.carries().Has(carried):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case owner.Disabled():
 		return apitoken.Token{}, apitoken.ErrUserDisabled
 	case owner.Suspended():
 		return apitoken.Token{}, apitoken.ErrSuspended
+	}
+	if p.Permissions != apitoken.Unlimited && !(carried & r.roles[owner.Role]).Has(p.Permissions) {
+		return apitoken.Token{}, apitoken.ErrInvalid
 	}
 	kind := p.Kind
 	if kind == "" {
@@ -197,7 +220,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	}
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
-		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint, Permissions: apitoken.Unlimited,
+		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint, Permissions: limit,
 	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
 	after := stateOf(t.Token)
@@ -341,6 +364,43 @@ func (r *reference) updateToken(actor apitoken.Actor, id apitoken.TokenID, chang
 	return is, nil
 }
 
+// narrow is about a token that the actor may revoke.
+func (r *reference) narrow(actor apitoken.Actor, id apitoken.TokenID, n apitoken.Narrowing) (apitoken.Token, error) {
+	c, err := r.begin(apitoken.ActionNarrow, actor, "", id)
+	expires := n.ExpiresAt.UTC().Truncate(time.Microsecond)
+	switch {
+	case err != nil:
+		return apitoken.Token{}, err
+	case n == (apitoken.Narrowing{}), n.Keep != apitoken.Unlimited && n.Keep&^(1<<7-1) != 0,
+		!n.ExpiresAt.IsZero() && (!expires.After(c.event.At) || expires.Year() >= 2200):
+		return apitoken.Token{}, apitoken.ErrInvalid
+	}
+	t, err := c.visible(apitoken.RevokeAny)
+	switch {
+	case err != nil:
+		return apitoken.Token{}, err
+	case t.Status(c.event.At) == apitoken.StatusRevoked:
+		return apitoken.Token{}, apitoken.ErrRevoked
+	case t.Status(c.event.At) == apitoken.StatusExpired:
+		return apitoken.Token{}, apitoken.ErrExpired
+	}
+	is := t.Token
+	if n.Keep != 0 {
+		is.Permissions &= n.Keep
+	}
+	if !n.ExpiresAt.IsZero() && (is.ExpiresAt.IsZero() || expires.Before(is.ExpiresAt)) {
+		is.ExpiresAt = expires
+	}
+	if is != t.Token {
+		c.record(stateOf(t.Token), stateOf(is))
+		t.Token = is
+	}
+	if actor.Token != id && !c.manages(t.Owner) && !c.may.Has(apitoken.ListAny) {
+		return apitoken.Token{ID: is.ID, Permissions: is.Permissions, ExpiresAt: is.ExpiresAt}, nil
+	}
+	return is, nil
+}
+
 func (r *reference) list(actor apitoken.Actor, q apitoken.TokenQuery) ([]apitoken.Token, error) {
 	c, err := r.begin(apitoken.ActionListTokens, actor, q.Owner, apitoken.TokenID{})
 	switch {
@@ -407,7 +467,11 @@ func limitOr100(limit int) int {
 }
 
 func stateOf(t apitoken.Token) apitoken.State {
-	return apitoken.State{
+	s := apitoken.State{
 		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
 	}
+	if t.Permissions != apitoken.Unlimited {
+		s.Permissions = t.Permissions.String() // which has the same names, because the host has none of its own
+	}
+	return s
 }

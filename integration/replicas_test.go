@@ -73,6 +73,12 @@ func (r *replicas) RevokeTokens(ctx context.Context, by apitoken.Revocation, eve
 	return r.next().RevokeTokens(ctx, by, events)
 }
 
+func (r *replicas) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	return r.next().NarrowToken(ctx, id, n, e)
+}
+
 func (r *replicas) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken.Token, e apitoken.Event) error {
 	return r.next().ChangeToken(ctx, was, is, e)
 }

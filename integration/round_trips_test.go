@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -32,6 +33,8 @@ var tripLimits = map[string]struct{ postgreSQL, mySQL int }{
 	"RevokeText again":        {2, 2},
 	"UpdateToken":             {2, 6},
 	"UpdateToken, unchanged":  {1, 1},
+	"Narrow":                  {2, 6},
+	"Narrow, unchanged":       {1, 1},
 	"SetPolicy":               {6, 7},
 	"PutUser, new":            {2, 6},
 	"PutUser, changed":        {2, 5},
@@ -178,6 +181,15 @@ func countedOperations(t *testing.T, m, limited *apitoken.Manager) []countedOper
 		}},
 		{"UpdateToken, unchanged", func(ctx context.Context) error {
 			_, err := m.UpdateToken(ctx, bob, kept.ID, apitoken.TokenChange{})
+			return err
+		}},
+		{"Narrow", func(ctx context.Context) error {
+			n++
+			_, err := m.Narrow(ctx, ada, kept.ID, apitoken.Narrowing{ExpiresAt: kept.ExpiresAt.Add(-time.Duration(n) * time.Second)})
+			return err
+		}},
+		{"Narrow, unchanged", func(ctx context.Context) error {
+			_, err := m.Narrow(ctx, bob, kept.ID, apitoken.Narrowing{ExpiresAt: kept.ExpiresAt})
 			return err
 		}},
 		{"SetPolicy", func(ctx context.Context) error {

@@ -150,6 +150,35 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return nil
 }
 
+// NarrowToken implements [apitoken.Store].
+func (s *Store) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	if err := ctx.Err(); err != nil {
+		return apitoken.Token{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.token(id)
+	if t == nil {
+		return apitoken.Token{}, apitoken.ErrNotFound
+	}
+	r := s.withRevocation(t)
+	switch {
+	case s.seen[e.ID]:
+		return r.Token, nil
+	case r.Epoch < r.User.Epoch, r.Token.Status(e.At) != apitoken.StatusActive:
+		return apitoken.Token{}, apitoken.ErrConflict
+	}
+	is, e := n.Apply(r.Token, e)
+	if is == r.Token {
+		return is, nil
+	}
+	s.digests.change(t.digest, func(r *record) { r.Token.Permissions, r.Token.ExpiresAt = is.Permissions, is.ExpiresAt })
+	s.record(e)
+	return is, nil
+}
+
 // RevokeToken implements [apitoken.Store].
 func (s *Store) RevokeToken(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
 	if err := ctx.Err(); err != nil {

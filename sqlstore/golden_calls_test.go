@@ -29,6 +29,8 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["readUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1)) // with an epoch, so there are leftovers of the ID
 	fake.returns(text["revokeTokenAtOnce"], true, false, false, nil)
 	fake.returns(text["changeTokenAtOnce"], true, false, true, false)
+	fake.returns(text["narrowTokenAtOnce"], false) // so the token is read
+	fake.changed[text["narrowToken"]] = 0
 	fake.changed[text["insertNewUser"]] = 0              // so the other query is sent, too
 	fake.returns(text["createUserAtOnce"], false, false) // so the user is created under a lock
 	fake.returns(text["readUserAndEvent"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1), false)
@@ -134,6 +136,11 @@ func calls(store *sqlstore.Store) []call {
 		{"RevokeToken again", revoke},
 		{"RevokeTokens", func(ctx context.Context) error {
 			_, err := store.RevokeTokens(ctx, apitoken.Revocation{At: someTime, By: "ada"}, twoRevocations)
+			return err
+		}},
+		{"NarrowToken", func(ctx context.Context) error {
+			n := apitoken.TokenNarrowing{Narrowing: apitoken.Narrowing{Keep: 1, ExpiresAt: someTime}, Read: token.Token}
+			_, err := store.NarrowToken(ctx, someID, n, event)
 			return err
 		}},
 		{"ChangeToken", func(ctx context.Context) error {

@@ -97,7 +97,7 @@ WHERE a.pid <> pg_backend_pid() AND a.pid IN (
 
 var postgresQueries = union(union(numberingQueries, postgresAtOnce), map[query]string{
 	// One statement replaces each of them.
-	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", countActive: "", revokeToken: "", changeToken: "", updatePolicy: "",
+	releaseName: "", isNameReleasable: "", checkInsert: "", insertToken: "", countActive: "", revokeToken: "", changeToken: "", narrowToken: "", lockToken: "", updatePolicy: "",
 
 	// Otherwise the plan from a time when there were few notices would be kept, and read all of them for each token.
 	planAnew: `

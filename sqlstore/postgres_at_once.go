@@ -127,6 +127,26 @@ WITH owner AS (
 ), recorded AS (` + recordEvent(7, "changed") + `)
 SELECT EXISTS (SELECT 1 FROM changed), recorded, current, taken FROM found`,
 
+	// $1 to $7 are as for narrowToken, $8 to $24 are the event.
+	narrowTokenAtOnce: `
+WITH owner AS (
+	-- The lock is held until the change is committed, so that no epoch ends before.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR NO KEY UPDATE
+), changed AS (
+	UPDATE apitoken_tokens AS t SET permissions = $1, expires_at = $2
+	FROM owner AS o
+	WHERE t.id = $3 AND t.permissions = $4 AND (t.expires_at = $5 OR t.expires_at IS NULL AND $6::bigint IS NULL)
+		AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $7) AND t.epoch >= o.epoch
+		AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $8)
+	RETURNING 1
+), recorded AS (` + recordEvent(8, "changed") + `)
+SELECT EXISTS (SELECT 1 FROM changed)`,
+
+	readTokenAndEvent: selectTokenAndEvent("$1", "$2"),
+
 	// $1 to $10 are the user as inserted, $11 to $27 the event.
 	createUserAtOnce: `
 WITH checks AS (

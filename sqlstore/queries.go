@@ -27,6 +27,8 @@ const (
 	countActive       // owner, now, epoch -> how many tokens have not been revoked, not expired, and are not of an earlier epoch
 	revokeToken       // at, by, id; changes nothing if the token is revoked, itself or with its epoch
 	changeToken       // new name, twice, name, description, id, name before, description before, now; changes nothing if the token is another one by now, or no longer active
+	narrowToken       // permissions, expires at, id, permissions before, expires at before, twice, now; changes nothing if the token is another one by now, or no longer active
+	lockToken         // id; changes nothing, but no other transaction changes the token before this one ends
 	findTokenAndEvent // token id, event id -> token exists?, event exists?
 	countExpiring     // from, to, limit -> how many tokens expire at from or later and before to, up to the limit
 
@@ -79,6 +81,8 @@ const (
 	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing, most active tokens or 0 -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?, the owner has that many?; replaces the queries of createToken
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
+	narrowTokenAtOnce  // as narrowToken, eventArgs -> narrowed?; replaces narrowToken and lockToken
+	readTokenAndEvent  // event id, token id -> record as of readToken, event stored?; every dialect has it
 	createUserAtOnce   // userArgs, eventArgs -> created?, event stored before?; changes nothing if the id is in use or was
 	readUserAndEvent   // event id, user id -> user, event stored?
 	updateUserAtOnce   // as updateUser, ended at, ended by, eventArgs -> updated?
@@ -136,6 +140,17 @@ UPDATE apitoken_tokens AS t
 SET live_name = CASE WHEN name = ? THEN live_name ELSE ? END, name = ?, description = ?
 WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner` + s.lockOwner + `)`,
+
+		narrowToken: `
+UPDATE apitoken_tokens AS t SET permissions = ?, expires_at = ?
+WHERE t.id = ? AND t.permissions = ? AND (t.expires_at = ? OR t.expires_at IS NULL AND ? IS NULL)
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner` + s.lockOwner + `)`,
+
+		lockToken: `
+UPDATE apitoken_tokens SET permissions = permissions WHERE id = ?`,
+
+		readTokenAndEvent: selectTokenAndEvent("?", "?"),
 
 		countActive: `
 SELECT count(*)
@@ -292,6 +307,17 @@ func recordColumns(token, revocation, owner string) string {
 	` + revocation + `,
 	` + token + `.digest, ` + token + `.epoch,
 	` + qualified(owner, userColumns)
+}
+
+// selectTokenAndEvent reads a token, and whether an event is stored, by the parameters of their IDs.
+func selectTokenAndEvent(event, token string) string {
+	return `
+SELECT
+	` + recordColumns("t", effectiveRevocation, "u") + `,
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ` + event + `)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner` + leftJoinEpochs("t", "e") + `
+WHERE t.id = ` + token
 }
 
 // selectRecord begins a query of what recordFields reads.

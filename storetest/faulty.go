@@ -87,6 +87,13 @@ func (f Faulty) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return f.call(ctx, "ChangeToken", func() error { return f.Store.ChangeToken(ctx, was, is, event) })
 }
 
+// NarrowToken implements [apitoken.Store].
+func (f Faulty) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, narrowing apitoken.TokenNarrowing, event apitoken.Event,
+) (apitoken.Token, error) {
+	return result(ctx, f, "NarrowToken", func() (apitoken.Token, error) { return f.Store.NarrowToken(ctx, id, narrowing, event) })
+}
+
 // CreateUser implements [apitoken.Store].
 func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
 	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })

@@ -136,6 +136,14 @@ func (g guard) ChangeToken(ctx context.Context, was apitoken.Record, is apitoken
 	return g.Store.ChangeToken(ctx, was, is, e)
 }
 
+func (g guard) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	g.times(n.ExpiresAt)
+	g.events(e)
+	return g.Store.NarrowToken(ctx, id, n, e)
+}
+
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	g.users(u.ID, u.Responsible)
 	g.names(u.Name, string(u.Role))

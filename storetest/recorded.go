@@ -66,6 +66,14 @@ func rowWrites() []recordedWrite {
 				return f.store.ChangeToken(ctx, apitoken.Record{Identity: apitoken.Identity{Token: n.Token}, Epoch: n.Epoch}, is, e)
 			}, func() bool { return f.token(n.ID).Token == is }}
 		}},
+		{"NarrowToken", func(f *fixture, i int) attempt {
+			n := f.addToken(f.addNumbered(i), "a")
+			is, e := apitoken.TokenNarrowing{Narrowing: apitoken.Narrowing{Keep: 7}}.Apply(n.Token, tokenNarrowed(n))
+			return attempt{e, func(ctx context.Context) error {
+				_, err := f.store.NarrowToken(ctx, n.ID, apitoken.TokenNarrowing{Narrowing: apitoken.Narrowing{Keep: 7}, Read: n.Token}, e)
+				return err
+			}, func() bool { return f.token(n.ID).Token == is }}
+		}},
 		{"CreateUser", func(f *fixture, i int) attempt {
 			u := newUser(apitoken.UserID(fmt.Sprint("user ", i)))
 			e := userCreated(u)

@@ -147,12 +147,12 @@ func fullEvent(action apitoken.Action, owner apitoken.UserID, token apitoken.Tok
 		Owner: owner, Token: token,
 		Reason: "a permission is missing", Count: 1<<53 + 5, FirstAt: base,
 		Before: apitoken.State{
-			Name: "before", Description: "as it was", Kind: "first", Resource: "project:old", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
+			Name: "before", Description: "as it was", Kind: "first", Resource: "project:old", Permissions: "GenerateOwn|deploy", ExpiresAt: base.Add(2 * microsecond), RevokedAt: base.Add(3 * microsecond),
 			Role: "junior", Service: true, Responsible: "carol", DisabledAt: base.Add(4 * microsecond), Epoch: 1<<53 + 1, MaxLifetime: microsecond,
 			Policy: "limit of role junior removed",
 		},
 		After: apitoken.State{
-			Name: "after", Description: "as it is", Kind: "second", Resource: "project:new", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
+			Name: "after", Description: "as it is", Kind: "second", Resource: "project:new", Permissions: "none", ExpiresAt: far, RevokedAt: far.Add(-microsecond),
 			Role: "senior", Responsible: "dave", DisabledAt: far.Add(-2 * microsecond), Epoch: 1<<53 + 3, MaxLifetime: apitoken.NoExpiration,
 			Policy: "limit of role senior: 30 days",
 		},

@@ -208,6 +208,24 @@ func winnerRules() []rule {
 			}
 		},
 	}, {
+		"narrowings of one token at the same time",
+		"However many calls narrow a token at the same time, it ends with what all of them keep, and their events follow one another.",
+		narrowedAtOnce,
+	}, {
+		"a narrowing repeated at the same time",
+		"One NarrowToken that is called many times at the same time returns nil each time, and is one change with one event.",
+		func(f *fixture) {
+			ada := f.addUser("ada")
+			for round := range rounds {
+				n := f.addToken("ada", fmt.Sprint(round))
+				e := tokenNarrowed(n)
+				is, want := apitoken.TokenNarrowing{Narrowing: apitoken.Narrowing{Keep: 7}}.Apply(n.Token, e)
+				f.allTheSame(want, func() error { return f.narrows(n, n.Token, apitoken.Narrowing{Keep: 7}, e) })
+				n.Token = is
+				f.wantToken(n, ada)
+			}
+		},
+	}, {
 		"a new user repeated at the same time",
 		"One CreateUser that is called many times at the same time returns nil each time, and is one user with one event.",
 		func(f *fixture) {

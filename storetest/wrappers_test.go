@@ -182,7 +182,8 @@ type otherwise struct {
 	create func(context.Context, apitoken.NewToken, int64, apitoken.Event) error
 	revoke func(context.Context, apitoken.TokenID, apitoken.Revocation, apitoken.Event) (bool, error)
 	rename func(context.Context, apitoken.Record, apitoken.Token, apitoken.Event) error // ChangeToken
-	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error)  // CreateUser
+	narrow func(context.Context, apitoken.TokenID, apitoken.TokenNarrowing, apitoken.Event) (apitoken.Token, error)
+	insert func(context.Context, apitoken.User, apitoken.Event) (apitoken.User, error) // CreateUser
 	change func(context.Context, apitoken.UserID, apitoken.UserChange, apitoken.Event) (apitoken.User, error)
 	touch  func(context.Context, []apitoken.Touch) error
 	append func(context.Context, []apitoken.Event) error
@@ -225,6 +226,15 @@ func (o *otherwise) ChangeToken(ctx context.Context, was apitoken.Record, is api
 		return o.Store.ChangeToken(ctx, was, is, e)
 	}
 	return o.rename(ctx, was, is, e)
+}
+
+func (o *otherwise) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (apitoken.Token, error) {
+	if o.narrow == nil {
+		return o.Store.NarrowToken(ctx, id, n, e)
+	}
+	return o.narrow(ctx, id, n, e)
 }
 
 func (o *otherwise) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {

@@ -208,6 +208,36 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	})
 }
 
+// NarrowToken implements [apitoken.Store].
+func (s *Store) NarrowToken(
+	ctx context.Context, id apitoken.TokenID, n apitoken.TokenNarrowing, e apitoken.Event,
+) (is apitoken.Token, err error) {
+	err = s.write(ctx, func(tx *bbolt.Tx) error {
+		r, err := showToken(tx, id[:])
+		if err != nil {
+			return err
+		}
+		is = r.Token
+		if recorded(tx, e.ID) {
+			return nil
+		}
+		if r.Epoch < r.User.Epoch || is.Status(e.At) != apitoken.StatusActive {
+			return apitoken.ErrConflict
+		}
+		if is, e = n.Apply(r.Token, e); is == r.Token {
+			return nil
+		}
+		if err := put(tx, tokens, id[:], tokenRow{is, r.Digest, r.Epoch}); err != nil {
+			return err
+		}
+		return record(tx, e)
+	})
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	return is, nil
+}
+
 // RevokeToken implements [apitoken.Store].
 func (s *Store) RevokeToken(
 	ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event,

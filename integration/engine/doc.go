@@ -1,5 +1,6 @@
-// Package engine starts temporary database servers for tests: PostgreSQL with a standby, a pooler in front of it, MariaDB, and a
-// Galera cluster of three nodes. Tests can kill the servers.
+// Package engine starts temporary database servers for tests: PostgreSQL with a standby, a pooler in front of it, MariaDB, a
+// Galera cluster of three nodes, and on Linux a cluster of Patroni. Tests can kill the servers. The network of Patroni is its own,
+// and tests can cut it.
 //
 // A server keeps its data in the given folder. It listens only on an address of its own within 127.0.0.0/8, so servers do not
 // conflict with each other or with those of the system. If only 127.0.0.1 exists, a server uses free ports.

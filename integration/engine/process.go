@@ -21,6 +21,7 @@ type program struct {
 	dir      string         // the working folder
 	log      string         // the file that its output is appended to
 	account  *account       // nil: that of the test
+	network  namespace      // empty: that of the test
 	farewell syscall.Signal // the signal that ends it with its child processes
 }
 
@@ -58,9 +59,14 @@ func (p program) start() (*process, error) {
 		// For the kernel, the parent of a process is the thread that started it, and the process ends with that thread. So this
 		// thread stays until the process has ended.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		if p.network == "" {
+			defer runtime.UnlockOSThread()
+		}
 		defer last.Close()
-		err := cmd.Start()
+		err := p.network.enter()
+		if err == nil {
+			err = cmd.Start()
+		}
 		started <- err
 		if err != nil {
 			return

@@ -58,6 +58,10 @@ WHERE t.id = $1;
 
 -- changeToken: none
 
+-- narrowToken: none
+
+-- lockToken: none
+
 -- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1),
@@ -355,6 +359,43 @@ WITH owner AS (
 	SELECT $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23 FROM changed
 )
 SELECT EXISTS (SELECT 1 FROM changed), recorded, current, taken FROM found;
+
+-- narrowTokenAtOnce(integer, integer, bytes, integer, integer, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
+WITH owner AS (
+	-- The lock is held until the change is committed, so that no epoch ends before.
+	SELECT epoch
+	FROM apitoken_users
+	WHERE id = (SELECT owner FROM apitoken_tokens WHERE id = $3)
+	FOR NO KEY UPDATE
+), changed AS (
+	UPDATE apitoken_tokens AS t SET permissions = $1, expires_at = $2
+	FROM owner AS o
+	WHERE t.id = $3 AND t.permissions = $4 AND (t.expires_at = $5 OR t.expires_at IS NULL AND $6::bigint IS NULL)
+		AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $7) AND t.epoch >= o.epoch
+		AND NOT EXISTS (SELECT 1 FROM apitoken_events WHERE id = $8)
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24 FROM changed
+)
+SELECT EXISTS (SELECT 1 FROM changed);
+
+-- readTokenAndEvent(bytes, bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision,
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id = $2;
 
 -- createUserAtOnce(text, text, text, integer, integer, NULL, integer, text, integer, integer, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text)
 WITH checks AS (

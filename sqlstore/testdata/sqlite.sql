@@ -85,6 +85,15 @@ SET live_name = CASE WHEN name = ? THEN live_name ELSE ? END, name = ?, descript
 WHERE t.id = ? AND t.name = ? AND t.description = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
 	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
 
+-- narrowToken(integer, integer, bytes, integer, integer, integer, integer)
+UPDATE apitoken_tokens AS t SET permissions = ?, expires_at = ?
+WHERE t.id = ? AND t.permissions = ? AND (t.expires_at = ? OR t.expires_at IS NULL AND ? IS NULL)
+	AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?)
+	AND t.epoch >= (SELECT u.epoch FROM apitoken_users AS u WHERE u.id = t.owner);
+
+-- lockToken(bytes)
+UPDATE apitoken_tokens SET permissions = permissions WHERE id = ?;
+
 -- findTokenAndEvent(bytes, bytes)
 SELECT
 	EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = ?),
@@ -251,6 +260,22 @@ WHERE seq = ?;
 -- revokeTokenAtOnce: none
 
 -- changeTokenAtOnce: none
+
+-- narrowTokenAtOnce: none
+
+-- readTokenAndEvent(bytes, bytes)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.digest, t.epoch,
+	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision,
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?)
+FROM apitoken_tokens AS t
+JOIN apitoken_users AS u ON u.id = t.owner
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id = ?;
 
 -- createUserAtOnce: none
 
