@@ -105,7 +105,7 @@ func (a *api) serve(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		res, err := a.do(w, r, route)
 		if err != nil {
-			a.writeProblem(w, r, err)
+			a.writeProblem(w, r, withRequirement(err, route.who))
 			return
 		}
 		res.write(w)

@@ -98,7 +98,8 @@
 //	{"name": "Nightly builds", "service": true, "responsible": "ada"}
 //
 // A responsible is another user, who is a person. To clear service or responsible, send false or an empty text with If-Match and
-// the ETag of the user; without it that is 422. GET /users?responsible=ada lists the service accounts for which Ada answers: read
+// the ETag of the user; without it that is 422. GET /users?contains=da lists the users whose id or name contains that text, byte for
+// byte, and GET /users?responsible=ada lists the service accounts for which Ada answers: read
 // it when you disable her.
 //
 // A name is never refused. It is made fit to be shown, as by apitoken.Manager.PutUser, and the response has the name as it is

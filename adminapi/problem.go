@@ -45,7 +45,7 @@ const retryAfter = "5"
 
 // The problems without details of the request.
 var (
-	unauthenticated      = newProblem(http.StatusUnauthorized, "unauthenticated", "Sign in to use this.")
+	unauthenticated      = newProblem(http.StatusUnauthorized, "unauthenticated", "Present credentials in the way that the header WWW-Authenticate says.")
 	denied               = newProblem(httpstatus.Of(apitoken.ErrDenied), "denied", "You may not do this.")
 	methodNotAllowed     = newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The header Allow lists the methods of this path.")
 	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This does not match If-Match. Read it again.")
@@ -184,6 +184,22 @@ func (p *problem) explainLifetime(err error) {
 		return
 	}
 	p.LifetimeSeconds = secondsOf(over.Requested)
+}
+
+// withRequirement adds to a denial what the route requires. It does not say which part of that the caller lacks: where the requirement
+// names the owner, that could tell whose a token is.
+func withRequirement(err error, who access) error {
+	var own *problem // the host refused the caller, whatever the route
+	p := problemOf(err)
+	if errors.As(err, &own) || p.Code != denied.Code || who == anybody || who == anyoneSignedIn {
+		return err
+	}
+	p.Detail = "You may not do this. It requires " + string(who)
+	if strings.Contains(string(who), string(withManageUsers)) || strings.Contains(string(who), "GenerateForOthers") {
+		p.Detail += ", and every permission of the user whom it is about"
+	}
+	p.Detail += "."
+	return p
 }
 
 // withQueryField returns the problem of an error with the field named as the Manager names it. It is for routes whose query

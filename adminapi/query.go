@@ -23,7 +23,7 @@ func checkQuery(raw string, known []string) error {
 		values := query[name]
 		switch {
 		case !slices.Contains(known, name):
-			return malformed(name, "is not a query parameter of this route")
+			return malformed(name, "is not a query parameter of this route, which has %s", parametersText(known))
 		case len(values) > 1:
 			return malformed(name, "is given more than once")
 		case values[0] == "":
@@ -31,6 +31,14 @@ func checkQuery(raw string, known []string) error {
 		}
 	}
 	return nil
+}
+
+// parametersText lists the query parameters of a route.
+func parametersText(known []string) string {
+	if len(known) == 0 {
+		return "none"
+	}
+	return strings.Join(known, ", ")
 }
 
 // query reads the parameters of a request that checkQuery has accepted. err is the first error; after it, every read

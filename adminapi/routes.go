@@ -57,7 +57,7 @@ func (a *api) routes() []route {
 	tokens := slices.Concat(tokenConditions, page)
 	events := slices.Concat(eventConditions, page)
 	return []route{
-		{http.MethodGet, "/users", withManageUsers, slices.Concat([]string{"responsible"}, page), readsNothing, a.listUsers},
+		{http.MethodGet, "/users", withManageUsers, slices.Concat([]string{"responsible", "contains"}, page), readsNothing, a.listUsers},
 		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, ofUser(a.user)},
 		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, ofUser(a.putUser)},
 		{http.MethodPut, "/users/{id}/disabled", withManageUsers, nil, readsNothing, ofUser(a.disableUser)},

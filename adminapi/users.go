@@ -51,13 +51,13 @@ func ofUser(do func(r *http.Request, actor apitoken.Actor, id apitoken.UserID) (
 
 func (a *api) listUsers(r *http.Request, actor apitoken.Actor) (response, error) {
 	q := readQuery(r)
-	responsible := apitoken.UserID(q.text("responsible"))
+	responsible, contains := apitoken.UserID(q.text("responsible")), q.text("contains")
 	after, limit := apitoken.UserID(q.text("after")), q.limit()
 	if q.err != nil {
 		return response{}, q.err
 	}
 	// One more shows whether there is another page.
-	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{Responsible: responsible, After: after, Limit: limit + 1})
+	users, err := a.manager.ListUsers(r.Context(), actor, apitoken.UserQuery{Responsible: responsible, Contains: contains, After: after, Limit: limit + 1})
 	if err != nil {
 		return response{}, err
 	}

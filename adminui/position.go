@@ -50,8 +50,7 @@ type tokenList struct {
 	Tokens []apitoken.Token
 	Next   string // the address of the next page; empty: this is the last one
 	Looked string // how many tokens were examined, if that is why the page is not full; empty: it is full, or the last one
-	Total  string // of how many
-	AtMost bool   // Total is the least number
+	Total  string // of how many; empty: not known
 }
 
 // readList reads a page of tokens: it is full, the last one, or has examined as many tokens as a page may.
@@ -93,7 +92,9 @@ func (v *visit) nextURL(q apitoken.TokenQuery, looked int) string {
 
 // of says of how many tokens a page has examined some.
 func (l tokenList) of(tally apitoken.TokenTally) tokenList {
-	l.Total, l.AtMost = grouped(tally.Examined), tally.More
+	if !tally.More {
+		l.Total = grouped(tally.Examined)
+	}
 	return l
 }
 

@@ -43,7 +43,7 @@ func TestBrowserLoweringTheMaximumAndRevokingWhatIsBeyond(t *testing.T) {
 	p.follow("Set the maximum")
 	p.says("90 days", "limit")
 	p.follow("Show the active tokens that are beyond it")
-	p.says("bob's long", "bob's longer than the limit")
+	p.says("Live 504", "Beyond the maximum")
 	p.follow("Revoke all that match…")
 	p.keep("journey-confirm", looks[0])
 	p.fill("Type 504 to confirm", "504")

@@ -33,7 +33,7 @@ var states = []state{
 	{name: "users", host: host.withTokens, as: "ada", path: "/users", says: "Somebody who has left"},
 	{name: "users-none-found", as: "ada", path: "/users?q=zz", says: "No user's id or name contains"},
 	{name: "tokens", host: host.withTokens, as: "ada", path: "/users/bob/tokens", says: "Revoke all tokens…"},
-	{name: "tokens-next-page", host: host.withMany, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) { p.follow("Next page") }, says: "robot 52"},
+	{name: "tokens-next-page", host: host.withMany, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) { p.follow("Next page") }, says: "robot 2"},
 	{name: "tokens-none", as: "carol", path: "/users/carol/tokens", says: "No tokens."},
 	{name: "tokens-of-disabled", as: "ada", path: "/users/left@example.com/tokens", says: "This user is disabled"},
 	{name: "tokens-read-only", host: host.withTokens, as: "auditor", path: "/users/bob/tokens", says: "nightly build"},

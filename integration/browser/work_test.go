@@ -198,7 +198,7 @@ func (w work) revokes(name, secret string) {
 		w.status("before it is confirmed", w.hello(secret), 200)
 		w.follow("Revoke " + name)
 	}
-	w.tab.says("Tokens of bob", "revoked")
+	w.tab.says("Tokens of bob", "Revoked 1")
 	w.status("the revoked token", w.hello(secret), 401)
 }
 
