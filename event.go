@@ -128,6 +128,10 @@ type Action string
 const (
 	ActionAuthenticate  Action = "token.authenticate"
 	ActionGenerate      Action = "token.generate"
+	ActionOffer         Action = "token.offer"
+	ActionClaim         Action = "token.claim"
+	ActionWithdraw      Action = "offer.withdraw"
+	ActionListOffers    Action = "offer.list"
 	ActionImport        Action = "token.import"
 	ActionReadToken     Action = "token.read"
 	ActionUpdateToken   Action = "token.update"

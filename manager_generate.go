@@ -67,22 +67,9 @@ func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (
 }
 
 func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
-	p.Owner = op.owner
-	if p.Kind == "" {
-		p.Kind = KindUser
-	}
-	if err := p.check(); err != nil {
-		return Token{}, Secret{}, err
-	}
-	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
-		return Token{}, Secret{}, err
-	}
-	lifetime, err := lifetimeAsked(p.Lifetime, p.ExpiresAt, op.at)
+	lifetime, err := m.asked(ctx, op, &p)
 	if err != nil {
 		return Token{}, Secret{}, err
-	}
-	if why := op.generate(p.Owner, p.Resource); why != permitted {
-		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	text, digest := m.format.generate()
 	token := Token{
@@ -121,6 +108,28 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	return token, newSecret(text), nil
 }
 
+// asked completes a request, decides what it can before the owner is read, and returns the lifetime that is asked for; 0: none.
+func (m *Manager) asked(ctx context.Context, op *operation, p *GenerateParams) (time.Duration, error) {
+	p.Owner = op.owner
+	if p.Kind == "" {
+		p.Kind = KindUser
+	}
+	if err := p.check(); err != nil {
+		return 0, err
+	}
+	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
+		return 0, err
+	}
+	lifetime, err := lifetimeAsked(p.Lifetime, p.ExpiresAt, op.at)
+	if err != nil {
+		return 0, err
+	}
+	if why := op.generate(p.Owner, p.Resource); why != permitted {
+		return 0, m.deny(ctx, op, ErrDenied, why)
+	}
+	return lifetime, nil
+}
+
 // insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
 func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
 	facts, err := m.facts(ctx, op)
@@ -135,21 +144,12 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if why != permitted {
 		return m.deny(ctx, op, ErrDenied, why)
 	}
-	if owner.Disabled() {
-		return ErrUserDisabled
-	}
-	if owner.Suspended() {
-		return ErrSuspended
-	}
-	limit := policy.maximumFor(*owner, token.Kind, op.at)
-	token.ExpiresAt, err = limit.within(op.tokenExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
+	var limit maximum
+	token.ExpiresAt, limit, err = m.expiryFor(*owner, policy, token.Kind, lifetime, op.tokenExpires, op.at)
 	if err != nil {
 		return err
 	}
-	event := op.changed(State{}, State{
-		Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource, ExpiresAt: token.ExpiresAt,
-		MaxLifetime: limit.most, Policy: limit.inEvent(),
-	})
+	event := op.changed(State{}, stateOfNew(*token, limit))
 	event.Token = token.ID
 	n := NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role, MaxActive: m.maxActive}
 	if !op.is(owner.ID) {
@@ -160,6 +160,25 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 		return &TooManyError{Max: m.maxActive}
 	}
 	return storeError(err)
+}
+
+// expiryFor returns when a token expires that the owner gets at now, and the maximum that the policy has for it.
+func (m *Manager) expiryFor(
+	owner User, policy MaxLifetimePolicy, k Kind, asked time.Duration, parentExpires, now time.Time,
+) (time.Time, maximum, error) {
+	if err := owner.mayGetTokens(); err != nil {
+		return time.Time{}, maximum{}, err
+	}
+	limit := policy.maximumFor(owner, k, now)
+	expiry, err := limit.within(parentExpires, now).resolve(asked, now, m.defaultLifetime)
+	return expiry, limit, err
+}
+
+// stateOfNew returns what an event records about a token that is created under a maximum.
+func stateOfNew(t Token, limit maximum) State {
+	s := stateOfToken(t)
+	s.MaxLifetime, s.Policy = limit.most, limit.inEvent()
+	return s
 }
 
 // check validates what needs neither the store nor the clock.

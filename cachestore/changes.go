@@ -35,6 +35,12 @@ func (s *Store) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return s.Store.ChangeToken(ctx, was, is, event)
 }
 
+// ClaimOffer implements [apitoken.Store]. A claim that is repeated replaces the digest of the token.
+func (s *Store) ClaimOffer(ctx context.Context, claim apitoken.OfferClaim, policyRevision int64, event apitoken.Event) error {
+	defer s.changed(claim.Owner)
+	return s.Store.ClaimOffer(ctx, claim, policyRevision, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

@@ -51,10 +51,21 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	byID, byDigest, owner := s.token(n.ID), s.digests.lookup(n.Digest), s.users[n.Owner]
-	switch {
-	case byID != nil && byID.digest == n.Digest, s.seen[e.ID]:
+	if byID := s.token(n.ID); byID != nil && byID.digest == n.Digest || s.seen[e.ID] {
 		return nil
+	}
+	if err := s.mayCreate(n, policyRevision); err != nil {
+		return err
+	}
+	s.addToken(n)
+	s.record(e)
+	return nil
+}
+
+// mayCreate checks the conditions of a new token in the order of precedence. The caller holds the lock.
+func (s *Store) mayCreate(n apitoken.NewToken, policyRevision int64) error {
+	owner := s.users[n.Owner]
+	switch {
 	case s.policy.Revision != policyRevision:
 		return apitoken.ErrConflict
 	case n.CreatorRevision != 0 && s.revision(n.CreatedBy) != n.CreatorRevision:
@@ -63,11 +74,17 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		return apitoken.ErrNotFound
 	case n.OwnerRole != "" && owner.current.Load().Role != n.OwnerRole:
 		return apitoken.ErrConflict
-	case byID != nil || byDigest != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
+	case s.token(n.ID) != nil || s.digests.lookup(n.Digest) != nil || s.nameInUse(owner, n.Name, n.Epoch, n.CreatedAt):
 		return apitoken.ErrExists
 	case n.MaxActive > 0 && s.active(owner, n.Epoch, n.CreatedAt) >= n.MaxActive:
 		return apitoken.ErrTooMany
 	}
+	return nil
+}
+
+// addToken adds a token whose keys are free. The caller holds the lock.
+func (s *Store) addToken(n apitoken.NewToken) {
+	owner := s.users[n.Owner]
 	t := &token{id: n.ID, digest: n.Digest}
 	owner.names[n.Name] = t
 	owner.tokens = insert(owner.tokens, t)
@@ -82,8 +99,6 @@ func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevi
 		owner:     owner,
 		ownerCopy: current,
 	})
-	s.record(e)
-	return nil
 }
 
 // revision returns the revision of a user, 0 if there is none. The caller holds the lock.

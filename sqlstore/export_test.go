@@ -190,4 +190,8 @@ var queryNames = [numQueries]string{
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",
+
+	insertOffer: "insertOffer", checkOffer: "checkOffer", claimOffer: "claimOffer", replaceDigest: "replaceDigest", deleteOffer: "deleteOffer",
+	findOfferAndEvent: "findOfferAndEvent", readOffer: "readOffer", listOffers: "listOffers", listOffersTo: "listOffersTo",
+	deleteOffersTo: "deleteOffersTo", replaceInOffers: "replaceInOffers",
 }

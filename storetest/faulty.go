@@ -87,6 +87,26 @@ func (f Faulty) ChangeToken(ctx context.Context, was apitoken.Record, is apitoke
 	return f.call(ctx, "ChangeToken", func() error { return f.Store.ChangeToken(ctx, was, is, event) })
 }
 
+// CreateOffer implements [apitoken.Store].
+func (f Faulty) CreateOffer(ctx context.Context, offer apitoken.NewOffer, event apitoken.Event) error {
+	return f.call(ctx, "CreateOffer", func() error { return f.Store.CreateOffer(ctx, offer, event) })
+}
+
+// ClaimOffer implements [apitoken.Store].
+func (f Faulty) ClaimOffer(ctx context.Context, claim apitoken.OfferClaim, policyRevision int64, event apitoken.Event) error {
+	return f.call(ctx, "ClaimOffer", func() error { return f.Store.ClaimOffer(ctx, claim, policyRevision, event) })
+}
+
+// DeleteOffer implements [apitoken.Store].
+func (f Faulty) DeleteOffer(ctx context.Context, id apitoken.TokenID, event apitoken.Event) error {
+	return f.call(ctx, "DeleteOffer", func() error { return f.Store.DeleteOffer(ctx, id, event) })
+}
+
+// Offers implements [apitoken.Store].
+func (f Faulty) Offers(ctx context.Context, q apitoken.OfferQuery) ([]apitoken.Offer, error) {
+	return result(ctx, f, "Offers", func() ([]apitoken.Offer, error) { return f.Store.Offers(ctx, q) })
+}
+
 // CreateUser implements [apitoken.Store].
 func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
 	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })

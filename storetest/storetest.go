@@ -65,6 +65,7 @@ func areas() []area {
 		{"names", nameRules()},
 		{"revocation", slices.Concat(revocationRules(), revocationPageRules())},
 		{"token changes", tokenChangeRules()},
+		{"offers", offerRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID(), serviceRules())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},

@@ -74,33 +74,37 @@ func (s *Store) Token(ctx context.Context, id apitoken.TokenID) (r *apitoken.Rec
 // because no other transaction writes meanwhile.
 func (s *Store) CreateToken(ctx context.Context, n apitoken.NewToken, policyRevision int64, e apitoken.Event) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
-		byDigest := tx.Bucket(digests).Get(n.Digest[:])
-		if recorded(tx, e.ID) || bytes.Equal(byDigest, n.ID[:]) {
+		if recorded(tx, e.ID) || bytes.Equal(tx.Bucket(digests).Get(n.Digest[:]), n.ID[:]) {
 			return nil // a retry
 		}
-		if err := mayCreate(tx, n, policyRevision); err != nil {
-			return err
-		}
-		if byDigest != nil || tx.Bucket(tokens).Get(n.ID[:]) != nil {
-			return apitoken.ErrExists
-		}
-		if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
-			return err
-		}
-		if err := checkRoom(tx, n); err != nil {
-			return err
-		}
-		if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
-			return err
-		}
-		if err := tx.Bucket(digests).Put(n.Digest[:], n.ID[:]); err != nil {
-			return err
-		}
-		if err := tx.Bucket(owned).Put(userKey(n.Owner, n.ID[:]), nil); err != nil {
+		if err := insertToken(tx, n, policyRevision); err != nil {
 			return err
 		}
 		return record(tx, e)
 	})
+}
+
+// insertToken inserts a token if its conditions hold.
+func insertToken(tx *bbolt.Tx, n apitoken.NewToken, policyRevision int64) error {
+	if err := mayCreate(tx, n, policyRevision); err != nil {
+		return err
+	}
+	if tx.Bucket(digests).Get(n.Digest[:]) != nil || tx.Bucket(tokens).Get(n.ID[:]) != nil {
+		return apitoken.ErrExists
+	}
+	if err := takeName(tx, n.Token, n.Epoch, n.CreatedAt); err != nil {
+		return err
+	}
+	if err := checkRoom(tx, n); err != nil {
+		return err
+	}
+	if err := put(tx, tokens, n.ID[:], tokenRow{n.Token, n.Digest, n.Epoch}); err != nil {
+		return err
+	}
+	if err := tx.Bucket(digests).Put(n.Digest[:], n.ID[:]); err != nil {
+		return err
+	}
+	return tx.Bucket(owned).Put(userKey(n.Owner, n.ID[:]), nil)
 }
 
 // mayCreate checks the conditions of a new token in the order of precedence.
