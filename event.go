@@ -128,11 +128,11 @@ type Action string
 const (
 	ActionAuthenticate  Action = "token.authenticate"
 	ActionGenerate      Action = "token.generate"
+	ActionImport        Action = "token.import"
 	ActionOffer         Action = "token.offer"
 	ActionClaim         Action = "token.claim"
 	ActionWithdraw      Action = "offer.withdraw"
 	ActionListOffers    Action = "offer.list"
-	ActionImport        Action = "token.import"
 	ActionReadToken     Action = "token.read"
 	ActionUpdateToken   Action = "token.update"
 	ActionListTokens    Action = "token.list"

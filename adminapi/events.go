@@ -104,7 +104,8 @@ var eventConditions = []string{"owner", "actor", "action", "outcome"}
 // recordedActions are the actions that events have. Another one in a query is refused: it is misspelled, and would find
 // nothing.
 var recordedActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionOffer, apitoken.ActionClaim, apitoken.ActionWithdraw,
+	apitoken.ActionListOffers, apitoken.ActionReadToken, apitoken.ActionUpdateToken,
 	apitoken.ActionListTokens, apitoken.ActionRevoke,
 	apitoken.ActionLeaked, apitoken.ActionRevokeAll, apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy,
 	apitoken.ActionPutUser, apitoken.ActionReadUser, apitoken.ActionListUsers,

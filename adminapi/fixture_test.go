@@ -82,6 +82,7 @@ var validBodies = map[string]string{
 	"PUT /policy":             `{"no_maximum": true}`,
 	"POST /policy/plan":       `{"no_maximum": true}`,
 	"POST /revocations":       `{"at_most": 1000}`,
+	"POST /users/{id}/offers": `{"name": "x"}`,
 	"PATCH /tokens/{id}":      `{"name": "x"}`,
 }
 
@@ -104,7 +105,7 @@ func requests() []request {
 	var all []request
 	for _, route := range adminapi.Routes() {
 		id := "bob"
-		if strings.HasPrefix(route.Path, "/tokens/") {
+		if strings.HasPrefix(route.Path, "/tokens/") || strings.HasPrefix(route.Path, "/offers/") {
 			id = noToken
 		}
 		all = append(all, request{route, strings.Replace(route.Path, "{id}", id, 1), validBodies[route.Method+" "+route.Path]})

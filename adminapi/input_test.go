@@ -240,8 +240,8 @@ func TestTimesFollowRFC3339Exactly(t *testing.T) {
 func documentedTime(t *testing.T) string {
 	t.Helper()
 	found := regexp.MustCompile(`"format": "date-time",\s+"pattern": ("(?:[^"\\]|\\.)*")`).FindAllSubmatch(adminapi.OpenAPI, -1)
-	if len(found) != 3 {
-		t.Fatalf("the document has %d patterns of times, want those of expires_at, expires_before and unused_since", len(found))
+	if len(found) != 5 {
+		t.Fatalf("the document has %d patterns of times, want those of expires_at, twice, claim_by, expires_before and unused_since", len(found))
 	}
 	var pattern string
 	for _, m := range found {

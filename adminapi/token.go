@@ -105,10 +105,12 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 }
 
 func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
-	params, err := generateParams(r, owner)
-	if err != nil {
-		return response{}, err
+	b := readBody(r, generateMembers...)
+	params := generateParams(b, owner)
+	if b.err != nil {
+		return response{}, b.err
 	}
+	var err error
 	params.IdempotencyKey, err = idempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
 		return response{}, err
@@ -119,23 +121,35 @@ func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.Use
 		p.TokenID = token.ID
 		return response{}, errors.Join(p, err)
 	}
-	if errors.Is(err, apitoken.ErrLifetime) && !params.ExpiresAt.IsZero() {
-		p := problemOf(err)
-		p.Field = "expires_at"
-		return response{}, errors.Join(p, err)
-	}
 	if err != nil {
-		return response{}, err
+		return response{}, lifetimeProblem(params, err)
 	}
+	return a.generated(token, secret), nil
+}
+
+// generated is the response that shows a secret.
+func (a *api) generated(token apitoken.Token, secret apitoken.Secret) response {
 	return response{
 		status:   http.StatusCreated,
 		body:     generatedJSON{Token: newTokenJSON(token, a.manager.Now()), Secret: secret.Reveal()},
 		location: "../../tokens/" + token.ID.String(),
-	}, nil
+	}
 }
 
-func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
-	b := readBody(r, "name", "description", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration")
+// lifetimeProblem names the member that asked for too long a lifetime. It leaves every other error as it is.
+func lifetimeProblem(params apitoken.GenerateParams, err error) error {
+	if !errors.Is(err, apitoken.ErrLifetime) || params.ExpiresAt.IsZero() {
+		return err
+	}
+	p := problemOf(err)
+	p.Field = "expires_at"
+	return errors.Join(p, err)
+}
+
+// generateMembers are the members of a request that generateParams reads.
+var generateMembers = []string{"name", "description", "kind", "resource", "lifetime_seconds", "expires_at", "no_expiration"}
+
+func generateParams(b *body, owner apitoken.UserID) apitoken.GenerateParams {
 	p := apitoken.GenerateParams{
 		Owner:       owner,
 		Name:        b.text("name"),
@@ -149,7 +163,7 @@ func generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GeneratePa
 		p.Lifetime = apitoken.NoExpiration
 	}
 	b.atMostOne("lifetime_seconds", "expires_at", "no_expiration")
-	return p, b.err
+	return p
 }
 
 // idempotencyKey returns the Idempotency-Key of a request, byte for byte, and "" if it has none.
