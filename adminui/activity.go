@@ -40,10 +40,10 @@ type activityPage struct {
 
 // eventActions are the recorded actions, in the order of the form.
 var eventActions = []apitoken.Action{
-	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
+	apitoken.ActionGenerate, apitoken.ActionImport, apitoken.ActionOffer, apitoken.ActionClaim, apitoken.ActionWithdraw, apitoken.ActionUpdateToken, apitoken.ActionRevoke, apitoken.ActionLeaked, apitoken.ActionRevokeAll,
 	apitoken.ActionRevokeMany, apitoken.ActionSetPolicy, apitoken.ActionPlanPolicy, apitoken.ActionPutUser,
 	apitoken.ActionDisableUser, apitoken.ActionEnableUser, apitoken.ActionSuspendUser, apitoken.ActionResumeUser, apitoken.ActionForgetUser,
-	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens,
+	apitoken.ActionSweep, apitoken.ActionReadToken, apitoken.ActionListTokens, apitoken.ActionListOffers,
 	apitoken.ActionReadUser, apitoken.ActionListUsers, apitoken.ActionReadLifetimes, apitoken.ActionReadEvents,
 	apitoken.ActionLeaseNotices, apitoken.ActionNoticeSent,
 }

@@ -65,6 +65,7 @@ type tokensPage struct {
 	MoreServices bool
 	Suspended    bool
 	Own          bool
+	Waiting      []waitingRow // tokens that the owner may claim
 	Rows         []tokenRow
 	Next         string
 	After        apitoken.TokenID // the list position
@@ -81,6 +82,8 @@ type generateForm struct {
 	Description string
 	Lifetime    string // the value of the selected choice
 	Date        string
+	Offer       bool // the owner claims the token, instead of the secret being shown here
+	MayOffer    bool // the token is for another user
 	Choices     []choice
 	Limit       string // the maximum and where it comes from; empty: it is that of everybody
 	LastDate    string // the last day that the policy permits; empty: any
@@ -155,7 +158,10 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 		return err
 	}
 	page.Form, err = v.generateForm(page, form)
-	return err
+	if err != nil {
+		return err
+	}
+	return v.fillWaiting(page)
 }
 
 // servicesOnPage is the number of service accounts that the page of who answers for them names.
@@ -212,7 +218,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if form.Key == "" {
 		form.Key = rand.Text()
 	}
-	form.Zone = v.zone.String()
+	form.Zone, form.MayOffer = v.zone.String(), !page.Own
 	for _, lifetime := range limit.Choices() {
 		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
 	}
@@ -235,11 +241,15 @@ func (v *visit) generate() error {
 	form := &generateForm{
 		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Description: v.r.PostForm.Get("description"),
 		Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
+		Offer: v.r.PostForm.Get("offer") != "",
 	}
 	params, problem := v.params(form)
 	if problem != "" {
 		form.Problem = problem
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
+	}
+	if form.Offer {
+		return v.offer(form, params)
 	}
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {
