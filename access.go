@@ -32,7 +32,7 @@ const (
 // permission that the actor lacks. [Manager.Permissions] returns what an actor holds.
 type Permission uint64
 
-// The permissions. Their values are not stored; a role is stored by its name.
+// The permissions. Their values are stored with tokens that are limited to some of them; a role is stored by its name.
 const (
 	GenerateOwn       Permission = 1 << iota // generate tokens for oneself
 	GenerateForOthers                        // generate tokens for users who hold no permission that the actor lacks; with ListAny, rename theirs
@@ -43,6 +43,10 @@ const (
 	ReadEvents                               // read the events
 
 	everything = ^Permission(0) // the permissions of the host itself
+
+	// Unlimited is every permission, present or future. A [Token] with it is not limited: it carries whatever its kind carries of
+	// its owner's role.
+	Unlimited = everything
 
 	// AdminPermissions is every permission of this package. A host that replaces [RoleAdmin] builds on it, and adds every
 	// permission of its own that it gives to users: administrators cannot act on users who hold something that they lack.
@@ -68,7 +72,8 @@ var permissionNames = [...]string{
 // Has reports whether the set contains every permission of q.
 func (p Permission) Has(q Permission) bool { return p&q == q }
 
-// String lists the permissions by name: "ListAny|RevokeAny".
+// String lists the permissions by name: "ListAny|RevokeAny". Those of the host's own follow as one number, because only a Manager
+// knows their names: "GenerateOwn|0x100000000". See [Manager.PermissionNames].
 func (p Permission) String() string {
 	var names []string
 	for i, name := range permissionNames {
@@ -76,8 +81,8 @@ func (p Permission) String() string {
 			names = append(names, name)
 		}
 	}
-	if p>>len(permissionNames) != 0 {
-		names = append(names, "...")
+	if other := p >> len(permissionNames) << len(permissionNames); other != 0 {
+		names = append(names, fmt.Sprintf("%#x", uint64(other)))
 	}
 	if len(names) == 0 {
 		return "none"
@@ -178,11 +183,11 @@ func withKinds(own []Kind, rules map[Kind]KindRule) (kindSet, error) {
 	return all, nil
 }
 
-// carries returns which of its owner's permissions a token of the kind lets through. An empty resource means that the token is
-// not bound. An undeclared kind carries nothing.
-func (s kindSet) carries(k Kind, resource string) Permission {
-	carried := s[k].Permissions
-	if resource != "" {
+// carries returns which of its owner's permissions a token lets through: those of its kind, of its own Permissions, and without
+// administration if it is bound to a resource. A token of an undeclared kind carries nothing.
+func (s kindSet) carries(t Token) Permission {
+	carried := s[t.Kind].Permissions & t.Permissions
+	if t.Resource != "" {
 		carried &^= administration
 	}
 	return carried
@@ -216,7 +221,7 @@ const (
 	actorUnknown   refusal = "the actor is not known"
 	targetStronger refusal = "the user holds permissions that the actor lacks"
 	tokenBound     refusal = "the actor's token is bound to another resource"
-	tokenCannot    refusal = "the kind of the actor's token does not carry GenerateOwn"
+	tokenCannot    refusal = "the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
 	notInPerson    refusal = "only a signed-in person claims a token"
 	notOffered     refusal = "a token is claimed by its owner, or by the person who answers for a service account"
@@ -234,6 +239,7 @@ type authority struct {
 	actor    Actor
 	may      Permission // what the actor's role grants, as far as the token in use carries it
 	carried  Permission // what the token in use carries, whatever the role; everything without a token
+	limit    Permission // what the token in use is limited to itself; everything without a token
 	resource string     // the resource that the token in use is bound to; empty: none
 }
 
@@ -280,6 +286,24 @@ func (a authority) generateFor(owner UserID, required, carries Permission) refus
 		return permitted
 	}
 	return a.actOn(required)
+}
+
+// limitFor returns what a new token is limited to, if asked is asked for: 0 stands for no limit, or for that of the token in use,
+// which the new token inherits.
+func (a authority) limitFor(asked Permission) Permission {
+	if asked == 0 {
+		return a.limit
+	}
+	return asked
+}
+
+// checkLimit refuses a limit that names permissions which the new token would not carry. They are a mistake: the token would
+// gain them with another role of its owner.
+func checkLimit(asked, carried Permission) error {
+	if asked == Unlimited || carried.Has(asked) {
+		return nil
+	}
+	return invalid("permissions", "%s: the role of the owner or the kind does not carry them", asked&^carried)
 }
 
 // actOn decides whether the actor may act on a user: provision, promote or disable them, or generate a token for them. required

@@ -64,7 +64,7 @@ type Identity struct {
 }
 
 // Actor returns the actor who uses the token. At each call the actor has the permissions that the owner holds then, as far as
-// the token's kind carries them.
+// the token carries them.
 func (i Identity) Actor() Actor {
 	return Actor{Kind: ActorToken, User: i.User.ID, Token: i.Token.ID}
 }

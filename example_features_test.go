@@ -290,7 +290,7 @@ func ExampleKindRule() {
 
 	// Output:
 	// may deploy: true
-	// apitoken: token.generate: denied: the kind of the actor's token does not carry GenerateOwn
+	// apitoken: token.generate: denied: the actor's token does not carry GenerateOwn
 	// the administrator generates for bob: <nil>
 }
 

@@ -23,6 +23,9 @@ func markOf(actor Actor, p GenerateParams) requestMark {
 	if p.Description != "" {
 		request += fmt.Sprintf(" description %q", p.Description) // another form than a resource
 	}
+	if p.Permissions != 0 {
+		request += fmt.Sprintf(" permissions %d", p.Permissions)
+	}
 	sum := sha256.Sum256([]byte(request))
 	return requestMark(sum[:8])
 }

@@ -97,7 +97,7 @@ func (m *Manager) imported(op *operation, p ImportParams) (Token, error) {
 	}
 	token := Token{
 		ID: TokenID(newID()), Owner: op.owner, Name: p.Name, Description: p.Description, Kind: p.Kind, Resource: p.Resource,
-		Hint: p.Hint, CreatedAt: op.at, CreatedBy: p.CreatedBy,
+		Permissions: Unlimited, Hint: p.Hint, CreatedAt: op.at, CreatedBy: p.CreatedBy,
 	}
 	if !p.CreatedAt.IsZero() {
 		token.CreatedAt = instant(p.CreatedAt)

@@ -49,7 +49,7 @@ func TestAnImportedTokenWorksLikeAnyOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := apitoken.Token{
-		ID: token.ID, Owner: bob, Name: "old-1", Kind: "ci", Resource: "project:web", CreatedBy: "carol", Hint: "old-...1",
+		ID: token.ID, Owner: bob, Name: "old-1", Kind: "ci", Resource: "project:web", Permissions: apitoken.Unlimited, CreatedBy: "carol", Hint: "old-...1",
 		CreatedAt: p.CreatedAt, LastUsedAt: p.LastUsedAt, ExpiresAt: p.ExpiresAt,
 	}
 	if diff := cmp.Diff(want, token); diff != "" {

@@ -51,9 +51,9 @@ func newLastUsed(store Store, clock Clock, interval, step time.Duration) *lastUs
 // the upper bits. The second half alone would not do, because the tokens of a repeated request have it in common.
 const spread = 0x9e3779b97f4a7c15
 
-// note records a use of a token. last is its recorded last use.
+// note records a use of a token. last is its recorded last use. The marks come first, because most calls end there.
 func (l *lastUsed) note(id TokenID, last, now time.Time) {
-	if l.interval < 0 || !l.moves(last, now) {
+	if l.interval < 0 {
 		return
 	}
 	random := binary.BigEndian.Uint64(id[8:]) ^ binary.BigEndian.Uint64(id[:8])*spread
@@ -68,6 +68,9 @@ func (l *lastUsed) note(id TokenID, last, now time.Time) {
 		case uint32(noted) != tick:
 			free = &set[i]
 		}
+	}
+	if !l.moves(last, now) {
+		return
 	}
 	if free == nil {
 		free = &set[rand.IntN(len(set))]
@@ -102,10 +105,8 @@ func (l *lastUsed) keep(id TokenID, at time.Time) bool {
 
 // moves reports whether a use should be recorded after the last one that is known.
 func (l *lastUsed) moves(last, at time.Time) bool {
-	if ahead := last.Sub(at); ahead > 0 {
-		return ahead > clockAhead
-	}
-	return at.Sub(last) >= l.step
+	since := at.Sub(last)
+	return since >= l.step || since < -clockAhead
 }
 
 // isWaiting reports whether a use of the token waits to be written.

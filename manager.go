@@ -167,11 +167,11 @@ func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
 	return rule, declared
 }
 
-// PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries,
-// and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It does not read
-// the store and is as recent as the Identity, so a host can call it on each request for a permission of its own.
+// PermissionsOf returns what an authenticated token may do: those permissions of its owner's role that its kind carries and to
+// which it is limited itself, and of the permissions of this package only [GenerateOwn] if the token is bound to a resource. It
+// does not read the store and is as recent as the Identity, so a host can call it on each request for a permission of its own.
 func (m *Manager) PermissionsOf(i Identity) Permission {
-	return m.roles.grants(i.User.Role) & m.kinds.carries(i.Token.Kind, i.Token.Resource)
+	return m.roles.grants(i.User.Role) & m.kinds.carries(i.Token)
 }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -137,10 +137,8 @@ func (c claimed) mayRepeat(by UserID, now time.Time) error {
 // claimOffer inserts the token, or replaces its secret, if the decision still holds.
 func (m *Manager) claimOffer(ctx context.Context, op *operation, c claimed, digest Digest, hint string) (Token, error) {
 	o := c.offer
-	token := Token{
-		ID: o.ID, Owner: o.Owner, Name: o.Name, Description: o.Description, Kind: o.Kind, Resource: o.Resource,
-		CreatedAt: op.at, CreatedBy: o.OfferedBy, CreatedWith: o.OfferedWith, Hint: hint,
-	}
+	token := o.token()
+	token.CreatedAt, token.Hint = op.at, hint
 	var event Event
 	if c.before != nil {
 		token = c.before.Token

@@ -26,6 +26,13 @@ type GenerateParams struct {
 	// only for tokens bound to the same resource. The token also sees and revokes itself.
 	Resource string
 
+	// Permissions limits the token to some permissions of its owner: it never carries another one, whatever becomes of the
+	// owner's role. [ErrInvalid]: one of them is not in the owner's role, or the kind does not carry it. [Manager.Narrow] takes
+	// more away.
+	//
+	// 0: what the kind carries of the owner's role at each use. If a token generates it, it inherits the limit of that token.
+	Permissions Permission
+
 	// IdempotencyKey makes it safe to repeat a request whose response was lost: 1 to 255 bytes, no invisible character. Use
 	// a new one, such as a UUID, for each token. If the same actor generated a token before with the same key and otherwise
 	// the same params, and it is active, it is revoked and replaced by a new one. If a use of it is recorded, the error is
@@ -74,7 +81,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	text, digest := m.format.generate()
 	token := Token{
 		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: p.Kind, Resource: p.Resource,
-		CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,
+		Permissions: op.limitFor(p.Permissions), CreatedAt: op.at, CreatedBy: op.actor.User, CreatedWith: op.actor.Token,
 		Hint: m.format.hint(text),
 	}
 	var mark requestMark
@@ -83,7 +90,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 		token.ID = mark.on(token.ID)
 	}
 	for range attempts {
-		err = m.insert(ctx, op, &token, digest, lifetime)
+		err = m.insert(ctx, op, &token, digest, lifetime, p.Permissions)
 		if errors.Is(err, ErrExists) && p.IdempotencyKey != "" {
 			err = m.withdraw(ctx, op, token, mark)
 		}
@@ -96,6 +103,7 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 		if why := op.generate(p.Owner, p.Resource); why != permitted {
 			return Token{}, Secret{}, m.deny(ctx, op, ErrDenied, why)
 		}
+		token.Permissions = op.limitFor(p.Permissions)
 	}
 	switch {
 	case errors.Is(err, ErrUncertain) && op.denied == permitted:
@@ -131,7 +139,10 @@ func (m *Manager) asked(ctx context.Context, op *operation, p *GenerateParams) (
 }
 
 // insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
-func (m *Manager) insert(ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration) error {
+// asked is the limit that was asked for, 0 for none.
+func (m *Manager) insert(
+	ctx context.Context, op *operation, token *Token, digest Digest, lifetime time.Duration, asked Permission,
+) error {
 	facts, err := m.facts(ctx, op)
 	if err != nil {
 		return err
@@ -140,9 +151,15 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 	if owner == nil {
 		return ErrNotFound
 	}
-	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(token.Kind, token.Resource))
+	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(*token))
 	if why != permitted {
 		return m.deny(ctx, op, ErrDenied, why)
+	}
+	if err := owner.mayGetTokens(); err != nil {
+		return err
+	}
+	if err := checkLimit(asked, m.roles.grants(owner.Role)&m.kinds.carries(*token)); err != nil {
+		return err
 	}
 	var limit maximum
 	token.ExpiresAt, limit, err = m.expiryFor(*owner, policy, token.Kind, lifetime, op.tokenExpires, op.at)
@@ -166,9 +183,6 @@ func (m *Manager) insert(ctx context.Context, op *operation, token *Token, diges
 func (m *Manager) expiryFor(
 	owner User, policy MaxLifetimePolicy, k Kind, asked time.Duration, parentExpires, now time.Time,
 ) (time.Time, maximum, error) {
-	if err := owner.mayGetTokens(); err != nil {
-		return time.Time{}, maximum{}, err
-	}
 	limit := policy.maximumFor(owner, k, now)
 	expiry, err := limit.within(parentExpires, now).resolve(asked, now, m.defaultLifetime)
 	return expiry, limit, err

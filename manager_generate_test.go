@@ -19,7 +19,7 @@ func TestGenerateForOneself(t *testing.T) {
 	h := newHost(t, apitoken.Options{Prefix: "acme"})
 	token, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: time.Hour})
 	want := apitoken.Token{
-		ID: token.ID, Owner: bob, Name: "ci", Kind: apitoken.KindUser,
+		ID: token.ID, Owner: bob, Name: "ci", Kind: apitoken.KindUser, Permissions: apitoken.Unlimited,
 		CreatedAt: start, ExpiresAt: start.Add(time.Hour), CreatedBy: bob,
 		Hint: "acme_..." + text[len(text)-4:],
 	}

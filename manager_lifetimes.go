@@ -50,7 +50,8 @@ func (m *Manager) maxLifetimes(ctx context.Context, op *operation) ([]KindLifeti
 		if m.kinds[k].OwnOnly && !op.is(op.owner) {
 			continue
 		}
-		why := op.generateFor(op.owner, m.roles.requiredToActOn(facts.Owner.Role), m.kinds.carries(k, op.resource))
+		token := Token{Kind: k, Resource: op.resource, Permissions: op.limit}
+		why := op.generateFor(op.owner, m.roles.requiredToActOn(facts.Owner.Role), m.kinds.carries(token))
 		if why != permitted {
 			refused = why
 			continue

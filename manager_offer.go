@@ -34,7 +34,8 @@ func (m *Manager) offer(ctx context.Context, op *operation, p OfferParams) (Pend
 	}
 	pending := PendingToken{
 		ID: TokenID(newID()), Owner: p.Owner, Name: p.Name, Kind: p.Kind, Resource: p.Resource, Description: p.Description,
-		Lifetime: wholeMicroseconds(p.Lifetime), ExpiresAt: instant(p.ExpiresAt), NotAfter: op.tokenExpires,
+		Permissions: op.limitFor(p.Permissions),
+		Lifetime:    wholeMicroseconds(p.Lifetime), ExpiresAt: instant(p.ExpiresAt), NotAfter: op.tokenExpires,
 		OfferedAt: op.at, OfferedBy: op.actor.User, OfferedWith: op.actor.Token, ClaimBy: claimBy,
 	}
 	if p.IdempotencyKey != "" {
@@ -46,7 +47,7 @@ func (m *Manager) offer(ctx context.Context, op *operation, p OfferParams) (Pend
 		}
 	}
 	for range attempts {
-		if err = m.insertOffer(ctx, op, pending, lifetime); !errors.Is(err, ErrConflict) {
+		if err = m.insertOffer(ctx, op, pending, lifetime, p.Permissions); !errors.Is(err, ErrConflict) {
 			break
 		}
 		if err := m.authorize(ctx, op); err != nil {
@@ -55,6 +56,7 @@ func (m *Manager) offer(ctx context.Context, op *operation, p OfferParams) (Pend
 		if why := op.generate(p.Owner, p.Resource); why != permitted {
 			return PendingToken{}, m.deny(ctx, op, ErrDenied, why)
 		}
+		pending.Permissions = op.limitFor(p.Permissions)
 	}
 	if err != nil {
 		return PendingToken{}, err
@@ -79,8 +81,9 @@ func (m *Manager) offeredBefore(ctx context.Context, op *operation, mark request
 	return PendingToken{}, err
 }
 
-// insertOffer decides by the present owner and policy, and inserts the offer if the decision still holds.
-func (m *Manager) insertOffer(ctx context.Context, op *operation, p PendingToken, lifetime time.Duration) error {
+// insertOffer decides by the present owner and policy, and inserts the offer if the decision still holds. asked is the limit that was
+// asked for, 0 for none.
+func (m *Manager) insertOffer(ctx context.Context, op *operation, p PendingToken, lifetime time.Duration, asked Permission) error {
 	facts, err := m.facts(ctx, op)
 	if err != nil {
 		return err
@@ -89,14 +92,20 @@ func (m *Manager) insertOffer(ctx context.Context, op *operation, p PendingToken
 	if owner == nil {
 		return ErrNotFound
 	}
-	why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), m.kinds.carries(p.Kind, p.Resource))
-	if why != permitted {
+	carries := m.kinds.carries(p.token())
+	if why := op.generateFor(owner.ID, m.roles.requiredToActOn(owner.Role), carries); why != permitted {
 		return m.deny(ctx, op, ErrDenied, why)
+	}
+	if err := owner.mayGetTokens(); err != nil {
+		return err
+	}
+	if err := checkLimit(asked, m.roles.grants(owner.Role)&carries); err != nil {
+		return err
 	}
 	if _, _, err := m.expiryFor(*owner, facts.Policy, p.Kind, lifetime, op.tokenExpires, op.at); err != nil {
 		return err
 	}
-	event := op.changed(State{}, stateOfOffer(p))
+	event := op.changed(State{}, stateOfToken(p.token()))
 	event.Token, event.Reason = p.ID, "to be claimed by "+p.ClaimBy.Format(time.RFC3339)
 	n := NewOffer{
 		Offer:   Offer{PendingToken: p, Epoch: owner.Epoch, OwnerCreatedAt: owner.CreatedAt},
@@ -186,7 +195,7 @@ func (m *Manager) withdrawOffer(ctx context.Context, op *operation, id TokenID) 
 	if o.ID.IsZero() {
 		return o, ErrNotFound
 	}
-	err = m.store.DeleteOffer(ctx, id, op.changed(stateOfOffer(o.PendingToken), State{}))
+	err = m.store.DeleteOffer(ctx, id, op.changed(stateOfToken(o.token()), State{}))
 	if errors.Is(err, ErrConflict) {
 		return o, fmt.Errorf("%w: the token was claimed, so it can only be revoked", ErrConflict)
 	}

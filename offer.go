@@ -23,6 +23,7 @@ type PendingToken struct {
 	Kind        Kind
 	Resource    string
 	Description string
+	Permissions Permission // what the token is limited to: see [Token]
 
 	Lifetime  time.Duration // from the claim on, as it was asked for: see [GenerateParams]; 0: none was
 	ExpiresAt time.Time     // as it was asked for instead of Lifetime; zero: none was
@@ -126,6 +127,10 @@ func (o Offer) isOpen(owner User, now time.Time) bool {
 	return !o.Claimed() && now.Before(o.ClaimBy) && o.ended(owner) == nil
 }
 
-func stateOfOffer(p PendingToken) State {
-	return State{Name: p.Name, Description: p.Description, Kind: p.Kind, Resource: p.Resource, ExpiresAt: p.ExpiresAt}
+// token returns the token that the offer becomes, without what the claim decides. Its expiry is what was asked for.
+func (p PendingToken) token() Token {
+	return Token{
+		ID: p.ID, Owner: p.Owner, Name: p.Name, Kind: p.Kind, Resource: p.Resource, Description: p.Description, Permissions: p.Permissions,
+		CreatedBy: p.OfferedBy, CreatedWith: p.OfferedWith, ExpiresAt: p.ExpiresAt,
+	}
 }

@@ -54,10 +54,12 @@ func TestTheOwnerClaimsWhatWasOffered(t *testing.T) {
 	h := newHost(t, apitoken.Options{Kinds: []apitoken.Kind{"ci"}})
 	p := toBob("ci")
 	p.Kind, p.Resource, p.Description, p.Lifetime = "ci", "project:web", "for releases", apitoken.Days(7)
+	p.Permissions = apitoken.GenerateOwn
 	pending := h.mustOffer(apitoken.As(ada), p)
 	want := apitoken.PendingToken{
 		ID: pending.ID, Owner: bob, Name: "ci", Kind: "ci", Resource: "project:web", Description: "for releases", Lifetime: apitoken.Days(7),
-		OfferedAt: start, OfferedBy: ada, ClaimBy: start.Add(72 * time.Hour),
+		Permissions: apitoken.GenerateOwn,
+		OfferedAt:   start, OfferedBy: ada, ClaimBy: start.Add(72 * time.Hour),
 	}
 	if diff := cmp.Diff(want, pending); diff != "" {
 		t.Errorf("Offer (-want +got):\n%s", diff)
@@ -73,7 +75,7 @@ func TestTheOwnerClaimsWhatWasOffered(t *testing.T) {
 	token, text := h.mustClaim(apitoken.As(bob), pending.ID)
 	wantToken := apitoken.Token{
 		ID: pending.ID, Owner: bob, Name: "ci", Kind: "ci", Resource: "project:web", Description: "for releases",
-		CreatedAt: start.Add(time.Hour), CreatedBy: ada, ExpiresAt: start.Add(time.Hour + apitoken.Days(7)), Hint: "tok_..." + text[len(text)-4:],
+		Permissions: apitoken.GenerateOwn, CreatedAt: start.Add(time.Hour), CreatedBy: ada, ExpiresAt: start.Add(time.Hour + apitoken.Days(7)), Hint: "tok_..." + text[len(text)-4:],
 	}
 	if diff := cmp.Diff(wantToken, token); diff != "" {
 		t.Errorf("Claim (-want +got):\n%s", diff)

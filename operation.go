@@ -74,7 +74,7 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 	op.facts = nil
 	if op.actor.withoutOrigin() == System() {
 		op.known = true
-		op.authority = authority{actor: op.actor, may: everything, carried: everything}
+		op.authority = authority{actor: op.actor, may: everything, carried: everything, limit: everything}
 		return nil
 	}
 	if !op.actor.wellFormed() {
@@ -95,9 +95,9 @@ func (m *Manager) authorize(ctx context.Context, op *operation) error {
 		return m.deny(ctx, op, ErrDenied, actorRefused(err))
 	}
 	op.revision, op.tokenExpires = rec.User.Revision, rec.Token.ExpiresAt
-	op.authority = authority{actor: op.actor, carried: everything, resource: rec.Token.Resource}
+	op.authority = authority{actor: op.actor, carried: everything, limit: everything, resource: rec.Token.Resource}
 	if op.actor.Kind == ActorToken {
-		op.carried = m.kinds.carries(rec.Token.Kind, rec.Token.Resource)
+		op.carried, op.limit = m.kinds.carries(rec.Token), rec.Token.Permissions
 	}
 	op.may = m.roles.grants(rec.User.Role) & op.carried
 	return nil

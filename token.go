@@ -27,6 +27,10 @@ type Token struct {
 	// requests the resource permits, by Identity.Token.Resource after [Manager.Authenticate].
 	Resource string
 
+	// Permissions is what the token is limited to: it carries those of its owner's role that are also of its kind, and of
+	// Permissions. [Unlimited]: all of them. Zero: none. It never grows.
+	Permissions Permission
+
 	// Description is for people, such as what the token is for: see [GenerateParams]. [Manager.UpdateToken] changes it.
 	Description string
 }

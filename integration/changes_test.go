@@ -27,7 +27,7 @@ func event(action apitoken.Action) apitoken.Event {
 func newToken(name string) apitoken.NewToken {
 	n := apitoken.NewToken{Token: apitoken.Token{
 		ID: apitoken.TokenID(uuid.Must(uuid.NewV7())), Owner: "bob", Name: name, Kind: apitoken.KindUser,
-		CreatedAt: at, ExpiresAt: at.Add(time.Hour), CreatedBy: "ada", Hint: "tok_...abcd",
+		CreatedAt: at, ExpiresAt: at.Add(time.Hour), CreatedBy: "ada", Hint: "tok_...abcd", Permissions: apitoken.Unlimited,
 	}}
 	copy(n.Digest[:], uuid.NewString()) // 36 characters, of which 32 fit
 	return n

@@ -18,7 +18,7 @@ func (d database) contentsOf() (tables []string, columns map[string]string) {
 		"apitoken_users":  "id, name, role, created_at, disabled_at, suspended_at, epoch, revision, service, responsible",
 		"apitoken_epochs": "owner, epoch, ended_at, ended_by",
 		"apitoken_tokens": "digest, id, owner, name, live_name, kind, created_at, expires_at, last_used_at, revoked_at, " +
-			"created_by, created_with, revoked_by, hint, epoch, key_version, resource, description",
+			"created_by, created_with, revoked_by, hint, epoch, key_version, resource, description, permissions",
 		"apitoken_notices": "token, step, lease, leased_at, leased_until, sent_at",
 		"apitoken_offers": "id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by, " +
 			"offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by",

@@ -36,16 +36,19 @@ func TestMigrateFromOlderVersions(t *testing.T) {
 						before[i] = d.undetailed(before[i])
 					}
 					if version < suspensionVersion {
-						before[i] = withNull(before[i], "users")
+						before[i] = with(before[i], "users", "<nil>")
 					}
 					if version < layersVersion {
-						before[i] = withNull(before[i], "policy")
+						before[i] = with(before[i], "policy", "<nil>")
 					}
 					if version < descriptionVersion {
 						before[i] = d.withEmpty(before[i], "tokens")
 					}
 					if version < serviceVersion {
 						before[i] = d.asPerson(before[i])
+					}
+					if version < permissionsVersion {
+						before[i] = with(before[i], "tokens", "-1")
 					}
 				}
 				var pools []*sql.DB
@@ -97,13 +100,17 @@ func (d database) asPerson(row string) string {
 // policy may have limits and exemptions.
 const suspensionVersion, layersVersion = 8, 9
 
-// withNull adds the column of a later version to a row of the table.
-func withNull(row, table string) string {
+// permissionsVersion is the first version of the tables in which a token may be limited to some permissions. Those of earlier
+// versions are not.
+const permissionsVersion = 13
+
+// with adds the column of a later version, which has the value, to a row of the table.
+func with(row, table, value string) string {
 	whole, ok := strings.CutSuffix(row, "]")
 	if !ok || !strings.HasPrefix(row, table+" ") {
 		return row
 	}
-	return whole + " <nil>]"
+	return whole + " " + value + "]"
 }
 
 // detailVersion is the first version of the tables in which an event has a reason, a count and an origin.
@@ -170,6 +177,11 @@ func TestAnOlderBuildKeepsWorking(t *testing.T) {
 			if n, err := store.CountTokens(ctx, q.At(at)); err != nil || n != want {
 				t.Errorf("%d tokens of an older build are bound to %q, %v, want %d", n, resource, err, want)
 			}
+		}
+		named := apitoken.TokenQuery{AnyOwner: true, NameContains: "older", Limit: 10}
+		tokens, err := store.Tokens(ctx, named.At(at))
+		if err != nil || len(tokens) != 1 || tokens[0].Permissions != apitoken.Unlimited {
+			t.Errorf("tokens of an older build: %+v, %v, want one that is not limited", tokens, err)
 		}
 	})
 }

@@ -196,7 +196,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	}
 	t := &referenceToken{Token: apitoken.Token{
 		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
-		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint,
+		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint, Permissions: apitoken.Unlimited,
 	}, epoch: owner.Epoch}
 	r.tokens = append(r.tokens, t)
 	after := stateOf(t.Token)

@@ -59,6 +59,25 @@ func flagArg(f bool) int64 {
 	return 0
 }
 
+// permissionsColumn reads the bits of a set of permissions, of which the highest is the sign of the number.
+type permissionsColumn apitoken.Permission
+
+// Scan implements [sql.Scanner].
+func (p *permissionsColumn) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*p = 0
+	case int64:
+		*p = permissionsColumn(v)
+	default:
+		return fmt.Errorf("permissions are stored as %T, not as an integer", src)
+	}
+	return nil
+}
+
+// permissionsArg returns the argument that permissionsColumn reads back.
+func permissionsArg(p apitoken.Permission) int64 { return int64(p) }
+
 // idColumn reads the 16 bytes of a UUID; NULL is zero.
 type idColumn [16]byte
 

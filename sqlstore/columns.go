@@ -7,11 +7,11 @@ import (
 )
 
 // tokenColumns are the columns of a token besides its revocation, in the order of tokenFields and tokenArgs.
-const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description"
+const tokenColumns = "id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions"
 
 // tokenFields returns where tokenColumns and then the two columns of the revocation are scanned into.
 func tokenFields(t *apitoken.Token) []any {
-	return append(make([]any, 0, 25), // enough for a record
+	return append(make([]any, 0, 26), // enough for a record
 		(*idColumn)(&t.ID),
 		(*string)(&t.Owner),
 		&t.Name,
@@ -24,6 +24,7 @@ func tokenFields(t *apitoken.Token) []any {
 		&t.Hint,
 		&t.Resource,
 		&t.Description,
+		(*permissionsColumn)(&t.Permissions),
 		(*timeColumn)(&t.RevokedAt),
 		(*string)(&t.RevokedBy),
 	)
@@ -51,6 +52,7 @@ func tokenArgs(n apitoken.NewToken) []any {
 		n.Hint,
 		n.Resource,
 		n.Description,
+		permissionsArg(n.Permissions),
 		timeArg(n.RevokedAt), string(n.RevokedBy), n.Digest[:], n.Epoch, liveName,
 	}
 }

@@ -37,7 +37,7 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["lockUser"], "bob", "Bob", "user", int64(1), nil, nil, int64(0), "", int64(1), int64(1))
 	fake.returns(text["readPolicy"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
 	fake.returns(text["readPolicyToChange"], int64(1), nil, "bob", int64(0), `{"revision":0,"max":2,"limits":[{"role":"user","max":1}]}`)
-	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 52))...)
+	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 54))...)
 	fake.returns(text["isNameReleasable"], false)
 	fake.returns(text["checkOffer"], false, true, int64(0), int64(1))
 	fake.returns(text["findOfferAndEvent"], true, true)
@@ -99,7 +99,7 @@ var someForgetting = apitoken.Forgetting{
 
 var someOffer = apitoken.Offer{PendingToken: apitoken.PendingToken{
 	ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, Resource: "project:web", Description: "for releases",
-	Lifetime: 1, ExpiresAt: laterTime, NotAfter: laterTime, OfferedAt: someTime, OfferedBy: "ada", OfferedWith: someID, ClaimBy: laterTime,
+	Permissions: 1, Lifetime: 1, ExpiresAt: laterTime, NotAfter: laterTime, OfferedAt: someTime, OfferedBy: "ada", OfferedWith: someID, ClaimBy: laterTime,
 }, Epoch: 1, OwnerCreatedAt: someTime, ClaimedAt: someTime, ClaimedBy: "bob"}
 
 // twoRevocations are the events of two tokens.
@@ -121,6 +121,7 @@ func calls(store *sqlstore.Store) []call {
 	token := apitoken.NewToken{Token: apitoken.Token{
 		ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, CreatedAt: someTime, ExpiresAt: laterTime, CreatedBy: "ada",
 		CreatedWith: someID, LastUsedAt: someTime, Hint: "tok_...abcd", Resource: "project:web", Description: "for releases",
+		Permissions: apitoken.Unlimited,
 	}, Epoch: 1, OwnerRole: "user"}
 	limited := token
 	limited.MaxActive = 1

@@ -213,7 +213,7 @@ func (s session) removeOffers(ctx context.Context, ids []apitoken.TokenID) (remo
 }
 
 // offerColumns are the columns of an offer, in the order of offerFields and offerArgs.
-const offerColumns = `id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+const offerColumns = `id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by`
 
 func offerFields(o *apitoken.Offer) []any {
@@ -224,6 +224,7 @@ func offerFields(o *apitoken.Offer) []any {
 		(*string)(&o.Kind),
 		&o.Resource,
 		&o.Description,
+		(*permissionsColumn)(&o.Permissions),
 		(*int64)(&o.Lifetime),
 		(*timeColumn)(&o.ExpiresAt),
 		(*timeColumn)(&o.NotAfter),
@@ -246,6 +247,7 @@ func offerArgs(o apitoken.Offer) []any {
 		string(o.Kind),
 		o.Resource,
 		o.Description,
+		permissionsArg(o.Permissions),
 		int64(o.Lifetime),
 		timeArg(o.ExpiresAt),
 		timeArg(o.NotAfter),

@@ -12,35 +12,35 @@ import (
 // An event whose ID is stored at the same moment fails the whole statement. That cannot happen to two tries of one change: they
 // lock or insert the same row before.
 var postgresAtOnce = map[query]string{
-	// $1 to $17 are the token, $18 to $34 its event.
+	// $1 to $18 are the token, $19 to $35 its event.
 	createTokenAtOnce: `
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
 ), checks AS (
 	SELECT
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15 AND id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $18) AS stored,
-		revision = $35
-			AND ($36::bigint = 0 OR $36 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
-			AND ($37::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $37)) AS current,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $19) AS stored,
+		revision = $36
+			AND ($37::bigint = 0 OR $37 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($38::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $38)) AS current,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16)
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
-				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
+				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
 			) AS taken,
-		CASE WHEN $38::bigint > 0 THEN (
+		CASE WHEN $39::bigint > 0 THEN (
 			SELECT count(*) FROM apitoken_tokens
-			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
-		) >= $38 ELSE FALSE END AS is_full
+			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
+		) >= $39 ELSE FALSE END AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
-	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
+	WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17)
 		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 	RETURNING 1
 ), inserted AS (
@@ -55,7 +55,7 @@ WITH policy AS (
 		AND (SELECT count(*) FROM released) >= 0
 	ON CONFLICT DO NOTHING
 	RETURNING 1
-), recorded AS (` + recordEvent(18, "inserted") + `)
+), recorded AS (` + recordEvent(19, "inserted") + `)
 SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
 FROM checks`,
 

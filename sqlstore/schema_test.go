@@ -55,7 +55,8 @@ func ExampleDialect_Migrations() {
 	// 0012_services_and_notices.sql
 	// 	CREATE INDEX tenant_7_users_by_responsible ON tenant_7_users (responsible, id) WHERE responsible <> '';
 	// 	CREATE TABLE tenant_7_notices (
-	// 0013_offers.sql
+	// 0013_token_permissions.sql
+	// 0014_offers.sql
 	// 	CREATE TABLE tenant_7_offers (
 	// 	CREATE INDEX tenant_7_offers_by_owner ON tenant_7_offers (owner, id);
 }

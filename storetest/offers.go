@@ -20,6 +20,7 @@ func offerRules() []rule {
 			n := offerTo("ada", "build")
 			n.Kind, n.Resource, n.Description = "robot", "project:web", "for the nightly build"
 			n.Lifetime, n.ExpiresAt, n.NotAfter = 1<<53*microsecond+microsecond, far, far.Add(-microsecond)
+			n.Permissions = 1<<63 | 1<<32 | apitoken.GenerateOwn
 			n.OfferedBy, n.OfferedWith, n.Epoch, n.OwnerCreatedAt = "carol", newTokenID(), 1<<53+1, in1970
 			unlimited := offerTo("ada", "Build ")
 			unlimited.Lifetime = apitoken.NoExpiration
@@ -146,6 +147,7 @@ func claimRules() []rule {
 			o := f.offer(offerTo("ada", "a"))
 			f.offer(offerTo("ada", "b"))
 			c := f.claimOf(o, "ada")
+			c.Permissions = apitoken.GenerateOwn
 			c.CreatedBy, c.CreatedWith, c.Resource, c.Description = "carol", newTokenID(), "project:web", "for releases"
 			e := claimedEvent(c)
 			f.wantEvent(e, func() error { return f.store.ClaimOffer(f.Context(), c, f.policy().Revision, e) })
@@ -392,7 +394,7 @@ func offerTo(owner apitoken.UserID, name string) apitoken.NewOffer {
 	return apitoken.NewOffer{
 		Offer: apitoken.Offer{
 			PendingToken: apitoken.PendingToken{
-				ID: newTokenID(), Owner: owner, Name: name, Kind: apitoken.KindUser, OfferedAt: base, OfferedBy: "root",
+				ID: newTokenID(), Owner: owner, Name: name, Kind: apitoken.KindUser, Permissions: apitoken.Unlimited, OfferedAt: base, OfferedBy: "root",
 				ClaimBy: base.Add(time.Hour),
 			},
 			OwnerCreatedAt: base,

@@ -44,7 +44,7 @@ func draft(owner apitoken.UserID, name string) apitoken.NewToken {
 		Token: apitoken.Token{
 			ID: id, Owner: owner, Name: name, Kind: apitoken.KindUser,
 			CreatedAt: base, ExpiresAt: base.Add(time.Hour), CreatedBy: owner,
-			Hint: "tok_...wxyz",
+			Hint: "tok_...wxyz", Permissions: apitoken.Unlimited,
 		},
 		Digest: sha256.Sum256(id[:]),
 	}

@@ -16,6 +16,7 @@ func tokenChangeRules() []rule {
 			ada := f.addUser("ada")
 			n := draft("ada", "build")
 			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith, n.Description = "robot", "project:web", "carol", newTokenID(), "for the nightly build"
+			n.Permissions = 1<<63 | 1<<32 | apitoken.GenerateOwn
 			f.create(n)
 			n.LastUsedAt = base.Add(time.Second)
 			f.touch(n.LastUsedAt, n)

@@ -15,16 +15,17 @@ func tokenRules() []rule {
 			ada := f.addUser("ada")
 			n := draft("ada", "nightly build")
 			n.Kind, n.Resource, n.CreatedBy, n.CreatedWith, n.Description = "robot", "project:web", "carol", newTokenID(), "for the nightly build"
+			n.Permissions = 1<<63 | 1<<32 | apitoken.GenerateOwn
 			f.create(n)
 			f.wantToken(n, ada)
 		},
 	}, {
 		"a token with nothing optional is read back",
-		"An empty field is read back empty: no expiration, the host as creator, no resource, no description, no hint.",
+		"An empty field is read back empty: no expiration, the host as creator, no resource, no description, no hint, no permissions.",
 		func(f *fixture) {
 			ada := f.addUser("ada")
 			n := draft("ada", "a")
-			n.ExpiresAt, n.CreatedBy, n.Hint = noTime, "", ""
+			n.ExpiresAt, n.CreatedBy, n.Hint, n.Permissions = noTime, "", "", 0
 			f.create(n)
 			f.wantToken(n, ada)
 		},

@@ -24,7 +24,7 @@ INSERT IGNORE INTO apitoken_schema_version (version) VALUES (?);
 
 -- lookupToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
@@ -34,7 +34,7 @@ WHERE t.digest = ?;
 
 -- readToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
@@ -64,18 +64,18 @@ SELECT
 FROM apitoken_policy AS p
 LOCK IN SHARE MODE;
 
--- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text)
+-- insertToken(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, integer, text, bytes, integer, text)
 INSERT INTO apitoken_tokens (
-	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description,
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions,
 	revoked_at, revoked_by, digest, epoch, live_name
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, integer, text, text, text, integer, text, integer)
+-- insertTokenIf(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, integer, text, bytes, integer, text, integer, text, text, text, integer, text, integer)
 INSERT INTO apitoken_tokens (
-	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description,
+	id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions,
 	revoked_at, revoked_by, digest, epoch, live_name
 )
-SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM apitoken_policy AS p
 WHERE p.revision = ? AND EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND (? = '' OR role = ?))
 	AND (? = 0 OR EXISTS (SELECT 1 FROM apitoken_users WHERE id = ? AND revision = ?))
@@ -110,7 +110,7 @@ FROM (SELECT 1 FROM apitoken_tokens WHERE expires_at >= ? AND expires_at < ? LIM
 
 -- findNotices(integer, integer, integer, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
@@ -128,13 +128,13 @@ ORDER BY t.expires_at LIMIT ?;
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
 	a.id,
-	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description,
+	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description, w.permissions,
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
 	w.digest, w.epoch,
 	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
@@ -276,11 +276,11 @@ UPDATE apitoken_feed SET last_seq = last_seq + ?;
 -- markNotice(integer, bytes, integer)
 UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL;
 
--- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
+-- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
 INSERT INTO apitoken_offers (
-	id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+	id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- checkOffer(bytes, text, text, text, integer, integer)
 SELECT
@@ -312,15 +312,15 @@ SELECT
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?);
 
 -- readOffer(bytes)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id = ?;
 
 -- listOffers(bytes, integer)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id > ? ORDER BY id LIMIT ?;
 
 -- listOffersTo(text, bytes, integer)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE owner = ? AND id > ? ORDER BY id LIMIT ?;
 
 -- deleteOffersTo(text)
@@ -334,7 +334,7 @@ WHERE offered_by = ? OR claimed_by = ?;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -345,7 +345,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of an owner, revoked(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -357,7 +357,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, active(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -369,7 +369,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, expired(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -381,7 +381,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of a resource(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -392,7 +392,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, generated by a user(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -403,7 +403,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -414,7 +414,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -426,7 +426,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, of another kind(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -437,7 +437,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, without expiration(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -448,7 +448,7 @@ ORDER BY t.id LIMIT ?;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -476,7 +476,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -494,7 +494,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of an owner, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -512,7 +512,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of a resource, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -530,7 +530,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -548,7 +548,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, generated by a user, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -566,7 +566,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, of another kind, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -584,7 +584,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, without expiration, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -602,7 +602,7 @@ ORDER BY t.id LIMIT 2 OFFSET ?;
 
 -- window, expires before(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -614,7 +614,7 @@ ORDER BY t.id LIMIT ?;
 
 -- by expiry, expires before(integer, integer, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t

@@ -21,7 +21,7 @@ INSERT INTO apitoken_schema_version (version) VALUES ($1) ON CONFLICT DO NOTHING
 
 -- lookupToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
@@ -31,7 +31,7 @@ WHERE t.digest = $1;
 
 -- readToken(bytes)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
@@ -72,7 +72,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- findNotices(integer, integer, integer, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	t.revoked_at, t.revoked_by,
 	t.digest, t.epoch,
 	u.name, u.role, u.created_at, u.disabled_at, u.suspended_at, u.service, u.responsible, u.epoch, u.revision
@@ -90,13 +90,13 @@ ORDER BY t.expires_at LIMIT $5;
 SELECT
 	p.max_lifetime, p.updated_at, p.updated_by, p.revision, p.layers,
 	a.id,
-	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description,
+	w.id, w.owner, w.name, w.kind, w.created_at, w.expires_at, w.created_by, w.created_with, w.last_used_at, w.hint, w.resource, w.description, w.permissions,
 	coalesce(w.revoked_at, we.ended_at),
 	CASE WHEN w.revoked_at IS NULL THEN coalesce(we.ended_by, '') ELSE w.revoked_by END,
 	w.digest, w.epoch,
 	a.name, a.role, a.created_at, a.disabled_at, a.suspended_at, a.service, a.responsible, a.epoch, a.revision,
 	o.id,
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
 	t.digest, t.epoch,
@@ -227,43 +227,43 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
 ), checks AS (
 	SELECT
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15 AND id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $18) AS stored,
-		revision = $35
-			AND ($36::bigint = 0 OR $36 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
-			AND ($37::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $37)) AS current,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $19) AS stored,
+		revision = $36
+			AND ($37::bigint = 0 OR $37 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($38::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $38)) AS current,
 		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
 		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $15)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16)
 			OR EXISTS (
 				SELECT 1 FROM apitoken_tokens
-				WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
+				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
 			) AS taken,
-		CASE WHEN $38::bigint > 0 THEN (
+		CASE WHEN $39::bigint > 0 THEN (
 			SELECT count(*) FROM apitoken_tokens
-			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $16) IS NOT TRUE
-		) >= $38 ELSE FALSE END AS is_full
+			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
+		) >= $39 ELSE FALSE END AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.
 	UPDATE apitoken_tokens SET live_name = NULL
 	FROM checks AS c
-	WHERE owner = $2 AND live_name = $17 AND (expires_at <= $5 OR epoch < $16)
+	WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17)
 		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 	RETURNING 1
 ), inserted AS (
 	-- It counts what was released, so the name is free before it is taken.
 	INSERT INTO apitoken_tokens (
-		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description,
+		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions,
 		revoked_at, revoked_by, digest, epoch, live_name
 	)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
 	FROM checks AS c
 	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
 		AND (SELECT count(*) FROM released) >= 0
@@ -274,7 +274,7 @@ WITH policy AS (
 		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 	)
-	SELECT $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34 FROM inserted
+	SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35 FROM inserted
 )
 SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
 FROM checks;
@@ -418,11 +418,11 @@ SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHE
 -- markNotice(integer, bytes, integer)
 UPDATE apitoken_notices SET sent_at = $1 WHERE token = $2 AND step = $3 AND sent_at IS NULL;
 
--- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
+-- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
 INSERT INTO apitoken_offers (
-	id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+	id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT DO NOTHING;
 
 -- checkOffer(bytes, text, text, text, integer, integer)
@@ -455,15 +455,15 @@ SELECT
 	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2);
 
 -- readOffer(bytes)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id = $1;
 
 -- listOffers(bytes, integer)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id > $1 ORDER BY id LIMIT $2;
 
 -- listOffersTo(text, bytes, integer)
-SELECT id, owner, name, kind, resource, description, lifetime, expires_at, not_after, offered_at, offered_by,
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
 	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- deleteOffersTo(text)
@@ -477,7 +477,7 @@ WHERE offered_by = $5 OR claimed_by = $6;
 
 -- tokens, all(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -491,7 +491,7 @@ ORDER BY t.id LIMIT $3;
 
 -- tokens, of an owner, revoked(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -506,7 +506,7 @@ ORDER BY t.owner, t.id LIMIT $5;
 
 -- tokens, active(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -521,7 +521,7 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, expired(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -536,7 +536,7 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, of a resource(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -550,7 +550,7 @@ ORDER BY t.resource, t.id LIMIT $5;
 
 -- tokens, generated by a user(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -564,7 +564,7 @@ ORDER BY t.created_by, t.id LIMIT $5;
 
 -- tokens, generated with a token(bytes, bytes, bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -578,7 +578,7 @@ ORDER BY t.created_with, t.id LIMIT $5;
 
 -- tokens, of the usual kind(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -593,7 +593,7 @@ ORDER BY t.id LIMIT $4;
 
 -- tokens, of another kind(text, bytes, text, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -607,7 +607,7 @@ ORDER BY t.kind, t.id LIMIT $5;
 
 -- tokens, without expiration(bytes, bytes, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -621,7 +621,7 @@ ORDER BY t.id LIMIT $3;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, integer, integer, integer, integer, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -652,7 +652,7 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -673,7 +673,7 @@ ORDER BY t.owner, t.id LIMIT 2 OFFSET $5;
 
 -- window, of an owner, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -694,7 +694,7 @@ ORDER BY t.resource, t.id LIMIT 2 OFFSET $5;
 
 -- window, of a resource, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -715,7 +715,7 @@ ORDER BY t.created_with, t.id LIMIT 2 OFFSET $5;
 
 -- window, generated with a token, by name(bytes, bytes, bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -736,7 +736,7 @@ ORDER BY t.created_by, t.id LIMIT 2 OFFSET $5;
 
 -- window, generated by a user, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -757,7 +757,7 @@ ORDER BY t.kind, t.id LIMIT 2 OFFSET $5;
 
 -- window, of another kind, by name(text, bytes, text, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -778,7 +778,7 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, without expiration, by name(bytes, bytes, text, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -799,7 +799,7 @@ ORDER BY t.id LIMIT 2 OFFSET $3;
 
 -- window, expires before(bytes, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
@@ -814,7 +814,7 @@ ORDER BY t.id LIMIT $4;
 
 -- by expiry, expires before(integer, integer, bytes, integer, integer)
 SELECT
-	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description,
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
 	coalesce(t.revoked_at, e.ended_at),
 	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END
 FROM apitoken_tokens AS t
