@@ -229,6 +229,8 @@ const (
 	tokenCannot    refusal = "the actor's token does not carry GenerateOwn"
 	childStronger  refusal = "the new token would carry more than the actor's token"
 	rotatedBefore  refusal = "another actor has rotated the actor's token"
+	notInPerson    refusal = "only a signed-in person claims a token"
+	notOffered     refusal = "a token is claimed by its owner, or by the person who answers for a service account"
 	systemOnly     refusal = "only the host itself may do this"
 	exemptsSelf    refusal = "an actor cannot exempt themselves"
 )
@@ -363,6 +365,34 @@ func (a authority) reachWithText(t Token, need Permission) refusal {
 		return permitted
 	}
 	return a.require(need)
+}
+
+// claim decides whether the actor may claim a token that is offered to the owner: the owner in person, or who answers for a service
+// account. No permission stands in for that, and no token. The zero User is the owner of an offer that does not exist.
+func (a authority) claim(owner User) refusal {
+	switch {
+	case a.actor.Kind != ActorPerson:
+		return notInPerson
+	case a.is(owner.ID), owner.Service && a.is(owner.Responsible):
+		return permitted
+	}
+	return notOffered
+}
+
+// reachOffers decides whether the actor may see the offers to the owner, or withdraw one. need is the permission for another user.
+func (a authority) reachOffers(owner User, need Permission) refusal {
+	if owner.Service && a.manages(owner.Responsible) {
+		return permitted
+	}
+	return a.reachAll(owner.ID, need)
+}
+
+// withdraw decides whether the actor may withdraw an offer to the owner.
+func (a authority) withdraw(p PendingToken, owner User) refusal {
+	if a.uses(p.OfferedWith) || a.manages(p.OfferedBy) {
+		return permitted
+	}
+	return a.reachOffers(owner, RevokeAny)
 }
 
 // describe decides whether the actor, who sees a token, may change its name and its description. required is what acting on its

@@ -34,6 +34,8 @@ const (
 
 var accessRules = []accessRule{
 	{"Generate", apitoken.GenerateForOthers, allowed, denied, ""},
+	{"Offer", apitoken.GenerateForOthers, allowed, denied, ""},
+	{"Offers", apitoken.ListAny, allowed, denied, ""},
 	{"Token", apitoken.ListAny, allowed, hidden, ""},
 	{"ListTokens", apitoken.ListAny, allowed, denied, ""},
 	{"TokenPage", apitoken.ListAny, allowed, denied, ""},
@@ -64,6 +66,8 @@ func operations(h host, token apitoken.Token) map[string]func(apitoken.Actor) er
 		"Generate": func(a apitoken.Actor) error {
 			return third(h.Generate(ctx, a, apitoken.GenerateParams{Owner: bob, Name: "new"}))
 		},
+		"Offer":              func(a apitoken.Actor) error { return second(h.Offer(ctx, a, toBob("new"))) },
+		"Offers":             func(a apitoken.Actor) error { return second(h.Offers(ctx, a, bob)) },
 		"Token":              func(a apitoken.Actor) error { return second(h.Token(ctx, a, token.ID)) },
 		"ListTokens":         func(a apitoken.Actor) error { return second(h.ListTokens(ctx, a, bobs)) },
 		"TokenPage":          func(a apitoken.Actor) error { return second(h.TokenPage(ctx, a, bobs)) },

@@ -25,6 +25,8 @@
 //	})
 //	fmt.Println(secret.Reveal())
 //
+// Instead, Ada can offer the token. Then the secret is made when Bob claims it, and nobody else sees it: see [Manager.Offer].
+//
 // A request that presents the secret acts as Bob until the token expires or is revoked:
 //
 //	identity, err := m.Authenticate(ctx, presented)

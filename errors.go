@@ -26,8 +26,8 @@ var (
 	// ErrRepeated means that the same request generated a token before, which has been used since. It is [ErrExists].
 	ErrRepeated error = &sentinel{text: "done before, and the token is in use", is: ErrExists}
 
-	// ErrTooMany means that the owner has as many active tokens as [Options.MaxActivePerOwner] allows. A [TooManyError] carries that
-	// number.
+	// ErrTooMany means that the owner has as many active tokens as [Options.MaxActivePerOwner] allows, or as many open offers as
+	// [Manager.Offer] allows. A [TooManyError] carries that number.
 	ErrTooMany error = &sentinel{text: "too many active tokens"}
 
 	// ErrConflict means that the object of the change has changed in the meantime. Read it again and decide anew.
@@ -150,11 +150,17 @@ func (e *InvalidError) Error() string {
 // Unwrap returns [ErrInvalid].
 func (e *InvalidError) Unwrap() error { return ErrInvalid }
 
-// TooManyError carries the number of active tokens that an owner may have. It is [ErrTooMany].
-type TooManyError struct{ Max int }
+// TooManyError carries the number of active tokens, or of open offers, that an owner may have. It is [ErrTooMany].
+type TooManyError struct {
+	Max    int
+	Offers bool // Max is a number of offers that wait for their owner
+}
 
-// Error returns the number.
+// Error returns the number, and of what.
 func (e *TooManyError) Error() string {
+	if e.Offers {
+		return fmt.Sprintf("too many offers: at most %d wait for one owner", e.Max)
+	}
 	return fmt.Sprintf("%s: at most %d are allowed for one owner", ErrTooMany, e.Max)
 }
 

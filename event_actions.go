@@ -4,10 +4,10 @@ package apitoken
 // not among them.
 func RecordedActions() []Action {
 	return []Action{
-		ActionGenerate, ActionImport, ActionUpdateToken, ActionNarrow, ActionRotate, ActionReplaced, ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany,
+		ActionGenerate, ActionImport, ActionOffer, ActionClaim, ActionWithdraw, ActionUpdateToken, ActionNarrow, ActionRotate, ActionReplaced, ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany,
 		ActionSetPolicy, ActionPlanPolicy,
 		ActionPutUser, ActionDisableUser, ActionEnableUser, ActionSuspendUser, ActionResumeUser, ActionForgetUser,
 		ActionSweep, ActionLeaseNotices, ActionNoticeSent,
-		ActionReadToken, ActionListTokens, ActionReadUser, ActionListUsers, ActionReadLifetimes, ActionReadEvents,
+		ActionReadToken, ActionListTokens, ActionListOffers, ActionReadUser, ActionListUsers, ActionReadLifetimes, ActionReadEvents,
 	}
 }

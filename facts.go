@@ -43,15 +43,21 @@ func (op *operation) readOwner() User {
 
 // read reads what the operation depends on. The role, the owner and the policy of one decision are of one moment.
 func (m *Manager) read(ctx context.Context, op *operation) error {
-	f, err := m.store.Facts(ctx, op.query())
+	f, err := m.factsOf(ctx, op.query())
+	op.facts = f
+	return err
+}
+
+// factsOf reads facts. Until a policy is set, the initial one is in force.
+func (m *Manager) factsOf(ctx context.Context, q FactsQuery) (*Facts, error) {
+	f, err := m.store.Facts(ctx, q)
 	if err != nil {
-		return storeError(err)
+		return nil, storeError(err)
 	}
 	if f.Policy.Revision == 0 {
 		f.Policy = m.initialPolicy
 	}
-	op.facts = &f
-	return nil
+	return &f, nil
 }
 
 // facts returns what the operation depends on. It was read with the actor, unless the actor is the host itself.

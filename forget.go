@@ -23,6 +23,7 @@ const (
 //   - their ID and their Name, in their own row, and their ID wherever another row or an event has it
 //   - the Name of each of their tokens, in the token and in events
 //   - the Responsible of each service account for which they answer or have answered, in its row and in events
+//   - their ID in the offers of tokens that they made or claimed; the offers to them are removed
 //   - their ID in the exemptions of the policy and in the events of its changes; the Reason of their exemptions becomes "forgotten"
 //     in the policy and is removed from the events
 //
@@ -224,7 +225,7 @@ type Forgetting struct {
 
 	Tokens []TokenID // tokens that name the user; at most 500
 	Events []Event   // events as they are to be, with their Seq and ID; at most 100
-	Rest   bool      // the user's own row, the ended epochs, the policy, and the service accounts for which the user answers
+	Rest   bool      // the user's own row, the ended epochs, the policy, offers, and the service accounts for which the user answers
 }
 
 // Empty reports whether there is nothing to replace.
@@ -237,6 +238,12 @@ func (f Forgetting) Token(t Token) Token {
 	}
 	t.CreatedBy, t.RevokedBy = f.ID(t.CreatedBy), f.ID(t.RevokedBy)
 	return t
+}
+
+// Offer returns an offer to another user without what identifies the user.
+func (f Forgetting) Offer(o Offer) Offer {
+	o.OfferedBy, o.ClaimedBy = f.ID(o.OfferedBy), f.ID(o.ClaimedBy)
+	return o
 }
 
 // Policy returns a policy without what identifies the user, and whether that is another one.

@@ -74,22 +74,9 @@ func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (
 }
 
 func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams) (Token, Secret, error) {
-	p.Owner = op.owner
-	if p.Kind == "" {
-		p.Kind = KindUser
-	}
-	if err := p.check(); err != nil {
-		return Token{}, Secret{}, err
-	}
-	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
-		return Token{}, Secret{}, err
-	}
-	lifetime, err := lifetimeAsked(p.Lifetime, p.ExpiresAt, op.at)
+	lifetime, err := m.asked(ctx, op, &p)
 	if err != nil {
 		return Token{}, Secret{}, err
-	}
-	if why := op.generate(p.Owner, p.Resource); why != permitted {
-		return Token{}, Secret{}, m.deny(ctx, op, ErrDenied, why)
 	}
 	text, digest := m.format.generate()
 	token := Token{
@@ -129,6 +116,28 @@ func (m *Manager) generate(ctx context.Context, op *operation, p GenerateParams)
 	return token, newSecret(text), nil
 }
 
+// asked completes a request, decides what it can before the owner is read, and returns the lifetime that is asked for; 0: none.
+func (m *Manager) asked(ctx context.Context, op *operation, p *GenerateParams) (time.Duration, error) {
+	p.Owner = op.owner
+	if p.Kind == "" {
+		p.Kind = KindUser
+	}
+	if err := p.check(); err != nil {
+		return 0, err
+	}
+	if err := m.kinds.check(p.Kind, op.is(p.Owner)); err != nil {
+		return 0, err
+	}
+	lifetime, err := lifetimeAsked(p.Lifetime, p.ExpiresAt, op.at)
+	if err != nil {
+		return 0, err
+	}
+	if why := op.generate(p.Owner, p.Resource); why != permitted {
+		return 0, m.deny(ctx, op, ErrDenied, why)
+	}
+	return lifetime, nil
+}
+
 // insert decides by the present owner and policy, sets the token's expiry, and inserts the token if the decision still holds.
 // asked is the limit that was asked for, 0 for none.
 func (m *Manager) insert(
@@ -165,27 +174,39 @@ func (m *Manager) admit(
 	if why != permitted {
 		return n, after, m.deny(ctx, op, ErrDenied, why)
 	}
-	if owner.Disabled() {
-		return n, after, ErrUserDisabled
-	}
-	if owner.Suspended() {
-		return n, after, ErrSuspended
+	if err := owner.mayGetTokens(); err != nil {
+		return n, after, err
 	}
 	if err := checkLimit(asked, m.roles.grants(owner.Role)&m.kinds.carries(*token)); err != nil {
 		return n, after, err
 	}
-	limit := facts.Policy.maximumFor(*owner, token.Kind, op.at)
-	token.ExpiresAt, err = limit.within(parentExpires, op.at).resolve(lifetime, op.at, m.defaultLifetime)
+	var limit maximum
+	token.ExpiresAt, limit, err = m.expiryFor(*owner, facts.Policy, token.Kind, lifetime, parentExpires, op.at)
 	if err != nil {
 		return n, after, err
 	}
-	after = m.stateOf(*token)
-	after.MaxLifetime, after.Policy = limit.most, limit.inEvent()
+	after = m.stateOfNew(*token, limit)
 	n = NewToken{Token: *token, Digest: digest, Epoch: owner.Epoch, OwnerRole: owner.Role}
 	if !op.is(owner.ID) {
 		n.CreatorRevision = op.revision
 	}
 	return n, after, nil
+}
+
+// expiryFor returns when a token expires that the owner gets at now, and the maximum that the policy has for it.
+func (m *Manager) expiryFor(
+	owner User, policy MaxLifetimePolicy, k Kind, asked time.Duration, parentExpires, now time.Time,
+) (time.Time, maximum, error) {
+	limit := policy.maximumFor(owner, k, now)
+	expiry, err := limit.within(parentExpires, now).resolve(asked, now, m.defaultLifetime)
+	return expiry, limit, err
+}
+
+// stateOfNew returns what an event records about a token that is created under a maximum.
+func (m *Manager) stateOfNew(t Token, limit maximum) State {
+	s := m.stateOf(t)
+	s.MaxLifetime, s.Policy = limit.most, limit.inEvent()
+	return s
 }
 
 // check validates what needs neither the store nor the clock.

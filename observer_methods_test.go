@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,7 @@ func observedMethods() []observedMethod {
 	}
 	rotated := func(h *observedHost) apitoken.TokenID { return h.tokens()[len(h.tokens())-1].ID }
 	missing := apitoken.TokenID{1}
+	offered := func(h *observedHost) apitoken.TokenID { return h.pending.ID }
 	return []observedMethod{
 		{"Authenticate", apitoken.ActionAuthenticate, bob, bobs,
 			func(h *observedHost, _ apitoken.Actor) error { return authenticate(h, h.text) },
@@ -92,6 +94,44 @@ func observedMethods() []observedMethod {
 					return generate(h, apitoken.GenerateParams{Owner: bob, Name: "x", Lifetime: 2 * time.Hour})
 				},
 			}},
+		{"Offer", apitoken.ActionOffer, bob, func(h *observedHost) apitoken.TokenID {
+			all, err := h.store.Offers(ctx, apitoken.OfferQuery{Limit: 2})
+			h.must(err)
+			return all[len(all)-1].ID
+		}, operation("Offer"), refusals{
+			"invalid":       func(h *observedHost) error { return second(h.Offer(ctx, apitoken.As(ada), toBob(""))) },
+			"user_disabled": func(h *observedHost) error { return offerTo(h, dan) },
+			"not_found":     func(h *observedHost) error { return offerTo(h, "erin") },
+		}},
+		{"Offers", apitoken.ActionListOffers, bob, nil, operation("Offers"), refusals{
+			"invalid": func(h *observedHost) error { return second(h.Offers(ctx, apitoken.As(ada), "")) },
+		}},
+		{"Withdraw", apitoken.ActionWithdraw, bob, offered, func(h *observedHost, a apitoken.Actor) error { return h.Withdraw(ctx, a, h.pending.ID) }, refusals{
+			"not_found": func(h *observedHost) error { return h.Withdraw(ctx, apitoken.As(ada), missing) },
+			"conflict": func(h *observedHost) error {
+				h.mustClaim(apitoken.As(bob), h.pending.ID)
+				h.observer.take()
+				return h.Withdraw(ctx, apitoken.As(ada), h.pending.ID)
+			},
+		}},
+		{"Claim", apitoken.ActionClaim, bob, offered, func(h *observedHost, a apitoken.Actor) error { return h.claim(a, h.pending.ID) }, refusals{
+			"exists": func(h *observedHost) error {
+				h.mustGenerateOwn(bob, "offered")
+				h.observer.take()
+				return h.claim(apitoken.As(bob), h.pending.ID)
+			},
+			"revoked": func(h *observedHost) error {
+				h.must(h.RevokeAll(ctx, apitoken.System(), bob))
+				h.observer.take()
+				return h.claim(apitoken.As(bob), h.pending.ID)
+			},
+			"repeated": func(h *observedHost) error {
+				_, text := h.mustClaim(apitoken.As(bob), h.pending.ID)
+				h.mustAuthenticate(text)
+				h.observer.take()
+				return h.claim(apitoken.As(bob), h.pending.ID)
+			},
+		}},
 		{"Import", apitoken.ActionImport, bob, inserted, func(h *observedHost, a apitoken.Actor) error { return second(h.Import(ctx, a, importOf("old-1"))) }, refusals{
 			"invalid":       func(h *observedHost) error { return importAs(h, dan, "") },
 			"not_found":     func(h *observedHost) error { return importAs(h, "erin", "old-1") },
@@ -255,9 +295,17 @@ func importAs(h *observedHost, owner apitoken.UserID, name string) error {
 	return second(h.Import(ctx, apitoken.System(), p))
 }
 
+func offerTo(h *observedHost, owner apitoken.UserID) error {
+	p := toBob("x")
+	p.Owner = owner
+	return second(h.Offer(ctx, apitoken.As(ada), p))
+}
+
 // permitted returns actors who may call the method.
 func (m observedMethod) permitted() []apitoken.Actor {
 	switch m.method {
+	case "Claim":
+		return []apitoken.Actor{apitoken.As(bob)}
 	case "Import", "Sweep", "ForgetUser", "LeaseNotices", "NoticeSent":
 		return []apitoken.Actor{apitoken.System()}
 	}
@@ -335,13 +383,13 @@ func TestEveryDecisionIsObservedOnce(t *testing.T) {
 				o := one(t, h, err)
 				want := about(h, a, apitoken.OutcomeDenied, apitoken.Reason(err))
 				switch m.method {
-				case "Generate", "Import":
+				case "Generate", "Import", "Offer":
 					want.Token = apitoken.TokenID{}
-				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken", "Narrow", "Rotate": // the owner is read only if the actor is known and active
+				case "Revoke", "Token", "RevokeText", "TokenOfText", "UpdateToken", "Narrow", "Rotate", "Withdraw", "Claim": // the owner is read only if the actor is known and active
 					if a != apitoken.As(carol) {
 						want.Owner = ""
 					}
-					if a != apitoken.As(carol) && (m.method == "RevokeText" || m.method == "TokenOfText") { // and so is the token
+					if a != apitoken.As(carol) && slices.Contains([]string{"RevokeText", "TokenOfText", "Withdraw", "Claim"}, m.method) { // and so is the token
 						want.Token = apitoken.TokenID{}
 					}
 				}

@@ -46,6 +46,7 @@ type observedHost struct {
 	observer *observer
 	token    apitoken.Token
 	text     string
+	pending  apitoken.PendingToken // is offered to Bob
 }
 
 func newObservedHost(t *testing.T) *observedHost {
@@ -53,6 +54,7 @@ func newObservedHost(t *testing.T) *observedHost {
 	o := &observer{}
 	h := &observedHost{host: newHost(t, apitoken.Options{Observer: o, Foreign: []apitoken.ForeignFormat{oldKeys}}), observer: o}
 	h.token, h.text = h.mustGenerateOwn(bob, "ci")
+	h.pending = h.mustOffer(apitoken.System(), toBob("offered"))
 	o.take()
 	return h
 }
@@ -111,7 +113,7 @@ func TestIteratorsAreObservedOncePerPage(t *testing.T) {
 }
 
 func TestAnObservationComesAfterItsWrite(t *testing.T) {
-	changes := []string{"Generate", "Import", "UpdateToken", "Narrow", "Rotate", "Revoke", "RevokeText", "RevokeAll", "RevokeMany", "SetPolicy", "PutUser", "DisableUser", "SuspendUser"}
+	changes := []string{"Generate", "Offer", "Claim", "Withdraw", "Import", "UpdateToken", "Narrow", "Rotate", "Revoke", "RevokeText", "RevokeAll", "RevokeMany", "SetPolicy", "PutUser", "DisableUser", "SuspendUser"}
 	for _, m := range observedMethods() {
 		h := newObservedHost(t)
 		events := len(h.events())

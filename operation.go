@@ -60,10 +60,10 @@ func (m *Manager) begin(ctx context.Context, op *operation) error {
 	return m.authorize(ctx, op)
 }
 
-// revokes reports whether the operation only revokes, disables or suspends. A broken clock does not stop it.
+// revokes reports whether the operation only revokes, withdraws, disables or suspends. A broken clock does not stop it.
 func (op *operation) revokes() bool {
 	switch op.action {
-	case ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany, ActionDisableUser, ActionSuspendUser:
+	case ActionRevoke, ActionLeaked, ActionRevokeAll, ActionRevokeMany, ActionWithdraw, ActionDisableUser, ActionSuspendUser:
 		return true
 	}
 	return false

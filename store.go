@@ -85,6 +85,7 @@ type Store interface {
 	// ErrNotFound: the token does not exist. ErrConflict: it is no longer active: it was revoked, itself or with its epoch, or has
 	// expired at the event's At.
 	NarrowToken(ctx context.Context, id TokenID, narrowing TokenNarrowing, event Event) (Token, error)
+
 	// RotateToken replaces r.Was by r.Successor in one write:
 	//
 	//   - The token of r.Was expires at r.ExpiresAt, unless it expires before. It holds no name any more. Its ReplacedBy is the
@@ -108,6 +109,41 @@ type Store interface {
 	// first is false if the token was used before; then nothing is written. ErrConflict: the token was revoked unused, itself or with
 	// its epoch. ErrNotFound: it does not exist.
 	UseSuccessor(ctx context.Context, id, replaces TokenID, revocation Revocation, event Event) (first bool, err error)
+
+	// CreateOffer inserts an offer. It returns, in this order of precedence:
+	//
+	//   - nil if the event is stored, which is a retry
+	//   - ErrConflict if CreatorRevision is not zero and the row of OfferedBy is missing or at another revision
+	//   - ErrNotFound if the owner does not exist
+	//   - ErrExists if the ID is in use by an offer
+	//   - ErrTooMany if the owner has MaxOpen open offers
+	//
+	// An offer counts as open if it is not claimed, its ClaimBy is after the new offer's OfferedAt, and it is not of an earlier epoch
+	// than the new offer. Offers that are being inserted at the same time need not be counted. The rows of the creator and the
+	// owner need not be locked.
+	CreateOffer(ctx context.Context, offer NewOffer, event Event) error
+
+	// ClaimOffer inserts the token of an offer and writes ClaimedAt and ClaimedBy of the offer: the token's CreatedAt, and claim.By.
+	// Both are one write: of a ClaimOffer and a DeleteOffer, or of two ClaimOffers, one succeeds. It returns, in this order of
+	// precedence:
+	//
+	//   - nil if the event is stored, which is a retry
+	//   - ErrNotFound if there is no offer of the ID
+	//   - ErrConflict if the offer was claimed, or the row of the owner or of By is missing or at another revision
+	//   - what CreateToken returns for the token
+	//
+	// If claim.Replaces is not zero, the offer was claimed before. The digest and the hint of its token are then replaced by those of
+	// claim, and nothing else. ErrConflict, after ErrNotFound as above: the token has another digest than Replaces, or does not
+	// exist, or it was revoked or has a LastUsedAt, or one of the two users is missing or at another revision. The digest before is no
+	// longer found. The policy is of no concern then.
+	ClaimOffer(ctx context.Context, claim OfferClaim, policyRevision int64, event Event) error
+
+	// DeleteOffer deletes an offer that was not claimed. If the event is stored, it returns nil, which is a retry. ErrNotFound: there
+	// is no such offer. ErrConflict: it was claimed.
+	DeleteOffer(ctx context.Context, id TokenID, event Event) error
+
+	// Offers reads one page: the first q.Limit offers after q.After that meet every condition of q, by ID. The Limit is set.
+	Offers(ctx context.Context, q OfferQuery) ([]Offer, error)
 
 	// CreateUser inserts a user and returns the row as inserted. The store sets Revision and Epoch, whatever the argument has.
 	// Revision is 1. Epoch is 0, unless the store still has tokens or ended epochs of that ID: then it is above all of those
@@ -142,8 +178,8 @@ type Store interface {
 	// the others are stored.
 	AppendEvents(ctx context.Context, events []Event) error
 
-	// Remove deletes tokens and events for good, and records the event of [Removed.On] with what it has deleted. It does not
-	// judge them: the caller passes no active token, nothing that is younger than 24 hours, and only events that it has read.
+	// Remove deletes tokens, offers and events for good, and records the event of [Removed.On] with what it has deleted. It does not
+	// judge them: the caller passes no active token, no open offer, nothing that is younger than 24 hours, and only events that it has read.
 	//
 	// What does not exist is skipped. A removed token holds no name and is not found any more. The Seq of the remaining events
 	// stay, and none is ever given again. Users and their ended epochs stay: a row that is created again must not revive a
@@ -157,8 +193,8 @@ type Store interface {
 	//     a copy of their ended epochs. Without a row of the user there is none of the pseudonym.
 	//   - Each of f.Tokens becomes what f.Token makes of it. A token of the user then belongs to the pseudonym and holds no name.
 	//   - Each of f.Events replaces the stored event of its Seq.
-	//   - With f.Rest, f.ID is applied to those who ended an epoch, f.Policy to the policy, f.Answered to all other users,
-	//     and the user's row and ended epochs are deleted.
+	//   - With f.Rest, f.ID is applied to those who ended an epoch and to those who offered or claimed a token, f.Policy to the
+	//     policy, f.Answered to all other users, and the user's row, their ended epochs and the offers to them are deleted.
 	//
 	// ErrConflict: the user is not at f.Revision. What does not exist is skipped. The event is stored as f.On returns it. If no row
 	// is changed, none is recorded; the same goes for a retry, which returns 0. An empty f does nothing.

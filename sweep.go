@@ -10,7 +10,7 @@ import (
 // that a write that is repeated after an unknown outcome still finds its row.
 type SweepParams struct {
 	Revoked time.Duration // remove tokens that were revoked this long ago, alone or with all tokens of their owner
-	Expired time.Duration // remove tokens that expired this long ago and were not revoked before that
+	Expired time.Duration // remove tokens that expired this long ago and were not revoked before that, and offers that ended this long ago
 	Events  time.Duration // remove events of this age, oldest first
 	DryRun  bool          // count, and remove nothing
 
@@ -20,6 +20,7 @@ type SweepParams struct {
 // Swept is what one call of [Manager.Sweep] did.
 type Swept struct {
 	Tokens int // removed; with DryRun, to be removed
+	Offers int
 	Events int
 
 	// More says that the pass is not finished: call Sweep again with Next as SweepParams.After.
@@ -30,19 +31,21 @@ type Swept struct {
 // SweepCursor is how far a pass of [Manager.Sweep] has come. The zero value is its beginning.
 type SweepCursor struct {
 	token      TokenID
+	offer      TokenID
 	event      EventSeq
 	tokensDone bool
+	offersDone bool
 	eventsDone bool
 }
 
 const (
 	minRetention = 24 * time.Hour
-	sweptTokens  = 500 // that one call examines
-	removedRows  = 100 // tokens that one call removes, and events; a commit of 500 of each on SQLite took 0.3 s
+	sweptTokens  = 500 // that one call examines, and offers
+	removedRows  = 100 // tokens that one call removes, offers, and events; a commit of 500 of each on SQLite took 0.3 s
 )
 
-// Sweep removes old tokens and events. A call does one bounded piece of a pass, so that no write waits long for it: it examines
-// at most 500 tokens, and removes at most 100 of them and 100 events. A host calls it until Swept.More is false, for example
+// Sweep removes old tokens, offers and events. A call does one bounded piece of a pass, so that no write waits long for it: it
+// examines at most 500 tokens and 500 offers, and removes at most 100 of each and 100 events. A host calls it until Swept.More is false, for example
 // every night:
 //
 //	p := apitoken.SweepParams{Revoked: apitoken.Days(90), Expired: apitoken.Days(90), Events: apitoken.Days(400)}
@@ -80,15 +83,22 @@ func (m *Manager) sweep(ctx context.Context, op *operation, p SweepParams) (Swep
 	if err != nil {
 		return Swept{}, storeError(err)
 	}
+	offers, err := m.offersToSweep(ctx, op, p, &next)
+	if err != nil {
+		return Swept{}, storeError(err)
+	}
 	events, err := m.eventsToSweep(ctx, op, p, &next)
 	if err != nil {
 		return Swept{}, storeError(err)
 	}
-	swept := Swept{Tokens: len(tokens), Events: events, More: !next.tokensDone || !next.eventsDone, Next: next}
+	swept := Swept{
+		Tokens: len(tokens), Offers: len(offers), Events: events,
+		More: !next.tokensDone || !next.offersDone || !next.eventsDone, Next: next,
+	}
 	if p.DryRun {
 		return swept, nil
 	}
-	removal := Removal{Tokens: tokens}
+	removal := Removal{Tokens: tokens, Offers: offers}
 	if events > 0 {
 		removal.EventsTo = next.event
 	}
@@ -96,7 +106,7 @@ func (m *Manager) sweep(ctx context.Context, op *operation, p SweepParams) (Swep
 	if err != nil {
 		return Swept{}, storeError(err)
 	}
-	swept.Tokens, swept.Events = removed.Tokens, removed.Events
+	swept.Tokens, swept.Offers, swept.Events = removed.Tokens, removed.Offers, removed.Events
 	return swept, nil
 }
 
@@ -120,6 +130,30 @@ func (m *Manager) tokensToSweep(ctx context.Context, op *operation, p SweepParam
 		}
 	}
 	c.tokensDone = len(tokens) < sweptTokens
+	return ids, nil
+}
+
+// offersToSweep returns the offers to remove among the next ones, and moves the cursor to the last of these. An offer that was
+// claimed is kept as long as the others: until ClaimBy its claim may be repeated.
+func (m *Manager) offersToSweep(ctx context.Context, op *operation, p SweepParams, c *SweepCursor) (ids []TokenID, err error) {
+	if c.offersDone || p.Expired == 0 {
+		c.offersDone = true
+		return nil, nil
+	}
+	offers, err := m.store.Offers(ctx, OfferQuery{After: c.offer, Limit: sweptTokens})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range offers {
+		if len(ids) == removedRows {
+			return ids, nil
+		}
+		c.offer = o.ID
+		if past(o.ClaimBy, p.Expired, op.at) && past(o.OfferedAt, minRetention, op.at) {
+			ids = append(ids, o.ID)
+		}
+	}
+	c.offersDone = len(offers) < sweptTokens
 	return ids, nil
 }
 
@@ -190,17 +224,21 @@ func (p SweepParams) check() error {
 // Removal is what [Store.Remove] removes.
 type Removal struct {
 	Tokens   []TokenID // at most 500
+	Offers   []TokenID // at most 500
 	EventsTo EventSeq  // the events up to this one, which is included, at most 500; 0: none
 }
 
 // Empty reports whether there is nothing to remove.
-func (r Removal) Empty() bool { return len(r.Tokens) == 0 && r.EventsTo == 0 }
+func (r Removal) Empty() bool { return len(r.Tokens) == 0 && len(r.Offers) == 0 && r.EventsTo == 0 }
 
 // Removed is how many rows [Store.Remove] has removed.
-type Removed struct{ Tokens, Events int }
+type Removed struct{ Tokens, Offers, Events int }
 
 // On returns the event of a removal with the numbers in its Reason. Every [Store] calls it for the event that it stores.
 func (r Removed) On(e Event) Event {
 	e.Reason = fmt.Sprintf("removed tokens: %d, events: %d", r.Tokens, r.Events)
+	if r.Offers > 0 {
+		e.Reason += fmt.Sprintf(", offers: %d", r.Offers)
+	}
 	return e
 }

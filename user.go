@@ -31,6 +31,17 @@ func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 // Suspended reports whether the user is suspended.
 func (u User) Suspended() bool { return !u.SuspendedAt.IsZero() }
 
+// mayGetTokens refuses new tokens for a user who is disabled or suspended.
+func (u User) mayGetTokens() error {
+	switch {
+	case u.Disabled():
+		return ErrUserDisabled
+	case u.Suspended():
+		return ErrSuspended
+	}
+	return nil
+}
+
 // State returns what an event records about the user.
 func (u User) State() State {
 	return State{

@@ -1,6 +1,7 @@
 package adminapi_test
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -104,6 +105,7 @@ type stage struct {
 	handler http.Handler
 	actor   apitoken.Actor
 	tokens  map[apitoken.UserID]string // ids
+	offers  map[apitoken.UserID]string // ids
 }
 
 func newStage(t *testing.T, c caller) stage {
@@ -112,7 +114,7 @@ func newStage(t *testing.T, c caller) stage {
 	for role, may := range single {
 		roles[role] = may
 	}
-	s := stage{Kit: tokentest.NewWith(t, apitoken.Options{Roles: roles}), tokens: map[apitoken.UserID]string{"mallory": noToken}}
+	s := stage{Kit: tokentest.NewWith(t, apitoken.Options{Roles: roles}), tokens: map[apitoken.UserID]string{"mallory": noToken}, offers: map[apitoken.UserID]string{}}
 	token := func(p apitoken.GenerateParams) apitoken.TokenID {
 		generated, _ := s.Generate(p)
 		return generated.ID
@@ -126,6 +128,9 @@ func newStage(t *testing.T, c caller) stage {
 		}
 		s.User(o.user, o.role)
 		s.tokens[o.user] = token(apitoken.GenerateParams{Owner: o.user, Name: "kept"}).String()
+		offered, err := s.Manager.Offer(ctx, apitoken.System(), apitoken.OfferParams{GenerateParams: apitoken.GenerateParams{Owner: o.user, Name: "offered"}})
+		must(t, err)
+		s.offers[o.user] = offered.ID.String()
 		if o.disabled {
 			must(t, s.Manager.DisableUser(ctx, apitoken.System(), o.user))
 		}
@@ -158,6 +163,9 @@ func (s stage) send(r request, o object) *httptest.ResponseRecorder {
 	if strings.HasPrefix(r.Route.Path, "/tokens/") {
 		id = s.tokens[o.user]
 	}
+	if strings.HasPrefix(r.Route.Path, "/offers/") {
+		id = stdcmp.Or(s.offers[o.user], noToken)
+	}
 	return call(s.handler, "", r.Method, strings.Replace(r.Route.Path, "{id}", id, 1), r.body)
 }
 
@@ -188,7 +196,7 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 		return "denied", true
 	}
 	hidden := "denied" // the code for an object that the caller may not know of
-	if r.Method == "GET" && r.Route.Path == "/users/{id}" || strings.HasPrefix(r.Route.Path, "/tokens/") {
+	if r.Method == "GET" && r.Route.Path == "/users/{id}" || strings.HasPrefix(r.Route.Path, "/tokens/") || strings.HasPrefix(r.Route.Path, "/offers/") {
 		hidden = "not_found"
 	}
 	may, own := permissionsOf(c.role), o.user == "me"
@@ -236,7 +244,20 @@ func expected(t *testing.T, r request, c caller, o object) (code string, regardl
 		if code == "" && o.disabled && r.String() == "POST /tokens/{id}/narrow" {
 			return "token_not_active", false
 		}
-		if code == "" && o.unknown && r.String() != "GET /users/{id}/tokens" { // whose page is empty
+		if code == "" && o.unknown && !strings.HasPrefix(r.String(), "GET /users/{id}/") { // whose page is empty
+			code = "not_found"
+		}
+		return code, regardless
+	case "the owner in person":
+		if !own || c.withToken {
+			return hidden, true
+		}
+		return "", false
+	case "the owner, who offered it, or RevokeAny":
+		if !own {
+			code, regardless = check(apitoken.RevokeAny)
+		}
+		if code == "" && o.unknown {
 			code = "not_found"
 		}
 		return code, regardless

@@ -23,6 +23,10 @@
 //	POST   /users/{id}/tokens     GenerateOwn or GenerateForOthers             generate a token for the user            201, Location
 //	DELETE /users/{id}/tokens     the owner or RevokeAny                       revoke all tokens of the user            204
 //	GET    /users/{id}/lifetimes  GenerateOwn or GenerateForOthers             list what a form for the user offers     200
+//	GET    /users/{id}/offers     the owner or ListAny                         list what waits for a user               200
+//	POST   /users/{id}/offers     GenerateOwn or GenerateForOthers             offer a token that the user claims       201
+//	POST   /offers/{id}/claim     the owner in person                          claim it; the response has the secret    201, Location
+//	DELETE /offers/{id}           the owner, who offered it, or RevokeAny      withdraw or decline it                   204
 //	GET    /tokens                ListAny                                      list all tokens, a page at a time        200
 //	GET    /tokens/{id}           the owner or ListAny                         read one token                           200
 //	PATCH  /tokens/{id}           the owner, or ListAny and GenerateForOthers  change its name and description          200
@@ -50,7 +54,7 @@
 //
 // A request body has Content-Type: application/json and is one JSON object in UTF-8. Member names compare letter for letter.
 //
-// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens and
+// If-Match is read by PUT /users/{id} and PUT /policy, and Idempotency-Key by POST /users/{id}/tokens, POST /users/{id}/offers and
 // POST /tokens/{id}/successors. Every other
 // precondition is refused: If-None-Match and If-Unmodified-Since always, If-Match on every other route. So are Content-Range,
 // a body on a route that reads none, an unknown member and an unknown query parameter. All of these are 400 malformed, and
@@ -229,6 +233,28 @@
 // the host has set if absent. While the new token is unused, sending the request again replaces it, so a lost response does no
 // harm. If it is in use, the status is 409 token_replaced; with the Idempotency-Key of the first request it is 409 repeated.
 //
+// # Offers
+//
+// A token that is offered has no secret before its owner claims it, so nobody else ever sees one. The body of an offer is that of
+// POST /users/{id}/tokens, with claim_by: until when it can be claimed, at most 30 days ahead, 72 hours if absent.
+//
+//	{"name": "nightly build", "lifetime_seconds": 2592000, "claim_by": "2026-01-04T12:00:00Z"}
+//
+//	{
+//	  "id":               "01890a5d-ac96-774b-bcce-b302099a8057",  also of the token
+//	  "owner":            "bob",
+//	  "name":             "nightly build",
+//	  "kind":             "user",
+//	  "lifetime_seconds": 2592000,                                 from the claim on; or no_expiration, expires_at or nothing
+//	  "offered_at":       "2026-01-01T12:00:00.000000Z",
+//	  "offered_by":       "ada",
+//	  "claim_by":         "2026-01-04T12:00:00.000000Z"
+//	}
+//
+// POST /offers/{id}/claim takes no body, and its response is that of generating a token. It is for the owner in person, or for the
+// person who answers for a service account; everybody else gets 404. The policy is judged again. Sent again, it replaces the secret
+// until a use of the token is recorded, and until claim_by.
+//
 // # Policy
 //
 // A maximum is max_lifetime_seconds, spelled as above, and is a minute or more. No maximum is no_maximum. PUT /policy takes
@@ -375,12 +401,14 @@
 //	405     method_not_allowed       see Allow
 //	409     exists                   the owner has an active token of that name
 //	409     repeated                 the same request generated a token before, see Idempotency-Key, and it is in use
-//	409     too_many                 the owner has as many active tokens as the host allows, max_active
+//	409     too_many                 the owner has as many active tokens as the host allows, max_active, or as many offers as may wait
 //	409     conflict                 changed in the meantime: ask again
 //	409     user_disabled            no token is generated for a disabled user
 //	409     user_suspended           no token is generated for a suspended user
 //	409     token_not_active         the token was revoked or has expired
 //	409     token_replaced           the token was replaced, and its successor is in use, or was replaced too
+//	409     offer_ended              the offer has ended, or the token that was claimed was revoked or has expired
+//	409     offer_claimed            the token was claimed: revoke it instead of withdrawing the offer
 //	410     truncated                events after this one have been removed; first_seq is the first that is kept
 //	412     precondition_failed      the policy or the user is not at the revision of If-Match
 //	413     too_large                the body has more than 128 KiB

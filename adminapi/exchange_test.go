@@ -173,8 +173,10 @@ func readable(body []byte) string {
 // it, of a generated token its id and its expiry, and of everything else the body.
 func briefAnswer(w *httptest.ResponseRecorder) string {
 	var a struct {
-		Code, Field           string
-		Users, Tokens, Events []struct {
+		Code, Field                   string
+		ID                            string
+		ClaimBy                       string `json:"claim_by"`
+		Users, Tokens, Offers, Events []struct {
 			ID, Name string
 			Seq      int
 		}
@@ -193,6 +195,9 @@ func briefAnswer(w *httptest.ResponseRecorder) string {
 	for _, one := range a.Tokens {
 		names = append(names, one.Name)
 	}
+	for _, one := range a.Offers {
+		names = append(names, one.Name)
+	}
 	for _, one := range a.Events {
 		names = append(names, fmt.Sprint(one.Seq))
 	}
@@ -201,7 +206,7 @@ func briefAnswer(w *httptest.ResponseRecorder) string {
 	switch {
 	case a.Code != "":
 		add("%s %s", a.Code, a.Field)
-	case a.Users != nil || a.Tokens != nil || a.Events != nil:
+	case a.Users != nil || a.Tokens != nil || a.Offers != nil || a.Events != nil:
 		add("[%s]", strings.Join(names, ", "))
 		if a.Next != nil {
 			add("next %s", strings.Trim(string(a.Next), `"`))
@@ -209,6 +214,8 @@ func briefAnswer(w *httptest.ResponseRecorder) string {
 		if a.More {
 			add("more")
 		}
+	case w.Code == http.StatusCreated && a.ClaimBy != "":
+		add("%s to be claimed by %s", a.ID, a.ClaimBy)
 	case w.Code == http.StatusCreated && a.Token.Expires == "":
 		add("%s never expires", a.Token.ID)
 	case w.Code == http.StatusCreated:
@@ -384,7 +391,7 @@ var layerFields = regexp.MustCompile(`^(limits|exemptions)\[[0-9]+\](\.(user|rol
 // isField reports whether a name is that of something in the request, in the words of the API: a segment of the path, a query
 // parameter, a member of the body or a header.
 func isField(r *http.Request, name string) bool {
-	names := []string{"name", "role", "kind", "resource", "permissions", "description", "service", "responsible", "lifetime_seconds", "overlap_seconds", "expires_at", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key", "limits", "exemptions", "at_most", "reason", "dry_run"}
+	names := []string{"name", "role", "kind", "resource", "permissions", "description", "service", "responsible", "lifetime_seconds", "overlap_seconds", "expires_at", "claim_by", "no_expiration", "max_lifetime_seconds", "no_maximum", "Idempotency-Key", "limits", "exemptions", "at_most", "reason", "dry_run"}
 	if r.Method != http.MethodGet && layerFields.MatchString(name) {
 		return true
 	}

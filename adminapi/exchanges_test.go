@@ -128,7 +128,9 @@ func (s *scene) sendJSON(x sent) *httptest.ResponseRecorder {
 	wantStatus(s.t, w.Code, w)
 	if w.Code == http.StatusCreated {
 		g := decode[generated](s.t, w)
-		s.secrets[g.Token.ID] = g.Secret
+		if g.Secret != "" { // an offer has none
+			s.secrets[g.Token.ID] = g.Secret
+		}
 	}
 	if w.Code >= 300 {
 		p := wantProblem(s.t, w.Code, codeOf(w.Body.Bytes()), w)
@@ -206,20 +208,37 @@ var errStoreDown = errors.New("secret address of the database")
 
 // incidents can happen between requests. A line names one after "$ ".
 var incidents = map[string]func(*scene){
-	"the store fails":                               func(s *scene) { s.store.down = errStoreDown },
-	"lookups fail":                                  func(s *scene) { s.store.lookup = errStoreDown },
-	"the owner has a thousand tokens":               func(s *scene) { s.store.writing = apitoken.ErrTooMany }, // all that they may have here
-	"writes conflict":                               func(s *scene) { s.store.writing = apitoken.ErrConflict },
-	"the outcome of writes is unknown":              func(s *scene) { s.store.writing = errors.Join(apitoken.ErrUncertain, errStoreDown) },
-	"the outcome of writes is unknown; they happen": func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },
-	"denials cannot be recorded":                    func(s *scene) { s.store.appending = errStoreDown },
-	"it is unknown whether denials are recorded":    func(s *scene) { s.store.appending = apitoken.ErrUncertain },
-	"what is older than a day is removed":           sweepEvents,
-	"the store works again":                         func(s *scene) { s.store.faults = faults{} },
-	"the denials that were counted are written":     func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
+	"the store fails":                                  func(s *scene) { s.store.down = errStoreDown },
+	"lookups fail":                                     func(s *scene) { s.store.lookup = errStoreDown },
+	"the owner has a thousand tokens":                  func(s *scene) { s.store.writing = apitoken.ErrTooMany }, // all that they may have here
+	"a hundred offers wait for bob":                    offerHundred,
+	"bob is offered a kind that is no longer declared": offerFormerKind,
+	"writes conflict":                                  func(s *scene) { s.store.writing = apitoken.ErrConflict },
+	"the outcome of writes is unknown":                 func(s *scene) { s.store.writing = errors.Join(apitoken.ErrUncertain, errStoreDown) },
+	"the outcome of writes is unknown; they happen":    func(s *scene) { s.store.writing, s.store.done = errors.Join(apitoken.ErrUncertain, errStoreDown), true },
+	"denials cannot be recorded":                       func(s *scene) { s.store.appending = errStoreDown },
+	"it is unknown whether denials are recorded":       func(s *scene) { s.store.appending = apitoken.ErrUncertain },
+	"what is older than a day is removed":              sweepEvents,
+	"the store works again":                            func(s *scene) { s.store.faults = faults{} },
+	"the denials that were counted are written":        func(s *scene) { must(s.t, s.manager.Flush(ctx)) },
 	"a caller without an identity reads bob": func(s *scene) {
 		_, _ = s.manager.User(ctx, apitoken.Actor{}.From(apitoken.Origin{Address: "192.0.2.7"}), "bob")
 	},
+}
+
+func offerFormerKind(s *scene) {
+	before, err := apitoken.New(s.store, &apitoken.Options{Clock: s.clock, Kinds: []apitoken.Kind{"former"}})
+	must(s.t, err)
+	p := apitoken.OfferParams{GenerateParams: apitoken.GenerateParams{Owner: "bob", Name: "nightly build", Kind: "former"}}
+	_, err = before.Offer(ctx, apitoken.System(), p)
+	must(s.t, err)
+}
+
+func offerHundred(s *scene) {
+	for range 100 {
+		_, err := s.manager.Offer(ctx, apitoken.System(), apitoken.OfferParams{GenerateParams: apitoken.GenerateParams{Owner: "bob", Name: "x"}})
+		must(s.t, err)
+	}
 }
 
 func sweepEvents(s *scene) {
@@ -330,7 +349,7 @@ func TestEveryAnswerHasAnExchange(t *testing.T) {
 			want[answerKind{pattern, 403, "denied"}] = true
 			want[answerKind{pattern, 503, "unavailable"}] = true
 		}
-		if strings.Contains(r.Route.Path, "{id}") && pattern != "PUT /users/{id}" && pattern != "GET /users/{id}/tokens" {
+		if strings.Contains(r.Route.Path, "{id}") && pattern != "PUT /users/{id}" && pattern != "GET /users/{id}/tokens" && pattern != "GET /users/{id}/offers" {
 			want[answerKind{pattern, 404, "not_found"}] = true
 		}
 		if strings.HasPrefix(r.Route.Path, "/users/{id}") || len(r.Params) > 0 || r.body != "" {
@@ -376,7 +395,7 @@ func TestSectionsShowTheCodeInTheirName(t *testing.T) {
 	}
 }
 
-// Only an answer that generates a token shows a secret, and only in its body.
+// Only the answers that generate a token and that claim one show a secret, and only in its body.
 func TestNoOtherExchangeShowsASecret(t *testing.T) {
 	shown := 0
 	for _, x := range readExchanges(t) {
@@ -384,7 +403,7 @@ func TestNoOtherExchangeShowsASecret(t *testing.T) {
 		if !anySecret.MatchString(text) {
 			continue
 		}
-		if kind := x.kind(); kind.pattern != "POST /users/{id}/tokens" && kind.pattern != "POST /tokens/{id}/successors" || kind.status != 201 || anySecret.MatchString(fmt.Sprint(x.response.Header)) {
+		if kind := x.kind(); kind.pattern != "POST /users/{id}/tokens" && kind.pattern != "POST /tokens/{id}/successors" && kind.pattern != "POST /offers/{id}/claim" || kind.status != 201 || anySecret.MatchString(fmt.Sprint(x.response.Header)) {
 			t.Errorf("%s shows a secret:\n%s", x.name, text)
 		}
 		shown++

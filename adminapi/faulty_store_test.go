@@ -41,7 +41,8 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 		return s.met(s.down)
 	case "AppendEvents":
 		return s.met(s.appending)
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken", "NarrowToken", "RotateToken":
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken", "NarrowToken", "RotateToken",
+		"CreateOffer", "ClaimOffer", "DeleteOffer":
 		if !s.done {
 			return s.met(s.writing)
 		}
@@ -51,7 +52,8 @@ func (s *faultyStore) before(_ context.Context, method string) error {
 
 func (s *faultyStore) after(_ context.Context, method string) error {
 	switch method {
-	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken", "NarrowToken", "RotateToken":
+	case "CreateToken", "PutPolicy", "CreateUser", "ChangeUser", "RevokeToken", "RevokeTokens", "ChangeToken", "NarrowToken", "RotateToken",
+		"CreateOffer", "ClaimOffer", "DeleteOffer":
 		if s.done {
 			return s.met(s.writing)
 		}

@@ -85,6 +85,7 @@ var validBodies = map[string]string{
 	"PATCH /tokens/{id}":           `{"name": "x"}`,
 	"POST /tokens/{id}/successors": `{}`,
 	"POST /tokens/{id}/narrow":     `{"permissions": ["GenerateOwn"]}`,
+	"POST /users/{id}/offers":      `{"name": "x"}`,
 }
 
 // request is a valid request to a route, about Bob or about a token that does not exist.
@@ -106,7 +107,7 @@ func requests() []request {
 	var all []request
 	for _, route := range adminapi.Routes() {
 		id := "bob"
-		if strings.HasPrefix(route.Path, "/tokens/") {
+		if strings.HasPrefix(route.Path, "/tokens/") || strings.HasPrefix(route.Path, "/offers/") {
 			id = noToken
 		}
 		all = append(all, request{route, strings.Replace(route.Path, "{id}", id, 1), validBodies[route.Method+" "+route.Path]})

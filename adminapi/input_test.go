@@ -240,8 +240,8 @@ func TestTimesFollowRFC3339Exactly(t *testing.T) {
 func documentedTime(t *testing.T) string {
 	t.Helper()
 	found := regexp.MustCompile(`"format": "date-time",\s+"pattern": ("(?:[^"\\]|\\.)*")`).FindAllSubmatch(adminapi.OpenAPI, -1)
-	if len(found) != 7 {
-		t.Fatalf("the document has %d patterns of times, want those of expires_at in three bodies, and of expires_before, unused_since, since and before", len(found))
+	if len(found) != 9 {
+		t.Fatalf("the document has %d patterns of times, want those of expires_at in four bodies, and of claim_by, expires_before, unused_since, since and before", len(found))
 	}
 	var pattern string
 	for _, m := range found {

@@ -51,6 +51,8 @@ var (
 	preconditionFailed   = newProblem(http.StatusPreconditionFailed, "precondition_failed", "This does not match If-Match. Read it again.")
 	tokenNotActive       = newProblem(http.StatusConflict, "token_not_active", "The token was revoked or has expired. Only active tokens change.")
 	tokenReplaced        = newProblem(http.StatusConflict, "token_replaced", "The token was replaced by another one. Its successor is in use, or was replaced too.")
+	offerEnded           = newProblem(http.StatusConflict, "offer_ended", "The offer has ended, or the claimed token was revoked or has expired.")
+	offerClaimed         = newProblem(http.StatusConflict, "offer_claimed", "The token was claimed. Revoke it instead.")
 	tooLarge             = newProblem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is longer than %d bytes.", maxBody))
 	unsupportedMediaType = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, not compressed.")
 	unavailable          = newProblem(httpstatus.Of(apitoken.ErrUnavailable), "unavailable", "This is unavailable at the moment. Nothing was done.")
@@ -167,7 +169,12 @@ func (p *problem) explainTooMany(err error) {
 		p.Detail = apitoken.ErrTooMany.Error()
 		return
 	}
-	p.Field, p.MaxActive = "id", full.Max
+	p.Field = "id"
+	if full.Offers {
+		p.Detail = fmt.Sprintf("The user has as many offers as may wait for them: %d. Withdraw one first.", full.Max)
+		return
+	}
+	p.MaxActive = full.Max
 	p.Detail = fmt.Sprintf("The user has as many active tokens as are allowed: %d. Revoke one first.", full.Max)
 }
 

@@ -19,6 +19,8 @@ const (
 	ownerOrListAny    access = "the owner or ListAny"
 	ownerOrRevokeAny  access = "the owner or RevokeAny"
 	ownOrForOthers    access = "GenerateOwn or GenerateForOthers" // for oneself, and for another user
+	ownerInPerson     access = "the owner in person"
+	ownerOrOfferer    access = "the owner, who offered it, or RevokeAny"
 	ownerOrDescribes  access = "the owner, or ListAny and GenerateForOthers"
 	ownerOrForOthers  access = "the owner with GenerateOwn, or ListAny and GenerateForOthers"
 	withListAny       access = "ListAny"
@@ -68,6 +70,10 @@ func (a *api) routes() []route {
 		{http.MethodPost, "/users/{id}/tokens", ownOrForOthers, nil, readsBody, ofUser(a.generate)},
 		{http.MethodDelete, "/users/{id}/tokens", ownerOrRevokeAny, nil, readsNothing, ofUser(a.revokeAll)},
 		{http.MethodGet, "/users/{id}/lifetimes", ownOrForOthers, nil, readsNothing, ofUser(a.lifetimes)},
+		{http.MethodGet, "/users/{id}/offers", ownerOrListAny, nil, readsNothing, ofUser(a.listOffers)},
+		{http.MethodPost, "/users/{id}/offers", ownOrForOthers, nil, readsBody, ofUser(a.offer)},
+		{http.MethodPost, "/offers/{id}/claim", ownerInPerson, nil, readsNothing, a.claim},
+		{http.MethodDelete, "/offers/{id}", ownerOrOfferer, nil, readsNothing, a.withdraw},
 		{http.MethodGet, "/tokens", withListAny, tokens, readsNothing, a.listAllTokens},
 		{http.MethodGet, "/tokens/{id}", ownerOrListAny, nil, readsNothing, a.token},
 		{http.MethodPatch, "/tokens/{id}", ownerOrDescribes, nil, readsBody, a.updateToken},

@@ -117,10 +117,12 @@ func (a *api) listTokens(r *http.Request, actor apitoken.Actor, wanted apitoken.
 }
 
 func (a *api) generate(r *http.Request, actor apitoken.Actor, owner apitoken.UserID) (response, error) {
-	params, err := a.generateParams(r, owner)
-	if err != nil {
-		return response{}, err
+	b := readBody(r, generateMembers...)
+	params := a.generateParams(b, owner)
+	if b.err != nil {
+		return response{}, b.err
 	}
+	var err error
 	params.IdempotencyKey, err = idempotencyKey(r.Header.Values("Idempotency-Key"))
 	if err != nil {
 		return response{}, err
@@ -136,13 +138,8 @@ func (a *api) generated(token apitoken.Token, secret apitoken.Secret, err error,
 		p.TokenID = token.ID
 		return response{}, errors.Join(p, err)
 	}
-	if errors.Is(err, apitoken.ErrLifetime) && !expiresAt.IsZero() {
-		p := problemOf(err)
-		p.Field = "expires_at"
-		return response{}, errors.Join(p, err)
-	}
 	if err != nil {
-		return response{}, err
+		return response{}, lifetimeProblem(expiresAt, err)
 	}
 	return response{
 		status:   http.StatusCreated,
@@ -151,8 +148,20 @@ func (a *api) generated(token apitoken.Token, secret apitoken.Secret, err error,
 	}, nil
 }
 
-func (a *api) generateParams(r *http.Request, owner apitoken.UserID) (apitoken.GenerateParams, error) {
-	b := readBody(r, "name", "description", "kind", "resource", "permissions[]", "lifetime_seconds", "expires_at", "no_expiration")
+// lifetimeProblem names the member expires_at, if it asked for too long a lifetime. It leaves every other error as it is.
+func lifetimeProblem(expiresAt time.Time, err error) error {
+	if !errors.Is(err, apitoken.ErrLifetime) || expiresAt.IsZero() {
+		return err
+	}
+	p := problemOf(err)
+	p.Field = "expires_at"
+	return errors.Join(p, err)
+}
+
+// generateMembers are the members of a request that generateParams reads.
+var generateMembers = []string{"name", "description", "kind", "resource", "permissions[]", "lifetime_seconds", "expires_at", "no_expiration"}
+
+func (a *api) generateParams(b *body, owner apitoken.UserID) apitoken.GenerateParams {
 	p := apitoken.GenerateParams{
 		Owner:       owner,
 		Name:        b.text("name"),
@@ -167,7 +176,7 @@ func (a *api) generateParams(r *http.Request, owner apitoken.UserID) (apitoken.G
 		p.Lifetime = apitoken.NoExpiration
 	}
 	b.atMostOne("lifetime_seconds", "expires_at", "no_expiration")
-	return p, b.err
+	return p
 }
 
 // permissions reads the names of permissions, zero if they are absent.

@@ -19,29 +19,31 @@ var visitors = []string{"ada", "helpdesk", "auditor", "bob", "carol", "nothing",
 // access is the status of each route for each visitor. Every token and every path belongs to bob.
 var access = map[string][]int{
 	//                              ada  help audit bob carol nothing stranger disabled signed-out
-	"GET /{$}":                     {303, 303, 303, 303, 303, 303, 403, 403, 303},
-	"GET /users":                   {200, 200, 403, 403, 403, 403, 403, 403, 303},
-	"POST /users":                  {303, 303, 403, 403, 403, 403, 403, 403, 303},
-	"GET /users/{id}/tokens":       {200, 200, 200, 200, 403, 403, 403, 403, 303},
-	"POST /users/{id}/tokens":      {201, 403, 403, 201, 403, 403, 403, 403, 303},
-	"GET /users/{id}/revoke-all":   {200, 200, 403, 200, 403, 403, 403, 403, 303},
-	"POST /users/{id}/revoke-all":  {303, 303, 403, 303, 403, 403, 403, 403, 303},
-	"GET /tokens":                  {200, 200, 200, 403, 403, 403, 403, 403, 303},
-	"GET /tokens.csv":              {200, 200, 200, 403, 403, 403, 403, 403, 303},
-	"POST /tokens/search":          {303, 303, 303, 403, 403, 403, 403, 403, 303},
-	"POST /tokens/revoke":          {200, 200, 404, 200, 200, 200, 403, 403, 303},
-	"POST /tokens/revoke-matching": {200, 200, 403, 403, 403, 403, 403, 403, 303},
-	"GET /tokens/{id}/revoke":      {200, 200, 200, 200, 404, 404, 403, 403, 303},
-	"POST /tokens/{id}/revoke":     {303, 303, 404, 303, 404, 404, 403, 403, 303},
-	"GET /tokens/{id}/edit":        {200, 403, 403, 200, 404, 404, 403, 403, 303},
-	"POST /tokens/{id}/edit":       {303, 403, 403, 303, 404, 404, 403, 403, 303},
-	"POST /tokens/{id}/narrow":     {303, 303, 404, 303, 404, 404, 403, 403, 303},
-	"POST /tokens/{id}/successor":  {201, 403, 403, 201, 404, 404, 403, 403, 303},
-	"GET /expiring":                {200, 200, 200, 403, 403, 403, 403, 403, 303},
-	"GET /policy":                  {200, 200, 200, 200, 200, 200, 403, 403, 303},
-	"POST /policy":                 {303, 403, 403, 403, 403, 403, 403, 403, 303},
-	"GET /activity":                {200, 403, 200, 403, 403, 403, 403, 403, 303},
-	"GET /activity.csv":            {200, 403, 200, 403, 403, 403, 403, 403, 303},
+	"GET /{$}":                                 {303, 303, 303, 303, 303, 303, 403, 403, 303},
+	"GET /users":                               {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users":                              {303, 303, 403, 403, 403, 403, 403, 403, 303},
+	"GET /users/{id}/tokens":                   {200, 200, 200, 200, 403, 403, 403, 403, 303},
+	"POST /users/{id}/tokens":                  {201, 403, 403, 201, 403, 403, 403, 403, 303},
+	"GET /users/{id}/revoke-all":               {200, 200, 403, 200, 403, 403, 403, 403, 303},
+	"POST /users/{id}/revoke-all":              {303, 303, 403, 303, 403, 403, 403, 403, 303},
+	"GET /tokens":                              {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"GET /tokens.csv":                          {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"POST /tokens/search":                      {303, 303, 303, 403, 403, 403, 403, 403, 303},
+	"POST /tokens/revoke":                      {200, 200, 404, 200, 200, 200, 403, 403, 303},
+	"POST /tokens/revoke-matching":             {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"GET /tokens/{id}/revoke":                  {200, 200, 200, 200, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/revoke":                 {303, 303, 404, 303, 404, 404, 403, 403, 303},
+	"GET /tokens/{id}/edit":                    {200, 403, 403, 200, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/edit":                   {303, 403, 403, 303, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/narrow":                 {303, 303, 404, 303, 404, 404, 403, 403, 303},
+	"POST /tokens/{id}/successor":              {201, 403, 403, 201, 404, 404, 403, 403, 303},
+	"GET /expiring":                            {200, 200, 200, 403, 403, 403, 403, 403, 303},
+	"GET /policy":                              {200, 200, 200, 200, 200, 200, 403, 403, 303},
+	"POST /policy":                             {303, 403, 403, 403, 403, 403, 403, 403, 303},
+	"GET /activity":                            {200, 403, 200, 403, 403, 403, 403, 403, 303},
+	"GET /activity.csv":                        {200, 403, 200, 403, 403, 403, 403, 403, 303},
+	"POST /users/{id}/offers/{offer}/claim":    {404, 404, 404, 201, 404, 404, 403, 403, 303},
+	"POST /users/{id}/offers/{offer}/withdraw": {303, 303, 404, 303, 404, 404, 403, 403, 303},
 }
 
 func (h host) withVisitors() host {
@@ -70,6 +72,8 @@ func TestAccessToEveryRoute(t *testing.T) {
 			t.Run(fmt.Sprintf("%s for %s", route, visitor), func(t *testing.T) {
 				h := newHost(t, func(o *adminui.Options) { o.SignIn, o.ServiceAccounts = "/sign-in", true }).withVisitors()
 				token, secret := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
+				pending, err := h.Manager.Offer(ctx, apitoken.System(), apitoken.OfferParams{GenerateParams: apitoken.GenerateParams{Owner: "bob", Name: "offered"}})
+				h.must(err)
 				before := h.state()
 				id := "bob"
 				if strings.HasPrefix(path, "/tokens/{id}") {
@@ -79,7 +83,7 @@ func TestAccessToEveryRoute(t *testing.T) {
 					"name": {"new"}, "lifetime": {days30}, "id": {token.ID.String()}, "max": {"30"}, "revision": {"0"}, "confirmed": {"yes"},
 					"keep": {"GenerateOwn"}, "until": {"2199-01-01"},
 				}
-				w := h.send(visitor, method, "/admin"+strings.NewReplacer("{id}", id, "{$}", "").Replace(path), form)
+				w := h.send(visitor, method, "/admin"+strings.NewReplacer("{id}", id, "{offer}", pending.ID.String(), "{$}", "").Replace(path), form)
 				if w.Code != access[route][i] {
 					t.Errorf("%d, want %d: %.300s", w.Code, access[route][i], text(w.Body.String()))
 				}
@@ -118,6 +122,11 @@ func (h host) state() map[string]any {
 	for token, err := range h.Manager.Tokens(ctx, apitoken.System(), apitoken.TokenQuery{AnyOwner: true}) {
 		h.must(err)
 		state[token.ID.String()] = token
+	}
+	for u, err := range h.Manager.Users(ctx, apitoken.System(), apitoken.UserQuery{}) {
+		h.must(err)
+		state["offers to "+string(u.ID)], err = h.Manager.Offers(ctx, apitoken.System(), u.ID)
+		h.must(err)
 	}
 	var err error
 	state["policy"], err = h.Manager.Policy(ctx)

@@ -12,6 +12,7 @@
 //
 //	/users                     the users: search, role, state, number of active tokens
 //	/users/{id}/tokens         the tokens of a user, and the form that generates one for them
+//	/users/{id}/offers/...     claims or withdraws a token that waits for the user
 //	/users/{id}/revoke-all     asks, and revokes all of them
 //	/tokens                    all tokens, with filters; bulk revocation
 //	/tokens/search             finds tokens by name, owner, last four characters, or their whole text

@@ -30,6 +30,12 @@ func (v *visit) offersRevoking(owner apitoken.UserID) bool {
 	return v.isOwn(owner) || v.may.Has(apitoken.RevokeAny)
 }
 
+// offersClaiming reports whether a page has buttons that claim tokens for the owner: it is for the owner in person, or who answers
+// for a service account.
+func (v *visit) offersClaiming(page *tokensPage) bool {
+	return v.actor.Kind == apitoken.ActorPerson && (v.isOwn(page.Owner) || page.Service && v.isOwn(page.Responsible))
+}
+
 // offersDescribing reports whether a page has the form that changes the names and descriptions of the user's tokens.
 func (v *visit) offersDescribing(owner apitoken.UserID) bool {
 	return v.isOwn(owner) || v.may.Has(apitoken.ListAny|apitoken.GenerateForOthers)

@@ -39,6 +39,10 @@ func actionText(a apitoken.Action) string {
 var actions = map[apitoken.Action]string{
 	apitoken.ActionGenerate:      "generated a token",
 	apitoken.ActionImport:        "imported a token",
+	apitoken.ActionOffer:         "offered a token",
+	apitoken.ActionClaim:         "claimed a token",
+	apitoken.ActionWithdraw:      "withdrew the offer of a token",
+	apitoken.ActionListOffers:    "looked at what waits for a user",
 	apitoken.ActionReadToken:     "looked at a token",
 	apitoken.ActionUpdateToken:   "changed a token",
 	apitoken.ActionNarrow:        "narrowed a token",
@@ -82,6 +86,8 @@ func reasonText(err error) string {
 		return "The user is disabled and cannot have tokens."
 	case errors.Is(err, apitoken.ErrSuspended):
 		return "The user is suspended. Resume them before you generate a token."
+	case errors.As(err, &full) && full.Offers:
+		return fmt.Sprintf("As many tokens wait for the user as may: %d. Withdraw one of them first.", full.Max)
 	case errors.As(err, &full):
 		return fmt.Sprintf("The user has as many active tokens as are allowed: %d. Revoke one of them first.", full.Max)
 	case errors.Is(err, apitoken.ErrRepeated):

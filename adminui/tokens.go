@@ -68,6 +68,7 @@ type tokensPage struct {
 	MoreServices bool
 	Suspended    bool
 	Own          bool
+	Waiting      []waitingRow // tokens that the owner may claim
 	Rows         []tokenRow
 	List         string        // what is shown of the list, as in the query of the address
 	Form         *generateForm // nil: the user may not generate tokens here
@@ -88,6 +89,8 @@ type generateForm struct {
 	ResourceLabel string // empty: there is no field
 	Lifetime      string // the value of the selected choice
 	Date          string
+	Offer         bool // the owner claims the token, instead of the secret being shown here
+	MayOffer      bool // the token is for another user
 	Choices       []choice
 	Limit         string // the maximum and where it comes from; empty: it is that of everybody
 	LastDate      string // the last day that the policy permits; empty: any
@@ -169,7 +172,10 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 		return err
 	}
 	page.Form, err = v.generateForm(page, form)
-	return err
+	if err != nil {
+		return err
+	}
+	return v.fillWaiting(page)
 }
 
 // servicesOnPage is the number of service accounts that the page of who answers for them names.
@@ -230,7 +236,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if form.Key == "" {
 		form.Key = rand.Text()
 	}
-	form.Zone = v.zone.String()
+	form.Zone, form.MayOffer = v.zone.String(), !page.Own
 	for _, lifetime := range limit.Choices() {
 		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
 	}
@@ -289,11 +295,15 @@ func (v *visit) generate() error {
 		Key: v.r.PostForm.Get("key"), Name: v.r.PostForm.Get("name"), Description: v.r.PostForm.Get("description"),
 		Lifetime: v.r.PostForm.Get("lifetime"), Date: v.r.PostForm.Get("date"),
 		Kind: v.r.PostForm.Get("kind"), Resource: v.r.PostForm.Get("resource"), Permissions: boxes(v.r.PostForm["permission"], nil),
+		Offer: v.r.PostForm.Get("offer") != "",
 	}
 	params, problem := v.params(form)
 	if problem != "" {
 		form.Problem = problem
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
+	}
+	if form.Offer {
+		return v.offer(form, params)
 	}
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {

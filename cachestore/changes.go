@@ -57,6 +57,12 @@ func (s *Store) UseSuccessor(
 	return s.Store.UseSuccessor(ctx, id, replaces, revocation, event)
 }
 
+// ClaimOffer implements [apitoken.Store]. A claim that is repeated replaces the digest of the token.
+func (s *Store) ClaimOffer(ctx context.Context, claim apitoken.OfferClaim, policyRevision int64, event apitoken.Event) error {
+	defer s.changed(claim.Owner)
+	return s.Store.ClaimOffer(ctx, claim, policyRevision, event)
+}
+
 // ChangeUser implements [apitoken.Store].
 func (s *Store) ChangeUser(
 	ctx context.Context, id apitoken.UserID, change apitoken.UserChange, event apitoken.Event,

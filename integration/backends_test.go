@@ -166,6 +166,7 @@ func (d database) clear(t testing.TB, db *sql.DB, prefix string) {
 	statements := []string{
 		"DELETE FROM " + prefix + "tokens",
 		"DELETE FROM " + prefix + "notices",
+		"DELETE FROM " + prefix + "offers",
 		"DELETE FROM " + prefix + "epochs",
 		"DELETE FROM " + prefix + "users",
 		"DELETE FROM " + prefix + "events",

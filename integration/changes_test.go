@@ -48,7 +48,7 @@ func changes(t *testing.T, store *sqlstore.Store) []change {
 	return changesOf(t, store, old)
 }
 
-// prepareForChanges creates the user bob with an active and an expired token.
+// prepareForChanges creates the user bob with an active and an expired token, and an offer.
 func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitoken.NewToken) {
 	t.Helper()
 	ctx := context.Background()
@@ -58,10 +58,26 @@ func prepareForChanges(t *testing.T, store *sqlstore.Store) (old, expired apitok
 		addBob(ctx, store),
 		store.CreateToken(ctx, old, 0, event(apitoken.ActionGenerate)),
 		store.CreateToken(ctx, expired, 0, event(apitoken.ActionGenerate)),
+		store.CreateOffer(ctx, newOffer("waiting"), event(apitoken.ActionOffer)),
 	} {
 		must(t, err)
 	}
 	return old, expired
+}
+
+func newOffer(name string) apitoken.NewOffer {
+	return apitoken.NewOffer{MaxOpen: 100, Offer: apitoken.Offer{PendingToken: apitoken.PendingToken{
+		ID: apitoken.TokenID(uuid.Must(uuid.NewV7())), Owner: "bob", Name: name, Kind: apitoken.KindUser, OfferedAt: at, ClaimBy: at.Add(time.Hour),
+		Permissions: apitoken.Unlimited,
+	}, OwnerCreatedAt: at}}
+}
+
+// offersTo returns the offers to bob.
+func offersTo(t testing.TB, store *sqlstore.Store) []apitoken.Offer {
+	t.Helper()
+	all, err := store.Offers(context.Background(), apitoken.OfferQuery{Owner: "bob", Limit: 10})
+	must(t, err)
+	return all
 }
 
 var bob = apitoken.User{ID: "bob", Role: apitoken.RoleUser, CreatedAt: at, Revision: 1}
@@ -107,10 +123,25 @@ func changesOf(t *testing.T, store *sqlstore.Store, old apitoken.NewToken) []cha
 	created, revoked, put, raisedBy, set := event(apitoken.ActionGenerate), event(apitoken.ActionRevoke),
 		event(apitoken.ActionPutUser), event(apitoken.ActionRevokeAll), event(apitoken.ActionSetPolicy)
 	denied := []apitoken.Event{event(apitoken.ActionReadEvents), event(apitoken.ActionListUsers)}
+	offer, offered, claimedBy := newOffer("new"), event(apitoken.ActionOffer), event(apitoken.ActionClaim)
+	claim := apitoken.OfferClaim{NewToken: newToken("waiting"), By: "bob", ByRevision: 1, OwnerRevision: 1}
+	claim.ID = offersTo(t, store)[0].ID
 	return []change{{
 		"CreateToken", 1,
 		func(ctx context.Context) error { return store.CreateToken(ctx, fresh, 0, created) },
 		has(fresh.ID, func(apitoken.Token) bool { return true }),
+	}, {
+		"CreateOffer", 1,
+		func(ctx context.Context) error { return store.CreateOffer(ctx, offer, offered) },
+		func() bool {
+			return slices.ContainsFunc(offersTo(t, store), func(o apitoken.Offer) bool { return o.ID == offer.ID })
+		},
+	}, {
+		"ClaimOffer", 1,
+		func(ctx context.Context) error { return store.ClaimOffer(ctx, claim, 0, claimedBy) },
+		func() bool {
+			return offersTo(t, store)[0].Claimed() && has(claim.ID, func(apitoken.Token) bool { return true })()
+		},
 	}, {
 		"RevokeToken", 1,
 		func(ctx context.Context) error {

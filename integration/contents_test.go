@@ -21,11 +21,13 @@ func (d database) contentsOf() (tables []string, columns map[string]string) {
 			"created_by, created_with, revoked_by, hint, epoch, key_version, resource, description, permissions, " +
 			"replaces, replaced_by, unused",
 		"apitoken_notices": "token, step, lease, leased_at, leased_until, sent_at",
-		"apitoken_policy":  "id, max_lifetime, updated_at, updated_by, revision, layers",
+		"apitoken_offers": "id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by, " +
+			"offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by",
+		"apitoken_policy": "id, max_lifetime, updated_at, updated_by, revision, layers",
 		"apitoken_events": "seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state, " +
 			"reason, count, first_at, origin_address, origin_agent, origin_request",
 	}
-	tables = []string{"apitoken_users", "apitoken_epochs", "apitoken_tokens", "apitoken_notices", "apitoken_policy", "apitoken_events"}
+	tables = []string{"apitoken_users", "apitoken_epochs", "apitoken_tokens", "apitoken_notices", "apitoken_offers", "apitoken_policy", "apitoken_events"}
 	if d.driver == "sqlite" {
 		columns["sqlite_sequence"] = "name, seq"
 		return append(tables, "sqlite_sequence"), columns

@@ -78,6 +78,25 @@ func (s eachInTx) UseSuccessor(
 	return again(ctx, s, func(tx *sqlstore.Tx) (bool, error) { return tx.UseSuccessor(ctx, id, replaces, r, e) })
 }
 
+func (s eachInTx) CreateOffer(ctx context.Context, n apitoken.NewOffer, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.CreateOffer(ctx, n, e) })
+	return err
+}
+
+func (s eachInTx) ClaimOffer(ctx context.Context, c apitoken.OfferClaim, revision int64, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.ClaimOffer(ctx, c, revision, e) })
+	return err
+}
+
+func (s eachInTx) DeleteOffer(ctx context.Context, id apitoken.TokenID, e apitoken.Event) error {
+	_, err := again(ctx, s, func(tx *sqlstore.Tx) (any, error) { return nil, tx.DeleteOffer(ctx, id, e) })
+	return err
+}
+
+func (s eachInTx) Offers(ctx context.Context, q apitoken.OfferQuery) ([]apitoken.Offer, error) {
+	return again(ctx, s, func(tx *sqlstore.Tx) ([]apitoken.Offer, error) { return tx.Offers(ctx, q) })
+}
+
 func (s eachInTx) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.User, error) { return tx.CreateUser(ctx, u, e) })
 }

@@ -26,7 +26,7 @@ func (d database) analyze(t testing.TB, db *sql.DB) {
 	t.Helper()
 	analyze := "ANALYZE"
 	if d.driver == "mysql" {
-		analyze = "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens, apitoken_events, apitoken_notices"
+		analyze = "ANALYZE TABLE apitoken_users, apitoken_epochs, apitoken_tokens, apitoken_events, apitoken_notices, apitoken_offers"
 	}
 	mustExec(t, db, analyze)
 }
@@ -36,11 +36,17 @@ const bindSome = `
 UPDATE apitoken_tokens SET resource = CASE WHEN created_at % 10 = 3 THEN 'project:web' ELSE 'project:rare' END
 WHERE created_at % 10 = 3 OR created_at % 100 = 7`
 
+// offerAll offers each token once more. It needs tables of this build.
+const offerAll = `
+INSERT INTO apitoken_offers (id, owner, name, kind, resource, description, lifetime, offered_at, offered_by, claim_by, epoch, claimed_by)
+SELECT id, owner, name, kind, '', '', 0, created_at, 'ada', created_at, 0, '' FROM apitoken_tokens`
+
 // denySome makes one event in a hundred a denial of another user, and one token in a hundred the child of a token, and gives
-// each token a notice. It needs tables of this build.
+// each token a notice and an offer. It needs tables of this build.
 var denySome = []string{
 	`UPDATE apitoken_events SET outcome = 'denied', action = 'token.list', actor_user = 'mallory' WHERE at % 100 = 7`,
 	`UPDATE apitoken_tokens SET created_with = id WHERE created_at % 100 = 9`,
+	offerAll,
 	`INSERT INTO apitoken_notices (token, step, lease, leased_at, leased_until, sent_at) SELECT id, 3600000000, id, 1, 1, 1 FROM apitoken_tokens`,
 }
 

@@ -189,6 +189,8 @@ func TestChangesReadNoTableWhole(t *testing.T) {
 		db, asked := openAsked(t, d)
 		store := d.newMigrated(t, db, &sqlstore.Options{Unprepared: true})
 		d.loadMany(t, db)
+		mustExec(t, db, offerAll)
+		d.analyze(t, db)
 		must(t, use(store))
 		asked.taken()
 		for _, c := range changes(t, store) {

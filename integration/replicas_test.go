@@ -93,6 +93,22 @@ func (r *replicas) UseSuccessor(
 	return r.next().UseSuccessor(ctx, id, replaces, by, e)
 }
 
+func (r *replicas) CreateOffer(ctx context.Context, n apitoken.NewOffer, e apitoken.Event) error {
+	return r.next().CreateOffer(ctx, n, e)
+}
+
+func (r *replicas) ClaimOffer(ctx context.Context, c apitoken.OfferClaim, policyRevision int64, e apitoken.Event) error {
+	return r.next().ClaimOffer(ctx, c, policyRevision, e)
+}
+
+func (r *replicas) DeleteOffer(ctx context.Context, id apitoken.TokenID, e apitoken.Event) error {
+	return r.next().DeleteOffer(ctx, id, e)
+}
+
+func (r *replicas) Offers(ctx context.Context, q apitoken.OfferQuery) ([]apitoken.Offer, error) {
+	return r.next().Offers(ctx, q)
+}
+
 func (r *replicas) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	return r.next().CreateUser(ctx, u, e)
 }

@@ -127,7 +127,7 @@ func (d database) drop(t testing.TB, db *sql.DB, prefix string) {
 	statements := []string{"DROP TABLE " + strings.Join(tables, ", ")}
 	if d.driver == "sqlite" {
 		statements = nil
-		for _, name := range []string{"notices", "tokens", "epochs", "users", "policy", "events", "schema_version"} {
+		for _, name := range []string{"offers", "notices", "tokens", "epochs", "users", "policy", "events", "schema_version"} {
 			statements = append(statements, "DROP TABLE IF EXISTS "+prefix+name)
 		}
 	}

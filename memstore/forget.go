@@ -90,6 +90,7 @@ func (s *Store) forgetInEvents(f apitoken.Forgetting) (rows int) {
 }
 
 func (s *Store) forgetRest(f apitoken.Forgetting) (rows int) {
+	rows = s.forgetInOffers(f)
 	if s.users[f.User] != nil {
 		delete(s.users, f.User)
 		at, _ := slices.BinarySearchFunc(s.sorted, f.User, compareUserID)

@@ -17,7 +17,9 @@ func (s *Store) Remove(ctx context.Context, r apitoken.Removal, e apitoken.Event
 	if s.seen[e.ID] {
 		return apitoken.Removed{}, nil
 	}
-	removed := apitoken.Removed{Tokens: s.removeTokens(r.Tokens), Events: s.removeEvents(r.EventsTo)}
+	removed := apitoken.Removed{
+		Tokens: s.removeTokens(r.Tokens), Offers: s.removeOffers(r.Offers), Events: s.removeEvents(r.EventsTo),
+	}
 	if removed != (apitoken.Removed{}) {
 		s.record(removed.On(e))
 	}

@@ -29,8 +29,9 @@ type Store struct {
 	mu     sync.RWMutex
 	policy apitoken.MaxLifetimePolicy
 	users  map[apitoken.UserID]*user
-	sorted []*user  // by the bytes of the ID
-	tokens []*token // by ID
+	sorted []*user          // by the bytes of the ID
+	tokens []*token         // by ID
+	offers []apitoken.Offer // by ID
 	events []apitoken.Event
 	seen   map[apitoken.EventID]bool // the IDs of events
 

@@ -28,6 +28,7 @@ type Dialect struct {
 	leaseRows   batchQuery         // leases notices that are free: token, step, lease, now, until
 	leasedRows  batchQuery         // step, lease, then tokens -> those of them whose notice the lease has
 	noticeRows  batchQuery         // removes the notices of tokens: id
+	offerRows   batchQuery         // removes offers: id
 	numberRows  batchQuery         // numbers events, if numberEvents is empty: insertion number, number
 	placeholder func(n int) string // of the n-th parameter, from 1
 
@@ -141,7 +142,7 @@ func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
 		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectEnds, &d.tokens.selectCount, &d.tokens.tally.from, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
-		&d.leaseRows.before, &d.leaseRows.after, &d.leasedRows.before, &d.noticeRows.before,
+		&d.leaseRows.before, &d.leaseRows.after, &d.leasedRows.before, &d.noticeRows.before, &d.offerRows.before,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,
 	}
 	for _, q := range append(d.revokeRows.all(), &d.userRows) {

@@ -198,4 +198,8 @@ var queryNames = [numQueries]string{
 	listUnnumbered: "listUnnumbered", moveFeed: "moveFeed",
 
 	confirm: "confirm",
+
+	insertOffer: "insertOffer", checkOffer: "checkOffer", claimOffer: "claimOffer", replaceDigest: "replaceDigest", deleteOffer: "deleteOffer",
+	findOfferAndEvent: "findOfferAndEvent", readOffer: "readOffer", listOffers: "listOffers", listOffersTo: "listOffersTo",
+	deleteOffersTo: "deleteOffersTo", replaceInOffers: "replaceInOffers",
 }

@@ -163,6 +163,8 @@ func (s session) forgetRest(ctx context.Context, f apitoken.Forgetting) (rows in
 	}{
 		{replaceEnder, []any{pseudonym, user}},
 		{replaceResponsible, []any{pseudonym, user}},
+		{deleteOffersTo, []any{user}},
+		{replaceInOffers, []any{user, pseudonym, user, pseudonym, user, user}},
 		{deleteEpochs, []any{user}},
 		{deleteUser, []any{user}},
 	} {

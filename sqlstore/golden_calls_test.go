@@ -42,6 +42,8 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	fake.returns(text["readFacts"], slices.Concat([]driver.Value{int64(0), nil, "", int64(0), nil}, make([]driver.Value, 60))...)
 	fake.returns(text["readUse"], int64(1), false, false)
 	fake.returns(text["isNameReleasable"], false)
+	fake.returns(text["checkOffer"], false, true, int64(0), int64(1))
+	fake.returns(text["findOfferAndEvent"], true, true)
 	fake.returns(text["findUnnumbered"], true)
 	fake.returns(text["countExpiring"], int64(2))
 	fake.returns(text["countActive"], int64(1))
@@ -61,6 +63,10 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 		}
 		fake.returns(text["findTokenAndEvent"], true, c.name != "Forget") // which does nothing if its event is stored
 		delete(fake.changed, text["insertEvent"])
+		delete(fake.changed, text["deleteOffer"])
+		if c.name == "DeleteOffer again" {
+			fake.changed[text["deleteOffer"]] = 0
+		}
 		if c.name == "AppendEvents again" {
 			fake.changed[text["insertEvent"]] = 0 // so the store confirms the event
 		}
@@ -93,6 +99,11 @@ var someForgetting = apitoken.Forgetting{
 	User: "bob", Pseudonym: "forgotten-1", Revision: 1, Tokens: []apitoken.TokenID{someID}, Rest: true,
 	Events: []apitoken.Event{{Seq: 7, Owner: "forgotten-1", Before: apitoken.State{Role: "user"}, After: apitoken.State{Role: "admin"}}},
 }
+
+var someOffer = apitoken.Offer{PendingToken: apitoken.PendingToken{
+	ID: someID, Owner: "bob", Name: "ci", Kind: apitoken.KindUser, Resource: "project:web", Description: "for releases",
+	Permissions: 1, Lifetime: 1, ExpiresAt: laterTime, NotAfter: laterTime, OfferedAt: someTime, OfferedBy: "ada", OfferedWith: someID, ClaimBy: laterTime,
+}, Epoch: 1, OwnerCreatedAt: someTime, ClaimedAt: someTime, ClaimedBy: "bob"}
 
 // twoRevocations are the events of two tokens.
 var twoRevocations = []apitoken.Event{
@@ -158,6 +169,30 @@ func calls(store *sqlstore.Store) []call {
 			_, err := store.UseSuccessor(ctx, someID, apitoken.TokenID{4}, apitoken.Revocation{At: someTime, By: "ada"}, event)
 			return err
 		}},
+		{"CreateOffer", func(ctx context.Context) error {
+			return store.CreateOffer(ctx, apitoken.NewOffer{Offer: someOffer, MaxOpen: 1}, event)
+		}},
+		{"ClaimOffer", func(ctx context.Context) error {
+			return store.ClaimOffer(ctx, apitoken.OfferClaim{NewToken: token, By: "bob", ByRevision: 1, OwnerRevision: 1}, 0, event)
+		}},
+		{"ClaimOffer again", func(ctx context.Context) error {
+			c := apitoken.OfferClaim{NewToken: token, By: "bob", ByRevision: 1, OwnerRevision: 1, Replaces: apitoken.Digest{1}}
+			return store.ClaimOffer(ctx, c, 0, event)
+		}},
+		{"DeleteOffer", func(ctx context.Context) error { return store.DeleteOffer(ctx, someID, event) }},
+		{"DeleteOffer again", func(ctx context.Context) error { return store.DeleteOffer(ctx, someID, event) }},
+		{"Offers", func(ctx context.Context) error {
+			_, err := store.Offers(ctx, apitoken.OfferQuery{After: someID, Limit: 1})
+			return err
+		}},
+		{"Offers to a user", func(ctx context.Context) error {
+			_, err := store.Offers(ctx, apitoken.OfferQuery{Owner: "bob", After: someID, Limit: 1})
+			return err
+		}},
+		{"Offers by ID", func(ctx context.Context) error {
+			_, err := store.Offers(ctx, apitoken.OfferQuery{ID: someID, Limit: 1})
+			return err
+		}},
 		{"CreateUser", func(ctx context.Context) error { _, err := store.CreateUser(ctx, user, event); return err }},
 		{"ChangeUser", func(ctx context.Context) error {
 			_, err := store.ChangeUser(ctx, "bob", apitoken.UserChange{Name: "Robert", Disable: true}, event)
@@ -170,7 +205,7 @@ func calls(store *sqlstore.Store) []call {
 		{"LeaseNotices", func(ctx context.Context) error { _, err := store.LeaseNotices(ctx, someLease); return err }},
 		{"MarkNotice", func(ctx context.Context) error { return store.MarkNotice(ctx, someID, time.Hour, someTime) }},
 		{"Remove", func(ctx context.Context) error {
-			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, EventsTo: 7}, event)
+			_, err := store.Remove(ctx, apitoken.Removal{Tokens: []apitoken.TokenID{someID}, Offers: []apitoken.TokenID{someID}, EventsTo: 7}, event)
 			return err
 		}},
 		{"Forget", func(ctx context.Context) error { _, err := store.Forget(ctx, someForgetting, event); return err }},

@@ -65,6 +65,7 @@ func newMySQL() Dialect {
 		leaseRows:        mysqlLeaseRows,
 		leasedRows:       leasedNoticeRows,
 		noticeRows:       removeNoticeRows,
+		offerRows:        removeOfferRows,
 		numberRows:       mysqlNumberRows,
 		setLockTimeout:   mysqlSetLockTimeout,
 		resetLockTimeout: mysqlResetLockTimeout,

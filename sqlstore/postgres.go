@@ -67,6 +67,7 @@ func newPostgreSQL() Dialect {
 		leaseRows:        postgresLeaseRows,
 		leasedRows:       leasedNoticeRows,
 		noticeRows:       removeNoticeRows,
+		offerRows:        removeOfferRows,
 		setLockTimeout:   `SET LOCAL lock_timeout = '200ms'`,
 		lockTimedOut:     func(err error) bool { return sqlState(err) == "55P03" }, // lock_not_available
 		openTransactions: postgresOpenTransactions,

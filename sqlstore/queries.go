@@ -95,6 +95,19 @@ const (
 	updatePolicyAtOnce // as updatePolicy, eventArgs -> updated?, event stored before?; replaces updatePolicy
 	markNotice         // sent at, token, step; changes nothing if it was sent before; every dialect has it
 
+	// Offers, sent as text too. An offer is what offerFields reads. Every dialect has these.
+	insertOffer       // as offerArgs; changes nothing if the id is in use
+	checkOffer        // event id, owner, creator, owner, now, epoch -> event exists?, owner exists?, creator's revision or 0, how many offers are open
+	claimOffer        // at, by, id, owner's revision, by, their revision; changes nothing if the offer is claimed, or a user at another revision
+	replaceDigest     // digest, hint, id, digest before, owner's revision, by, their revision; changes nothing if the token is another one by now, or was used or revoked
+	deleteOffer       // id; changes nothing if the offer is claimed
+	findOfferAndEvent // offer id, event id -> offer exists?, event exists?
+	readOffer         // id -> offer
+	listOffers        // after, limit -> offers
+	listOffersTo      // owner, after, limit -> offers
+	deleteOffersTo    // owner
+	replaceInOffers   // id and new id, twice, then id, twice; replaces those who made or claimed an offer
+
 	numQueries
 )
 
@@ -297,8 +310,11 @@ DELETE FROM apitoken_events WHERE seq IN (
 	WHERE seq IS NOT NULL AND seq <= ? ORDER BY seq LIMIT 500
 )`,
 	}
-	for q, text := range own {
-		all[q] = text
+	all[insertOffer] = s.insertOffer()
+	for _, more := range []map[query]string{offerQueries, own} {
+		for q, text := range more {
+			all[q] = text
+		}
 	}
 	return all
 }

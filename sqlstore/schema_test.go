@@ -63,6 +63,9 @@ func ExampleDialect_Migrations() {
 	// 	CREATE INDEX tenant_7_events_by_time ON tenant_7_events (at, seq) WHERE seq IS NOT NULL;
 	// 0015_one_expiry_index.sql
 	// 0016_rotation.sql
+	// 0017_offers.sql
+	// 	CREATE TABLE tenant_7_offers (
+	// 	CREATE INDEX tenant_7_offers_by_owner ON tenant_7_offers (owner, id);
 }
 
 // Migration tools split a file in different ways: some at every semicolon, some at semicolons at the ends of lines. Some count

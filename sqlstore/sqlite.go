@@ -73,6 +73,7 @@ func newSQLite() Dialect {
 		leaseRows:       sqliteLeaseRows,
 		leasedRows:      leasedNoticeRows,
 		noticeRows:      removeNoticeRows,
+		offerRows:       removeOfferRows,
 	}
 }
 

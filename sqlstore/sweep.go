@@ -42,6 +42,9 @@ func (s session) remove(ctx context.Context, r apitoken.Removal, e apitoken.Even
 		}
 		removed.Tokens += n
 	}
+	if removed.Offers, err = s.removeOffers(ctx, r.Offers); err != nil {
+		return removed, err
+	}
 	if r.EventsTo > 0 {
 		n, err := s.exec(ctx, removeEvents, int64(r.EventsTo))
 		if err != nil {

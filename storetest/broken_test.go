@@ -24,7 +24,7 @@ type broken struct {
 func brokenStores() []broken {
 	return slices.Concat(brokenWrites(), brokenUsers(), brokenServices(), brokenTokens(), brokenTokenChanges(), brokenRotations(), brokenNames(), brokenRooms(), brokenQueries(), brokenFilters(), brokenResources(),
 		brokenScans(), brokenOrders(), brokenFacts(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),
-		brokenRemovals(), brokenForgettings(), brokenNotices(), brokenRevocationPages(), brokenPolicies(), brokenPermissions(), brokenNarrowings())
+		brokenRemovals(), brokenOffers(), brokenForgettings(), brokenNotices(), brokenRevocationPages(), brokenPolicies(), brokenPermissions(), brokenNarrowings())
 }
 
 // The suite has to fail for a broken store without failing this test, so it runs in a child process: the same binary, with the

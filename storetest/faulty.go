@@ -108,6 +108,26 @@ func (f Faulty) NarrowToken(
 	return result(ctx, f, "NarrowToken", func() (apitoken.Token, error) { return f.Store.NarrowToken(ctx, id, narrowing, event) })
 }
 
+// CreateOffer implements [apitoken.Store].
+func (f Faulty) CreateOffer(ctx context.Context, offer apitoken.NewOffer, event apitoken.Event) error {
+	return f.call(ctx, "CreateOffer", func() error { return f.Store.CreateOffer(ctx, offer, event) })
+}
+
+// ClaimOffer implements [apitoken.Store].
+func (f Faulty) ClaimOffer(ctx context.Context, claim apitoken.OfferClaim, policyRevision int64, event apitoken.Event) error {
+	return f.call(ctx, "ClaimOffer", func() error { return f.Store.ClaimOffer(ctx, claim, policyRevision, event) })
+}
+
+// DeleteOffer implements [apitoken.Store].
+func (f Faulty) DeleteOffer(ctx context.Context, id apitoken.TokenID, event apitoken.Event) error {
+	return f.call(ctx, "DeleteOffer", func() error { return f.Store.DeleteOffer(ctx, id, event) })
+}
+
+// Offers implements [apitoken.Store].
+func (f Faulty) Offers(ctx context.Context, q apitoken.OfferQuery) ([]apitoken.Offer, error) {
+	return result(ctx, f, "Offers", func() ([]apitoken.Offer, error) { return f.Store.Offers(ctx, q) })
+}
+
 // CreateUser implements [apitoken.Store].
 func (f Faulty) CreateUser(ctx context.Context, user apitoken.User, event apitoken.Event) (apitoken.User, error) {
 	return result(ctx, f, "CreateUser", func() (apitoken.User, error) { return f.Store.CreateUser(ctx, user, event) })

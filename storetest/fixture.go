@@ -101,12 +101,15 @@ type everything struct {
 	Tokens  []apitoken.Token  // as Tokens returns them
 	Records []apitoken.Record // as Token returns them
 	Lookups []apitoken.Record // as Lookup returns them
+	Offers  []apitoken.Offer
 	Events  []apitoken.Event
 }
 
 func (f *fixture) everything() everything {
 	f.Helper()
-	all := everything{Policy: f.policy(), Users: f.users(), Tokens: f.tokens(apitoken.TokenQuery{AnyOwner: true}), Events: f.feed()}
+	all := everything{
+		Policy: f.policy(), Users: f.users(), Tokens: f.tokens(apitoken.TokenQuery{AnyOwner: true}), Offers: f.offers(), Events: f.feed(),
+	}
 	for _, t := range all.Tokens {
 		rec := f.token(t.ID)
 		all.Records = append(all.Records, rec)

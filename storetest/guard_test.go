@@ -167,6 +167,35 @@ func (g guard) UseSuccessor(ctx context.Context, id, replaces apitoken.TokenID, 
 	return g.Store.UseSuccessor(ctx, id, replaces, by, e)
 }
 
+func (g guard) CreateOffer(ctx context.Context, n apitoken.NewOffer, e apitoken.Event) error {
+	g.users(n.Owner, n.OfferedBy)
+	g.names(n.Name, string(n.Kind))
+	g.resources(n.Resource, n.Description)
+	g.times(n.ExpiresAt, n.NotAfter, n.OfferedAt, n.ClaimBy, n.OwnerCreatedAt)
+	g.events(e)
+	if n.ID.IsZero() || n.OfferedAt.IsZero() || n.ClaimBy.IsZero() || n.OwnerCreatedAt.IsZero() || n.Claimed() || n.MaxOpen < 1 {
+		g.t.Errorf("the suite creates the offer %+v, without an ID, a time or a MaxOpen, or claimed", n)
+	}
+	return g.Store.CreateOffer(ctx, n, e)
+}
+
+func (g guard) ClaimOffer(ctx context.Context, c apitoken.OfferClaim, revision int64, e apitoken.Event) error {
+	g.users(c.Owner, c.By)
+	g.names(c.Name, string(c.Kind), c.Hint)
+	g.resources(c.Resource, c.Description)
+	g.times(c.CreatedAt, c.ExpiresAt)
+	g.events(e)
+	if c.ID.IsZero() || c.CreatedAt.IsZero() || !c.LastUsedAt.IsZero() || !c.RevokedAt.IsZero() || c.Digest == c.Replaces {
+		g.t.Errorf("the suite claims the token %+v, without an ID or a time, or used or revoked", c.Token)
+	}
+	return g.Store.ClaimOffer(ctx, c, revision, e)
+}
+
+func (g guard) Offers(ctx context.Context, q apitoken.OfferQuery) ([]apitoken.Offer, error) {
+	g.limit(q.Limit)
+	return g.Store.Offers(ctx, q)
+}
+
 func (g guard) CreateUser(ctx context.Context, u apitoken.User, e apitoken.Event) (apitoken.User, error) {
 	g.users(u.ID, u.Responsible)
 	g.names(u.Name, string(u.Role))

@@ -37,7 +37,7 @@ func recordedWrites() []recordedWrite {
 
 // rowWrites are the writes that each have a row of their own.
 func rowWrites() []recordedWrite {
-	return []recordedWrite{
+	return append(offerWrites(), []recordedWrite{
 		{"CreateToken", func(f *fixture, i int) attempt {
 			n := draft(f.addNumbered(i), "a")
 			e := generated(n)
@@ -125,7 +125,7 @@ func rowWrites() []recordedWrite {
 			}}
 		}},
 		{"Forget", forgottenWrite},
-	}
+	}...)
 }
 
 // addNumbered stores a user with i in their ID.

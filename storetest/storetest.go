@@ -67,6 +67,7 @@ func areas() []area {
 		{"token changes", tokenChangeRules()},
 		{"narrowing", narrowingRules()},
 		{"rotation", rotationRules()},
+		{"offers", offerRules()},
 		{"users", slices.Concat(userRules(), changeRules(), usersByText(), usersByID(), serviceRules())},
 		{"epochs", epochRules()},
 		{"policy", policyRules()},

@@ -19,7 +19,8 @@
 //  5. User, CreateUser, ChangeUser: users.go.
 //  6. CreateToken, RevokeToken, Touch, Lookup and Token: tokens.go.
 //  7. Tokens and Users, the lists: list.go.
-//  8. Remove and Forget, which delete and replace rows: remove.go and forget.go.
+//  8. CreateOffer, ClaimOffer, DeleteOffer and Offers: offers.go.
+//  9. Remove and Forget, which delete and replace rows: remove.go and forget.go.
 //
 // Run the contract from the first step on, with the race detector, and against the real database. Each call of the function
 // returns an empty store. The rules of the methods that are still missing fail; go through them in the order above:

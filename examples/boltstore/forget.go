@@ -28,7 +28,7 @@ func (s *Store) Forget(ctx context.Context, f apitoken.Forgetting, e apitoken.Ev
 		}
 		steps := []func(*bbolt.Tx, apitoken.Forgetting) (int, error){addPseudonym, forgetInTokens, forgetInEvents}
 		if f.Rest {
-			steps = append(steps, forgetInEpochs, forgetInPolicy, deleteUser, forgetAsResponsible)
+			steps = append(steps, forgetInEpochs, forgetInPolicy, deleteUser, forgetAsResponsible, forgetInOffers)
 		}
 		for _, step := range steps {
 			n, err := step(tx, f)

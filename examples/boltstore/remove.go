@@ -27,6 +27,9 @@ func (s *Store) Remove(ctx context.Context, r apitoken.Removal, e apitoken.Event
 				removed.Tokens++
 			}
 		}
+		if removed.Offers, err = removeOffers(tx, r.Offers); err != nil {
+			return err
+		}
 		if removed.Events, err = removeEvents(tx, r.EventsTo); err != nil {
 			return err
 		}

@@ -19,11 +19,12 @@ var (
 	digests  = []byte("digests")   // digest: token ID
 	owned    = []byte("owned")     // user ID, 0, token ID: nothing
 	names    = []byte("names")     // user ID, 0, name: ID of the token that holds the name
+	offers   = []byte("offers")    // token ID: apitoken.Offer
 	events   = []byte("events")    // Seq: apitoken.Event
 	eventIDs = []byte("event ids") // event ID: Seq
 )
 
-var buckets = [][]byte{policy, users, epochs, tokens, digests, owned, names, events, eventIDs}
+var buckets = [][]byte{policy, users, epochs, tokens, digests, owned, names, offers, events, eventIDs}
 
 var _ apitoken.Store = (*Store)(nil)
 

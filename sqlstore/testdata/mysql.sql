@@ -336,6 +336,62 @@ WHERE t.id = ?;
 -- markNotice(integer, bytes, integer)
 UPDATE apitoken_notices SET sent_at = ? WHERE token = ? AND step = ? AND sent_at IS NULL;
 
+-- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
+INSERT INTO apitoken_offers (
+	id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- checkOffer(bytes, text, text, text, integer, integer)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = ?),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = ?), 0),
+	(SELECT count(*) FROM apitoken_offers WHERE owner = ? AND claimed_at IS NULL AND claim_by > ? AND epoch >= ?)
+FROM apitoken_policy;
+
+-- claimOffer(integer, text, bytes, integer, text, integer)
+UPDATE apitoken_offers AS f SET claimed_at = ?, claimed_by = ?
+WHERE f.id = ? AND f.claimed_at IS NULL
+	AND EXISTS (SELECT 1 FROM apitoken_users AS o WHERE o.id = f.owner AND o.revision = ?)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS b WHERE b.id = ? AND b.revision = ?);
+
+-- replaceDigest(bytes, text, bytes, bytes, integer, text, integer)
+UPDATE apitoken_tokens AS t SET digest = ?, hint = ?
+WHERE t.id = ? AND t.digest = ? AND t.revoked_at IS NULL AND t.last_used_at IS NULL
+	AND EXISTS (SELECT 1 FROM apitoken_offers AS f WHERE f.id = t.id AND f.claimed_at IS NOT NULL)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS o WHERE o.id = t.owner AND o.revision = ?)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS b WHERE b.id = ? AND b.revision = ?);
+
+-- deleteOffer(bytes)
+DELETE FROM apitoken_offers WHERE id = ? AND claimed_at IS NULL;
+
+-- findOfferAndEvent(bytes, bytes)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_offers WHERE id = ?),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = ?);
+
+-- readOffer(bytes)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id = ?;
+
+-- listOffers(bytes, integer)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id > ? ORDER BY id LIMIT ?;
+
+-- listOffersTo(text, bytes, integer)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE owner = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- deleteOffersTo(text)
+DELETE FROM apitoken_offers WHERE owner = ?;
+
+-- replaceInOffers(text, text, text, text, text, text)
+UPDATE apitoken_offers SET
+	offered_by = CASE WHEN offered_by = ? THEN ? ELSE offered_by END,
+	claimed_by = CASE WHEN claimed_by = ? THEN ? ELSE claimed_by END
+WHERE offered_by = ? OR claimed_by = ?;
+
 -- tokens, all(bytes, bytes, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,

@@ -494,6 +494,63 @@ SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHE
 -- markNotice(integer, bytes, integer)
 UPDATE apitoken_notices SET sent_at = $1 WHERE token = $2 AND step = $3 AND sent_at IS NULL;
 
+-- insertOffer(bytes, text, text, text, text, text, integer, integer, integer, integer, integer, text, bytes, integer, integer, integer, integer, text)
+INSERT INTO apitoken_offers (
+	id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT DO NOTHING;
+
+-- checkOffer(bytes, text, text, text, integer, integer)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $1),
+	EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2),
+	coalesce((SELECT revision FROM apitoken_users WHERE id = $3), 0),
+	(SELECT count(*) FROM apitoken_offers WHERE owner = $4 AND claimed_at IS NULL AND claim_by > $5 AND epoch >= $6)
+FROM apitoken_policy;
+
+-- claimOffer(integer, text, bytes, integer, text, integer)
+UPDATE apitoken_offers AS f SET claimed_at = $1, claimed_by = $2
+WHERE f.id = $3 AND f.claimed_at IS NULL
+	AND EXISTS (SELECT 1 FROM apitoken_users AS o WHERE o.id = f.owner AND o.revision = $4)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS b WHERE b.id = $5 AND b.revision = $6);
+
+-- replaceDigest(bytes, text, bytes, bytes, integer, text, integer)
+UPDATE apitoken_tokens AS t SET digest = $1, hint = $2
+WHERE t.id = $3 AND t.digest = $4 AND t.revoked_at IS NULL AND t.last_used_at IS NULL
+	AND EXISTS (SELECT 1 FROM apitoken_offers AS f WHERE f.id = t.id AND f.claimed_at IS NOT NULL)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS o WHERE o.id = t.owner AND o.revision = $5)
+	AND EXISTS (SELECT 1 FROM apitoken_users AS b WHERE b.id = $6 AND b.revision = $7);
+
+-- deleteOffer(bytes)
+DELETE FROM apitoken_offers WHERE id = $1 AND claimed_at IS NULL;
+
+-- findOfferAndEvent(bytes, bytes)
+SELECT
+	EXISTS (SELECT 1 FROM apitoken_offers WHERE id = $1),
+	EXISTS (SELECT 1 FROM apitoken_events WHERE id = $2);
+
+-- readOffer(bytes)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id = $1;
+
+-- listOffers(bytes, integer)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE id > $1 ORDER BY id LIMIT $2;
+
+-- listOffersTo(text, bytes, integer)
+SELECT id, owner, name, kind, resource, description, permissions, lifetime, expires_at, not_after, offered_at, offered_by,
+	offered_with, claim_by, epoch, owner_created_at, claimed_at, claimed_by FROM apitoken_offers WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3;
+
+-- deleteOffersTo(text)
+DELETE FROM apitoken_offers WHERE owner = $1;
+
+-- replaceInOffers(text, text, text, text, text, text)
+UPDATE apitoken_offers SET
+	offered_by = CASE WHEN offered_by = $1 THEN $2 ELSE offered_by END,
+	claimed_by = CASE WHEN claimed_by = $3 THEN $4 ELSE claimed_by END
+WHERE offered_by = $5 OR claimed_by = $6;
+
 -- tokens, all(bytes, bytes, integer)
 SELECT
 	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
