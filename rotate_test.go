@@ -75,8 +75,8 @@ func TestASuccessorHasWhatTheOldTokenHas(t *testing.T) {
 	state := func(token apitoken.Token) apitoken.State {
 		return apitoken.State{
 			Name: token.Name, Description: token.Description, Kind: token.Kind, Resource: token.Resource,
-			ExpiresAt: token.ExpiresAt,
-			Replaces:  token.Replaces, ReplacedBy: token.ReplacedBy,
+			Permissions: token.Permissions.String(), ExpiresAt: token.ExpiresAt,
+			Replaces: token.Replaces, ReplacedBy: token.ReplacedBy,
 		}
 	}
 	after := state(got)

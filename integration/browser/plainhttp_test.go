@@ -50,7 +50,7 @@ func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 			p.says("In force 90 days")
 			p.visit(h.url + "/users/bob/revoke-all")
 			p.follow("Revoke all tokens")
-			p.says("revoked")
+			p.says("Live 0", "Revoked 1")
 		})
 	}
 }
