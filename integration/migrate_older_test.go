@@ -117,7 +117,7 @@ func with(row, table, value string) string {
 }
 
 // rotationVersion is the first version of the tables in which a token may replace another one.
-const rotationVersion = 14
+const rotationVersion = 16
 
 // detailVersion is the first version of the tables in which an event has a reason, a count and an origin.
 const detailVersion = 5
