@@ -27,6 +27,7 @@ var operations = []operation{
 	{"revoke", 6, (*sequence).revoke},
 	{"revoke text", 2, (*sequence).revokeText},
 	{"narrow", 4, (*sequence).narrow},
+	{"rotate", 6, (*sequence).rotate},
 	{"update token", 4, (*sequence).updateToken},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},

@@ -30,8 +30,10 @@ type reference struct {
 
 type referenceToken struct {
 	apitoken.Token
-	epoch int64     // of the owner at the generation
-	used  time.Time // the last use; LastUsedAt is the stored one
+	epoch    int64     // of the owner at the generation
+	used     time.Time // the last use; LastUsedAt is the stored one
+	unused   bool      // it has replaced another token, which ends with the first use
+	nameless bool      // its successor has taken its name
 }
 
 // referenceCall is one call of a method, with the permissions of its actor.
@@ -142,7 +144,11 @@ func (r *reference) refusal(t *referenceToken) error {
 		return apitoken.ErrUserDisabled
 	case r.users[t.Owner].Suspended():
 		return apitoken.ErrSuspended
-	case !t.RevokedAt.IsZero(), t.epoch != r.users[t.Owner].Epoch:
+	case t.epoch != r.users[t.Owner].Epoch:
+		return apitoken.ErrRevoked
+	case !t.RevokedAt.IsZero() && !t.ReplacedBy.IsZero():
+		return apitoken.ErrReplaced
+	case !t.RevokedAt.IsZero():
 		return apitoken.ErrRevoked
 	case !t.ExpiresAt.IsZero() && !r.now.Before(t.ExpiresAt):
 		return apitoken.ErrExpired
@@ -154,8 +160,45 @@ func (r *reference) authenticate(t *referenceToken) (apitoken.Identity, error) {
 	if err := r.refusal(t); err != nil {
 		return apitoken.Identity{}, err
 	}
+	r.useFirst(t)
 	t.used = r.now.Truncate(time.Microsecond)
 	return apitoken.Identity{User: r.users[t.Owner], Token: t.Token}, nil
+}
+
+// lifetimeAsked returns the lifetime that is asked for, and whether it is valid.
+func (c referenceCall) lifetimeAsked(lifetime time.Duration, expiresAt time.Time) (time.Duration, bool) {
+	if expiresAt.IsZero() {
+		return lifetime, lifetime == 0 || lifetime >= time.Second
+	}
+	until := expiresAt.Truncate(time.Microsecond).Sub(c.event.At)
+	return until, lifetime == 0 && until > 0 && expiresAt.UTC().Year() < 2200
+}
+
+// mayGenerate reports whether the actor may generate tokens for an owner, before the owner is considered.
+func (c referenceCall) mayGenerate(owner apitoken.UserID, resource string) bool {
+	need := apitoken.GenerateForOthers
+	if c.own(owner) {
+		need = apitoken.GenerateOwn
+	}
+	return c.may.Has(need) && c.limit.Has(apitoken.GenerateOwn) && (c.bound == "" || c.bound == resource)
+}
+
+// mayGenerateFor decides the rest for a new token that carries these permissions.
+func (c referenceCall) mayGenerateFor(owner apitoken.User, carried apitoken.Permission) bool {
+	return c.carries().Has(carried) && (c.own(owner.ID) || c.may.Has(c.roles[owner.Role]))
+}
+
+// carriedBy returns what a token carries, whatever the role of its owner.
+func carriedBy(t apitoken.Token) apitoken.Permission {
+	if t.Resource != "" {
+		return t.Permissions &^ administration
+	}
+	return t.Permissions
+}
+
+// holds reports whether the token is active and holds the name among the tokens of the owner.
+func (r *reference) holds(t *referenceToken, owner apitoken.UserID, name string) bool {
+	return t.Owner == owner && t.Name == name && !t.nameless && r.refusal(t) == nil
 }
 
 // generate takes the ID and the Hint, which only the Manager can make.
@@ -164,30 +207,22 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	if err != nil {
 		return apitoken.Token{}, err
 	}
-	lifetime, wrong := p.Lifetime, p.Lifetime != 0 && p.Lifetime < time.Second
-	if !p.ExpiresAt.IsZero() {
-		lifetime = p.ExpiresAt.Truncate(time.Microsecond).Sub(c.event.At)
-		wrong = p.Lifetime != 0 || lifetime <= 0 || p.ExpiresAt.UTC().Year() >= 2200
-	}
+	lifetime, valid := c.lifetimeAsked(p.Lifetime, p.ExpiresAt)
 	owner, known := r.users[p.Owner]
 	limit := p.Permissions
 	if limit == 0 {
 		limit = c.limit
 	}
-	carried := limit // by the new token
-	if p.Resource != "" {
-		carried &^= administration
-	}
+	carried := carriedBy(apitoken.Token{Resource: p.Resource, Permissions: limit})
 	switch {
-	case wrong, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
+	case !valid, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
 		!validResource(p.Resource), !validOptional(p.Description):
 		return apitoken.Token{}, apitoken.ErrInvalid
-	case c.own(p.Owner) && !c.may.Has(apitoken.GenerateOwn), !c.own(p.Owner) && !c.may.Has(apitoken.GenerateForOthers),
-		c.bound != "" && p.Resource != c.bound, !c.limit.Has(apitoken.GenerateOwn):
+	case !c.mayGenerate(p.Owner, p.Resource):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case !known:
 		return apitoken.Token{}, apitoken.ErrNotFound
-	case !c.own(p.Owner) && !c.may.Has(r.roles[owner.Role]), !c.carries().Has(carried):
+	case !c.mayGenerateFor(owner, carried):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case owner.Disabled():
 		return apitoken.Token{}, apitoken.ErrUserDisabled
@@ -207,7 +242,7 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	}
 	active := 0
 	for _, t := range r.tokens {
-		if t.Owner != p.Owner || r.refusal(t) != nil {
+		if t.Owner != p.Owner || t.nameless || r.refusal(t) != nil {
 			continue
 		}
 		if t.Name == p.Name {
@@ -355,11 +390,12 @@ func (r *reference) updateToken(actor apitoken.Actor, id apitoken.TokenID, chang
 		return is, nil
 	}
 	for _, other := range r.tokens {
-		if other != t && is.Name != t.Name && other.Owner == t.Owner && other.Name == is.Name && other.Status(c.event.At) == apitoken.StatusActive {
+		if other != t && is.Name != t.Name && !other.nameless && other.Owner == t.Owner && other.Name == is.Name && other.Status(c.event.At) == apitoken.StatusActive {
 			return apitoken.Token{}, apitoken.ErrExists
 		}
 	}
 	c.record(stateOf(t.Token), stateOf(is))
+	t.nameless = t.nameless && is.Name == t.Name
 	t.Token = is
 	return is, nil
 }
@@ -469,6 +505,7 @@ func limitOr100(limit int) int {
 func stateOf(t apitoken.Token) apitoken.State {
 	s := apitoken.State{
 		Name: t.Name, Description: t.Description, Kind: t.Kind, Resource: t.Resource, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+		Replaces: t.Replaces, ReplacedBy: t.ReplacedBy,
 	}
 	if t.Permissions != apitoken.Unlimited {
 		s.Permissions = t.Permissions.String() // which has the same names, because the host has none of its own

@@ -236,7 +236,7 @@ var allSentinels = []struct {
 	name string
 	err  error
 }{
-	{"ErrUserDisabled", apitoken.ErrUserDisabled}, {"ErrSuspended", apitoken.ErrSuspended}, {"ErrRevoked", apitoken.ErrRevoked}, {"ErrExpired", apitoken.ErrExpired},
+	{"ErrUserDisabled", apitoken.ErrUserDisabled}, {"ErrSuspended", apitoken.ErrSuspended}, {"ErrReplaced", apitoken.ErrReplaced}, {"ErrRevoked", apitoken.ErrRevoked}, {"ErrExpired", apitoken.ErrExpired},
 	{"ErrUnknownToken", apitoken.ErrUnknownToken}, {"ErrMalformed", apitoken.ErrMalformed},
 	{"ErrUnauthenticated", apitoken.ErrUnauthenticated},
 	{"ErrLifetime", apitoken.ErrLifetime}, {"ErrInvalid", apitoken.ErrInvalid}, {"ErrDenied", apitoken.ErrDenied},
