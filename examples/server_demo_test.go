@@ -37,17 +37,17 @@ func TestServerDemonstrationIsComplete(t *testing.T) {
 	b := s.browser(t)
 	b.signIn(t, 303, admin)
 	for path, shows := range map[string][]string{
-		"/admin/users":                          {"build-agent-07", "Ελένη", "disabled", "helpdesk"},
-		"/admin/users/build-agent-01/tokens":    {"by the host", "by <bdi>admin</bdi>", "machine"},
-		"/admin/users/rosa/tokens":              {"revoked", "active"},
-		"/admin/tokens?status=active&no-end=y":  {"No expiration"},
-		"/admin/tokens?within=14&status=active": {"expires soon"},
-		"/admin/tokens?beyond=yes":              {"active"},
-		"/admin/tokens?name=夜":                  {"夜间构建"},
-		"/admin/expiring":                       {"<svg"},
-		"/admin/policy":                         {"90 days"},
-		"/admin/activity":                       {"generated a token", "denied"},
-		"/admin/activity?owner=quentin":         {"disabled a user"},
+		"/admin/users": {"build-agent-07", "Ελένη", "disabled", "helpdesk"},
+		"/admin/users/build-agent-01/tokens?status=all": {"by the host", "by <bdi>admin</bdi>", "machine"},
+		"/admin/users/rosa/tokens":                      {"revoked", "active"},
+		"/admin/tokens?status=active&no-end=y":          {"No expiration"},
+		"/admin/tokens?within=14&status=active":         {"expires soon"},
+		"/admin/tokens?beyond=yes":                      {"active"},
+		"/admin/tokens?name=夜":                          {"夜间构建"},
+		"/admin/expiring":                               {"<svg"},
+		"/admin/policy":                                 {"90 days"},
+		"/admin/activity":                               {"generated a token", "denied"},
+		"/admin/activity?owner=quentin":                 {"disabled a user"},
 	} {
 		text := b.see(t, 200, path).text
 		for _, part := range shows {
