@@ -70,6 +70,18 @@ var changes = map[string]func(ctx context.Context, m *apitoken.Manager, s *site)
 	"disable": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		return m.DisableUser(ctx, apitoken.System(), "bob")
 	},
+	"first use of a successor": func(ctx context.Context, m *apitoken.Manager, s *site) error {
+		_, secret, err := m.Rotate(ctx, apitoken.As("bob"), s.token.ID, apitoken.RotateParams{})
+		if err != nil {
+			return err
+		}
+		_, err = m.Authenticate(ctx, secret.Reveal())
+		return err
+	},
+	"narrow": func(ctx context.Context, m *apitoken.Manager, s *site) error {
+		_, err := m.Narrow(ctx, apitoken.System(), s.token.ID, apitoken.Narrowing{Keep: apitoken.GenerateOwn})
+		return err
+	},
 	"another role": func(ctx context.Context, m *apitoken.Manager, _ *site) error {
 		_, err := m.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob", Role: apitoken.RoleAdmin})
 		return err
@@ -80,8 +92,11 @@ var changes = map[string]func(ctx context.Context, m *apitoken.Manager, s *site)
 func (s *site) seen(change string) bool {
 	s.t.Helper()
 	identity, err := s.use()
-	if change == "another role" {
+	switch change {
+	case "another role":
 		return err == nil && identity.User.Role == apitoken.RoleAdmin
+	case "narrow":
+		return err == nil && identity.Token.Permissions == apitoken.GenerateOwn
 	}
 	return errors.Is(err, apitoken.ErrUnauthenticated)
 }
