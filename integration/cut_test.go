@@ -58,10 +58,10 @@ func isCommit(text string) bool {
 	return strings.EqualFold(text, "COMMIT") || isAtOnce(text)
 }
 
-// commitOf returns what recognises the COMMIT of an operation. A claim on PostgreSQL has a statement in its transaction that commits
+// commitOf returns what recognises the COMMIT of a method. A claim on PostgreSQL has a statement in its transaction that commits
 // by itself elsewhere.
-func commitOf(o storeCall) func(text string) bool {
-	if o.name == "ClaimOffer" {
+func commitOf(method string) func(text string) bool {
+	if method == "ClaimOffer" {
 		return func(text string) bool { return strings.EqualFold(text, "COMMIT") }
 	}
 	return isCommit
@@ -100,7 +100,7 @@ func TestCutCommitIsDoneOnce(t *testing.T) {
 				for i := range 2 * (each + len(writes) - 1) / len(writes) {
 					arrives := i%2 == 1
 					s.restore(t, s.plain, s.from)
-					s.proxy.cut(severance{at: commitOf(o), after: arrives})
+					s.proxy.cut(severance{at: commitOf(o.name), after: arrives})
 					what := fmt.Sprintf("%s, the COMMIT arrives: %v", o.name, arrives)
 					start := time.Now()
 					_, err := o.do(context.Background())
@@ -166,7 +166,7 @@ func TestCutCommitWithoutAServerIsUncertain(t *testing.T) {
 
 func (s *behind) holdUncertain(t *testing.T, o storeCall, arrives bool, after []string) {
 	what := fmt.Sprintf("%s, the COMMIT arrives: %v", o.name, arrives)
-	s.proxy.cut(severance{at: commitOf(o), after: arrives, refuse: true})
+	s.proxy.cut(severance{at: commitOf(o.name), after: arrives, refuse: true})
 	_, err := o.do(context.Background())
 	s.holdCommitCut(t, what, arrives)
 	if !errors.Is(err, apitoken.ErrUncertain) {

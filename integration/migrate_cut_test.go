@@ -32,9 +32,7 @@ func TestMigrateCutAnywhere(t *testing.T) {
 				t.Fatalf("only %q was sent", sent)
 			}
 			for nth := range sent {
-				for _, done := range []bool{false, true} {
-					d.migrateIsCut(t, want, older, &cut{nth: nth, done: done})
-				}
+				d.migrateIsCut(t, want, older, &cut{nth: nth, done: nth%2 == 1}) // the steps are alike, so both occur at each kind of statement
 			}
 		})
 	}

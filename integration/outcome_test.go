@@ -39,18 +39,20 @@ func isBegin(text string) bool     { return text == "BEGIN" }
 func isStatement(text string) bool { return strings.Contains(text, " ") }
 
 // databaseLost loses the answer to the COMMIT, and then every statement.
-func databaseLost(s *spy, _ context.CancelFunc) {
-	s.interfere(nil, func(text string) error {
-		if !isCommit(text) {
-			return nil
-		}
-		s.interfere(on("", always, errCut), nil)
-		return errCut
-	})
+func databaseLost(isCommit func(text string) bool) func(*spy, context.CancelFunc) {
+	return func(s *spy, _ context.CancelFunc) {
+		s.interfere(nil, func(text string) error {
+			if !isCommit(text) {
+				return nil
+			}
+			s.interfere(on("", always, errCut), nil)
+			return errCut
+		})
+	}
 }
 
-// outcomes are those that become known. busy is the backend's error for a conflict with another transaction.
-func outcomes(busy error) []outcome {
+// outcomes are those of a change that become known. busy is the backend's error for a conflict with another transaction.
+func outcomes(busy error, isCommit func(text string) bool) []outcome {
 	return []outcome{
 		{"the answer to the commit is lost", answerLost(isCommit, 1, errCut), nil, true, nil},
 		{"the commit is lost", notSent(isCommit, 1, errCut), nil, true, nil},
@@ -91,9 +93,11 @@ func outcomes(busy error) []outcome {
 }
 
 // uncertainOutcomes are those that never become known. A change takes seconds to give up.
-var uncertainOutcomes = []outcome{
-	{"no commit arrives", notSent(isCommit, always, errCut), apitoken.ErrUncertain, false, nil},
-	{"the answer to the commit is lost, and the database with it", databaseLost, apitoken.ErrUncertain, true, nil},
+func uncertainOutcomes(isCommit func(text string) bool) []outcome {
+	return []outcome{
+		{"no commit arrives", notSent(isCommit, always, errCut), apitoken.ErrUncertain, false, nil},
+		{"the answer to the commit is lost, and the database with it", databaseLost(isCommit), apitoken.ErrUncertain, true, nil},
+	}
 }
 
 // Each kind of change meets each failure. Its answer must agree with its effect.
@@ -101,11 +105,12 @@ func TestOutcomeOfAChange(t *testing.T) {
 	onEach(t, everywhere, func(t *testing.T, d database) {
 		db, spy := openSpied(t, d)
 		store := d.newMigrated(t, db, nil)
-		for _, o := range outcomes(d.serverErrors().busy[0]) {
+		busy := d.serverErrors().busy[0]
+		for i, o := range outcomes(busy, isCommit) {
 			t.Run(o.name, func(t *testing.T) {
 				d.clear(t, db, defaultPrefix)
 				for _, c := range changes(t, store) {
-					o.hold(t, store, spy, c)
+					outcomes(busy, commitOf(c.name))[i].hold(t, store, spy, c)
 				}
 				holdCounting(t, store)
 			})
@@ -119,7 +124,7 @@ func TestUncertainOutcomeOfAChange(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			var going sync.WaitGroup
-			for _, o := range uncertainOutcomes {
+			for which := range uncertainOutcomes(isCommit) {
 				for i, n := 0, 1; i < n; i++ {
 					d := b.database(t)
 					db, spy := openSpied(t, d)
@@ -127,7 +132,7 @@ func TestUncertainOutcomeOfAChange(t *testing.T) {
 					all := changes(t, store)
 					n = len(all)
 					feed(t, store) // makes the store ready
-					going.Go(func() { o.hold(t, store, spy, all[i]) })
+					going.Go(func() { uncertainOutcomes(commitOf(all[i].name))[which].hold(t, store, spy, all[i]) })
 				}
 			}
 			going.Wait()
@@ -195,7 +200,7 @@ func (b backend) uncertainTokenCanBeRevoked(t *testing.T) {
 	must(t, err)
 	putUser(t, m, apitoken.User{ID: "bob"})
 	params := apitoken.GenerateParams{Owner: "bob", Name: "deploy"}
-	databaseLost(spy, nil)
+	databaseLost(isCommit)(spy, nil)
 	token, secret, err := m.Generate(ctx, apitoken.System(), params)
 	spy.interfere(nil, nil)
 	if !errors.Is(err, apitoken.ErrUncertain) || !errors.Is(err, errCut) {

@@ -160,7 +160,7 @@ func cancelledRead(f *fixture, read func(*fixture, context.Context, apitoken.New
 // server works; stepRules goes through those of the store itself.
 func (f *fixture) cancelMany(prepare func(f *fixture, i int) attempt) {
 	f.Helper()
-	const tries = 10
+	const tries = 4
 	attempts, errs := make([]attempt, tries), make([]error, tries)
 	for i := range tries {
 		attempts[i] = prepare(f, i)
