@@ -62,7 +62,9 @@ func (w *watch) see(event any) {
 		}
 	case *log.EventEntryAdded:
 		ofPage := e.Entry.Source == "network" && w.documents[e.Entry.URL] && strings.Contains(e.Entry.Text, "responded with a status")
-		if (e.Entry.Level == "error" || e.Entry.Level == "warning") && !ofPage {
+		// Chromium loads the icon of a page when it likes, also once the server has ended with its test.
+		lateIcon := strings.HasSuffix(e.Entry.URL, "/icon.svg") && strings.Contains(e.Entry.Text, "ERR_CONNECTION_REFUSED")
+		if (e.Entry.Level == "error" || e.Entry.Level == "warning") && !ofPage && !lateIcon {
 			w.all = append(w.all, fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventConsoleAPICalled:
