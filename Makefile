@@ -1,7 +1,7 @@
 # All targets work on every module that go.work lists. They need Go; -race also needs a C compiler.
 
 SHELL   := /bin/sh
-TIMEOUT := 30m
+TIMEOUT := 60m
 
 # One time zone is off UTC by half an hour more than by hours, the other by more than half a day. The library's tests see both:
 # one in make test, the other with the oldest Go.
