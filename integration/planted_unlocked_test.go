@@ -43,7 +43,7 @@ var plantsInSQL = []plantedInSQL{
 	{
 		name: "a name is not freed",
 		bug: map[string]*strings.Replacer{
-			"pgx":   strings.NewReplacer("(expires_at <= $5 OR epoch < $16) IS NOT TRUE", "true"),
+			"pgx":   strings.NewReplacer("(expires_at <= $5 OR epoch < $17) IS NOT TRUE", "true"),
 			"mysql": strings.NewReplacer("AND (expires_at <= ? OR epoch < ?)", "AND 1 = 0 AND (expires_at <= ? OR epoch < ?)"),
 		},
 		schedule: generateBesideRevokedToken,

@@ -72,6 +72,7 @@ func (s syntax) tokenListing() tokenListing {
 		return orderedRange{s.columnRange(name, "t.id", ascending, conditions...), s.columnRange(name, "t.id", descending, conditions...)}
 	}
 	byEnd, repeatsEnd := s.pairRange("t.expires_at", "t.id")
+	byEnd.after = "t.expires_at IS NOT NULL AND " + byEnd.after // the condition of the index
 	return tokenListing{
 		selectPage: selectToken(effectiveRevocation) + `
 FROM apitoken_tokens AS t` + s.joinEpochs,

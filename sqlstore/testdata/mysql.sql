@@ -573,7 +573,7 @@ SELECT
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
 ORDER BY t.expires_at, t.id LIMIT ?;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, text, integer, integer, integer, integer, text, integer)
@@ -802,7 +802,7 @@ ORDER BY concat(t.id, '') DESC LIMIT ?;
 -- end of a window, of an owner, by name, by expiry(integer, integer, bytes, integer, integer, bytes, integer)
 SELECT t.id, t.expires_at
 FROM apitoken_tokens AS t
-WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
 ORDER BY t.expires_at, t.id LIMIT 2 OFFSET ?;
 
 -- window, of an owner, by name, by expiry(integer, integer, bytes, integer, integer, bytes, text, text, integer)
@@ -814,7 +814,7 @@ SELECT
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
 	AND locate(?, t.name) > 0
 	AND concat(t.owner, '') = ?
 ORDER BY t.expires_at, t.id LIMIT ?;
@@ -880,7 +880,7 @@ SELECT CASE WHEN 1 = 1
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
 GROUP BY bucket;
 
 -- events, all(integer, integer, integer)

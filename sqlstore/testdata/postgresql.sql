@@ -777,7 +777,7 @@ LEFT JOIN LATERAL (
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
-WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
 ORDER BY t.expires_at, t.id LIMIT $5;
 
 -- tokens, by everything(text, bytes, text, bytes, integer, text, text, bytes, text, text, integer, integer, integer, integer, text, integer)
@@ -1042,7 +1042,7 @@ ORDER BY t.id || '' DESC LIMIT $5;
 -- end of a window, of an owner, by name, by expiry(integer, bytes, integer, bytes, integer)
 SELECT t.id, t.expires_at
 FROM apitoken_tokens AS t
-WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
 ORDER BY t.expires_at, t.id LIMIT 2 OFFSET $5;
 
 -- window, of an owner, by name, by expiry(integer, bytes, integer, bytes, text, text, integer)
@@ -1057,7 +1057,7 @@ LEFT JOIN LATERAL (
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
-WHERE (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 	AND t.owner || '' = $6
 ORDER BY t.expires_at, t.id LIMIT $7;
@@ -1144,7 +1144,7 @@ LEFT JOIN LATERAL (
 	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
 	LIMIT 1
 ) AS e ON true
-WHERE (t.expires_at, t.id) > ($4, $5) AND (t.expires_at, t.id) <= ($6, $7)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($4, $5) AND (t.expires_at, t.id) <= ($6, $7)
 GROUP BY bucket;
 
 -- events, all(integer, integer, integer)
