@@ -162,7 +162,7 @@ type KindRule struct {
 	Permissions Permission
 
 	// SelfRenewing lets a token of this kind rotate itself without [GenerateOwn], and to a successor that lives longer than itself,
-	// as long as the policy permits. Whoever steals such a token can keep it alive until somebody revokes it. False: a token
+	// as long as the policy permits. A thief of such a token can keep it alive until somebody revokes it. False: a token
 	// that carries GenerateOwn rotates itself to a successor that expires no later than itself. See [Manager.Rotate].
 	SelfRenewing bool
 }

@@ -20,7 +20,7 @@ type Narrowing struct {
 // takes away: any number of calls, in any order and on any replica, leave what all of them keep. If nothing changes, nothing is
 // written. A token that is left without permissions still authenticates, and may see and revoke itself.
 //
-// Whoever may revoke a token may narrow it, and every token may narrow itself. An actor who may not see the token is returned its
+// An actor who may revoke a token may narrow it, and every token may narrow itself. An actor who may not see the token is returned its
 // ID, Permissions and ExpiresAt alone. Tokens that it has generated stay as they are: see [TokenQuery.CreatedWith].
 //
 // The errors are [ErrInvalid], also for permissions that no declared role and kind have in common, and for an expiry that is not

@@ -66,7 +66,7 @@ func TestATokenCarriesNoMoreThanItsLimit(t *testing.T) {
 	}
 }
 
-// A limit beyond the role of the owner or the kind is a wrong request, whoever asks.
+// A limit beyond the role of the owner or the kind is a wrong request of every actor.
 func TestALimitBeyondRoleAndKindIsInvalid(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

@@ -43,7 +43,7 @@ const (
 // token may rotate itself if it carries [GenerateOwn]. With [KindRule.SelfRenewing] it may rotate itself in any case, and the
 // policy alone limits the successor. A token whose successor another actor has generated does not rotate itself.
 //
-// The old token does not count for [Options.MaxActivePerOwner] any more, and the limit refuses no rotation. Whoever presents the
+// The old token does not count for [Options.MaxActivePerOwner] any more, and the limit refuses no rotation. A request with the
 // old token after it was replaced is refused with [ErrReplaced], which the Observer receives; nothing else follows from it. If
 // the write at the first use fails, that use succeeds, the Observer is told, and the next use tries again.
 //

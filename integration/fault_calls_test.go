@@ -278,7 +278,7 @@ func (s *stage) holdRecovered(t *testing.T, what string, o storeCall, good cours
 	if stats.InUse > 0 {
 		t.Fatalf("%s: %d connections leak", what, stats.InUse)
 	}
-	if n, most := s.spy.prepared(0), 60*stats.OpenConnections; n > most {
+	if n, most := s.spy.prepared(0), 48*stats.OpenConnections; n > most {
 		t.Errorf("%s: %d statements are prepared on %d connections", what, n, stats.OpenConnections)
 	}
 }
