@@ -12,11 +12,15 @@ import (
 func (s *sequence) revokeMany(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor := s.actor(o)
 	q := s.query(actor, o)
-	if o.pick(8) > 0 {
+	switch o.pick(8) {
+	case 0: // a query of any kind, with a limit
+	case 1, 2, 3:
+		q = apitoken.TokenQuery{AnyOwner: true} // most of them have more than one token
+	default:
 		q.Limit = 0
 	}
 	q.BeyondPolicy = o.pick(3) == 2
-	p := apitoken.RevokeManyParams{AtMost: choose(o, []int{1000, 1, 1, 2, 0, 1000, -1}), DryRun: o.pick(3) == 2, Reason: choose(o, []string{"", "leaked"})}
+	p := apitoken.RevokeManyParams{AtMost: choose(o, []int{1, 1000, 1, 2, 0, 1000, -1}), DryRun: o.pick(3) == 2, Reason: choose(o, []string{"", "leaked"})}
 	got, err := m.RevokeMany(s.ctx, actor, q, p)
 	want, wantErr := s.ref.revokeMany(actor, q, p)
 	return fmt.Sprintf("%+v %+v %+v", actor, q, p), answer{got, err}, answer{want, wantErr}

@@ -279,6 +279,9 @@ func (s *sequence) updateToken(m *apitoken.Manager, o *operands) (string, answer
 	var c apitoken.TokenChange
 	if o.pick(4) > 0 {
 		name := someNames.choose(o)
+		if n := len(s.ref.tokens); n > 0 && o.pick(2) == 1 {
+			name = s.ref.tokens[o.pick(n)].Name // which the owner may have twice already
+		}
 		c.Name = &name
 	}
 	if o.pick(2) > 0 {
@@ -402,9 +405,6 @@ func (s *sequence) readEvents(m *apitoken.Manager, o *operands) (string, answer,
 		Action:  choose(o, []apitoken.Action{"", "", "", apitoken.ActionGenerate, apitoken.ActionRevoke}),
 		Outcome: choose(o, []apitoken.Outcome{"", "", apitoken.OutcomeDone, apitoken.OutcomeDenied}),
 		Limit:   choose(o, []int{0, 1, 5, 1000, 1001}),
-	}
-	if o.pick(4) == 3 {
-		q.After = 1 // which is before what a sweep has removed
 	}
 	got, err := collectRows(m.Events(s.ctx, actor, q))
 	want, wantErr := s.ref.feed(actor, q)

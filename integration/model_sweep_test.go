@@ -32,7 +32,18 @@ func (s *sequence) sweep(m *apitoken.Manager, o *operands) (string, answer, answ
 			return "the token " + t.Name + ", which is gone", answer{err: err}, answer{err: apitoken.ErrUnknownToken}
 		}
 	}
+	if difference := s.readFromTheStart(m); difference != "" {
+		return "a reader from the start of the feed", answer{value: difference}, answer{value: ""}
+	}
 	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
+}
+
+// readFromTheStart reads the feed from behind its first event, which a sweep may have removed.
+func (s *sequence) readFromTheStart(m *apitoken.Manager) string {
+	q := apitoken.EventQuery{After: 1}
+	got, err := collectRows(m.Events(s.ctx, apitoken.System(), q))
+	want, wantErr := s.ref.feed(apitoken.System(), q)
+	return s.compare("events", fmt.Sprintf("%+v", q), answer{withoutID(got), err}, answer{want, wantErr})
 }
 
 func (r *reference) sweep(actor apitoken.Actor, p apitoken.SweepParams) (apitoken.Swept, error) {
