@@ -145,7 +145,7 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 		row.OwnerURL = v.base + v.pathOfUser(e.Owner) + "/tokens"
 	}
 	if !e.Token.IsZero() && v.may.Has(apitoken.ListAny) {
-		row.TokenURL = v.base + "/tokens?id=" + e.Token.String()
+		row.TokenURL = v.tokenURL(e.Token)
 	}
 	if e.Action == apitoken.ActionSetPolicy {
 		row.Policy = e.After.Policy

@@ -53,6 +53,15 @@ type Options struct {
 	// out if another system provisions them.
 	ServiceAccounts bool
 
+	// EditUsers adds a form to the page of a user by which administrators change the name and the role, and who answers for a
+	// service account. Leave it out if another system provisions the users: its next [apitoken.Manager.PutUser] would undo the
+	// change.
+	EditUsers bool
+
+	// DisableUsers adds to the page of a user what disables, enables, suspends and resumes them. Leave it out if another system
+	// does.
+	DisableUsers bool
+
 	// ResourceLabel is the label of a field for the resource that a new token is bound to, such as "Project". Empty: the form has
 	// no such field.
 	ResourceLabel string
@@ -113,6 +122,14 @@ func pages() map[string]func(*visit) error {
 		"GET /{$}":                                 (*visit).redirectToStart,
 		"GET /users":                               (*visit).users,
 		"POST /users":                              (*visit).makeService,
+		"GET /users/{id}":                          ofUser((*visit).aboutUser),
+		"POST /users/{id}":                         ofUser((*visit).editUser),
+		"GET /users/{id}/disable":                  ofUser(asking(disabling)),
+		"POST /users/{id}/disable":                 ofUser(switching(disabling)),
+		"POST /users/{id}/enable":                  ofUser(switching(enabling)),
+		"GET /users/{id}/suspend":                  ofUser(asking(suspending)),
+		"POST /users/{id}/suspend":                 ofUser(switching(suspending)),
+		"POST /users/{id}/resume":                  ofUser(switching(resuming)),
 		"GET /users/{id}/tokens":                   ofUser((*visit).tokensOfUser),
 		"POST /users/{id}/tokens":                  ofUser((*visit).generate),
 		"GET /users/{id}/revoke-all":               ofUser((*visit).askRevokeAll),
@@ -122,6 +139,7 @@ func pages() map[string]func(*visit) error {
 		"POST /tokens/search":                      (*visit).searchTokens,
 		"POST /tokens/revoke":                      (*visit).revokeSelected,
 		"POST /tokens/revoke-matching":             (*visit).revokeMatching,
+		"GET /tokens/{id}":                         (*visit).aboutToken,
 		"GET /tokens/{id}/revoke":                  (*visit).askRevoke,
 		"POST /tokens/{id}/revoke":                 (*visit).revoke,
 		"GET /tokens/{id}/edit":                    (*visit).askEdit,

@@ -21,7 +21,6 @@ type filters struct {
 	With                string // the token with which it was generated
 	Order               string
 	Find                string // text in the name or the owner, or the end of the token
-	ID                  string // one token
 }
 
 type inventoryPage struct {
@@ -44,7 +43,7 @@ func (v *visit) readFilters(query url.Values) (filters, apitoken.TokenQuery, err
 	f := filters{
 		Owner: query.Get("owner"), Name: query.Get("name"), Status: query.Get("status"),
 		Within: query.Get("within"), Unused: query.Get("unused"), Longer: query.Get("longer"),
-		NoEnd: query.Get("no-end") != "", Beyond: query.Get("beyond") != "", OnBehalf: query.Get("on-behalf") != "", With: query.Get("with"), Order: query.Get("order"), Find: query.Get("q"), ID: query.Get("id"),
+		NoEnd: query.Get("no-end") != "", Beyond: query.Get("beyond") != "", OnBehalf: query.Get("on-behalf") != "", With: query.Get("with"), Order: query.Get("order"), Find: query.Get("q"),
 	}
 	q := apitoken.TokenQuery{
 		Search: f.Find,
@@ -84,9 +83,6 @@ func (v *visit) inventory() error {
 	f, q, err := v.readFilters(v.r.URL.Query())
 	if err != nil {
 		return err
-	}
-	if f.ID != "" {
-		return v.oneToken(f)
 	}
 	q.Limit = tokensOnPage
 	q, err = withPosition(q, v.r.URL.Query())
@@ -147,23 +143,6 @@ func withFirst(first, tokens []apitoken.Token) []apitoken.Token {
 		}
 	}
 	return all
-}
-
-// oneToken shows one token as a list.
-func (v *visit) oneToken(f filters) error {
-	id, err := tokenID(f.ID)
-	if err != nil {
-		return err
-	}
-	if !v.may.Has(apitoken.ListAny) {
-		return v.listNothing()
-	}
-	t, err := v.manager.Token(v.r.Context(), v.actor, id)
-	if err != nil {
-		return err
-	}
-	page := inventoryPage{Filters: filters{ID: f.ID}, Revocable: v.may.Has(apitoken.RevokeAny), Query: filterQuery(v.r.URL.RawQuery), Rows: []tokenRow{v.row(t)}}
-	return v.render(http.StatusOK, "inventory.html", "All tokens", page)
 }
 
 // quickFilters returns the links that switch common filters on and off.

@@ -15,8 +15,9 @@ type userRow struct {
 	Suspended moment
 	Active    int // active tokens; shown if Counted
 	Counted   bool
+	URL       string // the page of the user
 	TokensURL string
-	ServedURL string // the page of who answers for it
+	ServedURL string // the page of who answers for it; empty: nobody does
 }
 
 type usersPage struct {
@@ -46,9 +47,9 @@ func (v *visit) showUsers(status int, form *newService) error {
 		page.Next = v.pageURLWith("after", string(next))
 	}
 	for _, u := range users {
-		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
-		if u.Responsible != "" {
-			row.ServedURL = v.base + v.pathOfUser(u.Responsible) + "/tokens"
+		row := userRow{
+			User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt),
+			URL: v.base + v.pathOfUser(u.ID), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens", ServedURL: v.userURL(u.Responsible),
 		}
 		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
