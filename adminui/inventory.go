@@ -30,6 +30,8 @@ type inventoryPage struct {
 	Quick    []link
 	Users    []link // whom the search finds
 	Rows     []tokenRow
+	Empty    string // what the page says if there are no Rows
+	Filtered bool
 	Download string
 	Query    string // the filters and the list position, as in the query of the address
 	Matching string // the filters alone
@@ -117,6 +119,7 @@ func (v *visit) inventory() error {
 		Filters: f, Revocable: v.may.Has(apitoken.RevokeAny), HasMaximum: policy.Strictest() != apitoken.NoExpiration,
 		Query: filterQuery(v.r.URL.RawQuery),
 	}
+	page.Empty, page.Filtered = emptyText(q.Status, tally, " found"), f != filters{Status: f.Status, Order: f.Order}
 	page.Quick = v.quickFilters(page.HasMaximum)
 	download := withoutPosition(v.r.URL.Query())
 	download.Set("status", f.Status)

@@ -73,6 +73,7 @@ type tokensPage struct {
 	OwnerURL     string       // the page about the owner; empty: the visitor may not see it
 	Waiting      []waitingRow // tokens that the owner may claim
 	Rows         []tokenRow
+	Empty        string        // what the page says if there are no Rows
 	List         string        // what is shown of the list, as in the query of the address
 	Form         *generateForm // nil: the user may not generate tokens here
 	Generated    *generated    // the token that was just generated; nil: none
@@ -154,6 +155,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 		return err
 	}
 	page.listLinks, page.tokenList, page.OwnerURL = links, list.of(tally), v.userURL(page.Owner)
+	page.Empty = emptyText(q.Status, tally, "")
 	if page.Generated != nil {
 		// In another order than the usual one the new token may be on another page. Show it first.
 		row := v.row(page.Generated.Token)
