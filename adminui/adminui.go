@@ -54,8 +54,8 @@ type Options struct {
 	ServiceAccounts bool
 
 	// EditUsers adds a form to the page of a user by which administrators change the name and the role, and who answers for a
-	// service account. Leave it out if another system provisions the users: its next [apitoken.Manager.PutUser] would undo the
-	// change.
+	// service account, and to the page of users one by which they make users. Leave it out if another system provisions the users:
+	// its next [apitoken.Manager.PutUser] would undo the change.
 	EditUsers bool
 
 	// DisableUsers adds to the page of a user what disables, enables, suspends and resumes them. Leave it out if another system
@@ -121,7 +121,7 @@ func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
 		"GET /{$}":                                 (*visit).redirectToStart,
 		"GET /users":                               (*visit).users,
-		"POST /users":                              (*visit).makeService,
+		"POST /users":                              (*visit).makeAccount,
 		"GET /users/{id}":                          ofUser((*visit).aboutUser),
 		"POST /users/{id}":                         ofUser((*visit).editUser),
 		"GET /users/{id}/disable":                  ofUser(asking(disabling)),

@@ -10,7 +10,7 @@
 //
 // # Pages
 //
-//	/users                     the users: search, role, state, number of active tokens
+//	/users                     the users: search, role, state, number of active tokens; the form that makes one
 //	/users/{id}                one user: role, state, service accounts; changes them, with Options.EditUsers
 //	/users/{id}/disable        asks, and disables the user, with Options.DisableUsers; so do suspend, enable and resume
 //	/users/{id}/tokens         the tokens of a user, and the form that generates one for them

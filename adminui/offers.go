@@ -20,6 +20,11 @@ func (v *visit) offersNewServices() bool {
 	return v.opts.ServiceAccounts && v.may.Has(apitoken.ManageUsers)
 }
 
+// offersNewPersons reports whether a page has the form that makes users.
+func (v *visit) offersNewPersons() bool {
+	return v.opts.EditUsers && v.may.Has(apitoken.ManageUsers)
+}
+
 // offersActing reports whether a page changes a user with this role, or gives it to a user: the role grants nothing that the visitor
 // lacks. A role that is not declared counts as everything.
 func (v *visit) offersActing(role apitoken.Role) bool {

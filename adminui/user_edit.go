@@ -2,7 +2,6 @@ package adminui
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,13 +30,8 @@ func (v *visit) userForm(u apitoken.User, entered *userForm) *userForm {
 		form = &userForm{Name: u.Name, Role: string(u.Role), Responsible: string(u.Responsible), Revision: u.Revision}
 	}
 	form.Service = u.Service
-	roles := v.manager.Roles()
-	for _, role := range slices.Sorted(maps.Keys(roles)) {
-		if v.offersActing(role) {
-			form.Roles = append(form.Roles, choice{string(role), string(role)})
-		}
-	}
-	if _, declared := roles[u.Role]; !declared { // it can be kept, and not chosen
+	form.Roles = v.rolesToGive()
+	if _, declared := v.manager.Roles()[u.Role]; !declared { // it can be kept, and not chosen
 		form.Roles = slices.Insert(form.Roles, 0, choice{"", string(u.Role) + ", as before"})
 	}
 	return form
@@ -85,9 +79,8 @@ func (v *visit) editUser() error {
 	return v.redirect(v.pathOfUser(v.owner))
 }
 
-// isAlreadyPut reports whether the present user is what the form wants, by the next change after the one that the visitor saw. So
-// the second of two equal forms, for example after a double click, finds that nothing is left to do.
+// isAlreadyPut reports whether the user is already what the form wants. So the second of two equal forms, for example after a double
+// click, finds that nothing is left to do.
 func isAlreadyPut(wanted, present apitoken.User) bool {
-	return present.Revision == wanted.Revision+1 && present.Name == strings.TrimSpace(wanted.Name) && present.Role == wanted.Role &&
-		present.Responsible == wanted.Responsible
+	return present.Name == strings.TrimSpace(wanted.Name) && present.Role == wanted.Role && present.Responsible == wanted.Responsible
 }

@@ -3,6 +3,7 @@ package adminui_test
 import (
 	"errors"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -239,6 +240,19 @@ func TestAConcurrentChangeOfAUserIsTold(t *testing.T) {
 	h.form("ada", "/admin/users/bob", http.StatusSeeOther, form)
 	if got := h.user("bob"); got.Role != "helpdesk" || got.Name != "Robert" {
 		t.Errorf("bob is %+v, want what was entered", got)
+	}
+}
+
+// A form that was sent before is recognised by all that it would change.
+func TestAFormWithOneOtherValueIsAConflict(t *testing.T) {
+	h := newHost(t, withUserForms)
+	h.put(apitoken.User{ID: "ci", Name: "Builds", Service: true, Responsible: "bob"})
+	saved := url.Values{"name": {"Nightly"}, "role": {"user"}, "responsible": {"carol"}, "revision": {h.revisionOf("ci")}}
+	h.form("ada", "/admin/users/ci", http.StatusSeeOther, saved)
+	for field, other := range map[string]string{"name": "Weekly", "role": "admin", "responsible": ""} {
+		form := maps.Clone(saved)
+		form.Set(field, other)
+		h.form("ada", "/admin/users/ci", http.StatusConflict, form)
 	}
 }
 

@@ -22,23 +22,17 @@ type userRow struct {
 
 type usersPage struct {
 	Contains string
-	New      *newService // nil: the page has no form for service accounts
+	New      *newAccount // nil: the page has no form for accounts
 	Rows     []userRow
 	Next     string
 }
 
-func (v *visit) users() error {
-	var form *newService
-	if v.offersNewServices() {
-		form = &newService{}
-	}
-	return v.showUsers(http.StatusOK, form)
-}
+func (v *visit) users() error { return v.showUsers(http.StatusOK, nil) }
 
-// showUsers shows the page of users with the form for service accounts.
-func (v *visit) showUsers(status int, form *newService) error {
+// showUsers shows the page of users, and the form for accounts with what was entered; nil: with nothing.
+func (v *visit) showUsers(status int, entered *newAccount) error {
 	query := v.r.URL.Query()
-	page := usersPage{Contains: query.Get("q"), New: form}
+	page := usersPage{Contains: query.Get("q"), New: v.newAccount(entered)}
 	users, next, err := v.findUsers(page.Contains, apitoken.UserID(query.Get("after")))
 	if err != nil {
 		return err
