@@ -53,13 +53,12 @@ type Options struct {
 	// out if another system provisions them.
 	ServiceAccounts bool
 
-	// EditUsers adds a form to the page of a user by which administrators change the name and the role, and who answers for a
-	// service account, and to the page of users one by which they make users. Leave it out if another system provisions the users:
-	// its next [apitoken.Manager.PutUser] would undo the change.
+	// EditUsers adds forms by which administrators make users, and change their names and roles and who answers for a service
+	// account. Leave it out if another system provisions the users: its next [apitoken.Manager.PutUser] would undo the change.
 	EditUsers bool
 
-	// DisableUsers adds to the page of a user what disables, enables, suspends and resumes them. Leave it out if another system
-	// does.
+	// DisableUsers adds buttons by which administrators disable, enable, suspend and resume users. Leave it out if only another
+	// system may do so.
 	DisableUsers bool
 
 	// ResourceLabel is the label of a field for the resource that a new token is bound to, such as "Project". Empty: the form has

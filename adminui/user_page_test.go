@@ -157,9 +157,9 @@ func TestAnAdministratorSwitchesAUser(t *testing.T) {
 		after    []string
 		err      error
 	}{
-		{"/suspend", []string{"Suspend a user", "Suspend bob? This refuses 1 active token until they are resumed."}, []string{"State suspended", "Resume Disable…"}, apitoken.ErrSuspended},
+		{"/suspend", []string{"Suspend a user", "Suspend bob? This refuses 1 active token until the user is resumed."}, []string{"State suspended", "Resume Disable…"}, apitoken.ErrSuspended},
 		{"/resume", nil, []string{"State active", "Suspend… Disable…"}, nil},
-		{"/disable", []string{"Disable a user", "Disable bob? This revokes 1 active token for good", "They answer for ci. Name somebody else"}, []string{"State disabled", "Suspend… Enable"}, apitoken.ErrRevoked},
+		{"/disable", []string{"Disable a user", "Disable bob? This revokes 1 active token for good", "The user answers for ci: name somebody else"}, []string{"State disabled", "Suspend… Enable"}, apitoken.ErrRevoked},
 		{"/enable", nil, []string{"State active", "Suspend… Disable…"}, apitoken.ErrRevoked},
 	} {
 		path := "/admin/users/bob" + step.path

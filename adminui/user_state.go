@@ -20,10 +20,10 @@ type userSwitch struct {
 
 var (
 	disabling = userSwitch{"/disable", "Disable", "disabled", (*apitoken.Manager).DisableUser,
-		"This revokes %s for good, and no token can be generated until they are enabled again. That revives none."}
+		"This revokes %s for good, and no token can be generated for the user. Enabling the user again revives no token."}
 	enabling   = userSwitch{"/enable", "Enable", "enabled", (*apitoken.Manager).EnableUser, ""}
 	suspending = userSwitch{"/suspend", "Suspend", "suspended", (*apitoken.Manager).SuspendUser,
-		"This refuses %s until they are resumed. Then the tokens work as before."}
+		"This refuses %s until the user is resumed. Then the tokens work as before."}
 	resuming = userSwitch{"/resume", "Resume", "resumed", (*apitoken.Manager).ResumeUser, ""}
 )
 
@@ -102,7 +102,7 @@ func (v *visit) consequencesOf(s userSwitch) (template.HTML, error) {
 	if err != nil || len(services) == 0 {
 		return text, err
 	}
-	text += " They answer for "
+	text += " The user answers for "
 	for i, id := range services {
 		if i > 0 {
 			text += ", "
@@ -112,7 +112,7 @@ func (v *visit) consequencesOf(s userSwitch) (template.HTML, error) {
 	if more {
 		text += " and more"
 	}
-	return text + ". Name somebody else for these service accounts.", nil
+	return text + ": name somebody else for these service accounts.", nil
 }
 
 // switching returns what changes the state of the user.
