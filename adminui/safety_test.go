@@ -109,7 +109,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 
 // A link must not fill in a form.
 func TestFormsIgnoreTheQuery(t *testing.T) {
-	h := newHost(t)
+	h := newHost(t, withUserForms)
 	token, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "precious"})
 	before := h.state()
 	id := url.Values{"id": {token.ID.String()}}
@@ -126,6 +126,9 @@ func TestFormsIgnoreTheQuery(t *testing.T) {
 		{"the maximum", "/policy?max=30&revision=0&confirmed=yes", nil, 422, "Enter a whole number of days"},
 		{"the confirmation of the maximum", "/policy?revision=0&confirmed=yes", url.Values{"max": {"30"}}, 200, "Set the maximum to 30 days?"},
 		{"the selection", "/tokens/revoke?" + id.Encode() + "&confirmed=yes", nil, 200, "there is nothing to revoke"},
+		{"the change of a user", "/users/bob?name=x&role=admin&revision=1", nil, 400, "The form cannot be read"},
+		{"the role of a user", "/users/bob?role=admin", url.Values{"name": {"Bob"}, "revision": {"1"}}, 303, ""},
+		{"a new user", "/users?account=person&id=erin", nil, 422, "user id: is empty"},
 		{"the confirmation of the revocation", "/tokens/revoke?confirmed=yes", id, 200, "Revoke 1 active token?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ type tokenPage struct {
 	Before, After   tokenLink // which it replaces, and which replaces it
 	CreatorURL      string    // empty: the visitor may not see the creator
 	Revoked         moment
+	OwnerSuspended  bool   // so the token is refused, whatever its status is
 	RevokerURL      string // empty: the visitor may not see who revoked it
 	Children        []tokenRow
 	MoreChildren    bool
@@ -50,6 +51,9 @@ func (v *visit) aboutToken() error {
 		RevokerURL: v.userURL(t.RevokedBy),
 		BackToThis: backToToken, BackToThisQuery: "?" + url.Values{backToToken[0].Name: {backToToken[0].Value}}.Encode(),
 	}
+	if page.OwnerSuspended, err = v.isSuspended(t.Owner); err != nil {
+		return err
+	}
 	if err := v.fillChildren(&page); err != nil {
 		return err
 	}
@@ -57,6 +61,18 @@ func (v *visit) aboutToken() error {
 		return err
 	}
 	return v.renderWith(http.StatusOK, "token.html", view{Heading: "Token", About: t.Name, Page: page})
+}
+
+// isSuspended reports whether a user is suspended, if the visitor may see the user.
+func (v *visit) isSuspended(id apitoken.UserID) (bool, error) {
+	if !v.offersReading(id) {
+		return false, nil
+	}
+	u, err := v.manager.User(v.r.Context(), v.actor, id)
+	if refused := problemOf(err).err; err != nil && (refused == apitoken.ErrNotFound || refused == apitoken.ErrDenied) {
+		return false, nil
+	}
+	return u.Suspended(), err
 }
 
 // fillChildren reads the tokens that were generated with the token: all of them if the visitor may list them, and otherwise those

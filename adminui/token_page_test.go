@@ -52,6 +52,17 @@ func TestThePageOfATokenSaysWhatIsKnownOfIt(t *testing.T) {
 	}
 }
 
+func TestThePageOfATokenSaysThatItsOwnerIsSuspended(t *testing.T) {
+	h := newHost(t)
+	token := h.generate("nightly")
+	const suspended = "The owner is suspended: this token is refused until they are resumed."
+	h.saysNothingOf(text(h.page("ada", pageOf(token))), suspended)
+	h.must(h.Manager.SuspendUser(ctx, apitoken.System(), "bob"))
+	h.says(h.page("ada", pageOf(token)), suspended)
+	h.must(h.Manager.Revoke(ctx, apitoken.System(), token.ID))
+	h.saysNothingOf(text(h.page("ada", pageOf(token))), suspended)
+}
+
 // The lists and the events lead to the page of a token.
 func TestListsLinkToThePagesOfTokens(t *testing.T) {
 	h := newHost(t)

@@ -16,7 +16,7 @@ type userPage struct {
 	Services                     []link // the service accounts for which the user answers; at most servicesOnPage
 	MoreServices                 bool
 	TokensURL                    string // empty: the visitor may not list their tokens
-	Active                       string // the number of active tokens; empty: not known
+	Active                       string // the number of active tokens
 	MoreActive                   bool   // there are more than Active
 	EventsURL                    string // the events about the user; empty: the visitor may not read them
 	Form                         *userForm
@@ -61,11 +61,11 @@ func (v *visit) showUser(status int, entered *userForm) error {
 
 // fillActive counts the active tokens of the user, up to a bound.
 func (v *visit) fillActive(page *userPage) error {
-	page.TokensURL = v.base + v.pathOfUser(page.ID) + "/tokens"
 	tally, err := v.manager.TallyTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: page.ID, Status: apitoken.StatusActive}, tallied)
 	if err != nil && problemOf(err).err == apitoken.ErrDenied { // the holder of a token that may not list
 		return nil
 	}
+	page.TokensURL = v.base + v.pathOfUser(page.ID) + "/tokens"
 	page.Active, page.MoreActive = grouped(tally.Active), tally.More
 	return err
 }

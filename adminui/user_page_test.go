@@ -91,6 +91,31 @@ func TestThePageOfAUserOffersNothingThatIsRefused(t *testing.T) {
 	}
 }
 
+// The holder of a token that carries ManageUsers alone sees users, and no number of tokens.
+func TestAUserKeeperSeesNoTokens(t *testing.T) {
+	var actor apitoken.Actor
+	h := newHost(t, withUserForms, func(o *adminui.Options) {
+		o.Actor = func(*http.Request) (apitoken.Actor, error) { return actor, nil }
+	})
+	_, secret := h.Generate(apitoken.GenerateParams{Owner: "ada", Kind: "keeper"})
+	identity, err := h.Manager.Authenticate(ctx, secret)
+	h.must(err)
+	actor = identity.Actor()
+	for _, id := range []string{"bob", "ada"} {
+		page := text(h.page("", "/admin/users/"+id))
+		h.says(page, "User "+id, "Created")
+		h.saysNothingOf(page, "Active tokens")
+		if id != "bob" {
+			continue
+		}
+		h.must(h.Manager.Flush(ctx))
+		for e, err := range h.Manager.Events(ctx, apitoken.System(), apitoken.EventQuery{Outcome: apitoken.OutcomeDenied}) {
+			h.must(err)
+			t.Errorf("the page about somebody else asks for what is denied: %v", e)
+		}
+	}
+}
+
 // What the pages do not offer is refused if it is sent.
 func TestAHelpDeskChangesNoUserWhoMayDoMore(t *testing.T) {
 	h := newHost(t, withUserForms).withVisitors()
