@@ -21,12 +21,19 @@ type policyPage struct {
 	Problem string
 	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
-	Beyond  string // the list of the active tokens that are beyond the policy in force; empty: there are none, or the user may not see them
+	Beyond  *beyond // the active tokens that are beyond the policy in force; nil: it permits every lifetime, or the user may not see them
 
 	Limits     []limitRow
 	Exemptions []exemptionRow
 	Layers     layersForm
 	Revision   int64
+}
+
+// beyond is the active tokens with a longer lifetime than the policy in force permits.
+type beyond struct {
+	List    string // the address of their list
+	Number  int
+	AtLeast bool // there may be more
 }
 
 // policyQuestion asks before a new maximum is saved, and says how many existing tokens exceed it. They do not change.
@@ -57,7 +64,9 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	page.Now, page.By, page.At = lifetimeText(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
 	page.MaySet = v.may.Has(apitoken.SetPolicy)
 	if v.may.Has(apitoken.ListAny) && p.Strictest() != apitoken.NoExpiration {
-		page.Beyond = v.base + "/tokens?beyond=yes&status=active"
+		if page.Beyond, err = v.beyond(); err != nil {
+			return err
+		}
 	}
 	for _, max := range []int{30, 90, 365} {
 		page.Choices = append(page.Choices, choice{strconv.Itoa(max), lifetimeText(apitoken.Days(max))})
@@ -68,6 +77,16 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	}
 	v.showLayers(&page, p)
 	return v.render(status, "policy.html", "Maximum lifetime", page)
+}
+
+// beyond counts the active tokens that are beyond the policy in force, among as many as a list counts for its tabs.
+func (v *visit) beyond() (*beyond, error) {
+	q := apitoken.TokenQuery{AnyOwner: true, BeyondPolicy: true, Status: apitoken.StatusActive}
+	tally, err := v.manager.TallyTokens(v.r.Context(), v.actor, q, tallied)
+	if err != nil {
+		return nil, err
+	}
+	return &beyond{List: v.base + "/tokens?beyond=yes&status=active", Number: tally.Active, AtLeast: tally.More}, nil
 }
 
 // chosenMaximum returns the choice for a policy, and the number of days for customDays.

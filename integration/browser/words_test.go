@@ -20,7 +20,7 @@ func TestBrowserEnteringANumberOfDaysSelectsIt(t *testing.T) {
 	if !eval[bool](p, `document.getElementById("max-days").checked`) {
 		t.Error("the radio button of the number of days is not selected")
 	}
-	if status := p.follow("Continue"); status != http.StatusOK {
+	if status := p.follow("Review the change"); status != http.StatusOK {
 		t.Errorf("the form is answered %d", status)
 	}
 	p.says("Set the maximum to 45 days?")
