@@ -91,7 +91,7 @@ type generateForm struct {
 	Date          string
 	Offer         bool // the owner claims the token, instead of the secret being shown here
 	MayOffer      bool // the token is for another user
-	Choices       []choice
+	Choices       []lifetimeChoice
 	Limit         string // the maximum and where it comes from; empty: it is that of everybody
 	LastDate      string // the last day that the policy permits; empty: any
 	Zone          string // the time zone of the days
@@ -100,6 +100,12 @@ type generateForm struct {
 
 type choice struct {
 	Value, Text string
+}
+
+// lifetimeChoice is a lifetime that a form offers, with the day of the expiry if the form is sent now.
+type lifetimeChoice struct {
+	choice
+	Until moment // the zero moment: no expiration, or a day that is entered
 }
 
 // generated is a new token with its secret, which is shown only in this response.
@@ -238,13 +244,22 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	}
 	form.Zone, form.MayOffer = v.zone.String(), !page.Own
 	for _, lifetime := range limit.Choices() {
-		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
+		form.Choices = append(form.Choices, v.lifetimeChoice(lifetime))
 	}
-	form.Choices = append(form.Choices, choice{onDate, "Until the end of a day"})
+	form.Choices = append(form.Choices, lifetimeChoice{choice: choice{onDate, "Until the end of a day"}})
 	if limit.Max != apitoken.NoExpiration {
 		form.LastDate = v.now.Add(limit.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	return form, nil
+}
+
+// lifetimeChoice returns the choice of a lifetime.
+func (v *visit) lifetimeChoice(lifetime time.Duration) lifetimeChoice {
+	c := lifetimeChoice{choice: choice{lifetimeValue(lifetime), lifetimeText(lifetime)}}
+	if lifetime != apitoken.NoExpiration {
+		c.Until = v.dateOf(v.now.Add(lifetime))
+	}
+	return c
 }
 
 // offerKinds fills in the kinds, if there are several, and returns the limit of the longest lifetime among them, because a form

@@ -227,6 +227,16 @@ func (v *visit) moment(t time.Time) moment {
 	return m
 }
 
+// dateOf returns the day of a time, without the time of the day.
+func (v *visit) dateOf(t time.Time) moment {
+	m := v.moment(t)
+	m.Text = t.In(v.zone).Format("2 January 2006")
+	if m.ZoneUnknown {
+		m.Text += " UTC"
+	}
+	return m
+}
+
 // pathOfUser returns the path of a user's pages, without the prefix.
 func (v *visit) pathOfUser(id apitoken.UserID) string { return "/users/" + userpath.Segment(id) }
 
