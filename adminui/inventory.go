@@ -24,6 +24,16 @@ type filters struct {
 	ID                  string // one token
 }
 
+// InUse returns how many filters of the form are set.
+func (f filters) InUse() (n int) {
+	for _, set := range []bool{f.Owner != "", f.Name != "", f.Within != "", f.Unused != "", f.NoEnd, f.Beyond, f.OnBehalf, f.Longer != "", f.With != ""} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 type inventoryPage struct {
 	listLinks
 	tokenList

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -19,6 +20,7 @@ type policyPage struct {
 	Chosen  string
 	Days    string
 	Problem string
+	Refused string          // the field that the problem is about, such as "maximum lifetime" and "limit role"; its first word names the form
 	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
 	Beyond  *beyond // the active tokens that are beyond the policy in force; nil: it permits every lifetime, or the user may not see them
@@ -48,6 +50,18 @@ type policyQuestion struct {
 	List             string // the address of the list of exactly these tokens; empty: there is none before the maximum is saved
 	Revision         int64
 	Maximum, Entered string
+}
+
+// ProblemOf returns the problem of a form of the page: "limit", "exemption", or empty for the one of the maximum.
+func (p policyPage) ProblemOf(form string) string {
+	in, _, _ := strings.Cut(p.Refused, " ")
+	if in != "limit" && in != "exemption" {
+		in = ""
+	}
+	if in != form {
+		return ""
+	}
+	return p.Problem
 }
 
 // customDays is the choice of the number in the field for days.
@@ -116,7 +130,7 @@ func (v *visit) setPolicy() error {
 	page := policyPage{Chosen: form.Get("max"), Days: form.Get("days")}
 	wanted, problem := readMaximum(page)
 	if problem != "" {
-		page.Problem = problem
+		page.Problem, page.Refused = problem, "maximum lifetime"
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	}
 	if form.Get("confirmed") == "" {
@@ -140,7 +154,7 @@ func (v *visit) setPolicy() error {
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem = reasonText(err)
+		page.Problem, page.Refused = reasonText(err), refusedField(err)
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrConflict) && v.isAlreadySet(wanted):
 	case errors.Is(err, apitoken.ErrConflict):

@@ -96,6 +96,7 @@ type generateForm struct {
 	LastDate      string // the last day that the policy permits; empty: any
 	Zone          string // the time zone of the days
 	Problem       string
+	Refused       string // the field that the problem is about, in the words of the Manager; "date" is the last day; empty: none
 }
 
 type choice struct {
@@ -135,6 +136,9 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 	w := view{Heading: "Tokens of", About: string(page.Owner), Page: page}
 	if page.Own {
 		w.Heading, w.About = "My tokens", ""
+	}
+	if made != nil {
+		w.Happened = "Token generated"
 	}
 	return v.renderWith(status, "tokens.html", w)
 }
@@ -323,10 +327,10 @@ func (v *visit) generate() error {
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrExists), errors.Is(err, apitoken.ErrTooMany):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case isUnknown(err):
 		return v.mayBeGenerated(err, token)
@@ -336,6 +340,14 @@ func (v *visit) generate() error {
 		return err
 	}
 	return v.showTokens(http.StatusCreated, nil, &generated{token, secret.Reveal(), v.moment(token.ExpiresAt)})
+}
+
+// refuse says why the form was refused.
+func (f *generateForm) refuse(err error) {
+	f.Problem, f.Refused = reasonText(err), refusedField(err)
+	if f.Lifetime == onDate && (f.Refused == "lifetime" || f.Refused == "expiry") {
+		f.Refused = "date"
+	}
 }
 
 // mayBeGenerated shows the token that may exist, with the button that revokes it. Its secret is lost.
@@ -356,7 +368,7 @@ func (v *visit) notGenerated(err error) error {
 	})
 }
 
-// params parses what was entered. problem tells the user what is wrong with it; empty: nothing.
+// params parses what was entered. problem tells the user what is wrong with it, and form.Refused where; empty: nothing.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
 	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, Description: form.Description, IdempotencyKey: form.Key}
 	p.Kind, p.Resource = apitoken.Kind(form.Kind), form.Resource
@@ -371,6 +383,7 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {
+			form.Refused = "lifetime"
 			return p, "Choose when the token expires."
 		}
 		p.Lifetime = time.Duration(lifetime)
@@ -378,9 +391,11 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	}
 	day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
 	if err != nil {
+		form.Refused = "date"
 		return p, "Enter the last day of the token, as year-month-day."
 	}
 	if day.Year() < 1970 { // the zero time, for example, would mean that no expiry was asked for
+		form.Refused = "date"
 		return p, "Enter a last day of the token from 1970-01-01 on."
 	}
 	p.ExpiresAt = day.AddDate(0, 0, 1)

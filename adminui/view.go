@@ -37,10 +37,14 @@ type view struct {
 	BackTo         Link
 	Who            string // the signed-in user
 	Links          []link
-	Notice         any // what was done; a text, or HTML by sentence
-	Problem        any // why something was refused; a text, or HTML by sentence
+	Happened       string // what happened, for the title of the page; empty: "Error" if there is a problem, and otherwise nothing
+	Notice         any    // what was done; a text, or HTML by sentence
+	Problem        any    // why something was refused; a text, or HTML by sentence
 	Page           any
 }
+
+// nothingToDo is what happened if what was asked for was so already.
+const nothingToDo = "Nothing to do"
 
 // link is a link to a page that the user may see.
 type link struct {
@@ -55,6 +59,9 @@ func (v *visit) render(status int, name, heading string, page any) error {
 
 func (v *visit) renderWith(status int, name string, w view) error {
 	w.Title, w.Prefix, w.SignOut, w.Links = v.opts.Title, v.base, v.opts.SignOut, v.links()
+	if w.Happened == "" && (status >= http.StatusBadRequest || w.Problem != nil) {
+		w.Happened = "Error"
+	}
 	w.StyleSheet, w.Logo, w.BackTo = v.opts.StyleSheet, v.opts.Logo, v.opts.BackTo
 	w.Who = string(v.actor.User)
 	var page bytes.Buffer
