@@ -66,7 +66,7 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 // isReference reports whether a text is a reference that is safe to follow.
 func isReference(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Opaque == "" && (u.Scheme == "" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"))
+	return err == nil && (u.Scheme == "" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"))
 }
 
 type api struct {
