@@ -11,6 +11,7 @@ import (
 type newService struct {
 	ID, Name, Role, Responsible string
 	Problem                     string
+	Refused                     string // the field that the problem is about, in the words of the Manager; empty: none
 }
 
 // makeService makes an account that no person signs in to. It changes no user who exists.
@@ -29,7 +30,7 @@ func (v *visit) makeService() error {
 	}
 	_, err := v.manager.User(v.r.Context(), v.actor, u.ID)
 	if err == nil {
-		entered.Problem = "A user with this id exists already."
+		entered.Problem, entered.Refused = "A user with this id exists already.", "user id"
 		return v.showUsers(http.StatusConflict, entered)
 	}
 	if errors.Is(err, apitoken.ErrNotFound) {
@@ -37,7 +38,7 @@ func (v *visit) makeService() error {
 	}
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		entered.Problem = reasonText(err)
+		entered.Problem, entered.Refused = reasonText(err), refusedField(err)
 		return v.showUsers(http.StatusUnprocessableEntity, entered)
 	case err != nil:
 		return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken"
+	"github.com/seed-d6cf0a46/apitoken/adminui"
 )
 
 var title = regexp.MustCompile(`<title>([^<]*)</title>`)
@@ -53,9 +54,11 @@ var (
 
 // The problem has the focus, and the field that it is about is marked and refers to it. Nothing else is.
 func TestTheRefusedFieldIsMarked(t *testing.T) {
-	h := newHost(t)
-	h.generate("taken")
+	h := newHost(t, func(o *adminui.Options) { o.ServiceAccounts = true })
+	token := "/tokens/" + h.generate("taken").ID.String()
+	h.generate("other")
 	h.setMax(apitoken.Days(90))
+	all := []string{"GenerateOwn", "GenerateForOthers", "ListAny", "RevokeAny", "SetPolicy", "ManageUsers", "ReadEvents"}
 	generate := func(more ...string) url.Values { return with(url.Values{"name": {"x"}, "lifetime": {days30}}, more...) }
 	maximum := func(days string) url.Values { return url.Values{"max": {"days"}, "days": {days}} }
 	limit := func(more ...string) url.Values { return with(limitForm("revision", "1"), more...) }
@@ -74,6 +77,16 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 		{"no day", "/users/bob/tokens", generate("lifetime", "date"), "date", "generate-problem"},
 		{"a day in the past", "/users/bob/tokens", generate("lifetime", "date", "date", "2025-01-01"), "date", "generate-problem"},
 		{"a day over the maximum", "/users/bob/tokens", generate("lifetime", "date", "date", "2027-01-01"), "date", "generate-problem"},
+		{"an edit without a name", token + "/edit", url.Values{}, "name", "edit-problem"},
+		{"an edit with a name that is taken", token + "/edit", url.Values{"name": {"other"}}, "name", "edit-problem"},
+		{"an edit with a long description", token + "/edit", url.Values{"name": {"x"}, "description": {string(make([]byte, 300))}}, "description", "edit-problem"},
+		{"a narrowing until no day", token + "/narrow", url.Values{"keep": all, "until": {"x"}}, "until", "narrow-problem"},
+		{"a narrowing until the past", token + "/narrow", url.Values{"keep": all, "until": {"2025-01-01"}}, "until", "narrow-problem"},
+		{"a narrowing of nothing", token + "/narrow", url.Values{}, "", "narrow-problem"},
+		{"a service account without an id", "/users", url.Values{}, "service-id", "service-problem"},
+		{"a service account that exists", "/users", url.Values{"id": {"bob"}}, "service-id", "service-problem"},
+		{"a service account of an unknown role", "/users", url.Values{"id": {"ci"}, "role": {"king"}}, "service-role", "service-problem"},
+		{"a service account of nobody", "/users", url.Values{"id": {"ci"}, "responsible": {"nobody"}}, "service-responsible", "service-problem"},
 		{"no days", "/policy", maximum(""), "days", "policy-problem"},
 		{"the maximum has changed", "/policy", with(maximum("20"), "confirmed", "yes", "revision", "7"), "", "policy-problem"},
 		{"a limit without days", "/policy", limit("days", ""), "limit-days", "limit-problem"},
@@ -108,7 +121,7 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/admin/policy", "/admin/users/bob/tokens"} {
+	for _, path := range []string{"/admin/policy", "/admin/users", "/admin/users/bob/tokens", "/admin" + token + "/edit"} {
 		h.saysNothingOf(h.page("ada", path), "aria-invalid", "autofocus")
 	}
 	if n := len(focused.FindAllString(h.send("bob", http.MethodGet, "/admin/users", nil).Body.String(), -1)); n != 1 {
