@@ -78,7 +78,8 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	page.Now, page.By, page.At = lifetimeText(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
 	page.MaySet = v.may.Has(apitoken.SetPolicy)
 	if v.may.Has(apitoken.ListAny) && p.Strictest() != apitoken.NoExpiration {
-		if page.Beyond, err = v.beyond(); err != nil {
+		page.Beyond, err = v.beyond()
+		if err != nil && page.Problem == "" { // otherwise the page says what became of a change, which matters more
 			return err
 		}
 	}
