@@ -264,7 +264,7 @@ func TestNoActorActsOnAUserWhoHoldsMore(t *testing.T) {
 	}
 }
 
-// Permissions answers every actor who authenticates, and denies all others.
+// Permissions and Caller answer every actor who authenticates, and deny all others.
 func TestPermissionsOfAnActor(t *testing.T) {
 	h := newHost(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{"auditor": apitoken.ListAny | apitoken.ReadEvents}})
 	h.mustPutUser("erin", "auditor")
@@ -272,16 +272,18 @@ func TestPermissionsOfAnActor(t *testing.T) {
 		name  string
 		actor apitoken.Actor
 		want  apitoken.Permission
+		role  apitoken.Role
 		err   error
 	}{
-		{"administrator", apitoken.As(ada), 1<<7 - 1, nil},
-		{"user", apitoken.As(bob), apitoken.GenerateOwn, nil},
-		{"a user's token", h.withToken(bob, "", ""), apitoken.GenerateOwn, nil},
-		{"a role of the host", apitoken.As("erin"), apitoken.ListAny | apitoken.ReadEvents, nil},
-		{"the host itself", apitoken.System(), ^apitoken.Permission(0), nil},
-		{"disabled", apitoken.As(dan), 0, apitoken.ErrDenied},
-		{"unknown", apitoken.As("eve"), 0, apitoken.ErrDenied},
-		{"the zero Actor", apitoken.Actor{}, 0, apitoken.ErrDenied},
+		{"administrator", apitoken.As(ada), 1<<7 - 1, apitoken.RoleAdmin, nil},
+		{"user", apitoken.As(bob), apitoken.GenerateOwn, apitoken.RoleUser, nil},
+		{"a user's token", h.withToken(bob, "", ""), apitoken.GenerateOwn, apitoken.RoleUser, nil},
+		{"a bound token of an administrator", h.withToken(ada, "", "project:web"), apitoken.GenerateOwn, apitoken.RoleAdmin, nil},
+		{"a role of the host", apitoken.As("erin"), apitoken.ListAny | apitoken.ReadEvents, "auditor", nil},
+		{"the host itself", apitoken.System(), ^apitoken.Permission(0), "", nil},
+		{"disabled", apitoken.As(dan), 0, "", apitoken.ErrDenied},
+		{"unknown", apitoken.As("eve"), 0, "", apitoken.ErrDenied},
+		{"the zero Actor", apitoken.Actor{}, 0, "", apitoken.ErrDenied},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -292,6 +294,14 @@ func TestPermissionsOfAnActor(t *testing.T) {
 			}
 			if denials := h.denials() - before; (denials == 1) != (tt.err != nil) || denials > 1 {
 				t.Errorf("%d denials recorded of a call that returned %v, want one for a denial", denials, err)
+			}
+			caller, err := h.Caller(ctx, tt.actor)
+			want := apitoken.Caller{Actor: tt.actor, Role: tt.role, Permissions: tt.want}
+			if tt.err != nil {
+				want = apitoken.Caller{}
+			}
+			if diff := cmp.Diff(want, caller); diff != "" || !errors.Is(err, tt.err) {
+				t.Errorf("Caller returns %v, want %v; (-want +got):\n%s", err, tt.err, diff)
 			}
 		})
 	}

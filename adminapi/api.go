@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -28,6 +29,10 @@ type Options struct {
 	// Challenge is the WWW-Authenticate of a 401. Empty: Bearer.
 	Challenge string
 
+	// Documentation is the path or the URL of a page on which people read the OpenAPI document, such as "/docs/". GET / links to
+	// it. A relative one is relative to the address of GET /. The host serves the page: examples/server shows how. Empty: no link.
+	Documentation string
+
 	// OnError is called with the cause of each 503, for the host's log. The header of the request still holds the
 	// credentials of the caller. Nil: the cause is dropped.
 	OnError func(r *http.Request, err error)
@@ -39,19 +44,29 @@ const maxBody = 128 << 10
 // New returns the handler of the routes in the package documentation. It serves them at the root: use [http.StripPrefix] to
 // mount it under a prefix. The handler is safe for concurrent use.
 //
-// Errors: [apitoken.ErrInvalid] if the Manager or Options.Actor is missing.
+// Errors: [apitoken.ErrInvalid] if the Manager or Options.Actor is missing, or if Options.Documentation is not a path or a URL of
+// http or https.
 func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	switch {
 	case m == nil:
 		return nil, fmt.Errorf("adminapi: new: %w: the manager is nil", apitoken.ErrInvalid)
 	case opts == nil || opts.Actor == nil:
 		return nil, fmt.Errorf("adminapi: new: %w: Options.Actor is nil", apitoken.ErrInvalid)
+	case !isReference(opts.Documentation):
+		return nil, fmt.Errorf("adminapi: new: %w: Options.Documentation %q is not a path or a URL of http or https",
+			apitoken.ErrInvalid, opts.Documentation)
 	}
 	a := &api{manager: m, opts: *opts}
 	if a.opts.Challenge == "" {
 		a.opts.Challenge = "Bearer"
 	}
 	return a.handler(), nil
+}
+
+// isReference reports whether a text is a reference that is safe to follow.
+func isReference(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "" || u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"))
 }
 
 type api struct {
@@ -69,10 +84,10 @@ type response struct {
 
 func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
-	methods := map[string][]string{} // by path
+	methods := map[string][]string{} // by pattern
 	for _, route := range a.routes() {
-		mux.Handle(route.method+" "+route.path, a.serve(route))
-		methods[route.path] = append(methods[route.path], route.methods()...)
+		mux.Handle(route.method+" "+route.pattern(), a.serve(route))
+		methods[route.pattern()] = append(methods[route.pattern()], route.methods()...)
 	}
 	for path, allowed := range methods {
 		mux.Handle(path, a.refuseMethod(allowed))
@@ -90,8 +105,11 @@ func (a *api) handler() http.Handler {
 	})
 }
 
-// isCleanPath reports whether no segment of the path is empty, "." or "..".
+// isCleanPath reports whether no segment of the path is empty, "." or "..". The root is clean.
 func isCleanPath(path string) bool {
+	if path == "/" {
+		return true
+	}
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if segment == "" || segment == "." || segment == ".." {
 			return false

@@ -23,6 +23,11 @@ func TestNewRefusesMissingOptions(t *testing.T) {
 		"no manager": second(adminapi.New(nil, &adminapi.Options{Actor: signedIn})),
 		"no options": second(adminapi.New(m, nil)),
 		"no actor":   second(adminapi.New(m, &adminapi.Options{})),
+
+		"documentation that runs a script":             second(adminapi.New(m, &adminapi.Options{Actor: signedIn, Documentation: "javascript:alert(1)"})),
+		"documentation with a host that runs a script": second(adminapi.New(m, &adminapi.Options{Actor: signedIn, Documentation: "javascript://x/%0aalert(1)"})),
+		"documentation without a host":                 second(adminapi.New(m, &adminapi.Options{Actor: signedIn, Documentation: "https:/docs"})),
+		"documentation that is no URL":                 second(adminapi.New(m, &adminapi.Options{Actor: signedIn, Documentation: "/docs\n"})),
 	} {
 		if !errors.Is(err, apitoken.ErrInvalid) {
 			t.Errorf("%s: the error is %v, want ErrInvalid", name, err)

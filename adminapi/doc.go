@@ -12,6 +12,8 @@
 // Beside each path is who may use the route, by the permissions of package apitoken. The owner is the user in the path,
 // or the owner of the token in the path. The folder testdata/exchanges has a file of requests and responses for each route.
 //
+//	GET    /                      anybody                                      links to the document and to /whoami     200
+//	GET    /whoami                any active user                              read who the caller is                   200
 //	GET    /users                 ManageUsers                                  list the users, a page at a time         200
 //	GET    /users/{id}            the user or ManageUsers                      read one user                            200, ETag
 //	PUT    /users/{id}            ManageUsers                                  create or change a user                  200, ETag
@@ -62,6 +64,24 @@
 //
 // If a response is lost, PUT, PATCH and DELETE may be sent again, and so may POST /tokens/{id}/narrow, and POST with an
 // Idempotency-Key.
+//
+// # The caller
+//
+// GET / links to what a client begins with. The links are relative to its own address, so the host mounts the handler under a prefix
+// that ends with a slash. The member documentation is Options.Documentation; absent: none.
+//
+//	{"openapi": "openapi.json", "whoami": "whoami", "documentation": "/docs/"}
+//
+// GET /whoami says who the caller is and what they may do, for every caller who authenticates, also for a token that may read
+// nothing else. The permissions are those of the role, as far as the token in use carries them:
+//
+//	{
+//	  "kind":        "token",                        person, token, or system for the host itself
+//	  "user":        "bob",                          absent: the host itself
+//	  "token":       "01890a5d-...",                 the token in use; absent: none
+//	  "role":        "user",                         absent: the host itself
+//	  "permissions": ["GenerateOwn"]                 empty: none
+//	}
 //
 // # Pages
 //

@@ -334,8 +334,8 @@ var patterns = sync.OnceValue(func() *http.ServeMux {
 	mux := http.NewServeMux()
 	paths := map[string]bool{"/": true}
 	for _, r := range adminapi.Routes() {
-		mux.HandleFunc(r.Method+" "+r.Path, http.NotFound)
-		paths[r.Path] = true
+		mux.HandleFunc(r.Method+" "+r.Pattern, http.NotFound)
+		paths[r.Pattern] = true
 	}
 	for path := range paths {
 		mux.HandleFunc(path, http.NotFound)
@@ -343,9 +343,12 @@ var patterns = sync.OnceValue(func() *http.ServeMux {
 	return mux
 })
 
+// pathOf is a pattern as the declaration of the route writes it.
+func pathOf(pattern string) string { return strings.TrimSuffix(pattern, "{$}") }
+
 func (x recorded) kind() answerKind {
 	_, pattern := patterns().Handler(x.request)
-	return answerKind{pattern, x.response.StatusCode, codeOf(x.answered)}
+	return answerKind{pathOf(pattern), x.response.StatusCode, codeOf(x.answered)}
 }
 
 // recordedKinds are the kinds of answers of which there is a complete exchange.
@@ -369,7 +372,7 @@ func onRecord(t *testing.T, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := httptest.NewRecorder()
 		h.ServeHTTP(seen, r)
-		kind := answerKind{r.Pattern, seen.Code, codeOf(seen.Body.Bytes())}
+		kind := answerKind{pathOf(r.Pattern), seen.Code, codeOf(seen.Body.Bytes())}
 		if kind.pattern == "" {
 			kind.pattern = "/" // refused before it was looked up
 		}

@@ -47,8 +47,11 @@ func newScene(t *testing.T) *scene {
 		must(t, err)
 	}
 	s.handler = newHandlerWith(t, m, adminapi.Options{
-		Actor:   s.actor,
-		Origin:  originOf,
+		Actor:  s.actor,
+		Origin: originOf,
+
+		Documentation: "/docs/",
+
 		OnError: func(_ *http.Request, err error) { s.failure = err },
 	})
 	return s

@@ -7,13 +7,14 @@ type Route struct {
 	Method, Path string
 	Who          string
 	Params       []string
+	Pattern      string // the path as [http.ServeMux] matches it
 }
 
 // Routes returns all routes.
 func Routes() []Route {
 	var all []Route
 	for _, r := range (&api{}).routes() {
-		all = append(all, Route{r.method, r.path, string(r.who), r.params})
+		all = append(all, Route{r.method, r.path, string(r.who), r.params, r.pattern()})
 	}
 	return all
 }

@@ -198,7 +198,7 @@ func (p *problem) explainLifetime(err error) {
 func withRequirement(err error, who access) error {
 	var own *problem // the host refused the caller, whatever the route
 	p := problemOf(err)
-	if errors.As(err, &own) || p.Code != denied.Code || who == anybody || who == anyoneSignedIn {
+	if errors.As(err, &own) || p.Code != denied.Code || who == anybody || who == anyoneSignedIn || who == anyActiveUser {
 		return err
 	}
 	p.Detail = "You may not do this. It requires " + string(who)

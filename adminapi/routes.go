@@ -15,6 +15,7 @@ type access string
 const (
 	anybody           access = "anybody"
 	anyoneSignedIn    access = "anyone signed in"
+	anyActiveUser     access = "any active user"
 	userOrManageUsers access = "the user or ManageUsers"
 	ownerOrListAny    access = "the owner or ListAny"
 	ownerOrRevokeAny  access = "the owner or RevokeAny"
@@ -59,6 +60,8 @@ func (a *api) routes() []route {
 	tokens := slices.Concat(tokenConditions, page)
 	events := slices.Concat(eventConditions, page)
 	return []route{
+		{http.MethodGet, "/", anybody, nil, readsNothing, a.root},
+		{http.MethodGet, "/whoami", anyActiveUser, nil, readsNothing, a.whoami},
 		{http.MethodGet, "/users", withManageUsers, slices.Concat([]string{"responsible", "contains"}, page), readsNothing, a.listUsers},
 		{http.MethodGet, "/users/{id}", userOrManageUsers, nil, readsNothing, ofUser(a.user)},
 		{http.MethodPut, "/users/{id}", withManageUsers, nil, readsBodyAndIfMatch, ofUser(a.putUser)},
@@ -88,6 +91,14 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/events", withReadEvents, events, readsNothing, a.events},
 		{http.MethodGet, "/openapi.json", anybody, nil, readsNothing, a.openAPI},
 	}
+}
+
+// pattern returns the path as a pattern of [http.ServeMux], which takes "/" for every path.
+func (r route) pattern() string {
+	if r.path == "/" {
+		return "/{$}"
+	}
+	return r.path
 }
 
 // methods returns the methods that the route accepts.

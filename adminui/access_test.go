@@ -180,7 +180,7 @@ func TestPagesLeaveOutWhatTheUserMayNotDo(t *testing.T) {
 		{"auditor", []string{"My tokens", "All tokens", "Expiring", "Activity"}, "/users/bob/tokens",
 			[]string{"bobs"}, []string{"Generate a token", "Revoke bobs", "Revoke all tokens…"}},
 		{"auditor", nil, "/tokens", []string{"bobs", "Download as CSV"}, []string{"Revoke the selected…"}},
-		{"auditor", nil, "/policy", []string{"In force"}, []string{"Continue"}},
+		{"auditor", nil, "/policy", []string{"In force"}, []string{"Review the change"}},
 		{"bob", []string{"My tokens"}, "/users/bob/tokens", []string{"Generate a token", "Revoke bobs", "Revoke all tokens…"}, nil},
 		{"nothing", []string{"My tokens"}, "/users/nothing/tokens", []string{"No tokens."}, []string{"Generate a token"}},
 		{"ada", nil, "/users/disabled/tokens", []string{"This user is disabled"}, []string{"Generate a token"}},

@@ -39,6 +39,16 @@ type eventFilters struct {
 	From, To                      string // the first and the last day
 }
 
+// InUse returns how many filters are set.
+func (f eventFilters) InUse() (n int) {
+	for _, text := range []string{f.Owner, f.Actor, f.Action, f.Outcome, f.Token, f.From, f.To} {
+		if text != "" {
+			n++
+		}
+	}
+	return n
+}
+
 type activityPage struct {
 	Filters  eventFilters
 	Actions  []choice

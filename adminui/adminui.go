@@ -69,13 +69,27 @@ type Options struct {
 	// a part of the first column name.
 	CSVByteOrderMark bool
 
-	// OnError is called with the reason for a 503, or for a missing list under a new token, for the host's log. It may be called
-	// concurrently. Nil: it is not called.
+	// CSVColumns adds columns of the host to the CSV file of tokens. Nil: none.
+	CSVColumns *CSVColumns
+
+	// StyleSheet is the path of a style sheet of the host, such as "/theme.css". It comes after that of the pages, whose colors are
+	// the variables at the beginning of static/style.css. The Content-Security-Policy permits only files of the same origin. Empty:
+	// none.
+	StyleSheet string
+
+	// Logo is an image before the title. The zero Image: none.
+	Logo Image
+
+	// BackTo is a link to the host at the top of each page: "Back to " and its text. The zero Link: none.
+	BackTo Link
+
+	// OnError is called with the reason for a 503, for a missing list under a new token, or for a file that was cut off, for the host's
+	// log. It may be called concurrently. Nil: it is not called.
 	OnError func(r *http.Request, err error)
 }
 
-// New returns a handler that serves the pages. The error is [apitoken.ErrInvalid] if m or Options.Actor is nil, or if Prefix or a
-// trusted origin is not valid.
+// New returns a handler that serves the pages. The error is [apitoken.ErrInvalid] if m or Options.Actor is nil, or if Prefix, a trusted
+// origin, CSVColumns, StyleSheet, Logo or BackTo is not valid.
 func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	switch {
 	case m == nil:
@@ -84,6 +98,12 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 		return nil, invalid("Options.Actor is nil")
 	case !isPrefix(opts.Prefix):
 		return nil, invalid("Options.Prefix %q is not a path that begins with a slash and does not end with one", opts.Prefix)
+	}
+	if err := checkHostParts(opts); err != nil {
+		return nil, err
+	}
+	if err := opts.CSVColumns.check(); err != nil {
+		return nil, err
 	}
 	u := &ui{manager: m, opts: *opts, base: (&url.URL{Path: opts.Prefix}).EscapedPath()}
 	if u.opts.Title == "" {

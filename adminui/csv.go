@@ -26,14 +26,7 @@ func (v *visit) download() error {
 		q.Order = apitoken.OrderOldest
 	}
 	q.Limit = 1000
-	records := func(yield func([]string, error) bool) {
-		for t, err := range v.manager.Tokens(v.r.Context(), v.actor, q) {
-			if !yield(csvRecord(t, v.now), err) {
-				return
-			}
-		}
-	}
-	return newFile(v, "tokens.csv", csvHeader).stream(records)
+	return newFile(v, "tokens.csv", v.opts.CSVColumns.header()).stream(v.csvRecords(q))
 }
 
 func csvRecord(t apitoken.Token, now time.Time) []string {

@@ -49,6 +49,13 @@
 // [http.CrossOriginProtection] refuses forms that another site sends. The Content-Security-Policy allows only scripts and styles
 // of the pages, and no frames. Names are rendered as text everywhere.
 //
+// The pages do not compress, and a host should compress none of them. A page repeats parts of its address, such as the filters, next to
+// names and keys. The page with a secret repeats what was entered into the form. Where both are compressed together, the length of
+// the response says whether a guess in the repeated part occurs elsewhere on the page (BREACH). Everything under /static/ and the CSV
+// files repeat nothing of a request, so they may be compressed.
+//
+// The files under /static/ have a hash of their content in their address, and browsers may keep them for good.
+//
 // In the CSV file, spreadsheets find no formula, whether they split cells at , ; | tab or line break. An apostrophe stands where
 // a formula would begin: at the start of a cell and after each of these separators inside a cell. An apostrophe that is already
 // in such a place is doubled. To restore the text, remove one apostrophe from each of these places: replace (^|[,;|\t\r\n])' by

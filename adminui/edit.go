@@ -13,6 +13,7 @@ type editPage struct {
 	tokenRow
 	NewName, NewDescription string // as entered
 	Problem                 string
+	Refused                 string  // the field that the problem is about, in the words of the Manager; empty: none
 	Fields                  []field // the hidden fields of the form
 	Back                    string
 	NarrowURL               string
@@ -62,10 +63,10 @@ func (v *visit) edit() error {
 	_, err = v.manager.UpdateToken(v.r.Context(), v.actor, t.ID, apitoken.TokenChange{Name: &page.NewName, Description: &page.NewDescription})
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem = reasonText(err)
+		page.Problem, page.Refused = reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrExists):
-		page.Problem = reasonText(err)
+		page.Problem, page.Refused = reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusConflict, page)
 	case isUnknown(err):
 		p := problemOf(err)

@@ -56,7 +56,13 @@ func (f *file) stream(records iter.Seq2[[]string, error]) error {
 			f.v.w.Header().Del("Content-Disposition")
 			return err
 		}
-		if err != nil || f.add(record) != nil {
+		if err != nil {
+			if f.v.r.Context().Err() == nil { // otherwise the browser has left
+				f.v.callOnError(err)
+			}
+			f.abort()
+		}
+		if f.add(record) != nil {
 			f.abort()
 		}
 	}

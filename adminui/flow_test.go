@@ -130,7 +130,7 @@ func TestADayEndsInTheZoneOfTheUser(t *testing.T) {
 	if want := time.Date(2026, 1, 11, 0, 0, 0, 0, zone); !identity.Token.ExpiresAt.Equal(want) {
 		t.Errorf("the token expires at %s, want %s", identity.Token.ExpiresAt, want)
 	}
-	h.says(page, "2 Jan 2026, 02:00")
+	h.says(page, "2 Jan 2026, 02:00", "30 days, until 1 February 2026 90 days, until 2 April 2026")
 	if !strings.Contains(page, `title="2026-01-01 12:00:00.000000 UTC"`) {
 		t.Error("the exact time in UTC is missing")
 	}
@@ -143,15 +143,15 @@ func afterLabel(page, id string) string {
 }
 
 func TestTheFormOffersWhatThePolicyPermits(t *testing.T) {
-	option := regexp.MustCompile(`<option value="[^"]*"( selected)?>([^<]*)</option>`)
+	option := regexp.MustCompile(`<option value="[^"]*"( selected)?[^>]*>([^<]*)</option>`)
 	tests := []struct {
 		max  time.Duration
 		want []string
 	}{
-		{apitoken.NoExpiration, []string{"30 days *", "90 days", "1 year", "No expiration", "Until the end of a day"}},
-		{apitoken.Days(100), []string{"30 days *", "90 days", "100 days", "Until the end of a day"}},
-		{apitoken.Days(30), []string{"30 days *", "Until the end of a day"}},
-		{apitoken.Days(1), []string{"1 day *", "Until the end of a day"}},
+		{apitoken.NoExpiration, []string{"30 days, until 31 January 2026 UTC *", "90 days, until 1 April 2026 UTC", "1 year, until 1 January 2027 UTC", "No expiration", "Until the end of a day"}},
+		{apitoken.Days(100), []string{"30 days, until 31 January 2026 UTC *", "90 days, until 1 April 2026 UTC", "100 days, until 11 April 2026 UTC", "Until the end of a day"}},
+		{apitoken.Days(30), []string{"30 days, until 31 January 2026 UTC *", "Until the end of a day"}},
+		{apitoken.Days(1), []string{"1 day, until 2 January 2026 UTC *", "Until the end of a day"}},
 	}
 	for _, tt := range tests {
 		h := newHost(t)

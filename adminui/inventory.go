@@ -23,6 +23,16 @@ type filters struct {
 	Find                string // text in the name or the owner, or the end of the token
 }
 
+// InUse returns how many filters of the form are set.
+func (f filters) InUse() (n int) {
+	for _, set := range []bool{f.Owner != "", f.Name != "", f.Within != "", f.Unused != "", f.NoEnd, f.Beyond, f.OnBehalf, f.Longer != "", f.With != ""} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 type inventoryPage struct {
 	listLinks
 	tokenList

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -57,13 +58,13 @@ func (v *visit) showLayers(page *policyPage, p apitoken.MaxLifetimePolicy) {
 // setLimit adds or replaces a limit, or removes it.
 func (v *visit) setLimit() error {
 	form := v.r.PostForm
-	page := policyPage{Layers: layersForm{Role: form.Get("role"), Kind: form.Get("kind"), Days: form.Get("days")}}
+	page := policyPage{Refused: "limit", Layers: layersForm{Role: form.Get("role"), Kind: form.Get("kind"), Days: form.Get("days")}}
 	limit := apitoken.LifetimeLimit{Role: apitoken.Role(page.Layers.Role), Kind: apitoken.Kind(page.Layers.Kind)}
 	remove := form.Get("remove") != ""
 	if !remove {
 		days, problem := readMaximum(policyPage{Chosen: customDays, Days: page.Layers.Days})
 		if problem != "" {
-			page.Problem = problem
+			page.Problem, page.Refused = problem, "limit maximum"
 			return v.showPolicy(http.StatusUnprocessableEntity, page)
 		}
 		limit.Max = days.Max
@@ -81,17 +82,18 @@ func (v *visit) setExemption() error {
 		User: form.Get("user"), UserKind: form.Get("user-kind"), Max: form.Get("max"), MaxDays: form.Get("max-days"),
 		Until: form.Get("until"), Reason: form.Get("reason"),
 	}
-	page := policyPage{Layers: entered}
+	page := policyPage{Refused: "exemption", Layers: entered}
 	e := apitoken.Exemption{User: apitoken.UserID(entered.User), Kind: apitoken.Kind(entered.UserKind), Reason: entered.Reason}
 	remove := form.Get("remove") != ""
 	if !remove {
 		most, problem := readMaximum(policyPage{Chosen: entered.Max, Days: entered.MaxDays})
 		day, err := time.ParseInLocation(time.DateOnly, entered.Until, v.zone)
+		refused := "exemption days"
 		if problem == "" && err != nil {
-			problem = "Enter the last day of the exemption, as year-month-day."
+			problem, refused = "Enter the last day of the exemption, as year-month-day.", "exemption until"
 		}
 		if problem != "" {
-			page.Problem = problem
+			page.Problem, page.Refused = problem, refused
 			return v.showPolicy(http.StatusUnprocessableEntity, page)
 		}
 		e.Max, e.Until = most.Max, day.AddDate(0, 0, 1)
@@ -135,9 +137,12 @@ func (v *visit) editLayers(page policyPage, edit func(*apitoken.MaxLifetimePolic
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
 		page.Problem = reasonText(err)
+		if field := refusedField(err); strings.HasPrefix(field, page.Refused+" ") {
+			page.Refused = field
+		}
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrDenied) && v.may.Has(apitoken.SetPolicy):
-		page.Problem = "You cannot exempt yourself, or a user who may do more than you."
+		page.Problem, page.Refused = "You cannot exempt yourself, or a user who may do more than you.", "exemption user"
 		return v.showPolicy(http.StatusForbidden, page)
 	case errors.Is(err, apitoken.ErrConflict):
 		page.Problem = "Somebody has changed the policy in the meantime. Check it, and send this again if you still want to."

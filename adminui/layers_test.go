@@ -118,8 +118,8 @@ func TestTheGenerateFormNamesTheLayer(t *testing.T) {
 	h := newHost(t)
 	h.form("ada", "/admin/policy", http.StatusSeeOther, limitForm())
 	h.form("ada", "/admin/policy", http.StatusSeeOther, exemptionForm("revision", "1"))
-	h.says(h.page("bob", "/admin/users/bob/tokens"), "Expires in 30 days 90 days Until the end of a day At most 90 days: exemption until 2 March 2026: migration.")
-	h.says(h.page("ada", "/admin/users/carol/tokens"), "Expires in 20 days Until the end of a day At most 20 days: limit of role user.")
+	h.says(h.page("bob", "/admin/users/bob/tokens"), "Expires in 30 days, until 31 January 2026 UTC 90 days, until 1 April 2026 UTC Until the end of a day At most 90 days: exemption until 2 March 2026: migration.")
+	h.says(h.page("ada", "/admin/users/carol/tokens"), "Expires in 20 days, until 21 January 2026 UTC Until the end of a day At most 20 days: limit of role user.")
 	h.saysNothingOf(h.page("ada", "/admin/users/ada/tokens"), "At most")
 	h.says(h.form("carol", "/admin/users/carol/tokens", 422, url.Values{"name": {"x"}, "lifetime": {days30}}),
 		"The lifetime is over the maximum: at most 20 days is allowed. It is the limit of role user.")

@@ -166,7 +166,7 @@ func TestAMaximumIsPlannedBeforeItIsSaved(t *testing.T) {
 		h.Generate(p)
 	}
 	page := h.form("ada", "/admin/policy", http.StatusOK, url.Values{"max": {"30"}})
-	h.says(page, "2 active tokens have a longer lifetime. They stay as they are. 1 of them never expires.", "Who is beyond: show exactly these tokens")
+	h.says(page, "2 active tokens have a longer lifetime. They stay as they are. 1 of them never expires.", "Who is beyond")
 	list := h.page("ada", "/admin/tokens?longer=30&status=active")
 	if !strings.Contains(html.UnescapeString(page), `href="/admin/tokens?longer=30&status=active"`) {
 		t.Errorf("the page has no link to the tokens: %s", page)
@@ -177,8 +177,15 @@ func TestAMaximumIsPlannedBeforeItIsSaved(t *testing.T) {
 	}
 	h.form("ada", "/admin/policy", http.StatusSeeOther, url.Values{"max": {"30"}, "revision": {"0"}, "confirmed": {"yes"}})
 	after := h.page("ada", "/admin/policy")
-	h.says(after, "Show the active tokens that are beyond it")
+	h.says(after, "2 active tokens have a longer lifetime than it permits.")
+	if !strings.Contains(html.UnescapeString(after), `<a href="/admin/tokens?beyond=yes&status=active">2 active tokens</a>`) {
+		t.Errorf("the number is no link to the tokens: %s", after)
+	}
 	beyond := h.page("ada", "/admin/tokens?beyond=yes&status=active")
 	h.says(beyond, "long", "endless", "Revoke all that match…")
 	h.saysNothingOf(beyond, "short")
+	h.form("ada", "/admin/policy", http.StatusSeeOther, url.Values{"max": {"36500"}, "revision": {"1"}, "confirmed": {"yes"}})
+	h.says(h.page("ada", "/admin/policy"), "1 active token has a longer lifetime than it permits.")
+	h.must(h.Manager.RevokeAll(ctx, apitoken.System(), "bob"))
+	h.says(h.page("ada", "/admin/policy"), "No active token has a longer lifetime than it permits.")
 }

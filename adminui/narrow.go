@@ -14,6 +14,7 @@ type narrowForm struct {
 	Date    string // as entered; empty: the expiry stays
 	Zone    string // the time zone of the day
 	Problem string
+	Refused string // the field that the problem is about, in the words of the Manager; empty: none
 }
 
 // narrowing returns the form with all permissions that the token may have, or nil if the visitor may not narrow it.
@@ -45,7 +46,7 @@ func (v *visit) narrow() error {
 	_, err = v.manager.Narrow(v.r.Context(), v.actor, t.ID, n)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Narrow.Problem = reasonText(err)
+		page.Narrow.Problem, page.Narrow.Refused = reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusUnprocessableEntity, page)
 	case isUnknown(err):
 		p := problemOf(err)
@@ -59,7 +60,7 @@ func (v *visit) narrow() error {
 	return nil
 }
 
-// enteredNarrowing returns what was entered. problem tells the user what is wrong with it; empty: nothing.
+// enteredNarrowing returns what was entered. problem tells the user what is wrong with it, and form.Refused where; empty: nothing.
 func (v *visit) enteredNarrowing(form *narrowForm, kept []string) (n apitoken.Narrowing, problem string) {
 	if len(kept) < len(form.Boxes) {
 		if len(kept) == 0 {
@@ -74,6 +75,7 @@ func (v *visit) enteredNarrowing(form *narrowForm, kept []string) (n apitoken.Na
 	if form.Date != "" {
 		day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
 		if err != nil || day.Year() < 1970 { // the zero time, for example, would mean that the expiry stays
+			form.Refused = "expires at"
 			return n, "Enter the last day of the token, as year-month-day."
 		}
 		n.ExpiresAt = day.AddDate(0, 0, 1)

@@ -16,6 +16,7 @@ type newAccount struct {
 	Persons, Services           bool     // what the form can make
 	Roles                       []choice // those that the visitor may give
 	Problem                     string
+	Refused                     string // the field that the problem is about, in the words of the Manager; empty: none
 }
 
 // personAccount is the kind of account in a form that makes a user. Any other is a service account.
@@ -64,7 +65,7 @@ func (v *visit) makeAccount() error {
 	}
 	_, err := v.manager.User(v.r.Context(), v.actor, u.ID)
 	if err == nil {
-		entered.Problem = "A user with this id exists already."
+		entered.Problem, entered.Refused = "A user with this id exists already.", "user id"
 		return v.showUsers(http.StatusConflict, entered)
 	}
 	if errors.Is(err, apitoken.ErrNotFound) {
@@ -72,7 +73,7 @@ func (v *visit) makeAccount() error {
 	}
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		entered.Problem = reasonText(err)
+		entered.Problem, entered.Refused = reasonText(err), refusedField(err)
 		return v.showUsers(http.StatusUnprocessableEntity, entered)
 	case isUnknown(err):
 		p := problemOf(err)

@@ -1,6 +1,7 @@
 package adminui_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminui"
 	"github.com/seed-d6cf0a46/apitoken/tokentest"
 )
+
+func noValues(context.Context, []apitoken.Token) ([][]string, error) { return nil, nil }
 
 func TestInvalidOptions(t *testing.T) {
 	m := tokentest.New(t).Manager
@@ -26,6 +29,21 @@ func TestInvalidOptions(t *testing.T) {
 		"a prefix with a line break": {Actor: actor, Prefix: "/a\nb"},
 		"a prefix with a backslash":  {Actor: actor, Prefix: `/a\b`},
 		"an origin without a scheme": {Actor: actor, TrustedOrigins: []string{"tokens.example.com"}},
+
+		"a style sheet of another host":      {Actor: actor, StyleSheet: "https://example.com/theme.css"},
+		"a style sheet with two slashes":     {Actor: actor, StyleSheet: "//example.com/theme.css"},
+		"a style sheet with a backslash":     {Actor: actor, StyleSheet: `/\example.com/theme.css`},
+		"a style sheet with a line break":    {Actor: actor, StyleSheet: "/theme.css\n"},
+		"a logo of another host":             {Actor: actor, Logo: adminui.Image{Path: "https://example.com/logo.svg", Text: "Example"}},
+		"a logo without a text":              {Actor: actor, Logo: adminui.Image{Path: "/logo.svg"}},
+		"a logo without a path":              {Actor: actor, Logo: adminui.Image{Text: "Example"}},
+		"a link that runs a script":          {Actor: actor, BackTo: adminui.Link{Path: "javascript:alert(1)", Text: "Example"}},
+		"a link without a text":              {Actor: actor, BackTo: adminui.Link{Path: "/", Text: " "}},
+		"columns without a function":         {Actor: actor, CSVColumns: &adminui.CSVColumns{Names: []string{"email"}}},
+		"no column":                          {Actor: actor, CSVColumns: &adminui.CSVColumns{Values: noValues}},
+		"a column without a name":            {Actor: actor, CSVColumns: &adminui.CSVColumns{Values: noValues, Names: []string{""}}},
+		"a column with a name that is taken": {Actor: actor, CSVColumns: &adminui.CSVColumns{Values: noValues, Names: []string{"owner"}}},
+		"two columns of one name":            {Actor: actor, CSVColumns: &adminui.CSVColumns{Values: noValues, Names: []string{"a", "a"}}},
 	} {
 		if _, err := adminui.New(m, opts); !errors.Is(err, apitoken.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -19,14 +20,22 @@ type policyPage struct {
 	Chosen  string
 	Days    string
 	Problem string
+	Refused string          // the field that the problem is about, such as "maximum lifetime" and "limit role"; its first word names the form
 	Confirm *policyQuestion // the question before a new maximum is saved; nil: none
 	MaySet  bool
-	Beyond  string // the list of the active tokens that are beyond the policy in force; empty: there are none, or the user may not see them
+	Beyond  *beyond // the active tokens that are beyond the policy in force; nil: it permits every lifetime, or the user may not see them
 
 	Limits     []limitRow
 	Exemptions []exemptionRow
 	Layers     layersForm
 	Revision   int64
+}
+
+// beyond is the active tokens with a longer lifetime than the policy in force permits.
+type beyond struct {
+	List    string // the address of their list
+	Number  int
+	AtLeast bool // there may be more
 }
 
 // policyQuestion asks before a new maximum is saved, and says how many existing tokens exceed it. They do not change.
@@ -43,6 +52,18 @@ type policyQuestion struct {
 	Maximum, Entered string
 }
 
+// ProblemOf returns the problem of a form of the page: "limit", "exemption", or empty for the one of the maximum.
+func (p policyPage) ProblemOf(form string) string {
+	in, _, _ := strings.Cut(p.Refused, " ")
+	if in != "limit" && in != "exemption" {
+		in = ""
+	}
+	if in != form {
+		return ""
+	}
+	return p.Problem
+}
+
 // customDays is the choice of the number in the field for days.
 const customDays = "days"
 
@@ -57,7 +78,10 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	page.Now, page.By, page.At = lifetimeText(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
 	page.MaySet = v.may.Has(apitoken.SetPolicy)
 	if v.may.Has(apitoken.ListAny) && p.Strictest() != apitoken.NoExpiration {
-		page.Beyond = v.base + "/tokens?beyond=yes&status=active"
+		page.Beyond, err = v.beyond()
+		if err != nil && page.Problem == "" { // otherwise the page says what became of a change, which matters more
+			return err
+		}
 	}
 	for _, max := range []int{30, 90, 365} {
 		page.Choices = append(page.Choices, choice{strconv.Itoa(max), lifetimeText(apitoken.Days(max))})
@@ -68,6 +92,16 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	}
 	v.showLayers(&page, p)
 	return v.render(status, "policy.html", "Maximum lifetime", page)
+}
+
+// beyond counts the active tokens that are beyond the policy in force, among as many as a list counts for its tabs.
+func (v *visit) beyond() (*beyond, error) {
+	q := apitoken.TokenQuery{AnyOwner: true, BeyondPolicy: true, Status: apitoken.StatusActive}
+	tally, err := v.manager.TallyTokens(v.r.Context(), v.actor, q, tallied)
+	if err != nil {
+		return nil, err
+	}
+	return &beyond{List: v.base + "/tokens?beyond=yes&status=active", Number: tally.Active, AtLeast: tally.More}, nil
 }
 
 // chosenMaximum returns the choice for a policy, and the number of days for customDays.
@@ -97,7 +131,7 @@ func (v *visit) setPolicy() error {
 	page := policyPage{Chosen: form.Get("max"), Days: form.Get("days")}
 	wanted, problem := readMaximum(page)
 	if problem != "" {
-		page.Problem = problem
+		page.Problem, page.Refused = problem, "maximum lifetime"
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	}
 	if form.Get("confirmed") == "" {
@@ -121,7 +155,7 @@ func (v *visit) setPolicy() error {
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem = reasonText(err)
+		page.Problem, page.Refused = reasonText(err), refusedField(err)
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrConflict) && v.isAlreadySet(wanted):
 	case errors.Is(err, apitoken.ErrConflict):

@@ -57,7 +57,7 @@ func (v *visit) revoke() error {
 	t, err := v.token()
 	if errors.Is(err, apitoken.ErrNotFound) && v.r.PostForm.Get("unknown") != "" {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke a token", Notice: "There is no such token, so there is nothing to revoke.", Page: v.base + "/",
+			Heading: "Revoke a token", Happened: nothingToDo, Notice: "There is no such token, so there is nothing to revoke.", Page: v.base + "/",
 		})
 	}
 	if err != nil {

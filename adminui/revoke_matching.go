@@ -65,7 +65,7 @@ func (v *visit) revokeMatching() error {
 		return v.render(http.StatusOK, "matching.html", revokedText(total-r.Remaining, total), page)
 	}
 	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Notice: grouped(total) + " " + plural(total, "token", "tokens") + " revoked. No active token matches any more.",
+		Heading: "Revoke tokens", Happened: "Done", Notice: grouped(total) + " " + plural(total, "token", "tokens") + " revoked. No active token matches any more.",
 		Page: v.activeURL(filters),
 	})
 }
@@ -93,7 +93,7 @@ func (v *visit) askMatching(filters url.Values, q apitoken.TokenQuery, typed str
 	total := seen.Remaining
 	if total == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Notice: "No active token matches, so there is nothing to revoke.", Page: v.inventoryURLOf(filters),
+			Heading: "Revoke tokens", Happened: nothingToDo, Notice: "No active token matches, so there is nothing to revoke.", Page: v.inventoryURLOf(filters),
 		})
 	}
 	page := v.matching(filters, total, total, v.r.PostForm.Get("reason"))

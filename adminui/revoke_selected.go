@@ -17,7 +17,7 @@ func (v *visit) revokeSelected() error {
 	back := v.inventoryURL()
 	if len(tokens) == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Notice: "None of the selected tokens is active, so there is nothing to revoke.", Page: back,
+			Heading: "Revoke tokens", Happened: nothingToDo, Notice: "None of the selected tokens is active, so there is nothing to revoke.", Page: back,
 		})
 	}
 	if v.r.PostForm.Get("confirmed") == "" {
@@ -31,7 +31,7 @@ func (v *visit) revokeSelected() error {
 		}
 	}
 	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Notice: activeTokensText(len(tokens)) + " revoked.", Page: back,
+		Heading: "Revoke tokens", Happened: "Done", Notice: activeTokensText(len(tokens)) + " revoked.", Page: back,
 	})
 }
 

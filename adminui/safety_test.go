@@ -1,7 +1,9 @@
 package adminui_test
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"fmt"
 	"html"
 	"io/fs"
@@ -24,7 +26,7 @@ import (
 func TestEveryResponseHasSecurityHeaders(t *testing.T) {
 	h := newHost(t)
 	for _, person := range []string{"ada", "bob", "broken", ""} {
-		for _, path := range []string{"/admin/", "/admin/users", "/admin/users/bob/tokens", "/admin/tokens.csv", "/admin/nothing", "/admin/static/style.css", "/"} {
+		for _, path := range []string{"/admin/", "/admin/users", "/admin/users/bob/tokens", "/admin/tokens.csv", "/admin/nothing", assetPath(t, "style"), "/"} {
 			w := h.send(person, http.MethodGet, path, nil)
 			want := map[string]string{
 				"Cross-Origin-Opener-Policy": "same-origin", // a page that opened this one gets no reference to it
@@ -35,7 +37,7 @@ func TestEveryResponseHasSecurityHeaders(t *testing.T) {
 				"X-Frame-Options":            "DENY",
 			}
 			if strings.Contains(path, "/static/") {
-				want["Cache-Control"] = "max-age=3600"
+				want["Cache-Control"] = "public, max-age=31536000, immutable"
 			}
 			for name, value := range want {
 				if got := w.Header().Get(name); got != value {
@@ -56,9 +58,48 @@ func TestAFormHasALimit(t *testing.T) {
 	}
 }
 
+// assetPath is the address of a static file, as the pages link to it.
+func assetPath(t *testing.T, name string) string {
+	t.Helper()
+	path := regexp.MustCompile(`/admin/static/` + name + `-[0-9a-f]{16}\.[a-z]+`).FindString(newHost(t).page("ada", "/admin/users"))
+	if path == "" {
+		t.Fatalf("the page does not link to %s with a hash", name)
+	}
+	return path
+}
+
+// The address of a static file changes with its content. Another hash is of another version of the library: while both run, the pages
+// of one get the files of the other, and browsers do not keep these.
+func TestStaticFilesAreKeptUnderTheHashOfTheirContent(t *testing.T) {
+	h := newHost(t)
+	hash := regexp.MustCompile(`-[0-9a-f]{16}\.`)
+	for name, contentType := range map[string]string{
+		"style": "text/css; charset=utf-8", "enhance": "text/javascript; charset=utf-8", "icon": "image/svg+xml",
+	} {
+		path := assetPath(t, name)
+		w := h.send("ada", http.MethodGet, path, nil)
+		content, err := os.ReadFile("static/" + hash.ReplaceAllString(path[len("/admin/static/"):], "."))
+		must(t, err)
+		sum := sha256.Sum256(content)
+		if want := "-" + hex.EncodeToString(sum[:8]) + "."; hash.FindString(path) != want {
+			t.Errorf("%s does not have the hash %s", path, want)
+		}
+		if w.Code != http.StatusOK || w.Body.String() != string(content) || w.Header().Get("Content-Type") != contentType {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+		other := h.send("ada", http.MethodGet, hash.ReplaceAllString(path, "-0123456789abcdef."), nil)
+		if other.Code != http.StatusOK || other.Body.String() != string(content) || other.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s with another hash: %d %v", path, other.Code, other.Header())
+		}
+		if plain := h.send("ada", http.MethodGet, hash.ReplaceAllString(path, "."), nil); plain.Code != http.StatusNotFound {
+			t.Errorf("%s without its hash: %d", path, plain.Code)
+		}
+	}
+}
+
 func TestStaticFilesAreNotListed(t *testing.T) {
 	h := newHost(t)
-	for _, path := range []string{"/admin/static/", "/admin/static/x/", "/admin/static/nothing.css"} {
+	for _, path := range []string{"/admin/static/", "/admin/static/x/", "/admin/static/nothing.css", "/admin/static/-0123456789abcdef."} {
 		if w := h.send("ada", http.MethodGet, path, nil); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}

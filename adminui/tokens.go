@@ -95,15 +95,22 @@ type generateForm struct {
 	Date          string
 	Offer         bool // the owner claims the token, instead of the secret being shown here
 	MayOffer      bool // the token is for another user
-	Choices       []choice
+	Choices       []lifetimeChoice
 	Limit         string // the maximum and where it comes from; empty: it is that of everybody
 	LastDate      string // the last day that the policy permits; empty: any
 	Zone          string // the time zone of the days
 	Problem       string
+	Refused       string // the field that the problem is about, in the words of the Manager; "date" is the last day; empty: none
 }
 
 type choice struct {
 	Value, Text string
+}
+
+// lifetimeChoice is a lifetime that a form offers, with the day of the expiry if the form is sent now.
+type lifetimeChoice struct {
+	choice
+	Until moment // the zero moment: no expiration, or a day that is entered
 }
 
 // generated is a new token with its secret, which is shown only in this response.
@@ -133,6 +140,9 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 	w := view{Heading: "Tokens of", About: string(page.Owner), Page: page}
 	if page.Own {
 		w.Heading, w.About = "My tokens", ""
+	}
+	if made != nil {
+		w.Happened = "Token generated"
 	}
 	return v.renderWith(status, "tokens.html", w)
 }
@@ -239,13 +249,22 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	}
 	form.Zone, form.MayOffer = v.zone.String(), !page.Own
 	for _, lifetime := range limit.Choices() {
-		form.Choices = append(form.Choices, choice{lifetimeValue(lifetime), lifetimeText(lifetime)})
+		form.Choices = append(form.Choices, v.lifetimeChoice(lifetime))
 	}
-	form.Choices = append(form.Choices, choice{onDate, "Until the end of a day"})
+	form.Choices = append(form.Choices, lifetimeChoice{choice: choice{onDate, "Until the end of a day"}})
 	if limit.Max != apitoken.NoExpiration {
 		form.LastDate = v.now.Add(limit.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	return form, nil
+}
+
+// lifetimeChoice returns the choice of a lifetime.
+func (v *visit) lifetimeChoice(lifetime time.Duration) lifetimeChoice {
+	c := lifetimeChoice{choice: choice{lifetimeValue(lifetime), lifetimeText(lifetime)}}
+	if lifetime != apitoken.NoExpiration {
+		c.Until = v.dateOf(v.now.Add(lifetime))
+	}
+	return c
 }
 
 // offerKinds fills in the kinds, if there are several, and returns the limit of the longest lifetime among them, because a form
@@ -309,10 +328,10 @@ func (v *visit) generate() error {
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrExists), errors.Is(err, apitoken.ErrTooMany):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case isUnknown(err):
 		return v.mayBeGenerated(err, token)
@@ -322,6 +341,14 @@ func (v *visit) generate() error {
 		return err
 	}
 	return v.showTokens(http.StatusCreated, nil, &generated{token, secret.Reveal(), v.moment(token.ExpiresAt)})
+}
+
+// refuse says why the form was refused.
+func (f *generateForm) refuse(err error) {
+	f.Problem, f.Refused = reasonText(err), refusedField(err)
+	if f.Lifetime == onDate && (f.Refused == "lifetime" || f.Refused == "expiry") {
+		f.Refused = "date"
+	}
 }
 
 // mayBeGenerated shows the token that may exist, with the button that revokes it. Its secret is lost.
@@ -342,7 +369,7 @@ func (v *visit) notGenerated(err error) error {
 	})
 }
 
-// params parses what was entered. problem tells the user what is wrong with it; empty: nothing.
+// params parses what was entered. problem tells the user what is wrong with it, and form.Refused where; empty: nothing.
 func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem string) {
 	p = apitoken.GenerateParams{Owner: v.owner, Name: form.Name, Description: form.Description, IdempotencyKey: form.Key}
 	p.Kind, p.Resource = apitoken.Kind(form.Kind), form.Resource
@@ -357,6 +384,7 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {
+			form.Refused = "lifetime"
 			return p, "Choose when the token expires."
 		}
 		p.Lifetime = time.Duration(lifetime)
@@ -364,9 +392,11 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	}
 	day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
 	if err != nil {
+		form.Refused = "date"
 		return p, "Enter the last day of the token, as year-month-day."
 	}
 	if day.Year() < 1970 { // the zero time, for example, would mean that no expiry was asked for
+		form.Refused = "date"
 		return p, "Enter a last day of the token from 1970-01-01 on."
 	}
 	p.ExpiresAt = day.AddDate(0, 0, 1)

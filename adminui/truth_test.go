@@ -27,7 +27,7 @@ func newFaulty() *faulty {
 		Store: memstore.New(),
 		Before: func(_ context.Context, method string) error {
 			switch method {
-			case "ScanTokens":
+			case "ScanTokens", "TallyTokens":
 				return s.reads
 			case "RevokeToken":
 				if s.revokes--; s.revokes >= 0 {
@@ -188,6 +188,19 @@ func TestUnknownOutcomes(t *testing.T) {
 	h.says(page, "It is not known whether the maximum was set to 30 days.", "In force No expiration")
 	if len(*told) != 3 {
 		t.Errorf("OnError got %v", *told)
+	}
+}
+
+// What became of a change is said even if the tokens beyond the policy cannot be counted.
+func TestAnUnknownMaximumIsSaidWithoutANumber(t *testing.T) {
+	h, store, _ := newFaultyHost(t)
+	h.setMax(apitoken.Days(90))
+	store.reads, store.writes = apitoken.ErrUnavailable, apitoken.ErrUncertain
+	page := h.form("ada", "/admin/policy", http.StatusServiceUnavailable, url.Values{"max": {"30"}, "revision": {"1"}, "confirmed": {"yes"}})
+	h.says(page, "It is not known whether the maximum was set to 30 days.", "In force 90 days")
+	h.saysNothingOf(page, "longer lifetime than it permits")
+	if w := h.send("ada", http.MethodGet, "/admin/policy", nil); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("without a change, the page is answered %d, want 503", w.Code)
 	}
 }
 

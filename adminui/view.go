@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,31 +19,12 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-//go:embed static
-var static embed.FS
-
 // templates are the pages by the names of their files. Their functions return text, which html/template escapes.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"action":   actionText,
+	"asset":    func(name string) string { return assets[name] },
 	"hasEnded": func(s apitoken.Status) bool { return s != apitoken.StatusActive },
 }).ParseFS(templateFiles, "templates/*.html"))
-
-// staticFiles serves the style sheet, the script and the icon. Browsers may cache them for an hour.
-func (u *ui) staticFiles() http.Handler {
-	files, err := fs.Sub(static, "static")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	server := http.StripPrefix(u.opts.Prefix+"/static/", http.FileServerFS(files))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") {
-			http.NotFound(w, r) // do not list the folder
-			return
-		}
-		w.Header().Set("Cache-Control", "max-age=3600")
-		server.ServeHTTP(w, r)
-	})
-}
 
 // view is the data of every page.
 type view struct {
@@ -52,12 +32,19 @@ type view struct {
 	About          string // the user that the heading is about; empty: none
 	Prefix         string // of every address
 	SignOut        string
+	StyleSheet     string
+	Logo           Image
+	BackTo         Link
 	Who            string // the signed-in user
 	Links          []link
-	Notice         any // what was done; a text, or HTML by sentence
-	Problem        any // why something was refused; a text, or HTML by sentence
+	Happened       string // what happened, for the title of the page; empty: "Error" if there is a problem, and otherwise nothing
+	Notice         any    // what was done; a text, or HTML by sentence
+	Problem        any    // why something was refused; a text, or HTML by sentence
 	Page           any
 }
+
+// nothingToDo is what happened if what was asked for was so already.
+const nothingToDo = "Nothing to do"
 
 // link is a link to a page that the user may see.
 type link struct {
@@ -72,6 +59,10 @@ func (v *visit) render(status int, name, heading string, page any) error {
 
 func (v *visit) renderWith(status int, name string, w view) error {
 	w.Title, w.Prefix, w.SignOut, w.Links = v.opts.Title, v.base, v.opts.SignOut, v.links()
+	if w.Happened == "" && (status >= http.StatusBadRequest || w.Problem != nil) {
+		w.Happened = "Error"
+	}
+	w.StyleSheet, w.Logo, w.BackTo = v.opts.StyleSheet, v.opts.Logo, v.opts.BackTo
 	w.Who = string(v.actor.User)
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, name, w); err != nil {
@@ -223,6 +214,16 @@ func (v *visit) moment(t time.Time) moment {
 	}
 	if v.opts.Location == nil {
 		m.Text, m.ZoneUnknown = m.Text+" UTC", true
+	}
+	return m
+}
+
+// dateOf returns the day of a time, without the time of the day.
+func (v *visit) dateOf(t time.Time) moment {
+	m := v.moment(t)
+	m.Text = t.In(v.zone).Format("2 January 2006")
+	if m.ZoneUnknown {
+		m.Text += " UTC"
 	}
 	return m
 }

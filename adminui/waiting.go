@@ -40,10 +40,10 @@ func (v *visit) offer(form *generateForm, params apitoken.GenerateParams) error 
 	_, err := v.manager.Offer(v.r.Context(), v.actor, apitoken.OfferParams{GenerateParams: params})
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrTooMany):
-		form.Problem = reasonText(err)
+		form.refuse(err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case err != nil:
 		return err

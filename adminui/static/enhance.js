@@ -83,13 +83,12 @@ if (lifetime && date) {
 }
 
 // Entering a number of days selects that choice.
-const days = document.getElementById("days");
-const ownDays = document.getElementById("max-days");
-if (days && ownDays) {
-  days.addEventListener("input", () => {
-    ownDays.checked = true;
-  });
-}
+document.getElementById("days")?.addEventListener("input", () => {
+  document.getElementById("max-days").checked = true;
+});
+document.getElementById("exempt-days")?.addEventListener("input", () => {
+  document.getElementById("exempt-max").value = "days";
+});
 
 // A search without a result so far continues by itself.
 const unfinished = document.querySelector("[data-goes-on]");
@@ -99,4 +98,8 @@ if (unfinished) location.replace(unfinished.dataset.goesOn);
 const inZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[data-zone-unknown]")) {
   time.textContent = inZone.format(new Date(time.dateTime));
+}
+const dayInZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
+for (const option of document.querySelectorAll("option[data-until]")) {
+  option.textContent = `${option.dataset.text}, until ${dayInZone.format(new Date(option.dataset.until))}`;
 }

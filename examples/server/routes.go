@@ -40,6 +40,8 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 		Origin:    proxy.ofRequest,
 		Challenge: `Basic realm="administration", charset="UTF-8", Bearer realm="administration"`,
 		OnError:   s.fail,
+
+		Documentation: "/docs/",
 	})
 	if err != nil {
 		return nil, err
@@ -52,6 +54,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	mux.Handle("/admin/", pages)
 	// A session opens the administration in JSON, too. Other sites can make a browser send its cookie, so this needs protection.
 	mux.Handle("/admin/api/", protection.Handler(s.withLogin(http.StripPrefix("/admin/api", api))))
+	mux.Handle("/docs/", document("/docs"))
 
 	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
 	mux.Handle("GET /sign-in", secured(http.HandlerFunc(s.page)))

@@ -106,7 +106,7 @@ func TestBrowserOtherSitesCannotFrameThePages(t *testing.T) {
 	p.visit(s.url)
 	s.signIn(p, "admin")
 	refused := 0
-	for _, path := range []string{"/admin/users", "/admin/users/bob/tokens", "/admin/policy", "/admin/static/icon.svg", "/sign-in"} {
+	for _, path := range []string{"/admin/users", "/admin/users/bob/tokens", "/admin/policy", "/admin/static/icon-0000000000000000.svg", "/sign-in"} {
 		sameSite, crossSite := siteOf(t, evilPage{Frame: s.url + path})
 		for _, site := range []string{sameSite, crossSite} {
 			p.visit(site)

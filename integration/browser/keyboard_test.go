@@ -102,7 +102,8 @@ func (k keyboard) choose(label, option string) {
 	k.to(label)
 	k.press(kb.Home)
 	for range 20 {
-		if with[string](k.tab, label, `e => e.selectedOptions[0].text`, "") == option {
+		chosen := with[string](k.tab, label, `e => e.selectedOptions[0].text`, "")
+		if chosen == option || strings.HasPrefix(chosen, option+", until ") {
 			return
 		}
 		k.press(kb.ArrowDown)

@@ -94,7 +94,7 @@ func insert(text string) chromedp.Action[chromedp.Void] {
 func (p *tab) choose(label, option string) {
 	p.Helper()
 	with[bool](p, label, `(e, text) => {
-		const option = [...e.options].find(o => o.text === text);
+		const option = [...e.options].find(o => o.text === text || o.text.startsWith(text + ", until "));
 		if (!option) throw new Error("there is no option " + text + ", but: " + [...e.options].map(o => o.text).join(" | "));
 		e.value = option.value;
 		return e.dispatchEvent(new Event("change", {bubbles: true}));

@@ -122,17 +122,17 @@ var states = []state{
 	{name: "policy-read-only", as: "auditor", path: "/policy", says: "In force"},
 	{name: "policy-refused", as: "ada", path: "/policy", want: 422, then: func(_ host, p *tab) {
 		p.tick("Another number of days")
-		p.status = p.follow("Continue")
+		p.status = p.follow("Review the change")
 	}, says: "Enter a whole number of days"},
 	{name: "policy-question", host: host.withTokens, as: "ada", path: "/policy", then: func(_ host, p *tab) {
 		p.tick("30 days")
-		p.follow("Continue")
+		p.follow("Review the change")
 	}, says: "They stay as they are."},
 	{name: "policy-conflict", as: "ada", path: "/policy", want: 409, then: func(h host, p *tab) {
 		h.setMax(apitoken.Days(60))
 		p.visit(p.address())
 		p.tick("30 days")
-		p.follow("Continue")
+		p.follow("Review the change")
 		h.setMax(apitoken.Days(45))
 		p.status = p.follow("Set the maximum")
 	}, says: "Somebody else has set the maximum"},

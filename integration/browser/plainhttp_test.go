@@ -45,7 +45,7 @@ func TestBrowserFormsWorkOverPlainHTTP(t *testing.T) {
 			p.says("The token “over plain HTTP” is generated")
 			p.visit(h.url + "/policy")
 			p.tick("90 days")
-			p.follow("Continue")
+			p.follow("Review the change")
 			p.follow("Set the maximum")
 			p.says("In force 90 days")
 			p.visit(h.url + "/users/bob/revoke-all")

@@ -53,7 +53,7 @@ func TestBrowserSigningInLeadsToTheRequestedPage(t *testing.T) {
 	// A form that is submitted after the session has ended has no effect, and is not submitted again after signing in.
 	p.visit(s.url + "/admin/policy")
 	p.tick("30 days")
-	p.follow("Continue")
+	p.follow("Review the change")
 	before := s.state()
 	call(p, network.ClearBrowserCookies, cdp.Empty{})
 	p.follow("Set the maximum")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -20,10 +21,35 @@ func TestBrowserEnteringANumberOfDaysSelectsIt(t *testing.T) {
 	if !eval[bool](p, `document.getElementById("max-days").checked`) {
 		t.Error("the radio button of the number of days is not selected")
 	}
-	if status := p.follow("Continue"); status != http.StatusOK {
+	if status := p.follow("Review the change"); status != http.StatusOK {
 		t.Errorf("the form is answered %d", status)
 	}
 	p.says("Set the maximum to 45 days?")
+}
+
+// Entering a number of days selects that choice of the exemption too.
+func TestBrowserEnteringTheDaysOfAnExemptionSelectsThem(t *testing.T) {
+	t.Parallel()
+	h, p := newHost(t), open(t)
+	h.signIn(p, "ada")
+	p.visit(h.url + "/policy")
+	p.fill("Days if “Another number of days” is chosen", "45")
+	if chosen := eval[string](p, `document.getElementById("exempt-max").selectedOptions[0].text`); chosen != "Another number of days" {
+		t.Errorf("the choice is %q, want the number of days", chosen)
+	}
+}
+
+// The clock of the host stands at noon of 1 January in UTC, which is 2 January in Kiritimati.
+func TestBrowserAFormSaysTheLastDayInTheZoneOfTheReader(t *testing.T) {
+	t.Parallel()
+	h, p := newHost(t), open(t)
+	call(p, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Pacific/Kiritimati"})
+	h.signIn(p, "bob")
+	p.visit(h.url + "/users/bob/tokens")
+	chosen := eval[string](p, `document.getElementById("lifetime").selectedOptions[0].text`)
+	if want := "30 days, until 1 February 2026"; chosen != want {
+		t.Errorf("the choice is %q, want %q", chosen, want)
+	}
 }
 
 // brokenWords is JavaScript that returns the words of tables, headings and buttons that are broken over two lines. It

@@ -158,7 +158,7 @@ func (w work) lowersTheMaximum() {
 	w.follow("Maximum lifetime")
 	w.tab.says("In force No expiration")
 	w.tick("30 days")
-	w.follow("Continue")
+	w.follow("Review the change")
 	w.tab.says("Set the maximum to 30 days?", "2 active tokens have a longer lifetime. They stay as they are.")
 	if w.state() != before {
 		w.Error("asking for confirmation changed something")
