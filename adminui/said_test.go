@@ -54,7 +54,8 @@ var (
 
 // The problem has the focus, and the field that it is about is marked and refers to it. Nothing else is.
 func TestTheRefusedFieldIsMarked(t *testing.T) {
-	h := newHost(t, func(o *adminui.Options) { o.ServiceAccounts = true })
+	h := newHost(t, func(o *adminui.Options) { o.ServiceAccounts, o.EditUsers = true, true })
+	h.put(apitoken.User{ID: "robot", Service: true})
 	token := "/tokens/" + h.generate("taken").ID.String()
 	h.generate("other")
 	h.setMax(apitoken.Days(90))
@@ -63,6 +64,7 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 	maximum := func(days string) url.Values { return url.Values{"max": {"days"}, "days": {days}} }
 	limit := func(more ...string) url.Values { return with(limitForm("revision", "1"), more...) }
 	exemption := func(more ...string) url.Values { return with(exemptionForm("revision", "1"), more...) }
+	user := func(more ...string) url.Values { return with(url.Values{"role": {"user"}, "revision": {"1"}}, more...) }
 	for _, tt := range []struct {
 		name, path     string
 		form           url.Values
@@ -87,6 +89,9 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 		{"a service account that exists", "/users", url.Values{"id": {"bob"}}, "account-id", "account-problem"},
 		{"a service account of an unknown role", "/users", url.Values{"id": {"ci"}, "role": {"king"}}, "account-role", "account-problem"},
 		{"a service account of nobody", "/users", url.Values{"id": {"ci"}, "responsible": {"nobody"}}, "account-responsible", "account-problem"},
+		{"a user of an unknown role", "/users/bob", user("role", "king"), "role", "change-problem"},
+		{"a service account that nobody known answers for", "/users/robot", user("responsible", "nobody"), "responsible", "change-problem"},
+		{"the user has changed", "/users/bob", user("revision", "7"), "", "change-problem"},
 		{"no days", "/policy", maximum(""), "days", "policy-problem"},
 		{"the maximum has changed", "/policy", with(maximum("20"), "confirmed", "yes", "revision", "7"), "", "policy-problem"},
 		{"a limit without days", "/policy", limit("days", ""), "limit-days", "limit-problem"},
@@ -121,7 +126,7 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/admin/policy", "/admin/users", "/admin/users/bob/tokens", "/admin" + token + "/edit"} {
+	for _, path := range []string{"/admin/policy", "/admin/users", "/admin/users/bob", "/admin/users/bob/tokens", "/admin" + token + "/edit"} {
 		h.saysNothingOf(h.page("ada", path), "aria-invalid", "autofocus")
 	}
 	if n := len(focused.FindAllString(h.send("bob", http.MethodGet, "/admin/users", nil).Body.String(), -1)); n != 1 {
