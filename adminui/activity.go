@@ -15,14 +15,15 @@ const eventsOnPage = 50
 
 type eventRow struct {
 	apitoken.Event
-	At      moment // of several denials: the first
-	More    int64  // the number of further denials
-	Until   moment // the time of the last one
-	Who     string
-	Denied  bool
-	What    string // the name of the token or user
-	Changes []stateChange
-	Policy  string // how the limits and exemptions have changed
+	At       moment // of several denials: the first
+	More     int64  // the number of further denials
+	MoreText string // the same, as the page shows it
+	Until    moment // the time of the last one
+	Who      string
+	Denied   bool
+	What     string // the name of the token or user
+	Changes  []stateChange
+	Policy   string // how the limits and exemptions have changed
 
 	ActorURL, OwnerURL, TokenURL string // what the event is about; empty: nothing, or the visitor may not see it
 }
@@ -60,10 +61,12 @@ type activityPage struct {
 	Download string
 }
 
-func newActivityPage(f eventFilters) activityPage {
-	page := activityPage{Filters: f, Outcomes: []choice{{string(apitoken.OutcomeDone), "Done"}, {string(apitoken.OutcomeDenied), "Denied"}}}
+func (v *visit) newActivityPage(f eventFilters) activityPage {
+	page := activityPage{Filters: f, Outcomes: []choice{
+		{string(apitoken.OutcomeDone), v.text("Done")}, {string(apitoken.OutcomeDenied), v.text("Denied")},
+	}}
 	for _, a := range apitoken.RecordedActions() {
-		page.Actions = append(page.Actions, choice{string(a), capitalized(actionText(a))})
+		page.Actions = append(page.Actions, choice{string(a), capitalized(v.action(a))})
 	}
 	return page
 }
@@ -96,7 +99,7 @@ func (v *visit) activity() error {
 	if err != nil {
 		return err
 	}
-	page := newActivityPage(f)
+	page := v.newActivityPage(f)
 	page.Zone, page.Filtered = v.zone.String(), f != eventFilters{}
 	q.Limit = eventsOnPage + 1
 	if q.After, err = eventSeq(query.Get("after")); err != nil {
@@ -114,25 +117,25 @@ func (v *visit) activity() error {
 		}
 		page.Rows = append(page.Rows, v.eventRow(e))
 	}
-	return v.render(http.StatusOK, "activity.html", "Activity", page)
+	return v.render(http.StatusOK, "activity.html", v.text("Activity"), page)
 }
 
 // limitInWords returns what the token was limited to.
-func limitInWords(s apitoken.State) string {
+func (l *language) limitInWords(s apitoken.State) string {
 	names := s.PermissionNames()
 	switch {
 	case names == nil:
-		return "all of its kind"
+		return l.text("all of its kind")
 	case len(names) == 0:
-		return "none"
+		return l.text("none")
 	}
 	return strings.Join(names, ", ")
 }
 
 // expiryInWords returns when the token expired.
-func expiryInWords(s apitoken.State) string {
+func (l *language) expiryInWords(s apitoken.State) string {
 	if s.ExpiresAt.IsZero() {
-		return "none"
+		return l.text("none")
 	}
 	return s.ExpiresAt.Format("2006-01-02 15:04 UTC")
 }
@@ -141,14 +144,15 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 	row := eventRow{Event: e, At: v.moment(e.At), Who: string(e.Actor.User), Denied: e.Outcome == apitoken.OutcomeDenied, What: e.After.Name}
 	if e.Count > 0 {
 		row.At, row.More, row.Until = v.moment(e.FirstAt), e.Count-1, v.moment(e.At)
+		row.MoreText = v.number(int(row.More))
 	}
 	if e.Actor.Kind == apitoken.ActorSystem {
-		row.Who = "the host"
+		row.Who = v.text("the host")
 	}
 	if row.Who == "" {
-		row.Who = "nobody"
+		row.Who = v.text("nobody")
 	}
-	row.Changes = stateChanges(e)
+	row.Changes = v.stateChanges(e)
 	if e.Actor.User != "" {
 		row.ActorURL = addressOf(v.base+"/activity", url.Values{"actor": {string(e.Actor.User)}})
 	}
@@ -165,10 +169,10 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 }
 
 // stateChanges returns the names, descriptions, roles and maximum lifetimes that an event changed.
-func stateChanges(e apitoken.Event) (changes []stateChange) {
+func (l *language) stateChanges(e apitoken.Event) (changes []stateChange) {
 	add := func(what, before, after string) {
 		if before != after {
-			changes = append(changes, stateChange{what, before, after})
+			changes = append(changes, stateChange{l.text(what), before, after})
 		}
 	}
 	if e.Outcome == apitoken.OutcomeDenied {
@@ -179,35 +183,35 @@ func stateChanges(e apitoken.Event) (changes []stateChange) {
 		if e.Before.MaxLifetime == e.After.MaxLifetime { // the limits or exemptions have changed
 			return nil
 		}
-		changes = append(changes, stateChange{"maximum", lifetimeInSentence(e.Before.MaxLifetime), lifetimeInSentence(e.After.MaxLifetime)})
+		changes = append(changes, stateChange{l.text("maximum"), l.lifetimeInSentence(e.Before.MaxLifetime), l.lifetimeInSentence(e.After.MaxLifetime)})
 	case apitoken.ActionUpdateToken:
-		add("name", e.Before.Name, e.After.Name)
-		add("description", e.Before.Description, e.After.Description)
+		add(english("name"), e.Before.Name, e.After.Name)
+		add(english("description"), e.Before.Description, e.After.Description)
 	case apitoken.ActionNarrow:
-		add("permissions", limitInWords(e.Before), limitInWords(e.After))
-		add("expiry", expiryInWords(e.Before), expiryInWords(e.After))
+		add(english("permissions"), l.limitInWords(e.Before), l.limitInWords(e.After))
+		add(english("expiry"), l.expiryInWords(e.Before), l.expiryInWords(e.After))
 	case apitoken.ActionPutUser:
 		if e.Before.Role != "" { // the user is not new
-			add("name", e.Before.Name, e.After.Name)
+			add(english("name"), e.Before.Name, e.After.Name)
 		}
-		add("role", string(e.Before.Role), string(e.After.Role))
+		add(english("role"), string(e.Before.Role), string(e.After.Role))
 		if e.Before.Service || e.After.Service {
-			add("kind of account", accountText(e.Before), accountText(e.After))
+			add(english("kind of account"), l.accountText(e.Before), l.accountText(e.After))
 		}
-		add("answered for by", string(e.Before.Responsible), string(e.After.Responsible))
+		add(english("answered for by"), string(e.Before.Responsible), string(e.After.Responsible))
 	}
 	return changes
 }
 
 // accountText returns what kind of account a state is; empty: none yet.
-func accountText(s apitoken.State) string {
+func (l *language) accountText(s apitoken.State) string {
 	switch {
 	case s.Role == "":
 		return ""
 	case s.Service:
-		return "service"
+		return l.text("service")
 	}
-	return "person"
+	return l.text("person")
 }
 
 // eventSeq parses the number of an event. The empty text is 0.

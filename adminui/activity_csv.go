@@ -29,9 +29,10 @@ func (v *visit) downloadActivity() error {
 	return newFile(v, "activity.csv", activityHeader).stream(records)
 }
 
+// activityRecord returns the cells of an event. They are in English whatever the language of the pages is, for programs.
 func activityRecord(e apitoken.Event) []string {
 	var changes []string
-	for _, c := range stateChanges(e) {
+	for _, c := range inEnglish.stateChanges(e) {
 		changes = append(changes, c.What+": "+c.Before+" → "+c.After)
 	}
 	if e.Action == apitoken.ActionSetPolicy && e.After.Policy != "" {

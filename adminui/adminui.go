@@ -38,7 +38,7 @@ type Options struct {
 	// SignOut is the path to which the sign-out button sends a POST. Empty: no button.
 	SignOut string
 
-	// Title is the title of the pages. Empty: "API tokens".
+	// Title is the title of the pages. Empty: "API tokens", or its translation.
 	Title string
 
 	// Location returns the time zone of times and of the start of days. Nil: UTC; with JavaScript, times are shown in the zone of
@@ -72,6 +72,13 @@ type Options struct {
 	// CSVColumns adds columns of the host to the CSV file of tokens. Nil: none.
 	CSVColumns *CSVColumns
 
+	// Translations are the pages in other languages than English. Nil: English only.
+	Translations []Translation
+
+	// Language returns the tag of the language of the pages for a request, such as "de". A language without a translation is
+	// English. Nil: the header Accept-Language decides.
+	Language func(*http.Request) string
+
 	// StyleSheet is the path of a style sheet of the host, such as "/theme.css". It comes after that of the pages, whose colors are
 	// the variables at the beginning of static/style.css. The Content-Security-Policy permits only files of the same origin. Empty:
 	// none.
@@ -89,7 +96,7 @@ type Options struct {
 }
 
 // New returns a handler that serves the pages. The error is [apitoken.ErrInvalid] if m or Options.Actor is nil, or if Prefix, a trusted
-// origin, CSVColumns, StyleSheet, Logo or BackTo is not valid.
+// origin, CSVColumns, a translation, StyleSheet, Logo or BackTo is not valid.
 func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	switch {
 	case m == nil:
@@ -105,10 +112,11 @@ func New(m *apitoken.Manager, opts *Options) (http.Handler, error) {
 	if err := opts.CSVColumns.check(); err != nil {
 		return nil, err
 	}
-	u := &ui{manager: m, opts: *opts, base: (&url.URL{Path: opts.Prefix}).EscapedPath()}
-	if u.opts.Title == "" {
-		u.opts.Title = "API tokens"
+	all, err := newLanguages(opts.Translations)
+	if err != nil {
+		return nil, err
 	}
+	u := &ui{manager: m, opts: *opts, languages: all, base: (&url.URL{Path: opts.Prefix}).EscapedPath()}
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range opts.TrustedOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -130,9 +138,10 @@ func invalid(format string, args ...any) error {
 }
 
 type ui struct {
-	manager *apitoken.Manager
-	opts    Options
-	base    string // Options.Prefix, escaped
+	manager   *apitoken.Manager
+	opts      Options
+	languages languages
+	base      string // Options.Prefix, escaped
 }
 
 // pages returns all routes.
@@ -220,6 +229,7 @@ const maxForm = 128 << 10
 // visit is one request of a signed-in user.
 type visit struct {
 	*ui
+	*language
 	w     http.ResponseWriter
 	r     *http.Request
 	actor apitoken.Actor
@@ -233,7 +243,7 @@ type visit struct {
 func (u *ui) serve(do func(*visit) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		v := &visit{ui: u, w: w, r: r, now: u.manager.Now(), zone: time.UTC}
+		v := &visit{ui: u, language: u.languages.of(r, u.opts.Language), w: w, r: r, now: u.manager.Now(), zone: time.UTC}
 		if u.opts.Location != nil {
 			v.zone = u.opts.Location(r)
 		}

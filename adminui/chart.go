@@ -31,7 +31,7 @@ func newChart(weeks []week) chart {
 		}
 		c.Bars = append(c.Bars, bar{
 			X: i*step + gap/2, Y: top + full - height, Width: step - gap, Height: height,
-			LabelX: i*step + step/2, LabelY: top + full + 18, Tokens: w.Number(), Label: w.From.Text,
+			LabelX: i*step + step/2, LabelY: top + full + 18, Tokens: w.Number, Label: w.From.Text,
 		})
 	}
 	return c

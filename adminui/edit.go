@@ -46,7 +46,7 @@ func (v *visit) askEdit() error {
 }
 
 func (v *visit) showEdit(status int, page editPage) error {
-	return v.render(status, "edit.html", "Edit a token", page)
+	return v.render(status, "edit.html", v.text("Edit a token"), page)
 }
 
 func (v *visit) edit() error {
@@ -63,15 +63,15 @@ func (v *visit) edit() error {
 	_, err = v.manager.UpdateToken(v.r.Context(), v.actor, t.ID, apitoken.TokenChange{Name: &page.NewName, Description: &page.NewDescription})
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem, page.Refused = reasonText(err), refusedField(err)
+		page.Problem, page.Refused = v.reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrExists):
-		page.Problem, page.Refused = reasonText(err), refusedField(err)
+		page.Problem, page.Refused = v.reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusConflict, page)
 	case isUnknown(err):
 		p := problemOf(err)
 		v.reportUnavailable(p, err)
-		page.Problem = "It is not known whether the token was changed. Save it again."
+		page.Problem = v.text("It is not known whether the token was changed. Save it again.")
 		return v.showEdit(p.status, page)
 	case err != nil:
 		return err

@@ -11,15 +11,7 @@ import (
 type week struct {
 	From, To moment
 	Tokens   int
-	More     bool // there are more than Tokens
-}
-
-// Number returns how many tokens there are, with a plus sign if there are more.
-func (w week) Number() string {
-	if w.More {
-		return grouped(w.Tokens) + "+"
-	}
-	return grouped(w.Tokens)
+	Number   string // Tokens, with a plus sign if there are more
 }
 
 type expiringPage struct {
@@ -45,17 +37,21 @@ func (v *visit) expiring() error {
 		if err != nil {
 			return err
 		}
-		page.Weeks = append(page.Weeks, week{v.day(from), v.day(to), tally.Active, tally.More})
+		number := v.number(tally.Active)
+		if tally.More {
+			number += "+"
+		}
+		page.Weeks = append(page.Weeks, week{v.day(from), v.day(to), tally.Active, number})
 		page.Total += tally.Active
 		page.More = page.More || tally.More
 	}
 	page.Chart = newChart(page.Weeks)
-	return v.render(http.StatusOK, "expiring.html", "Expiring", page)
+	return v.render(http.StatusOK, "expiring.html", v.text("Expiring"), page)
 }
 
 // day returns the day of a time as a page shows it.
 func (v *visit) day(t time.Time) moment {
 	m := v.moment(t)
-	m.Text, m.ZoneUnknown = t.In(v.zone).Format("2 Jan"), false
+	m.Text, m.ZoneUnknown = v.date(t.In(v.zone), shortDayLayout), false
 	return m
 }

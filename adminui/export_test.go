@@ -8,6 +8,6 @@ import (
 // Routes returns the patterns of all pages, sorted.
 func Routes() []string { return slices.Sorted(maps.Keys(pages())) }
 
-var AgoText = agoText
+var AgoText = inEnglish.ago
 
 var WithoutFormulas = withoutFormulas

@@ -40,13 +40,13 @@ type layersForm struct {
 func (v *visit) showLayers(page *policyPage, p apitoken.MaxLifetimePolicy) {
 	page.Revision = p.Revision
 	for _, l := range p.Limits {
-		page.Limits = append(page.Limits, limitRow{l, lifetimeText(l.Max)})
+		page.Limits = append(page.Limits, limitRow{l, v.lifetime(l.Max)})
 	}
 	if !page.MaySet {
 		return
 	}
 	for _, e := range p.Exemptions {
-		page.Exemptions = append(page.Exemptions, exemptionRow{e, lifetimeText(e.Max), v.moment(e.Until), v.moment(e.At), !v.now.Before(e.Until)})
+		page.Exemptions = append(page.Exemptions, exemptionRow{e, v.lifetime(e.Max), v.moment(e.Until), v.moment(e.At), !v.now.Before(e.Until)})
 	}
 	page.Layers.Zone = v.zone.String()
 	page.Layers.LastDate = v.now.AddDate(1, 0, 0).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
@@ -62,7 +62,7 @@ func (v *visit) setLimit() error {
 	limit := apitoken.LifetimeLimit{Role: apitoken.Role(page.Layers.Role), Kind: apitoken.Kind(page.Layers.Kind)}
 	remove := form.Get("remove") != ""
 	if !remove {
-		days, problem := readMaximum(policyPage{Chosen: customDays, Days: page.Layers.Days})
+		days, problem := v.readMaximum(policyPage{Chosen: customDays, Days: page.Layers.Days})
 		if problem != "" {
 			page.Problem, page.Refused = problem, "limit maximum"
 			return v.showPolicy(http.StatusUnprocessableEntity, page)
@@ -86,11 +86,11 @@ func (v *visit) setExemption() error {
 	e := apitoken.Exemption{User: apitoken.UserID(entered.User), Kind: apitoken.Kind(entered.UserKind), Reason: entered.Reason}
 	remove := form.Get("remove") != ""
 	if !remove {
-		most, problem := readMaximum(policyPage{Chosen: entered.Max, Days: entered.MaxDays})
+		most, problem := v.readMaximum(policyPage{Chosen: entered.Max, Days: entered.MaxDays})
 		day, err := time.ParseInLocation(time.DateOnly, entered.Until, v.zone)
 		refused := "exemption days"
 		if problem == "" && err != nil {
-			problem, refused = "Enter the last day of the exemption, as year-month-day.", "exemption until"
+			problem, refused = v.text("Enter the last day of the exemption, as year-month-day."), "exemption until"
 		}
 		if problem != "" {
 			page.Problem, page.Refused = problem, refused
@@ -136,19 +136,19 @@ func (v *visit) editLayers(page policyPage, edit func(*apitoken.MaxLifetimePolic
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem = reasonText(err)
+		page.Problem = v.reasonText(err)
 		if field := refusedField(err); strings.HasPrefix(field, page.Refused+" ") {
 			page.Refused = field
 		}
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrDenied) && v.may.Has(apitoken.SetPolicy):
-		page.Problem, page.Refused = "You cannot exempt yourself, or a user who may do more than you.", "exemption user"
+		page.Problem, page.Refused = v.text("You cannot exempt yourself, or a user who may do more than you."), "exemption user"
 		return v.showPolicy(http.StatusForbidden, page)
 	case errors.Is(err, apitoken.ErrConflict):
-		page.Problem = "Somebody has changed the policy in the meantime. Check it, and send this again if you still want to."
+		page.Problem = v.text("Somebody has changed the policy in the meantime. Check it, and send this again if you still want to.")
 		return v.showPolicy(http.StatusConflict, page)
 	case isUnknown(err):
-		page.Problem = "It is not known whether this was saved. Check it, and send it again if necessary."
+		page.Problem = v.text("It is not known whether this was saved. Check it, and send it again if necessary.")
 		v.reportUnavailable(problemOf(err), err)
 		return v.showPolicy(http.StatusServiceUnavailable, page)
 	case err != nil:

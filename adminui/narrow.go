@@ -46,12 +46,12 @@ func (v *visit) narrow() error {
 	_, err = v.manager.Narrow(v.r.Context(), v.actor, t.ID, n)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Narrow.Problem, page.Narrow.Refused = reasonText(err), refusedField(err)
+		page.Narrow.Problem, page.Narrow.Refused = v.reasonText(err), refusedField(err)
 		return v.showEdit(http.StatusUnprocessableEntity, page)
 	case isUnknown(err):
 		p := problemOf(err)
 		v.reportUnavailable(p, err)
-		page.Narrow.Problem = "It is not known whether the token was narrowed. Send it again."
+		page.Narrow.Problem = v.text("It is not known whether the token was narrowed. Send it again.")
 		return v.showEdit(p.status, page)
 	case err != nil:
 		return err
@@ -64,11 +64,11 @@ func (v *visit) narrow() error {
 func (v *visit) enteredNarrowing(form *narrowForm, kept []string) (n apitoken.Narrowing, problem string) {
 	if len(kept) < len(form.Boxes) {
 		if len(kept) == 0 {
-			return n, "Keep at least one permission, or revoke the token."
+			return n, v.text("Keep at least one permission, or revoke the token.")
 		}
 		keep, err := v.manager.ParsePermissions(kept)
 		if err != nil {
-			return n, reasonText(err)
+			return n, v.reasonText(err)
 		}
 		n.Keep = keep
 	}
@@ -76,12 +76,12 @@ func (v *visit) enteredNarrowing(form *narrowForm, kept []string) (n apitoken.Na
 		day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
 		if err != nil || day.Year() < 1970 { // the zero time, for example, would mean that the expiry stays
 			form.Refused = "expires at"
-			return n, "Enter the last day of the token, as year-month-day."
+			return n, v.text("Enter the last day of the token, as year-month-day.")
 		}
 		n.ExpiresAt = day.AddDate(0, 0, 1)
 	}
 	if n == (apitoken.Narrowing{}) {
-		return n, "Take a permission away, or enter a last day."
+		return n, v.text("Take a permission away, or enter a last day.")
 	}
 	return n, ""
 }

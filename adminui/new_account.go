@@ -65,7 +65,7 @@ func (v *visit) makeAccount() error {
 	}
 	_, err := v.manager.User(v.r.Context(), v.actor, u.ID)
 	if err == nil {
-		entered.Problem, entered.Refused = "A user with this id exists already.", "user id"
+		entered.Problem, entered.Refused = v.text("A user with this id exists already."), "user id"
 		return v.showUsers(http.StatusConflict, entered)
 	}
 	if errors.Is(err, apitoken.ErrNotFound) {
@@ -73,12 +73,12 @@ func (v *visit) makeAccount() error {
 	}
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		entered.Problem, entered.Refused = reasonText(err), refusedField(err)
+		entered.Problem, entered.Refused = v.reasonText(err), refusedField(err)
 		return v.showUsers(http.StatusUnprocessableEntity, entered)
 	case isUnknown(err):
 		p := problemOf(err)
 		v.reportUnavailable(p, err)
-		entered.Problem = "It is not known whether the account was made. Search for it, and try again if it is not there."
+		entered.Problem = v.text("It is not known whether the account was made. Search for it, and try again if it is not there.")
 		return v.showUsers(p.status, entered)
 	case err != nil:
 		return err

@@ -56,7 +56,7 @@ func (v *visit) limitText(p apitoken.Permission) string {
 	case apitoken.Unlimited:
 		return ""
 	case 0:
-		return "no permission"
+		return v.text("no permission")
 	}
-	return "only " + strings.Join(v.manager.PermissionNames(p), ", ")
+	return v.text("only %s", strings.Join(v.manager.PermissionNames(p), ", "))
 }

@@ -75,7 +75,7 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 	if err != nil {
 		return err
 	}
-	page.Now, page.By, page.At = lifetimeText(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
+	page.Now, page.By, page.At = v.lifetime(p.Max), string(p.UpdatedBy), v.moment(p.UpdatedAt)
 	page.MaySet = v.may.Has(apitoken.SetPolicy)
 	if v.may.Has(apitoken.ListAny) && p.Strictest() != apitoken.NoExpiration {
 		page.Beyond, err = v.beyond()
@@ -84,14 +84,14 @@ func (v *visit) showPolicy(status int, page policyPage) error {
 		}
 	}
 	for _, max := range []int{30, 90, 365} {
-		page.Choices = append(page.Choices, choice{strconv.Itoa(max), lifetimeText(apitoken.Days(max))})
+		page.Choices = append(page.Choices, choice{strconv.Itoa(max), v.lifetime(apitoken.Days(max))})
 	}
-	page.Choices = append(page.Choices, choice{"none", "No expiration"}, choice{customDays, "Another number of days"})
+	page.Choices = append(page.Choices, choice{"none", v.text("No expiration")}, choice{customDays, v.text("Another number of days")})
 	if page.Chosen == "" {
 		page.Chosen, page.Days = chosenMaximum(p)
 	}
 	v.showLayers(&page, p)
-	return v.render(status, "policy.html", "Maximum lifetime", page)
+	return v.render(status, "policy.html", v.text("Maximum lifetime"), page)
 }
 
 // beyond counts the active tokens that are beyond the policy in force, among as many as a list counts for its tabs.
@@ -129,7 +129,7 @@ func (v *visit) setPolicy() error {
 		return v.setExemption()
 	}
 	page := policyPage{Chosen: form.Get("max"), Days: form.Get("days")}
-	wanted, problem := readMaximum(page)
+	wanted, problem := v.readMaximum(page)
 	if problem != "" {
 		page.Problem, page.Refused = problem, "maximum lifetime"
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
@@ -155,14 +155,14 @@ func (v *visit) setPolicy() error {
 	_, err = v.manager.SetPolicy(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		page.Problem, page.Refused = reasonText(err), refusedField(err)
+		page.Problem, page.Refused = v.reasonText(err), refusedField(err)
 		return v.showPolicy(http.StatusUnprocessableEntity, page)
 	case errors.Is(err, apitoken.ErrConflict) && v.isAlreadySet(wanted):
 	case errors.Is(err, apitoken.ErrConflict):
-		page.Problem = "Somebody else has set the maximum in the meantime. Check it, and set it again if you still want to."
+		page.Problem = v.text("Somebody else has set the maximum in the meantime. Check it, and set it again if you still want to.")
 		return v.showPolicy(http.StatusConflict, page)
 	case isUnknown(err):
-		page.Problem = "It is not known whether the maximum was set to " + lifetimeInSentence(wanted.Max) + ". Check it, and set it again if necessary."
+		page.Problem = v.text("It is not known whether the maximum was set to %s. Check it, and set it again if necessary.", v.lifetimeInSentence(wanted.Max))
 		v.reportUnavailable(problemOf(err), err)
 		return v.showPolicy(http.StatusServiceUnavailable, page)
 	case err != nil:
@@ -181,7 +181,7 @@ func (v *visit) isAlreadySet(wanted apitoken.MaxLifetimePolicy) bool {
 const mostDays = 36500
 
 // readMaximum parses what was entered. problem tells the user what is wrong with it; empty: nothing.
-func readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string) {
+func (v *visit) readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string) {
 	text := page.Chosen
 	switch text {
 	case "none":
@@ -192,7 +192,7 @@ func readMaximum(page policyPage) (p apitoken.MaxLifetimePolicy, problem string)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > mostDays {
-		return p, fmt.Sprintf("Enter a whole number of days, 1 to %d.", mostDays)
+		return p, v.text("Enter a whole number of days, 1 to %s.", strconv.Itoa(mostDays))
 	}
 	p.Max = apitoken.Days(n)
 	return p, ""
@@ -205,7 +205,7 @@ func (v *visit) policyQuestion(wanted apitoken.MaxLifetimePolicy) (*policyQuesti
 	if err != nil {
 		return nil, err
 	}
-	q := &policyQuestion{Text: lifetimeInSentence(wanted.Max), Revision: present.Revision}
+	q := &policyQuestion{Text: v.lifetimeInSentence(wanted.Max), Revision: present.Revision}
 	if !v.may.Has(apitoken.SetPolicy | apitoken.ListAny) {
 		return q, nil
 	}

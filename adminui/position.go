@@ -73,7 +73,7 @@ func (v *visit) readList(q apitoken.TokenQuery) (list tokenList, err error) {
 			return list, nil
 		}
 	}
-	list.Next, list.Looked = v.nextURL(q, looked), grouped(looked)
+	list.Next, list.Looked = v.nextURL(q, looked), v.number(looked)
 	return list, nil
 }
 
@@ -91,9 +91,9 @@ func (v *visit) nextURL(q apitoken.TokenQuery, looked int) string {
 }
 
 // of says of how many tokens a page has examined some.
-func (l tokenList) of(tally apitoken.TokenTally) tokenList {
+func (l tokenList) of(tally apitoken.TokenTally, language *language) tokenList {
 	if !tally.More {
-		l.Total = grouped(tally.Examined)
+		l.Total = language.number(tally.Examined)
 	}
 	return l
 }

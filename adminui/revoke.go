@@ -2,7 +2,6 @@ package adminui
 
 import (
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 
@@ -40,14 +39,14 @@ func (v *visit) askRevoke() error {
 	page := v.revocationOf(t)
 	page.Back, page.Fields = v.back(t, v.r.URL.Query())
 	page.Action = v.tokenURL(t.ID) + "/revoke"
-	page.Question = sentence("Revoke the token “%s” of %s? Everything that uses it will be refused. This cannot be undone.", t.Name, string(t.Owner))
-	return v.render(http.StatusOK, "ask.html", "Revoke a token", page)
+	page.Question = v.sentence("Revoke the token “%s” of %s? Everything that uses it will be refused. This cannot be undone.", t.Name, t.Owner)
+	return v.render(http.StatusOK, "ask.html", v.text("Revoke a token"), page)
 }
 
 // revocationOf returns the page with the button that revokes a token, if the user may revoke it.
 func (v *visit) revocationOf(t apitoken.Token) askPage {
 	row := v.row(t)
-	return askPage{Rows: []tokenRow{row}, Action: row.RevokeURL, Button: sentence("Revoke %s", t.Name), Back: row.OwnerURL}
+	return askPage{Rows: []tokenRow{row}, Action: row.RevokeURL, Button: v.sentence("Revoke %s", t.Name), Back: row.OwnerURL}
 }
 
 func (v *visit) revoke() error {
@@ -57,7 +56,7 @@ func (v *visit) revoke() error {
 	t, err := v.token()
 	if errors.Is(err, apitoken.ErrNotFound) && v.r.PostForm.Get("unknown") != "" {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke a token", Happened: nothingToDo, Notice: "There is no such token, so there is nothing to revoke.", Page: v.base + "/",
+			Heading: v.text("Revoke a token"), Happened: v.text(nothingToDo), Notice: v.text("There is no such token, so there is nothing to revoke."), Page: v.base + "/",
 		})
 	}
 	if err != nil {
@@ -68,7 +67,7 @@ func (v *visit) revoke() error {
 	if isUnknown(err) {
 		page := v.revocationOf(t)
 		page.Back, page.Fields = back, fields
-		page.Question = sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, string(t.Owner))
+		page.Question = v.sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, t.Owner)
 		return v.showUnknown(err, page)
 	}
 	if err != nil {
@@ -83,29 +82,30 @@ func (v *visit) askRevokeAll() error {
 	if !v.offersRevoking(owner) {
 		return apitoken.ErrDenied
 	}
-	what := "all tokens"
+	page := v.revocationOfAll()
+	page.Question = v.sentence("Revoke all tokens of %s? Everything that uses them will be refused. This cannot be undone.", owner)
 	if v.offersCounting(owner) {
 		n, err := v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: owner, Status: apitoken.StatusActive})
 		if err != nil {
 			return err
 		}
-		what = activeTokensText(n)
+		page.Question = v.sentence(plural(n,
+			"Revoke %s active token of %s? Everything that uses it will be refused. This cannot be undone.",
+			"Revoke %s active tokens of %s? Everything that uses them will be refused. This cannot be undone."), n, owner)
 	}
-	page := v.revocationOfAll()
-	page.Question = sentence("Revoke "+what+" of %s? Everything that uses them will be refused. This cannot be undone.", string(owner))
-	return v.render(http.StatusOK, "ask.html", "Revoke all tokens", page)
+	return v.render(http.StatusOK, "ask.html", v.text("Revoke all tokens"), page)
 }
 
 func (v *visit) revocationOfAll() askPage {
 	path := v.base + v.pathOfUser(v.owner)
-	return askPage{Action: path + "/revoke-all", Button: "Revoke all tokens", Back: path + "/tokens"}
+	return askPage{Action: path + "/revoke-all", Button: v.sentence("Revoke all tokens"), Back: path + "/tokens"}
 }
 
 func (v *visit) revokeAll() error {
 	err := v.manager.RevokeAll(v.r.Context(), v.actor, v.owner)
 	if isUnknown(err) {
 		page := v.revocationOfAll()
-		page.Question = sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", string(v.owner))
+		page.Question = v.sentence("It is not known whether all tokens of %s were revoked. Revoke them again.", v.owner)
 		return v.showUnknown(err, page)
 	}
 	if err != nil {
@@ -114,10 +114,7 @@ func (v *visit) revokeAll() error {
 	return v.redirect(v.pathOfUser(v.owner) + "/tokens")
 }
 
-// activeTokensText returns a number of active tokens in words.
-func activeTokensText(n int) string {
-	if n == 1 {
-		return "1 active token"
-	}
-	return fmt.Sprintf("%d active tokens", n)
+// activeTokens returns a number of active tokens in words.
+func (l *language) activeTokens(n int) string {
+	return l.text(plural(n, "%s active token", "%s active tokens"), n)
 }

@@ -2,7 +2,6 @@ package adminui
 
 import (
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -49,7 +48,7 @@ func (v *visit) revokeMatching() error {
 	if form.Get("typed") == "" && form.Get("left") == "" {
 		return v.askMatching(filters, q, "")
 	}
-	total, left, ok := readCounts(form)
+	total, left, ok := v.readCounts(form)
 	if !ok {
 		return v.askMatching(filters, q, form.Get("typed"))
 	}
@@ -60,25 +59,26 @@ func (v *visit) revokeMatching() error {
 		return v.showPartOfMatching(err, filters, total, left, p.Reason)
 	case r.Remaining > 0:
 		page := v.matching(filters, total, r.Remaining, p.Reason)
-		page.Question = sentence(stillActive(r.Remaining))
-		page.Button = "Continue"
-		return v.render(http.StatusOK, "matching.html", revokedText(total-r.Remaining, total), page)
+		page.Question = v.stillActive(r.Remaining)
+		page.Button = v.text("Continue")
+		return v.render(http.StatusOK, "matching.html", v.revokedText(total-r.Remaining, total), page)
 	}
 	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Happened: "Done", Notice: grouped(total) + " " + plural(total, "token", "tokens") + " revoked. No active token matches any more.",
+		Heading: v.text("Revoke tokens"), Happened: v.text("Done"), Notice: v.text(plural(total,
+			"%s token revoked. No active token matches any more.", "%s tokens revoked. No active token matches any more."), total),
 		Page: v.activeURL(filters),
 	})
 }
 
 // readCounts returns how many tokens were to be revoked in all, and how many of them are left. ok is false if the user did not type the
 // number that they were shown.
-func readCounts(form url.Values) (total, left int, ok bool) {
+func (l *language) readCounts(form url.Values) (total, left int, ok bool) {
 	total, err := strconv.Atoi(form.Get("total"))
 	if err != nil || total < 1 {
 		return 0, 0, false
 	}
 	if typed := form.Get("typed"); typed != "" {
-		return total, total, strings.NewReplacer(",", "", " ", "").Replace(typed) == strconv.Itoa(total)
+		return total, total, strings.NewReplacer(l.translated(","), "", " ", "").Replace(typed) == strconv.Itoa(total)
 	}
 	left, err = strconv.Atoi(form.Get("left"))
 	return total, left, err == nil && 0 < left && left <= total
@@ -93,19 +93,18 @@ func (v *visit) askMatching(filters url.Values, q apitoken.TokenQuery, typed str
 	total := seen.Remaining
 	if total == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Happened: nothingToDo, Notice: "No active token matches, so there is nothing to revoke.", Page: v.inventoryURLOf(filters),
+			Heading: v.text("Revoke tokens"), Happened: v.text(nothingToDo), Notice: v.text("No active token matches, so there is nothing to revoke."), Page: v.inventoryURLOf(filters),
 		})
 	}
 	page := v.matching(filters, total, total, v.r.PostForm.Get("reason"))
 	page.Typed, page.Mistyped, page.Total = strconv.Itoa(total), typed != "", 0
-	page.Question = sentence("Revoke " + grouped(total) + " active " + plural(total, "token", "tokens") +
-		"? Everything that uses them will be refused. This cannot be undone.")
-	page.Button = "Revoke " + grouped(total) + " " + plural(total, "token", "tokens")
+	page.Question = v.revokeQuestion(total)
+	page.Button = v.text(plural(total, "Revoke %s token", "Revoke %s tokens"), total)
 	status := http.StatusOK
 	if page.Mistyped {
 		status = http.StatusUnprocessableEntity
 	}
-	return v.render(status, "matching.html", "Revoke tokens", page)
+	return v.render(status, "matching.html", v.text("Revoke tokens"), page)
 }
 
 // matching returns the page with the form that revokes the tokens that are left.
@@ -128,26 +127,27 @@ func (v *visit) matching(filters url.Values, total, left int, reason string) mat
 func (v *visit) showPartOfMatching(err error, filters url.Values, total, left int, reason string) error {
 	p := problemOf(err)
 	page := v.matching(filters, total, left, reason)
-	page.Button = "Try again"
-	heading := revokedText(total-left, total)
+	page.Button = v.text("Try again")
+	heading := v.revokedText(total-left, total)
 	switch {
 	case errors.Is(err, apitoken.ErrConflict):
 		v.reportUnavailable(p, err)
 		return v.renderWith(p.status, "done.html", view{
-			Heading: heading, Problem: "More tokens match than the " + grouped(left) + " that were left. They were generated, or came to match, since. " +
-				"No more tokens were revoked. Go back, look at them, and begin again.", Page: v.activeURL(filters),
+			Heading: heading, Problem: v.text("More tokens match than the %s that were left. They were generated, or came to match, since. "+
+				"No more tokens were revoked. Go back, look at them, and begin again.", left), Page: v.activeURL(filters),
 		})
 	case p.status != http.StatusServiceUnavailable:
 		return err
 	case isUnknown(err):
 		most := min(left, 500)
-		page.Question = sentence(fmt.Sprintf("It is not known whether the next %s %s revoked. To try again revokes nothing twice.",
-			grouped(most), plural(most, "was", "were")))
+		page.Question = v.sentence(plural(most,
+			"It is not known whether the next %s was revoked. To try again revokes nothing twice.",
+			"It is not known whether the next %s were revoked. To try again revokes nothing twice."), most)
 	default:
-		page.Question = sentence(stillActive(left))
+		page.Question = v.stillActive(left)
 	}
 	v.reportUnavailable(p, err)
-	return v.renderWith(p.status, "matching.html", view{Heading: heading, Problem: p.heading + ".", Page: page})
+	return v.renderWith(p.status, "matching.html", view{Heading: heading, Problem: v.text(p.heading) + ".", Page: page})
 }
 
 // activeURL returns the address of the list of the active tokens that the filters select.
@@ -164,12 +164,12 @@ func (v *visit) inventoryURLOf(filters url.Values) string {
 	return v.base + "/tokens"
 }
 
-func revokedText(done, total int) string {
-	return grouped(done) + " of " + grouped(total) + " " + plural(total, "token", "tokens") + " revoked"
+func (l *language) revokedText(done, total int) string {
+	return l.text(plural(total, "%s of %s token revoked", "%s of %s tokens revoked"), done, total)
 }
 
-func stillActive(n int) string {
-	return grouped(n) + " " + plural(n, "token is", "tokens are") + " still active."
+func (l *language) stillActive(n int) template.HTML {
+	return l.sentence(plural(n, "%s token is still active.", "%s tokens are still active."), n)
 }
 
 func plural(n int, one, many string) string {
@@ -179,11 +179,9 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// grouped formats a number with a comma before every third digit from the end.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+// revokeQuestion asks whether a number of active tokens should be revoked.
+func (l *language) revokeQuestion(n int) template.HTML {
+	return l.sentence(plural(n,
+		"Revoke %s active token? Everything that uses it will be refused. This cannot be undone.",
+		"Revoke %s active tokens? Everything that uses them will be refused. This cannot be undone."), n)
 }

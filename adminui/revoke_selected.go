@@ -2,7 +2,6 @@ package adminui
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -17,13 +16,13 @@ func (v *visit) revokeSelected() error {
 	back := v.inventoryURL()
 	if len(tokens) == 0 {
 		return v.renderWith(http.StatusOK, "done.html", view{
-			Heading: "Revoke tokens", Happened: nothingToDo, Notice: "None of the selected tokens is active, so there is nothing to revoke.", Page: back,
+			Heading: v.text("Revoke tokens"), Happened: v.text(nothingToDo), Notice: v.text("None of the selected tokens is active, so there is nothing to revoke."), Page: back,
 		})
 	}
 	if v.r.PostForm.Get("confirmed") == "" {
 		page := v.revocationOfSelected(tokens)
-		page.Question = sentence("Revoke " + activeTokensText(len(tokens)) + "? Everything that uses them will be refused. This cannot be undone.")
-		return v.render(http.StatusOK, "ask.html", "Revoke tokens", page)
+		page.Question = v.revokeQuestion(len(tokens))
+		return v.render(http.StatusOK, "ask.html", v.text("Revoke tokens"), page)
 	}
 	for i, t := range tokens {
 		if err := v.manager.Revoke(v.r.Context(), v.actor, t.ID); err != nil {
@@ -31,7 +30,8 @@ func (v *visit) revokeSelected() error {
 		}
 	}
 	return v.renderWith(http.StatusOK, "done.html", view{
-		Heading: "Revoke tokens", Happened: "Done", Notice: activeTokensText(len(tokens)) + " revoked.", Page: back,
+		Heading: v.text("Revoke tokens"), Happened: v.text("Done"),
+		Notice: v.text(plural(len(tokens), "%s active token revoked.", "%s active tokens revoked."), len(tokens)), Page: back,
 	})
 }
 
@@ -71,7 +71,7 @@ func (v *visit) selected() ([]apitoken.Token, error) {
 // revocationOfSelected returns the page with the button that revokes tokens.
 func (v *visit) revocationOfSelected(tokens []apitoken.Token) askPage {
 	page := askPage{
-		Action: v.base + "/tokens/revoke", Button: sentence("Revoke " + activeTokensText(len(tokens))), Back: v.inventoryURL(),
+		Action: v.base + "/tokens/revoke", Button: v.sentence(plural(len(tokens), "Revoke %s active token", "Revoke %s active tokens"), len(tokens)), Back: v.inventoryURL(),
 	}
 	if query := filterQuery(v.r.PostForm.Get("filters")); query != "" {
 		page.Fields = append(page.Fields, field{"filters", query})
@@ -92,27 +92,24 @@ func (v *visit) showPartialRevocation(err error, tokens []apitoken.Token, revoke
 	}
 	rest := tokens[revoked:]
 	page := v.revocationOfSelected(rest)
-	stillActive := fmt.Sprintf("These %d are still active.", len(rest))
+	page.Question = v.sentence("These %s are still active.", len(rest))
 	if len(rest) == 1 {
-		stillActive = "This one is still active."
+		page.Question = v.sentence("This one is still active.")
 	}
-	page.Question = sentence(stillActive)
 	if isUnknown(err) {
-		const unknown = "It is not known whether “%s” of %s was revoked."
-		format := unknown
+		page.Unknown = true
+		page.Question = v.sentence("It is not known whether “%s” of %s was revoked.", rest[0].Name, rest[0].Owner)
 		switch others := len(rest) - 1; others {
 		case 0:
 		case 1:
-			format += " The other one is still active."
+			page.Question += " " + v.sentence("The other one is still active.")
 		default:
-			format += fmt.Sprintf(" The other %d are still active.", others)
+			page.Question += " " + v.sentence("The other %s are still active.", others)
 		}
-		page.Unknown = true
-		page.Question = sentence(format, rest[0].Name, string(rest[0].Owner))
 	}
 	v.reportUnavailable(p, err)
 	return v.renderWith(p.status, "ask.html", view{
-		Heading: fmt.Sprintf("%d of %d tokens revoked", revoked, len(tokens)),
-		Problem: p.heading + ".", Page: page,
+		Heading: v.revokedText(revoked, len(tokens)),
+		Problem: v.text(p.heading) + ".", Page: page,
 	})
 }

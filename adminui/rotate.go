@@ -21,7 +21,7 @@ func (v *visit) successorForm(t apitoken.Token) *successorForm {
 		return nil
 	}
 	return &successorForm{
-		URL: v.tokenURL(t.ID) + "/successor", Key: rand.Text(), Overlap: lifetimeInSentence(v.manager.RotationOverlap()),
+		URL: v.tokenURL(t.ID) + "/successor", Key: rand.Text(), Overlap: v.lifetimeInSentence(v.manager.RotationOverlap()),
 	}
 }
 
@@ -50,10 +50,10 @@ func (v *visit) rotate() error {
 // notRotated shows the page of the token with the reason.
 func (v *visit) notRotated(old apitoken.Token, err error) error {
 	status, page := http.StatusUnprocessableEntity, v.editForm(old, v.r.PostForm)
-	page.Problem = reasonText(err)
+	page.Problem = v.reasonText(err)
 	switch {
 	case errors.Is(err, apitoken.ErrRepeated):
-		status, page.Problem = http.StatusConflict, "This form was sent before, and the token that it generated is in use."
+		status, page.Problem = http.StatusConflict, v.text("This form was sent before, and the token that it generated is in use.")
 	case errors.Is(err, apitoken.ErrExists):
 		status = http.StatusConflict
 	}
@@ -66,6 +66,6 @@ func (v *visit) mayBeRotated(err error, old apitoken.Token) error {
 	p := problemOf(err)
 	v.reportUnavailable(p, err)
 	page := v.editForm(old, v.r.PostForm)
-	page.Problem = "It is not known whether a successor was generated. The token works as before. Generate a successor again: it replaces the one whose secret is lost."
+	page.Problem = v.text("It is not known whether a successor was generated. The token works as before. Generate a successor again: it replaces the one whose secret is lost.")
 	return v.showEdit(p.status, page)
 }

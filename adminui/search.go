@@ -38,7 +38,7 @@ func (v *visit) searchTokens() error {
 		return err
 	case looksSecret(entered):
 		return v.renderWith(http.StatusNotFound, "done.html", view{
-			Heading: "Search", Problem: "This is the text of no token. It was not stored. A name can be searched for by a part of it.", Page: v.base + "/tokens",
+			Heading: v.text("Search"), Problem: v.text("This is the text of no token. It was not stored. A name can be searched for by a part of it."), Page: v.base + "/tokens",
 		})
 	}
 	return v.redirect("/tokens?" + url.Values{"q": {entered}, "status": {allStates}}.Encode())

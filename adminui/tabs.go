@@ -41,9 +41,9 @@ var listOrders = []struct {
 	value, text string
 	order       apitoken.TokenOrder
 }{
-	{"", "Newest first", apitoken.OrderNewest},
-	{"oldest", "Oldest first", apitoken.OrderOldest},
-	{"expiry", "Soonest expiry first", apitoken.OrderExpiry},
+	{"", english("Newest first"), apitoken.OrderNewest},
+	{"oldest", english("Oldest first"), apitoken.OrderOldest},
+	{"expiry", english("Soonest expiry first"), apitoken.OrderExpiry},
 }
 
 func listOrder(text string) apitoken.TokenOrder {
@@ -69,28 +69,38 @@ func (v *visit) listLinks(q apitoken.TokenQuery) (listLinks, apitoken.TokenTally
 		value, text string
 		status      apitoken.Status
 	}{
-		{"", "Live", apitoken.StatusActive}, {"expired", "Expired", apitoken.StatusExpired},
-		{"revoked", "Revoked", apitoken.StatusRevoked}, {allStates, "All", ""},
+		{"", english("Live"), apitoken.StatusActive}, {"expired", english("Expired"), apitoken.StatusExpired},
+		{"revoked", english("Revoked"), apitoken.StatusRevoked}, {allStates, english("All"), ""},
 	} {
 		links.Tabs = append(links.Tabs, tab{
-			link{Path: v.listURLWith("status", t.value), Text: t.text, Here: t.status == status}, grouped(tally.Of(t.status)), tally.More,
+			link{Path: v.listURLWith("status", t.value), Text: v.text(t.text), Here: t.status == status}, v.number(tally.Of(t.status)), tally.More,
 		})
 	}
 	for _, o := range listOrders {
-		links.Orders = append(links.Orders, link{Path: v.listURLWith("order", o.value), Text: o.text, Here: o.order == q.Order})
+		links.Orders = append(links.Orders, link{Path: v.listURLWith("order", o.value), Text: v.text(o.text), Here: o.order == q.Order})
 	}
 	return links, tally, nil
 }
 
-// emptyText returns what a list in a state shows in the place of tokens. found is empty, or " found" in a search.
-func emptyText(status apitoken.Status, tally apitoken.TokenTally, found string) string {
+// emptyText returns what a list in a state shows in the place of tokens. searched says that it has filters.
+func (l *language) emptyText(status apitoken.Status, tally apitoken.TokenTally, searched bool) string {
+	texts := struct{ live, expired, revoked, all string }{
+		english("No live tokens. The tabs lead to those that have expired or were revoked."),
+		english("No expired tokens."), english("No revoked tokens."), english("No tokens."),
+	}
+	if searched {
+		texts.live = english("No live tokens found. The tabs lead to those that have expired or were revoked.")
+		texts.expired, texts.revoked, texts.all = english("No expired tokens found."), english("No revoked tokens found."), english("No tokens found.")
+	}
 	switch {
 	case status == apitoken.StatusActive && tally.Expired+tally.Revoked > 0:
-		return "No live tokens" + found + ". The tabs lead to those that have expired or were revoked."
-	case status == apitoken.StatusExpired, status == apitoken.StatusRevoked:
-		return "No " + string(status) + " tokens" + found + "."
+		return l.text(texts.live)
+	case status == apitoken.StatusExpired:
+		return l.text(texts.expired)
+	case status == apitoken.StatusRevoked:
+		return l.text(texts.revoked)
 	}
-	return "No tokens" + found + "."
+	return l.text(texts.all)
 }
 
 // listURLWith returns the address of the first page of the current list with one parameter changed; empty: removed.

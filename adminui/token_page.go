@@ -17,10 +17,10 @@ type tokenPage struct {
 	tokenRow
 	Parent          tokenLink // with which it was generated
 	Before, After   tokenLink // which it replaces, and which replaces it
-	CreatorURL      string    // empty: the visitor may not see the creator
+	Creator         link      // its Path is empty if the visitor may not see the creator
 	Revoked         moment
-	OwnerSuspended  bool   // so the token is refused, whatever its status is
-	RevokerURL      string // empty: the visitor may not see who revoked it
+	OwnerSuspended  bool // so the token is refused, whatever its status is
+	Revoker         link // its Path is empty if the visitor may not see who revoked it
 	Children        []tokenRow
 	MoreChildren    bool
 	Events          []eventRow
@@ -46,9 +46,9 @@ func (v *visit) aboutToken() error {
 		Parent:     v.tokenLink(t.CreatedWith, t.CreatedBy), // the creator owns the token that they used
 		Before:     v.tokenLink(t.Replaces, t.Owner),
 		After:      v.tokenLink(t.ReplacedBy, t.Owner),
-		CreatorURL: v.userURL(t.CreatedBy),
+		Creator:    link{Path: v.userURL(t.CreatedBy), Text: string(t.CreatedBy)},
 		Revoked:    v.moment(t.RevokedAt),
-		RevokerURL: v.userURL(t.RevokedBy),
+		Revoker:    link{Path: v.userURL(t.RevokedBy), Text: string(t.RevokedBy)},
 		BackToThis: backToToken, BackToThisQuery: "?" + url.Values{backToToken[0].Name: {backToToken[0].Value}}.Encode(),
 	}
 	if page.OwnerSuspended, err = v.isSuspended(t.Owner); err != nil {
@@ -60,7 +60,7 @@ func (v *visit) aboutToken() error {
 	if err := v.fillEvents(&page); err != nil {
 		return err
 	}
-	return v.renderWith(http.StatusOK, "token.html", view{Heading: "Token", About: t.Name, Page: page})
+	return v.renderWith(http.StatusOK, "token.html", view{Heading: v.text("Token"), About: t.Name, Page: page})
 }
 
 // isSuspended reports whether a user is suspended, if the visitor may see the user.

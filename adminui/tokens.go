@@ -3,7 +3,6 @@ package adminui
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -37,7 +36,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 	row := tokenRow{
 		Token: t, Status: t.Status(v.now),
 		Created: v.moment(t.CreatedAt), Used: v.moment(t.LastUsedAt), Expires: v.moment(t.ExpiresAt),
-		UsedAgo:  agoText(t.LastUsedAt, v.now),
+		UsedAgo:  v.ago(t.LastUsedAt, v.now),
 		Limit:    v.limitText(t.Permissions),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 		URL:      v.tokenURL(t.ID),
@@ -137,12 +136,12 @@ func (v *visit) showTokens(status int, form *generateForm, made *generated) erro
 		v.callOnError(err)
 		page = tokensPage{Owner: page.Owner, Own: page.Own, Generated: made, ListFailed: true}
 	}
-	w := view{Heading: "Tokens of", About: string(page.Owner), Page: page}
+	w := view{Heading: v.text("Tokens of"), About: string(page.Owner), Page: page}
 	if page.Own {
-		w.Heading, w.About = "My tokens", ""
+		w.Heading, w.About = v.text(myTokens), ""
 	}
 	if made != nil {
-		w.Happened = "Token generated"
+		w.Happened = v.text("Token generated")
 	}
 	return v.renderWith(status, "tokens.html", w)
 }
@@ -164,8 +163,8 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if err != nil {
 		return err
 	}
-	page.listLinks, page.tokenList, page.OwnerURL = links, list.of(tally), v.userURL(page.Owner)
-	page.Empty = emptyText(q.Status, tally, "")
+	page.listLinks, page.tokenList, page.OwnerURL = links, list.of(tally, v.language), v.userURL(page.Owner)
+	page.Empty = v.emptyText(q.Status, tally, false)
 	if page.Generated != nil {
 		// In another order than the usual one the new token may be on another page. Show it first.
 		row := v.row(page.Generated.Token)
@@ -235,14 +234,14 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	if form == nil {
 		form = &generateForm{}
 	}
-	limit := form.offerKinds(lifetimes)
+	limit := v.offerKinds(form, lifetimes)
 	form.ResourceLabel = v.opts.ResourceLabel
 	form.offerPermissions(v.permissionsToOffer())
 	if form.Lifetime == "" {
 		form.Lifetime = lifetimeValue(min(apitoken.Days(30), limit.Max))
 	}
 	if limit.Source != (apitoken.LimitSource{}) {
-		form.Limit = fmt.Sprintf("At most %s: %s.", lifetimeInSentence(limit.Max), limit.Source)
+		form.Limit = v.text("At most %s: %s.", v.lifetimeInSentence(limit.Max), v.limitSource(limit.Source))
 	}
 	if form.Key == "" {
 		form.Key = rand.Text()
@@ -251,7 +250,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 	for _, lifetime := range limit.Choices() {
 		form.Choices = append(form.Choices, v.lifetimeChoice(lifetime))
 	}
-	form.Choices = append(form.Choices, lifetimeChoice{choice: choice{onDate, "Until the end of a day"}})
+	form.Choices = append(form.Choices, lifetimeChoice{choice: choice{onDate, v.text("Until the end of a day")}})
 	if limit.Max != apitoken.NoExpiration {
 		form.LastDate = v.now.Add(limit.Max).In(v.zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	}
@@ -260,7 +259,7 @@ func (v *visit) generateForm(page *tokensPage, entered *generateForm) (*generate
 
 // lifetimeChoice returns the choice of a lifetime.
 func (v *visit) lifetimeChoice(lifetime time.Duration) lifetimeChoice {
-	c := lifetimeChoice{choice: choice{lifetimeValue(lifetime), lifetimeText(lifetime)}}
+	c := lifetimeChoice{choice: choice{lifetimeValue(lifetime), v.lifetime(lifetime)}}
 	if lifetime != apitoken.NoExpiration {
 		c.Until = v.dateOf(v.now.Add(lifetime))
 	}
@@ -269,7 +268,7 @@ func (v *visit) lifetimeChoice(lifetime time.Duration) lifetimeChoice {
 
 // offerKinds fills in the kinds, if there are several, and returns the limit of the longest lifetime among them, because a form
 // cannot know which one will be selected. The Manager refuses what the kind does not permit, and says what it does.
-func (f *generateForm) offerKinds(lifetimes []apitoken.KindLifetime) apitoken.KindLifetime {
+func (v *visit) offerKinds(f *generateForm, lifetimes []apitoken.KindLifetime) apitoken.KindLifetime {
 	longest := lifetimes[0]
 	for _, l := range lifetimes {
 		if l.Max > longest.Max {
@@ -280,7 +279,7 @@ func (f *generateForm) offerKinds(lifetimes []apitoken.KindLifetime) apitoken.Ki
 		}
 		text := string(l.Kind)
 		if l.Max != apitoken.NoExpiration {
-			text += ", at most " + lifetimeInSentence(l.Max)
+			text = v.text("%s, at most %s", text, v.lifetimeInSentence(l.Max))
 		}
 		f.Kinds = append(f.Kinds, choice{string(l.Kind), text})
 	}
@@ -328,10 +327,10 @@ func (v *visit) generate() error {
 	token, secret, err := v.manager.Generate(v.r.Context(), v.actor, params)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		form.refuse(err)
+		v.refuse(form, err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrExists), errors.Is(err, apitoken.ErrTooMany):
-		form.refuse(err)
+		v.refuse(form, err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case isUnknown(err):
 		return v.mayBeGenerated(err, token)
@@ -344,8 +343,8 @@ func (v *visit) generate() error {
 }
 
 // refuse says why the form was refused.
-func (f *generateForm) refuse(err error) {
-	f.Problem, f.Refused = reasonText(err), refusedField(err)
+func (v *visit) refuse(f *generateForm, err error) {
+	f.Problem, f.Refused = v.reasonText(err), refusedField(err)
 	if f.Lifetime == onDate && (f.Refused == "lifetime" || f.Refused == "expiry") {
 		f.Refused = "date"
 	}
@@ -354,8 +353,8 @@ func (f *generateForm) refuse(err error) {
 // mayBeGenerated shows the token that may exist, with the button that revokes it. Its secret is lost.
 func (v *visit) mayBeGenerated(err error, token apitoken.Token) error {
 	page := v.revocationOf(token)
-	page.Question = sentence("It is not known whether the token “%s” of %s was generated. Its secret is lost: revoke it and generate another.",
-		token.Name, string(token.Owner))
+	page.Question = v.sentence("It is not known whether the token “%s” of %s was generated. Its secret is lost: revoke it and generate another.",
+		token.Name, token.Owner)
 	return v.showUnknown(err, page)
 }
 
@@ -364,8 +363,8 @@ func (v *visit) notGenerated(err error) error {
 	p := problemOf(err)
 	v.reportUnavailable(p, err)
 	return v.renderWith(p.status, "problem.html", view{
-		Heading: p.heading,
-		Problem: "No token was generated. If you sent this form before, the token from then may be revoked. Try again in a moment.",
+		Heading: v.text(p.heading),
+		Problem: v.text("No token was generated. If you sent this form before, the token from then may be revoked. Try again in a moment."),
 	})
 }
 
@@ -379,13 +378,13 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	}
 	var err error
 	if p.Permissions, err = v.manager.ParsePermissions(names); err != nil {
-		return p, reasonText(err)
+		return p, v.reasonText(err)
 	}
 	if form.Lifetime != onDate {
 		lifetime, err := strconv.ParseInt(form.Lifetime, 10, 64)
 		if err != nil || lifetime <= 0 {
 			form.Refused = "lifetime"
-			return p, "Choose when the token expires."
+			return p, v.text("Choose when the token expires.")
 		}
 		p.Lifetime = time.Duration(lifetime)
 		return p, ""
@@ -393,11 +392,11 @@ func (v *visit) params(form *generateForm) (p apitoken.GenerateParams, problem s
 	day, err := time.ParseInLocation(time.DateOnly, form.Date, v.zone)
 	if err != nil {
 		form.Refused = "date"
-		return p, "Enter the last day of the token, as year-month-day."
+		return p, v.text("Enter the last day of the token, as year-month-day.")
 	}
 	if day.Year() < 1970 { // the zero time, for example, would mean that no expiry was asked for
 		form.Refused = "date"
-		return p, "Enter a last day of the token from 1970-01-01 on."
+		return p, v.text("Enter a last day of the token from 1970-01-01 on.")
 	}
 	p.ExpiresAt = day.AddDate(0, 0, 1)
 	return p, ""

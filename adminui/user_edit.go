@@ -33,7 +33,7 @@ func (v *visit) userForm(u apitoken.User, entered *userForm) *userForm {
 	form.Service = u.Service
 	form.Roles = v.rolesToGive()
 	if _, declared := v.manager.Roles()[u.Role]; !declared { // it can be kept, and not chosen
-		form.Roles = slices.Insert(form.Roles, 0, choice{"", string(u.Role) + ", as before"})
+		form.Roles = slices.Insert(form.Roles, 0, choice{"", v.text("%s, as before", string(u.Role))})
 	}
 	return form
 }
@@ -63,16 +63,16 @@ func (v *visit) editUser() error {
 	_, err = v.manager.PutUser(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		form.Problem, form.Refused = reasonText(err), refusedField(err)
+		form.Problem, form.Refused = v.reasonText(err), refusedField(err)
 		return v.showUser(http.StatusUnprocessableEntity, form)
 	case errors.Is(err, apitoken.ErrConflict) && isAlreadyPut(wanted, present):
 	case errors.Is(err, apitoken.ErrConflict):
-		form.Problem, form.Revision = "The user has changed in the meantime. Nothing was saved. Check what is above, and save again if you still want to.", present.Revision
+		form.Problem, form.Revision = v.text("The user has changed in the meantime. Nothing was saved. Check what is above, and save again if you still want to."), present.Revision
 		return v.showUser(http.StatusConflict, form)
 	case isUnknown(err):
 		p := problemOf(err)
 		v.reportUnavailable(p, err)
-		form.Problem = "It is not known whether the user was changed. Save it again."
+		form.Problem = v.text("It is not known whether the user was changed. Save it again.")
 		return v.showUser(p.status, form)
 	case err != nil:
 		return err

@@ -52,9 +52,9 @@ func (v *visit) showUser(status int, entered *userForm) error {
 	if v.may.Has(apitoken.ReadEvents) {
 		page.EventsURL = addressOf(v.base+"/activity", url.Values{"owner": {string(u.ID)}})
 	}
-	heading := "User"
+	heading := v.text("User")
 	if u.Service {
-		heading = "Service account"
+		heading = v.text("Service account")
 	}
 	return v.renderWith(status, "user.html", view{Heading: heading, About: string(u.ID), Page: page})
 }
@@ -66,6 +66,6 @@ func (v *visit) fillActive(page *userPage) error {
 		return nil
 	}
 	page.TokensURL = v.base + v.pathOfUser(page.ID) + "/tokens"
-	page.Active, page.MoreActive = grouped(tally.Active), tally.More
+	page.Active, page.MoreActive = v.number(tally.Active), tally.More
 	return err
 }

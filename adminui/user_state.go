@@ -2,29 +2,44 @@ package adminui
 
 import (
 	"context"
-	"fmt"
 	"html/template"
 	"net/http"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// userSwitch is what changes the state of a user. Sent twice it does the same as sent once.
+// userSwitch is what changes the state of a user. Sent twice it does the same as sent once. Its texts are in English.
 type userSwitch struct {
 	path    string // after the path of the user
-	verb    string // on the button
-	done    string // what the user is afterwards
+	verb    string // on the button of the user's page
 	changes func(*apitoken.Manager, context.Context, apitoken.Actor, apitoken.UserID) error
-	asks    string // what the change does, with the tokens at %s; empty: it does not ask first
+	heading string // of the question
+	button  string // of the question, with the user at %s
+	asks    string // what the change does, with the user and the tokens at %s; empty: it does not ask first
+	unknown string // that the outcome is unknown, with the user at %s
 }
 
 var (
-	disabling = userSwitch{"/disable", "Disable", "disabled", (*apitoken.Manager).DisableUser,
-		"This revokes %s for good, and no token can be generated for the user. Enabling the user again revives no token."}
-	enabling   = userSwitch{"/enable", "Enable", "enabled", (*apitoken.Manager).EnableUser, ""}
-	suspending = userSwitch{"/suspend", "Suspend", "suspended", (*apitoken.Manager).SuspendUser,
-		"This refuses %s until the user is resumed. Then the tokens work as before."}
-	resuming = userSwitch{"/resume", "Resume", "resumed", (*apitoken.Manager).ResumeUser, ""}
+	disabling = userSwitch{
+		path: "/disable", verb: english("Disable"), changes: (*apitoken.Manager).DisableUser,
+		heading: english("Disable a user"), button: english("Disable %s"),
+		asks:    english("Disable %s? This revokes %s for good, and no token can be generated for the user. Enabling the user again revives no token."),
+		unknown: english("It is not known whether %s was disabled. Try again."),
+	}
+	enabling = userSwitch{
+		path: "/enable", verb: english("Enable"), changes: (*apitoken.Manager).EnableUser, button: english("Enable %s"),
+		unknown: english("It is not known whether %s was enabled. Try again."),
+	}
+	suspending = userSwitch{
+		path: "/suspend", verb: english("Suspend"), changes: (*apitoken.Manager).SuspendUser,
+		heading: english("Suspend a user"), button: english("Suspend %s"),
+		asks:    english("Suspend %s? This refuses %s until the user is resumed. Then the tokens work as before."),
+		unknown: english("It is not known whether %s was suspended. Try again."),
+	}
+	resuming = userSwitch{
+		path: "/resume", verb: english("Resume"), changes: (*apitoken.Manager).ResumeUser, button: english("Resume %s"),
+		unknown: english("It is not known whether %s was resumed. Try again."),
+	}
 )
 
 // switchButton is the button of a userSwitch. If it asks, it is a link to the question.
@@ -46,7 +61,7 @@ func (v *visit) switchButtons(u apitoken.User) (buttons []switchButton) {
 		disable = enabling
 	}
 	for _, s := range []userSwitch{suspend, disable} {
-		buttons = append(buttons, switchButton{URL: v.base + v.pathOfUser(u.ID) + s.path, Verb: s.verb, Asks: s.asks != ""})
+		buttons = append(buttons, switchButton{URL: v.base + v.pathOfUser(u.ID) + s.path, Verb: v.text(s.verb), Asks: s.asks != ""})
 	}
 	return buttons
 }
@@ -71,29 +86,29 @@ func asking(s userSwitch) func(*visit) error {
 		if page.Question, err = v.consequencesOf(s); err != nil {
 			return err
 		}
-		return v.render(http.StatusOK, "ask.html", s.verb+" a user", page)
+		return v.render(http.StatusOK, "ask.html", v.text(s.heading), page)
 	}
 }
 
 // switchQuestion returns the page with the button of a change.
 func (v *visit) switchQuestion(s userSwitch) askPage {
 	path := v.base + v.pathOfUser(v.owner)
-	return askPage{Action: path + s.path, Button: sentence(s.verb+" %s", string(v.owner)), Back: path}
+	return askPage{Action: path + s.path, Button: v.sentence(s.button, v.owner), Back: path}
 }
 
 // consequencesOf says what a change does.
 func (v *visit) consequencesOf(s userSwitch) (template.HTML, error) {
-	tokens := "all of their tokens"
+	tokens := v.text("all of their tokens")
 	if v.offersCounting(v.owner) {
 		n, err := v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: v.owner, Status: apitoken.StatusActive})
 		if err != nil {
 			return "", err
 		}
-		tokens = activeTokensText(n)
+		tokens = v.activeTokens(n)
 	}
-	text := sentence(s.verb+" %s? "+fmt.Sprintf(s.asks, tokens), string(v.owner))
+	text := v.sentence(s.asks, v.owner, template.HTML(template.HTMLEscapeString(tokens)))
 	if v.isOwn(v.owner) {
-		text += " This is you: you can do nothing here afterwards."
+		text += " " + v.sentence("This is you: you can do nothing here afterwards.")
 	}
 	if s.path != disabling.path {
 		return text, nil
@@ -102,17 +117,17 @@ func (v *visit) consequencesOf(s userSwitch) (template.HTML, error) {
 	if err != nil || len(services) == 0 {
 		return text, err
 	}
-	text += " The user answers for "
+	var named template.HTML
 	for i, id := range services {
 		if i > 0 {
-			text += ", "
+			named += ", "
 		}
-		text += sentence("%s", string(id))
+		named += template.HTML("<bdi>" + template.HTMLEscapeString(string(id)) + "</bdi>")
 	}
 	if more {
-		text += " and more"
+		named += " " + v.sentence("and more")
 	}
-	return text + ": name somebody else for these service accounts.", nil
+	return text + " " + v.sentence("The user answers for %s: name somebody else for these service accounts.", named), nil
 }
 
 // switching returns what changes the state of the user.
@@ -124,7 +139,7 @@ func switching(s userSwitch) func(*visit) error {
 		err := s.changes(v.manager, v.r.Context(), v.actor, v.owner)
 		if isUnknown(err) {
 			page := v.switchQuestion(s)
-			page.Question = sentence("It is not known whether %s was "+s.done+". Try again.", string(v.owner))
+			page.Question = v.sentence(s.unknown, v.owner)
 			return v.showUnknown(err, page)
 		}
 		if err != nil {

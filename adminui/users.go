@@ -17,7 +17,7 @@ type userRow struct {
 	Counted   bool
 	URL       string // the page of the user
 	TokensURL string
-	ServedURL string // the page of who answers for it; empty: nobody does
+	Served    link // who answers for it
 }
 
 type usersPage struct {
@@ -43,7 +43,7 @@ func (v *visit) showUsers(status int, entered *newAccount) error {
 	for _, u := range users {
 		row := userRow{
 			User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt),
-			URL: v.base + v.pathOfUser(u.ID), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens", ServedURL: v.userURL(u.Responsible),
+			URL: v.base + v.pathOfUser(u.ID), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens", Served: link{Path: v.userURL(u.Responsible), Text: string(u.Responsible)},
 		}
 		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})
@@ -54,5 +54,5 @@ func (v *visit) showUsers(status int, entered *newAccount) error {
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	return v.render(status, "users.html", "Users", page)
+	return v.render(status, "users.html", v.text("Users"), page)
 }

@@ -2,6 +2,7 @@ package adminui
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -19,9 +20,8 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// templates are the pages by the names of their files. Their functions return text, which html/template escapes.
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"action":   actionText,
+// templates are the pages by the names of their files. Each language has a copy, whose functions make its texts.
+var templates = template.Must(template.New("").Funcs((*language)(nil).functions()).Funcs(template.FuncMap{
 	"asset":    func(name string) string { return assets[name] },
 	"hasEnded": func(s apitoken.Status) bool { return s != apitoken.StatusActive },
 }).ParseFS(templateFiles, "templates/*.html"))
@@ -43,8 +43,11 @@ type view struct {
 	Page           any
 }
 
+// myTokens is the link to the tokens of the signed-in user, in English.
+var myTokens = english("My tokens")
+
 // nothingToDo is what happened if what was asked for was so already.
-const nothingToDo = "Nothing to do"
+var nothingToDo = english("Nothing to do")
 
 // link is a link to a page that the user may see.
 type link struct {
@@ -58,14 +61,14 @@ func (v *visit) render(status int, name, heading string, page any) error {
 }
 
 func (v *visit) renderWith(status int, name string, w view) error {
-	w.Title, w.Prefix, w.SignOut, w.Links = v.opts.Title, v.base, v.opts.SignOut, v.links()
+	w.Title, w.Prefix, w.SignOut, w.Links = cmp.Or(v.opts.Title, v.text("API tokens")), v.base, v.opts.SignOut, v.links()
 	if w.Happened == "" && (status >= http.StatusBadRequest || w.Problem != nil) {
-		w.Happened = "Error"
+		w.Happened = v.text("Error")
 	}
 	w.StyleSheet, w.Logo, w.BackTo = v.opts.StyleSheet, v.opts.Logo, v.opts.BackTo
 	w.Who = string(v.actor.User)
 	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, name, w); err != nil {
+	if err := v.pages.ExecuteTemplate(&page, name, w); err != nil {
 		return fmt.Errorf("%w: render %s: %w", apitoken.ErrUnavailable, name, err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -84,12 +87,12 @@ func (v *visit) links() []link {
 		need apitoken.Permission
 		link
 	}{
-		{apitoken.ManageUsers, link{Path: "/users", Text: "Users"}},
-		{0, link{Path: own, Text: "My tokens"}},
-		{apitoken.ListAny, link{Path: "/tokens", Text: "All tokens"}},
-		{apitoken.ListAny, link{Path: "/expiring", Text: "Expiring"}},
-		{apitoken.SetPolicy, link{Path: "/policy", Text: "Maximum lifetime"}},
-		{apitoken.ReadEvents, link{Path: "/activity", Text: "Activity"}},
+		{apitoken.ManageUsers, link{Path: "/users", Text: english("Users")}},
+		{0, link{Path: own, Text: myTokens}},
+		{apitoken.ListAny, link{Path: "/tokens", Text: english("All tokens")}},
+		{apitoken.ListAny, link{Path: "/expiring", Text: english("Expiring")}},
+		{apitoken.SetPolicy, link{Path: "/policy", Text: english("Maximum lifetime")}},
+		{apitoken.ReadEvents, link{Path: "/activity", Text: english("Activity")}},
 	}
 	_, path, _ := strings.Cut(v.r.Pattern, " ")
 	route := strings.TrimPrefix(path, v.opts.Prefix)
@@ -100,14 +103,14 @@ func (v *visit) links() []link {
 			continue
 		}
 		switch l.Text {
-		case "My tokens":
+		case myTokens:
 			l.Here = onOwn
 		case "Users":
 			l.Here = strings.HasPrefix(route, "/users") && !onOwn
 		default:
 			l.Here = route == l.Path
 		}
-		l.Path = v.base + l.Path
+		l.Path, l.Text = v.base+l.Path, v.text(l.Text)
 		links = append(links, l.link)
 	}
 	return links
@@ -122,18 +125,18 @@ type problem struct {
 
 // problems are the responses to all errors. The first match applies.
 var problems = []problem{
-	{apitoken.ErrUnavailable, httpstatus.Of(apitoken.ErrUnavailable), "Not available at the moment", "Nothing was done. Try again in a moment."},
-	{errSignedOut, http.StatusUnauthorized, "You are not signed in", "Sign in and come back."},
-	{errCrossOrigin, http.StatusForbidden, "Refused", "Another site sent this form, so nothing was done."},
-	{errForm, http.StatusBadRequest, "The form cannot be read", "Nothing was done."},
-	{apitoken.ErrDenied, httpstatus.Of(apitoken.ErrDenied), "You may not do this", "Nothing was done. If you need it, ask an administrator."},
-	{apitoken.ErrNotFound, httpstatus.Of(apitoken.ErrNotFound), "Page not found", "It does not exist, or you may not see it."},
-	{apitoken.ErrReplaced, http.StatusConflict, "The token was replaced", "Nothing was done. Its successor is in use, or was replaced too. Look for it in the list."},
-	{apitoken.ErrRevoked, http.StatusConflict, "The token is revoked", "Nothing was done. Only active tokens can be changed."},
-	{apitoken.ErrExpired, http.StatusConflict, "The token has expired", "Nothing was done. Only active tokens can be changed."},
-	{apitoken.ErrUncertain, httpstatus.Of(apitoken.ErrUncertain), "The outcome is unknown", "The database did not respond in time. Check before you try again."},
-	{apitoken.ErrInvalid, httpstatus.Of(apitoken.ErrInvalid), "This cannot be done", ""},
-	{apitoken.ErrConflict, httpstatus.Of(apitoken.ErrConflict), "This has changed in the meantime", "Nothing was done. Go back and try again."},
+	{apitoken.ErrUnavailable, httpstatus.Of(apitoken.ErrUnavailable), english("Not available at the moment"), english("Nothing was done. Try again in a moment.")},
+	{errSignedOut, http.StatusUnauthorized, english("You are not signed in"), english("Sign in and come back.")},
+	{errCrossOrigin, http.StatusForbidden, english("Refused"), english("Another site sent this form, so nothing was done.")},
+	{errForm, http.StatusBadRequest, english("The form cannot be read"), english("Nothing was done.")},
+	{apitoken.ErrDenied, httpstatus.Of(apitoken.ErrDenied), english("You may not do this"), english("Nothing was done. If you need it, ask an administrator.")},
+	{apitoken.ErrNotFound, httpstatus.Of(apitoken.ErrNotFound), english("Page not found"), english("It does not exist, or you may not see it.")},
+	{apitoken.ErrReplaced, http.StatusConflict, english("The token was replaced"), english("Nothing was done. Its successor is in use, or was replaced too. Look for it in the list.")},
+	{apitoken.ErrRevoked, http.StatusConflict, english("The token is revoked"), english("Nothing was done. Only active tokens can be changed.")},
+	{apitoken.ErrExpired, http.StatusConflict, english("The token has expired"), english("Nothing was done. Only active tokens can be changed.")},
+	{apitoken.ErrUncertain, httpstatus.Of(apitoken.ErrUncertain), english("The outcome is unknown"), english("The database did not respond in time. Check before you try again.")},
+	{apitoken.ErrInvalid, httpstatus.Of(apitoken.ErrInvalid), english("This cannot be done"), ""},
+	{apitoken.ErrConflict, httpstatus.Of(apitoken.ErrConflict), english("This has changed in the meantime"), english("Nothing was done. Go back and try again.")},
 }
 
 // problemOf returns the response to an error. An unknown error is a failure of the store.
@@ -169,11 +172,12 @@ func (v *visit) showError(err error) {
 	}
 	p := problemOf(err)
 	v.reportUnavailable(p, err)
+	heading, text := v.text(p.heading), v.text(p.text)
 	if p.text == "" {
-		p.text = reasonText(err)
+		text = v.reasonText(err)
 	}
-	if v.renderWith(p.status, "problem.html", view{Heading: p.heading, Problem: p.text}) != nil {
-		http.Error(v.w, p.heading, p.status)
+	if v.renderWith(p.status, "problem.html", view{Heading: heading, Problem: text}) != nil {
+		http.Error(v.w, heading, p.status)
 	}
 }
 
@@ -185,7 +189,7 @@ func (v *visit) showUnknown(err error, page askPage) error {
 	p := problemOf(err)
 	v.reportUnavailable(p, err)
 	page.Unknown = true
-	return v.renderWith(p.status, "ask.html", view{Heading: p.heading, Problem: p.text, Page: page})
+	return v.renderWith(p.status, "ask.html", view{Heading: v.text(p.heading), Problem: v.text(p.text), Page: page})
 }
 
 // nextParameter returns the query with the page to return to after the sign-in. A form that was sent is not sent again.
@@ -208,7 +212,7 @@ func (v *visit) moment(t time.Time) moment {
 		return moment{}
 	}
 	m := moment{
-		Text:    t.In(v.zone).Format("2 Jan 2006, 15:04"),
+		Text:    v.date(t.In(v.zone), minuteLayout),
 		Exact:   t.UTC().Format("2006-01-02 15:04:05.000000 UTC"),
 		Machine: t.UTC().Format(time.RFC3339Nano),
 	}
@@ -221,7 +225,7 @@ func (v *visit) moment(t time.Time) moment {
 // dateOf returns the day of a time, without the time of the day.
 func (v *visit) dateOf(t time.Time) moment {
 	m := v.moment(t)
-	m.Text = t.In(v.zone).Format("2 January 2006")
+	m.Text = v.date(t.In(v.zone), dayLayout)
 	if m.ZoneUnknown {
 		m.Text += " UTC"
 	}

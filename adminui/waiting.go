@@ -40,10 +40,10 @@ func (v *visit) offer(form *generateForm, params apitoken.GenerateParams) error 
 	_, err := v.manager.Offer(v.r.Context(), v.actor, apitoken.OfferParams{GenerateParams: params})
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid), errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		form.refuse(err)
+		v.refuse(form, err)
 		return v.showTokens(http.StatusUnprocessableEntity, form, nil)
 	case errors.Is(err, apitoken.ErrTooMany):
-		form.refuse(err)
+		v.refuse(form, err)
 		return v.showTokens(http.StatusConflict, form, nil)
 	case err != nil:
 		return err
@@ -64,31 +64,31 @@ func (v *visit) claim() error {
 	switch {
 	case isUnknown(err):
 		return v.showUnknown(err, askPage{
-			Question: sentence("It is not known whether the token was generated. If it was, claiming it again replaces its secret."),
-			Action:   v.base + v.pathOfUser(v.owner) + "/offers/" + id.String() + "/claim", Button: sentence("Claim it again"),
+			Question: v.sentence("It is not known whether the token was generated. If it was, claiming it again replaces its secret."),
+			Action:   v.base + v.pathOfUser(v.owner) + "/offers/" + id.String() + "/claim", Button: v.sentence("Claim it again"),
 			Back: v.base + v.pathOfUser(v.owner) + "/tokens",
 		})
 	case errors.Is(err, apitoken.ErrUnavailable), errors.Is(err, apitoken.ErrDenied), errors.Is(err, apitoken.ErrNotFound):
 		return err
 	case err != nil:
-		return v.renderWith(http.StatusConflict, "problem.html", view{Heading: "The token cannot be claimed", Problem: claimProblem(err)})
+		return v.renderWith(http.StatusConflict, "problem.html", view{Heading: v.text("The token cannot be claimed"), Problem: v.claimProblem(err)})
 	}
 	v.owner = token.Owner
 	return v.showTokens(http.StatusCreated, nil, &generated{token, secret.Reveal(), v.moment(token.ExpiresAt)})
 }
 
-func claimProblem(err error) string {
+func (v *visit) claimProblem(err error) string {
 	switch {
 	case errors.Is(err, apitoken.ErrUserDisabled), errors.Is(err, apitoken.ErrSuspended):
-		return reasonText(err)
+		return v.reasonText(err)
 	case errors.Is(err, apitoken.ErrRevoked), errors.Is(err, apitoken.ErrExpired):
-		return "The offer has ended, or the token was revoked. Ask for another one."
+		return v.text("The offer has ended, or the token was revoked. Ask for another one.")
 	case errors.Is(err, apitoken.ErrRepeated):
-		return "The token was claimed before, and it is in use."
+		return v.text("The token was claimed before, and it is in use.")
 	case errors.Is(err, apitoken.ErrConflict):
-		return "Another request claimed it at the same moment. If you have not got its secret, go back and try again."
+		return v.text("Another request claimed it at the same moment. If you have not got its secret, go back and try again.")
 	}
-	return reasonText(err)
+	return v.reasonText(err)
 }
 
 func (v *visit) withdraw() error {
@@ -99,7 +99,7 @@ func (v *visit) withdraw() error {
 	err = v.manager.Withdraw(v.r.Context(), v.actor, id)
 	if errors.Is(err, apitoken.ErrConflict) {
 		return v.renderWith(http.StatusConflict, "problem.html", view{
-			Heading: "The token was claimed", Problem: "It can no longer be withdrawn. Revoke it instead.",
+			Heading: v.text("The token was claimed"), Problem: v.text("It can no longer be withdrawn. Revoke it instead."),
 		})
 	}
 	if err != nil {

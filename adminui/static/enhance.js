@@ -9,12 +9,15 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
     const said = button.parentElement.querySelector(".copied");
     try {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
-      said.textContent = "Copied.";
+      said.textContent = said.dataset.copied;
     } catch {
-      said.textContent = "Select the text and copy it.";
+      said.textContent = said.dataset.byHand;
     }
   });
 }
+
+// Put values in the places of %s in a text.
+const filled = (text, ...values) => text.replace(/%s/g, () => values.shift());
 
 // Announce a text to assistive technology.
 const announce = (text) => {
@@ -46,7 +49,7 @@ for (const form of document.querySelectorAll("form[data-asks]")) {
     if (form.method === "post") return;
     event.preventDefault();
     button.style.minWidth = `${button.offsetWidth}px`; // keeps the button under the mouse
-    announce(`${form.dataset.asks} ${button.textContent.trim()}: press again to confirm.`);
+    announce(filled(document.getElementById("said").dataset.again, form.dataset.asks, button.textContent.trim()));
     text.data = form.dataset.asks;
     form.method = "post";
     button.ariaDisabled = "true";
@@ -95,11 +98,12 @@ const unfinished = document.querySelector("[data-goes-on]");
 if (unfinished) location.replace(unfinished.dataset.goesOn);
 
 // Show times in the zone of the browser if the server does not know the zone.
-const inZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+const inZone = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[data-zone-unknown]")) {
   time.textContent = inZone.format(new Date(time.dateTime));
 }
-const dayInZone = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
+const dayInZone = new Intl.DateTimeFormat(language, { dateStyle: "long" });
 for (const option of document.querySelectorAll("option[data-until]")) {
-  option.textContent = `${option.dataset.text}, until ${dayInZone.format(new Date(option.dataset.until))}`;
+  option.textContent = filled(option.dataset.text, dayInZone.format(new Date(option.dataset.until)));
 }
