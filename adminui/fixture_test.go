@@ -58,10 +58,11 @@ func mount(t *testing.T, kit *tokentest.Kit, change ...func(*adminui.Options)) h
 	for _, c := range change {
 		c(opts)
 	}
+	withMarks(opts)
 	h := host{Kit: kit, t: t}
-	var err error
-	h.pages, err = adminui.New(h.Manager, opts)
+	pages, err := adminui.New(h.Manager, opts)
 	h.must(err)
+	h.pages = withoutMarks(t, pages)
 	h.put(apitoken.User{ID: "ada", Name: "Ada", Role: apitoken.RoleAdmin})
 	h.put(apitoken.User{ID: "bob", Name: "Bob"})
 	h.put(apitoken.User{ID: "carol"})

@@ -63,9 +63,10 @@ func (l *language) limitSource(s apitoken.LimitSource) string {
 var fieldNames = []string{
 	english("name"), english("description"), english("kind"), english("resource"), english("lifetime"), english("days"), english("expires at"),
 	english("expiry"), english("permissions"), english("user id"), english("role"), english("responsible"), english("maximum lifetime"),
-	english("limit %s"), english("limit %s role"), english("limit %s kind"), english("limit %s maximum"),
-	english("exemption %s"), english("exemption %s user"), english("exemption %s kind"), english("exemption %s maximum"),
+	english("idempotency key"), english("status"), english("outcome"),
+	english("limit %s role"), english("limit %s kind"), english("limit %s maximum"), english("exemption %s user"), english("exemption %s kind"), english("exemption %s maximum"),
 	english("exemption %s until"), english("exemption %s reason"), english("limits"), english("exemptions"),
+	english("limit %s"), english("exemption %s"), // after those with more words
 }
 
 // fieldProblems are those in an [apitoken.InvalidError] that a form can lead to.
@@ -75,7 +76,8 @@ var fieldProblems = []string{
 	english("contains the invisible character %s"), english("is the account itself"), english("is not in the future"),
 	english("is not in the future; revoke the token instead"), english("is after the year 2199"), english("is after the expiry of the token"),
 	english("is more than a year ahead, %s is the limit"), english("ends in %s, the year 2200 is the limit"),
-	english("is %s, at least %s is needed"), english("%s is not declared"), english("%s is not known"),
+	english("is %s, at least %s is needed"), english("%s is not declared"), english("%s is not known"), english("is not a known user"),
+	english("is given for a person; only a service account has one"), english("%s is none of %s, %s and %s"), english("%s is neither %s nor %s"),
 	english("%s is not the name of a permission"), english("%s can be generated for oneself only"),
 	english("%s: the role of the owner or the kind does not carry them"),
 	english("is in %s, the year 2200 is the limit"), english("is in %s, 1970 to 2199 is allowed"), english("is %s, at most %s is allowed"),
@@ -94,7 +96,7 @@ func (l *language) wordsOf(manager string, known []string) string {
 		}
 		var values []any
 		for _, value := range found[1:] {
-			values = append(values, value)
+			values = append(values, l.translated(value)) // a state or a lifetime; names are in quotation marks
 		}
 		return l.text(text, values...)
 	}
