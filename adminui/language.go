@@ -3,6 +3,7 @@ package adminui
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -143,19 +144,20 @@ func newLanguages(translations []Translation) (all languages, err error) {
 	texts := map[string]map[string]string{}
 	tags := []string{englishTag}
 	for _, t := range translations {
-		if texts[t.Language] != nil {
-			return nil, invalid("Options.Translations has the language %q twice", t.Language)
-		}
 		if err := t.check(); err != nil {
 			return nil, err
 		}
-		texts[t.Language] = t.Texts
-		if t.Language != englishTag {
+		tag := strings.ToLower(t.Language)
+		if _, twice := texts[tag]; twice {
+			return nil, invalid("Options.Translations has the language %q twice", t.Language)
+		}
+		texts[tag] = maps.Clone(t.Texts)
+		if tag != englishTag {
 			tags = append(tags, t.Language)
 		}
 	}
 	for _, tag := range tags {
-		l, err := newLanguage(tag, texts[tag])
+		l, err := newLanguage(tag, texts[strings.ToLower(tag)])
 		if err != nil {
 			return nil, err
 		}

@@ -36,11 +36,13 @@ func marked() adminui.Translation {
 }
 
 // withMarks shows the pages in the marked language, unless a test chooses others.
-func withMarks(o *adminui.Options) {
-	if o.Translations == nil && o.Language == nil {
-		o.Translations = []adminui.Translation{marked()}
-		o.Language = func(*http.Request) string { return markedLanguage }
+func withMarks(o *adminui.Options) bool {
+	if o.Translations != nil || o.Language != nil {
+		return false
 	}
+	o.Translations = []adminui.Translation{marked()}
+	o.Language = func(*http.Request) string { return markedLanguage }
+	return true
 }
 
 // withoutMarks reports texts that are not translated and removes the marks. So every page that a test asks for is examined.
