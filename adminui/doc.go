@@ -44,6 +44,20 @@
 // A whole token that is entered into the search field is sent in a form, and looked up by its digest. Neither the response nor an
 // address contains it, and it does not count as a use.
 //
+// # Languages
+//
+// The pages are in English. Options.Translations adds languages, and Options.Language or the header Accept-Language chooses among
+// them. Package [github.com/seed-d6cf0a46/apitoken/adminui/german] has the pages in German.
+//
+// The English text is the key, and [Texts] returns all of them. A text that a translation lacks appears in English; so a release that
+// adds or rewords a text breaks no host. [New] refuses a translation that would break a page. A translation may show the values in
+// another order, with %[2]s and %[1]s, and it is shown as text, so it may contain < and &. A text with a number has two forms, one for
+// 1 and one for all others.
+//
+// Some words are not texts of the pages, and appear as they are: what the host names itself, such as kinds, roles, permissions and
+// Options.Title; the reasons and policies in events, as they were recorded; an error of the Manager that no form of the pages leads to;
+// and the CSV files, which are for programs.
+//
 // # Safety
 //
 // [http.CrossOriginProtection] refuses forms that another site sends. The Content-Security-Policy allows only scripts and styles

@@ -57,6 +57,11 @@ func TestServerDemonstrationIsComplete(t *testing.T) {
 		}
 	}
 
+	german := b.do(t, 200, "GET", "/admin/users", "", "Accept-Language", "de-AT, en;q=0.5")
+	if !strings.Contains(german.text, `<html lang="de">`) || !strings.Contains(german.text, "<h1>Benutzer</h1>") {
+		t.Error("a browser that prefers German gets the pages in another language")
+	}
+
 	auditor := s.browser(t)
 	auditor.signIn(t, 303, s.logins["INGRID"])
 	auditor.see(t, 200, "/admin/activity")

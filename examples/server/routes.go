@@ -8,6 +8,7 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/adminapi"
 	"github.com/seed-d6cf0a46/apitoken/adminui"
+	"github.com/seed-d6cf0a46/apitoken/adminui/german"
 	"github.com/seed-d6cf0a46/apitoken/httpauth"
 )
 
@@ -31,6 +32,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	pages, err := adminui.New(m, &adminui.Options{
 		Prefix: "/admin", Actor: s.ofPages, Origin: proxy.ofRequest, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted,
 		ServiceAccounts: true, EditUsers: true, DisableUsers: true, OnError: s.fail,
+		Translations: []adminui.Translation{german.Translation()},
 	})
 	if err != nil {
 		return nil, err
