@@ -17,6 +17,9 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 NO_RACE := -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 RACE    := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race $(NO_RACE))
 
+# go vet, the tests and the programs that they build share what was compiled: GOFLAGS reaches all of them.
+check quick: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
+
 # Go falls back to UTC without a word where it does not find a zone, so bring the zones along where the system has none.
 ZONE_TAGS := $(if $(wildcard /usr/share/zoneinfo/$(ZONE)),,-tags timetzdata)
 
@@ -55,7 +58,7 @@ check: ## gofmt, go vet, and that each module also stands without go.work
 quick: ## the tests that do not take long, with -race where there is a C compiler
 	@test -n "$(RACE)" || echo "!! NO C COMPILER: the tests run WITHOUT the race detector"
 	@command -v curl >/dev/null || echo "!! NO CURL: docs/walk.md is NOT walked"
-	@echo "== go test -short $(RACE), TZ=$(ZONE)"; TZ=$(ZONE) $(GOTEST) $(FLAGS) -short $(RACE) $(TESTED)
+	@echo "== go test -short $(RACE), TZ=$(ZONE)"; TZ=$(ZONE) $(GOTEST) $(FLAGS) -short $(TESTED)
 
 long: ## the tests that take long, in full
 	@echo "!! Galera is NOT tested here: make test-galera"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -182,6 +183,10 @@ func (m *Manager) KindRule(k Kind) (rule KindRule, declared bool) {
 	rule, declared = m.kinds[k]
 	return rule, declared
 }
+
+// Roles returns the declared roles, also the built-in ones, with the permissions that each grants, for forms. The map is the
+// caller's.
+func (m *Manager) Roles() map[Role]Permission { return maps.Clone(m.roles) }
 
 // RotationOverlap returns how long a token lives on at most after [Manager.Rotate] without an Overlap, for forms.
 func (m *Manager) RotationOverlap() time.Duration { return m.overlap }

@@ -22,6 +22,14 @@ var access = map[string][]int{
 	"GET /{$}":                                 {303, 303, 303, 303, 303, 303, 403, 403, 303},
 	"GET /users":                               {200, 200, 403, 403, 403, 403, 403, 403, 303},
 	"POST /users":                              {303, 303, 403, 403, 403, 403, 403, 403, 303},
+	"GET /users/{id}":                          {200, 200, 404, 200, 404, 404, 403, 403, 303},
+	"POST /users/{id}":                         {303, 303, 404, 403, 404, 404, 403, 403, 303},
+	"GET /users/{id}/disable":                  {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users/{id}/disable":                 {303, 303, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users/{id}/enable":                  {303, 303, 403, 403, 403, 403, 403, 403, 303},
+	"GET /users/{id}/suspend":                  {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users/{id}/suspend":                 {303, 303, 403, 403, 403, 403, 403, 403, 303},
+	"POST /users/{id}/resume":                  {303, 303, 403, 403, 403, 403, 403, 403, 303},
 	"GET /users/{id}/tokens":                   {200, 200, 200, 200, 403, 403, 403, 403, 303},
 	"POST /users/{id}/tokens":                  {201, 403, 403, 201, 403, 403, 403, 403, 303},
 	"GET /users/{id}/revoke-all":               {200, 200, 403, 200, 403, 403, 403, 403, 303},
@@ -31,6 +39,7 @@ var access = map[string][]int{
 	"POST /tokens/search":                      {303, 303, 303, 403, 403, 403, 403, 403, 303},
 	"POST /tokens/revoke":                      {200, 200, 404, 200, 200, 200, 403, 403, 303},
 	"POST /tokens/revoke-matching":             {200, 200, 403, 403, 403, 403, 403, 403, 303},
+	"GET /tokens/{id}":                         {200, 200, 200, 200, 404, 404, 403, 403, 303},
 	"GET /tokens/{id}/revoke":                  {200, 200, 200, 200, 404, 404, 403, 403, 303},
 	"POST /tokens/{id}/revoke":                 {303, 303, 404, 303, 404, 404, 403, 403, 303},
 	"GET /tokens/{id}/edit":                    {200, 403, 403, 200, 404, 404, 403, 403, 303},
@@ -70,7 +79,7 @@ func TestAccessToEveryRoute(t *testing.T) {
 		method, path, _ := strings.Cut(route, " ")
 		for i, visitor := range visitors {
 			t.Run(fmt.Sprintf("%s for %s", route, visitor), func(t *testing.T) {
-				h := newHost(t, func(o *adminui.Options) { o.SignIn, o.ServiceAccounts = "/sign-in", true }).withVisitors()
+				h := newHost(t, withUserForms, func(o *adminui.Options) { o.SignIn = "/sign-in" }).withVisitors()
 				token, secret := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "bobs"})
 				pending, err := h.Manager.Offer(ctx, apitoken.System(), apitoken.OfferParams{GenerateParams: apitoken.GenerateParams{Owner: "bob", Name: "offered"}})
 				h.must(err)
@@ -82,6 +91,9 @@ func TestAccessToEveryRoute(t *testing.T) {
 				form := url.Values{
 					"name": {"new"}, "lifetime": {days30}, "id": {token.ID.String()}, "max": {"30"}, "revision": {"0"}, "confirmed": {"yes"},
 					"keep": {"GenerateOwn"}, "until": {"2199-01-01"},
+				}
+				if route == "POST /users/{id}" {
+					form.Set("revision", h.revisionOf("bob"))
 				}
 				w := h.send(visitor, method, "/admin"+strings.NewReplacer("{id}", id, "{offer}", pending.ID.String(), "{$}", "").Replace(path), form)
 				if w.Code != access[route][i] {

@@ -54,6 +54,7 @@ type activityPage struct {
 	Actions  []choice
 	Outcomes []choice
 	Rows     []eventRow
+	Filtered bool
 	Next     string
 	Zone     string // the time zone of the days
 	Download string
@@ -96,7 +97,7 @@ func (v *visit) activity() error {
 		return err
 	}
 	page := newActivityPage(f)
-	page.Zone = v.zone.String()
+	page.Zone, page.Filtered = v.zone.String(), f != eventFilters{}
 	q.Limit = eventsOnPage + 1
 	if q.After, err = eventSeq(query.Get("after")); err != nil {
 		return err
@@ -155,7 +156,7 @@ func (v *visit) eventRow(e apitoken.Event) eventRow {
 		row.OwnerURL = v.base + v.pathOfUser(e.Owner) + "/tokens"
 	}
 	if !e.Token.IsZero() && v.may.Has(apitoken.ListAny) {
-		row.TokenURL = v.base + "/tokens?id=" + e.Token.String()
+		row.TokenURL = v.tokenURL(e.Token)
 	}
 	if e.Action == apitoken.ActionSetPolicy {
 		row.Policy = e.After.Policy

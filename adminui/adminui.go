@@ -53,6 +53,14 @@ type Options struct {
 	// out if another system provisions them.
 	ServiceAccounts bool
 
+	// EditUsers adds forms by which administrators make users, and change their names and roles and who answers for a service
+	// account. Leave it out if another system provisions the users: its next [apitoken.Manager.PutUser] would undo the change.
+	EditUsers bool
+
+	// DisableUsers adds buttons by which administrators disable, enable, suspend and resume users. Leave it out if only another
+	// system may do so.
+	DisableUsers bool
+
 	// ResourceLabel is the label of a field for the resource that a new token is bound to, such as "Project". Empty: the form has
 	// no such field.
 	ResourceLabel string
@@ -132,7 +140,15 @@ func pages() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
 		"GET /{$}":                                 (*visit).redirectToStart,
 		"GET /users":                               (*visit).users,
-		"POST /users":                              (*visit).makeService,
+		"POST /users":                              (*visit).makeAccount,
+		"GET /users/{id}":                          ofUser((*visit).aboutUser),
+		"POST /users/{id}":                         ofUser((*visit).editUser),
+		"GET /users/{id}/disable":                  ofUser(asking(disabling)),
+		"POST /users/{id}/disable":                 ofUser(switching(disabling)),
+		"POST /users/{id}/enable":                  ofUser(switching(enabling)),
+		"GET /users/{id}/suspend":                  ofUser(asking(suspending)),
+		"POST /users/{id}/suspend":                 ofUser(switching(suspending)),
+		"POST /users/{id}/resume":                  ofUser(switching(resuming)),
 		"GET /users/{id}/tokens":                   ofUser((*visit).tokensOfUser),
 		"POST /users/{id}/tokens":                  ofUser((*visit).generate),
 		"GET /users/{id}/revoke-all":               ofUser((*visit).askRevokeAll),
@@ -142,6 +158,7 @@ func pages() map[string]func(*visit) error {
 		"POST /tokens/search":                      (*visit).searchTokens,
 		"POST /tokens/revoke":                      (*visit).revokeSelected,
 		"POST /tokens/revoke-matching":             (*visit).revokeMatching,
+		"GET /tokens/{id}":                         (*visit).aboutToken,
 		"GET /tokens/{id}/revoke":                  (*visit).askRevoke,
 		"POST /tokens/{id}/revoke":                 (*visit).revoke,
 		"GET /tokens/{id}/edit":                    (*visit).askEdit,

@@ -10,7 +10,9 @@
 //
 // # Pages
 //
-//	/users                     the users: search, role, state, number of active tokens
+//	/users                     the users: search, role, state, number of active tokens; the form that makes one
+//	/users/{id}                one user: role, state, service accounts; changes them, with Options.EditUsers
+//	/users/{id}/disable        asks, and disables the user, with Options.DisableUsers; so do suspend, enable and resume
 //	/users/{id}/tokens         the tokens of a user, and the form that generates one for them
 //	/users/{id}/offers/...     claims or withdraws a token that waits for the user
 //	/users/{id}/revoke-all     asks, and revokes all of them
@@ -18,8 +20,9 @@
 //	/tokens/search             finds tokens by name, owner, last four characters, or their whole text
 //	/tokens/revoke-matching    asks for their number, and revokes all that the filters select, 500 at a time
 //	/tokens.csv                the same as a file
+//	/tokens/{id}               one token: all that is known of it, its newest events, and what was generated with it
 //	/tokens/{id}/revoke        asks, and revokes one token
-//	/tokens/{id}/edit          changes the name and the description of a token
+//	/tokens/{id}/edit          changes the name and the description of a token, narrows or replaces it
 //	/expiring                  how many tokens expire in each of the next thirteen weeks
 //	/policy                    the maximum lifetime, and what would be beyond another one
 //	/activity                  the events, newest first: by action, user, token and time

@@ -3,6 +3,7 @@ package adminui
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/seed-d6cf0a46/apitoken"
 )
@@ -20,11 +21,13 @@ type editPage struct {
 	Successor               *successorForm // nil: the user may not generate one
 }
 
-// editForm returns the form with the present name and description.
-func (v *visit) editForm(t apitoken.Token, list string) editPage {
-	query, fields := listPosition(list)
-	row := v.row(t)
-	return editPage{tokenRow: row, NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: row.OwnerURL + query, NarrowURL: v.base + "/tokens/" + t.ID.String() + "/narrow", Narrow: v.narrowing(t), Successor: v.successorForm(t)}
+// editForm returns the form with the present name and description. from is the query or the form that says where it leads back to.
+func (v *visit) editForm(t apitoken.Token, from url.Values) editPage {
+	back, fields := v.back(t, from)
+	return editPage{
+		tokenRow: v.row(t), NewName: t.Name, NewDescription: t.Description, Fields: fields, Back: back,
+		NarrowURL: v.tokenURL(t.ID) + "/narrow", Narrow: v.narrowing(t), Successor: v.successorForm(t),
+	}
 }
 
 func (v *visit) askEdit() error {
@@ -39,7 +42,7 @@ func (v *visit) askEdit() error {
 	case t.Status(v.now) == apitoken.StatusExpired:
 		return apitoken.ErrExpired
 	}
-	return v.showEdit(http.StatusOK, v.editForm(t, v.r.URL.Query().Get("list")))
+	return v.showEdit(http.StatusOK, v.editForm(t, v.r.URL.Query()))
 }
 
 func (v *visit) showEdit(status int, page editPage) error {
@@ -55,7 +58,7 @@ func (v *visit) edit() error {
 		return err
 	}
 	form := v.r.PostForm
-	page := v.editForm(t, form.Get("list"))
+	page := v.editForm(t, form)
 	page.NewName, page.NewDescription = form.Get("name"), form.Get("description")
 	_, err = v.manager.UpdateToken(v.r.Context(), v.actor, t.ID, apitoken.TokenChange{Name: &page.NewName, Description: &page.NewDescription})
 	switch {

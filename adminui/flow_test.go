@@ -318,7 +318,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-var nameCell = regexp.MustCompile(`data-label="Name"><bdi>([^<]*)</bdi>`)
+var nameCell = regexp.MustCompile(`data-label="Name"><a href="[^"]*"><bdi>([^<]*)</bdi>`)
 
 func TestATokenIsMarkedTwoWeeksBeforeItsExpiry(t *testing.T) {
 	h := newHost(t)

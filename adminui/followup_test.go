@@ -159,7 +159,7 @@ func TestActivityIsFilteredByTokenAndTime(t *testing.T) {
 	}
 	page := h.page("ada", "/admin/activity")
 	h.says(page, "ada set the maximum lifetime, maximum: 180 days → 90 days")
-	for _, link := range []string{"/admin/tokens?id=" + second.ID.String(), "/admin/users/bob/tokens", "/admin/activity?actor=ada"} {
+	for _, link := range []string{"/admin/tokens/" + second.ID.String(), "/admin/users/bob/tokens", "/admin/activity?actor=ada"} {
 		if !strings.Contains(page, `href="`+link+`"`) {
 			t.Errorf("the page has no link to %s", link)
 		}

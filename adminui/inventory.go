@@ -21,7 +21,6 @@ type filters struct {
 	With                string // the token with which it was generated
 	Order               string
 	Find                string // text in the name or the owner, or the end of the token
-	ID                  string // one token
 }
 
 // InUse returns how many filters of the form are set.
@@ -41,6 +40,8 @@ type inventoryPage struct {
 	Quick    []link
 	Users    []link // whom the search finds
 	Rows     []tokenRow
+	Empty    string // what the page says if there are no Rows
+	Filtered bool
 	Download string
 	Query    string // the filters and the list position, as in the query of the address
 	Matching string // the filters alone
@@ -54,7 +55,7 @@ func (v *visit) readFilters(query url.Values) (filters, apitoken.TokenQuery, err
 	f := filters{
 		Owner: query.Get("owner"), Name: query.Get("name"), Status: query.Get("status"),
 		Within: query.Get("within"), Unused: query.Get("unused"), Longer: query.Get("longer"),
-		NoEnd: query.Get("no-end") != "", Beyond: query.Get("beyond") != "", OnBehalf: query.Get("on-behalf") != "", With: query.Get("with"), Order: query.Get("order"), Find: query.Get("q"), ID: query.Get("id"),
+		NoEnd: query.Get("no-end") != "", Beyond: query.Get("beyond") != "", OnBehalf: query.Get("on-behalf") != "", With: query.Get("with"), Order: query.Get("order"), Find: query.Get("q"),
 	}
 	q := apitoken.TokenQuery{
 		Search: f.Find,
@@ -95,9 +96,6 @@ func (v *visit) inventory() error {
 	if err != nil {
 		return err
 	}
-	if f.ID != "" {
-		return v.oneToken(f)
-	}
 	q.Limit = tokensOnPage
 	q, err = withPosition(q, v.r.URL.Query())
 	if err != nil {
@@ -131,6 +129,7 @@ func (v *visit) inventory() error {
 		Filters: f, Revocable: v.may.Has(apitoken.RevokeAny), HasMaximum: policy.Strictest() != apitoken.NoExpiration,
 		Query: filterQuery(v.r.URL.RawQuery),
 	}
+	page.Empty, page.Filtered = emptyText(q.Status, tally, " found"), f != filters{Status: f.Status, Order: f.Order}
 	page.Quick = v.quickFilters(page.HasMaximum)
 	download := withoutPosition(v.r.URL.Query())
 	download.Set("status", f.Status)
@@ -157,23 +156,6 @@ func withFirst(first, tokens []apitoken.Token) []apitoken.Token {
 		}
 	}
 	return all
-}
-
-// oneToken shows one token as a list.
-func (v *visit) oneToken(f filters) error {
-	id, err := tokenID(f.ID)
-	if err != nil {
-		return err
-	}
-	if !v.may.Has(apitoken.ListAny) {
-		return v.listNothing()
-	}
-	t, err := v.manager.Token(v.r.Context(), v.actor, id)
-	if err != nil {
-		return err
-	}
-	page := inventoryPage{Filters: filters{ID: f.ID}, Revocable: v.may.Has(apitoken.RevokeAny), Query: filterQuery(v.r.URL.RawQuery), Rows: []tokenRow{v.row(t)}}
-	return v.render(http.StatusOK, "inventory.html", "All tokens", page)
 }
 
 // quickFilters returns the links that switch common filters on and off.

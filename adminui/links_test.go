@@ -39,7 +39,7 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 		"behind a proxy that cleans paths": cleaning,
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHost(t, signedInAs("ada"))
+			h := newHost(t, signedInAs("ada"), withUserForms)
 			server := httptest.NewServer(proxy(h.pages))
 			defer server.Close()
 			for _, id := range oddIDs {
@@ -76,6 +76,18 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 						t.Errorf("%s on the page of %q leads to %q", target, id, text(next))
 					}
 				}
+				about := read(server.Client().Get(server.URL + strings.TrimSuffix(link, "/tokens")))
+				h.says(about, "User "+string(id)+" Name")
+				questions := 0
+				for _, target := range firstGroups(links, about) {
+					next := read(server.Client().Get(server.URL + target))
+					if question := string(id) + "? This "; strings.Contains(text(next), "Disable "+question) || strings.Contains(text(next), "Suspend "+question) {
+						questions++
+					}
+				}
+				if questions != 2 {
+					t.Errorf("the page about %q leads to %d questions about them, want 2", id, questions)
+				}
 				made := read(server.Client().PostForm(server.URL+link, url.Values{"name": {"new"}, "lifetime": {days30}}))
 				identity, err := h.Manager.Authenticate(ctx, secret.FindString(made))
 				if err != nil || identity.User.ID != id {
@@ -92,8 +104,8 @@ func TestLinksLeadToTheirUser(t *testing.T) {
 }
 
 func TestAPathThatNamesNoUserIsNotFound(t *testing.T) {
-	h := newHost(t)
-	for _, path := range []string{"/users/~/tokens", "/users/~bob/tokens", "/users/~Ym9i/tokens", "/users/~Ym9i/revoke-all", "/users/a/b/tokens"} {
+	h := newHost(t, withUserForms)
+	for _, path := range []string{"/users/~", "/users/~bob", "/users/~Ym9i/disable", "/users/~/tokens", "/users/~bob/tokens", "/users/~Ym9i/tokens", "/users/~Ym9i/revoke-all", "/users/a/b/tokens"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			if w := h.send("ada", method, "/admin"+path, nil); w.Code != http.StatusNotFound {
 				t.Errorf("%s %s: %d, want 404", method, path, w.Code)

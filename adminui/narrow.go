@@ -36,7 +36,7 @@ func (v *visit) narrow() error {
 		return err
 	}
 	form := v.r.PostForm
-	page := v.editForm(t, form.Get("after"))
+	page := v.editForm(t, form)
 	page.Narrow = &narrowForm{Boxes: boxes(v.permissionsOf(t), form["keep"]), Date: form.Get("until"), Zone: v.zone.String()}
 	n, problem := v.enteredNarrowing(page.Narrow, form["keep"])
 	if problem != "" {

@@ -20,6 +20,31 @@ func (v *visit) offersNewServices() bool {
 	return v.opts.ServiceAccounts && v.may.Has(apitoken.ManageUsers)
 }
 
+// offersNewPersons reports whether a page has the form that makes users.
+func (v *visit) offersNewPersons() bool {
+	return v.opts.EditUsers && v.may.Has(apitoken.ManageUsers)
+}
+
+// offersActing reports whether a page changes a user with this role, or gives it to a user: the role grants nothing that the visitor
+// lacks. A role that is not declared counts as everything.
+func (v *visit) offersActing(role apitoken.Role) bool {
+	granted, declared := v.manager.Roles()[role]
+	if !declared {
+		granted = ^apitoken.Permission(0)
+	}
+	return v.may.Has(apitoken.ManageUsers | granted)
+}
+
+// offersEditing reports whether a page has the form that changes the user.
+func (v *visit) offersEditing(u apitoken.User) bool {
+	return v.opts.EditUsers && v.offersActing(u.Role)
+}
+
+// offersDisabling reports whether a page has what disables, enables, suspends and resumes the user.
+func (v *visit) offersDisabling(u apitoken.User) bool {
+	return v.opts.DisableUsers && v.offersActing(u.Role)
+}
+
 // offersCounting reports whether a page shows how many tokens the user has.
 func (v *visit) offersCounting(owner apitoken.UserID) bool {
 	return v.isOwn(owner) || v.may.Has(apitoken.ListAny)

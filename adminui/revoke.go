@@ -38,9 +38,8 @@ func (v *visit) askRevoke() error {
 		return err
 	}
 	page := v.revocationOf(t)
-	query, fields := listPosition(v.r.URL.Query().Get("list"))
-	page.Back, page.Fields = page.Back+query, fields
-	page.Action = v.base + "/tokens/" + t.ID.String() + "/revoke"
+	page.Back, page.Fields = v.back(t, v.r.URL.Query())
+	page.Action = v.tokenURL(t.ID) + "/revoke"
 	page.Question = sentence("Revoke the token “%s” of %s? Everything that uses it will be refused. This cannot be undone.", t.Name, string(t.Owner))
 	return v.render(http.StatusOK, "ask.html", "Revoke a token", page)
 }
@@ -64,18 +63,19 @@ func (v *visit) revoke() error {
 	if err != nil {
 		return err
 	}
-	query, fields := listPosition(v.r.PostForm.Get("list"))
 	err = v.manager.Revoke(v.r.Context(), v.actor, t.ID)
+	back, fields := v.back(t, v.r.PostForm)
 	if isUnknown(err) {
 		page := v.revocationOf(t)
-		page.Back, page.Fields = page.Back+query, fields
+		page.Back, page.Fields = back, fields
 		page.Question = sentence("It is not known whether the token “%s” of %s was revoked. Revoke it again.", t.Name, string(t.Owner))
 		return v.showUnknown(err, page)
 	}
 	if err != nil {
 		return err
 	}
-	return v.redirect(v.pathOfUser(t.Owner) + "/tokens" + query)
+	http.Redirect(v.w, v.r, back, http.StatusSeeOther)
+	return nil
 }
 
 func (v *visit) askRevokeAll() error {

@@ -21,7 +21,7 @@ func (v *visit) successorForm(t apitoken.Token) *successorForm {
 		return nil
 	}
 	return &successorForm{
-		URL: v.base + "/tokens/" + t.ID.String() + "/successor", Key: rand.Text(), Overlap: lifetimeInSentence(v.manager.RotationOverlap()),
+		URL: v.tokenURL(t.ID) + "/successor", Key: rand.Text(), Overlap: lifetimeInSentence(v.manager.RotationOverlap()),
 	}
 }
 
@@ -49,7 +49,7 @@ func (v *visit) rotate() error {
 
 // notRotated shows the page of the token with the reason.
 func (v *visit) notRotated(old apitoken.Token, err error) error {
-	status, page := http.StatusUnprocessableEntity, v.editForm(old, v.r.PostForm.Get("after"))
+	status, page := http.StatusUnprocessableEntity, v.editForm(old, v.r.PostForm)
 	page.Problem = reasonText(err)
 	switch {
 	case errors.Is(err, apitoken.ErrRepeated):
@@ -65,7 +65,7 @@ func (v *visit) notRotated(old apitoken.Token, err error) error {
 func (v *visit) mayBeRotated(err error, old apitoken.Token) error {
 	p := problemOf(err)
 	v.reportUnavailable(p, err)
-	page := v.editForm(old, v.r.PostForm.Get("after"))
+	page := v.editForm(old, v.r.PostForm)
 	page.Problem = "It is not known whether a successor was generated. The token works as before. Generate a successor again: it replaces the one whose secret is lost."
 	return v.showEdit(p.status, page)
 }

@@ -43,15 +43,16 @@ func (c *rowCounter) Events(ctx context.Context, q apitoken.EventQuery) ([]apito
 // A page reads what it shows and at most one row more, to know whether there is another page.
 func TestPagesReadNoMoreRowsThanTheyShow(t *testing.T) {
 	store := &rowCounter{Store: memstore.New()}
-	h := hostOver(t, store, func(o *adminui.Options) { o.Prefix = "" }, signedInAs("ada"))
+	h := hostOver(t, store, func(o *adminui.Options) { o.Prefix = "" }, signedInAs("ada"), withUserForms)
+	token := h.generate("one")
 	for i := range 300 {
 		h.put(apitoken.User{ID: apitoken.UserID(fmt.Sprintf("a-%03d", i))})
 		h.generate(fmt.Sprint("more ", i))
 		h.generate(fmt.Sprint(i))
 	}
 	for _, path := range []string{
-		"/users", "/users?q=a-", "/users/bob/tokens", "/users/bob/revoke-all", "/tokens", "/tokens?status=active", "/tokens?name=more",
-		"/tokens?status=revoked", "/tokens?unused=30", "/tokens?no-end=yes", "/expiring", "/policy", "/activity", "/activity?owner=bob",
+		"/users", "/users?q=a-", "/users/bob", "/users/bob/disable", "/users/bob/tokens", "/users/bob/revoke-all", "/tokens", "/tokens?status=active", "/tokens?name=more",
+		"/tokens/" + token.ID.String(), "/tokens?status=revoked", "/tokens?unused=30", "/tokens?no-end=yes", "/expiring", "/policy", "/activity", "/activity?owner=bob",
 	} {
 		store.rows = 0
 		h.page("", path)

@@ -150,7 +150,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 
 // A link must not fill in a form.
 func TestFormsIgnoreTheQuery(t *testing.T) {
-	h := newHost(t)
+	h := newHost(t, withUserForms)
 	token, _ := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "precious"})
 	before := h.state()
 	id := url.Values{"id": {token.ID.String()}}
@@ -167,6 +167,9 @@ func TestFormsIgnoreTheQuery(t *testing.T) {
 		{"the maximum", "/policy?max=30&revision=0&confirmed=yes", nil, 422, "Enter a whole number of days"},
 		{"the confirmation of the maximum", "/policy?revision=0&confirmed=yes", url.Values{"max": {"30"}}, 200, "Set the maximum to 30 days?"},
 		{"the selection", "/tokens/revoke?" + id.Encode() + "&confirmed=yes", nil, 200, "there is nothing to revoke"},
+		{"the change of a user", "/users/bob?name=x&role=admin&revision=1", nil, 400, "The form cannot be read"},
+		{"the role of a user", "/users/bob?role=admin", url.Values{"name": {"Bob"}, "revision": {"1"}}, 303, ""},
+		{"a new user", "/users?account=person&id=erin", nil, 422, "user id: is empty"},
 		{"the confirmation of the revocation", "/tokens/revoke?confirmed=yes", id, 200, "Revoke 1 active token?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,7 +216,7 @@ func TestHostileNamesAndResourcesAreText(t *testing.T) {
 			t.Fatalf("name %d, %q: %v", i, name, err)
 		}
 	}
-	name := regexp.MustCompile(`<th scope="row" data-label="Name"><bdi>([^<]*)</bdi>`)
+	name := regexp.MustCompile(`<th scope="row" data-label="Name"><a href="/admin/tokens/[0-9a-f-]{36}"><bdi>([^<]*)</bdi></a>`)
 	resource := regexp.MustCompile(`<td data-label="Kind">user(?: <bdi class="hint resource">([^<]*)</bdi>)?</td>`)
 	for _, path := range []string{"/admin/tokens?owner=bob&order=oldest", "/admin/users/bob/tokens?order=oldest"} {
 		var gotNames, gotResources []string
@@ -350,11 +353,12 @@ func TestTemplatesHaveNothingInline(t *testing.T) {
 	}
 }
 
-// An id or a name in a right-to-left script would change the order of the words around it outside a bdi element.
+// An id or a name in a right-to-left script would change the order of the words around it outside a bdi element. An option cannot
+// contain one, and has dir=auto.
 func TestIDsAndNamesAreIsolated(t *testing.T) {
 	const id, other, name, role = "אבג", "ייי", "דהו", "טטט"
 	kit := tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{role: apitoken.ListAny}})
-	h := mount(t, kit, signedInAs(id), func(o *adminui.Options) { o.SignOut = "/sign-out" })
+	h := mount(t, kit, withUserForms, signedInAs(id), func(o *adminui.Options) { o.SignOut = "/sign-out" })
 	h.put(apitoken.User{ID: id, Name: name, Role: apitoken.RoleAdmin})
 	h.put(apitoken.User{ID: other, Name: name, Role: role})
 	h.put(apitoken.User{ID: other, Name: name + name, Role: apitoken.RoleUser})
@@ -371,7 +375,7 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 	check := func(path, page string) {
 		t.Helper()
 		seen += strings.Count(page, "<bdi")
-		bare := regexp.MustCompile(`(?s)<title>.*?</title>|<bdi[^>]*>[^<]*</bdi>|<[^>]*>`).ReplaceAllString(page, "")
+		bare := regexp.MustCompile(`(?s)<title>.*?</title>|<bdi[^>]*>[^<]*</bdi>|<option dir="auto"[^>]*>[^<]*</option>|<[^>]*>`).ReplaceAllString(page, "")
 		for _, text := range []string{id, other, name, role} {
 			if before, _, found := strings.Cut(bare, text); found {
 				t.Errorf("%s shows %q outside a bdi, after %q", path, text, before[max(0, len(before)-60):])
@@ -383,7 +387,7 @@ func TestIDsAndNamesAreIsolated(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/users", "/users?q=" + url.QueryEscape(name), "/users?q=" + url.QueryEscape("אאא"), "/users/" + id + "/tokens", "/users/" + other + "/tokens",
-		"/users/" + other + "/revoke-all", "/tokens", "/tokens?owner=" + url.QueryEscape(other), "/tokens/" + token.ID.String() + "/revoke", "/tokens/" + token.ID.String() + "/edit", "/expiring", "/policy",
+		"/users/" + id, "/users/" + other, "/users/" + other + "/disable", "/users/" + other + "/suspend", "/users/" + other + "/revoke-all", "/tokens", "/tokens?owner=" + url.QueryEscape(other), "/tokens/" + token.ID.String(), "/tokens/" + token.ID.String() + "/revoke", "/tokens/" + token.ID.String() + "/edit", "/expiring", "/policy",
 		"/activity", "/activity?owner=" + url.QueryEscape(other), "/activity?owner=" + url.QueryEscape("אבגד"),
 	} {
 		check(path, h.page("", "/admin"+path))

@@ -13,7 +13,7 @@ import (
 )
 
 // searchTokens takes what was entered into the search field. It comes in a form and not in the address, because it may be a whole
-// token: that leads to its entry in the list. Anything else is the search of a list, unless it looks like a secret.
+// token: that leads to its page. Anything else is the search of a list, unless it looks like a secret.
 func (v *visit) searchTokens() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errForm
@@ -33,7 +33,7 @@ func (v *visit) searchTokens() error {
 	}
 	switch {
 	case err == nil:
-		return v.redirect("/tokens?id=" + token.ID.String())
+		return v.redirect("/tokens/" + token.ID.String())
 	case !errors.Is(err, apitoken.ErrNotFound):
 		return err
 	case looksSecret(entered):

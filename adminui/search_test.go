@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,8 +22,10 @@ func (h host) find(entered string) (names []string, page string) {
 		h.t.Fatalf("%q: %d, want 303", entered, w.Code)
 	}
 	page = h.page("ada", w.Header().Get("Location"))
-	return firstGroups(nameCell, page), page
+	return append(firstGroups(nameCell, page), firstGroups(tokenHeading, page)...), page
 }
+
+var tokenHeading = regexp.MustCompile(`<h1>Token <bdi>([^<]*)</bdi></h1>`)
 
 func TestSearchFindsTokensByWhatPeopleKnowOfThem(t *testing.T) {
 	h := newHost(t)

@@ -82,6 +82,17 @@ func (v *visit) listLinks(q apitoken.TokenQuery) (listLinks, apitoken.TokenTally
 	return links, tally, nil
 }
 
+// emptyText returns what a list in a state shows in the place of tokens. found is empty, or " found" in a search.
+func emptyText(status apitoken.Status, tally apitoken.TokenTally, found string) string {
+	switch {
+	case status == apitoken.StatusActive && tally.Expired+tally.Revoked > 0:
+		return "No live tokens" + found + ". The tabs lead to those that have expired or were revoked."
+	case status == apitoken.StatusExpired, status == apitoken.StatusRevoked:
+		return "No " + string(status) + " tokens" + found + "."
+	}
+	return "No tokens" + found + "."
+}
+
 // listURLWith returns the address of the first page of the current list with one parameter changed; empty: removed.
 func (v *visit) listURLWith(name, value string) string {
 	query := withoutPosition(v.r.URL.Query())

@@ -26,6 +26,7 @@ type tokenRow struct {
 	Limit                  string // what it is limited to; empty: not limited
 	Soon                   bool
 	New                    bool   // just generated
+	URL                    string // the page of the token
 	EditURL                string // empty: already ended, or the user may not change it
 	RevokeURL              string // empty: already ended, or the user may not revoke it
 	OwnerURL               string
@@ -39,6 +40,7 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		UsedAgo:  agoText(t.LastUsedAt, v.now),
 		Limit:    v.limitText(t.Permissions),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
+		URL:      v.tokenURL(t.ID),
 	}
 	if v.may.Has(apitoken.ListAny) {
 		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String() + "&status=all"
@@ -46,10 +48,10 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow
 		if v.offersDescribing(t.Owner) {
-			row.EditURL = v.base + "/tokens/" + t.ID.String() + "/edit"
+			row.EditURL = row.URL + "/edit"
 		}
 		if v.offersRevoking(t.Owner) {
-			row.RevokeURL = v.base + "/tokens/" + t.ID.String() + "/revoke"
+			row.RevokeURL = row.URL + "/revoke"
 		}
 	}
 	return row
@@ -68,8 +70,10 @@ type tokensPage struct {
 	MoreServices bool
 	Suspended    bool
 	Own          bool
+	OwnerURL     string       // the page about the owner; empty: the visitor may not see it
 	Waiting      []waitingRow // tokens that the owner may claim
 	Rows         []tokenRow
+	Empty        string        // what the page says if there are no Rows
 	List         string        // what is shown of the list, as in the query of the address
 	Form         *generateForm // nil: the user may not generate tokens here
 	Generated    *generated    // the token that was just generated; nil: none
@@ -160,7 +164,8 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if err != nil {
 		return err
 	}
-	page.listLinks, page.tokenList = links, list.of(tally)
+	page.listLinks, page.tokenList, page.OwnerURL = links, list.of(tally), v.userURL(page.Owner)
+	page.Empty = emptyText(q.Status, tally, "")
 	if page.Generated != nil {
 		// In another order than the usual one the new token may be on another page. Show it first.
 		row := v.row(page.Generated.Token)
@@ -178,7 +183,7 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 	if v.offersRevoking(page.Owner) {
 		page.RevokeAllURL = v.base + v.pathOfUser(page.Owner) + "/revoke-all"
 	}
-	if err := v.fillServices(page); err != nil {
+	if page.Services, page.MoreServices, err = v.servicesOf(page.Owner); err != nil {
 		return err
 	}
 	page.Form, err = v.generateForm(page, form)
@@ -191,23 +196,19 @@ func (v *visit) fillTokens(page *tokensPage, form *generateForm) error {
 // servicesOnPage is the number of service accounts that the page of who answers for them names.
 const servicesOnPage = 20
 
-// fillServices reads the service accounts for which the user answers, if the visitor manages users.
-func (v *visit) fillServices(page *tokensPage) error {
+// servicesOf returns the service accounts for which a user answers, if the visitor manages users. more says that there are others.
+func (v *visit) servicesOf(id apitoken.UserID) (services []apitoken.UserID, more bool, err error) {
 	if !v.may.Has(apitoken.ManageUsers) {
-		return nil
+		return nil, false, nil
 	}
-	users, err := v.manager.ListUsers(v.r.Context(), v.actor, apitoken.UserQuery{Responsible: page.Owner, Limit: servicesOnPage + 1})
+	users, err := v.manager.ListUsers(v.r.Context(), v.actor, apitoken.UserQuery{Responsible: id, Limit: servicesOnPage + 1})
 	if err != nil && problemOf(err).err != apitoken.ErrDenied {
-		return err
+		return nil, false, err
 	}
-	for i, u := range users {
-		if i == servicesOnPage {
-			page.MoreServices = true
-			break
-		}
-		page.Services = append(page.Services, u.ID)
+	for _, u := range users[:min(len(users), servicesOnPage)] {
+		services = append(services, u.ID)
 	}
-	return nil
+	return services, len(users) > servicesOnPage, nil
 }
 
 // generateForm returns the form, or nil if the user may not generate a token here. The Manager may still refuse it.

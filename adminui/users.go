@@ -15,29 +15,24 @@ type userRow struct {
 	Suspended moment
 	Active    int // active tokens; shown if Counted
 	Counted   bool
+	URL       string // the page of the user
 	TokensURL string
-	ServedURL string // the page of who answers for it
+	ServedURL string // the page of who answers for it; empty: nobody does
 }
 
 type usersPage struct {
 	Contains string
-	New      *newService // nil: the page has no form for service accounts
+	New      *newAccount // nil: the page has no form for accounts
 	Rows     []userRow
 	Next     string
 }
 
-func (v *visit) users() error {
-	var form *newService
-	if v.offersNewServices() {
-		form = &newService{}
-	}
-	return v.showUsers(http.StatusOK, form)
-}
+func (v *visit) users() error { return v.showUsers(http.StatusOK, nil) }
 
-// showUsers shows the page of users with the form for service accounts.
-func (v *visit) showUsers(status int, form *newService) error {
+// showUsers shows the page of users, and the form for accounts with what was entered; nil: with nothing.
+func (v *visit) showUsers(status int, entered *newAccount) error {
 	query := v.r.URL.Query()
-	page := usersPage{Contains: query.Get("q"), New: form}
+	page := usersPage{Contains: query.Get("q"), New: v.newAccount(entered)}
 	users, next, err := v.findUsers(page.Contains, apitoken.UserID(query.Get("after")))
 	if err != nil {
 		return err
@@ -46,9 +41,9 @@ func (v *visit) showUsers(status int, form *newService) error {
 		page.Next = v.pageURLWith("after", string(next))
 	}
 	for _, u := range users {
-		row := userRow{User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens"}
-		if u.Responsible != "" {
-			row.ServedURL = v.base + v.pathOfUser(u.Responsible) + "/tokens"
+		row := userRow{
+			User: u, Disabled: v.moment(u.DisabledAt), Suspended: v.moment(u.SuspendedAt),
+			URL: v.base + v.pathOfUser(u.ID), TokensURL: v.base + v.pathOfUser(u.ID) + "/tokens", ServedURL: v.userURL(u.Responsible),
 		}
 		if v.offersCounting(u.ID) {
 			row.Active, err = v.manager.CountTokens(v.r.Context(), v.actor, apitoken.TokenQuery{Owner: u.ID, Status: apitoken.StatusActive})

@@ -9,12 +9,6 @@ import (
 
 func TestPostgreSQLKeepsTheContract(t *testing.T) { onPostgreSQL.keepsTheContract(t) }
 
-// The race detector has seen the same code on PostgreSQL.
-func TestMySQLKeepsTheContract(t *testing.T) {
-	long(t)
-	onMySQL.keepsTheContract(t)
-}
-
 // keepsTheContract runs package storetest on one database, which is cleared before each rule.
 func (b backend) keepsTheContract(t *testing.T) {
 	t.Parallel()

@@ -151,11 +151,6 @@ func (s eachInTx) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows i
 	return again(ctx, s, func(tx *sqlstore.Tx) (apitoken.TokenTally, error) { return tx.TallyTokens(ctx, q, rows) })
 }
 
-func TestPostgreSQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
-	t.Parallel()
-	hostOverSQL(onPostgreSQL).keepsTheContractInTransactions(t)
-}
-
 func TestMySQLKeepsTheContractInTransactionsOfTheHost(t *testing.T) {
 	t.Parallel()
 	hostOverSQL(onMySQL).keepsTheContractInTransactions(t)

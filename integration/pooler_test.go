@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net/url"
 	"strings"
@@ -14,13 +15,18 @@ import (
 )
 
 // onPgBouncer is PostgreSQL behind a pooler with a number of connections, which it reassigns after each transaction. The
-// parameters are added to the data source name.
+// parameters are added to the data source name. The database has a locale and an isolation of transactions that are unusual.
 func onPgBouncer(connections int, parameters ...string) backend {
 	b := onPostgreSQL
+	behind := onPostgreSQLWith("TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
 	b.create = func(t testing.TB) []string {
 		t.Helper()
-		dsn, err := url.Parse(createPostgreSQL(t)[0])
+		dsn, err := url.Parse(behind.create(t)[0])
 		must(t, err)
+		direct, err := sql.Open(b.driver, dsn.String())
+		must(t, err)
+		mustExec(t, direct, "ALTER DATABASE "+strings.TrimPrefix(dsn.Path, "/")+" SET default_transaction_isolation = 'repeatable read'")
+		must(t, direct.Close())
 		p, err := engine.StartPgBouncer(t.TempDir(), dsn.String(), connections)
 		engine.Require(t, "pgbouncer", err)
 		t.Cleanup(func() {

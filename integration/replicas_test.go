@@ -15,7 +15,6 @@ func TestSQLiteKeepsTheContractAcrossHandles(t *testing.T) {
 	long(t)
 	for name, parameters := range map[string]string{
 		"recommended":                   recommended,
-		"WAL without an early lock":     "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)",
 		"WAL without waiting for locks": "_pragma=journal_mode(WAL)",
 	} {
 		t.Run(name, func(t *testing.T) {

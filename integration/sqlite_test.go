@@ -62,8 +62,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 		opts       *sqlstore.Options
 	}{
 		{"recommended", recommended, nil},
-		{"bare file name", bare, nil},
-		{"unprepared, another prefix", recommended, &sqlstore.Options{Unprepared: true, TablePrefix: "t_"}},
+		{"bare file name, unprepared, another prefix", bare, &sqlstore.Options{Unprepared: true, TablePrefix: "t_"}},
 	} {
 		if testing.Short() && c.name != "recommended" {
 			continue

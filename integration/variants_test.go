@@ -28,13 +28,6 @@ func TestContractHoldsUnderUnusualSettings(t *testing.T) {
 		),
 		opts: &sqlstore.Options{TablePrefix: longestPrefix, Unprepared: true},
 	}, {
-		name: "PostgreSQL of locale C.UTF-8, no statement known to the server, repeatable read",
-		backend: onPostgreSQLWith(
-			"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
-			"default_query_exec_mode=exec", "default_transaction_isolation=repeatable read",
-		),
-		opts: &sqlstore.Options{Unprepared: true},
-	}, {
 		name: "MySQL of latin1, which truncates values",
 		backend: onMySQLWith("CHARACTER SET latin1",
 			"charset=latin1", "parseTime=true", "loc=America/St_Johns", "clientFoundRows=true", "sql_mode=''", "time_zone='-03:30'",

@@ -30,7 +30,7 @@ func routes(m *apitoken.Manager, a *accounts, o options, log *slog.Logger) (http
 	}
 	pages, err := adminui.New(m, &adminui.Options{
 		Prefix: "/admin", Actor: s.ofPages, Origin: proxy.ofRequest, SignIn: "/sign-in", SignOut: "/sign-out", TrustedOrigins: trusted,
-		ServiceAccounts: true, OnError: s.fail,
+		ServiceAccounts: true, EditUsers: true, DisableUsers: true, OnError: s.fail,
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func newHost(t *testing.T, change ...func(*adminui.Options)) host {
 	h := host{t: t, Kit: tokentest.NewWith(t, apitoken.Options{Roles: map[apitoken.Role]apitoken.Permission{
 		"auditor": apitoken.ListAny | apitoken.ReadEvents,
 	}})}
-	opts := &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", ServiceAccounts: true, Actor: func(r *http.Request) (apitoken.Actor, error) {
+	opts := &adminui.Options{Prefix: "/admin", SignOut: "/sign-out", ServiceAccounts: true, EditUsers: true, DisableUsers: true, Actor: func(r *http.Request) (apitoken.Actor, error) {
 		cookie, err := r.Cookie("person")
 		switch {
 		case err != nil:
@@ -97,6 +97,35 @@ func (h host) withTokens() host {
 	if !errors.Is(err, apitoken.ErrNotFound) && !errors.Is(err, apitoken.ErrDenied) {
 		h.t.Fatalf("bob looks at ada: %v", err)
 	}
+	return h
+}
+
+// withServices makes service accounts for which bob answers.
+func (h host) withServices() host {
+	h.t.Helper()
+	h.withTokens()
+	for _, id := range []apitoken.UserID{"ci", "mirror"} {
+		_, err := h.Manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: id, Name: "Machine", Service: true, Responsible: "bob"})
+		h.must(err)
+	}
+	return h
+}
+
+// withFamily generates a token, two tokens with it, and a successor of it, which gets another name.
+func (h host) withFamily() host {
+	h.t.Helper()
+	token, text := h.Generate(apitoken.GenerateParams{Owner: "ada", Name: "provisioning", Description: "makes tokens for the build servers"})
+	identity, err := h.Manager.Authenticate(ctx, text)
+	h.must(err)
+	for _, owner := range []apitoken.UserID{"bob", "carol"} {
+		_, _, err = h.Manager.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: owner, Name: "build server"})
+		h.must(err)
+	}
+	successor, _, err := h.Manager.Rotate(ctx, apitoken.As("ada"), token.ID, apitoken.RotateParams{})
+	h.must(err)
+	name := "provisions"
+	_, err = h.Manager.UpdateToken(ctx, apitoken.As("ada"), successor.ID, apitoken.TokenChange{Name: &name})
+	h.must(err)
 	return h
 }
 

@@ -90,7 +90,7 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 			if diff := cmp.Diff(want, eval[map[string]int](p, elements)); diff != "" {
 				t.Errorf("%s has other elements (-with harmless names +with hostile ones):\n%s", p.address(), diff)
 			}
-			shown = append(shown, eval[[]string](p, `[...document.querySelectorAll("tbody th > bdi")].map(e => e.textContent)`)...)
+			shown = append(shown, eval[[]string](p, `[...document.querySelectorAll("tbody th > a > bdi")].map(e => e.textContent)`)...)
 			bound = append(bound, eval[[]string](p, `[...document.querySelectorAll("tbody bdi.resource")].map(e => e.textContent)`)...)
 			if !last {
 				p.follow("Next page")
@@ -110,6 +110,10 @@ func TestBrowserHostileNamesAreText(t *testing.T) {
 		p.visit(h.url + "/tokens?name=" + url.QueryEscape(name))
 		if kept := eval[string](p, `document.getElementById("name").value`); kept != name {
 			t.Errorf("the filter holds %q instead of %q", kept, name)
+		}
+		p.visit(strings.TrimSuffix(h.revocation(name), "/revoke"))
+		if heading := eval[string](p, `document.querySelector("h1 bdi").textContent`); heading != name {
+			t.Errorf("the page of the token is about %q", heading)
 		}
 		p.visit(h.revocation(name))
 		p.says("“" + strings.Join(strings.Fields(name), " ") + "” of bob?")

@@ -61,6 +61,24 @@ var states = []state{
 		p.fill("Id of the account", "bob")
 		p.status = p.follow("Make the account")
 	}, says: "A user with this id exists already."},
+	{name: "user", host: host.withServices, as: "ada", path: "/users/bob", says: "Answers for"},
+	{name: "user-own", as: "bob", path: "/users/bob", says: "Active tokens"},
+	{name: "user-service", host: host.withServices, as: "ada", path: "/users/ci", says: "Who answers for it"},
+	{name: "user-disabled", as: "ada", path: "/users/left@example.com", says: "Enable"},
+	{name: "user-disable", host: host.withServices, as: "ada", path: "/users/bob", then: func(_ host, p *tab) { p.follow("Disable…") }, says: "Disable bob?"},
+	{name: "user-conflict", as: "ada", path: "/users/bob", want: 409, then: func(h host, p *tab) {
+		_, err := h.Manager.PutUser(ctx, apitoken.System(), apitoken.User{ID: "bob", Role: "auditor"})
+		h.must(err)
+		p.fill("Name", "Robert")
+		p.status = p.follow("Save")
+	}, says: "The user has changed in the meantime."},
+	{name: "token", host: host.withFamily, as: "ada", path: "/tokens?name=provisioning", then: func(_ host, p *tab) { p.follow("provisioning") }, says: "Generated with this token"},
+	{name: "token-own", host: host.withTokens, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) { p.follow("laptop") }, says: "Edit or replace…"},
+	{name: "token-revoked", host: host.withTokens, as: "ada", path: "/tokens?status=revoked", then: func(_ host, p *tab) { p.follow("lost phone") }, says: "Revoked"},
+	{name: "token-revoke-in-place", host: host.withTokens, as: "bob", path: "/users/bob/tokens", then: func(_ host, p *tab) {
+		p.follow("laptop")
+		p.activate("Revoke")
+	}, says: "Sure?"},
 	{name: "revoke-all", host: host.withTokens, as: "bob", path: "/users/bob/revoke-all", says: "11 active tokens"},
 	{name: "inventory", host: func(h host) host { return h.withTokens().setMax(apitoken.Days(45)) }, as: "ada", path: "/tokens", says: "Revoke the selected…"},
 	{name: "inventory-filtered", host: host.withTokens, as: "ada", path: "/tokens?owner=bob&name=worker&status=active&within=30", says: "worker 1"},
