@@ -54,7 +54,7 @@ var (
 
 // The problem has the focus, and the field that it is about is marked and refers to it. Nothing else is.
 func TestTheRefusedFieldIsMarked(t *testing.T) {
-	h := newHost(t, func(o *adminui.Options) { o.ServiceAccounts = true })
+	h := newHost(t, func(o *adminui.Options) { o.ServiceAccounts, o.EditUsers = true, true })
 	token := "/tokens/" + h.generate("taken").ID.String()
 	h.generate("other")
 	h.setMax(apitoken.Days(90))
@@ -87,6 +87,8 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 		{"a service account that exists", "/users", url.Values{"id": {"bob"}}, "account-id", "account-problem"},
 		{"a service account of an unknown role", "/users", url.Values{"id": {"ci"}, "role": {"king"}}, "account-role", "account-problem"},
 		{"a service account of nobody", "/users", url.Values{"id": {"ci"}, "responsible": {"nobody"}}, "account-responsible", "account-problem"},
+		{"a change to an unknown role", "/users/bob", url.Values{"revision": {"1"}, "role": {"king"}}, "role", "change-problem"},
+		{"a change that is too late", "/users/bob", url.Values{"revision": {"7"}, "role": {"user"}, "name": {"x"}}, "", "change-problem"},
 		{"no days", "/policy", maximum(""), "days", "policy-problem"},
 		{"the maximum has changed", "/policy", with(maximum("20"), "confirmed", "yes", "revision", "7"), "", "policy-problem"},
 		{"a limit without days", "/policy", limit("days", ""), "limit-days", "limit-problem"},

@@ -17,6 +17,7 @@ type userForm struct {
 	Service                 bool     // it is a service account, so somebody answers for it
 	Revision                int64    // of the user whom the visitor saw
 	Problem                 string
+	Refused                 string // the field that the problem is about, in the words of the Manager; empty: none
 }
 
 // userForm returns the form with what was entered, or with what is if entered is nil. It returns nil if the visitor may not change
@@ -62,7 +63,7 @@ func (v *visit) editUser() error {
 	_, err = v.manager.PutUser(v.r.Context(), v.actor, wanted)
 	switch {
 	case errors.Is(err, apitoken.ErrInvalid):
-		form.Problem = reasonText(err)
+		form.Problem, form.Refused = reasonText(err), refusedField(err)
 		return v.showUser(http.StatusUnprocessableEntity, form)
 	case errors.Is(err, apitoken.ErrConflict) && isAlreadyPut(wanted, present):
 	case errors.Is(err, apitoken.ErrConflict):
