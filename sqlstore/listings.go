@@ -22,6 +22,7 @@ type tokenListing struct {
 	filter            tokenFilters
 
 	byExpiry expiryRange
+	sorted   sortedRange
 }
 
 // orderedRange is a range in an order, and against it.
@@ -59,6 +60,14 @@ type expiryRange struct {
 
 	after, before        string // a token
 	order, orderBackward string
+}
+
+// sortedRange are the conditions of tokens that are read by another index and then sorted by expiry.
+type sortedRange struct {
+	count  string // everything up to the range
+	after  string // an expiry, twice, and a token
+	before string // an expiry
+	order  string
 }
 
 // lastOfWindow ends the query of a window: how many rows to skip, and two rows.
@@ -146,6 +155,17 @@ GROUP BY bucket`,
 			before:        s.plainText("t.id") + ` < ?`,
 			order:         `ORDER BY ` + s.plainText("t.id"),
 			orderBackward: `ORDER BY ` + s.plainText("t.id") + ` DESC`,
+		},
+
+		sorted: sortedRange{
+			count: `
+SELECT count(*)
+FROM (
+SELECT 1 FROM apitoken_tokens AS t`,
+
+			after:  `(` + expiry + ` > ? OR ` + expiry + ` = ? AND ` + s.plainText("t.id") + ` > ?)`,
+			before: expiry + ` < ?`,
+			order:  `ORDER BY ` + expiry + `, ` + s.plainText("t.id"),
 		},
 	}
 }
