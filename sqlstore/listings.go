@@ -31,9 +31,9 @@ type orderedRange struct{ forward, backward indexRange }
 // has reports whether a range is one of the two.
 func (o orderedRange) has(r indexRange) bool { return r == o.forward || r == o.backward }
 
-// tallyParts is the query of the number of tokens in each state. Between begin and states are the filters; a token that does not
-// meet them has no state.
-type tallyParts struct{ begin, states, from, group string }
+// tallyParts is the query of the number of tokens in each state, and of all tokens in an index range as the state 0. Both parts are
+// followed by the same range, the first one also by the filters. So epochs are looked up only for tokens that the filters select.
+type tallyParts struct{ states, examined string }
 
 // tokenFilters are the conditions that are evaluated for each row.
 type tokenFilters struct {
@@ -99,13 +99,14 @@ SELECT count(*)
 FROM apitoken_tokens AS t` + s.joinEpochs,
 
 		tally: tallyParts{
-			begin: `SELECT CASE WHEN 1 = 1`,
 			states: `
-	THEN CASE WHEN ` + isRevoked + ` THEN 3 WHEN ` + expiry + ` <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)`,
-			from: `
+SELECT CASE WHEN ` + isRevoked + ` THEN 3 WHEN ` + expiry + ` <= ? THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t` + s.joinEpochs,
-			group: `
-GROUP BY bucket`,
+			examined: `
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t`,
 		},
 
 		all:         orderedRange{s.keyRange("t.id", ascending), s.keyRange("t.id", descending)},

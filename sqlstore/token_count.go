@@ -67,8 +67,7 @@ func (s session) addTally(ctx context.Context, query *queryBuilder) (tally apito
 		return tally, err
 	}
 	for _, b := range buckets {
-		tally.Examined += b[1]
-		*[]*int{new(int), &tally.Active, &tally.Expired, &tally.Revoked}[b[0]] += b[1]
+		*[]*int{&tally.Examined, &tally.Active, &tally.Expired, &tally.Revoked}[b[0]] += b[1]
 	}
 	return tally, nil
 }
@@ -76,24 +75,21 @@ func (s session) addTally(ctx context.Context, query *queryBuilder) (tally apito
 // tallyQuery returns the query of the number of tokens in each state after the cursor, up to a place or to the end.
 func (d *Dialect) tallyQuery(q apitoken.TokenQuery, upTo place) *queryBuilder {
 	r, filters := d.conditions(q)
-	b := d.selectTally(filters, q)
-	d.whereInOrder(b, r, q, upTo)
-	b.add(d.tokens.tally.group)
-	return b
+	return d.selectTally(q, filters, func(b *queryBuilder) { d.whereInOrder(b, r, q, upTo) })
 }
 
 // tallySorted returns the query of the number of tokens in each state in a range of rangeToSort.
 func (d *Dialect) tallySorted(r boundRange, q apitoken.TokenQuery) *queryBuilder {
-	b := d.selectTally(d.sortedConditions(q), q)
-	b.whereAll(r)
-	b.add(d.tokens.tally.group)
-	return b
+	return d.selectTally(q, d.sortedConditions(q), func(b *queryBuilder) { b.whereAll(r) })
 }
 
-func (d *Dialect) selectTally(filters []condition, q apitoken.TokenQuery) *queryBuilder {
-	b := d.build(d.tokens.tally.begin)
-	b.and(filters)
+// selectTally returns the query of a tally over an index range, which where appends.
+func (d *Dialect) selectTally(q apitoken.TokenQuery, filters []condition, where func(*queryBuilder)) *queryBuilder {
+	b := d.build("")
 	b.add(d.tokens.tally.states, q.Now().UnixMicro())
-	b.add("\n" + d.tokens.tally.from)
+	where(b)
+	b.and(filters)
+	b.add("\n" + d.tokens.tally.examined)
+	where(b)
 	return b
 }

@@ -1087,20 +1087,23 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND strpos(t.name, $9) > 0
 ORDER BY t.expires_at + 0, t.id || '' LIMIT $10;
 
--- tally, sorted by expiry, of an owner, by name, by expiry(integer, integer, bytes, integer, text, integer, text, bytes, text, bytes)
-SELECT CASE WHEN 1 = 1
-	AND (t.expires_at + 0 > $1 OR t.expires_at + 0 = $2 AND t.id || '' > $3)
-	AND t.expires_at + 0 < $4
-	AND strpos(t.name, $5) > 0
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $6 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- tally, sorted by expiry, of an owner, by name, by expiry(integer, text, bytes, text, bytes, integer, integer, bytes, integer, text, text, bytes, text, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
 	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
 	ORDER BY owner, epoch LIMIT 1
 ) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE (t.owner, t.id) > ($7, $8) AND (t.owner, t.id) <= ($9, $10)
-GROUP BY bucket;
+WHERE (t.owner, t.id) > ($2, $3) AND (t.owner, t.id) <= ($4, $5)
+	AND (t.expires_at + 0 > $6 OR t.expires_at + 0 = $7 AND t.id || '' > $8)
+	AND t.expires_at + 0 < $9
+	AND strpos(t.name, $10) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE (t.owner, t.id) > ($11, $12) AND (t.owner, t.id) <= ($13, $14);
 
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
@@ -1148,9 +1151,8 @@ WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
 
--- how many in each state, all(integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, all(integer, bytes, bytes, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
@@ -1158,34 +1160,44 @@ LEFT JOIN LATERAL (
 	ORDER BY owner, epoch LIMIT 1
 ) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $2 AND t.id <= $3
-GROUP BY bucket;
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id > $4 AND t.id <= $5;
 
--- how many in each state, newest first, by name(text, integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	AND strpos(t.name, $1) > 0
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $2 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, newest first, by name(integer, bytes, bytes, text, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
 	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
 	ORDER BY owner, epoch LIMIT 1
 ) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE t.id < $3 AND t.id >= $4
-GROUP BY bucket;
+WHERE t.id < $2 AND t.id >= $3
+	AND strpos(t.name, $4) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id < $5 AND t.id >= $6;
 
--- how many in each state, by expiry(integer, integer, integer, integer, bytes, integer, bytes)
-SELECT CASE WHEN 1 = 1
-	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $1)
-	AND t.expires_at + 0 < $2
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $3 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, by expiry(integer, integer, bytes, integer, bytes, integer, integer, integer, bytes, integer, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
 	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
 	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
 	ORDER BY owner, epoch LIMIT 1
 ) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
-WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($4, $5) AND (t.expires_at, t.id) <= ($6, $7)
-GROUP BY bucket;
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($2, $3) AND (t.expires_at, t.id) <= ($4, $5)
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $6)
+	AND t.expires_at + 0 < $7
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($8, $9) AND (t.expires_at, t.id) <= ($10, $11);
 
 -- events, all(integer, integer, integer)
 SELECT
