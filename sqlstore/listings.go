@@ -200,8 +200,8 @@ func (s syntax) eventListing() eventListing {
 	column := func(name string, conditions ...string) orderedRange {
 		conditions = append([]string{"seq IS NOT NULL"}, conditions...)
 		return orderedRange{
-			forward:  s.columnRange(name, "seq", ascending, conditions...),
-			backward: s.columnRange(name, "seq", descending, conditions...),
+			forward:  s.columnRange(name, "seq", ascending, conditions...).unestimated(name == "token"),
+			backward: s.columnRange(name, "seq", descending, conditions...).unestimated(name == "token"),
 		}
 	}
 	return eventListing{

@@ -1220,7 +1220,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+WHERE (owner, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) <= ((SELECT $3::text), $4)
 ORDER BY owner, seq LIMIT $5;
 
 -- events, of an owner, backwards(text, integer, text, integer, integer)
@@ -1228,7 +1228,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) < ($1, $2) AND seq IS NOT NULL AND (owner, seq) >= ($3, $4)
+WHERE (owner, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) >= ((SELECT $3::text), $4)
 ORDER BY owner DESC, seq DESC LIMIT $5;
 
 -- events, of an actor(text, integer, text, integer, integer)
@@ -1236,7 +1236,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (actor_user, seq) > ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ($3, $4)
+WHERE (actor_user, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ((SELECT $3::text), $4)
 ORDER BY actor_user, seq LIMIT $5;
 
 -- events, of an actor, backwards(text, integer, text, integer, integer)
@@ -1244,7 +1244,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (actor_user, seq) < ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ($3, $4)
+WHERE (actor_user, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ((SELECT $3::text), $4)
 ORDER BY actor_user DESC, seq DESC LIMIT $5;
 
 -- events, of an action(text, integer, text, integer, integer)
@@ -1252,7 +1252,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (action, seq) > ($1, $2) AND seq IS NOT NULL AND (action, seq) <= ($3, $4)
+WHERE (action, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (action, seq) <= ((SELECT $3::text), $4)
 ORDER BY action, seq LIMIT $5;
 
 -- events, of an action, backwards(text, integer, text, integer, integer)
@@ -1260,7 +1260,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (action, seq) < ($1, $2) AND seq IS NOT NULL AND (action, seq) >= ($3, $4)
+WHERE (action, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND (action, seq) >= ((SELECT $3::text), $4)
 ORDER BY action DESC, seq DESC LIMIT $5;
 
 -- events, denied(text, integer, text, integer, integer)
@@ -1268,7 +1268,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (outcome, seq) > ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ($3, $4)
+WHERE (outcome, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ((SELECT $3::text), $4)
 ORDER BY outcome, seq LIMIT $5;
 
 -- events, denied, backwards(text, integer, text, integer, integer)
@@ -1276,7 +1276,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (outcome, seq) < ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ($3, $4)
+WHERE (outcome, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ((SELECT $3::text), $4)
 ORDER BY outcome DESC, seq DESC LIMIT $5;
 
 -- events, done(integer, integer, text, integer)
@@ -1293,7 +1293,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (token, seq) > ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ($3, $4)
+WHERE (token, seq) > ((SELECT $1::bytea), $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ((SELECT $3::bytea), $4)
 ORDER BY token, seq LIMIT $5;
 
 -- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
@@ -1301,7 +1301,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (token, seq) < ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ($3, $4)
+WHERE (token, seq) < ((SELECT $1::bytea), $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ((SELECT $3::bytea), $4)
 	AND owner || '' = $5
 ORDER BY token DESC, seq DESC LIMIT $6;
 
@@ -1331,7 +1331,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+WHERE (owner, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) <= ((SELECT $3::text), $4)
 	AND actor_user || '' = $5
 	AND action || '' = $6
 	AND outcome || '' = $7
