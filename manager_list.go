@@ -61,6 +61,9 @@ const pageBudget = 1000
 
 // scan returns one page of the store in bounded time.
 func (r tokenReader) scan(ctx context.Context, q TokenQuery) (TokenPage, error) {
+	if q.isContradictory() {
+		return TokenPage{}, nil
+	}
 	if pager, ok := r.store.(TokenPager); ok {
 		page, err := pager.ScanTokens(ctx, q, pageBudget)
 		if !errors.Is(err, errors.ErrUnsupported) {

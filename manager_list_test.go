@@ -47,6 +47,28 @@ func TestListsHaveAnOrder(t *testing.T) {
 	}
 }
 
+func TestContradictoryQueriesReadNoTokens(t *testing.T) {
+	h := newHost(t, apitoken.Options{})
+	h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Name: "endless", Owner: bob, Lifetime: apitoken.NoExpiration})
+	for name, q := range map[string]apitoken.TokenQuery{
+		"in the order of expiry": {Order: apitoken.OrderExpiry},
+		"expired":                {Status: apitoken.StatusExpired},
+		"expires before":         {ExpiresBefore: start.AddDate(9, 0, 0)},
+	} {
+		store := newSpyStore(h.store)
+		m := must(apitoken.New(store, &apitoken.Options{Clock: h.clock}))
+		q.AnyOwner, q.WithoutExpiration = true, true
+		page, err := m.TokenPage(ctx, apitoken.System(), q)
+		h.must(err)
+		tally, err := m.TallyTokens(ctx, apitoken.System(), q, 10)
+		h.must(err)
+		if len(page.Tokens) > 0 || !page.Next.IsZero() || tally != (apitoken.TokenTally{}) || store.total() > 0 {
+			t.Errorf("never expires and %s: %+v, %+v with the calls %v, want nothing and none", name, page, tally, store.counts())
+		}
+		h.must(m.Close(ctx))
+	}
+}
+
 func TestTalliesAreBounded(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	inMemory := memstore.New()

@@ -107,6 +107,15 @@ func (r tokenReader) list(ctx context.Context, q TokenQuery) ([]Token, error) {
 	}
 }
 
+// judged reads one page and keeps some of its tokens.
+func (r tokenReader) judged(ctx context.Context, q TokenQuery) (TokenPage, error) {
+	page, err := r.scan(ctx, q)
+	if err == nil && r.keep != nil {
+		page.Tokens, err = r.keep(ctx, page.Tokens)
+	}
+	return page, err
+}
+
 // page returns one page in bounded time, like [TokenPager]. If the tokens have to be judged, it reads as many as a page without a
 // condition of the Manager may examine.
 func (r tokenReader) page(ctx context.Context, q TokenQuery) (TokenPage, error) {
@@ -115,11 +124,7 @@ func (r tokenReader) page(ctx context.Context, q TokenQuery) (TokenPage, error) 
 	}
 	limit := q.Limit
 	q.Limit = maxPage
-	page, err := r.scan(ctx, q)
-	if err != nil {
-		return page, err
-	}
-	page.Tokens, err = r.keep(ctx, page.Tokens)
+	page, err := r.judged(ctx, q)
 	if err == nil && len(page.Tokens) > limit {
 		page.Tokens = page.Tokens[:limit]
 		next := q.following(page.Tokens[limit-1].ID, page.Tokens[limit-1].ExpiresAt)

@@ -83,7 +83,7 @@ func (h host) beyondByHand(p apitoken.MaxLifetimePolicy, tokens []apitoken.Token
 }
 
 func TestListsSelectWhatIsBeyondThePolicy(t *testing.T) {
-	h := newBeyondHost(t, 400)
+	h := newBeyondHost(t, 150)
 	for name, p := range someLayers(h.clock.Now()) {
 		_, err := h.SetPolicy(ctx, apitoken.System(), p)
 		h.must(err)
@@ -203,7 +203,7 @@ func TestRevokeManyEndsWhenNothingIsBeyond(t *testing.T) {
 }
 
 func TestAPlanCountsWhatIsBeyond(t *testing.T) {
-	h := newBeyondHost(t, 400)
+	h := newBeyondHost(t, 150)
 	active := collect(t, h.Tokens(ctx, apitoken.As(ada), apitoken.TokenQuery{AnyOwner: true, Status: apitoken.StatusActive}))
 	now, err := h.Policy(ctx)
 	h.must(err)

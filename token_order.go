@@ -52,6 +52,12 @@ func (q TokenQuery) following(id TokenID, expiry time.Time) TokenQuery {
 	return q
 }
 
+// isContradictory reports whether the query selects only tokens that never expire, and only tokens that do. A store would examine
+// many tokens to find none.
+func (q TokenQuery) isContradictory() bool {
+	return q.WithoutExpiration && (q.Order == OrderExpiry || q.Status == StatusExpired || !q.ExpiresBefore.IsZero())
+}
+
 func (q TokenQuery) checkOrder() error {
 	switch q.Order {
 	case OrderOldest, OrderNewest:

@@ -55,6 +55,9 @@ func (m *Manager) TallyTokens(ctx context.Context, actor Actor, q TokenQuery, ro
 }
 
 func (r tokenReader) tally(ctx context.Context, q TokenQuery, rows int) (TokenTally, error) {
+	if q.isContradictory() {
+		return TokenTally{}, nil
+	}
 	counter, ok := r.store.(TokenCounter)
 	if r.keep == nil && ok {
 		tally, err := counter.TallyTokens(ctx, q, rows)
@@ -68,7 +71,7 @@ func (r tokenReader) tally(ctx context.Context, q TokenQuery, rows int) (TokenTa
 	var tally TokenTally
 	for {
 		q.Limit = min(maxPage, rows-tally.Examined)
-		page, err := r.page(ctx, q)
+		page, err := r.judged(ctx, q)
 		if err != nil {
 			return TokenTally{}, err
 		}

@@ -22,7 +22,7 @@ type expiringPage struct {
 }
 
 // weekly is how many tokens are counted at most for one week.
-const weekly = 200
+const weekly = 100
 
 // expiring shows how many active tokens expire in each of the next thirteen weeks. Each number is a bounded count along the index
 // of the expiry.

@@ -64,7 +64,6 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 	maximum := func(days string) url.Values { return url.Values{"max": {"days"}, "days": {days}} }
 	limit := func(more ...string) url.Values { return with(limitForm("revision", "1"), more...) }
 	exemption := func(more ...string) url.Values { return with(exemptionForm("revision", "1"), more...) }
-	user := func(more ...string) url.Values { return with(url.Values{"role": {"user"}, "revision": {"1"}}, more...) }
 	for _, tt := range []struct {
 		name, path     string
 		form           url.Values
@@ -89,9 +88,9 @@ func TestTheRefusedFieldIsMarked(t *testing.T) {
 		{"a service account that exists", "/users", url.Values{"id": {"bob"}}, "account-id", "account-problem"},
 		{"a service account of an unknown role", "/users", url.Values{"id": {"ci"}, "role": {"king"}}, "account-role", "account-problem"},
 		{"a service account of nobody", "/users", url.Values{"id": {"ci"}, "responsible": {"nobody"}}, "account-responsible", "account-problem"},
-		{"a user of an unknown role", "/users/bob", user("role", "king"), "role", "change-problem"},
-		{"a service account that nobody known answers for", "/users/robot", user("responsible", "nobody"), "responsible", "change-problem"},
-		{"the user has changed", "/users/bob", user("revision", "7"), "", "change-problem"},
+		{"a change to an unknown role", "/users/bob", url.Values{"revision": {"1"}, "role": {"king"}}, "role", "change-problem"},
+		{"a change that is too late", "/users/bob", url.Values{"revision": {"7"}, "role": {"user"}, "name": {"x"}}, "", "change-problem"},
+		{"a service account that nobody known answers for", "/users/robot", url.Values{"revision": {"1"}, "responsible": {"nobody"}}, "responsible", "change-problem"},
 		{"no days", "/policy", maximum(""), "days", "policy-problem"},
 		{"the maximum has changed", "/policy", with(maximum("20"), "confirmed", "yes", "revision", "7"), "", "policy-problem"},
 		{"a limit without days", "/policy", limit("days", ""), "limit-days", "limit-problem"},

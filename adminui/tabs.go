@@ -10,7 +10,7 @@ import (
 const allStates = "all"
 
 // tallied is how many tokens a page examines for the numbers of its tabs.
-const tallied = 1000
+const tallied = 500
 
 // tab is a link to the tokens in one state, with their number.
 type tab struct {

@@ -13,7 +13,7 @@
 //   - The rest is about the schema, its migrations and query plans, about the feed of events and the last uses.
 //   - Package browser uses the administration pages in Chromium.
 //
-// Package engine starts the servers. The environment variables APITOKEN_TEST_POSTGRES and APITOKEN_TEST_MYSQL name servers that
+// Package population loads a large host into a database. Package engine starts the servers. The environment variables APITOKEN_TEST_POSTGRES and APITOKEN_TEST_MYSQL name servers that
 // run already. APITOKEN_TEST_GALERA=1 starts a cluster; otherwise its tests are skipped. A test whose program or server is
 // missing is skipped and says so, or fails if APITOKEN_TEST_REQUIRE lists the name. APITOKEN_SEQUENCES, APITOKEN_HISTORIES and
 // APITOKEN_SEED control the model and linearizability tests.

@@ -64,6 +64,7 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 
 // If the transaction does not end, Migrate fails with an error that says what it waited for. Lookups keep working.
 func TestMigrateSaysWhatItWaitedFor(t *testing.T) {
+	t.Parallel()
 	onEach(t, servers, func(t *testing.T, d database) {
 		d.loadOldest(t)
 		release := d.openReader(t)

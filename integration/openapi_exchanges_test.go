@@ -29,9 +29,12 @@ type exchange struct {
 var sectionLine = regexp.MustCompile(`(?m)^-- (.+) --\n`)
 
 // exchanges reads all exchanges of package adminapi. The format is explained in adminapi/testdata/exchanges.
-func exchanges(t *testing.T) []exchange {
+func exchanges(t *testing.T) []exchange { return exchangesIn(t, "*") }
+
+// exchangesIn reads the exchanges of the routes whose names match a pattern.
+func exchangesIn(t *testing.T, routes string) []exchange {
 	t.Helper()
-	paths, err := filepath.Glob("../adminapi/testdata/exchanges/*.txtar")
+	paths, err := filepath.Glob("../adminapi/testdata/exchanges/" + routes + ".txtar")
 	must(t, err)
 	if len(paths) == 0 {
 		t.Fatal("there are no exchanges")
@@ -67,7 +70,8 @@ func exchanges(t *testing.T) []exchange {
 // exchangeNamed is the first complete exchange of a section.
 func exchangeNamed(t *testing.T, name string) exchange {
 	t.Helper()
-	for _, x := range exchanges(t) {
+	route, _, _ := strings.Cut(name, " ")
+	for _, x := range exchangesIn(t, route) {
 		if x.name == name && !x.isBrief {
 			return x
 		}

@@ -187,6 +187,7 @@ func countEvents(t *testing.T, store *sqlstore.Store) int {
 
 // If the outcome of a Generate is unknown, the administrator has the ID of the token, can revoke it, and can ask again.
 func TestUncertainTokenCanBeRevoked(t *testing.T) {
+	t.Parallel()
 	for _, b := range everywhere {
 		t.Run(b.name, b.uncertainTokenCanBeRevoked)
 	}

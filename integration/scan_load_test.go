@@ -202,6 +202,12 @@ func lists() []scanned {
 	add("by expiry, active, name, none", "by_end", 0, func(q *apitoken.TokenQuery) {
 		q.Order, q.Status, q.NameContains = apitoken.OrderExpiry, apitoken.StatusActive, "x"
 	})
+	add("by expiry, resource, 1 %", "by_resource", 1, func(q *apitoken.TokenQuery) {
+		q.Order, q.Resource = apitoken.OrderExpiry, "project:rare"
+	})
+	add("by expiry, resource and name, none", "by_resource", 0, func(q *apitoken.TokenQuery) {
+		q.Order, q.Resource, q.NameContains = apitoken.OrderExpiry, "project:rare", "x"
+	})
 	add("owner and name, none", "by_owner", 0, func(q *apitoken.TokenQuery) {
 		q.Owner, q.AnyOwner, q.NameContains = "collector", false, "x"
 	})

@@ -39,7 +39,13 @@ func countedBySQLite(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	return rows
 }
 
-func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
+func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) int {
+	t.Helper()
+	return rowsOfPostgreSQL(t, db, q, "tokens")
+}
+
+// rowsOfPostgreSQL returns the number of rows of a table that a statement reads.
+func rowsOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery, table string) (rows int) {
 	t.Helper()
 	type node struct {
 		Table   string  `json:"Relation Name"`
@@ -57,7 +63,7 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
-		if n.Table == defaultPrefix+"tokens" {
+		if n.Table == defaultPrefix+table {
 			rows += int((n.Rows + n.Removed + n.Recheck) * n.Loops)
 		}
 		for _, below := range n.Plans {

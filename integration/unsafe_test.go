@@ -17,6 +17,7 @@ import (
 // have it and a fail-over would lose it. Such a change is not acknowledged, even if it is repeated, until the standby has
 // it.
 func TestPostgreSQLDoesNotAcknowledgeWhatTheStandbyLacks(t *testing.T) {
+	t.Parallel()
 	server, err := engine.StartPostgres(t.TempDir(), &engine.Options{Fast: true})
 	engine.Require(t, "postgres", err)
 	stopAtTheEnd(t, server)

@@ -140,7 +140,7 @@ func (d *Dialect) has(q query) bool { return d.queries[q] != "" }
 // driver may take a line break after a statement for one more statement, and then refuse to prepare it.
 func (d Dialect) withPrefix(prefix string) Dialect {
 	texts := []*string{
-		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectEnds, &d.tokens.selectCount, &d.tokens.tally.from, &d.events.selectPage,
+		&d.tokens.selectPage, &d.tokens.selectIDs, &d.tokens.selectEnds, &d.tokens.selectCount, &d.tokens.tally.states, &d.tokens.tally.examined, &d.tokens.sorted.count, &d.events.selectPage,
 		&d.touchRows.before, &d.touchRows.after, &d.removeRows.before, &d.forgetRows.before, &d.numberRows.before, &d.numberRows.after,
 		&d.leaseRows.before, &d.leaseRows.after, &d.leasedRows.before, &d.noticeRows.before, &d.offerRows.before,
 		&d.setLockTimeout, &d.resetLockTimeout, &d.openTransactions, &d.lockPolicyText,

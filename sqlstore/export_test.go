@@ -41,6 +41,13 @@ func (s *Store) WindowQueries(q apitoken.TokenQuery, upTo apitoken.TokenID) []Wi
 	if from, before, ok := expiryTimes(q); ok && q.Order != apitoken.OrderExpiry {
 		queries = append(queries, windowQuery("by expiry", d.pageByExpiry(q, from, before)))
 	}
+	if r, ok := d.rangeToSort(q); ok {
+		queries = append(queries,
+			windowQuery("size of a range to sort", d.countRange(r, 10_001)),
+			windowQuery("sorted by expiry", d.pageSorted(r, q)),
+			windowQuery("tally, sorted by expiry", d.tallySorted(r, q)),
+		)
+	}
 	return queries
 }
 

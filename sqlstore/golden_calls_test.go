@@ -54,6 +54,13 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 		text, _ := store.CountQuery(q.query.At(someTime))
 		fake.returns(text, int64(2))
 	}
+	for _, q := range windowsOfTokens {
+		for _, part := range store.WindowQueries(q.query.At(someTime), someID) {
+			if part.Name == "size of a range to sort" {
+				fake.returns(part.Text, int64(2))
+			}
+		}
+	}
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
 		fake.changed[text["insertTokenIf"]] = 0
@@ -242,9 +249,12 @@ func calls(store *sqlstore.Store) []call {
 		}})
 	}
 	for _, q := range windowsOfTokens {
-		for _, rows := range []int{1, 10_000} { // the fake database counts two tokens that expire in the range
+		for _, rows := range []int{1, 10_000} { // the fake database counts two tokens that expire in the range, or are in a range to sort
 			all = append(all, call{"ScanTokens, " + q.name, func(ctx context.Context) error {
 				_, err := store.ScanTokens(ctx, q.query.At(someTime), rows)
+				return err
+			}}, call{"TallyTokens, " + q.name, func(ctx context.Context) error {
+				_, err := store.TallyTokens(ctx, q.query.At(someTime), rows)
 				return err
 			}})
 		}

@@ -22,6 +22,7 @@ type tokenListing struct {
 	filter            tokenFilters
 
 	byExpiry expiryRange
+	sorted   sortedRange
 }
 
 // orderedRange is a range in an order, and against it.
@@ -30,9 +31,9 @@ type orderedRange struct{ forward, backward indexRange }
 // has reports whether a range is one of the two.
 func (o orderedRange) has(r indexRange) bool { return r == o.forward || r == o.backward }
 
-// tallyParts is the query of the number of tokens in each state. Between begin and states are the filters; a token that does not
-// meet them has no state.
-type tallyParts struct{ begin, states, from, group string }
+// tallyParts is the query of the number of tokens in each state, and of all tokens in an index range as the state 0. Both parts are
+// followed by the same range, the first one also by the filters. So epochs are looked up only for tokens that the filters select.
+type tallyParts struct{ states, examined string }
 
 // tokenFilters are the conditions that are evaluated for each row.
 type tokenFilters struct {
@@ -59,6 +60,14 @@ type expiryRange struct {
 
 	after, before        string // a token
 	order, orderBackward string
+}
+
+// sortedRange are the conditions of tokens that are read by another index and then sorted by expiry.
+type sortedRange struct {
+	count  string // everything up to the range
+	after  string // an expiry, twice, and a token
+	before string // an expiry
+	order  string
 }
 
 // lastOfWindow ends the query of a window: how many rows to skip, and two rows.
@@ -90,13 +99,14 @@ SELECT count(*)
 FROM apitoken_tokens AS t` + s.joinEpochs,
 
 		tally: tallyParts{
-			begin: `SELECT CASE WHEN 1 = 1`,
 			states: `
-	THEN CASE WHEN ` + isRevoked + ` THEN 3 WHEN ` + expiry + ` <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)`,
-			from: `
+SELECT CASE WHEN ` + isRevoked + ` THEN 3 WHEN ` + expiry + ` <= ? THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t` + s.joinEpochs,
-			group: `
-GROUP BY bucket`,
+			examined: `
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t`,
 		},
 
 		all:         orderedRange{s.keyRange("t.id", ascending), s.keyRange("t.id", descending)},
@@ -147,6 +157,17 @@ GROUP BY bucket`,
 			order:         `ORDER BY ` + s.plainText("t.id"),
 			orderBackward: `ORDER BY ` + s.plainText("t.id") + ` DESC`,
 		},
+
+		sorted: sortedRange{
+			count: `
+SELECT count(*)
+FROM (
+SELECT 1 FROM apitoken_tokens AS t`,
+
+			after:  `(` + expiry + ` > ? OR ` + expiry + ` = ? AND ` + s.plainText("t.id") + ` > ?)`,
+			before: expiry + ` < ?`,
+			order:  `ORDER BY ` + expiry + `, ` + s.plainText("t.id"),
+		},
 	}
 }
 
@@ -179,8 +200,8 @@ func (s syntax) eventListing() eventListing {
 	column := func(name string, conditions ...string) orderedRange {
 		conditions = append([]string{"seq IS NOT NULL"}, conditions...)
 		return orderedRange{
-			forward:  s.columnRange(name, "seq", ascending, conditions...),
-			backward: s.columnRange(name, "seq", descending, conditions...),
+			forward:  s.columnRange(name, "seq", ascending, conditions...).unestimated(name == "token"),
+			backward: s.columnRange(name, "seq", descending, conditions...).unestimated(name == "token"),
 		}
 	}
 	return eventListing{

@@ -79,6 +79,19 @@ func (s syntax) columnRange(column, key string, d direction, conditions ...strin
 	return r
 }
 
+// unestimated returns a range whose value PostgreSQL does not know when it plans. For the first or the last value of a column it would
+// expect next to no rows, and sort all rows of the value for each page, instead of stopping at the limit. Only a query with a limit
+// may use it.
+func (r indexRange) unestimated(isBytes bool) indexRange {
+	value := "((SELECT ?::text), ?)"
+	if isBytes {
+		value = "((SELECT ?::bytea), ?)"
+	}
+	r.after = strings.Replace(r.after, "(?, ?)", value, 1)
+	r.upTo = strings.Replace(r.upTo, "(?, ?)", value, 1)
+	return r
+}
+
 // pairRange is the range of an index of two columns, of the rows in which the first one is not NULL. A key is both columns; if it
 // repeats, the first column, the same again, and the second. Planners differ in the form that they read as one range.
 func (s syntax) pairRange(first, second string) (r indexRange, repeats bool) {

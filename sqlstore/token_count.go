@@ -42,31 +42,54 @@ func (o operations) TallyTokens(ctx context.Context, q apitoken.TokenQuery, rows
 }
 
 func (s session) tally(ctx context.Context, q apitoken.TokenQuery, rows int) (tally apitoken.TokenTally, err error) {
-	r, _ := s.dialect.conditions(q)
-	last, err := s.lastInWindow(ctx, s.dialect.lastInWindowQuery(r, q, rows), q.Order)
+	d := s.dialect
+	sorted, _, ok, err := s.sortable(ctx, q, rows)
 	if err != nil {
 		return tally, err
 	}
-	buckets, err := readAll(ctx, s, s.dialect.tallyQuery(q, last), func(b *[2]int) []any { return []any{&b[0], &b[1]} })
+	if ok {
+		return s.addTally(ctx, d.tallySorted(sorted, q))
+	}
+	r, _ := d.conditions(q)
+	last, err := s.lastInWindow(ctx, d.lastInWindowQuery(r, q, rows), q.Order)
+	if err != nil {
+		return tally, err
+	}
+	tally, err = s.addTally(ctx, d.tallyQuery(q, last))
+	tally.More = err == nil && last != place{}
+	return tally, err
+}
+
+// addTally adds up the result of a tally.
+func (s session) addTally(ctx context.Context, query *queryBuilder) (tally apitoken.TokenTally, err error) {
+	buckets, err := readAll(ctx, s, query, func(b *[2]int) []any { return []any{&b[0], &b[1]} })
 	if err != nil {
 		return tally, err
 	}
 	for _, b := range buckets {
-		tally.Examined += b[1]
-		*[]*int{new(int), &tally.Active, &tally.Expired, &tally.Revoked}[b[0]] += b[1]
+		*[]*int{&tally.Examined, &tally.Active, &tally.Expired, &tally.Revoked}[b[0]] += b[1]
 	}
-	tally.More = last != place{}
 	return tally, nil
 }
 
 // tallyQuery returns the query of the number of tokens in each state after the cursor, up to a place or to the end.
 func (d *Dialect) tallyQuery(q apitoken.TokenQuery, upTo place) *queryBuilder {
 	r, filters := d.conditions(q)
-	b := d.build(d.tokens.tally.begin)
-	b.and(filters)
+	return d.selectTally(q, filters, func(b *queryBuilder) { d.whereInOrder(b, r, q, upTo) })
+}
+
+// tallySorted returns the query of the number of tokens in each state in a range of rangeToSort.
+func (d *Dialect) tallySorted(r boundRange, q apitoken.TokenQuery) *queryBuilder {
+	return d.selectTally(q, d.sortedConditions(q), func(b *queryBuilder) { b.whereAll(r) })
+}
+
+// selectTally returns the query of a tally over an index range, which where appends.
+func (d *Dialect) selectTally(q apitoken.TokenQuery, filters []condition, where func(*queryBuilder)) *queryBuilder {
+	b := d.build("")
 	b.add(d.tokens.tally.states, q.Now().UnixMicro())
-	b.add("\n" + d.tokens.tally.from)
-	d.whereInOrder(b, r, q, upTo)
-	b.add(d.tokens.tally.group)
+	where(b)
+	b.and(filters)
+	b.add("\n" + d.tokens.tally.examined)
+	where(b)
 	return b
 }

@@ -10,7 +10,8 @@ import (
 
 // ScanTokens implements [apitoken.TokenPager]. It examines the first rows tokens, in the order of their IDs, of those that an
 // index gives for one of the conditions, or of all tokens, with two small queries. If the query limits only the expiry, and at
-// most rows tokens expire in that range, it examines these instead.
+// most rows tokens expire in that range, it examines these instead. In the order of expiry it examines the first rows tokens in
+// that order, unless the index for one of the conditions gives at most rows tokens.
 func (o operations) ScanTokens(ctx context.Context, q apitoken.TokenQuery, rows int) (page apitoken.TokenPage, err error) {
 	err = o.read(ctx, "list tokens", func(ctx context.Context, db session) (err error) {
 		page, err = db.tokenPage(ctx, q, rows)
@@ -55,6 +56,9 @@ type window struct {
 
 func (s session) window(ctx context.Context, q apitoken.TokenQuery, rows int) (w window, err error) {
 	d := s.dialect
+	if r, n, ok, err := s.sortable(ctx, q, rows); err != nil || ok {
+		return window{list: d.pageSorted(r, q), examined: n}, err
+	}
 	r, filters := d.conditions(q)
 	if len(filters) == 0 && q.Limit <= rows {
 		return window{list: d.pageQuery(q, place{}), examined: q.Limit}, nil // which then stops by itself

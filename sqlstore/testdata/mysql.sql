@@ -819,6 +819,43 @@ WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.i
 	AND concat(t.owner, '') = ?
 ORDER BY t.expires_at, t.id LIMIT ?;
 
+-- size of a range to sort, of an owner, by name, by expiry(text, bytes, text, bytes, integer)
+SELECT count(*)
+FROM (
+SELECT 1 FROM apitoken_tokens AS t
+WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
+ORDER BY t.id LIMIT ?) AS found;
+
+-- sorted by expiry, of an owner, by name, by expiry(text, bytes, text, bytes, integer, integer, bytes, integer, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
+	AND (t.expires_at + 0 > ? OR t.expires_at + 0 = ? AND concat(t.id, '') > ?)
+	AND t.expires_at + 0 < ?
+	AND locate(?, t.name) > 0
+ORDER BY t.expires_at + 0, concat(t.id, '') LIMIT ?;
+
+-- tally, sorted by expiry, of an owner, by name, by expiry(integer, text, bytes, text, bytes, integer, integer, bytes, integer, text, text, bytes, text, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
+	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?
+	AND (t.expires_at + 0 > ? OR t.expires_at + 0 = ? AND concat(t.id, '') > ?)
+	AND t.expires_at + 0 < ?
+	AND locate(?, t.name) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.owner = ? AND t.id > ? AND t.owner = ? AND t.id <= ?;
+
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
@@ -853,35 +890,44 @@ WHERE t.id > ? AND t.id <= ?
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > ?);
 
--- how many in each state, all(integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, all(integer, bytes, bytes, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > ? AND t.id <= ?
-GROUP BY bucket;
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id > ? AND t.id <= ?;
 
--- how many in each state, newest first, by name(text, integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	AND locate(?, t.name) > 0
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, newest first, by name(integer, bytes, bytes, text, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id < ? AND t.id >= ?
-GROUP BY bucket;
+	AND locate(?, t.name) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id < ? AND t.id >= ?;
 
--- how many in each state, by expiry(integer, integer, integer, integer, integer, bytes, integer, integer, bytes)
-SELECT CASE WHEN 1 = 1
-	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
-	AND t.expires_at + 0 < ?
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, by expiry(integer, integer, integer, bytes, integer, integer, bytes, integer, integer, integer, integer, bytes, integer, integer, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= ? THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN apitoken_epochs AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1
 	AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?)
-GROUP BY bucket;
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > ?)
+	AND t.expires_at + 0 < ?
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.expires_at IS NOT NULL AND (t.expires_at > ? OR t.expires_at = ? AND t.id > ?) AND (t.expires_at < ? OR t.expires_at = ? AND t.id <= ?);
 
 -- events, all(integer, integer, integer)
 SELECT

@@ -559,10 +559,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
 
@@ -574,10 +574,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL)
 ORDER BY t.owner, t.id LIMIT $5;
@@ -590,10 +590,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 ORDER BY t.id LIMIT $4;
@@ -606,10 +606,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND t.expires_at + 0 <= $3
 ORDER BY t.id LIMIT $4;
@@ -622,10 +622,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 ORDER BY t.resource, t.id LIMIT $5;
 
@@ -637,10 +637,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 ORDER BY t.created_by, t.id LIMIT $5;
 
@@ -652,10 +652,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.hint, t.id) > ($1, $2) AND (t.hint, t.id) <= ($3, $4)
 ORDER BY t.hint, t.id LIMIT $5;
 
@@ -667,10 +667,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
 ORDER BY t.created_with, t.id LIMIT $5;
 
@@ -682,10 +682,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND t.kind || '' = $3
 ORDER BY t.id LIMIT $4;
@@ -698,10 +698,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 ORDER BY t.kind, t.id LIMIT $5;
 
@@ -713,10 +713,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 ORDER BY t.id LIMIT $3;
 
@@ -728,10 +728,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id < $1 AND t.id >= $2
 ORDER BY t.id DESC LIMIT $3;
 
@@ -743,10 +743,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.owner, t.id) < ($1, $2) AND (t.owner, t.id) >= ($3, $4)
 ORDER BY t.owner DESC, t.id DESC LIMIT $5;
 
@@ -758,10 +758,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id < $1 AND t.id >= $2
 ORDER BY t.id DESC LIMIT $3;
 
@@ -773,10 +773,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
 ORDER BY t.expires_at, t.id LIMIT $5;
 
@@ -788,10 +788,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5)
 	AND t.resource || '' = $6
@@ -821,10 +821,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
 ORDER BY t.id LIMIT $4;
@@ -843,10 +843,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.owner, t.id LIMIT $6;
@@ -865,10 +865,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.resource, t.id LIMIT $6;
@@ -887,10 +887,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.created_with, t.id) > ($1, $2) AND t.created_with IS NOT NULL AND (t.created_with, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.created_with, t.id LIMIT $6;
@@ -909,10 +909,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.created_by, t.id) > ($1, $2) AND (t.created_by, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.created_by, t.id LIMIT $6;
@@ -931,10 +931,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.kind, t.id) > ($1, $2) AND t.kind <> 'user' AND (t.kind, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 ORDER BY t.kind, t.id LIMIT $6;
@@ -953,10 +953,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NULL AND t.id > $1 AND t.id <= $2
 	AND strpos(t.name, $3) > 0
 ORDER BY t.id LIMIT $4;
@@ -975,10 +975,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND t.expires_at + 0 < $3
 ORDER BY t.id LIMIT $4;
@@ -991,10 +991,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.id || '' > $3
 	AND t.expires_at + 0 < $4
@@ -1014,10 +1014,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id < $1 AND t.id >= $2
 	AND t.expires_at + 0 < $3
 ORDER BY t.id DESC LIMIT $4;
@@ -1030,10 +1030,10 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.id || '' < $3
 	AND t.expires_at + 0 < $4
@@ -1053,23 +1053,66 @@ SELECT
 	t.replaces, t.replaced_by
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($1, $2) AND (t.expires_at, t.id) <= ($3, $4)
 	AND strpos(t.name, $5) > 0
 	AND t.owner || '' = $6
 ORDER BY t.expires_at, t.id LIMIT $7;
 
+-- size of a range to sort, of an owner, by name, by expiry(text, bytes, text, bytes, integer)
+SELECT count(*)
+FROM (
+SELECT 1 FROM apitoken_tokens AS t
+WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
+ORDER BY t.owner, t.id LIMIT $5) AS found;
+
+-- sorted by expiry, of an owner, by name, by expiry(text, bytes, text, bytes, integer, integer, bytes, integer, text, integer)
+SELECT
+	t.id, t.owner, t.name, t.kind, t.created_at, t.expires_at, t.created_by, t.created_with, t.last_used_at, t.hint, t.resource, t.description, t.permissions,
+	coalesce(t.revoked_at, e.ended_at),
+	CASE WHEN t.revoked_at IS NULL THEN coalesce(e.ended_by, '') ELSE t.revoked_by END,
+	t.replaces, t.replaced_by
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
+	AND (t.expires_at + 0 > $5 OR t.expires_at + 0 = $6 AND t.id || '' > $7)
+	AND t.expires_at + 0 < $8
+	AND strpos(t.name, $9) > 0
+ORDER BY t.expires_at + 0, t.id || '' LIMIT $10;
+
+-- tally, sorted by expiry, of an owner, by name, by expiry(integer, text, bytes, text, bytes, integer, integer, bytes, integer, text, text, bytes, text, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
+FROM apitoken_tokens AS t
+LEFT JOIN LATERAL (
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE (t.owner, t.id) > ($2, $3) AND (t.owner, t.id) <= ($4, $5)
+	AND (t.expires_at + 0 > $6 OR t.expires_at + 0 = $7 AND t.id || '' > $8)
+	AND t.expires_at + 0 < $9
+	AND strpos(t.name, $10) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE (t.owner, t.id) > ($11, $12) AND (t.owner, t.id) <= ($13, $14);
+
 -- how many, of an owner, active(text, bytes, text, bytes, integer)
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
 
@@ -1077,10 +1120,10 @@ WHERE (t.owner, t.id) > ($1, $2) AND (t.owner, t.id) <= ($3, $4)
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) <= ($3, $4)
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $5);
 
@@ -1088,10 +1131,10 @@ WHERE (t.resource, t.id) > ($1, $2) AND t.resource <> '' AND (t.resource, t.id) 
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.expires_at >= $1 AND t.expires_at < $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND t.expires_at + 0 < $4;
@@ -1100,52 +1143,61 @@ WHERE t.expires_at >= $1 AND t.expires_at < $2
 SELECT count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $1 AND t.id <= $2
 	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $3)
 	AND (t.expires_at IS NULL OR t.expires_at - t.created_at > $4);
 
--- how many in each state, all(integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, all(integer, bytes, bytes, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
 WHERE t.id > $2 AND t.id <= $3
-GROUP BY bucket;
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id > $4 AND t.id <= $5;
 
--- how many in each state, newest first, by name(text, integer, bytes, bytes)
-SELECT CASE WHEN 1 = 1
-	AND strpos(t.name, $1) > 0
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $2 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, newest first, by name(integer, bytes, bytes, text, bytes, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
-WHERE t.id < $3 AND t.id >= $4
-GROUP BY bucket;
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.id < $2 AND t.id >= $3
+	AND strpos(t.name, $4) > 0
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.id < $5 AND t.id >= $6;
 
--- how many in each state, by expiry(integer, integer, integer, integer, bytes, integer, bytes)
-SELECT CASE WHEN 1 = 1
-	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $1)
-	AND t.expires_at + 0 < $2
-	THEN CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $3 THEN 2 ELSE 1 END ELSE 0 END AS bucket, count(*)
+-- how many in each state, by expiry(integer, integer, bytes, integer, bytes, integer, integer, integer, bytes, integer, bytes)
+SELECT CASE WHEN (t.revoked_at IS NOT NULL OR e.owner IS NOT NULL) THEN 3 WHEN t.expires_at + 0 <= $1 THEN 2 ELSE 1 END AS bucket, count(*)
 FROM apitoken_tokens AS t
 LEFT JOIN LATERAL (
-	SELECT owner, ended_at, ended_by FROM apitoken_epochs
-	WHERE owner = t.owner AND epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > ended_at)
-	LIMIT 1
-) AS e ON true
-WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($4, $5) AND (t.expires_at, t.id) <= ($6, $7)
-GROUP BY bucket;
+	SELECT owner, epoch, ended_at, ended_by FROM apitoken_epochs
+	WHERE (owner, epoch) >= (t.owner, t.epoch + 1)
+	ORDER BY owner, epoch LIMIT 1
+) AS e ON e.owner = t.owner AND e.epoch = t.epoch + 1 AND (t.expires_at IS NULL OR t.expires_at > e.ended_at)
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($2, $3) AND (t.expires_at, t.id) <= ($4, $5)
+	AND t.revoked_at IS NULL AND e.owner IS NULL AND (t.expires_at IS NULL OR t.expires_at + 0 > $6)
+	AND t.expires_at + 0 < $7
+GROUP BY bucket
+UNION ALL
+SELECT 0, count(*)
+FROM apitoken_tokens AS t
+WHERE t.expires_at IS NOT NULL AND (t.expires_at, t.id) > ($8, $9) AND (t.expires_at, t.id) <= ($10, $11);
 
 -- events, all(integer, integer, integer)
 SELECT
@@ -1168,7 +1220,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+WHERE (owner, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) <= ((SELECT $3::text), $4)
 ORDER BY owner, seq LIMIT $5;
 
 -- events, of an owner, backwards(text, integer, text, integer, integer)
@@ -1176,7 +1228,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) < ($1, $2) AND seq IS NOT NULL AND (owner, seq) >= ($3, $4)
+WHERE (owner, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) >= ((SELECT $3::text), $4)
 ORDER BY owner DESC, seq DESC LIMIT $5;
 
 -- events, of an actor(text, integer, text, integer, integer)
@@ -1184,7 +1236,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (actor_user, seq) > ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ($3, $4)
+WHERE (actor_user, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) <= ((SELECT $3::text), $4)
 ORDER BY actor_user, seq LIMIT $5;
 
 -- events, of an actor, backwards(text, integer, text, integer, integer)
@@ -1192,7 +1244,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (actor_user, seq) < ($1, $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ($3, $4)
+WHERE (actor_user, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND actor_user <> '' AND (actor_user, seq) >= ((SELECT $3::text), $4)
 ORDER BY actor_user DESC, seq DESC LIMIT $5;
 
 -- events, of an action(text, integer, text, integer, integer)
@@ -1200,7 +1252,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (action, seq) > ($1, $2) AND seq IS NOT NULL AND (action, seq) <= ($3, $4)
+WHERE (action, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (action, seq) <= ((SELECT $3::text), $4)
 ORDER BY action, seq LIMIT $5;
 
 -- events, of an action, backwards(text, integer, text, integer, integer)
@@ -1208,7 +1260,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (action, seq) < ($1, $2) AND seq IS NOT NULL AND (action, seq) >= ($3, $4)
+WHERE (action, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND (action, seq) >= ((SELECT $3::text), $4)
 ORDER BY action DESC, seq DESC LIMIT $5;
 
 -- events, denied(text, integer, text, integer, integer)
@@ -1216,7 +1268,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (outcome, seq) > ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ($3, $4)
+WHERE (outcome, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) <= ((SELECT $3::text), $4)
 ORDER BY outcome, seq LIMIT $5;
 
 -- events, denied, backwards(text, integer, text, integer, integer)
@@ -1224,7 +1276,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (outcome, seq) < ($1, $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ($3, $4)
+WHERE (outcome, seq) < ((SELECT $1::text), $2) AND seq IS NOT NULL AND outcome <> 'done' AND (outcome, seq) >= ((SELECT $3::text), $4)
 ORDER BY outcome DESC, seq DESC LIMIT $5;
 
 -- events, done(integer, integer, text, integer)
@@ -1241,7 +1293,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (token, seq) > ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ($3, $4)
+WHERE (token, seq) > ((SELECT $1::bytea), $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) <= ((SELECT $3::bytea), $4)
 ORDER BY token, seq LIMIT $5;
 
 -- events, about a token, backwards(bytes, integer, bytes, integer, text, integer)
@@ -1249,7 +1301,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (token, seq) < ($1, $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ($3, $4)
+WHERE (token, seq) < ((SELECT $1::bytea), $2) AND seq IS NOT NULL AND token IS NOT NULL AND (token, seq) >= ((SELECT $3::bytea), $4)
 	AND owner || '' = $5
 ORDER BY token DESC, seq DESC LIMIT $6;
 
@@ -1279,7 +1331,7 @@ SELECT
 	seq, id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
 	reason, count, first_at, origin_address, origin_agent, origin_request
 FROM apitoken_events
-WHERE (owner, seq) > ($1, $2) AND seq IS NOT NULL AND (owner, seq) <= ($3, $4)
+WHERE (owner, seq) > ((SELECT $1::text), $2) AND seq IS NOT NULL AND (owner, seq) <= ((SELECT $3::text), $4)
 	AND actor_user || '' = $5
 	AND action || '' = $6
 	AND outcome || '' = $7
