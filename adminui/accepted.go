@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// maxAccepted is how many languages of a header are read, so that a long header costs little.
+const maxAccepted = 20
+
 // acceptedLanguages returns the tags in a header Accept-Language, the preferred ones first. Those that are refused, and the wildcard,
 // are left out.
 func acceptedLanguages(header string) (tags []string) {
@@ -15,7 +18,7 @@ func acceptedLanguages(header string) (tags []string) {
 		weight float64
 	}
 	var all []weighed
-	for part := range strings.SplitSeq(header, ",") {
+	for _, part := range strings.SplitN(header, ",", maxAccepted+1)[:min(maxAccepted, strings.Count(header, ",")+1)] {
 		tag, parameter, _ := strings.Cut(part, ";")
 		w := weighed{strings.TrimSpace(tag), 1}
 		if q, found := strings.CutPrefix(strings.TrimSpace(parameter), "q="); found {

@@ -84,7 +84,7 @@ var (
 	ofOthers     = regexp.MustCompile(`(?s)<(?:bdi|code|title|option|label for="(?:permission|keep)-\d+"|p class="(?:back|brand)")[^>]*>.*?</\w+>|</span> <span class="hint">[^<]*</span></td>`)
 	said         = regexp.MustCompile(`(?:aria-label|alt|placeholder|data-label|data-asks|data-text|data-again|data-copied|data-by-hand)="([^"]*)"`)
 	word         = regexp.MustCompile(`[\pL\pM\d_` + mark + `]+`)
-	notWords     = regexp.MustCompile(`%s|\d{4}-\d\d-\d\d[\dT:.]*Z?|[0-9a-f]{8}-[0-9a-f-]{27}|\S*\.\.\.\w{4}\b`)
+	notWords     = regexp.MustCompile(`%s|\d{4}-\d\d-\d\d[\dT:.]*Z?|[0-9a-f]{8}-[0-9a-f-]{27}|\.\.\.\w{4}\b|\btok_\b`)
 	letters      = regexp.MustCompile(`\pL`)
 )
 

@@ -194,7 +194,7 @@ var texts = map[string]string{
 	"Kind":                            "Art",
 	"Kind of token":                   "Art des Tokens",
 	"Last day":                        "Letzter Tag",
-	"Last use":                        "Zuletzt benutzt",
+	"Last use":                        "Benutzt",
 	"Let the owner claim it":          "Vom Inhaber abholen lassen",
 	"Lifetime longer than %s days":    "Laufzeit länger als %s Tage",
 	"Limits of roles and kinds":       "Grenzen für Rollen und Arten",

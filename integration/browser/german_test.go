@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -29,6 +30,7 @@ func TestBrowserThePagesInGerman(t *testing.T) {
 		if broken := eval[[]string](p, brokenWords); len(broken) > 0 {
 			t.Errorf("%s at 320 breaks the words %q", path, broken)
 		}
+		p.keep("german"+strings.ReplaceAll(path, "/", "-"), look{name: "light-320"})
 	}
 	p.look(wide)
 	p.visit(h.url + "/users/bob/tokens")
