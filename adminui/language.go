@@ -14,6 +14,7 @@ import (
 // language makes the texts of the pages in one language. Its zero value is English.
 type language struct {
 	tag   string            // as in the attribute lang
+	rtl   bool              // written from right to left
 	texts map[string]string // by the English text
 	pages *template.Template
 }
@@ -24,9 +25,9 @@ var inEnglish = &language{tag: englishTag}
 // english marks a text that is translated elsewhere, so that it is among [Texts].
 func english(text string) string { return text }
 
-// newLanguage returns a language with the pages in it.
-func newLanguage(tag string, texts map[string]string) (*language, error) {
-	l := &language{tag: tag, texts: texts}
+// newLanguage returns the language of a translation with the pages in it.
+func newLanguage(t Translation) (*language, error) {
+	l := &language{tag: t.Language, rtl: t.RightToLeft, texts: maps.Clone(t.Texts)}
 	pages, err := templates.Clone()
 	if err != nil {
 		return nil, err
@@ -40,6 +41,7 @@ func newLanguage(tag string, texts map[string]string) (*language, error) {
 func (l *language) functions() template.FuncMap {
 	return template.FuncMap{
 		"lang":   func() string { return l.tag },
+		"rtl":    func() bool { return l.rtl },
 		"action": l.action,
 		"t": func(english string, values ...any) any {
 			if len(values) == 0 {
@@ -141,23 +143,25 @@ type languages []*language
 
 // newLanguages returns English and the translations.
 func newLanguages(translations []Translation) (all languages, err error) {
-	texts := map[string]map[string]string{}
-	tags := []string{englishTag}
+	wanted := []Translation{{Language: englishTag}}
+	known := map[string]bool{}
 	for _, t := range translations {
 		if err := t.check(); err != nil {
 			return nil, err
 		}
 		tag := strings.ToLower(t.Language)
-		if _, twice := texts[tag]; twice {
+		if known[tag] {
 			return nil, invalid("Options.Translations has the language %q twice", t.Language)
 		}
-		texts[tag] = maps.Clone(t.Texts)
-		if tag != englishTag {
-			tags = append(tags, t.Language)
+		known[tag] = true
+		if tag == englishTag {
+			wanted[0].Texts = t.Texts
+			continue
 		}
+		wanted = append(wanted, t)
 	}
-	for _, tag := range tags {
-		l, err := newLanguage(tag, texts[strings.ToLower(tag)])
+	for _, t := range wanted {
+		l, err := newLanguage(t)
 		if err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func collectFromTemplate(t *testing.T, name string, found map[string]bool) {
 	source, err := os.ReadFile(name)
 	must(t, err)
 	functions := map[string]any{}
-	for _, f := range []string{"t", "plain", "n", "part", "lang", "action", "asset", "hasEnded", "and", "or", "not", "eq", "ne", "gt", "len"} {
+	for _, f := range []string{"t", "plain", "n", "part", "lang", "rtl", "action", "asset", "hasEnded", "and", "or", "not", "eq", "ne", "gt", "len"} {
 		functions[f] = func() {}
 	}
 	trees, err := parse.Parse(name, string(source), "{{", "}}", functions)

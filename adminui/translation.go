@@ -9,13 +9,15 @@ import (
 
 // Translation is the pages in another language. Language "en" rewords the English texts.
 type Translation struct {
-	Language string            // the tag of the language, as in the attribute lang: "de" or "pt-BR"
-	Texts    map[string]string // by the English text, as in [Texts]; a text that is missing appears in English
+	Language    string            // the tag of the language, as in the attribute lang: "de", "pt-BR" or "zh-Hant"
+	RightToLeft bool              // the language is written from right to left
+	Texts       map[string]string // by the English text, as in [Texts]; a text that is missing appears in English
 }
 
 const englishTag = "en"
 
-var languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+// languageTag is a language with a script and a region, and what is for private use. Browsers refuse to format dates for other tags.
+var languageTag = regexp.MustCompile(`^([A-Za-z]{2,3}|[A-Za-z]{5,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-x(-[A-Za-z0-9]{1,8})+)?$`)
 
 // check refuses a translation that would break a page: one with an empty text, or with other verbs than the English text.
 func (t Translation) check() error {
@@ -48,7 +50,7 @@ func verbsOf(text string, mayNumber bool) (numbers []int, ok bool) {
 			n, _ = strconv.Atoi(match[1])
 			numbered++
 		}
-		if match[2] != "s" || n < 1 {
+		if match[2] != "s" {
 			return nil, false
 		}
 		numbers = append(numbers, n)

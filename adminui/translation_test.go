@@ -40,6 +40,9 @@ func TestATranslationThatWouldBreakAPageIsRefused(t *testing.T) {
 		{"an empty text", one("Save", " "), "Save"},
 		{"no language", []adminui.Translation{{Texts: map[string]string{}}}, `""`},
 		{"no tag of a language", []adminui.Translation{{Language: `de"`}}, `de\"`},
+		{"a tag that browsers do not know", []adminui.Translation{{Language: "de-"}}, "de-"},
+		{"a tag that browsers reserve", []adminui.Translation{{Language: "germ"}}, "germ"},
+		{"a script and a region", []adminui.Translation{{Language: "zh-Hant-TW"}, {Language: "es-419"}}, ""},
 		{"a language twice", []adminui.Translation{german.Translation(), german.Translation()}, "de"},
 		{"a language twice without texts", []adminui.Translation{{Language: "fr"}, {Language: "FR"}}, "FR"},
 	} {
@@ -112,6 +115,16 @@ func TestATextThatIsNotTranslatedAppearsInEnglish(t *testing.T) {
 	h := newHost(t, always("de", map[string]string{"Users": "Leute"}))
 	page := h.page("ada", "/admin/users")
 	h.says(page, "Leute Id or name contains Search")
+}
+
+func TestALanguageMayBeWrittenFromRightToLeft(t *testing.T) {
+	h := newHost(t, func(o *adminui.Options) {
+		o.Translations = []adminui.Translation{{Language: "ar", RightToLeft: true}}
+		o.Language = func(*http.Request) string { return "ar" }
+	})
+	if !strings.Contains(h.page("ada", "/admin/users"), `<html lang="ar" dir="rtl">`) {
+		t.Error("the page is not from right to left")
+	}
 }
 
 func TestTheEnglishTextsAreReworded(t *testing.T) {

@@ -12,6 +12,26 @@ import (
 	"github.com/seed-d6cf0a46/apitoken/adminui/german"
 )
 
+// A page from right to left fits as one from left to right does, and begins at the right. German stands for a language that is written so.
+func TestBrowserThePagesFromRightToLeft(t *testing.T) {
+	t.Parallel()
+	h, p := newHost(t, func(o *adminui.Options) {
+		mirrored := german.Translation()
+		mirrored.RightToLeft = true
+		o.Translations = []adminui.Translation{mirrored}
+		o.Language = func(*http.Request) string { return "de" }
+	}).withTokens(), open(t)
+	h.signIn(p, "ada")
+	for _, path := range []string{"/users", "/users/bob", "/users/bob/tokens", "/tokens", "/expiring", "/policy", "/activity"} {
+		p.visit(h.url + path)
+		p.fits()
+	}
+	p.visit(h.url + "/users")
+	if right := eval[bool](p, `document.querySelector(".brand").getBoundingClientRect().right > innerWidth / 2`); !right {
+		t.Error("the page does not begin at the right")
+	}
+}
+
 // German has longer words than English. The pages fit and stay accessible, and the script speaks German too.
 func TestBrowserThePagesInGerman(t *testing.T) {
 	t.Parallel()
