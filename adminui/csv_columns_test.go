@@ -60,9 +60,9 @@ func TestMissingValuesEndTheFile(t *testing.T) {
 	} {
 		for _, tokens := range []int{1, 1001} {
 			t.Run(fmt.Sprint(name, " of ", tokens), func(t *testing.T) {
-				var told error
+				errs := make(chan error, 1)
 				h := newHost(t, signedInAs("ada"), func(o *adminui.Options) {
-					o.OnError = func(_ *http.Request, err error) { told = err }
+					o.OnError = func(_ *http.Request, err error) { errs <- err }
 					o.CSVColumns = &adminui.CSVColumns{Names: []string{"email"}, Values: func(_ context.Context, piece []apitoken.Token) ([][]string, error) {
 						if len(piece) == 1 {
 							return values(piece)
@@ -86,7 +86,7 @@ func TestMissingValuesEndTheFile(t *testing.T) {
 				if cut := err != nil; cut != (tokens > 1) || (res.StatusCode == http.StatusServiceUnavailable) != (tokens == 1) {
 					t.Errorf("the response is %d, and ends with %v", res.StatusCode, err)
 				}
-				if !errors.Is(told, apitoken.ErrUnavailable) || name == "an error" && !errors.Is(told, gone) {
+				if told := <-errs; !errors.Is(told, apitoken.ErrUnavailable) || name == "an error" && !errors.Is(told, gone) {
 					t.Errorf("OnError got %v", told)
 				}
 			})
