@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-d6cf0a46/apitoken/adminui"
@@ -17,7 +18,7 @@ const mark = "\ue000"
 const markedLanguage = "en-x-marked"
 
 // marked is a translation in which every letter is followed by a mark.
-func marked() adminui.Translation {
+var marked = sync.OnceValue(func() adminui.Translation {
 	texts := map[string]string{}
 	layouts := []string{"2 Jan", "2 Jan 2006, 15:04", "2 January 2006"}
 	letter := regexp.MustCompile(`%s|\pL`)
@@ -33,9 +34,9 @@ func marked() adminui.Translation {
 		})
 	}
 	return adminui.Translation{Language: markedLanguage, Texts: texts}
-}
+})
 
-// withMarks shows the pages in the marked language, unless a test chooses others.
+// withMarks shows the pages in the marked language, unless a test chooses others. It reports whether it does.
 func withMarks(o *adminui.Options) bool {
 	if o.Translations != nil || o.Language != nil {
 		return false
