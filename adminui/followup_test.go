@@ -88,13 +88,10 @@ func TestTokensLinkToThoseGeneratedWithThem(t *testing.T) {
 	}
 	_, _, err = h.Manager.Generate(ctx, apitoken.As("bob"), apitoken.GenerateParams{Owner: "bob", Name: "bobs own"})
 	h.must(err)
-	link := `href="/admin/tokens?with=` + parent.ID.String() + `&amp;status=all"`
-	for _, path := range []string{"/admin/tokens", "/admin/users/ada/tokens"} {
-		if !strings.Contains(h.page("ada", path), link) {
-			t.Errorf("%s has no link to the tokens generated with the parent", path)
-		}
+	link := `href="/admin/tokens?status=all&amp;with=` + parent.ID.String() + `"`
+	if !strings.Contains(h.page("ada", pageOf(parent)), link) {
+		t.Error("the page of the parent has no link to the tokens generated with it")
 	}
-	h.saysNothingOf(h.page("bob", "/admin/users/bob/tokens"), "tokens?with=") // Bob may not list all tokens
 	for query, names := range map[string][]string{
 		"?with=" + parent.ID.String():                    {"own child", "child for bob"},
 		"?with=" + parent.ID.String() + "&on-behalf=yes": {"child for bob"},

@@ -23,6 +23,7 @@ type tokenPage struct {
 	Revoker         link // its Path is empty if the visitor may not see who revoked it
 	Children        []tokenRow
 	MoreChildren    bool
+	ChildrenURL     string // the list of them; empty: the visitor may not list tokens of others
 	Events          []eventRow
 	MayReadEvents   bool
 	AllEvents       string // the address of the events of this token
@@ -88,6 +89,9 @@ func (v *visit) fillChildren(page *tokenPage) error {
 	}
 	if err != nil {
 		return err
+	}
+	if v.may.Has(apitoken.ListAny) {
+		page.ChildrenURL = addressOf(v.base+"/tokens", url.Values{"with": {page.ID.String()}, "status": {allStates}})
 	}
 	page.MoreChildren = !list.Next.IsZero() || len(list.Tokens) > childrenOfToken
 	for _, t := range list.Tokens[:min(len(list.Tokens), childrenOfToken)] {

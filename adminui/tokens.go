@@ -29,7 +29,6 @@ type tokenRow struct {
 	EditURL                string // empty: already ended, or the user may not change it
 	RevokeURL              string // empty: already ended, or the user may not revoke it
 	OwnerURL               string
-	ChildrenURL            string // the tokens generated with it; empty: the user may not list them
 }
 
 func (v *visit) row(t apitoken.Token) tokenRow {
@@ -40,9 +39,6 @@ func (v *visit) row(t apitoken.Token) tokenRow {
 		Limit:    v.limitText(t.Permissions),
 		OwnerURL: v.base + v.pathOfUser(t.Owner) + "/tokens",
 		URL:      v.tokenURL(t.ID),
-	}
-	if v.may.Has(apitoken.ListAny) {
-		row.ChildrenURL = v.base + "/tokens?with=" + t.ID.String() + "&status=all"
 	}
 	if row.Status == apitoken.StatusActive {
 		row.Soon = !t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(v.now) <= soonWindow

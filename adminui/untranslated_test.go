@@ -36,9 +36,10 @@ var marked = sync.OnceValue(func() adminui.Translation {
 	return adminui.Translation{Language: markedLanguage, Texts: texts}
 })
 
-// withMarks shows the pages in the marked language, unless a test chooses others. It reports whether it does.
+// withMarks shows the pages in the marked language, unless a test chooses others. It reports whether it does. With -short it does not:
+// looking at every page takes most of the time of the tests.
 func withMarks(o *adminui.Options) bool {
-	if o.Translations != nil || o.Language != nil {
+	if testing.Short() || o.Translations != nil || o.Language != nil {
 		return false
 	}
 	o.Translations = []adminui.Translation{marked()}
