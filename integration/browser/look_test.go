@@ -15,7 +15,7 @@ type look struct {
 
 var (
 	wide  = look{"light", 1280, "light", ""}
-	looks = []look{wide, {"dark", 1280, "dark", ""}, {"light-360", 360, "light", ""}, {"dark-360", 360, "dark", ""}}
+	looks = []look{wide, {"dark", 1280, "dark", ""}, {"light-320", 320, "light", ""}, {"dark-320", 320, "dark", ""}}
 	paper = look{"print", 718, "dark", "print"} // A4 without its margins, from a dark screen
 )
 
