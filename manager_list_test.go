@@ -67,6 +67,16 @@ func TestContradictoryQueriesReadNoTokens(t *testing.T) {
 		}
 		h.must(m.Close(ctx))
 	}
+	for _, status := range []apitoken.Status{"", apitoken.StatusActive} {
+		q := apitoken.TokenQuery{AnyOwner: true, WithoutExpiration: true, Status: status, Order: apitoken.OrderNewest}
+		page, err := h.TokenPage(ctx, apitoken.System(), q)
+		h.must(err)
+		tally, err := h.TallyTokens(ctx, apitoken.System(), q, 10)
+		h.must(err)
+		if len(page.Tokens) != 1 || tally.Active != 1 {
+			t.Errorf("never expires, with the status %q: %+v, %+v, want the token", status, page, tally)
+		}
+	}
 }
 
 func TestTalliesAreBounded(t *testing.T) {
