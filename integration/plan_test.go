@@ -71,9 +71,10 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 	used, inTheMiddle := apitoken.TokenID{15: 7}, apitoken.TokenID{14: 9}
 	stored, err := store.Token(context.Background(), used)
 	must(t, err)
-	fresh, refused := newToken("name1"), newToken("name3")
-	fresh.Owner, refused.Owner = "user1", "user3"
-	fresh.Epoch, refused.Epoch = 1, 1
+	fresh, within, refused := newToken("name1"), newToken("name0"), newToken("name3")
+	fresh.Owner, within.Owner, refused.Owner = "user1", "user1", "user3"
+	fresh.Epoch, within.Epoch, refused.Epoch = 1, 1, 1
+	within.MaxActive = 100
 
 	type call = func(context.Context) error
 	list := func(q apitoken.TokenQuery) call {
@@ -158,6 +159,9 @@ func planned(t *testing.T, store *sqlstore.Store) []plannedCall {
 		})},
 		{"create a token", func(ctx context.Context) error {
 			return store.CreateToken(ctx, fresh, 0, event(apitoken.ActionGenerate))
+		}},
+		{"create a token of an owner who may have no more than some", func(ctx context.Context) error {
+			return store.CreateToken(ctx, within, 0, event(apitoken.ActionGenerate))
 		}},
 		{"create a token whose name is held", func(ctx context.Context) error {
 			if err := store.CreateToken(ctx, refused, 0, event(apitoken.ActionGenerate)); err != apitoken.ErrExists {

@@ -92,6 +92,9 @@ type countedOperation struct {
 	do   func(context.Context) error
 }
 
+// mostCalls is how often each operation may be called.
+const mostCalls = 12
+
 // countedOperations returns the operations. The actors are an administrator and a user, each signed in or with a token.
 func countedOperations(t *testing.T, m, limited *apitoken.Manager) []countedOperation {
 	t.Helper()
@@ -110,13 +113,13 @@ func countedOperations(t *testing.T, m, limited *apitoken.Manager) []countedOper
 		return token, err
 	}
 	var revocable []apitoken.TokenID
-	for range 6 {
+	for range mostCalls {
 		token, err := generate(t.Context(), bob)
 		must(t, err)
 		revocable = append(revocable, token.ID)
 	}
 	var leaked []string
-	for range 6 {
+	for range mostCalls {
 		n++
 		_, secret, err := m.Generate(t.Context(), bob, apitoken.GenerateParams{Owner: "bob", Name: fmt.Sprint("token ", n)})
 		must(t, err)

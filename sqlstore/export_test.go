@@ -173,7 +173,7 @@ func (d Dialect) WithPoolerAdvice(err error) error { return d.withPoolerAdvice(e
 
 var mayBeEmpty = map[query]bool{
 	planAnew: true, readersWait: true, checkConnection: true, lockSchema: true, lockPolicy: true, confirm: true,
-	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, countActive: true, createTokenAtOnce: true,
+	releaseName: true, isNameReleasable: true, checkInsert: true, insertToken: true, insertTokenIf: true, countActive: true, createTokenAtOnce: true, createTokenWithin: true,
 	revokeToken: true, revokeTokenAtOnce: true, changeToken: true, changeTokenAtOnce: true, narrowToken: true, narrowTokenAtOnce: true, lockToken: true, insertNewUser: true, createUserAtOnce: true, readUserAndEvent: true, updateUserAtOnce: true,
 	updatePolicy: true, updatePolicyAtOnce: true,
 	findUnnumbered: true, lockFeed: true, numberEvents: true, listUnnumbered: true, moveFeed: true,
@@ -184,7 +184,7 @@ var queryNames = [numQueries]string{
 	makeVersions: "makeVersions", claimVersion: "claimVersion",
 
 	lookupToken: "lookupToken", readToken: "readToken", releaseName: "releaseName", isNameReleasable: "isNameReleasable", checkInsert: "checkInsert",
-	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
+	insertToken: "insertToken", insertTokenIf: "insertTokenIf", createTokenAtOnce: "createTokenAtOnce", createTokenWithin: "createTokenWithin", revokeTokenAtOnce: "revokeTokenAtOnce", revokeToken: "revokeToken",
 	narrowToken: "narrowToken", narrowTokenAtOnce: "narrowTokenAtOnce", lockToken: "lockToken", readTokenAndEvent: "readTokenAndEvent",
 	changeToken: "changeToken", changeTokenAtOnce: "changeTokenAtOnce", findTokenAndEvent: "findTokenAndEvent",
 	replaceToken: "replaceToken", revokeUnused: "revokeUnused", insertReplaces: "insertReplaces", readUse: "readUse", revokeReplaced: "revokeReplaced", recordUse: "recordUse",

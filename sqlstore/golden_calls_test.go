@@ -64,7 +64,9 @@ func useEverything(t *testing.T, store *sqlstore.Store, fake *fakeDB) map[string
 	for _, c := range calls(store) {
 		fake.changed[text["insertToken"]] = 1
 		fake.changed[text["insertTokenIf"]] = 0
-		fake.returns(text["createTokenAtOnce"], true, false, true, true, false, false)
+		for _, create := range []string{"createTokenAtOnce", "createTokenWithin"} {
+			fake.returns(text[create], true, false, true, true, false, false)
+		}
 		if strings.HasSuffix(c.name, "taken") {
 			fake.changed[text["insertToken"]] = 0
 		}

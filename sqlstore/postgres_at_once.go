@@ -12,52 +12,15 @@ import (
 // An event whose ID is stored at the same moment fails the whole statement. That cannot happen to two tries of one change: they
 // lock or insert the same row before.
 var postgresAtOnce = map[query]string{
-	// $1 to $18 are the token, $19 to $35 its event.
-	createTokenAtOnce: `
-WITH policy AS (
-	-- The lock is held until the token is committed, so no change of the policy comes between.
-	SELECT revision FROM apitoken_policy FOR SHARE
-), checks AS (
-	SELECT
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16 AND id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $19) AS stored,
-		revision = $36
-			AND ($37::bigint = 0 OR $37 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
-			AND ($38::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $38)) AS current,
-		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
-		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
-			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16)
-			OR EXISTS (
-				SELECT 1 FROM apitoken_tokens
-				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
-			) AS taken,
-		CASE WHEN $39::bigint > 0 THEN (
-			SELECT count(*) FROM apitoken_tokens
+	createTokenAtOnce: createToken("FALSE"),
+
+	// $39 is the most active tokens. It is a statement of its own, because the server would plan one statement for both anew each
+	// time: it estimates that a plan without the last condition is worth that.
+	createTokenWithin: createToken(`EXISTS (
+			SELECT 1 FROM apitoken_tokens
 			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
-		) >= $39 ELSE FALSE END AS is_full
-	FROM policy
-), released AS (
-	-- The name of a token that has expired or is of an earlier epoch.
-	UPDATE apitoken_tokens SET live_name = NULL
-	FROM checks AS c
-	WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17)
-		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
-	RETURNING 1
-), inserted AS (
-	-- It counts what was released, so the name is free before it is taken.
-	INSERT INTO apitoken_tokens (
-		` + tokenColumns + `,
-		` + tokenOnlyInserted + `
-	)
-	SELECT ` + numberedParameters(1, tokenColumns+", "+tokenOnlyInserted) + `
-	FROM checks AS c
-	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
-		AND (SELECT count(*) FROM released) >= 0
-	ON CONFLICT DO NOTHING
-	RETURNING 1
-), recorded AS (` + recordEvent(19, "inserted") + `)
-SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
-FROM checks`,
+			OFFSET $39::bigint - 1
+		)`),
 
 	// $1 to $3 are the time, the user who revokes, and the token; $4 to $20 are the event.
 	revokeTokenAtOnce: `
@@ -190,6 +153,53 @@ WITH changed AS (
 	RETURNING 1
 ), recorded AS (` + recordEvent(7, "changed") + `)
 SELECT EXISTS (SELECT 1 FROM changed), EXISTS (SELECT 1 FROM apitoken_events WHERE id = $7)`,
+}
+
+// createToken inserts a token and its event, unless isFull. $1 to $18 are the token, $19 to $35 its event, $36 to $38 the revision of the
+// policy, that of the creator, and the role of the owner.
+func createToken(isFull string) string {
+	return `
+WITH policy AS (
+	-- The lock is held until the token is committed, so no change of the policy comes between.
+	SELECT revision FROM apitoken_policy FOR SHARE
+), checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $19) AS stored,
+		revision = $36
+			AND ($37::bigint = 0 OR $37 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($38::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $38)) AS current,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16)
+			OR EXISTS (
+				SELECT 1 FROM apitoken_tokens
+				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
+			) AS taken,
+		` + isFull + ` AS is_full
+	FROM policy
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens SET live_name = NULL
+	FROM checks AS c
+	WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17)
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+	RETURNING 1
+), inserted AS (
+	-- It counts what was released, so the name is free before it is taken.
+	INSERT INTO apitoken_tokens (
+		` + tokenColumns + `,
+		` + tokenOnlyInserted + `
+	)
+	SELECT ` + numberedParameters(1, tokenColumns+", "+tokenOnlyInserted) + `
+	FROM checks AS c
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+		AND (SELECT count(*) FROM released) >= 0
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (` + recordEvent(19, "inserted") + `)
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
+FROM checks`
 }
 
 // recordEvent inserts an event, whose parameters begin with the first, if a row was changed.

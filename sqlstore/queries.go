@@ -84,7 +84,8 @@ const (
 	confirm
 
 	// Changes in one statement, which may be empty. They are sent as text: see Store.changeAtOnce.
-	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing, most active tokens or 0 -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?, the owner has that many?; replaces the queries of createToken
+	createTokenAtOnce  // tokenArgs, eventArgs, policy revision, creator's revision or 0, owner's role or nothing -> inserted?, stored before?, policy, creator and role are these?, owner exists?, a key is in use?, is it one too many?; replaces the queries of createToken
+	createTokenWithin  // as createTokenAtOnce, most active tokens; for an owner who may have no more
 	revokeTokenAtOnce  // at, by, id, eventArgs -> revoked?, revoked before?, event stored before?, of no use; no row if there is no token; confirms what it leaves as it is; replaces revokeToken
 	changeTokenAtOnce  // id, name before, description before, name, description, now, eventArgs -> changed?, event stored before?, as before and active?, is the name held?; no row if there is no token; replaces changeToken
 	narrowTokenAtOnce  // as narrowToken, eventArgs -> narrowed?; replaces narrowToken and lockToken

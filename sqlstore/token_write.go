@@ -30,10 +30,13 @@ func (s session) createTokenAtOnce(ctx context.Context, n apitoken.NewToken, pol
 	if err != nil {
 		return err
 	}
-	args := slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision, string(n.OwnerRole), n.MaxActive})
+	create, args := createTokenAtOnce, slices.Concat(tokenArgs(n), event, []any{policyRevision, n.CreatorRevision, string(n.OwnerRole)})
+	if n.MaxActive > 0 {
+		create, args = createTokenWithin, append(args, n.MaxActive)
+	}
 	for range maxInsertions {
 		var inserted, stored, current, hasOwner, taken, isFull bool
-		err := s.write(ctx, createTokenAtOnce, args, &inserted, &stored, &current, &hasOwner, &taken, &isFull)
+		err := s.write(ctx, create, args, &inserted, &stored, &current, &hasOwner, &taken, &isFull)
 		switch {
 		case err != nil || inserted:
 			return err

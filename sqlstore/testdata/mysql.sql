@@ -304,6 +304,8 @@ UPDATE apitoken_feed SET last_seq = last_seq + ?;
 
 -- createTokenAtOnce: none
 
+-- createTokenWithin: none
+
 -- revokeTokenAtOnce: none
 
 -- changeTokenAtOnce: none

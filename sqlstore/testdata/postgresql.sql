@@ -265,7 +265,7 @@ UPDATE apitoken_feed SET last_seq = last_seq + $1;
 -- confirm()
 SELECT pg_logical_emit_message(true, 'apitoken_feed', '');
 
--- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
+-- createTokenAtOnce(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, integer, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text)
 WITH policy AS (
 	-- The lock is held until the token is committed, so no change of the policy comes between.
 	SELECT revision FROM apitoken_policy FOR SHARE
@@ -283,10 +283,60 @@ WITH policy AS (
 				SELECT 1 FROM apitoken_tokens
 				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
 			) AS taken,
-		CASE WHEN $39::bigint > 0 THEN (
-			SELECT count(*) FROM apitoken_tokens
+		FALSE AS is_full
+	FROM policy
+), released AS (
+	-- The name of a token that has expired or is of an earlier epoch.
+	UPDATE apitoken_tokens SET live_name = NULL
+	FROM checks AS c
+	WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17)
+		AND NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+	RETURNING 1
+), inserted AS (
+	-- It counts what was released, so the name is free before it is taken.
+	INSERT INTO apitoken_tokens (
+		id, owner, name, kind, created_at, expires_at, created_by, created_with, last_used_at, hint, resource, description, permissions,
+		revoked_at, revoked_by, digest, epoch, live_name
+	)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+	FROM checks AS c
+	WHERE NOT c.stored AND c.current AND c.has_owner AND NOT c.taken AND NOT c.is_full
+		AND (SELECT count(*) FROM released) >= 0
+	ON CONFLICT DO NOTHING
+	RETURNING 1
+), recorded AS (
+	INSERT INTO apitoken_events (
+		id, at, action, outcome, actor_kind, actor_user, actor_token, owner, token, before_state, after_state,
+	reason, count, first_at, origin_address, origin_agent, origin_request
+	)
+	SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35 FROM inserted
+)
+SELECT EXISTS (SELECT 1 FROM inserted), stored, current, has_owner, taken, is_full
+FROM checks;
+
+-- createTokenWithin(bytes, text, text, text, integer, integer, text, bytes, integer, text, text, text, integer, NULL, text, bytes, integer, text, bytes, integer, text, text, text, text, bytes, text, bytes, text, text, text, integer, NULL, text, text, text, integer, integer, text, integer)
+WITH policy AS (
+	-- The lock is held until the token is committed, so no change of the policy comes between.
+	SELECT revision FROM apitoken_policy FOR SHARE
+), checks AS (
+	SELECT
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16 AND id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_events WHERE id = $19) AS stored,
+		revision = $36
+			AND ($37::bigint = 0 OR $37 = (SELECT revision FROM apitoken_users WHERE id = $7)) IS TRUE
+			AND ($38::text = '' OR NOT EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2 AND role <> $38)) AS current,
+		EXISTS (SELECT 1 FROM apitoken_users WHERE id = $2) AS has_owner,
+		EXISTS (SELECT 1 FROM apitoken_tokens WHERE id = $1)
+			OR EXISTS (SELECT 1 FROM apitoken_tokens WHERE digest = $16)
+			OR EXISTS (
+				SELECT 1 FROM apitoken_tokens
+				WHERE owner = $2 AND live_name = $18 AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
+			) AS taken,
+		EXISTS (
+			SELECT 1 FROM apitoken_tokens
 			WHERE owner = $2 AND live_name IS NOT NULL AND (expires_at <= $5 OR epoch < $17) IS NOT TRUE
-		) >= $39 ELSE FALSE END AS is_full
+			OFFSET $39::bigint - 1
+		) AS is_full
 	FROM policy
 ), released AS (
 	-- The name of a token that has expired or is of an earlier epoch.

@@ -291,6 +291,8 @@ WHERE seq = ?;
 
 -- createTokenAtOnce: none
 
+-- createTokenWithin: none
+
 -- revokeTokenAtOnce: none
 
 -- changeTokenAtOnce: none
