@@ -20,7 +20,7 @@ func (realClock) Now() time.Time { return time.Now() }
 func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // storable reports whether a time is one that every store and every encoding holds without loss.
-func storable(t time.Time) bool { return !t.Before(firstInstant) && t.Before(ceiling) }
+func storable(t time.Time) bool { return firstInstant.Unix() <= t.Unix() && t.Unix() < ceiling.Unix() }
 
 // brokenClock is the error for a clock that shows a time which cannot be stored.
 func brokenClock(now time.Time) error {

@@ -36,7 +36,7 @@ func newTable(slots int) *table {
 func (t table) find(d apitoken.Digest) (*atomic.Pointer[record], *record) {
 	for i := binary.LittleEndian.Uint64(d[:]); ; i++ {
 		slot := &t[i&uint64(len(t)-1)]
-		if r := slot.Load(); r == nil || r.Digest.Equal(d) {
+		if r := slot.Load(); r == nil || r.Digest == d {
 			return slot, r
 		}
 	}
