@@ -67,7 +67,7 @@ func (h *host) distant(ctx context.Context, hand *byHand, presented []bearer) (g
 	if err != nil {
 		return group{}, err
 	}
-	cache, err := h.warmCache(ctx, presented)
+	cache, err := warmCache(ctx, h.store, presented)
 	if err != nil {
 		return group{}, err
 	}
@@ -105,9 +105,9 @@ func (h *host) distant(ctx context.Context, hand *byHand, presented []bearer) (g
 	return g, nil
 }
 
-// warmCache returns a cache that holds the tokens.
-func (h *host) warmCache(ctx context.Context, presented []bearer) (*cachestore.Store, error) {
-	cache, err := cachestore.New(h.store, nil)
+// warmCache returns a cache of a store that holds the tokens.
+func warmCache(ctx context.Context, store apitoken.Store, presented []bearer) (*cachestore.Store, error) {
+	cache, err := cachestore.New(store, nil)
 	if err != nil {
 		return nil, err
 	}

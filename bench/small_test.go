@@ -43,6 +43,7 @@ func TestMeasuresInMemory(t *testing.T) {
 	}
 	want := []string{
 		"Authenticate in memory, 1024 hot of 10000 tokens",
+		"Authenticate from a cachestore, 1024 tokens",
 		"Authenticate beside JWT and session, 1024 hot of 10000",
 		"Middleware, 1024 hot of 10000 tokens in memory",
 		"Authenticate in memory, 1024 hot of 10000 tokens",
