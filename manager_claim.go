@@ -25,10 +25,10 @@ import (
 // of the owner has the name; [ErrInvalid], including [LifetimeError]; [TooManyError]; [ErrConflict]; [ErrUnavailable]; and
 // [ErrUncertain], after which the token may exist: claim it again.
 func (m *Manager) Claim(ctx context.Context, actor Actor, id TokenID) (Token, Secret, error) {
-	op := &operation{action: ActionClaim, actor: actor}
+	op := &operation{action: ActionClaim, actor: actor, token: id}
 	var secret Secret
 	token, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (token Token, err error) {
-		token, secret, err = m.claim(ctx, op, id)
+		token, secret, err = m.claim(ctx, op)
 		return token, err
 	})
 	return token, secret, err
@@ -50,8 +50,7 @@ func (c claimed) digest() (d Digest) {
 	return d
 }
 
-func (m *Manager) claim(ctx context.Context, op *operation, id TokenID) (Token, Secret, error) {
-	op.token = id
+func (m *Manager) claim(ctx context.Context, op *operation) (Token, Secret, error) {
 	text, digest := m.format.generate()
 	var first claimed
 	for i := range attempts {
@@ -69,7 +68,7 @@ func (m *Manager) claim(ctx context.Context, op *operation, id TokenID) (Token, 
 		case err == nil:
 			return token, newSecret(text), nil
 		case errors.Is(err, ErrUncertain):
-			return token, Secret{}, fmt.Errorf("token %s: %w", id, err)
+			return token, Secret{}, fmt.Errorf("token %s: %w", op.token, err)
 		case !errors.Is(err, ErrConflict):
 			return Token{}, Secret{}, err
 		}

@@ -174,13 +174,12 @@ func (m *Manager) openOffers(ctx context.Context, owner User, now time.Time) (op
 // longer authenticates; [ErrConflict] if it was claimed: revoke the token, which has the same ID; [ErrUnavailable] and
 // [ErrUncertain].
 func (m *Manager) Withdraw(ctx context.Context, actor Actor, id TokenID) error {
-	op := &operation{action: ActionWithdraw, actor: actor}
-	_, err := decide(ctx, m, op, func(ctx context.Context, op *operation) (Offer, error) { return m.withdrawOffer(ctx, op, id) })
+	op := &operation{action: ActionWithdraw, actor: actor, token: id}
+	_, err := decide(ctx, m, op, m.withdrawOffer)
 	return err
 }
 
-func (m *Manager) withdrawOffer(ctx context.Context, op *operation, id TokenID) (Offer, error) {
-	op.token = id
+func (m *Manager) withdrawOffer(ctx context.Context, op *operation) (Offer, error) {
 	o, facts, err := m.readOffer(ctx, op)
 	if err != nil {
 		return o, err
@@ -195,7 +194,7 @@ func (m *Manager) withdrawOffer(ctx context.Context, op *operation, id TokenID) 
 	if o.ID.IsZero() {
 		return o, ErrNotFound
 	}
-	err = m.store.DeleteOffer(ctx, id, op.changed(m.stateOf(o.token()), State{}))
+	err = m.store.DeleteOffer(ctx, op.token, op.changed(m.stateOf(o.token()), State{}))
 	if errors.Is(err, ErrConflict) {
 		return o, fmt.Errorf("%w: the token was claimed, so it can only be revoked", ErrConflict)
 	}
