@@ -28,6 +28,10 @@ var operations = []operation{
 	{"revoke text", 2, (*sequence).revokeText},
 	{"narrow", 4, (*sequence).narrow},
 	{"rotate", 6, (*sequence).rotate},
+	{"offer", 9, (*sequence).offer},
+	{"claim", 8, (*sequence).claim},
+	{"withdraw", 2, (*sequence).withdraw},
+	{"offers", 1, (*sequence).listOffers},
 	{"update token", 4, (*sequence).updateToken},
 	{"list", 3, (*sequence).list},
 	{"page", 2, (*sequence).page},
@@ -156,6 +160,21 @@ func (s *sequence) actor(o *operands) apitoken.Actor {
 
 func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, answer) {
 	actor := s.actor(o)
+	p := s.params(actor, o)
+	got, secret, err := m.Generate(s.ctx, actor, p)
+	text := secret.Reveal()
+	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])
+	if err == nil {
+		s.secrets[got.ID] = text
+	}
+	if n := len(s.ref.tokens); n > 1 && err == nil && got.ID.String() <= s.ref.tokens[n-2].ID.String() {
+		return "", answer{value: got.ID}, answer{value: "an ID greater than that of the previous token"}
+	}
+	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
+}
+
+// params chooses a token to generate or to offer.
+func (s *sequence) params(actor apitoken.Actor, o *operands) apitoken.GenerateParams {
 	p := apitoken.GenerateParams{Owner: actor.User, Name: someNames.choose(o), Lifetime: someLifetimes.choose(o)}
 	if o.pick(2) == 1 || p.Owner == "" {
 		p.Owner = someUsers.choose(o)
@@ -173,16 +192,7 @@ func (s *sequence) generate(m *apitoken.Manager, o *operands) (string, answer, a
 	if o.pick(6) == 0 {
 		p.Permissions = somePermissions.choose(o)
 	}
-	got, secret, err := m.Generate(s.ctx, actor, p)
-	text := secret.Reveal()
-	want, wantErr := s.ref.generate(actor, p, got.ID, "tok_..."+text[max(0, len(text)-4):])
-	if err == nil {
-		s.secrets[got.ID] = text
-	}
-	if n := len(s.ref.tokens); n > 1 && err == nil && got.ID.String() <= s.ref.tokens[n-2].ID.String() {
-		return "", answer{value: got.ID}, answer{value: "an ID greater than that of the previous token"}
-	}
-	return fmt.Sprintf("%+v %+v", actor, p), answer{got, err}, answer{want, wantErr}
+	return p
 }
 
 // instant chooses an expiry: about now, about the expiry of another token, or about the latest possible one.

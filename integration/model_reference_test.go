@@ -20,7 +20,8 @@ type reference struct {
 	defaultLifetime time.Duration
 	policy          apitoken.MaxLifetimePolicy
 	users           map[apitoken.UserID]apitoken.User
-	tokens          []*referenceToken // oldest first
+	tokens          []*referenceToken // by ID, which begins with the time of its creation
+	offers          []apitoken.Offer
 	events          []apitoken.Event
 	removed         int // events, before those
 
@@ -207,63 +208,103 @@ func (r *reference) generate(actor apitoken.Actor, p apitoken.GenerateParams, id
 	if err != nil {
 		return apitoken.Token{}, err
 	}
+	lifetime, err := c.askedFor(p)
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	t, err := c.admit(p)
+	if err != nil {
+		return apitoken.Token{}, err
+	}
+	if t.ExpiresAt, err = c.expiry(r.users[p.Owner], t.Kind, lifetime); err != nil {
+		return apitoken.Token{}, err
+	}
+	t.ID, t.CreatedAt, t.Hint = id, c.event.At, hint
+	if err := c.insert(t); err != nil {
+		return apitoken.Token{}, err
+	}
+	return t, nil
+}
+
+// askedFor checks what is asked for, before the owner is considered.
+func (c referenceCall) askedFor(p apitoken.GenerateParams) (lifetime time.Duration, err error) {
 	lifetime, valid := c.lifetimeAsked(p.Lifetime, p.ExpiresAt)
-	owner, known := r.users[p.Owner]
+	switch {
+	case !valid, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
+		!validResource(p.Resource), !validOptional(p.Description):
+		return 0, apitoken.ErrInvalid
+	case !c.mayGenerate(p.Owner, p.Resource):
+		return 0, c.deny(apitoken.ErrDenied)
+	}
+	return lifetime, nil
+}
+
+// admit returns what is asked for, without what only the Manager can make and without the expiry, if the owner may get it.
+func (c referenceCall) admit(p apitoken.GenerateParams) (apitoken.Token, error) {
+	owner, known := c.users[p.Owner]
 	limit := p.Permissions
 	if limit == 0 {
 		limit = c.limit
 	}
 	carried := carriedBy(apitoken.Token{Resource: p.Resource, Permissions: limit})
 	switch {
-	case !valid, !validID(p.Owner), !validName(p.Name), p.Kind != "" && p.Kind != apitoken.KindUser && p.Kind != kindMachine,
-		!validResource(p.Resource), !validOptional(p.Description):
-		return apitoken.Token{}, apitoken.ErrInvalid
-	case !c.mayGenerate(p.Owner, p.Resource):
-		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
 	case !known:
 		return apitoken.Token{}, apitoken.ErrNotFound
 	case !c.mayGenerateFor(owner, carried):
 		return apitoken.Token{}, c.deny(apitoken.ErrDenied)
-	case owner.Disabled():
-		return apitoken.Token{}, apitoken.ErrUserDisabled
-	case owner.Suspended():
-		return apitoken.Token{}, apitoken.ErrSuspended
 	}
-	if p.Permissions != apitoken.Unlimited && !(carried & r.roles[owner.Role]).Has(p.Permissions) {
+	if err := mayGetTokens(owner); err != nil {
+		return apitoken.Token{}, err
+	}
+	if p.Permissions != apitoken.Unlimited && !(carried & c.roles[owner.Role]).Has(p.Permissions) {
 		return apitoken.Token{}, apitoken.ErrInvalid
 	}
 	kind := p.Kind
 	if kind == "" {
 		kind = apitoken.KindUser
 	}
-	end, err := c.expiry(owner, kind, lifetime)
-	if err != nil {
-		return apitoken.Token{}, err
+	return apitoken.Token{
+		Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource,
+		CreatedBy: c.event.Actor.User, CreatedWith: c.event.Actor.Token, Permissions: limit,
+	}, nil
+}
+
+func mayGetTokens(owner apitoken.User) error {
+	switch {
+	case owner.Disabled():
+		return apitoken.ErrUserDisabled
+	case owner.Suspended():
+		return apitoken.ErrSuspended
 	}
-	active := 0
-	for _, t := range r.tokens {
-		if t.Owner != p.Owner || t.nameless || r.refusal(t) != nil {
+	return nil
+}
+
+// insert adds a token to those of its owner, in the order of their IDs.
+func (c referenceCall) insert(t apitoken.Token) error {
+	r, owner, active := c.reference, c.users[t.Owner], 0
+	for _, other := range r.tokens {
+		if other.Owner != t.Owner || other.nameless || r.refusal(other) != nil {
 			continue
 		}
-		if t.Name == p.Name {
-			return apitoken.Token{}, apitoken.ErrExists
+		if other.Name == t.Name {
+			return apitoken.ErrExists
 		}
 		active++
 	}
 	if active >= maxActive {
-		return apitoken.Token{}, apitoken.ErrTooMany
+		return apitoken.ErrTooMany
 	}
-	t := &referenceToken{Token: apitoken.Token{
-		ID: id, Owner: p.Owner, Name: p.Name, Description: p.Description, Kind: kind, Resource: p.Resource, CreatedAt: c.event.At, ExpiresAt: end,
-		CreatedBy: actor.User, CreatedWith: actor.Token, Hint: hint, Permissions: limit,
-	}, epoch: owner.Epoch}
-	r.tokens = append(r.tokens, t)
-	after := stateOf(t.Token)
-	most, source := c.permitted(owner, kind)
+	at := 0
+	for at < len(r.tokens) && r.tokens[at].ID.String() < t.ID.String() {
+		at++
+	}
+	r.tokens = slices.Insert(r.tokens, at, &referenceToken{Token: t, epoch: owner.Epoch})
+	after := stateOf(t)
+	most, source := c.permitted(owner, t.Kind)
 	after.MaxLifetime, after.Policy = most, decidedInWords(source)
-	c.event.Token = id
+	c.event.Token = t.ID
 	c.record(apitoken.State{}, after)
-	return t.Token, nil
+	return nil
 }
 
 // expiry is the rule for lifetimes. The expiry of the token that the actor uses is a second maximum.

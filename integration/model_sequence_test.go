@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -227,7 +228,7 @@ func (s *sequence) compare(operation, what string, got, want answer) string {
 		return fmt.Sprintf("%s %s: got the error %s (%v), want %s", operation, what, answered, got.err, wanted)
 	}
 	if !reflect.DeepEqual(got.value, want.value) {
-		return fmt.Sprintf("%s %s (-want +got):\n%s", operation, what, cmp.Diff(want.value, got.value))
+		return fmt.Sprintf("%s %s (-want +got):\n%s", operation, what, cmp.Diff(want.value, got.value, cmpopts.EquateComparable(apitoken.SweepCursor{})))
 	}
 	return ""
 }
@@ -240,7 +241,7 @@ var allSentinels = []struct {
 	{"ErrUnknownToken", apitoken.ErrUnknownToken}, {"ErrMalformed", apitoken.ErrMalformed},
 	{"ErrUnauthenticated", apitoken.ErrUnauthenticated},
 	{"ErrLifetime", apitoken.ErrLifetime}, {"ErrInvalid", apitoken.ErrInvalid}, {"ErrDenied", apitoken.ErrDenied},
-	{"ErrNotFound", apitoken.ErrNotFound}, {"ErrExists", apitoken.ErrExists}, {"ErrTooMany", apitoken.ErrTooMany}, {"ErrConflict", apitoken.ErrConflict},
+	{"ErrNotFound", apitoken.ErrNotFound}, {"ErrRepeated", apitoken.ErrRepeated}, {"ErrExists", apitoken.ErrExists}, {"ErrTooMany", apitoken.ErrTooMany}, {"ErrConflict", apitoken.ErrConflict},
 	{"ErrTruncated", apitoken.ErrTruncated},
 	{"ErrUnavailable", apitoken.ErrUnavailable}, {"ErrUncertain", apitoken.ErrUncertain},
 }

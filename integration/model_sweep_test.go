@@ -77,15 +77,23 @@ func (r *reference) sweep(actor apitoken.Actor, p apitoken.SweepParams) (apitoke
 	for events < len(r.events) && old(r.events[events].At, p.Events) {
 		events++
 	}
-	swept := apitoken.Swept{Tokens: len(r.tokens) - len(tokens), Events: events}
+	offers := slices.DeleteFunc(slices.Clone(r.offers), func(o apitoken.Offer) bool {
+		return old(o.ClaimBy, p.Expired) && old(o.OfferedAt, 24*time.Hour)
+	})
+	swept := apitoken.Swept{Tokens: len(r.tokens) - len(tokens), Offers: len(r.offers) - len(offers), Events: events}
 	if p.DryRun {
 		return swept, nil
 	}
-	for gone := swept.Tokens; gone > 0 || events > 0; gone = 0 { // a call removes 100 events at most, and records what it removed
+	gone, ended := swept.Tokens, swept.Offers
+	for gone > 0 || ended > 0 || events > 0 { // a call removes 100 events at most, and records what it removed
 		n := min(events, 100)
-		r.tokens, r.events, r.removed, events = tokens, r.events[n:], r.removed+n, events-n
+		r.tokens, r.offers, r.events, r.removed, events = tokens, offers, r.events[n:], r.removed+n, events-n
 		c.event.Reason = fmt.Sprintf("removed tokens: %d, events: %d", gone, n)
+		if ended > 0 {
+			c.event.Reason += fmt.Sprintf(", offers: %d", ended)
+		}
 		c.record(apitoken.State{}, apitoken.State{})
+		gone, ended = 0, 0
 	}
 	return swept, nil
 }

@@ -106,6 +106,8 @@ var mustOccur = []string{
 	"revoke: ok", "revoke: ErrNotFound", "revoke: ErrDenied", "revoke text: ok", "revoke text: ErrNotFound", "revoke text: ErrDenied", "revoke all: ok", "revoke all: ErrDenied", "revoke all: ErrNotFound",
 	"update token: ok", "update token: ErrInvalid", "update token: ErrDenied", "update token: ErrNotFound", "update token: ErrExists",
 	"update token: ErrRevoked", "update token: ErrExpired",
+	"offer: ok", "offer: ErrInvalid", "offer: ErrDenied", "offer: ErrLifetime", "offer: ErrNotFound", "withdraw: ok", "withdraw: ErrNotFound",
+	"claim: ok", "claim: ErrRepeated", "claim: ErrExpired", "claim: ErrNotFound", "claim: ErrDenied", "offers: ok", "offers: ErrDenied",
 	"disable: ok", "disable: ErrDenied", "disable: ErrNotFound", "enable: ok", "suspend: ok", "resume: ok", "put user: ok", "put user: ErrDenied",
 	"list: ok", "list: ErrDenied", "list: ErrInvalid",
 	"page: ok", "page: ErrDenied", "page: ErrInvalid", "scan: ok", "events: ok", "events: ErrDenied",

@@ -23,7 +23,7 @@ func managerOf(t *testing.T, store apitoken.Store, opts *apitoken.Options) *apit
 func sweepToTheEnd(ctx context.Context, m *apitoken.Manager, actor apitoken.Actor, p apitoken.SweepParams) (sum apitoken.Swept, err error) {
 	for {
 		swept, err := m.Sweep(ctx, actor, p)
-		sum.Tokens, sum.Events = sum.Tokens+swept.Tokens, sum.Events+swept.Events
+		sum.Tokens, sum.Offers, sum.Events = sum.Tokens+swept.Tokens, sum.Offers+swept.Offers, sum.Events+swept.Events
 		if err != nil || !swept.More {
 			return sum, err
 		}
