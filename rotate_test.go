@@ -1,10 +1,7 @@
 package apitoken_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -295,125 +292,6 @@ func TestTheSuccessorLivesAsThePolicyOfNowPermits(t *testing.T) {
 	}
 }
 
-// Which tokens rotate themselves, and others, and for how long.
-func TestWhoMayRotate(t *testing.T) {
-	kinds := map[apitoken.Kind]apitoken.KindRule{
-		"reader":   {Permissions: apitoken.ListAny},
-		"renewing": {SelfRenewing: true},
-		"own":      {OwnOnly: true, Permissions: apitoken.GenerateOwn},
-	}
-	const lifetime = 10 * time.Hour
-	for _, tt := range []struct {
-		name  string
-		p     apitoken.GenerateParams // of the token, which bob owns
-		with  apitoken.GenerateParams // of the token that acts; the zero value: the token itself
-		actor apitoken.UserID         // who acts instead, signed in
-		want  error
-		lives time.Duration
-	}{
-		{name: "its owner", actor: bob, lives: apitoken.Days(90)},
-		{name: "an administrator", actor: ada, lives: apitoken.Days(90)},
-		{name: "an administrator, a kind for oneself", p: apitoken.GenerateParams{Kind: "own"}, actor: ada, want: apitoken.ErrInvalid},
-		{name: "a colleague", actor: carol, want: apitoken.ErrNotFound},
-		{name: "who may list and not generate", actor: "auditor", want: apitoken.ErrDenied},
-		{name: "itself", lives: lifetime},
-		{name: "itself, without GenerateOwn", p: apitoken.GenerateParams{Kind: "reader"}, want: apitoken.ErrDenied},
-		{name: "itself, of a self-renewing kind", p: apitoken.GenerateParams{Kind: "renewing"}, lives: apitoken.Days(90)},
-		{name: "itself, bound and of a self-renewing kind", p: apitoken.GenerateParams{Kind: "renewing", Resource: "web"}, lives: apitoken.Days(90)},
-		{name: "itself, bound", p: apitoken.GenerateParams{Resource: "web"}, lives: lifetime},
-		{name: "another token of the owner", with: apitoken.GenerateParams{Lifetime: time.Hour}, lives: time.Hour},
-		{name: "a bound token of the owner", with: apitoken.GenerateParams{Lifetime: time.Hour, Resource: "web"}, p: apitoken.GenerateParams{Resource: "web"}, want: apitoken.ErrNotFound},
-		{name: "a self-renewing token of the owner", with: apitoken.GenerateParams{Kind: "renewing"}, want: apitoken.ErrNotFound},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			h := newHost(t, apitoken.Options{KindRules: kinds, Roles: map[apitoken.Role]apitoken.Permission{"auditor": apitoken.ListAny}})
-			h.mustPutUser("auditor", "auditor")
-			generate := func(p apitoken.GenerateParams, name string) (apitoken.Token, string) {
-				p.Owner, p.Name = bob, name
-				if p.Lifetime == 0 {
-					p.Lifetime = lifetime
-				}
-				return h.mustGenerate(apitoken.As(bob), p)
-			}
-			old, text := generate(tt.p, "ci")
-			actor := apitoken.As(tt.actor)
-			switch {
-			case tt.with != apitoken.GenerateParams{}:
-				_, text = generate(tt.with, "other")
-				fallthrough
-			case tt.actor == "":
-				actor = h.mustAuthenticate(text).Actor()
-			}
-			got, _, err := h.Rotate(ctx, actor, old.ID, apitoken.RotateParams{})
-			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {
-				t.Fatalf("%v, want %v", err, tt.want)
-			}
-			if err == nil && got.ExpiresAt.Sub(start) != tt.lives {
-				t.Errorf("the successor lives %s, want %s", got.ExpiresAt.Sub(start), tt.lives)
-			}
-			if err == nil && actor.Kind == apitoken.ActorToken && tt.lives != apitoken.Days(90) {
-				if err := third(h.Rotate(ctx, actor, old.ID, apitoken.RotateParams{Lifetime: tt.lives + time.Second})); !errors.Is(err, apitoken.ErrLifetime) {
-					t.Errorf("a longer lifetime than that of the actor's token: %v, want ErrLifetime", err)
-				}
-			}
-		})
-	}
-}
-
-// The overlap has shortened the token's own expiry, but its lost successor shows what it was.
-func TestATokenRotatesItselfAgainAfterALostResponse(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	old, text := h.mustGenerateOwn(bob, "ci")
-	itself := h.mustAuthenticate(text).Actor()
-	h.mustRotate(itself, old.ID, apitoken.RotateParams{})
-	next, _ := h.mustRotate(itself, old.ID, apitoken.RotateParams{})
-	if next.ExpiresAt != old.ExpiresAt {
-		t.Errorf("the second successor expires at %s, want %s", next.ExpiresAt, old.ExpiresAt)
-	}
-	h.mustRotate(apitoken.As(bob), old.ID, apitoken.RotateParams{}) // now the successor is somebody else's
-	if err := third(h.Rotate(ctx, itself, old.ID, apitoken.RotateParams{})); !errors.Is(err, apitoken.ErrDenied) {
-		t.Errorf("rotating itself after its owner did: %v, want ErrDenied", err)
-	}
-}
-
-// Whatever a thief does with one token alone, nothing that they get lives longer than that token did.
-func TestATokenAloneNeverLivesLonger(t *testing.T) {
-	for seed := range uint64(200) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		h := newHost(t, apitoken.Options{})
-		old, text := h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "ci", Lifetime: apitoken.Days(10)})
-		h.mustGenerate(apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "long", Lifetime: apitoken.Days(90)})
-		stolen, texts := map[apitoken.TokenID]bool{old.ID: true}, []string{text}
-		for step := range 12 {
-			h.clock.Add(time.Duration(random.IntN(24)) * time.Hour)
-			identity, err := h.Authenticate(ctx, texts[random.IntN(len(texts))])
-			if err != nil {
-				continue
-			}
-			all := h.tokens()
-			id := all[random.IntN(len(all))].ID
-			if random.IntN(8) == 0 { // the owner acts, and the thief does not learn the text
-				_, _, _ = h.Rotate(ctx, apitoken.As(bob), id, apitoken.RotateParams{Lifetime: apitoken.Days(90)})
-				continue
-			}
-			next, secret, err := h.Rotate(ctx, identity.Actor(), id, apitoken.RotateParams{})
-			if random.IntN(4) == 0 {
-				next, secret, err = h.Generate(ctx, identity.Actor(), apitoken.GenerateParams{Owner: bob, Name: fmt.Sprint(step)})
-			}
-			if err != nil {
-				continue
-			}
-			stolen[next.ID] = true
-			texts = append(texts, secret.Reveal())
-		}
-		for _, token := range h.tokens() {
-			if stolen[token.ID] && token.ExpiresAt.After(old.ExpiresAt) {
-				t.Fatalf("seed %d: a token made with the stolen one expires at %s, want at %s at the latest", seed, token.ExpiresAt, old.ExpiresAt)
-			}
-		}
-	}
-}
-
 func TestARepeatedRotation(t *testing.T) {
 	h := newHost(t, apitoken.Options{})
 	p := apitoken.RotateParams{IdempotencyKey: "k1"}
@@ -457,43 +335,6 @@ func TestARotationIsNotRefusedByMaxActive(t *testing.T) {
 	if err := third(h.Generate(ctx, apitoken.As(bob), apitoken.GenerateParams{Owner: bob, Name: "c"})); !errors.Is(err, apitoken.ErrTooMany) {
 		t.Errorf("a third token: %v, want ErrTooMany", err)
 	}
-}
-
-func TestAFailingFirstUseIsTriedAgain(t *testing.T) {
-	observer := &observer{}
-	h := newHost(t, apitoken.Options{Observer: observer})
-	old, text := h.mustGenerateOwn(bob, "ci")
-	next, successor := h.mustRotate(apitoken.As(bob), old.ID, apitoken.RotateParams{})
-	h.store.before = failOn("UseSuccessor", errors.New("read only"))
-	observer.take()
-	h.accepts("the successor while the store fails", successor, nil)
-	if seen := observer.take(); len(seen) != 2 || seen[0].Action != apitoken.ActionReplaced || seen[0].Token != old.ID ||
-		!errors.Is(seen[0].Err, apitoken.ErrUnavailable) || seen[0].Outcome != apitoken.OutcomeFailed || seen[1].Err != nil {
-		t.Errorf("observed %+v, want the failed end of %s, and the authentication", seen, old.ID)
-	}
-	h.accepts("the old token", text, nil)
-	h.store.before = nil
-	h.accepts("the successor", successor, nil)
-	observer.take()
-	h.accepts("the old token after the first use", text, apitoken.ErrReplaced)
-	if seen := observer.take(); len(seen) != 1 || apitoken.Reason(seen[0].Err) != "replaced" || seen[0].Token != old.ID {
-		t.Errorf("observed %+v, want a late use of %s as replaced", seen, old.ID)
-	}
-	writes := h.store.count("UseSuccessor")
-	h.accepts("the successor again", successor, nil)
-	if got := h.store.count("UseSuccessor"); got != writes {
-		t.Errorf("%d writes at a later use of %s, want none", got-writes, next.ID)
-	}
-}
-
-// The successor is replaced between the read and the write of its first use.
-func TestASuccessorThatWasReplacedMeanwhileIsRefused(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	old, text := h.mustGenerateOwn(bob, "ci")
-	_, successor := h.mustRotate(apitoken.As(bob), old.ID, apitoken.RotateParams{})
-	h.store.before = once("UseSuccessor", func() error { return third(h.Rotate(ctx, apitoken.As(bob), old.ID, apitoken.RotateParams{})) })
-	h.accepts("the successor", successor, apitoken.ErrReplaced)
-	h.accepts("the old token", text, nil)
 }
 
 // The other way round: the successor is used while it is being replaced.
@@ -548,50 +389,6 @@ func TestSixtyFourRotationsLeaveOneSuccessor(t *testing.T) {
 		t.Errorf("%d of 64 successors are live, want 1", live)
 	}
 	h.accepts("the old token after the first use", text, apitoken.ErrReplaced)
-}
-
-func TestAThousandFirstUsesAreOneEvent(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	old, text := h.mustGenerateOwn(bob, "ci")
-	_, successor := h.mustRotate(apitoken.As(bob), old.ID, apitoken.RotateParams{})
-	var all sync.WaitGroup
-	for range 1000 {
-		all.Go(func() {
-			if _, err := h.Authenticate(ctx, successor); err != nil {
-				t.Error(err)
-			}
-			if _, err := h.Authenticate(ctx, text); !errors.Is(err, apitoken.ErrReplaced) {
-				t.Errorf("the old token after a use of the new one: %v, want ErrReplaced", err)
-			}
-		})
-	}
-	all.Wait()
-	if n := len(h.eventsOf(apitoken.ActionReplaced)); n != 1 {
-		t.Errorf("%d events of 1,000 first uses, want 1", n)
-	}
-}
-
-// Uses that arrive while the first one is being recorded wait for it: the old token must not outlive their answers.
-func TestFirstUsesShareOneWrite(t *testing.T) {
-	h := newHost(t, apitoken.Options{})
-	old, _ := h.mustGenerateOwn(bob, "ci")
-	_, successor := h.mustRotate(apitoken.As(bob), old.ID, apitoken.RotateParams{})
-	writing, goOn := make(chan struct{}), make(chan struct{})
-	h.store.before = once("UseSuccessor", func() error { close(writing); <-goOn; return nil })
-	var all sync.WaitGroup
-	all.Go(func() { h.accepts("the first use", successor, nil) })
-	<-writing
-	impatient, cancel := context.WithCancel(ctx)
-	all.Go(func() { h.accepts("another use", successor, nil) })
-	cancel()
-	if _, err := h.Authenticate(impatient, successor); err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("a use whose context ends: %v", err)
-	}
-	close(goOn)
-	all.Wait()
-	if n := len(h.eventsOf(apitoken.ActionReplaced)); n != 1 {
-		t.Errorf("%d events, want 1", n)
-	}
 }
 
 func TestNoNoticeForATokenThatWasReplaced(t *testing.T) {
