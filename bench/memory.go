@@ -72,8 +72,8 @@ func (p *population) besideFloor(ctx context.Context) (group, error) {
 }
 
 // fromCache compares Authenticate, with a cachestore that holds the token, with the least that finds anything by a text: hash it, and
-// look it up in a map without a lock. A hit has to read two clocks besides: the cache's, for the age of its lease, and the
-// Manager's, for the expiry.
+// look it up in a map without a lock. A hit has to do more: it reads two clocks, the cache's for the age of its lease and the
+// Manager's for the expiry, and it returns a copy of what it found.
 func (p *population) fromCache(ctx context.Context) (group, error) {
 	presented, bare := p.hottest(), p.digests()
 	cache, err := warmCache(ctx, p.store, presented)
@@ -84,7 +84,7 @@ func (p *population) fromCache(ctx context.Context) (group, error) {
 	if err != nil {
 		return group{}, err
 	}
-	born := time.Now()
+	begun := time.Now()
 	g := group{
 		title: fmt.Sprintf("Authenticate from a cachestore, %d tokens", len(presented)),
 		scale: 0.4,
@@ -95,13 +95,13 @@ func (p *population) fromCache(ctx context.Context) (group, error) {
 				}
 				return nil
 			})},
-			{name: "floor, and two clocks", run: inTurn(presented, func(t *bearer) error {
-				if time.Since(born) < 0 || found(bare, t.text) == nil || time.Now().IsZero() {
+			{name: "SHA-256, bare map, two clocks, copy", run: inTurn(presented, func(t *bearer) error {
+				if id := floor(bare, t.text); id.Token.ID != t.id || time.Since(begun) < 0 {
 					return errWrong
 				}
 				return nil
 			})},
-			{name: "Authenticate", run: authenticate(context.Background(), m, presented), aims: atMost(2), cost: "Authenticate, from a cachestore"},
+			{name: "Authenticate", run: authenticate(context.Background(), m, presented), aims: append(atMost(2), aim{1, 1.25}), cost: "Authenticate, from a cachestore"},
 		},
 		close: cache.Close,
 	}
