@@ -8,6 +8,9 @@ func TestGaleraIsMigratedByFiveHandlesAtOnce(t *testing.T)   { crowdOnGalera.mig
 func TestGaleraIsMigratedByFiveProcessesAtOnce(t *testing.T) { crowdOnGalera.migrateByProcesses(t) }
 func TestGaleraFeedLosesNothing(t *testing.T)                { onGalera.feedLosesNothing(t) }
 func TestGaleraAnswersLikeTheModel(t *testing.T)             { storeOn(onGalera).holdModel(t) }
+func TestGaleraRotationHistoriesAreLinearizable(t *testing.T) {
+	storeOn(onGalera).holdRotationHistories(t)
+}
 
 // All clients are on one node: across nodes a token may overtake a policy, see [onOneServerOnly].
 func TestGaleraHistoriesOnANodeAreLinearizable(t *testing.T) {

@@ -108,21 +108,23 @@ func rotationModel(first apitoken.TokenID) porcupine.Model {
 func TestRotationHistoriesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	for _, store := range stores {
-		t.Run(store.name, func(t *testing.T) {
-			open := store.prepare(t)
-			histories := 200
-			if testing.Short() {
-				histories = 10
-			}
-			histories, seed := fromEnvironment(t, "APITOKEN_HISTORIES", histories), firstSeed(t)
-			acts := 0
-			seen := map[string]int{}
-			for i := range histories {
-				acts += holdRotationHistory(t, open, seed+uint64(i), seen)
-			}
-			t.Logf("%d histories, %d operations, 0 violations: %v", histories, acts, seen)
-		})
+		t.Run(store.name, store.holdRotationHistories)
 	}
+}
+
+func (s namedStore) holdRotationHistories(t *testing.T) {
+	open := s.prepare(t)
+	histories := 200
+	if testing.Short() {
+		histories = 10
+	}
+	histories, seed := fromEnvironment(t, "APITOKEN_HISTORIES", histories), firstSeed(t)
+	acts := 0
+	seen := map[string]int{}
+	for i := range histories {
+		acts += holdRotationHistory(t, open, seed+uint64(i), seen)
+	}
+	t.Logf("%d histories, %d operations, 0 violations: %v", histories, acts, seen)
 }
 
 func holdRotationHistory(t *testing.T, open opener, seed uint64, seen map[string]int) int {
