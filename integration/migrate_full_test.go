@@ -168,7 +168,7 @@ func (d database) newGenerator(t *testing.T, next int) *generator {
 	return &generator{database: d, db: d.open(t, 2), next: next}
 }
 
-// run generates tokens until the context ends.
+// run generates tokens until the context ends, and completes the last one.
 func (g *generator) run(ctx context.Context) error {
 	pace := time.NewTicker(10 * time.Millisecond)
 	defer pace.Stop()
@@ -176,9 +176,6 @@ func (g *generator) run(ctx context.Context) error {
 		start := time.Now()
 		for err := g.one(); err != nil; err = g.one() {
 			g.failed, g.failure = g.failed+1, err
-			if ctx.Err() != nil {
-				return nil
-			}
 			if time.Since(start) > 5*time.Minute {
 				return fmt.Errorf("no token is generated: %w", err)
 			}
