@@ -6,6 +6,7 @@ import "testing"
 
 func TestGaleraIsMigratedByFiveHandlesAtOnce(t *testing.T)   { crowdOnGalera.migrateByHandles(t) }
 func TestGaleraIsMigratedByFiveProcessesAtOnce(t *testing.T) { crowdOnGalera.migrateByProcesses(t) }
+func TestGaleraMigratesAFullDatabase(t *testing.T)           { onGalera.migratesFull(t) }
 func TestGaleraFeedLosesNothing(t *testing.T)                { onGalera.feedLosesNothing(t) }
 func TestGaleraAnswersLikeTheModel(t *testing.T)             { storeOn(onGalera).holdModel(t) }
 func TestGaleraRotationHistoriesAreLinearizable(t *testing.T) {

@@ -189,6 +189,12 @@ func newest(t testing.TB, d database) int {
 // runs each step twice.
 func (d database) runSteps(t testing.TB, prefix string, version int) {
 	t.Helper()
+	d.runStepsAfter(t, prefix, 0, version)
+}
+
+// runStepsAfter is runSteps for tables that have a version already.
+func (d database) runStepsAfter(t testing.TB, prefix string, has, version int) {
+	t.Helper()
 	dsn, times := d.dsns[0], 1
 	if d.driver == "mysql" {
 		config := parseMySQL(t, dsn)
@@ -200,7 +206,7 @@ func (d database) runSteps(t testing.TB, prefix string, version int) {
 	defer func() { _ = tool.Close() }()
 	steps, err := d.dialect.Migrations(prefix)
 	must(t, err)
-	for _, step := range steps[:version] {
+	for _, step := range steps[has:version] {
 		for range times {
 			if _, err := tool.Exec(step.SQL); err != nil {
 				t.Fatalf("%d %s: %v", step.Version, step.Name, err)

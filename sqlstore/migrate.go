@@ -18,7 +18,7 @@ import (
 // Readers wait for Migrate at most about a second at a time, whatever other transaction is open: a step that waits for a
 // transaction lets the readers continue and retries. After a minute it returns an error that names what it waited for. While
 // PostgreSQL makes an index, nothing can be written to its table, so Migrate uses an index that exists already: CREATE INDEX
-// CONCURRENTLY may have made it before. A Galera cluster stops all writes during each step.
+// CONCURRENTLY may have made it before. A Galera cluster stops during each step: all reads and writes wait, and some fail.
 //
 // A schema of a newer version is an error that names both versions: an older build cannot interpret the newer rows.
 func (s *Store) Migrate(ctx context.Context) error {
