@@ -70,6 +70,37 @@ func TestPostgreSQLDurabilityIsChecked(t *testing.T) {
 	}
 }
 
+func TestPostgreSQLDurabilityWithAStandbyIsChecked(t *testing.T) {
+	t.Parallel()
+	long(t)
+	primary := startPrimary(t)
+	standby := startStandby(t, primary)
+	if got := durabilityOf(t, onPostgreSQL, standby.DSN()); got != "in_recovery is true" {
+		t.Errorf("the standby: got %q, want that it is in recovery", got)
+	}
+	for _, c := range []struct{ names, commit, want string }{
+		{"standby", "remote_apply", ""},
+		{"standby", "on", ""},
+		{"standby", "local", "synchronous_commit is local"},
+		{"standby", "remote_write", "synchronous_commit is remote_write"},
+		{"", "on", "synchronous_standby_names is empty while standbys are connected"},
+	} {
+		onServer(t, primary,
+			`ALTER SYSTEM SET synchronous_commit = `+c.commit,
+			`ALTER SYSTEM SET synchronous_standby_names = '`+c.names+`'`,
+			`SELECT pg_reload_conf()`)
+		untilServer(t, primary, `SELECT current_setting('synchronous_commit') = '`+c.commit+`' AND current_setting('synchronous_standby_names') = '`+c.names+`'`)
+		if got := durabilityOf(t, onPostgreSQL, primary.DSN()); got != c.want {
+			t.Errorf("%+v: got %q", c, got)
+		}
+	}
+	must(t, standby.Kill())
+	untilServer(t, primary, `SELECT count(*) = 0 FROM pg_stat_replication`)
+	if got := durabilityOf(t, onPostgreSQL, primary.DSN()); got != "" {
+		t.Errorf("got %q without a standby", got)
+	}
+}
+
 func TestMySQLDurabilityIsChecked(t *testing.T) {
 	server := sharedMySQL.needed(t)[0]
 	if got := durabilityOf(t, onMySQL, server, ofTheFastServer...); got != "" {

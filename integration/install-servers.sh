@@ -20,13 +20,13 @@ have_postgres() {
 missing=
 if ! have_postgres; then missing="$missing postgresql"; fi
 if ! have pgbouncer; then missing="$missing pgbouncer"; fi
+if ! have haproxy; then missing="$missing haproxy"; fi
 if ! have mariadbd || ! have mariadb-install-db; then missing="$missing mariadb-server"; fi
 if ! [ -e /usr/lib/galera/libgalera_smm.so ]; then missing="$missing galera-4"; fi
 if ! have rsync; then missing="$missing rsync"; fi
 if [ "${1:-}" = ha ]; then
 	if ! have patroni; then missing="$missing patroni python3-etcd"; fi
 	if ! have etcd; then missing="$missing etcd-server"; fi
-	if ! have haproxy; then missing="$missing haproxy"; fi
 	if ! have ip; then missing="$missing iproute2"; fi
 fi
 missing=${missing# }

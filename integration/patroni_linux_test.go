@@ -26,7 +26,7 @@ const (
 	failOverLimit = 3 * time.Minute // for a cluster to be whole again
 )
 
-// How a host finds the primary, as docs/operating.md recommends.
+// How a host finds the primary, as docs/patroni.md recommends.
 const (
 	bothNodes   = engine.PatroniNode0 + "," + engine.PatroniNode1
 	writable    = "target_session_attrs=read-write"
@@ -158,7 +158,7 @@ func afterHanging(t *testing.T, c *engine.Patroni) {
 }
 
 // How long a host on the side of the old primary accepts what was revoked on the other side, for each way to connect. Without strict
-// mode, because with it nobody can revoke before the sides are together again. docs/operating.md states the figures.
+// mode, because with it nobody can revoke before the sides are together again. docs/patroni.md states the figures.
 func TestPatroniAcceptsWhatIsRevokedNoLongerThanStated(t *testing.T) {
 	c := startPatroni(t, &engine.PatroniOptions{Lenient: true})
 	for _, way := range []struct {

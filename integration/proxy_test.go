@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // proxy is between a driver and a server on the network, and cuts connections for a test. It records the statement at which
@@ -115,6 +116,37 @@ func (p *proxy) refuse(refuse bool) {
 	if refuse {
 		for l := range p.links {
 			l.close()
+		}
+	}
+}
+
+// forget drops all further messages of the connections that are open, as a firewall that has forgotten them does. It returns
+// their number.
+func (p *proxy) forget() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		l.silent = true
+	}
+	return len(p.links)
+}
+
+// awaitNoConnection waits until all connections are closed.
+func (p *proxy) awaitNoConnection(t *testing.T) {
+	t.Helper()
+	open := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.links)
+	}
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(longestWait)
+	for open() > 0 {
+		select {
+		case <-again.C:
+		case <-late:
+			t.Fatalf("%d connections are open after %v", open(), longestWait)
 		}
 	}
 }

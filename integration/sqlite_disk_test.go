@@ -169,7 +169,8 @@ func holdNoRoom(t *testing.T, what string, err error) {
 	if !errors.Is(err, apitoken.ErrUnavailable) || errors.Is(err, apitoken.ErrUncertain) {
 		t.Errorf("%s: error %v, want %v and certainty", what, err, apitoken.ErrUnavailable)
 	}
-	for _, part := range []string{"apitoken: token.", "sqlstore: ", " a token: ", "full"} {
+	holdIncident(t, err, apitoken.ErrUnavailable, "database or disk is full")
+	for _, part := range []string{"apitoken: token.", "sqlstore: ", " a token: "} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: error %q does not say %q", what, err, part)
 		}

@@ -16,7 +16,7 @@ import (
 var ErrMissing = errors.New("not installed")
 
 // Require ends a test whose server cannot start. If err is ErrMissing, it skips the test, or fails it if the environment
-// variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera or pgbouncer. Any other error
+// variable APITOKEN_TEST_REQUIRE, a list with commas, has the name: postgres, mysql, galera, pgbouncer or haproxy. Any other error
 // fails the test. If err is nil, Require does nothing.
 func Require(t testing.TB, name string, err error) {
 	t.Helper()

@@ -28,6 +28,10 @@ func TestMissingProgramNamesItsPackage(t *testing.T) {
 		_, err := engine.StartPgBouncer(t.TempDir(), "postgres://postgres@127.0.0.1/postgres", 1)
 		return err
 	}
+	haProxy := func(t *testing.T) error {
+		_, err := engine.StartHAProxy(t.TempDir(), "postgres://postgres@127.0.0.1/postgres")
+		return err
+	}
 	for _, c := range []struct {
 		name        string
 		environment map[string]string
@@ -37,6 +41,7 @@ func TestMissingProgramNamesItsPackage(t *testing.T) {
 		{"PostgreSQL", map[string]string{"APITOKEN_POSTGRES_BIN": nowhere}, postgres, "postgresql"},
 		{"MariaDB", map[string]string{"APITOKEN_MARIADB_BIN": nowhere}, mariaDB, "mariadb-server"},
 		{"PgBouncer", map[string]string{"APITOKEN_PGBOUNCER_BIN": nowhere}, pgBouncer, "pgbouncer"},
+		{"HAProxy", map[string]string{"APITOKEN_HAPROXY_BIN": nowhere}, haProxy, "haproxy"},
 		{"Galera", map[string]string{"APITOKEN_GALERA_LIB": filepath.Join(nowhere, "none")}, galera, "galera-4"},
 		{"MariaDB of Galera", map[string]string{"APITOKEN_GALERA_LIB": nowhere, "APITOKEN_MARIADB_BIN": nowhere}, galera, "mariadb-server"},
 		{"rsync of Galera", map[string]string{"APITOKEN_GALERA_LIB": nowhere, "PATH": nowhere}, galera, "rsync"},
