@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,8 +14,8 @@ import (
 	"time"
 )
 
-// A full database of each older version migrates to the newest, while a replica of the older build looks up and generates tokens.
-// At first a transaction that has read the tables, such as a backup, is open.
+// A full database migrates from an older version to the newest, while a replica of the older build looks up and generates tokens. At
+// first a transaction that has read the tables, such as a backup, is open. With APITOKEN_ROWS each older version is tried.
 func TestMigratingAFullDatabaseKeepsTokensWorking(t *testing.T) {
 	long(t)
 	for _, b := range servers {
@@ -23,7 +24,11 @@ func TestMigratingAFullDatabaseKeepsTokensWorking(t *testing.T) {
 }
 
 func (b backend) migratesFull(t *testing.T) {
-	for version := 1; version < newest(t, database{backend: b}); version++ {
+	until := newest(t, database{backend: b})
+	if os.Getenv(envRows) == "" {
+		until = 2 // the steps after the first version include all others
+	}
+	for version := 1; version < until; version++ {
 		t.Run(fmt.Sprintf("%s, version %d", b.name, version), func(t *testing.T) {
 			d, rows := b.database(t), rowsOfMigration()
 			d.loadFull(t, version, rows)

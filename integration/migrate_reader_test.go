@@ -14,52 +14,45 @@ import (
 // envRows is the variable with the number of tokens during the migration.
 const envRows = "APITOKEN_ROWS"
 
-// A transaction that has read the tables, such as a backup, is open while one or several replicas migrate from the oldest
-// version to the newest. No lookup waits much longer than a step may take. When the transaction ends, the migrations complete.
+// A transaction that has read the tables, such as a backup, is open while several replicas migrate from the oldest version to the
+// newest. No lookup waits much longer than a step may take. When the transaction ends, the migrations complete.
 func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
-	for _, b := range servers {
-		for _, replicas := range []int{1, atOnce} {
-			t.Run(fmt.Sprintf("%s, replicas: %d", b.name, replicas), func(t *testing.T) {
-				if replicas > 1 {
-					long(t)
-				}
-				d := b.database(t)
-				d.loadOldest(t)
-				release := d.openReader(t)
-				spy, migrated := &spy{}, make(chan error, replicas)
-				for range replicas {
-					store := d.newStore(t, spy.openPool(t, d.driver, d.dsns[0]), nil)
-					go func() { migrated <- store.Migrate(context.Background()) }()
-				}
-				lookups := d.newLookups(t)
-				tries, released, left := 0, false, replicas
-				for start := time.Now(); left > 0; {
-					lookups.one(t)
-					for _, text := range spy.statements() {
-						if strings.Contains(text, "ALTER TABLE") {
-							tries++
-						}
-					}
-					if tries >= 5 && !released {
-						release()
-						released = true
-					}
-					select {
-					case err := <-migrated:
-						if left--; err != nil || !released {
-							t.Errorf("Migrate: error %v, while the transaction was open: %v", err, !released)
-						}
-					default:
-					}
-					if time.Since(start) > 5*time.Minute {
-						t.Fatalf("Migrate has not completed after %d tries", tries)
-					}
-				}
-				lookups.hold(t, longestTry)
-				t.Log(lookups)
-			})
+	long(t)
+	onEach(t, servers, func(t *testing.T, d database) {
+		d.loadOldest(t)
+		release := d.openReader(t)
+		spy, migrated := &spy{}, make(chan error, atOnce)
+		for range atOnce {
+			store := d.newStore(t, spy.openPool(t, d.driver, d.dsns[0]), nil)
+			go func() { migrated <- store.Migrate(context.Background()) }()
 		}
-	}
+		lookups := d.newLookups(t)
+		tries, released, left := 0, false, atOnce
+		for start := time.Now(); left > 0; {
+			lookups.one(t)
+			for _, text := range spy.statements() {
+				if strings.Contains(text, "ALTER TABLE") {
+					tries++
+				}
+			}
+			if tries >= 5 && !released {
+				release()
+				released = true
+			}
+			select {
+			case err := <-migrated:
+				if left--; err != nil || !released {
+					t.Errorf("Migrate: error %v, while the transaction was open: %v", err, !released)
+				}
+			default:
+			}
+			if time.Since(start) > 5*time.Minute {
+				t.Fatalf("Migrate has not completed after %d tries", tries)
+			}
+		}
+		lookups.hold(t, longestTry)
+		t.Log(lookups)
+	})
 }
 
 // If the transaction does not end, Migrate fails with an error that says what it waited for. Lookups keep working.
