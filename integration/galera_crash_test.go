@@ -105,12 +105,16 @@ func (l *load) flush(t *testing.T) {
 	}
 }
 
-// holdSame compares the rows of all nodes.
+// holdSame compares the rows of all nodes. A node that has just come back may take long until it has applied what the others wrote.
 func holdSame(t *testing.T, d database) {
 	t.Helper()
 	rows := make([][]string, len(d.dsns))
 	for node := range rows {
-		d.at(node).connect(t, func(db *sql.DB) { rows[node] = d.rows(t, db, defaultPrefix) })
+		d.at(node).connect(t, func(db *sql.DB) {
+			var users int
+			eventually(t, func() error { return db.QueryRow(`SELECT count(*) FROM apitoken_users`).Scan(&users) })
+			rows[node] = d.rows(t, db, defaultPrefix)
+		})
 		if diff := cmp.Diff(rows[0], rows[node]); diff != "" {
 			t.Fatalf("rows (-node 0 +node %d):\n%s", node, diff)
 		}
