@@ -157,6 +157,53 @@ func afterHanging(t *testing.T, c *engine.Patroni) {
 	must(t, c.AwaitBoth(failOverLimit))
 }
 
+// The control: without strict mode the new primary acknowledges alone, and when the network is whole again and the agent of the old
+// primary goes on, the old primary may take over and undo that. Whether it does depends on the moment, so there are several rounds.
+func TestPatroniWithoutStrictModeUndoesWhatItAcknowledged(t *testing.T) {
+	c := startPatroni(t, &engine.PatroniOptions{Lenient: true})
+	d := onPatroni(t, c, bothNodes, writable, withTimeout)
+	d.dsns = d.dsns[1:] // the host on the side of the new primary
+	l := newLoad(t, clientsOfCrash, d.stores(t, nil))
+	l.limit = failOverLimit
+	for round := range 6 {
+		must(t, c.MakePrimary(0))
+		stop := l.start(t)
+		l.awaitAcknowledged(t, 50)
+		must(t, c.Hang(0))
+		must(t, c.Cut())
+		must(t, c.AwaitPrimary(1, failOverLimit))
+		l.awaitAcknowledged(t, 200)
+		must(t, c.Heal())
+		must(t, c.Resume(0))
+		awaitDecision(t, c)
+		stop()
+		var lost losses
+		d.visit(t, func(m *apitoken.Manager) { lost = l.books.audit(t, m, false) })
+		t.Logf("round %d: %+v", round, lost)
+		if lost.Tokens > 0 || lost.Revocations > 0 {
+			return
+		}
+		l.wrong = nil // answers of an old primary
+		must(t, c.Kill(0))
+		must(t, c.Start(0))
+		must(t, c.AwaitBoth(failOverLimit))
+	}
+	t.Error("nothing was undone")
+}
+
+// awaitDecision returns when node 0 is the primary, or the standby of the other.
+func awaitDecision(t *testing.T, c *engine.Patroni) {
+	t.Helper()
+	for began := time.Now(); c.AwaitBoth(time.Second) != nil; {
+		if node, ok := c.Primary(t.Context()); ok && node == 0 {
+			return
+		}
+		if time.Since(began) > failOverLimit {
+			t.Fatalf("not within %v: node 0 is the primary or a standby", failOverLimit)
+		}
+	}
+}
+
 // How long a host on the side of the old primary accepts what was revoked on the other side, for each way to connect. Without strict
 // mode, because with it nobody can revoke before the sides are together again. docs/patroni.md states the figures.
 func TestPatroniAcceptsWhatIsRevokedNoLongerThanStated(t *testing.T) {
@@ -195,8 +242,11 @@ func TestPatroniAcceptsWhatIsRevokedNoLongerThanStated(t *testing.T) {
 				together := s.accepted
 				s.present(time.Second)
 				t.Logf("%d accepted, the last one %v after the cut", s.accepted, s.last.Round(time.Second))
-				if s.accepted > together {
-					t.Errorf("%d are accepted after the sides are together again", s.accepted-together)
+				switch after := s.accepted - together; {
+				case after > 0 && agentHangs:
+					t.Logf("the old primary has undone the revocations: %d accepted after the sides are together again", after)
+				case after > 0:
+					t.Errorf("%d are accepted after the sides are together again", after)
 				}
 				if never := way.never && !agentHangs; never && s.accepted > 0 || !never && way.servers == engine.PatroniNode0 && s.accepted == 0 {
 					t.Errorf("%d revoked tokens were accepted, want none: %v", s.accepted, never)
