@@ -62,7 +62,8 @@ type GenerateParams struct {
 // The errors are [ErrDenied]; [ErrInvalid], including [LifetimeError] with the limit; [ErrNotFound], [ErrUserDisabled] or
 // [ErrSuspended] for the owner; [ErrExists] if an active token of the owner has the name, or [ErrRepeated] if the same request
 // generated it; [TooManyError] if the owner has as many active tokens as [Options.MaxActivePerOwner] allows; [ErrUnavailable]. On
-// [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try again.
+// [ErrUncertain] the token may exist: the result contains its ID but no secret. Revoke that ID and try again. If Revoke returns
+// [ErrNotFound], a write that is still on its way may create the token later. Nobody has its secret.
 func (m *Manager) Generate(ctx context.Context, actor Actor, p GenerateParams) (Token, Secret, error) {
 	op := &operation{action: ActionGenerate, actor: actor, owner: p.Owner}
 	var secret Secret

@@ -157,8 +157,10 @@ func (b *books) compare(is *holdings) {
 
 func (b *books) compareToken(held *heldToken, is fates) {
 	switch {
+	case is == isAbsent && held.may&isAbsent != 0:
+		return // if its outcome was unknown, it may be created later
 	case held.may&is != 0:
-	case held.may&isAbsent == 0 && is == isAbsent:
+	case is == isAbsent:
 		b.note(&b.found.Tokens, "token %s is absent, and can only be %s", held.id, held.may)
 	case is == isActive && held.may&isRevoked != 0:
 		b.note(&b.found.Revocations, "token %s is active, and can only be %s", held.id, held.may)

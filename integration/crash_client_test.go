@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
@@ -52,9 +53,10 @@ func (c *client) act() (failed bool) {
 	}
 }
 
-// some is a random token of the user that may be active, or nil.
+// some is a random token of the user that exists and may be active, or nil.
 func (c *client) some(u *heldUser) *heldToken {
-	tokens := u.mayBeActive()
+	tokens := slices.Clone(u.mayBeActive())
+	tokens = slices.DeleteFunc(tokens, func(t *heldToken) bool { return t.may&isAbsent != 0 })
 	if len(tokens) == 0 {
 		return nil
 	}
@@ -109,13 +111,14 @@ func (c *client) generate(ctx context.Context, m *apitoken.Manager, u *heldUser)
 	return o != changed
 }
 
-// revokeDoubt revokes a token that may have been generated. If it does not exist, it never will.
+// revokeDoubt revokes a token that may have been generated. If it does not exist, a write that is still on its way may create it later.
+// Nobody has its secret.
 func (c *client) revokeDoubt(ctx context.Context, m *apitoken.Manager) (failed bool) {
 	t := c.doubts[0]
 	err := m.Revoke(ctx, apitoken.As(boss), t.id)
 	if errors.Is(err, apitoken.ErrNotFound) && t.may&isAbsent != 0 {
 		c.doubts = c.doubts[1:]
-		t.may = isAbsent
+		t.perhapsRevoked() // by the end of its epoch
 		return false
 	}
 	o := c.concluded("revoke what may have been generated", err)
