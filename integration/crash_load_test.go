@@ -192,6 +192,9 @@ func (l *load) settle(t *testing.T, d database, last bool) {
 		t.Error(wrong)
 	}
 	l.wrong = nil
+	// A server of PostgreSQL goes on with a statement whose client has gone, and so does a node of a cluster that another one outlives.
+	// No lock keeps a reader from missing it. On one server of MySQL the row of such a COMMIT is locked.
+	l.books.late = d.driver == "pgx" || len(d.dsns) > 1
 	d.visit(t, func(m *apitoken.Manager) { l.books.settle(t, m, last) })
 }
 
