@@ -20,6 +20,8 @@ type event struct {
 	Elapsed    float64
 }
 
+type test struct{ pkg, name string }
+
 // leftToLong is how the reason ends for which a test is skipped by -short.
 const leftToLong = "make test-long"
 
@@ -29,6 +31,7 @@ const slow = 20
 // report prints a line for each package and for each slow test, the output of packages that fail, and why tests were skipped.
 func report(from io.Reader, to io.Writer) error {
 	output := map[string][]event{} // by package
+	silent := map[test]bool{}      // those that pass or are skipped
 	skipped := map[string]int{}    // by reason
 	left := 0
 	events := json.NewDecoder(from)
@@ -40,6 +43,9 @@ func report(from io.Reader, to io.Writer) error {
 		}
 		if err != nil {
 			return fmt.Errorf("read the output of go test: %w", err)
+		}
+		if e.Test != "" && (e.Action == "pass" || e.Action == "skip") {
+			silent[test{e.Package, e.Test}] = true
 		}
 		switch {
 		case e.Action == "build-output":
@@ -57,7 +63,7 @@ func report(from io.Reader, to io.Writer) error {
 			fmt.Fprintf(to, "slow\t%s\t%.0fs\n", e.Test, e.Elapsed)
 		case e.Test == "" && (e.Action == "pass" || e.Action == "fail"):
 			if e.Action == "fail" {
-				printFailed(to, output[e.Package])
+				printFailed(to, output[e.Package], silent)
 			}
 			fmt.Fprintf(to, "%s\t%s\t%.1fs\n", e.Action, e.Package, e.Elapsed)
 			delete(output, e.Package)
@@ -87,17 +93,10 @@ func reason(output []event, test string) string {
 	return "says nothing: " + test
 }
 
-// printFailed prints the output of a package that fails without that of its tests that pass or are skipped.
-func printFailed(to io.Writer, output []event) {
-	silent := map[string]bool{}
+// printFailed prints the output of a package that fails without that of its silent tests.
+func printFailed(to io.Writer, output []event, silent map[test]bool) {
 	for _, e := range output {
-		text := strings.TrimSpace(e.Output)
-		if strings.HasPrefix(text, "--- PASS: ") || strings.HasPrefix(text, "--- SKIP: ") {
-			silent[e.Test] = true
-		}
-	}
-	for _, e := range output {
-		if !silent[e.Test] && !strings.HasPrefix(e.Output, "=== ") {
+		if !silent[test{e.Package, e.Test}] && !strings.HasPrefix(e.Output, "=== ") {
 			fmt.Fprint(to, e.Output)
 		}
 	}

@@ -36,6 +36,7 @@ func TestReport(t *testing.T) {
 		[]string{
 			`{"Action":"output","Package":"a","Test":"TestA","Output":"    a_test.go:7: chatter\n"}`,
 			`{"Action":"output","Package":"a","Test":"TestA","Output":"--- PASS: TestA (0.00s)\n"}`,
+			`{"Action":"pass","Package":"a","Test":"TestA","Elapsed":0}`,
 			`{"Action":"output","Package":"a","Test":"TestB","Output":"=== RUN   TestB\n"}`,
 			`{"Action":"output","Package":"a","Test":"TestB","Output":"    b_test.go:8: got 1\n"}`,
 			`{"Action":"output","Package":"a","Test":"TestB","Output":"--- FAIL: TestB (0.00s)\n"}`,
@@ -45,6 +46,17 @@ func TestReport(t *testing.T) {
 			`{"Action":"fail","Package":"a","Elapsed":1}`,
 		},
 		"    b_test.go:8: got 1\n--- FAIL: TestB (0.00s)\npanic: no verdict\nFAIL\nfail\ta\t1.0s\n",
+	}, {
+		"a test that fails is shown although it prints the results of other tests, and though its name passes elsewhere",
+		[]string{
+			`{"Action":"pass","Package":"b","Test":"TestA","Elapsed":0}`,
+			`{"Action":"output","Package":"a","Test":"TestA","Output":"    a_test.go:7: passes:\n"}`,
+			`{"Action":"output","Package":"a","Test":"TestA","Output":"        --- PASS: TestInAChildProcess (0.00s)\n"}`,
+			`{"Action":"output","Package":"a","Test":"TestA","Output":"--- FAIL: TestA (0.00s)\n"}`,
+			`{"Action":"fail","Package":"a","Test":"TestA","Elapsed":0}`,
+			`{"Action":"fail","Package":"a","Elapsed":1}`,
+		},
+		"    a_test.go:7: passes:\n        --- PASS: TestInAChildProcess (0.00s)\n--- FAIL: TestA (0.00s)\nfail\ta\t1.0s\n",
 	}, {
 		"a package that does not build shows why",
 		[]string{
