@@ -230,6 +230,7 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			return s.AppendEvents(ctx, events)
 		},
 		events: func(ctx context.Context, q apitoken.EventQuery) ([]apitoken.Event, error) {
+			release := writing.releaser(late)
 			all, err := s.Events(ctx, apitoken.EventQuery{Owner: q.Owner, Actor: q.Actor, Action: q.Action, Outcome: q.Outcome, Limit: math.MaxInt})
 			mu.Lock()
 			for i, e := range all {
@@ -242,7 +243,7 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 			mu.Lock()
 			defer mu.Unlock()
 			if held > 0 && len(page) > 0 && page[len(page)-1].Seq > held {
-				writing.release(late)
+				release()
 			}
 			return page, err
 		},

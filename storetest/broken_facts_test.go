@@ -42,9 +42,8 @@ func brokenFacts() []broken {
 				}
 				return f, err
 			}, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
-				is, err := s.ChangeUser(ctx, id, c, e)
-				between.release("the first read")
-				return is, err
+				defer between.releaser("the first read")()
+				return s.ChangeUser(ctx, id, c, e)
 			}}
 		},
 	}}

@@ -55,9 +55,8 @@ func brokenRaces() []broken {
 			others := hold{under: "concurrency/a crowd does not keep a user from being disabled"}
 			return &otherwise{Store: s, change: func(ctx context.Context, id apitoken.UserID, c apitoken.UserChange, e apitoken.Event) (apitoken.User, error) {
 				if !c.Disable {
-					is, err := s.ChangeUser(ctx, id, c, e)
-					others.release("disable")
-					return is, err
+					defer others.releaser("disable")()
+					return s.ChangeUser(ctx, id, c, e)
 				}
 				was, err := s.User(ctx, id)
 				if err != nil {
@@ -142,7 +141,7 @@ func touchAllColumns(s apitoken.Store) apitoken.Store {
 			return s.Touch(ctx, touches)
 		},
 		revoke: func(ctx context.Context, id apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
-			defer touching.release(id.String())
+			defer touching.releaser(id.String())()
 			mu.Lock()
 			defer mu.Unlock()
 			changed, err := s.RevokeToken(ctx, id, by, e)

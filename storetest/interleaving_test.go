@@ -82,13 +82,20 @@ func (h *hold) wait(key string) bool {
 	return true
 }
 
-func (h *hold) release(key string) {
+// releaser returns a function that releases the call that is held now. Taken when another call begins, it releases no call that
+// is held only later: what the other call did may have come before all that the held one has read.
+func (h *hold) releaser(key string) (release func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if released, known := h.held[key]; known {
+	released, known := h.held[key]
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !known {
+			return
+		}
 		select {
 		case <-released:
-			return
 		default:
 			close(released)
 		}
@@ -125,11 +132,10 @@ func (o *overtaking) PutPolicy(ctx context.Context, p apitoken.MaxLifetimePolicy
 }
 
 func (o *overtaking) Tokens(ctx context.Context, q apitoken.TokenQuery) ([]apitoken.Token, error) {
-	tokens, err := o.Store.Tokens(ctx, q)
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.inserting.release(o.put)
-	return tokens, err
+	defer o.inserting.releaser(o.put)()
+	o.mu.Unlock()
+	return o.Store.Tokens(ctx, q)
 }
 
 func revision(n int64) string { return strconv.FormatInt(n, 10) }
