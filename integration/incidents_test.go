@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +54,8 @@ func TestIncidentTheHostReachesAStandby(t *testing.T) {
 	must(t, generateWithin(limitOfSuccess, m, "on the primary"))
 }
 
-// A primary without its only synchronous standby authenticates, and acknowledges no change.
+// A primary without its only synchronous standby authenticates, and acknowledges no change until the standby is back or is not
+// waited for any more.
 func TestIncidentTheOnlySynchronousStandbyIsLost(t *testing.T) {
 	t.Parallel()
 	long(t)
@@ -67,6 +69,12 @@ func TestIncidentTheOnlySynchronousStandbyIsLost(t *testing.T) {
 	must(t, authenticateWithin(limitOfSuccess, m, text))
 	must(t, standby.Start())
 	must(t, generateWithin(limitOfSuccess, m, "safe"))
+	must(t, standby.Kill())
+	d.connect(t, func(db *sql.DB) {
+		mustExec(t, db, `ALTER SYSTEM SET synchronous_standby_names = ''`)
+		mustExec(t, db, `SELECT pg_reload_conf()`)
+	})
+	must(t, generateWithin(limitOfSuccess, m, "without a standby"))
 }
 
 // A sequence that is behind its rows lets no change happen until it is set to the highest number.
@@ -140,11 +148,16 @@ func TestIncidentTheServerHasNoConnectionLeft(t *testing.T) {
 		{onPostgreSQL, []string{postgres.DSN()}}: "too many clients already",
 		&d:                                       "Too many connections",
 	} {
-		m, _ := newManager(t, d.newMigrated(t, d.open(t, 0), nil))
+		db := d.open(t, 0)
+		m, _ := newManager(t, d.newMigrated(t, db, nil))
 		known := generateMany(t, m, 1)[0]
 		release := takeConnections(t, d.dsns[0], d.driver)
 		late, _ := newManager(t, d.newStore(t, d.open(t, 0), nil))
 		holdIncident(t, authenticateWithin(limitOfSuccess, late, known), apitoken.ErrUnavailable, text)
+		if d.driver == "mysql" { // PostgreSQL has to restart
+			mustExec(t, db, `SET GLOBAL max_connections = 20`) // by a connection from before
+			must(t, authenticateWithin(limitOfSuccess, late, known))
+		}
 		release()
 		eventually(t, func() error { return authenticateWithin(limitOfSuccess, late, known) }) // the server takes a moment
 	}
@@ -201,23 +214,34 @@ func TestIncidentAnotherProcessKeepsTheWriteLock(t *testing.T) {
 	must(t, generateWithin(limitOfSuccess, m, "accepted"))
 }
 
-// A backup from before a revocation brings the token back, until it is revoked again.
+// A backup from before revocations brings the tokens back, until they are revoked again: each by its ID, or all at once.
 func TestIncidentABackupIsRestored(t *testing.T) {
 	d := onSQLite.database(t)
 	db := d.open(t, 0)
 	m, _ := newManager(t, d.newMigrated(t, db, nil))
-	putUser(t, m, apitoken.User{ID: "bob"})
-	token, secret, err := m.Generate(t.Context(), apitoken.System(), apitoken.GenerateParams{Owner: "bob", Name: "one"})
-	must(t, err)
+	texts := generateMany(t, m, 3)
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	mustExec(t, db, `VACUUM INTO ?`, backup)
-	must(t, m.Revoke(t.Context(), apitoken.System(), token.ID))
+	revoke := func(q apitoken.TokenQuery) {
+		t.Helper()
+		_, err := m.RevokeMany(t.Context(), apitoken.System(), q, apitoken.RevokeManyParams{AtMost: 3})
+		must(t, err)
+	}
+	all := apitoken.TokenQuery{AnyOwner: true}
+	revoke(all)
 	d.dsns = []string{"file:" + backup + "?" + recommended}
-	restored, _ := newManager(t, d.newMigrated(t, d.open(t, 0), nil))
-	must(t, authenticateWithin(limitOfSuccess, restored, secret.Reveal()))
-	must(t, restored.Revoke(t.Context(), apitoken.System(), token.ID))
-	if err := authenticateWithin(limitOfSuccess, restored, secret.Reveal()); !errors.Is(err, apitoken.ErrRevoked) {
-		t.Errorf("error %v, want %v", err, apitoken.ErrRevoked)
+	m, _ = newManager(t, d.newMigrated(t, d.open(t, 0), nil))
+	for _, text := range texts {
+		must(t, authenticateWithin(limitOfSuccess, m, text))
+	}
+	tokens, err := m.ListTokens(t.Context(), apitoken.System(), all)
+	must(t, err)
+	must(t, m.Revoke(t.Context(), apitoken.System(), tokens[0].ID))
+	revoke(all)
+	for _, text := range texts {
+		if err := authenticateWithin(limitOfSuccess, m, text); !errors.Is(err, apitoken.ErrRevoked) {
+			t.Errorf("error %v, want %v", err, apitoken.ErrRevoked)
+		}
 	}
 }
 
@@ -243,13 +267,31 @@ func TestIncidentThePoolerRefusesOrWaits(t *testing.T) {
 	strange.dsns = []string{withParameters(d.dsns[0], []string{"lock_timeout=5000"})}
 	refused, _ := newManager(t, strange.newStore(t, strange.open(t, 0), unprepared))
 	holdIncident(t, authenticateWithin(limitOfSuccess, refused, text), apitoken.ErrUnavailable, "unsupported startup parameter")
+	console := d.console(t)
+	mustExec(t, console, `SET ignore_startup_parameters = 'lock_timeout'`)
+	must(t, authenticateWithin(limitOfSuccess, refused, text))
 	tx, err := db.BeginTx(t.Context(), nil)
 	must(t, err)
 	mustExec(t, tx, `SELECT 1`)
 	err = authenticateWithin(limitOfFailure, m, text)
 	holdIncident(t, err, apitoken.ErrUnavailable, context.DeadlineExceeded.Error())
+	mustExec(t, console, `SET default_pool_size = 2`)
+	must(t, authenticateWithin(limitOfSuccess, m, text))
+	mustExec(t, console, `SET default_pool_size = 1`)
 	must(t, tx.Rollback())
 	must(t, authenticateWithin(limitOfSuccess, m, text))
+}
+
+// console opens the console of PgBouncer.
+func (d database) console(t *testing.T) *sql.DB {
+	t.Helper()
+	dsn, err := url.Parse(d.dsns[0])
+	must(t, err)
+	dsn.Path, dsn.RawQuery = "/pgbouncer", "sslmode=disable&default_query_exec_mode=simple_protocol"
+	db, err := sql.Open(d.driver, dsn.String())
+	must(t, err)
+	closeAtTheEnd(t, db)
+	return db
 }
 
 // A node that has lost the majority refuses every call. The call that loses it does not know its outcome.

@@ -89,6 +89,7 @@ func (p *PgBouncer) settings(server *pgx.ConnConfig, connections int) string {
 		"listen_port = " + strconv.Itoa(p.address.ports[0]),
 		"unix_socket_dir =",
 		"auth_type = any",
+		"admin_users = " + server.User,
 		"pool_mode = transaction",
 		"default_pool_size = " + strconv.Itoa(connections),
 		"max_client_conn = 500",
