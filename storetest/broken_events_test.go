@@ -199,10 +199,14 @@ func numbersFirst(s apitoken.Store) apitoken.Store {
 		if held == 0 && e.Action == apitoken.ActionGenerate {
 			held = numbers[e.ID]
 		}
-		first := held == numbers[e.ID]
+		var released <-chan struct{}
+		isHeld := false
+		if held == numbers[e.ID] { // before anybody draws a higher number
+			released, isHeld = writing.begin(late)
+		}
 		mu.Unlock()
-		if first {
-			writing.wait(late)
+		if isHeld {
+			<-released
 		}
 	}
 	return &otherwise{

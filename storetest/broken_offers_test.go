@@ -110,15 +110,14 @@ func brokenOffers() []broken {
 		make("ends a claimed offer", "returns nil for the end of an offer that was claimed",
 			[]string{"offers/a deleted offer is gone, and no other", "offers/a claim or the end of the offer"},
 			func(s apitoken.Store) offering {
-				both := meeting{under: "offers/a claim or the end of the offer"}
+				claiming := order{under: "offers/a claim or the end of the offer"}
 				return offering{
 					claim: func(c apitoken.OfferClaim, rev int64, e apitoken.Event) error {
-						err := s.ClaimOffer(background, c, rev, e)
-						both.attend(c.ID.String())
-						return err
+						defer claiming.done(c.ID.String())
+						return s.ClaimOffer(background, c, rev, e)
 					},
 					end: func(id apitoken.TokenID, e apitoken.Event) error {
-						both.attend(id.String())
+						claiming.await(id.String())
 						if err := s.DeleteOffer(background, id, e); !errors.Is(err, apitoken.ErrConflict) {
 							return err
 						}

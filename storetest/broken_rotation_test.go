@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/google/uuid"
 
@@ -104,11 +103,11 @@ func brokenRotations() []broken {
 				return err
 			}),
 		using("forgets the old token", "records the first use and leaves the old token active",
-			[]string{"rotation/the first use revokes the old token", "one winner/a first use beside another rotation"},
+			[]string{"rotation/the first use revokes the old token", besideRotation},
 			func(s apitoken.Store, u use) (bool, error) {
 				u.replaces = apitoken.TokenID{1}
 				return soundly(s, u)
-			}),
+			}).on(usedFirst),
 		using("every use is the first", "reports every use as the first one, with an event",
 			[]string{"rotation/a later use writes nothing", "one winner/a first use"},
 			func(s apitoken.Store, u use) (bool, error) {
@@ -163,35 +162,40 @@ func brokenRotations() []broken {
 			},
 		}, {
 			"rotation decided before", "reads whether the successor is unused and then rotates, whatever happened to it meanwhile",
-			[]string{"one winner/a first use beside another rotation"},
+			[]string{besideRotation},
 			func(s apitoken.Store) apitoken.Store {
-				const under = "one winner/a first use beside another rotation"
-				var used sync.Map // a closed channel of each successor that was used
-				isUsed := func(id apitoken.TokenID) chan struct{} {
-					done, _ := used.LoadOrStore(id, make(chan struct{}))
-					return done.(chan struct{})
-				}
+				s = usedFirst(s)
 				return &otherwise{
 					Store: s,
 					rotate: func(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
-						rec, err := s.Token(ctx, r.Was.Token.ID)
-						if err != nil || rec.Token.ReplacedBy.IsZero() || underTest != under {
-							return s.RotateToken(ctx, r, revision, e)
+						err := s.RotateToken(ctx, r, revision, e)
+						if underTest == besideRotation && errors.Is(err, apitoken.ErrConflict) {
+							return nil
 						}
-						<-isUsed(rec.Token.ReplacedBy)
-						if err := s.RotateToken(ctx, r, revision, e); !errors.Is(err, apitoken.ErrConflict) {
-							return err
-						}
-						return nil
-					},
-					use: func(ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
-						if underTest == under {
-							defer close(isUsed(id))
-						}
-						return s.UseSuccessor(ctx, id, replaces, by, e)
+						return err
 					},
 				}
 			},
+		},
+	}
+}
+
+const besideRotation = "one winner/a first use beside another rotation"
+
+// usedFirst is a sound store that rotates a token again, under that rule, only when its successor was used.
+func usedFirst(s apitoken.Store) apitoken.Store {
+	using := order{under: besideRotation}
+	return &otherwise{
+		Store: s,
+		rotate: func(ctx context.Context, r apitoken.Rotation, revision int64, e apitoken.Event) error {
+			if rec, err := s.Token(ctx, r.Was.Token.ID); err == nil && !rec.Token.ReplacedBy.IsZero() {
+				using.await(rec.Token.ReplacedBy.String())
+			}
+			return s.RotateToken(ctx, r, revision, e)
+		},
+		use: func(ctx context.Context, id, replaces apitoken.TokenID, by apitoken.Revocation, e apitoken.Event) (bool, error) {
+			defer using.done(id.String())
+			return s.UseSuccessor(ctx, id, replaces, by, e)
 		},
 	}
 }

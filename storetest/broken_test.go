@@ -21,6 +21,13 @@ type broken struct {
 	make  func(sound apitoken.Store) apitoken.Store
 }
 
+// on returns the same bug in another sound store.
+func (b broken) on(other func(sound apitoken.Store) apitoken.Store) broken {
+	bug := b.make
+	b.make = func(sound apitoken.Store) apitoken.Store { return bug(other(sound)) }
+	return b
+}
+
 func brokenStores() []broken {
 	return slices.Concat(brokenWrites(), brokenUsers(), brokenServices(), brokenTokens(), brokenTokenChanges(), brokenRotations(), brokenNames(), brokenRooms(), brokenQueries(), brokenFilters(), brokenResources(),
 		brokenScans(), brokenOrders(), brokenFacts(), brokenFound(), brokenEvents(), brokenTransactions(), brokenRaces(),

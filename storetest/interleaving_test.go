@@ -64,22 +64,29 @@ type hold struct {
 
 // wait holds the call and reports whether it was held.
 func (h *hold) wait(key string) bool {
+	released, isFirst := h.begin(key)
+	if isFirst {
+		<-released
+	}
+	return isFirst
+}
+
+// begin holds the call without waiting: from now on a releaser releases it.
+func (h *hold) begin(key string) (released <-chan struct{}, isFirst bool) {
 	if underTest != h.under {
-		return false
+		return nil, false
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.held == nil {
 		h.held = map[string]chan struct{}{}
 	}
 	if _, known := h.held[key]; known {
-		h.mu.Unlock()
-		return false
+		return nil, false
 	}
-	released := make(chan struct{})
-	h.held[key] = released
-	h.mu.Unlock()
-	<-released
-	return true
+	c := make(chan struct{})
+	h.held[key] = c
+	return c, true
 }
 
 // releaser returns a function that releases the call that is held now. Taken when another call begins, it releases no call that
@@ -99,6 +106,34 @@ func (h *hold) releaser(key string) (release func()) {
 		default:
 			close(released)
 		}
+	}
+}
+
+// order lets calls for a key wait until another call for it is done.
+type order struct {
+	under string // the rule
+	calls sync.Map
+}
+
+// signal is sent once to all who wait.
+type signal struct {
+	once sync.Once
+	sent chan struct{}
+}
+
+func (o *order) call(key string) *signal {
+	c, _ := o.calls.LoadOrStore(key, &signal{sent: make(chan struct{})})
+	return c.(*signal)
+}
+
+func (o *order) done(key string) {
+	c := o.call(key)
+	c.once.Do(func() { close(c.sent) })
+}
+
+func (o *order) await(key string) {
+	if underTest == o.under {
+		<-o.call(key).sent
 	}
 }
 
