@@ -85,7 +85,8 @@ func (s Scanner) Pattern() string {
 }
 
 // GitleaksRule returns a rule for the configuration file of gitleaks 8, in TOML. Its id is the prefix followed by
-// "-api-token". It ignores placeholders, such as a prefix followed by zeros.
+// "-api-token". It ignores placeholders, such as a prefix followed by zeros. A configuration that extends the default one of
+// gitleaks also ignores texts that contain "false" or end with "null", in any case: one token of 400,000.
 func (s Scanner) GitleaksRule() string {
 	f := s.tokens()
 	return fmt.Sprintf(`[[rules]]

@@ -28,12 +28,20 @@ func (h host) find(entered string) (names []string, page string) {
 var tokenHeading = regexp.MustCompile(`<h1>Token <bdi>([^<]*)</bdi></h1>`)
 
 func TestSearchFindsTokensByWhatPeopleKnowOfThem(t *testing.T) {
-	h := newHost(t)
-	h.put(apitoken.User{ID: "m.müller", Name: "Marta Müller"})
-	nightly, secret := h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "Nightly Build"})
-	h.Generate(apitoken.GenerateParams{Owner: "m.müller", Name: "deploy"})
-	old, oldSecret := h.Generate(apitoken.GenerateParams{Owner: "carol", Name: "old"})
-	h.must(h.Manager.Revoke(ctx, apitoken.System(), old.ID))
+	var h host
+	var nightly apitoken.Token
+	var secret, oldSecret string
+	names := strings.ToLower("Nightly Build/deploy/old/bob/m.müller/Marta Müller/carol")
+	found := func(secret string) bool { return strings.Contains(names, strings.ToLower(secret[len(secret)-4:])) }
+	for secret == "" || found(secret) || found(oldSecret) { // its last four characters would find another token by its name
+		h = newHost(t)
+		h.put(apitoken.User{ID: "m.müller", Name: "Marta Müller"})
+		nightly, secret = h.Generate(apitoken.GenerateParams{Owner: "bob", Name: "Nightly Build"})
+		h.Generate(apitoken.GenerateParams{Owner: "m.müller", Name: "deploy"})
+		var old apitoken.Token
+		old, oldSecret = h.Generate(apitoken.GenerateParams{Owner: "carol", Name: "old"})
+		h.must(h.Manager.Revoke(ctx, apitoken.System(), old.ID))
+	}
 	for entered, want := range map[string][]string{
 		"nightly": {"Nightly Build"}, " BUILD ": {"Nightly Build"}, "MÜLLER": {"deploy"}, "marta": {"deploy"}, "Bob": {"Nightly Build"},
 		secret: {"Nightly Build"}, secret[len(secret)-4:]: {"Nightly Build"}, nightly.Hint: {"Nightly Build"}, nightly.ID.String(): {"Nightly Build"},

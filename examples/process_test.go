@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// limit is the timeout of every program. It catches programs that hang, not slow ones.
-const limit = 2 * time.Minute
+// limit is the timeout of every program. It catches programs that hang, not slow ones: a build may take minutes.
+const limit = 10 * time.Minute
 
 // programs is the folder of the compiled programs.
 var programs string

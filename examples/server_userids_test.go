@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -84,7 +86,11 @@ func nginx(t *testing.T, address string, paths ...string) (base string) {
 		}
 		t.Skip("NOT TESTED: there is no nginx; gateway/install.sh installs it")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	host := "127.0.0.1"
+	if runtime.GOOS == "linux" { // one of four million, so that no other program takes the port before nginx does
+		host = fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	}
+	free, err := net.Listen("tcp", host+":0")
 	must(t, err)
 	listen, folder := free.Addr().String(), t.TempDir()
 	must(t, free.Close())

@@ -118,7 +118,7 @@ func runChild(t *testing.T, store string, rules ...string) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.CommandContext(t.Context(), binary, "-test.run="+onlyRules(rules), "-test.v", "-test.timeout=2m")
+	child := exec.CommandContext(t.Context(), binary, "-test.run="+onlyRules(rules), "-test.v", "-test.timeout=10m")
 	child.Env = append(os.Environ(), which+"="+store, "GORACE=atexit_sleep_ms=0") // it sleeps for a second by default
 	output, err := child.CombinedOutput()
 	r := result{passed: err == nil, output: string(output)}

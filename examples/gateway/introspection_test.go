@@ -80,7 +80,7 @@ func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
 		after     int
 	}{
 		{"the real exp", apitoken.NoExpiration, apitoken.Days(90), 200},
-		{"exp capped to three seconds", 3 * time.Second, apitoken.Days(90), 401},
+		{"exp capped to five seconds", 5 * time.Second, apitoken.Days(90), 401},
 		{"no exp", 0, apitoken.NoExpiration, 401},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestGatewayApacheOpenIDCKeepsATokenUntilItsExpiry(t *testing.T) {
 			want(t, "a token", seen{Status: 200, By: toldByApache(token, "bob")}, before)
 			h.revoke(text)
 			after := send(t, addr, text)
-			late := await(t, 10*time.Second, "it is answered as it should be", func() bool { return send(t, addr, text).Status == test.after })
+			late := await(t, time.Minute, "it is answered as it should be", func() bool { return send(t, addr, text).Status == test.after })
 			t.Logf("mod_auth_openidc, interval 0, %s: before %d, right after %d, after %.1f s %d", test.name, before.Status, after.Status, late.Seconds(), test.after)
 			switch test.name {
 			case "the real exp":

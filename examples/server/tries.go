@@ -32,7 +32,7 @@ func newPace(burst int, every time.Duration) *pace {
 // take counts a try that waits for at most maxWait. If it would have to wait longer, ok is false and the try does not count.
 // So refused tries do not delay later ones.
 func (p *pace) take(key string, now time.Time, maxWait time.Duration) (t turn, ok bool) {
-	t = turn{of: p, counter: maphash.String(p.seed, key) % uint64(len(p.next))}
+	t = turn{of: p, counter: p.counter(key)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := p.next[t.counter]
@@ -47,6 +47,8 @@ func (p *pace) take(key string, now time.Time, maxWait time.Duration) (t turn, o
 	p.next[t.counter] = next
 	return t, true
 }
+
+func (p *pace) counter(key string) uint64 { return maphash.String(p.seed, key) % uint64(len(p.next)) }
 
 // giveBack uncounts the try: the password was right, or the try was not made.
 func (t turn) giveBack() {
