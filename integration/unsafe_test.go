@@ -6,7 +6,6 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed-d6cf0a46/apitoken"
 	"github.com/seed-d6cf0a46/apitoken/integration/engine"
@@ -57,9 +56,15 @@ WHERE wait_event = 'SyncRep' AND application_name <> 'alone'`)
 			t.Errorf("%s is not visible, so the test proves nothing", c.name)
 		}
 	}
-	again, cancelAgain := context.WithTimeout(t.Context(), time.Second) // a repetition waits for the standby, too
+	// A repetition waits for the standby, too.
+	onServer(t, server, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	untilServer(t, server, `SELECT count(*) = 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	again, cancelAgain := context.WithCancel(t.Context())
 	defer cancelAgain()
-	holdUncertainAtOnce(t, "again", again, append(pending, left)...).Wait()
+	endsAgain := holdUncertainAtOnce(t, "again", again, append(pending, left)...)
+	untilServer(t, server, `SELECT count(*) = 5 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	cancelAgain()
+	endsAgain.Wait()
 
 	onServer(t, server, `ALTER SYSTEM RESET synchronous_standby_names`, `SELECT pg_reload_conf()`)
 	for _, c := range append(pending, left) {

@@ -12,7 +12,7 @@ import (
 )
 
 // evil is a page of another site. It submits a form as soon as the victim opens it.
-var evil = template.Must(template.New("").Parse(`<!DOCTYPE html><html lang="en"><title>Evil</title>
+var evil = template.Must(template.New("").Parse(`<!DOCTYPE html><html lang="en"><title>Evil</title><link rel="icon" href="data:,">
 {{with .Frame}}<iframe src="{{.}}" width="600" height="400"></iframe>{{end}}
 {{with .Form}}<form method="post" action="{{.Action}}" enctype="{{.Encoding}}">
 {{range $name, $values := .Values}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}

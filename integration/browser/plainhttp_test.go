@@ -84,7 +84,7 @@ func TestBrowserOtherSitesDoNothingOverPlainHTTP(t *testing.T) {
 				}
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
 				if framed && r.URL.Path == "/" {
-					_, _ = w.Write([]byte(`<!DOCTYPE html><html lang="en"><title>Evil</title><iframe sandbox="allow-forms allow-scripts allow-top-navigation" src="/form"></iframe></html>`))
+					_, _ = w.Write([]byte(`<!DOCTYPE html><html lang="en"><title>Evil</title><link rel="icon" href="data:,"><iframe sandbox="allow-forms allow-scripts allow-top-navigation" src="/form"></iframe></html>`))
 					return
 				}
 				if err := evil.Execute(w, form); err != nil {

@@ -3,6 +3,7 @@ package browser_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,8 @@ type watch struct {
 	documents map[string]bool // addresses of pages; a status 4xx of a page is no complaint
 	expected  []string
 }
+
+var icon = regexp.MustCompile(`/(icon(-[0-9a-f]+)?|logo)\.svg$`)
 
 // loaded counts the pages that all tabs have loaded.
 var loaded atomic.Int64
@@ -63,7 +66,7 @@ func (w *watch) see(event any) {
 	case *log.EventEntryAdded:
 		ofPage := e.Entry.Source == "network" && w.documents[e.Entry.URL] && strings.Contains(e.Entry.Text, "responded with a status")
 		// Chromium loads the icon of a page when it likes, also once the server has ended with its test.
-		lateIcon := strings.HasSuffix(e.Entry.URL, "/icon.svg") && strings.Contains(e.Entry.Text, "ERR_CONNECTION_REFUSED")
+		lateIcon := icon.MatchString(e.Entry.URL) && strings.Contains(e.Entry.Text, "net::ERR_CONNECTION_")
 		if (e.Entry.Level == "error" || e.Entry.Level == "warning") && !ofPage && !lateIcon {
 			w.all = append(w.all, fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
