@@ -23,6 +23,7 @@ type act struct {
 	name      string
 	lifetime  time.Duration
 	token     apitoken.TokenID
+	byText    bool // the token is revoked by its text
 	status    apitoken.Status
 	role      apitoken.Role
 	max       time.Duration

@@ -130,7 +130,7 @@ func (c *replica) do(ctx context.Context, a *act) (err error) {
 			a.listed[i].LastUsedAt = time.Time{} // histories make no promise about it
 		}
 	case actRevoke:
-		if byText := a.token[len(a.token)-1]%2 == 0; byText {
+		if a.byText {
 			_, err = m.RevokeText(ctx, actor, c.secret(a.token), apitoken.Leak{})
 			break
 		}

@@ -92,6 +92,7 @@ func (w workload) choose(random *rand.Rand, kinds []kind, h *history) *act {
 	switch a.kind {
 	case actAuthenticate, actRevoke, actRename:
 		a.name = oneOf(random, w.names) // of a token that is renamed
+		a.byText = oneOf(random, []bool{true, false})
 		t, ok := h.recent(random.IntN(5))
 		if ok {
 			a.token, a.owner = t.ID, t.Owner
