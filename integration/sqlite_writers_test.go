@@ -53,8 +53,6 @@ func TestSQLiteWriterLeavesTheQueue(t *testing.T) {
 	db, spy := openSpiedSQLite(t, sqliteFile(t), recommended)
 	store := newMigratedSQLite(t, db, nil)
 	must(t, use(store))
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	spy.interfere(func(text string) error {
@@ -71,6 +69,8 @@ func TestSQLiteWriterLeavesTheQueue(t *testing.T) {
 		first <- store.AppendEvents(context.Background(), []apitoken.Event{event(apitoken.ActionReadEvents)})
 	}()
 	<-begun
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
 	err := store.AppendEvents(ctx, []apitoken.Event{event(apitoken.ActionReadEvents)})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the second writer: error %v, want %v", err, context.DeadlineExceeded)
