@@ -14,9 +14,9 @@ import (
 	"github.com/seed-d6cf0a46/apitoken"
 )
 
-// The environment variables that make a process of this test one that sends notices of a database file until it is killed, at a
-// fixed time.
-const noticeFile, noticeTime = "APITOKEN_TEST_NOTICE_FILE", "APITOKEN_TEST_NOTICE_TIME"
+// The environment variables that make a process of this test one that sends notices of a database file until it is killed: the file,
+// a fixed time, and how many notices it sends at most.
+const noticeFile, noticeTime, noticeMost = "APITOKEN_TEST_NOTICE_FILE", "APITOKEN_TEST_NOTICE_TIME", "APITOKEN_TEST_NOTICE_MOST"
 
 // Processes that send notices are killed, each at any moment. Every notice is sent at least once, and again only if a process was
 // killed between sending and marking.
@@ -67,11 +67,12 @@ func TestNoticesAreSentAlthoughTheirSendersAreKilled(t *testing.T) {
 	}
 }
 
-// killSender runs a process and kills it once it has sent n notices, if it does not end before. It returns what was sent.
+// killSender runs a process and kills it once it has sent n notices, if it does not end before. Meanwhile it sends up to three more,
+// and then waits to be killed. It returns what was sent.
 func killSender(t *testing.T, file string, at time.Time, n int) (heard []string, killed bool) {
 	t.Helper()
-	sender := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")
-	sender.Env = append(os.Environ(), noticeFile+"="+file, noticeTime+"="+strconv.FormatInt(at.UnixMicro(), 10))
+	sender := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=10m")
+	sender.Env = append(os.Environ(), noticeFile+"="+file, noticeTime+"="+strconv.FormatInt(at.UnixMicro(), 10), noticeMost+"="+strconv.Itoa(n+rand.IntN(4)))
 	said, err := sender.StdoutPipe()
 	must(t, err)
 	must(t, sender.Start())
@@ -96,17 +97,22 @@ func killSender(t *testing.T, file string, at time.Time, n int) (heard []string,
 func sendUntilKilled(t *testing.T, file string) {
 	at, err := strconv.ParseInt(os.Getenv(noticeTime), 10, 64)
 	must(t, err)
+	most, err := strconv.Atoi(os.Getenv(noticeMost))
+	must(t, err)
 	d := database{onSQLite, []string{"file:" + file + "?" + recommended}}
 	d.connect(t, func(db *sql.DB) {
 		m, err := apitoken.New(d.newStore(t, db, nil), &apitoken.Options{Clock: newMovable(time.UnixMicro(at))})
 		must(t, err)
-		for {
+		for sent := 0; ; {
 			notices, err := m.LeaseNotices(t.Context(), apitoken.System(), apitoken.NoticeQuery{Steps: []time.Duration{apitoken.Days(2)}, Limit: 5})
 			must(t, err)
 			if len(notices) == 0 {
 				return
 			}
 			for _, n := range notices {
+				if sent++; sent > most {
+					select {} // until the kill
+				}
 				fmt.Println("sent", n.Token.ID)
 				must(t, m.NoticeSent(t.Context(), apitoken.System(), n))
 			}
