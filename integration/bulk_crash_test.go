@@ -86,7 +86,7 @@ func (b backend) revokeEverything(t *testing.T, dsn string) {
 func killBulk(t *testing.T, dsn string, after time.Duration) (pages int, finished bool) {
 	t.Helper()
 	name := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
-	worker := exec.Command(os.Args[0], "-test.run="+name, "-test.timeout=1m")
+	worker := exec.Command(os.Args[0], "-test.run="+name, "-test.timeout=10m")
 	worker.Env = append(os.Environ(), crashBulk+"="+dsn)
 	said, err := worker.StdoutPipe()
 	must(t, err)

@@ -65,7 +65,7 @@ func TestSQLiteKeepsWhatItAcknowledgedWhenKilled(t *testing.T) {
 // returns the number of acknowledged changes.
 func killWorker(t *testing.T, file string, l *ledger, n int) (heard int) {
 	t.Helper()
-	worker := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")
+	worker := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=10m")
 	worker.Env = append(os.Environ(), crashFile+"="+file)
 	var output bytes.Buffer
 	worker.Stderr = &output

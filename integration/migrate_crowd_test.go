@@ -168,7 +168,7 @@ func (d database) migrateByProcesses(t *testing.T, prefix string) {
 	must(t, err)
 	var running []*exec.Cmd
 	for i := range atOnce {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateByFiveProcessesAtOnce$", "-test.timeout=2m")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMigrateByFiveProcessesAtOnce$", "-test.timeout=10m")
 		cmd.Env = append(os.Environ(),
 			migrateBackend+"="+d.name, migrateDSN+"="+d.dsns[i%len(d.dsns)], migratePrefix+"="+prefix)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = input, output, os.Stderr

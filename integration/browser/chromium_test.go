@@ -56,6 +56,7 @@ func startChromium() (context.Context, error) {
 			chromedp.ExecPath(program),
 			chromedp.UserDataDir(filepath.Join(scratch, "profile")),
 			chromedp.Flag("headless", "new"),
+			chromedp.WSURLReadTimeout(2*time.Minute), // of the start, whose default of 20 s is short for a busy machine
 			chromedp.NoSandbox, chromedp.DisableGPU,
 			chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess"),
 			chromedp.Flag("lang", "en-US"), // the order of the parts of a date
