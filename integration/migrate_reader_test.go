@@ -15,7 +15,8 @@ import (
 const envRows = "APITOKEN_ROWS"
 
 // A transaction that has read the tables, such as a backup, is open while several replicas migrate from the oldest version to the
-// newest. No lookup waits much longer than a step may take. When the transaction ends, the migrations complete.
+// newest. Lookups do not wait for the end of the transaction, which is open for five tries of a step: none waits much longer than a
+// step may take. When the transaction ends, the migrations complete.
 func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 	long(t)
 	onEach(t, servers, func(t *testing.T, d database) {
@@ -50,7 +51,7 @@ func TestMigrateDoesNotKeepReadersWaiting(t *testing.T) {
 				t.Fatalf("Migrate has not completed after %d tries", tries)
 			}
 		}
-		lookups.hold(t, longestTry)
+		lookups.hold(t, longestTry())
 		t.Log(lookups)
 	})
 }
@@ -138,8 +139,14 @@ func (l *lookups) one(t *testing.T) {
 	l.longest = max(l.longest, time.Since(start))
 }
 
-// longestTry is about how long others wait at most while a step waits for a lock, with a margin for a busy machine.
-const longestTry = 1500 * time.Millisecond
+// longestTry is how long others wait at most while a step waits for a lock for up to a second, with a margin for a busy machine. With
+// envRows, which is for measurements, the margin is small.
+func longestTry() time.Duration {
+	if os.Getenv(envRows) != "" {
+		return 1500 * time.Millisecond
+	}
+	return 15 * time.Second
+}
 
 // hold checks that no lookup took longer.
 func (l *lookups) hold(t *testing.T, limit time.Duration) {
