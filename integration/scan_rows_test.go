@@ -44,7 +44,7 @@ func lookedAtByPostgreSQL(t *testing.T, db *sql.DB, q askedQuery) int {
 	return rowsOfPostgreSQL(t, db, q, "tokens")
 }
 
-// rowsOfPostgreSQL returns the number of rows of a table that a statement reads.
+// rowsOfPostgreSQL returns the number of rows of a table that a statement reads. Without a table it is that of all.
 func rowsOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery, table string) (rows int) {
 	t.Helper()
 	type node struct {
@@ -63,7 +63,7 @@ func rowsOfPostgreSQL(t *testing.T, db *sql.DB, q askedQuery, table string) (row
 	must(t, json.Unmarshal([]byte(text), &plans))
 	var walk func(n node)
 	walk = func(n node) {
-		if n.Table == defaultPrefix+table {
+		if n.Table == defaultPrefix+table || n.Table != "" && table == "" {
 			rows += int((n.Rows + n.Removed + n.Recheck) * n.Loops)
 		}
 		for _, below := range n.Plans {
@@ -90,7 +90,13 @@ func lookedAtByMySQL(t *testing.T, db *sql.DB, q askedQuery) (rows int) {
 	for answer.Next() {
 	}
 	must(t, answer.Close())
-	counters, err := conn.QueryContext(ctx, `SHOW SESSION STATUS WHERE Variable_name IN
+	return rowsOfMySQL(t, conn)
+}
+
+// rowsOfMySQL returns the counters of a session since FLUSH STATUS.
+func rowsOfMySQL(t *testing.T, conn *sql.Conn) (rows int) {
+	t.Helper()
+	counters, err := conn.QueryContext(t.Context(), `SHOW SESSION STATUS WHERE Variable_name IN
 		('Handler_read_next', 'Handler_read_prev', 'Handler_read_rnd_next', 'Handler_icp_attempts')`)
 	must(t, err)
 	defer func() { _ = counters.Close() }()
