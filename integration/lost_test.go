@@ -3,10 +3,12 @@ package integration_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -70,18 +72,20 @@ func TestPostgreSQLStatementsAreRestoredAfter(t *testing.T) {
 	}
 }
 
-// While connections are reset repeatedly, concurrent calls on them succeed.
+// While connections are reset repeatedly, concurrent calls on them succeed. The next reset comes when each caller has made a call that
+// began after the last one, so that no call meets more than two, however slow it is.
 func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 	d := onPostgreSQL.database(t)
 	db := d.open(t, 0)
 	store := d.newMigrated(t, db, nil)
 	old, _ := prepareForChanges(t, store)
-	var over atomic.Bool
-	var made atomic.Int64 // calls that have succeeded
 	const callers, calls = 3, 100
+	var over atomic.Bool
+	var made [callers]atomic.Int64 // pairs of calls of each caller that have returned
 	done := make(chan error, callers)
 	for i := range callers {
 		go func() {
+			defer made[i].Add(2) // no reset waits for a caller that has ended
 			for range calls {
 				_, err := store.Lookup(context.Background(), old.Digest)
 				if err == nil {
@@ -93,18 +97,21 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 					done <- fmt.Errorf("caller %d: %w", i, err)
 					return
 				}
-				made.Add(1)
+				made[i].Add(1)
 			}
 			done <- nil
 		}()
 	}
+	resets := 0
 	reset := make(chan struct{})
 	go func() {
 		defer close(reset)
-		for !over.Load() {
+		for ; !over.Load(); resets++ {
 			_, _ = db.Exec("DISCARD ALL")
-			for since := made.Load(); made.Load() < since+callers && !over.Load(); { // a host makes calls between two resets
-				runtime.Gosched()
+			for i := range made {
+				for since := made[i].Load(); made[i].Load() < since+2 && !over.Load(); {
+					runtime.Gosched()
+				}
 			}
 		}
 	}()
@@ -115,6 +122,49 @@ func TestPostgreSQLStatementsAreRestoredWhileConnectionsAreReset(t *testing.T) {
 	}
 	over.Store(true)
 	<-reset
+	t.Logf("%d resets", resets)
+}
+
+// While one call prepares a lost statement again, however long that takes, the calls of others succeed on connections that have lost
+// it too.
+func TestPostgreSQLCallsSucceedWhileAStatementIsRestored(t *testing.T) {
+	d := onPostgreSQL.database(t)
+	db, spy := openSpied(t, d)
+	store := d.newMigrated(t, db, nil)
+	old, _ := prepareForChanges(t, store)
+	lookup := func() error {
+		_, err := store.Lookup(context.Background(), old.Digest)
+		return err
+	}
+	onConnections(t, db, "SELECT 1") // there are several connections
+	var all sync.WaitGroup
+	for range 50 { // which have the statement
+		all.Go(func() {
+			if err := lookup(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	onConnections(t, db, "DISCARD ALL")
+	restoring, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	spy.surround(func(c driverCall, do func() error) error {
+		if c.kind == callPrepare && strings.HasPrefix(c.text, "/* 1 */") {
+			once.Do(func() { close(restoring); <-goOn })
+		}
+		return do()
+	})
+	first := make(chan error, 1)
+	go func() { first <- lookup() }()
+	<-restoring
+	var others error
+	for range 50 {
+		others = errors.Join(others, lookup())
+	}
+	close(goOn)
+	must(t, others)
+	must(t, <-first)
 }
 
 // PostgreSQL refuses a prepared statement after the type of one of its columns has changed.

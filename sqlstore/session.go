@@ -80,10 +80,16 @@ func (s session) exec(ctx context.Context, q query, args ...any) (int64, error) 
 // text returns a query as it is sent without a statement. Beside prepared statements it has another text than theirs: for a
 // text that it knows, a driver uses the statement that it has, even if the connection has lost it.
 func (s session) text(q query) string {
-	if s.auto != nil && q < createTokenAtOnce {
-		return "/* at once */ " + s.dialect.queries[q]
+	text := s.dialect.queries[q]
+	switch {
+	case q >= createTokenAtOnce: // it is never prepared
+		return text
+	case s.auto != nil:
+		return "/* at once */ " + text
+	case s.prepared.statements[q].Load() != nil: // it is lost, and another call is preparing it again
+		return "/* as text */ " + text
 	}
-	return s.dialect.queries[q]
+	return text
 }
 
 // inTransaction returns a statement as the querier runs it.
